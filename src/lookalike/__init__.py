@@ -1,0 +1,1 @@
+"""Lookalike: how convolutional networks and vision transformers tell look-alike classes apart."""

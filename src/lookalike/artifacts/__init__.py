@@ -1,0 +1,1 @@
+"""What the stages hand on: the only place that knows paths and file formats. One module for each kind."""

@@ -1,0 +1,89 @@
+"""`models/<study>/<variant>/`: weights of every seed, history and description; `runs/...`: what is not reproducible."""
+
+import csv
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from lookalike.artifacts.folders import read_json, replacing_folder, write_json, write_text
+
+Row = dict[str, Any]
+Weights = dict[int, dict[str, Tensor]]  # by seed, then by name
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of a history. Losses are mean cross-entropies in nats, accuracies lie in [0, 1].
+
+    The training figures are running means over the epoch's batches in training mode, as Keras reports them.
+    """
+
+    seed: int
+    epoch: int
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    valid_loss: float
+    valid_accuracy: float
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one epoch took: seconds of training alone, and training images a second."""
+
+    seed: int
+    epoch: int
+    seconds: float
+    images_per_second: float
+
+
+def load_weights(folder: Path, seed: int) -> dict[str, Tensor]:
+    """The weights of one seed, on the CPU."""
+    return load_file(folder / f"seed-{seed}.safetensors")
+
+
+def rows_to_csv(rows: list[Epoch] | list[Timing], kind: type) -> str:
+    """Comma-separated text with a header; floats in full precision."""
+    header = [field.name for field in fields(kind)]
+    lines = [",".join(header)] + [",".join(repr(value) for value in asdict(row).values()) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def save_history(path: Path, history: list[Epoch]) -> None:
+    """Write a row an epoch and seed."""
+    write_text(path, rows_to_csv(history, Epoch))
+
+
+def save_timings(path: Path, timings: list[Timing]) -> None:
+    """Write a row an epoch and seed."""
+    write_text(path, rows_to_csv(timings, Timing))
+
+
+def read_rows(path: Path) -> list[Row]:
+    """A CSV file of numbers as a list of dictionaries."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def save_model(folder: Path, description: dict[str, Any], weights: Weights, history: list[Epoch]) -> None:
+    """Write `model.json` (architecture, parameters, MACs, classes, how each seed ended), weights and `history.csv`."""
+    with replacing_folder(folder) as part:
+        for seed, state in weights.items():
+            save_file(state, part / f"seed-{seed}.safetensors")
+        save_history(part / "history.csv", history)
+        write_json(part / "model.json", description)
+
+
+def load_description(folder: Path) -> dict[str, Any]:
+    """Read `model.json`."""
+    return read_json(folder / "model.json")
+
+
+def save_run(folder: Path, about: dict[str, Any], timings: list[Timing]) -> None:
+    """Write `run.json` (times, host, device, commit) and `times.csv`: what two runs of the same do not share."""
+    with replacing_folder(folder) as part:
+        write_json(part / "run.json", about)
+        save_timings(part / "times.csv", timings)

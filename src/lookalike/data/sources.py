@@ -1,0 +1,88 @@
+"""From a source, published or embedded, to a data set with split and normalisation."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.data.embedded import Embedded, load_embedded
+from lookalike.data.official import Published, load_official
+from lookalike.data.splits import split_indices
+from lookalike.errors import InputError
+from lookalike.params import DataProfile, DatasetParams
+
+Files = list[dict[str, str]]
+
+
+def build_dataset(
+    name: str, settings: DatasetParams, profile: DataProfile, cache: Path, mirror: str | None
+) -> tuple[Dataset, Files]:
+    """Get the data set `name` as `profile` says, split and described as `settings` say.
+
+    Args:
+        cache: folder that keeps downloaded files.
+        mirror: folder or base URL tried before the publishers; None for none.
+
+    Returns:
+        The data set, and the files that it was read from. Where those came from does not belong into the data set:
+        the same images from a mirror and from their publisher must be the same bytes to every later stage.
+
+    Raises:
+        InputError: the data cannot be had, or are not what `settings` say.
+    """
+    source = load_source(name, profile, cache, mirror)
+    classes = len(settings.classes)
+    if (found := int(source.train_labels.max()) + 1) != classes:
+        raise InputError(f"datasets.{name}.classes: {classes} names, but the data set has {found} classes")
+    train, valid = split_indices(
+        len(source.train_labels), valid_fraction=settings.split.valid_fraction, seed=settings.split.seed
+    )
+    mean, std = normalisation(source.train_images, train, settings.normalise)
+    files = source.provenance.get("files", [])
+    dataset = Dataset(
+        name=name,
+        class_names=settings.classes,
+        train_images=source.train_images,
+        train_labels=source.train_labels,
+        test_images=source.test_images,
+        test_labels=source.test_labels,
+        train_indices=train,
+        valid_indices=valid,
+        mean=mean,
+        std=std,
+        provenance={key: value for key, value in source.provenance.items() if key != "files"},
+    )
+    return dataset, files
+
+
+def load_source(name: str, profile: DataProfile, cache: Path, mirror: str | None) -> Published | Embedded:
+    """The arrays of `name`, cut to the numbers that the profile names."""
+    if profile.source == "embedded":
+        assert profile.train_images is not None  # validated with the parameters
+        assert profile.test_images is not None
+        return load_embedded(name, train_images=profile.train_images, test_images=profile.test_images)
+    published = load_official(name, cache, mirror=mirror)
+    return Published(
+        published.train_images[: profile.train_images],
+        published.train_labels[: profile.train_images],
+        published.test_images[: profile.test_images],
+        published.test_labels[: profile.test_images],
+        published.class_names,
+        published.provenance,
+    )
+
+
+def normalisation(
+    images: NDArray[np.uint8], train: NDArray[np.int64], kind: str
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of each channel, in units of [0, 1] pixels.
+
+    `range` leaves pixels in [0, 1]: mean 0, deviation 1. `channels` takes both from the training images alone.
+    """
+    channels = images.shape[3] if images.ndim == 4 else 1
+    if kind == "range":
+        return (0.0,) * channels, (1.0,) * channels
+    pixels = images[train].reshape(-1, channels)
+    mean, std = (pixels.mean(0, dtype=np.float64) / 255, pixels.std(0, dtype=np.float64) / 255)
+    return tuple(mean.tolist()), tuple(std.tolist())

@@ -1,0 +1,78 @@
+"""Layers and initialisers that more than one architecture uses."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class _KeepMask(torch.autograd.Function):
+    """Multiply by a 0/1 mask and a scale; the mask alone is kept for the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, keep: Tensor, scale: float) -> Tensor:
+        ctx.save_for_backward(keep)
+        ctx.scale = scale
+        return torch.mul(x, keep).mul_(scale)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        (keep,) = ctx.saved_tensors
+        return torch.mul(grads[0], keep).mul_(ctx.scale), None, None
+
+
+class Dropout(nn.Module):
+    """Inverted dropout whose mask comes from an explicit generator, eight bits an element.
+
+    Srivastava et al., JMLR 15 (2014). `p` is rounded to the nearest 1/256 (.2 becomes 51/256 = .1992) and what is
+    kept is scaled by 1 / (1 - p) with the rounded p, so the expectation is exact. On a CPU one 64-bit draw serves
+    eight elements, where `torch.nn.functional.dropout` draws once for each.
+
+    Args:
+        p: probability of an element to be zeroed, 0 <= p < 1.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.threshold = round(p * 256)
+        if not 0 <= self.threshold < 256:
+            raise ValueError(f"p must lie in [0, 1), got {p}")
+        self.generator: torch.Generator | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape; the identity in evaluation mode or for p = 0."""
+        if not self.training or self.threshold == 0:
+            return x
+        return _KeepMask.apply(x, self.keep_mask(x), 256 / (256 - self.threshold))
+
+    def keep_mask(self, x: Tensor) -> Tensor:
+        """A boolean mask in the shape, memory layout and device of `x`."""
+        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device)
+        # From -2**63 without an upper end is the full range: without arguments the top bit would never be drawn.
+        pieces = words.random_(-(2**63), None, generator=self.generator).view(torch.uint8)[: x.numel()]
+        keep = pieces >= self.threshold
+        return keep.as_strided(x.shape, x.stride()) if is_dense(x) else keep.view(x.shape)
+
+
+def is_dense(x: Tensor) -> bool:
+    """Whether the strides of `x` are a permutation without gaps, as contiguous and channels-last memory are."""
+    return x.is_contiguous() or (x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last))
+
+
+def set_dropout_generator(model: nn.Module, generator: torch.Generator) -> None:
+    """Let every `Dropout` of `model` draw from `generator`."""
+    for module in model.modules():
+        if isinstance(module, Dropout):
+            module.generator = generator
+
+
+def keras_init_(module: nn.Module) -> None:
+    """Keras's defaults for every convolution and linear layer in `module`: Glorot-uniform kernel, zero bias.
+
+    Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks" (AISTATS 2010).
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

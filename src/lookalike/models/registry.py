@@ -1,0 +1,43 @@
+"""The models by name. A name stands for `module:callable`; the module is imported when the name is asked for.
+
+Nothing but routing belongs here: the stages that train do not depend on this file, so that a new architecture
+retrains none of the old ones.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from torch import nn
+
+from lookalike.errors import InputError
+
+MODELS = {
+    "fashion_cnn": "lookalike.models.fashion_cnn:FashionCNN",
+    "fashion_vit": "lookalike.models.fashion_vit:FashionViT",
+}
+
+
+def find_model(name: str) -> Callable[..., nn.Module]:
+    """The constructor behind `name`, taking `input_shape`, `num_classes` and the architecture's own arguments.
+
+    Raises:
+        InputError: no such name; the message lists the known ones.
+    """
+    if name not in MODELS:
+        raise InputError(f"no model is called {name!r}; known: {', '.join(sorted(MODELS))}")
+    module, attribute = MODELS[name].split(":")
+    return getattr(import_module(module), attribute)
+
+
+def create_model(name: str, *, input_shape: tuple[int, int, int], num_classes: int, **arguments: Any) -> nn.Module:
+    """Build `name` with freshly initialised weights, from torch's global generator (see `runtime.seeded`).
+
+    Raises:
+        InputError: no such name, or an argument that the architecture does not take.
+    """
+    constructor = find_model(name)
+    try:
+        return constructor(input_shape=input_shape, num_classes=num_classes, **arguments)
+    except TypeError as error:
+        raise InputError(f"model {name}: {error}") from error

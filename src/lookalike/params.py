@@ -1,0 +1,216 @@
+"""`params.yaml` as frozen, validated objects.
+
+Every stage validates the whole file before it works. The models here refuse or pass values on and give none of their
+own that would change a result, so the stages do not depend on this module: DVC itself tracks the values.
+"""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lookalike.errors import InputError
+
+Name = str
+Count = int
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys are refused, values cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Budget(Section):
+    """What a profile grants a training: seeds 0 ... seeds-1, and caps (none: the variant's own settings hold)."""
+
+    seeds: int = Field(ge=1, le=100)
+    max_epochs: int | None = Field(default=None, ge=1)
+    max_images: int | None = Field(default=None, ge=10)
+
+
+class DataProfile(Section):
+    """Where images come from. `embedded` draws or holds that many; `official` takes the first of the published."""
+
+    source: Literal["embedded", "official"]
+    train_images: int | None = Field(default=None, ge=100)
+    test_images: int | None = Field(default=None, ge=100)
+
+    @model_validator(mode="after")
+    def embedded_needs_counts(self) -> Self:
+        """How many images to draw has no natural answer."""
+        if self.source == "embedded" and (self.train_images is None or self.test_images is None):
+            raise ValueError("source embedded needs train_images and test_images")
+        return self
+
+
+class Profile(Section):
+    """One way to run everything: the data, and the budgets of light and heavy models."""
+
+    demonstration: bool
+    data: DataProfile
+    train: dict[Literal["light", "heavy"], Budget]
+
+    @model_validator(mode="after")
+    def both_budgets(self) -> Self:
+        """A variant of either cost must find its budget."""
+        missing = {"light", "heavy"} - set(self.train)
+        if missing:
+            raise ValueError(f"train needs a budget for {', '.join(sorted(missing))}")
+        return self
+
+
+class Split(Section):
+    """How training images are split off for validation (scikit-learn's `train_test_split`)."""
+
+    valid_fraction: float = Field(gt=0, lt=1)
+    seed: int = Field(ge=0, lt=2**32)
+
+
+class DatasetParams(Section):
+    """A data set: its classes by label, its split, and how pixels are normalised."""
+
+    classes: tuple[str, ...] = Field(min_length=2)
+    split: Split
+    normalise: Literal["range", "channels"]
+
+
+class Study(Section):
+    """A study: what it is called, and the folder below `data/` that its evaluation reads."""
+
+    title: str
+    data: str
+
+
+class Training(Section):
+    """A variant's own training settings; see `training.optimisation.Optimisation` for the schedules."""
+
+    epochs: int = Field(ge=1, le=10_000)
+    batch_size: int = Field(ge=1, le=65_536)
+    optimizer: Literal["adam", "sgd"]
+    lr: float = Field(gt=0, le=10)
+    schedule: Literal["constant", "step", "alternating", "cosine"]
+    momentum: float | None = Field(default=None, ge=0, lt=1)
+    lr_every: int | None = Field(default=None, ge=1)
+    lr_factor: float | None = Field(default=None, gt=0, le=1)
+    lr_other: float | None = Field(default=None, gt=0, le=10)
+
+    @model_validator(mode="after")
+    def schedule_has_its_settings(self) -> Self:
+        """Settings of a schedule or an optimiser come with it, and only with it."""
+        wanted = {"step": {"lr_every", "lr_factor"}, "alternating": {"lr_other"}}.get(self.schedule, set())
+        wanted |= {"momentum"} if self.optimizer == "sgd" else set()
+        given = {name for name in ("momentum", "lr_every", "lr_factor", "lr_other") if getattr(self, name) is not None}
+        if given != wanted:
+            needs = ", ".join(sorted(wanted)) or "none of momentum, lr_every, lr_factor, lr_other"
+            raise ValueError(f"{self.optimizer} with schedule {self.schedule} takes {needs}")
+        return self
+
+
+class Variant(Section):
+    """A model of a study: architecture, its arguments, data set, cost class and training."""
+
+    study: Name
+    dataset: Name
+    model: Name
+    model_args: dict[str, Any]
+    cost: Literal["light", "heavy"]
+    train: Training
+
+
+class Params(Section):
+    """The whole file. `groups` names, for a data set, the groups of classes that look alike."""
+
+    profile: Name
+    profiles: dict[Name, Profile]
+    datasets: dict[Name, DatasetParams]
+    groups: dict[Name, dict[Name, tuple[str, ...]]]
+    studies: dict[Name, Study]
+    variants: dict[Name, Variant]
+
+    @property
+    def active(self) -> Profile:
+        """The profile that `profile` names."""
+        return self.profiles[self.profile]
+
+    def variants_of(self, study: Name) -> dict[Name, Variant]:
+        """The variants of one study, in the file's order."""
+        return {name: variant for name, variant in self.variants.items() if variant.study == study}
+
+    def budget(self, variant: Name) -> Budget:
+        """What the active profile grants `variant`."""
+        return self.active.train[self.variants[variant].cost]
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Read and validate the whole file.
+
+    Raises:
+        InputError: one line with the first offending key's full path and what is allowed.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: not found; run from the root of the project") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    return parse_params(raw, path.name)
+
+
+def parse_params(raw: Any, source: str = "params.yaml") -> Params:
+    """Validate the content of a parameter file; `source` names it in errors."""
+    try:
+        params = Params.model_validate(raw)
+    except ValidationError as error:
+        raise InputError(f"{source}: {describe(error)}") from error
+    for path, message in broken_references(params):
+        raise InputError(f"{source}: {path}: {message}")
+    return params
+
+
+def describe(error: ValidationError) -> str:
+    """The first fault in one line: the key's path, what is wrong, and for an unknown key those that are known."""
+    first = error.errors()[0]
+    path = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
+    if first["type"] == "extra_forbidden":
+        return f"{path}: unknown key; allowed here: {', '.join(allowed_keys(first['loc']))}"
+    given = "" if first["type"] in {"missing", "value_error"} else f", got {first['input']!r}"
+    return f"{path}: {first['msg'].removeprefix('Value error, ')}{given}"
+
+
+def allowed_keys(location: tuple[int | str, ...]) -> list[str]:
+    """The keys of the section that an unknown key at `location` stands in."""
+    schema: dict[str, Any] = Params.model_json_schema()
+    node = schema
+    for part in location[:-1]:
+        node = node.get("properties", {}).get(part) or node.get("additionalProperties", {})
+        node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+    return list(node.get("properties", {}))
+
+
+def broken_references(params: Params) -> list[tuple[str, str]]:
+    """Names that point to nothing: (path of the key, what is wrong and what is allowed)."""
+    from lookalike.models.registry import MODELS
+
+    found = missing("profile", params.profile, params.profiles)
+    for name, variant in params.variants.items():
+        found += missing(f"variants.{name}.study", variant.study, params.studies)
+        found += missing(f"variants.{name}.dataset", variant.dataset, params.datasets)
+        found += missing(f"variants.{name}.model", variant.model, MODELS)
+    for name, groups in params.groups.items():
+        found += missing(f"groups.{name}", name, params.datasets) or group_faults(name, groups, params.datasets[name])
+    return found
+
+
+def missing(path: str, name: str, known: dict[str, Any]) -> list[tuple[str, str]]:
+    """A fault if `name` is not among `known`."""
+    return [] if name in known else [(path, f"no {name!r}; allowed: {', '.join(known)}")]
+
+
+def group_faults(name: str, groups: dict[str, tuple[str, ...]], dataset: DatasetParams) -> list[tuple[str, str]]:
+    """Every class of the data set must stand in exactly one group."""
+    members = sorted(member for group in groups.values() for member in group)
+    if members == sorted(dataset.classes):
+        return []
+    return [(f"groups.{name}", f"each class must stand in exactly one group; classes: {', '.join(dataset.classes)}")]

@@ -1,0 +1,54 @@
+"""Where and from what a result came: commit, host, versions, time."""
+
+import os
+import platform
+import socket
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "dvc", "mlflow")
+
+
+def commit() -> dict[str, str | bool]:
+    """The checked-out commit, and whether tracked files differ from it (`dvc.lock` and `params.yaml` aside: reports
+    name the parameters).
+
+    In a folder that is no git checkout, commit is "unknown" and dirty true.
+    """
+    head = git("rev-parse", "HEAD")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock", ":!params.yaml")
+    return {"commit": head or "unknown", "dirty": head is None or bool(changed)}
+
+
+def git(*arguments: str) -> str | None:
+    """The output of a git command without the final newline; None if it failed."""
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def versions() -> dict[str, str]:
+    """The installed version of Python and of each package that results depend on."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def host() -> str:
+    """The machine's name, or what LOOKALIKE_HOST says in its place (for reports that are published)."""
+    return os.environ.get("LOOKALIKE_HOST", socket.gethostname())
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def lock_digest(root: Path = Path()) -> str | None:
+    """SHA-256 (16 hex digits) of `dvc.lock`; None where there is none yet."""
+    import hashlib
+
+    lock = root / "dvc.lock"
+    return hashlib.sha256(lock.read_bytes()).hexdigest()[:16] if lock.exists() else None

@@ -1,0 +1,57 @@
+"""A checkpoint after each epoch, from which a killed training goes on.
+
+Every random draw of an epoch comes from a generator seeded with (seed, purpose, epoch), so weights, optimiser state
+and the number of finished epochs are all that a continuation needs to end with the same bits.
+"""
+
+import pickle
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lookalike.artifacts.models import Epoch, Timing
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of one seed's training after its last finished epoch."""
+
+    model: dict[str, Any]
+    optimizer: dict[str, Any]
+    steps: int
+    history: list[Epoch]
+    timings: list[Timing]
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write `checkpoint`; a kill during the write leaves the previous one in place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    content = {
+        "model": checkpoint.model,
+        "optimizer": checkpoint.optimizer,
+        "steps": checkpoint.steps,
+        "history": [asdict(row) for row in checkpoint.history],
+        "timings": [asdict(row) for row in checkpoint.timings],
+    }
+    torch.save(content, part)
+    part.replace(path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint | None:
+    """The checkpoint at `path`; None where there is none or it cannot be read (training then starts afresh)."""
+    if not path.exists():
+        return None
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):
+        return None
+    return Checkpoint(
+        model=content["model"],
+        optimizer=content["optimizer"],
+        steps=content["steps"],
+        history=[Epoch(**row) for row in content["history"]],
+        timings=[Timing(**row) for row in content["timings"]],
+    )

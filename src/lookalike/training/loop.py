@@ -1,0 +1,159 @@
+"""The one training loop: every model of every study goes through `train`."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from lookalike.artifacts.models import Epoch, Timing
+from lookalike.data.tensors import ImageTensors
+from lookalike.models.layers import set_dropout_generator
+from lookalike.runtime import Runtime, generator
+from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from lookalike.training.optimisation import Optimisation, Optimiser, learning_rate
+
+VALID_BATCH = 500
+STEPS_BETWEEN_PROGRESS = 25
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and in what portions: epochs, images a step, and the seed of all random draws."""
+
+    epochs: int
+    batch_size: int
+    seed: int
+    optimisation: Optimisation
+
+
+@dataclass
+class Outcome:
+    """What a training gave: rows an epoch, and the epoch in which it diverged (None: it did not)."""
+
+    history: list[Epoch] = field(default_factory=list)
+    timings: list[Timing] = field(default_factory=list)
+    diverged_in: int | None = None
+
+
+def train(
+    model: nn.Module,
+    train_data: ImageTensors,
+    valid_data: ImageTensors,
+    schedule: Schedule,
+    runtime: Runtime,
+    *,
+    checkpoint: Path | None = None,
+    after_epoch: Callable[[Outcome], None] = lambda outcome: None,
+) -> Outcome:
+    """Train `model` in place.
+
+    Args:
+        model: on the device of `runtime`, freshly initialised.
+        train_data, valid_data: on the same device.
+        checkpoint: file that keeps the state after each epoch; training goes on from it if it is there.
+        after_epoch: called with the outcome so far after each epoch.
+
+    Returns:
+        The outcome. A loss that is not finite ends the training: `diverged_in` then names the epoch, whose row is
+        the last of the history.
+    """
+    optimiser = Optimiser(model, schedule.optimisation)
+    outcome = resume(model, optimiser, checkpoint)
+    with progress_bar(schedule, len(train_data), done=len(outcome.history)) as bar:
+        for epoch in range(len(outcome.history), schedule.epochs):
+            lr = learning_rate(schedule.optimisation, epoch, schedule.epochs)
+            optimiser.set_learning_rate(lr)
+            started = time.perf_counter()
+            train_loss, train_accuracy = train_epoch(model, optimiser, train_data, schedule, epoch, bar)
+            seconds = time.perf_counter() - started
+            valid_loss, valid_accuracy = measure(model, valid_data)
+            row = Epoch(schedule.seed, epoch, lr, train_loss, train_accuracy, valid_loss, valid_accuracy)
+            outcome.history.append(row)
+            outcome.timings.append(Timing(schedule.seed, epoch, seconds, len(train_data) / seconds))
+            bar.set_postfix(valid_accuracy=f"{valid_accuracy:.4f}")
+            if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
+                outcome.diverged_in = epoch
+                break
+            if checkpoint is not None:
+                save_checkpoint(checkpoint, snapshot(model, optimiser, outcome))
+            after_epoch(outcome)
+    return outcome
+
+
+def train_epoch(
+    model: nn.Module, optimiser: Optimiser, data: ImageTensors, schedule: Schedule, epoch: int, bar: "tqdm[NoReturn]"
+) -> tuple[float, float]:
+    """One pass over `data`: mean loss and accuracy over the epoch. Nothing is read back before its end."""
+    device = data.labels.device
+    model.train()
+    set_dropout_generator(model, generator(schedule.seed, "dropout", epoch, device=device))
+    order = torch.randperm(len(data), generator=generator(schedule.seed, "order", epoch)).to(device, non_blocking=True)
+    totals = torch.zeros(2, device=device)  # summed loss, number of right answers
+    for step, indices in enumerate(order.split(schedule.batch_size), start=1):
+        totals += train_step(model, optimiser, *data.batch(indices))
+        if step % STEPS_BETWEEN_PROGRESS == 0:
+            bar.update(STEPS_BETWEEN_PROGRESS)
+    bar.update(steps_an_epoch(len(data), schedule.batch_size) % STEPS_BETWEEN_PROGRESS)
+    loss, right = (totals / len(data)).tolist()
+    return loss, right
+
+
+def train_step(model: nn.Module, optimiser: Optimiser, images: Tensor, labels: Tensor) -> Tensor:
+    """One update of the weights: summed loss and number of right answers of the batch, on the device (2,)."""
+    logits = model(images)
+    loss = F.cross_entropy(logits, labels)
+    loss.backward()
+    optimiser.step()
+    right = (logits.detach().argmax(1) == labels).sum()
+    return torch.stack([loss.detach() * len(labels), right])
+
+
+@torch.inference_mode()
+def measure(model: nn.Module, data: ImageTensors) -> tuple[float, float]:
+    """Mean cross-entropy (nats) and accuracy of `model` on `data`, in evaluation mode."""
+    model.eval()
+    totals = torch.zeros(2, dtype=torch.float64, device=data.labels.device)
+    for start in range(0, len(data), VALID_BATCH):
+        images, labels = data.batch(slice(start, start + VALID_BATCH))
+        logits = model(images)
+        totals[0] += F.cross_entropy(logits, labels, reduction="sum")
+        totals[1] += (logits.argmax(1) == labels).sum()
+    loss, right = (totals / len(data)).tolist()
+    return loss, right
+
+
+def resume(model: nn.Module, optimiser: Optimiser, path: Path | None) -> Outcome:
+    """Put the state at `path` into `model` and `optimiser`; the outcome so far (an empty one without a checkpoint)."""
+    checkpoint = load_checkpoint(path) if path is not None else None
+    if checkpoint is None:
+        return Outcome()
+    model.load_state_dict(checkpoint.model)
+    optimiser.torch.load_state_dict(checkpoint.optimizer)
+    optimiser.steps = checkpoint.steps
+    return Outcome(checkpoint.history, checkpoint.timings)
+
+
+def snapshot(model: nn.Module, optimiser: Optimiser, outcome: Outcome) -> Checkpoint:
+    """The state to continue from."""
+    return Checkpoint(
+        model.state_dict(), optimiser.torch.state_dict(), optimiser.steps, outcome.history, outcome.timings
+    )
+
+
+def steps_an_epoch(count: int, batch_size: int) -> int:
+    """Updates an epoch; the last batch may be smaller."""
+    return math.ceil(count / batch_size)
+
+
+def progress_bar(schedule: Schedule, count: int, *, done: int) -> "tqdm[NoReturn]":
+    """A bar over all steps of all epochs, `done` epochs of which lie behind."""
+    steps = steps_an_epoch(count, schedule.batch_size)
+    total, initial = steps * schedule.epochs, steps * done
+    return tqdm(total=total, initial=initial, desc=f"seed {schedule.seed}", unit="step", disable=None)

@@ -1,0 +1,129 @@
+"""Train one variant: every seed of it, and a description of what came out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.models import Epoch, Timing
+from lookalike.data.tensors import ImageTensors, place_images
+from lookalike.models.registry import create_model
+from lookalike.params import Budget, Variant
+from lookalike.runtime import Runtime, seeded, to_host
+from lookalike.training.loop import Outcome, Schedule, train
+from lookalike.training.optimisation import Optimisation
+
+
+@dataclass
+class TrainedVariant:
+    """What training gave: weights by seed (none for a seed that diverged), rows an epoch, and a description."""
+
+    description: dict[str, Any]
+    weights: dict[int, dict[str, Tensor]] = field(default_factory=dict)
+    history: list[Epoch] = field(default_factory=list)
+    timings: list[Timing] = field(default_factory=list)
+
+    def add(self, seed: int, model: nn.Module, outcome: Outcome) -> None:
+        """Take in what one seed gave."""
+        self.history += outcome.history
+        self.timings += outcome.timings
+        ended = {"seed": seed, "epochs": len(outcome.history), "diverged_in": outcome.diverged_in}
+        self.description["seeds"].append(ended)
+        if outcome.diverged_in is None:
+            self.weights[seed] = {name: to_host(tensor) for name, tensor in model.state_dict().items()}
+
+
+def train_variant(
+    variant: Variant,
+    budget: Budget,
+    dataset: Dataset,
+    runtime: Runtime,
+    *,
+    checkpoint: Callable[[int], Path],
+    after_epoch: Callable[[Outcome], None] = lambda outcome: None,
+) -> TrainedVariant:
+    """Train seeds 0 ... budget.seeds-1, one after the other.
+
+    Args:
+        checkpoint: the checkpoint file of a seed; removed when all seeds are done.
+        after_epoch: called with the outcome so far of the seed in work.
+    """
+    train_data, valid_data = training_images(dataset, budget, runtime)
+    trained = TrainedVariant(describe(variant, dataset, len(train_data)))
+    for seed in range(budget.seeds):
+        with seeded(seed, "init"):
+            model = build(variant, dataset)
+        outcome = train(
+            runtime.place(model),
+            train_data,
+            valid_data,
+            schedule(variant, budget, seed),
+            runtime,
+            checkpoint=checkpoint(seed),
+            after_epoch=after_epoch,
+        )
+        trained.add(seed, model, outcome)
+    return trained
+
+
+def build(variant: Variant, dataset: Dataset) -> nn.Module:
+    """The variant's model for images of `dataset`, initialised from torch's global generator."""
+    return create_model(
+        variant.model, input_shape=dataset.input_shape, num_classes=len(dataset.class_names), **variant.model_args
+    )
+
+
+def training_images(dataset: Dataset, budget: Budget, runtime: Runtime) -> tuple[ImageTensors, ImageTensors]:
+    """Training images (the first `max_images` of the split's order) and validation images, on the device."""
+    parts = (dataset.train_indices[: budget.max_images], dataset.valid_indices)
+    train_data, valid_data = (
+        place_images(
+            dataset.train_images[part],
+            dataset.train_labels[part],
+            mean=dataset.mean,
+            std=dataset.std,
+            runtime=runtime,
+        )
+        for part in parts
+    )
+    return train_data, valid_data
+
+
+def schedule(variant: Variant, budget: Budget, seed: int) -> Schedule:
+    """The variant's own settings within the budget's caps."""
+    given = variant.train.model_dump(exclude={"epochs", "batch_size"}, exclude_none=True)
+    epochs = min(variant.train.epochs, budget.max_epochs or variant.train.epochs)
+    return Schedule(epochs, variant.train.batch_size, seed, Optimisation(**given))
+
+
+def describe(variant: Variant, dataset: Dataset, train_count: int) -> dict[str, Any]:
+    """Architecture, size and data of a variant; `seeds` is filled in as they end."""
+    with torch.device("meta"):
+        model = build(variant, dataset)
+    parameters = [parameter.numel() for parameter in model.parameters() if parameter.requires_grad]
+    return {
+        "study": variant.study,
+        "dataset": dataset.name,
+        "dataset_digest": dataset.digest,
+        "train_images": train_count,
+        "model": variant.model,
+        "model_args": variant.model_args,
+        "input_shape": dataset.input_shape,
+        "class_names": dataset.class_names,
+        "parameters": sum(parameters),
+        "macs": count_macs(model, dataset.input_shape),
+        "seeds": [],
+    }
+
+
+def count_macs(model: nn.Module, input_shape: tuple[int, int, int]) -> int:
+    """Multiply-accumulate operations of convolutions and matrix products for one image, counted on the meta device."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        model(torch.empty(1, *input_shape, device="meta"))
+    return int(counter.get_total_flops()) // 2

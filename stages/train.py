@@ -1,0 +1,46 @@
+"""Stage train@<variant>: data/<dataset>/ -> models/<study>/<variant>/ and runs/<study>/<variant>/."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from lookalike.artifacts.datasets import load_dataset
+from lookalike.artifacts.fingerprint import fingerprint
+from lookalike.artifacts.models import save_model, save_run
+from lookalike.command import run
+from lookalike.models.registry import find_model
+from lookalike.params import load_params
+from lookalike.runtime import describe, peak_memory, start
+from lookalike.training.recorder import Recorder
+from lookalike.training.variant import train_variant
+
+
+def main(name: str) -> None:
+    """Train every seed of the variant `name`; a killed training goes on from its checkpoints."""
+    params = load_params()
+    variant, budget = params.variants[name], params.budget(name)
+    runtime = start()
+    dataset = load_dataset(Path("data") / variant.dataset)
+    find_model(variant.model)  # loads the architecture's module, which the fingerprint must cover
+    identity = fingerprint(
+        variant=variant.model_dump(), budget=budget.model_dump(), dataset=dataset.digest, device=runtime.device.type
+    )
+    checkpoints = Path(os.environ.get("DVC_ROOT", ".")) / "checkpoints" / f"{name}-{identity}"
+    recorder = Recorder(variant.study, name, identity, checkpoints, variant.train.epochs)
+    trained = train_variant(
+        variant,
+        budget,
+        dataset,
+        runtime,
+        checkpoint=lambda seed: checkpoints / f"seed-{seed}.pt",
+        after_epoch=recorder.after_epoch,
+    )
+    save_model(Path("models") / variant.study / name, trained.description, trained.weights, trained.history)
+    run_about = recorder.finish(describe(runtime.device), peak_memory(runtime.device))
+    save_run(Path("runs") / variant.study / name, run_about, trained.timings)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    run(main, *sys.argv[1:])
