@@ -5,15 +5,15 @@ own that would change a result, so the stages do not depend on this module: DVC 
 """
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from lookalike.errors import InputError
 
-Name = str
-Count = int
+# Names become folders, stages of the pipeline and addresses in the report.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
 class Section(BaseModel):
@@ -74,6 +74,14 @@ class DatasetParams(Section):
     classes: tuple[str, ...] = Field(min_length=2)
     split: Split
     normalise: Literal["range", "channels"]
+
+    @field_validator("classes")
+    @classmethod
+    def distinct(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Two classes of one name could not be told apart in any table."""
+        if len(set(names)) < len(names):
+            raise ValueError("class names must differ")
+        return names
 
 
 class Study(Section):
@@ -138,6 +146,12 @@ class Params(Section):
         """The variants of one study, in the file's order."""
         return {name: variant for name, variant in self.variants.items() if variant.study == study}
 
+    def class_order(self, dataset: Name) -> list[int]:
+        """Labels of a data set's classes, those that look alike side by side (by label where there are no groups)."""
+        classes = self.datasets[dataset].classes
+        groups = self.groups.get(dataset, {"all": classes})
+        return [classes.index(name) for group in groups.values() for name in group]
+
     def budget(self, variant: Name) -> Budget:
         """What the active profile grants `variant`."""
         return self.active.train[self.variants[variant].cost]
@@ -153,8 +167,8 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{path}: not found; run from the root of the project") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
     return parse_params(raw, path.name)
 
 
@@ -172,7 +186,7 @@ def parse_params(raw: Any, source: str = "params.yaml") -> Params:
 def describe(error: ValidationError) -> str:
     """The first fault in one line: the key's path, what is wrong, and for an unknown key those that are known."""
     first = error.errors()[0]
-    path = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
+    path = ".".join(" ".join(str(part).split()) for part in first["loc"] if part != "[key]") or "the file"
     if first["type"] == "extra_forbidden":
         return f"{path}: unknown key; allowed here: {', '.join(allowed_keys(first['loc']))}"
     given = "" if first["type"] in {"missing", "value_error"} else f", got {first['input']!r}"
@@ -184,7 +198,8 @@ def allowed_keys(location: tuple[int | str, ...]) -> list[str]:
     schema: dict[str, Any] = Params.model_json_schema()
     node = schema
     for part in location[:-1]:
-        node = node.get("properties", {}).get(part) or node.get("additionalProperties", {})
+        entries = [*node.get("patternProperties", {}).values(), node.get("additionalProperties", {})]
+        node = node.get("properties", {}).get(part) or entries[0]
         node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
     return list(node.get("properties", {}))
 

@@ -38,7 +38,7 @@ def versions() -> dict[str, str]:
 
 def host() -> str:
     """The machine's name, or what LOOKALIKE_HOST says in its place (for reports that are published)."""
-    return os.environ.get("LOOKALIKE_HOST", socket.gethostname())
+    return os.environ.get("LOOKALIKE_HOST") or socket.gethostname()
 
 
 def now() -> str:

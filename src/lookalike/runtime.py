@@ -41,7 +41,10 @@ def start(device: str = "auto") -> Runtime:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     # cuBLAS reads this when it starts; without it, deterministic matrix products are refused.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    # The public switch, torch.use_deterministic_algorithms, is this call and the import of torch's compiler, which
+    # would cost every stage five seconds of CPU. Filling new tensors, its other effect, is for catching faults.
+    torch._C._set_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     keep_freed_pages()
     return Runtime(torch.device(device))

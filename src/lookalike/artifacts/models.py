@@ -3,15 +3,15 @@
 import csv
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
-
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from lookalike.artifacts.folders import read_json, replacing_folder, write_json, write_text
 
+if TYPE_CHECKING:  # what only describes and counts need not wait for torch
+    from torch import Tensor
+
 Row = dict[str, Any]
-Weights = dict[int, dict[str, Tensor]]  # by seed, then by name
+Weights = dict[int, dict[str, "Tensor"]]  # by seed, then by name
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,10 @@ class Timing:
     images_per_second: float
 
 
-def load_weights(folder: Path, seed: int) -> dict[str, Tensor]:
+def load_weights(folder: Path, seed: int) -> "dict[str, Tensor]":
     """The weights of one seed, on the CPU."""
+    from safetensors.torch import load_file
+
     return load_file(folder / f"seed-{seed}.safetensors")
 
 
@@ -70,6 +72,8 @@ def read_rows(path: Path) -> list[Row]:
 
 def save_model(folder: Path, description: dict[str, Any], weights: Weights, history: list[Epoch]) -> None:
     """Write `model.json` (architecture, parameters, MACs, classes, how each seed ended), weights and `history.csv`."""
+    from safetensors.torch import save_file
+
     with replacing_folder(folder) as part:
         for seed, state in weights.items():
             save_file(state, part / f"seed-{seed}.safetensors")

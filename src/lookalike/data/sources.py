@@ -85,4 +85,6 @@ def normalisation(
         return (0.0,) * channels, (1.0,) * channels
     pixels = images[train].reshape(-1, channels)
     mean, std = (pixels.mean(0, dtype=np.float64) / 255, pixels.std(0, dtype=np.float64) / 255)
+    if not std.all():
+        raise InputError("normalise: channels needs channels that vary; the training images have one that does not")
     return tuple(mean.tolist()), tuple(std.tolist())

@@ -16,7 +16,7 @@ class FashionCNN(nn.Module):
     a maximum commutes with a monotone function, so conv -> ReLU -> dropout -> pool gives the same values and gradients.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at least 18.
+        input_shape: channels, height and width of an image; height and width at least 14.
         num_classes: number of logits.
         dropout: probability of a zero after each convolution.
     """
@@ -24,6 +24,8 @@ class FashionCNN(nn.Module):
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int, dropout: float = 0.2) -> None:
         super().__init__()
         channels, height, width = input_shape
+        if min(height, width) < 14:
+            raise ValueError(f"images must be at least 14 pixels high and wide, got {height}x{width}")
         self.features = nn.Sequential(
             nn.Conv2d(channels, 32, 3),  # (N, C, H, W) -> (N, 32, H-2, W-2)
             Dropout(dropout),

@@ -121,6 +121,8 @@ class FashionViT(nn.Module):
         mlp_dim: int = 256,
     ) -> None:
         super().__init__()
+        if patch_size < 1 or image_size % patch_size or depth < 1:
+            raise ValueError(f"patch_size {patch_size} must divide image_size {image_size}, depth {depth} be positive")
         self.image_size = image_size
         num_patches = (image_size // patch_size) ** 2
         self.patches = nn.Conv2d(input_shape[0], embed_dim, patch_size, stride=patch_size)

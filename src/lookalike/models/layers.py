@@ -29,14 +29,14 @@ class Dropout(nn.Module):
     eight elements, where `torch.nn.functional.dropout` draws once for each.
 
     Args:
-        p: probability of an element to be zeroed, 0 <= p < 1.
+        p: probability of an element to be zeroed, 0 <= p <= 255/256.
     """
 
     def __init__(self, p: float) -> None:
         super().__init__()
+        if not 0 <= p <= 255 / 256:
+            raise ValueError(f"dropout must lie in [0, 255/256], got {p}")
         self.threshold = round(p * 256)
-        if not 0 <= self.threshold < 256:
-            raise ValueError(f"p must lie in [0, 1), got {p}")
         self.generator: torch.Generator | None = None
 
     def forward(self, x: Tensor) -> Tensor:

@@ -6,11 +6,12 @@ retrains none of the old ones.
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from lookalike.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 MODELS = {
     "fashion_cnn": "lookalike.models.fashion_cnn:FashionCNN",
@@ -18,7 +19,7 @@ MODELS = {
 }
 
 
-def find_model(name: str) -> Callable[..., nn.Module]:
+def find_model(name: str) -> "Callable[..., nn.Module]":
     """The constructor behind `name`, taking `input_shape`, `num_classes` and the architecture's own arguments.
 
     Raises:
@@ -30,14 +31,21 @@ def find_model(name: str) -> Callable[..., nn.Module]:
     return getattr(import_module(module), attribute)
 
 
-def create_model(name: str, *, input_shape: tuple[int, int, int], num_classes: int, **arguments: Any) -> nn.Module:
+def create_model(
+    name: str, arguments: dict[str, Any] | None = None, *, input_shape: tuple[int, int, int], num_classes: int
+) -> "nn.Module":
     """Build `name` with freshly initialised weights, from torch's global generator (see `runtime.seeded`).
 
+    Args:
+        arguments: the architecture's own, by name; none: its defaults.
+        input_shape: channels, height and width of an image.
+        num_classes: number of logits.
+
     Raises:
-        InputError: no such name, or an argument that the architecture does not take.
+        InputError: no such name, or arguments that the architecture does not take.
     """
     constructor = find_model(name)
     try:
-        return constructor(input_shape=input_shape, num_classes=num_classes, **arguments)
-    except TypeError as error:
+        return constructor(input_shape=input_shape, num_classes=num_classes, **(arguments or {}))
+    except (TypeError, ValueError) as error:
         raise InputError(f"model {name}: {error}") from error

@@ -19,8 +19,7 @@ class Checkpoint:
     """The state of one seed's training after its last finished epoch."""
 
     model: dict[str, Any]
-    optimizer: dict[str, Any]
-    steps: int
+    optimiser: dict[str, Any]
     history: list[Epoch]
     timings: list[Timing]
 
@@ -31,8 +30,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     part = path.with_name(path.name + ".part")
     content = {
         "model": checkpoint.model,
-        "optimizer": checkpoint.optimizer,
-        "steps": checkpoint.steps,
+        "optimiser": checkpoint.optimiser,
         "history": [asdict(row) for row in checkpoint.history],
         "timings": [asdict(row) for row in checkpoint.timings],
     }
@@ -46,12 +44,11 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         return None
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):
+        return Checkpoint(
+            model=content["model"],
+            optimiser=content["optimiser"],
+            history=[Epoch(**row) for row in content["history"]],
+            timings=[Timing(**row) for row in content["timings"]],
+        )
+    except (RuntimeError, EOFError, OSError, KeyError, TypeError, ValueError, pickle.UnpicklingError):
         return None
-    return Checkpoint(
-        model=content["model"],
-        optimizer=content["optimizer"],
-        steps=content["steps"],
-        history=[Epoch(**row) for row in content["history"]],
-        timings=[Timing(**row) for row in content["timings"]],
-    )

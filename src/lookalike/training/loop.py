@@ -69,7 +69,7 @@ def train(
     with progress_bar(schedule, len(train_data), done=len(outcome.history)) as bar:
         for epoch in range(len(outcome.history), schedule.epochs):
             lr = learning_rate(schedule.optimisation, epoch, schedule.epochs)
-            optimiser.set_learning_rate(lr)
+            optimiser.lr = lr
             started = time.perf_counter()
             train_loss, train_accuracy = train_epoch(model, optimiser, train_data, schedule, epoch, bar)
             seconds = time.perf_counter() - started
@@ -135,16 +135,13 @@ def resume(model: nn.Module, optimiser: Optimiser, path: Path | None) -> Outcome
     if checkpoint is None:
         return Outcome()
     model.load_state_dict(checkpoint.model)
-    optimiser.torch.load_state_dict(checkpoint.optimizer)
-    optimiser.steps = checkpoint.steps
+    optimiser.restore(checkpoint.optimiser)
     return Outcome(checkpoint.history, checkpoint.timings)
 
 
 def snapshot(model: nn.Module, optimiser: Optimiser, outcome: Outcome) -> Checkpoint:
     """The state to continue from."""
-    return Checkpoint(
-        model.state_dict(), optimiser.torch.state_dict(), optimiser.steps, outcome.history, outcome.timings
-    )
+    return Checkpoint(model.state_dict(), optimiser.state(), outcome.history, outcome.timings)
 
 
 def steps_an_epoch(count: int, batch_size: int) -> int:

@@ -49,7 +49,7 @@ def train_variant(
     """Train seeds 0 ... budget.seeds-1, one after the other.
 
     Args:
-        checkpoint: the checkpoint file of a seed; removed when all seeds are done.
+        checkpoint: the checkpoint file of a seed.
         after_epoch: called with the outcome so far of the seed in work.
     """
     train_data, valid_data = training_images(dataset, budget, runtime)
@@ -73,7 +73,7 @@ def train_variant(
 def build(variant: Variant, dataset: Dataset) -> nn.Module:
     """The variant's model for images of `dataset`, initialised from torch's global generator."""
     return create_model(
-        variant.model, input_shape=dataset.input_shape, num_classes=len(dataset.class_names), **variant.model_args
+        variant.model, variant.model_args, input_shape=dataset.input_shape, num_classes=len(dataset.class_names)
     )
 
 

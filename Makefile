@@ -1,0 +1,50 @@
+# make demo: everything from nothing. make help: the rest.
+.PHONY: help setup demo repro report test lint ui lock clean
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+help:  ## what there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(INSTALLED)  ## the environment in .venv, with the pinned packages
+
+# uv only makes this faster: where it cannot be had, pip does the same.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer: make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	if $(BIN)/python -m pip install --quiet uv; then \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --requirement requirements.lock && \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .; \
+	else \
+		$(BIN)/python -m pip install --quiet --requirement requirements.lock && \
+		$(BIN)/python -m pip install --quiet --no-deps --editable .; \
+	fi
+	@touch $@
+
+demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, unless edited)
+	$(BIN)/dvc repro
+	@echo "The report: reports/$$(sed -n 's/^profile: *\([^ #]*\).*/\1/p' params.yaml)/index.html"
+
+repro: demo  ## the same
+
+test: $(INSTALLED)  ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)  ## style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src stages
+
+ui: $(INSTALLED)  ## browse the runs at http://127.0.0.1:5000
+	$(BIN)/mlflow ui
+
+lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev --upgrade --no-header --no-annotate \
+		--no-emit-index-url --output-file requirements.lock pyproject.toml
+
+clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
+	rm -rf data models runs evaluations downloads checkpoints published.json
+	find reports -mindepth 1 -maxdepth 1 -not -name paper -exec rm -rf {} +

@@ -1,0 +1,46 @@
+"""What the two sides of `train_step.py` share: the images that they train on and how they take orders.
+
+A worker is a process of its own that sleeps on its standard input, so that it leaves the cores to the other one.
+It reads a number of steps a line and answers with the seconds that they took, JSON a line.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+BATCHES, BATCH_SIZE = 50, 64
+WARM_UP = 3  # batches' worth of tracing, allocating and choosing kernels that no timing should hold
+
+
+def arguments() -> argparse.Namespace:
+    """The command line of a worker."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model", choices=["fashion_cnn", "fashion_vit"])
+    parser.add_argument("threads", type=int)
+    return parser.parse_args()
+
+
+def random_images() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Images (N, 28, 28) and labels (N,): enough of them that a few hundred steps do not learn them by heart.
+
+    On a single batch the gradients would vanish, and arithmetic on denormal numbers is slow in ways of its own.
+    """
+    stream = np.random.RandomState(0)
+    count = BATCHES * BATCH_SIZE
+    images = stream.randint(0, 256, (count, 28, 28), dtype=np.uint8)
+    return images, stream.randint(0, 10, count, dtype=np.uint8)
+
+
+def serve(run: Callable[[int], object], versions: str) -> None:
+    """Warm up, say which `versions` these are, then time `run(steps)` for every line of standard input."""
+    run(WARM_UP)
+    print(json.dumps(versions), flush=True)
+    for line in sys.stdin:
+        started = time.perf_counter()
+        run(int(line))
+        print(json.dumps(time.perf_counter() - started), flush=True)

@@ -1,0 +1,49 @@
+"""Trained models at work: weights into models, images into logits and features."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from lookalike.artifacts.models import load_weights
+from lookalike.data.tensors import ImageTensors
+from lookalike.models.registry import create_model
+from lookalike.runtime import Runtime
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model makes of N images: float32 logits (N, C) and penultimate features (N, D)."""
+
+    logits: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+def restore_model(folder: Path, description: dict[str, Any], seed: int, runtime: Runtime) -> nn.Module:
+    """The trained model of one seed, in evaluation mode; `description` is its `model.json`."""
+    model = create_model(
+        description["model"],
+        description["model_args"],
+        input_shape=tuple(description["input_shape"]),
+        num_classes=len(description["class_names"]),
+    )
+    model.load_state_dict(load_weights(folder, seed))
+    return runtime.place(model).eval()
+
+
+@torch.inference_mode()
+def infer(model: nn.Module, data: ImageTensors, *, keep_features: bool) -> Outputs:
+    """Run `model` (with `features` and `head`) over all images; without `keep_features` D is 0."""
+    logits, features = [], []
+    for start in range(0, len(data), BATCH):
+        images, _ = data.batch(slice(start, start + BATCH))
+        hidden = model.features(images)  # type: ignore[operator]  # every registered model has both
+        logits.append(model.head(hidden))  # type: ignore[operator]
+        features.append(hidden if keep_features else hidden[:, :0])
+    return Outputs(*(torch.cat(parts).float().cpu().numpy() for parts in (logits, features)))

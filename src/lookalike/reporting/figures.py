@@ -1,0 +1,155 @@
+"""The figures: each function takes arrays and returns a matplotlib figure; nothing here reads or writes files."""
+
+from collections.abc import Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.evaluation.metrics import softmax
+from lookalike.reporting.style import BLACK, BLUE, ORANGE, PALETTE, RIGHT, WRONG, style
+
+if TYPE_CHECKING:  # the report draws curves with neither a model nor torch
+    from lookalike.evaluation.variant import Evaluation
+
+Rows = list[dict[str, float]]
+
+
+SAMPLES = 24
+
+
+def variant_figures(dataset: Dataset, evaluation: "Evaluation", order: Sequence[int]) -> dict[str, Figure]:
+    """What is drawn for each evaluated variant, of its first seed: name of the file -> figure."""
+    assert evaluation.predictions is not None  # a variant without predictions has nothing to draw
+    first, names = evaluation.details["first_seed"], dataset.class_names
+    probabilities = softmax(evaluation.predictions.test_logits[0, :SAMPLES])
+    temperature = evaluation.details["seeds"][0]["temperature"]
+    return {
+        "samples": samples_figure(dataset.test_images[:SAMPLES], probabilities, dataset.test_labels[:SAMPLES], names),
+        "confusion": confusion_figure(first["confusion"], names, order),
+        "reliability": reliability_figure(first["reliability"], first["calibrated_reliability"], temperature),
+    }
+
+
+def samples_figure(
+    images: NDArray[np.uint8], probabilities: NDArray[np.floating], labels: NDArray[Any], class_names: Sequence[str]
+) -> Figure:
+    """Test images beside their probabilities, as in the source report: (N, H, W[, 3]), (N, C), (N,), C names.
+
+    The bar of the true class is blue, a wrong prediction's vermillion; the title says right or wrong in words.
+    """
+    columns = 4
+    rows = -(-len(images) // columns)
+    with style():
+        figure = Figure(figsize=(11, 1.25 * rows + 0.3))
+        grid = figure.subplots(rows, 2 * columns, width_ratios=[1, 1.7] * columns, squeeze=False)
+        for cell in range(rows * columns):
+            picture, bars = grid[cell // columns, 2 * (cell % columns) : 2 * (cell % columns) + 2]
+            if cell < len(images):
+                draw_image(picture, images[cell])
+                draw_bars(bars, probabilities[cell], int(labels[cell]), class_names)
+            else:
+                picture.set_axis_off()
+                bars.set_axis_off()
+        legend = ",  ".join(f"{k} {name}" for k, name in enumerate(class_names))
+        figure.supxlabel(f"probability of each class:  {legend}", fontsize=8)
+    return figure
+
+
+def draw_image(axes: Axes, image: NDArray[np.uint8]) -> None:
+    """One picture without axes; grey ones dark on light, as they are printed."""
+    axes.imshow(image, cmap="gray_r", interpolation="nearest", vmin=0, vmax=255)
+    axes.set_axis_off()
+
+
+def draw_bars(axes: Axes, probabilities: NDArray[np.floating], label: int, class_names: Sequence[str]) -> None:
+    """A bar a class from 0 to 1; the title names prediction, its probability, and the truth if it is another."""
+    predicted = int(probabilities.argmax())
+    colours = ["#999999"] * len(class_names)
+    colours[predicted] = WRONG
+    colours[label] = RIGHT
+    axes.bar(range(len(class_names)), probabilities, color=colours)
+    axes.set_ylim(0, 1)
+    axes.set_yticks([0, 1])
+    axes.set_xticks(range(len(class_names)), [str(k) for k in range(len(class_names))], fontsize=6)
+    axes.tick_params(length=0)
+    axes.grid(visible=False, axis="x")
+    verdict = "right" if predicted == label else f"wrong, is {class_names[label]}"
+    said = f"{class_names[predicted]} {probabilities[predicted]:.0%}"
+    axes.set_title(f"{said}\n{verdict}", fontsize=7, color=RIGHT if predicted == label else WRONG, loc="left", pad=2)
+
+
+def confusion_figure(confusion: NDArray[np.integer], class_names: Sequence[str], order: Sequence[int]) -> Figure:
+    """Counts (C, C), row true and column predicted, classes in `order`; shade is the share of the true class."""
+    counts = np.asarray(confusion)[np.ix_(order, order)]
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    names = [class_names[k] for k in order]
+    with style():
+        figure = Figure(figsize=(5.6, 5))
+        axes = figure.subplots()
+        picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        for row, column in np.ndindex(counts.shape):
+            colour = "white" if shares[row, column] > 0.5 else BLACK
+            axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=7, color=colour)
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        axes.set_yticks(range(len(names)), names)
+        axes.grid(visible=False)
+        axes.set_xlabel("predicted class")
+        axes.set_ylabel("true class")
+        figure.colorbar(picture, ax=axes, shrink=0.75, label="share of the true class")
+    return figure
+
+
+def reliability_figure(before: dict[str, list[float]], after: dict[str, list[float]], temperature: float) -> Figure:
+    """Accuracy against confidence in bins, before and after the temperature, above the bins' counts."""
+    with style():
+        figure = Figure(figsize=(4.6, 4.4))
+        axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+        axes.plot([0, 1], [0, 1], color="#777777", linestyle=":", label="as sure as right")
+        tables = (("as trained", before, BLUE, "o-"), (f"after temperature {temperature:.2f}", after, ORANGE, "s--"))
+        for name, table, colour, marker in tables:
+            filled = np.asarray(table["count"]) > 0
+            confidence, accuracy = (np.asarray(table[key])[filled] for key in ("confidence", "accuracy"))
+            axes.plot(confidence, accuracy, marker, color=colour, label=name, markersize=4)
+            centres = (np.asarray(table["lower"]) + np.asarray(table["upper"])) / 2
+            counts.plot(centres, table["count"], marker, color=colour, markersize=3)
+        axes.set_ylabel("accuracy in the bin")
+        axes.set_ylim(0, 1)
+        axes.legend(loc="lower right", frameon=False)
+        counts.set_yscale("symlog")
+        counts.set_ylim(bottom=0)
+        counts.set_ylabel("images")
+        counts.set_xlabel("confidence (probability of the predicted class)")
+        counts.set_xlim(0, 1)
+    return figure
+
+
+def curves_figure(histories: dict[str, Rows]) -> Figure:
+    """Loss and accuracy by epoch for each variant: training dashed, validation solid, a thin line a seed."""
+    with style():
+        figure = Figure(figsize=(9.5, 3.6))
+        loss, accuracy = figure.subplots(1, 2)
+        for colour, (variant, history) in zip(cycle(PALETTE), histories.items(), strict=False):
+            draw_curves(loss, history, "loss", colour, variant)
+            draw_curves(accuracy, history, "accuracy", colour, variant)
+        loss.set_ylabel("cross-entropy (nats)")
+        accuracy.set_ylabel("accuracy")
+        for axes in (loss, accuracy):
+            axes.set_xlabel("epoch")
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        accuracy.legend(frameon=False, title="solid: validation, dashed: training")
+    return figure
+
+
+def draw_curves(axes: Axes, history: Rows, quantity: str, colour: str, variant: str) -> None:
+    """One line a seed for training and for validation, epochs counted from 1."""
+    for seed in sorted({row["seed"] for row in history}):
+        rows = [row for row in history if row["seed"] == seed]
+        epochs = [row["epoch"] + 1 for row in rows]
+        axes.plot(epochs, [row[f"train_{quantity}"] for row in rows], "--", color=colour, linewidth=0.8)
+        label = variant if seed == min(row["seed"] for row in history) else None
+        axes.plot(epochs, [row[f"valid_{quantity}"] for row in rows], color=colour, linewidth=1.2, label=label)

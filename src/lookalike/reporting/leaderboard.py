@@ -1,0 +1,84 @@
+"""The table that a study's variants meet in."""
+
+import csv
+import io
+from dataclasses import asdict, dataclass, fields
+from statistics import median
+from typing import Any
+
+from lookalike.artifacts.models import Row
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One variant. Accuracies lie in [0, 1], likelihoods in nats, times in seconds; None is "not known".
+
+    `accuracy_sd` is the deviation over seeds; `accuracy_low` and `_high` bound the 95 % Wilson interval over images.
+    `training_seconds` is the median over seeds of the sum of a seed's epochs, `images_per_second` that over epochs; a
+    seed that diverged counts with the epochs that it ran.
+    """
+
+    study: str
+    variant: str
+    seeds: int
+    diverged: int
+    accuracy: float | None
+    accuracy_sd: float | None
+    accuracy_low: float | None
+    accuracy_high: float | None
+    top2_accuracy: float | None
+    nll: float | None
+    brier: float | None
+    ece: float | None
+    calibrated_ece: float | None
+    temperature: float | None
+    parameters: int
+    macs: int
+    train_images: int
+    epochs: int
+    training_seconds: float
+    images_per_second: float
+
+
+def standing(
+    study: str, variant: str, summary: dict[str, Any], description: dict[str, Any], timings: list[Row]
+) -> Standing:
+    """Join what evaluation, training and the clock say about one variant."""
+    seconds = [sum(row["seconds"] for row in timings if row["seed"] == entry["seed"]) for entry in description["seeds"]]
+    measured = {field.name: summary.get(field.name) for field in fields(Standing) if field.name in MEASURED}
+    return Standing(
+        study=study,
+        variant=variant,
+        seeds=summary["seeds"],
+        diverged=summary["diverged"],
+        parameters=description["parameters"],
+        macs=description["macs"],
+        train_images=description["train_images"],
+        epochs=max(entry["epochs"] for entry in description["seeds"]),
+        training_seconds=median(seconds),
+        images_per_second=median(row["images_per_second"] for row in timings),
+        **measured,
+    )
+
+
+MEASURED = {
+    "accuracy",
+    "accuracy_sd",
+    "accuracy_low",
+    "accuracy_high",
+    "top2_accuracy",
+    "nll",
+    "brier",
+    "ece",
+    "calibrated_ece",
+    "temperature",
+}
+
+
+def to_csv(standings: list[Standing]) -> str:
+    """Comma-separated text with a header, a row a variant; an unknown value is an empty field."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [field.name for field in fields(Standing)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(standing) for standing in standings)
+    return out.getvalue()

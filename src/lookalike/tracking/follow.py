@@ -1,0 +1,97 @@
+"""Show a training in MLflow while it runs: its growing histories become points, epoch by epoch."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lookalike.artifacts.folders import read_json
+from lookalike.artifacts.models import Row, read_rows
+from lookalike.tracking.runs import (
+    Identity,
+    find_or_create_run,
+    log,
+    logged_steps,
+    milliseconds,
+    origin_tags,
+    row_points,
+)
+from lookalike.tracking.store import Store, open_store, warn
+
+POLL_SECONDS = 3.0
+
+
+@dataclass
+class LiveRun:
+    """The run of a seed in work: its status in MLflow, and how many epochs of it are there."""
+
+    run_id: str
+    status: str
+    epochs: int
+
+
+def follow(folder: Path, uri: str, training_lives: Callable[[], bool], poll_seconds: float = POLL_SECONDS) -> None:
+    """Show the training that writes `run.json` and `seed-<k>.csv` into `folder` until it ends.
+
+    A training that ends well removes `folder`; `publish` then completes its runs. One that is gone and has left the
+    folder was killed, and the run of the seed in work says so; if it is resumed, the same run goes on. Whatever
+    fails costs one warning: the training neither waits nor notices.
+
+    Args:
+        uri: the store.
+        training_lives: whether the training's process is still there.
+    """
+    try:
+        about, store = read_json(folder / "run.json"), open_store(uri)
+        runs: dict[int, LiveRun] = {}
+        lives = True
+        while lives:
+            lives = training_lives()  # asked before reading: a dead training has written all it ever will
+            if not folder.exists():
+                return
+            show(store, about, runs, folder)
+            time.sleep(poll_seconds if lives else 0)
+        for seed in sorted(runs)[-1:]:
+            end(store, runs[seed], "KILLED")
+    except Exception as error:  # on purpose: nothing that goes wrong with a view may reach the training
+        warn(uri, error)
+
+
+def show(store: Store, about: dict[str, Any], runs: dict[int, LiveRun], folder: Path) -> None:
+    """Bring the runs up to date with the histories. Seeds are trained in order: all but the last have ended."""
+    histories = {int(path.stem.removeprefix("seed-")): path for path in folder.glob("seed-*.csv")}
+    for seed in sorted(histories):
+        in_work = seed == max(histories)
+        if seed not in runs:
+            runs[seed] = find_live_run(store, about, seed)
+        run = runs[seed]
+        if in_work and run.status != "RUNNING":
+            store.client.update_run(run.run_id, status="RUNNING")
+            run.status = "RUNNING"
+        show_epochs(store, run, read_rows(histories[seed]))
+        if not in_work and run.status != "FINISHED":
+            end(store, run, "FINISHED")
+
+
+def find_live_run(store: Store, about: dict[str, Any], seed: int) -> LiveRun:
+    """The run of one seed, which may have epochs of an earlier, killed attempt."""
+    identity = Identity(about["study"], about["variant"], seed, about["fingerprint"])
+    with store.lock():
+        run = find_or_create_run(store, identity, milliseconds(about["started"]))
+    log(store, run.info.run_id, [], {}, origin_tags(about))
+    steps = [step for _, step in logged_steps(store, run, ["train_loss"])]
+    return LiveRun(run.info.run_id, run.info.status, max(steps, default=-1) + 1)
+
+
+def show_epochs(store: Store, run: LiveRun, rows: list[Row]) -> None:
+    """Log the epochs that the run has not yet: one call each."""
+    for row in rows[run.epochs :]:
+        log(store, run.run_id, row_points(row, int(time.time() * 1000)), {}, {})
+        run.epochs += 1
+
+
+def end(store: Store, run: LiveRun, status: str) -> None:
+    """Close a run."""
+    store.client.set_terminated(run.run_id, status)
+    run.status = status

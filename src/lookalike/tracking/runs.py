@@ -1,0 +1,95 @@
+"""One run in MLflow for each training of one seed: its name, its tags, its points."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lookalike.artifacts.models import Row
+from lookalike.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+METRICS_A_BATCH = 800  # MLflow takes 1000 entries a call, parameters and tags included
+
+
+class Point(NamedTuple):
+    """One value of a curve; `timestamp` in milliseconds since 1970, as everywhere in MLflow."""
+
+    key: str
+    value: float
+    step: int
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes two trainings the same, so that one run shows both."""
+
+    study: str
+    variant: str
+    seed: int
+    fingerprint: str
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """By which the run is found again."""
+        return {
+            "lookalike.study": self.study,
+            "lookalike.variant": self.variant,
+            "lookalike.seed": str(self.seed),
+            "lookalike.fingerprint": self.fingerprint,
+        }
+
+
+def find_or_create_run(store: Store, identity: Identity, started: int) -> "Run":
+    """The run of a training; a new one has status RUNNING and begins at `started` (milliseconds)."""
+    experiment = store.experiment(identity.study)
+    query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in identity.tags.items())
+    found = store.client.search_runs([experiment], query, max_results=1)
+    if found:
+        return found[0]
+    name = f"{identity.variant}-seed{identity.seed}"
+    return store.client.create_run(experiment, start_time=started, tags=identity.tags, run_name=name)
+
+
+def origin_tags(about: dict[str, Any]) -> dict[str, str]:
+    """Commit, host and script of a training as its `run.json` gives them."""
+    return {
+        "mlflow.source.name": "stages/train.py",
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.git.commit": about["commit"],
+        "git.commit": about["commit"],
+        "git.dirty": str(about["dirty"]).lower(),
+        "host": about["host"],
+    }
+
+
+def log(store: Store, run_id: str, points: Iterable[Point], params: dict[str, str], tags: dict[str, str]) -> None:
+    """Write all in as few calls as MLflow allows: one, unless there are very many points."""
+    from mlflow.entities import Metric, Param, RunTag
+
+    metrics = [Metric(point.key, point.value, point.timestamp, point.step) for point in points]
+    while len(metrics) > METRICS_A_BATCH:
+        store.client.log_batch(run_id, metrics[:METRICS_A_BATCH])
+        metrics = metrics[METRICS_A_BATCH:]
+    param_list = [Param(name, value) for name, value in params.items()]
+    store.client.log_batch(run_id, metrics, param_list, [RunTag(name, value) for name, value in tags.items()])
+
+
+def row_points(row: Row, timestamp: int) -> list[Point]:
+    """The points of one row of a history: every column but seed and epoch is a curve, the epoch its step."""
+    curves = {name: value for name, value in row.items() if name not in ("seed", "epoch")}
+    return [Point(name, value, int(row["epoch"]), timestamp) for name, value in curves.items()]
+
+
+def logged_steps(store: Store, run: "Run", keys: Iterable[str]) -> set[tuple[str, int]]:
+    """The points that `run` has already of the curves `keys`, as (key, step)."""
+    known = [key for key in keys if key in run.data.metrics]
+    return {(key, point.step) for key in known for point in store.client.get_metric_history(run.info.run_id, key)}
+
+
+def milliseconds(time: str) -> int:
+    """An ISO 8601 time as MLflow counts it: milliseconds since 1970."""
+    return int(datetime.fromisoformat(time).timestamp() * 1000)

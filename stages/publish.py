@@ -1,0 +1,23 @@
+"""Stage publish: the finished trainings and what is known of them -> MLflow, and the ids of their runs.
+
+`mlflow ui` in the project's root shows them, or the server that MLFLOW_TRACKING_URI names.
+"""
+
+import os
+from pathlib import Path
+
+from lookalike.artifacts.folders import write_json
+from lookalike.command import run
+from lookalike.params import load_params
+from lookalike.tracking.publish import publish
+from lookalike.tracking.store import locate
+
+
+def main() -> None:
+    """Publish every variant of the parameters that is trained; a server that does not answer costs a warning."""
+    uri = locate(os.environ.get("MLFLOW_TRACKING_URI"), Path(os.environ.get("DVC_ROOT", ".")))
+    write_json(Path("published.json"), publish(load_params(), uri))
+
+
+if __name__ == "__main__":
+    run(main)

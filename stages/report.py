@@ -1,0 +1,29 @@
+"""Stage report: everything that the stages found -> reports/<profile>/."""
+
+from pathlib import Path
+
+from lookalike.artifacts.reports import save_report
+from lookalike.command import run
+from lookalike.params import load_params
+from lookalike.reporting.assemble import assemble
+from lookalike.reporting.leaderboard import to_csv
+from lookalike.reporting.report import to_html, to_markdown
+
+PARAMETERS = Path("params.yaml")
+
+
+def main() -> None:
+    """Write the report of the active profile."""
+    params = load_params(PARAMETERS)
+    report = assemble(params, PARAMETERS.read_text(encoding="utf-8"))
+    save_report(
+        Path("reports") / params.profile,
+        html=to_html(report),
+        markdown=to_markdown(report),
+        leaderboard=to_csv([row for study in report.studies for row in study.standings]),
+        figures={picture.name: picture.png for picture in report.illustrations},
+    )
+
+
+if __name__ == "__main__":
+    run(main)

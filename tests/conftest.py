@@ -1,0 +1,114 @@
+"""Tiny data sets and models, and the real parameters: what more than one test needs."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.data.splits import split_indices
+from lookalike.params import Budget, Training, Variant
+from lookalike.runtime import Runtime
+
+ROOT = Path(__file__).parents[1]
+CLASSES = tuple("abcdefghij")
+TINY_VIT = {
+    "image_size": 8,
+    "patch_size": 4,
+    "embed_dim": 12,
+    "depth": 2,
+    "num_heads": 2,
+    "head_dim": 16,
+    "mlp_dim": 16,
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Tiny tensors gain nothing from more threads, and sums must not depend on their number."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def ordinary_torch() -> Iterator[None]:
+    """Seed what a test draws; afterwards undo what `runtime.start` asks of the whole process."""
+    torch.manual_seed(0)
+    yield
+    if torch.are_deterministic_algorithms_enabled():
+        torch._C._set_deterministic_algorithms(False)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder with params.yaml and stages/."""
+    return ROOT
+
+
+@pytest.fixture
+def raw_params() -> dict[str, Any]:
+    """The content of the real params.yaml, free to be edited."""
+    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def runtime() -> Runtime:
+    return Runtime(torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    """96 noisy grey images of 16x16 in ten classes, told apart by the brightness of a patch, and 20 to test on."""
+    rng = np.random.default_rng(5)
+    labels = (np.arange(116) % 10).astype(np.uint8)
+    images = rng.integers(0, 40, (116, 16, 16), dtype=np.uint8)
+    images[np.arange(116), labels, :] += 200
+    train, valid = split_indices(96, valid_fraction=0.25, seed=13)
+    return Dataset(
+        name="tiny",
+        class_names=CLASSES,
+        train_images=images[:96],
+        train_labels=labels[:96],
+        test_images=images[96:],
+        test_labels=labels[96:],
+        train_indices=train,
+        valid_indices=valid,
+        mean=(0.0,),
+        std=(1.0,),
+        provenance={"source": "drawn", "licence": "none"},
+    )
+
+
+@pytest.fixture(scope="session")
+def colour_dataset(dataset: Dataset) -> Dataset:
+    """The same in three channels of unlike brightness."""
+    train, test = (np.stack([x // n for n in (1, 2, 3)], axis=3) for x in (dataset.train_images, dataset.test_images))
+    return replace(dataset, train_images=train, test_images=test, mean=(0.4, 0.5, 0.1), std=(0.2, 0.3, 0.25))
+
+
+@pytest.fixture
+def make_variant() -> Callable[..., Variant]:
+    """A variant of the tiny data set: `make_variant("fashion_cnn", lr=.1, epochs=2)`."""
+
+    def make(model: str = "fashion_cnn", *, model_args: dict[str, Any] | None = None, **train: Any) -> Variant:
+        settings = {"epochs": 3, "batch_size": 16, "optimizer": "adam", "lr": 1e-3, "schedule": "constant"} | train
+        return Variant(
+            study="fashion",
+            dataset="tiny",
+            model=model,
+            model_args=copy.deepcopy(TINY_VIT if model == "fashion_vit" else {}) if model_args is None else model_args,
+            cost="light",
+            train=Training(**settings),
+        )
+
+    return make
+
+
+@pytest.fixture
+def budget() -> Budget:
+    return Budget(seeds=1)

@@ -1,0 +1,81 @@
+"""Restored models say what the saved ones said, in batches as at once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.models import load_description, save_model
+from lookalike.data.tensors import ImageTensors, place_images
+from lookalike.evaluation import inference
+from lookalike.evaluation.inference import infer, restore_model
+from lookalike.models.registry import create_model
+from lookalike.runtime import Runtime
+
+MODELS = [
+    ("fashion_cnn", {"dropout": 0.5}),
+    ("fashion_vit", {"image_size": 8, "patch_size": 4, "embed_dim": 12, "depth": 1, "num_heads": 2, "head_dim": 8}),
+]
+
+
+def make_model(dataset: Dataset, name: str, arguments: dict[str, float], seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
+    return create_model(name, arguments, input_shape=dataset.input_shape, num_classes=len(dataset.class_names))
+
+
+def placed(dataset: Dataset, runtime: Runtime) -> ImageTensors:
+    return place_images(dataset.test_images, dataset.test_labels, mean=dataset.mean, std=dataset.std, runtime=runtime)
+
+
+@pytest.mark.parametrize("kind", ["dataset", "colour_dataset"])
+@pytest.mark.parametrize(("name", "arguments"), MODELS)
+def test_a_restored_model_is_the_saved_one(
+    tmp_path: Path, request: pytest.FixtureRequest, runtime: Runtime, kind: str, name: str, arguments: dict[str, float]
+) -> None:
+    dataset = request.getfixturevalue(kind)
+    models = {seed: make_model(dataset, name, arguments, seed) for seed in (0, 3)}
+    description = {
+        "model": name,
+        "model_args": arguments,
+        "input_shape": dataset.input_shape,
+        "class_names": dataset.class_names,
+    }
+    save_model(tmp_path / "m", description, {seed: model.state_dict() for seed, model in models.items()}, [])
+    images, _ = placed(dataset, runtime).batch(slice(None))
+    for seed, model in models.items():
+        restored = restore_model(tmp_path / "m", load_description(tmp_path / "m"), seed, runtime)
+        assert not restored.training
+        with torch.inference_mode():
+            torch.testing.assert_close(restored(images), runtime.place(model).eval()(images), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 20, 500])
+@pytest.mark.parametrize(("name", "arguments"), MODELS)
+def test_batches_say_what_one_forward_says(
+    monkeypatch: pytest.MonkeyPatch,
+    dataset: Dataset,
+    runtime: Runtime,
+    batch: int,
+    name: str,
+    arguments: dict[str, float],
+) -> None:
+    monkeypatch.setattr(inference, "BATCH", batch)
+    model, data = make_model(dataset, name, arguments).eval(), placed(dataset, runtime)
+    outputs = infer(model, data, keep_features=True)
+    with torch.inference_mode():
+        expected = model(data.batch(slice(None))[0]).numpy()
+        from_features = model.head(torch.from_numpy(outputs.features)).numpy()
+    assert outputs.logits.shape == (20, 10)
+    assert outputs.logits.dtype == outputs.features.dtype == np.float32
+    np.testing.assert_allclose(outputs.logits, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(outputs.logits, from_features, rtol=1e-4, atol=1e-5)
+
+
+def test_features_are_kept_on_demand_alone(dataset: Dataset, runtime: Runtime) -> None:
+    model, data = make_model(dataset, *MODELS[0]).eval(), placed(dataset, runtime)
+    kept, dropped = (infer(model, data, keep_features=keep) for keep in (True, False))
+    assert (kept.features.shape, dropped.features.shape) == ((20, 32), (20, 0))
+    np.testing.assert_array_equal(kept.logits, dropped.logits)

@@ -1,0 +1,258 @@
+"""Every registered model on a tiny image; the two fashion models against plainer ways to compute the same."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lookalike.errors import InputError
+from lookalike.models.fashion_cnn import FashionCNN
+from lookalike.models.fashion_vit import Attention, Block, FashionViT
+from lookalike.models.layers import Dropout, set_dropout_generator
+from lookalike.models.registry import MODELS, create_model, find_model
+from lookalike.runtime import seeded
+from lookalike.training.optimisation import Optimisation, Optimiser
+
+SHAPES = [(1, 28, 28), (3, 20, 20)]  # small enough for a test, large enough for every architecture
+
+# --- the registry ---------------------------------------------------------------------------------------------------
+
+
+def build(name: str, shape: tuple[int, int, int] = (1, 28, 28), seed: int = 0, **arguments: Any) -> nn.Module:
+    with seeded(seed, "init"):
+        return create_model(name, arguments, input_shape=shape, num_classes=7)
+
+
+@pytest.mark.parametrize("call", [find_model, build])
+def test_an_unknown_model_lists_the_known(call: Any) -> None:
+    known = ", ".join(sorted(MODELS))
+    with pytest.raises(InputError) as caught:
+        call("fashion_cmn")
+    assert str(caught.value) == f"no model is called 'fashion_cmn'; known: {known}"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_an_argument_that_a_model_does_not_take_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match=rf"\Amodel {name}: [^\n]*'colour'[^\n]*\Z"):
+        build(name, colour="red")
+
+
+def test_importing_the_registry_imports_no_architecture(root: Path) -> None:
+    code = "import sys, lookalike.models.registry; print(*(m for m in sys.modules if m.startswith('lookalike.models')))"
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(root / "src")}, capture_output=True)
+    assert done.stdout.decode().split() == ["lookalike.models", "lookalike.models.registry"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", MODELS)
+class TestEveryModel:
+    def test_the_head_reads_the_features(self, name: str, shape: tuple[int, int, int]) -> None:
+        model = build(name, shape).eval()
+        images = torch.rand(3, *shape)
+        with torch.inference_mode():
+            features = model.features(images)
+            logits = model(images)
+            assert torch.equal(model.head(features), logits)
+        assert features.ndim == 2
+        assert logits.shape == (3, 7)
+
+    def test_one_step_lowers_the_loss_of_its_batch(self, name: str, shape: tuple[int, int, int]) -> None:
+        model = build(name, shape).train()
+        images, labels = torch.rand(4, *shape), torch.arange(4)
+        optimiser = Optimiser(model, Optimisation("sgd", lr=1e-3))
+        losses = []
+        for _ in range(2):
+            set_dropout_generator(model, torch.Generator().manual_seed(0))
+            loss = F.cross_entropy(model(images), labels)
+            loss.backward()
+            trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+            assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in trained)
+            optimiser.step()
+            losses.append(loss.item())
+        assert losses[1] < losses[0]
+
+    def test_the_seed_decides_the_initial_weights(self, name: str, shape: tuple[int, int, int]) -> None:
+        first, again, other = build(name, shape), build(name, shape), build(name, shape, seed=1)
+        weights = [torch.cat([x.flatten() for x in model.state_dict().values()]) for model in (first, again, other)]
+        assert torch.equal(weights[0], weights[1])
+        assert not torch.equal(weights[0], weights[2])
+
+    def test_evaluation_does_not_depend_on_the_rest_of_the_batch(self, name: str, shape: tuple[int, int, int]) -> None:
+        model = build(name, shape).eval()
+        images = torch.rand(5, *shape)
+        with torch.inference_mode():
+            torch.testing.assert_close(model(images)[:2], model(images[:2]), rtol=0, atol=1e-5)
+
+
+# --- FashionCNN -----------------------------------------------------------------------------------------------------
+
+
+def in_report_order(model: FashionCNN) -> nn.Sequential:
+    """The layers of `model` in the order of the source report: conv -> ReLU -> dropout -> pool."""
+    conv1, drop1, pool1, _, conv2, drop2, pool2, _, conv3, drop3, _, flatten, dense, _ = model.features
+    relu = nn.ReLU()
+    return nn.Sequential(
+        *(conv1, relu, drop1, pool1, conv2, relu, drop2, pool2, conv3, relu, drop3),
+        *(flatten, dense, relu, model.head),
+    )
+
+
+def values_and_gradients(run: nn.Module, model: nn.Module, images: Tensor) -> list[Tensor]:
+    """Logits, and gradients of the loss by the images and by all trained parameters of `model`."""
+    set_dropout_generator(model, torch.Generator().manual_seed(3))
+    images = images.clone().requires_grad_()
+    logits = run(images)
+    loss = F.cross_entropy(logits, torch.arange(len(images)) % 7)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return [logits.detach(), *torch.autograd.grad(loss, [images, *trained])]
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("dropout", [0.0, 0.2, 0.7])
+def test_cnn_late_relu_changes_nothing(dropout: float, channels_last: bool) -> None:
+    model = build("fashion_cnn", dropout=dropout)
+    assert isinstance(model, FashionCNN)
+    images = torch.randn(6, 1, 28, 28)
+    if channels_last:
+        model, images = (x.to(memory_format=torch.channels_last) for x in (model, images))
+    fast = values_and_gradients(model, model, images)
+    plain = values_and_gradients(in_report_order(model), model, images)
+    for got, expected in zip(fast, plain, strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-6, atol=1e-9)
+    assert (fast[1] != 0).any()
+
+
+@pytest.mark.parametrize(
+    ("size", "maps"),
+    [(28, [(32, 26), (64, 13), (64, 4)]), (32, [(32, 30), (64, 15), (64, 5)]), (18, [(32, 16), (64, 8), (64, 2)])],
+)
+def test_cnn_feature_maps(size: int, maps: list[tuple[int, int]]) -> None:
+    model = build("fashion_cnn", (1, size, size))
+    seen = []
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.register_forward_hook(lambda _layer, _given, out: seen.append(tuple(out.shape[1:])))
+    assert model.features(torch.rand(2, 1, size, size)).shape == (2, 32)
+    assert seen == [(channels, side, side) for channels, side in maps]
+
+
+def test_cnn_takes_oblong_images() -> None:
+    assert build("fashion_cnn", (1, 18, 32))(torch.rand(2, 1, 18, 32)).shape == (2, 7)
+
+
+def test_cnn_drops_after_each_convolution_and_only_in_training() -> None:
+    model = build("fashion_cnn")
+    assert [layer.threshold for layer in model.modules() if isinstance(layer, Dropout)] == [51, 51, 51]
+    images = torch.rand(2, 1, 28, 28)
+    assert not torch.equal(model.train()(images), model(images))
+    assert torch.equal(model.eval()(images), model(images))
+
+
+# --- FashionViT -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def attention() -> Attention:
+    """Four heads wider than their share of the tokens, in float64, with biases that are not zero."""
+    with seeded(0, "attention"):
+        layer = Attention(embed_dim=12, num_heads=4, head_dim=16).double()
+        for parameter in layer.parameters():
+            nn.init.normal_(parameter, std=0.4)
+    return layer
+
+
+@pytest.fixture
+def tokens() -> Tensor:
+    return torch.randn(3, 9, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+
+
+def test_vit_folded_attention_equals_plain(attention: Attention, tokens: Tensor) -> None:
+    upstream = torch.randn_like(tokens)
+    outs, gradients = [], []
+    for forward in (attention.folded, attention.plain):
+        x = tokens.clone().requires_grad_()
+        outs.append(forward(x))
+        gradients.append(torch.autograd.grad(outs[-1], [x, *attention.parameters()], upstream))
+    torch.testing.assert_close(*outs, rtol=0, atol=1e-12)
+    for folded, plain in zip(*gradients, strict=True):
+        torch.testing.assert_close(folded, plain, rtol=1e-12, atol=1e-12)
+
+
+def test_vit_a_cpu_takes_the_folded_path(attention: Attention, tokens: Tensor) -> None:
+    assert torch.equal(attention(tokens), attention.folded(tokens))
+    assert attention.to("meta")(tokens.to("meta")).shape == tokens.shape
+
+
+def test_vit_attention_maps_reproduce_the_output(attention: Attention, tokens: Tensor) -> None:
+    weights = attention.weights(tokens)
+    assert weights.shape == (3, 4, 9, 9)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(3, 4, 9, dtype=torch.float64), rtol=0, atol=1e-14)
+    values = attention.split(tokens)[2]
+    mixed = torch.einsum("nhqk,nhke->nqhe", weights, values).flatten(2)
+    torch.testing.assert_close(attention.projection(mixed), attention.plain(tokens), rtol=0, atol=1e-12)
+
+
+def test_vit_attention_equals_its_definition(attention: Attention, tokens: Tensor) -> None:
+    kernels, biases = attention.qkv.weight.view(3, 4, 16, 12), attention.qkv.bias.view(3, 4, 16)
+    heads = []
+    for head in range(4):
+        q, k, v = (tokens @ kernels[part, head].T + biases[part, head] for part in range(3))
+        heads.append(torch.softmax(q @ k.mT / math.sqrt(16), -1) @ v)
+    torch.testing.assert_close(attention.projection(torch.cat(heads, -1)), attention.plain(tokens), rtol=0, atol=1e-12)
+
+
+def test_vit_kernels_have_their_own_glorot_bound() -> None:
+    layer = Attention(embed_dim=48, num_heads=8, head_dim=64)
+    limit = math.sqrt(6 / (48 + 512))  # of one kernel; that of all three together would be smaller by a third
+    for kernel in (*layer.qkv.weight.split(512), layer.projection.weight):
+        assert kernel.shape in {(512, 48), (48, 512)}
+        assert 0.99 * limit < kernel.abs().max() <= limit
+    assert not layer.qkv.bias.any()
+    assert not layer.projection.bias.any()
+
+
+def test_vit_the_second_residual_adds_the_input_of_the_block() -> None:
+    block = Block(embed_dim=12, num_heads=2, head_dim=8, mlp_dim=16)
+    tokens = torch.randn(2, 5, 12)
+    attended = F.layer_norm(block.attention(tokens) + tokens, (12,), eps=1e-3)
+    expected = F.layer_norm(block.mlp(attended) + tokens, (12,), eps=1e-3)
+    torch.testing.assert_close(block(tokens), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("train_positions", [False, True])
+def test_vit_positions_are_trained_only_on_request(train_positions: bool) -> None:
+    model = build("fashion_vit", train_positions=train_positions, depth=1)
+    assert isinstance(model, FashionViT)
+    before = model.positions.detach().clone()
+    assert 0.049 < before.abs().max() <= 0.05
+    optimiser = Optimiser(model, Optimisation("adam", lr=1e-2))
+    model(torch.rand(2, 1, 28, 28)).sum().backward()
+    optimiser.step()
+    assert torch.equal(before, model.positions) is not train_positions
+    assert "positions" in model.state_dict()
+
+
+def test_vit_tokens_are_patches_of_the_resized_image_in_rows() -> None:
+    model = build("fashion_vit", (1, 32, 32), depth=1)
+    assert isinstance(model, FashionViT)
+    image = torch.zeros(1, 1, 32, 32)
+    image[..., 4:8, 8:12] = 1  # row 1, column 2 of 8x8 patches
+    touched = (model.embed(image) - model.positions).abs().sum(-1).gt(1e-5)[0]
+    assert touched.nonzero().flatten().tolist() == [8 + 2]
+    assert model.embed(torch.rand(2, 1, 28, 28)).shape == (2, 64, 48)
+    assert model.features(torch.rand(2, 1, 28, 28)).shape == (2, 64 * 48)
+
+
+def test_vit_attention_paths_agree_within_the_whole_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build("fashion_vit").double()
+    images = torch.rand(3, 1, 28, 28, dtype=torch.float64)
+    folded = values_and_gradients(model, model, images)
+    monkeypatch.setattr(Attention, "forward", Attention.plain)
+    for got, expected in zip(folded, values_and_gradients(model, model, images), strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-12)

@@ -1,0 +1,219 @@
+"""What the figures show, taken from the drawn objects themselves."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.evaluations import Predictions
+from lookalike.evaluation.metrics import softmax
+from lookalike.evaluation.variant import Evaluation, describe_seed
+from lookalike.reporting.figures import (
+    confusion_figure,
+    curves_figure,
+    reliability_figure,
+    samples_figure,
+    variant_figures,
+)
+from lookalike.reporting.style import BLUE, ORANGE, PALETTE, RIGHT, SETTINGS, WRONG, to_png
+
+NAMES = ("cat", "dog", "fox", "hen")
+PROBABILITIES = np.array(
+    [[0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.3, 0.4], [0.05, 0.9, 0.05, 0], [0, 0, 1, 0], [0.6, 0.4, 0, 0]]
+)
+LABELS = np.array([0, 1, 1, 3, 1], np.uint8)
+GREY = "#999999"
+
+
+def samples(shape: tuple[int, ...], count: int = 5) -> tuple[Figure, NDArray[np.uint8]]:
+    images = np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
+    return samples_figure(images, PROBABILITIES[:count], LABELS[:count], NAMES), images
+
+
+def shown(image: AxesImage) -> NDArray[Any]:
+    array = image.get_array()
+    assert array is not None
+    return np.asarray(array)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 3)])
+def test_samples_are_drawn_beside_their_probabilities(shape: tuple[int, ...]) -> None:
+    figure, images = samples(shape)
+    pairs = list(zip(figure.axes[::2], figure.axes[1::2], strict=True))
+    assert len(pairs) == 8  # two rows of four, three of them empty
+    for (picture, bars), image, probabilities in zip(pairs, images, PROBABILITIES, strict=False):
+        np.testing.assert_array_equal(shown(picture.images[0]), image)
+        heights = [bar.get_height() for bar in bars.patches if isinstance(bar, Rectangle)]
+        np.testing.assert_array_equal(heights, probabilities)
+        assert bars.get_ylim() == (0, 1)
+    for picture, bars in pairs[5:]:
+        assert [picture.axison, bars.axison, len(picture.images), len(bars.patches)] == [False, False, 0, 0]
+    assert to_png(figure).startswith(b"\x89PNG")
+
+
+def test_titles_and_colours_tell_right_from_wrong() -> None:
+    bars = samples((8, 8))[0].axes[1::2][:5]
+    titles = [
+        "cat 70%\nright",
+        "hen 40%\nwrong, is dog",
+        "dog 90%\nright",
+        "fox 100%\nwrong, is hen",
+        "cat 60%\nwrong, is dog",
+    ]
+    assert [axes.get_title(loc="left") for axes in bars] == titles
+    colours = [[to_hex(patch.get_facecolor()).lower() for patch in axes.patches] for axes in bars]
+    right, wrong = RIGHT.lower(), WRONG.lower()
+    assert colours == [
+        [right, GREY, GREY, GREY],
+        [GREY, right, GREY, wrong],
+        [GREY, right, GREY, GREY],
+        [GREY, GREY, wrong, right],
+        [wrong, right, GREY, GREY],
+    ]
+    for axes, title in zip(bars, titles, strict=True):
+        assert to_rgb(axes._left_title.get_color()) == to_rgb(RIGHT if title.endswith("right") else WRONG)  # type: ignore[attr-defined]
+
+
+def test_a_key_names_the_class_numbers() -> None:
+    figure, _ = samples((8, 8), count=4)
+    assert len(figure.axes) == 8
+    assert "0 cat,  1 dog,  2 fox,  3 hen" in figure.get_supxlabel()
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 3, 1), (3, 2, 1, 0)])
+def test_confusions_stand_in_the_given_order(order: tuple[int, ...]) -> None:
+    confusion = np.array([[90, 5, 3, 2], [1, 0, 7, 8], [0, 0, 0, 0], [11, 12, 13, 14]])
+    figure = confusion_figure(confusion.tolist(), NAMES, order)
+    axes, bar = figure.axes
+    cells = {tuple(map(int, text.get_position())): text for text in axes.texts}
+    shares = shown(axes.images[0])
+    assert len(axes.texts) == len(cells) == 16
+    for row, true in enumerate(order):
+        for column, predicted in enumerate(order):
+            text, count = cells[column, row], confusion[true, predicted]
+            share = count / max(confusion[true].sum(), 1)
+            assert text.get_text() == str(count)
+            assert shares[row, column] == pytest.approx(share)
+            assert to_hex(text.get_color()) == ("#ffffff" if share > 0.5 else "#000000")
+    for ticks, label in ((axes.get_xticklabels(), "predicted class"), (axes.get_yticklabels(), "true class")):
+        assert [tick.get_text() for tick in ticks] == [NAMES[k] for k in order]
+        assert label in (axes.get_xlabel(), axes.get_ylabel())
+    assert (axes.get_xlabel(), axes.get_ylabel(), bar.get_ylabel()) == (
+        "predicted class",
+        "true class",
+        "share of the true class",
+    )
+
+
+def test_reliability_is_drawn_of_filled_bins_before_and_after() -> None:
+    before = {"lower": [0, 0.5], "upper": [0.5, 1], "count": [0, 10], "confidence": [0, 0.9], "accuracy": [0, 0.6]}
+    after = before | {"count": [4, 6], "confidence": [0.4, 0.7], "accuracy": [0.5, 2 / 3]}
+    axes, counts = reliability_figure(before, after, 1.234).axes
+    diagonal, first, second = axes.lines
+    np.testing.assert_array_equal(diagonal.get_xydata(), [[0, 0], [1, 1]])
+    np.testing.assert_array_equal(first.get_xydata(), [[0.9, 0.6]])
+    np.testing.assert_array_equal(second.get_xydata(), [[0.4, 0.5], [0.7, 2 / 3]])
+    np.testing.assert_array_equal([line.get_ydata() for line in counts.lines], [[0, 10], [4, 6]])
+    np.testing.assert_array_equal([line.get_xdata() for line in counts.lines], [[0.25, 0.75]] * 2)
+    assert (
+        [line.get_color() for line in (first, second)] == [line.get_color() for line in counts.lines] == [BLUE, ORANGE]
+    )
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "as sure as right",
+        "as trained",
+        "after temperature 1.23",
+    ]
+    assert to_png(axes.figure).startswith(b"\x89PNG")  # type: ignore[arg-type]
+
+
+def history(seeds: dict[int, int], start: float) -> list[dict[str, float]]:
+    """Rows of each seed: as many epochs as named."""
+    names = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
+    return [
+        {"seed": seed, "epoch": epoch} | {name: start + seed + epoch / 10 + k for k, name in enumerate(names)}
+        for seed, epochs in seeds.items()
+        for epoch in range(epochs)
+    ]
+
+
+def test_curves_have_two_lines_a_seed_and_a_colour_a_variant() -> None:
+    histories = {"one": history({0: 3, 1: 2}, 0.5), "two": history({4: 1}, 7)}
+    figure = curves_figure(histories)
+    for axes, offset in zip(figure.axes, (0, 2), strict=True):
+        drawn = [
+            (line.get_linestyle(), line.get_color(), np.asarray(line.get_xydata()).tolist()) for line in axes.lines
+        ]
+        expected = [
+            (style, colour, [[epoch + 1, start + seed + epoch / 10 + offset + k] for epoch in range(epochs)])
+            for colour, seed, epochs, start in ((PALETTE[0], 0, 3, 0.5), (PALETTE[0], 1, 2, 0.5), (PALETTE[1], 4, 1, 7))
+            for k, style in enumerate(("--", "-"))
+        ]
+        assert drawn == expected
+    legend = figure.axes[1].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["one", "two"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["epoch", "epoch"]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["cross-entropy (nats)", "accuracy"]
+
+
+def test_more_variants_than_colours_are_all_drawn() -> None:
+    variants = len(PALETTE) + 2
+    figure = curves_figure({f"variant {k}": history({0: 2}, k) for k in range(variants)})
+    assert [len(axes.lines) for axes in figure.axes] == [2 * variants, 2 * variants]
+
+
+@pytest.mark.parametrize("kind", ["dataset", "colour_dataset"])
+def test_a_variant_is_drawn_from_its_first_seed(request: pytest.FixtureRequest, kind: str) -> None:
+    dataset: Dataset = request.getfixturevalue(kind)
+    logits = np.random.default_rng(1).normal(0, 3, (2, 20, 10)).astype(np.float32)
+    first = describe_seed(logits[0], dataset.test_labels, 1.5, dataset.class_names)
+    details = {"seeds": [{"temperature": 1.5}, {"temperature": 9.0}], "first_seed": first}
+    predictions = Predictions((0, 1), logits, logits, np.zeros((20, 0), np.float16))
+    figures = variant_figures(dataset, Evaluation({}, details, predictions), range(9, -1, -1))
+    assert list(figures) == ["samples", "confusion", "reliability"]
+    bars = figures["samples"].axes[1::2]
+    heights = [[patch.get_height() for patch in axes.patches] for axes in bars]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(heights, softmax(logits[0]))
+    corner = next(text for text in figures["confusion"].axes[0].texts if text.get_position() == (0, 0))
+    assert corner.get_text() == str(first["confusion"][9][9])
+    legend = figures["reliability"].axes[0].get_legend()
+    assert legend is not None
+    assert legend.get_texts()[2].get_text() == "after temperature 1.50"
+
+
+def draw_all() -> list[Figure]:
+    table = {"lower": [0, 0.5], "upper": [0.5, 1], "count": [4, 6], "confidence": [0.4, 0.7], "accuracy": [0.5, 0.6]}
+    return [
+        samples((8, 8, 3))[0],
+        confusion_figure(np.eye(4, dtype=int), NAMES, range(4)),
+        reliability_figure(table, table, 1.0),
+        curves_figure({"one": history({0: 3}, 0.5)}),
+    ]
+
+
+def test_the_same_picture_is_the_same_bytes() -> None:
+    for one, other in zip(draw_all(), draw_all(), strict=True):
+        png = to_png(one)
+        assert png == to_png(other)
+        assert b"Matplotlib" not in png
+
+
+def test_what_is_drawn_late_has_the_projects_style_too() -> None:
+    for figure in draw_all()[1:]:  # sample images set sizes of their own
+        to_png(figure)
+        ticks = [tick for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for tick in axis.get_major_ticks()]
+        assert {tick.label1.get_fontsize() for tick in ticks} == {SETTINGS["font.size"]}
+        assert {to_hex(tick.gridline.get_color()) for tick in ticks} == {SETTINGS["grid.color"]}
+
+
+def test_the_palette_has_no_colour_twice() -> None:
+    assert len(set(PALETTE)) == len(PALETTE) == 8
+    assert RIGHT != WRONG

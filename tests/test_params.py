@@ -1,0 +1,235 @@
+"""params.yaml: the real one is valid; whatever is wrong is told in one line that names the key."""
+
+import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from lookalike.errors import InputError
+from lookalike.params import load_params, parse_params
+
+GONE = object()
+CNN, VIT = "variants.fashion-cnn", "variants.fashion-vit"
+TOP_KEYS = "profile, profiles, datasets, groups, studies, variants"
+TRAIN_KEYS = "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other"
+
+
+def edit(raw: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """`raw` with the values at dotted paths changed, or taken out where the value is `GONE`."""
+    for path, value in changes.items():
+        *above, key = path.split(".")
+        section = raw
+        for part in above:
+            section = section[part]
+        if value is GONE:
+            del section[key]
+        else:
+            section[key] = value
+    return raw
+
+
+def complaint(raw: Any) -> str:
+    with pytest.raises(InputError) as caught:
+        parse_params(raw)
+    return str(caught.value)
+
+
+def test_the_real_file_is_valid(root: Path) -> None:
+    params = load_params(root / "params.yaml")
+    assert params.active == params.profiles[params.profile]
+    assert {"fashion-cnn", "fashion-vit", "fashion-vit-pos"} <= set(params.variants_of("fashion"))
+    assert params.variants_of("nothing") == {}
+
+
+@pytest.mark.parametrize(("profile", "seeds"), [("demo", 2), ("paper", 3)])
+def test_a_budget_follows_profile_and_cost(raw_params: dict[str, Any], profile: str, seeds: int) -> None:
+    edited = edit(raw_params, profile=profile, **{"profiles.demo.train.light.seeds": 2, f"{CNN}.cost": "light"})
+    params = parse_params(edited)
+    assert params.budget("fashion-cnn") == params.profiles[profile].train["light"]
+    assert params.budget("fashion-cnn").seeds == seeds
+    assert params.budget("fashion-vit") == params.profiles[profile].train["heavy"]
+
+
+def test_values_cannot_be_changed(root: Path) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        load_params(root / "params.yaml").variants["fashion-cnn"].train.epochs = 3
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("colour", TOP_KEYS),
+        ("profiles.demo.date", "demonstration, data, train"),
+        ("profiles.demo.data.images", "source, train_images, test_images"),
+        ("profiles.demo.train.light.seed", "seeds, max_epochs, max_images"),
+        ("datasets.mnist.normalize", "classes, split, normalise"),
+        ("datasets.mnist.split.fraction", "valid_fraction, seed"),
+        ("studies.fashion.name", "title, data"),
+        (f"{CNN}.seed", "study, dataset, model, model_args, cost, train"),
+        (f"{CNN}.train.learning_rate", TRAIN_KEYS),
+    ],
+)
+def test_an_unknown_key_is_named_with_those_that_are_allowed(
+    raw_params: dict[str, Any], path: str, allowed: str
+) -> None:
+    message = complaint(edit(raw_params, **{path: 1}))
+    assert message == f"params.yaml: {path}: unknown key; allowed here: {allowed}"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        # wrong type
+        ("profile", ["demo"], "string"),
+        ("variants", ["fashion-cnn"], "dictionary"),
+        ("profiles.demo.demonstration", "perhaps", "boolean"),
+        ("datasets.mnist.classes", "0123456789", "tuple"),
+        ("datasets.mnist.split.seed", 1.5, "integer"),
+        (f"{CNN}.model_args", None, "dictionary"),
+        (f"{CNN}.train.epochs", "ten", "'ten'"),
+        (f"{CNN}.train.lr", "fast", "'fast'"),
+        # out of range, or not among the choices
+        ("profiles.demo.data.source", "web", "'embedded' or 'official'"),
+        ("profiles.demo.data.train_images", 99, "100"),
+        ("profiles.demo.train.light.seeds", 0, "1"),
+        ("profiles.demo.train.heavy.max_epochs", 0, "1"),
+        ("profiles.demo.train.heavy.max_images", 9, "10"),
+        ("datasets.mnist.split.valid_fraction", 0, "greater than 0"),
+        ("datasets.mnist.split.valid_fraction", 1.0, "less than 1"),
+        ("datasets.mnist.split.seed", -1, "0"),
+        ("datasets.mnist.split.seed", 2**32, "less than"),
+        ("datasets.mnist.normalise", "chanels", "'range' or 'channels'"),
+        (f"{CNN}.cost", "medium", "'light' or 'heavy'"),
+        (f"{CNN}.train.epochs", 0, "1"),
+        (f"{CNN}.train.batch_size", 0, "1"),
+        (f"{CNN}.train.lr", 0, "greater than 0"),
+        (f"{CNN}.train.lr", math.nan, "nan"),
+        (f"{CNN}.train.lr", math.inf, "10"),
+        (f"{CNN}.train.optimizer", "adamw", "'adam' or 'sgd'"),
+        (f"{CNN}.train.schedule", "linear", "'constant', 'step', 'alternating' or 'cosine'"),
+        # left out
+        ("profile", GONE, "required"),
+        (f"{VIT}.train.batch_size", GONE, "required"),
+        # names that point to nothing
+        ("profile", "papre", "allowed: demo, paper"),
+        (f"{CNN}.study", "fasion", "allowed: fashion"),
+        (f"{CNN}.dataset", "mnits", "allowed: mnist, fashion_mnist, cifar10"),
+        (f"{CNN}.model", "fashion_cmn", "allowed: fashion_cnn, fashion_vit"),
+        ("groups.fashion", {}, "allowed: mnist, fashion_mnist, cifar10"),
+    ],
+)
+def test_a_bad_value_is_told_in_one_line(raw_params: dict[str, Any], path: str, value: Any, told: str) -> None:
+    message = complaint(edit(raw_params, **{path: value}))
+    assert message.startswith(f"params.yaml: {path}: ")
+    assert told in message
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [None, [], "text", 3])
+def test_a_file_that_is_no_mapping_is_refused_in_one_line(content: Any) -> None:
+    assert re.fullmatch(r"params.yaml: the file: .*dictionary.*", complaint(content))
+
+
+@pytest.mark.parametrize(("source", "counts"), [("embedded", {}), ("embedded", {"train_images": 100})])
+def test_embedded_images_need_both_counts(raw_params: dict[str, Any], source: str, counts: dict[str, int]) -> None:
+    message = complaint(edit(raw_params, **{"profiles.demo.data": {"source": source, **counts}}))
+    assert message == "params.yaml: profiles.demo.data: source embedded needs train_images and test_images"
+
+
+@pytest.mark.parametrize("cost", ["light", "heavy"])
+def test_a_profile_needs_both_budgets(raw_params: dict[str, Any], cost: str) -> None:
+    message = complaint(edit(raw_params, **{f"profiles.paper.train.{cost}": GONE}))
+    assert message == f"params.yaml: profiles.paper: train needs a budget for {cost}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "needs"),
+    [
+        ({"schedule": "step"}, "takes lr_every, lr_factor"),
+        ({"schedule": "step", "lr_every": 5}, "takes lr_every, lr_factor"),
+        ({"schedule": "alternating"}, "takes lr_other"),
+        ({"schedule": "alternating", "lr_other": 0.1, "lr_every": 5}, "takes lr_other"),
+        ({"optimizer": "sgd"}, "sgd with schedule constant takes momentum"),
+        ({"optimizer": "sgd", "schedule": "step", "momentum": 0}, "takes lr_every, lr_factor, momentum"),
+        ({"momentum": 0.9}, "takes none of momentum"),
+        ({"lr_other": 0.1}, "takes none of"),
+        ({"schedule": "cosine", "lr_factor": 0.1}, "takes none of"),
+    ],
+)
+def test_settings_belong_to_their_schedule_and_optimiser(
+    raw_params: dict[str, Any], settings: dict[str, Any], needs: str
+) -> None:
+    message = complaint(edit(raw_params, **{f"{CNN}.train.{key}": value for key, value in settings.items()}))
+    assert message.startswith(f"params.yaml: {CNN}.train: ")
+    assert needs in message
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"schedule": "step", "lr_every": 5, "lr_factor": 0.5},
+        {"schedule": "alternating", "lr_other": 0.01},
+        {"schedule": "cosine"},
+        {"optimizer": "sgd", "momentum": 0.0},
+    ],
+)
+def test_a_schedule_with_its_settings_is_accepted(raw_params: dict[str, Any], settings: dict[str, Any]) -> None:
+    parsed = parse_params(edit(raw_params, **{f"{CNN}.train.{key}": value for key, value in settings.items()}))
+    assert parsed.variants["fashion-cnn"].train.model_dump().items() >= settings.items()
+
+
+@pytest.mark.parametrize(
+    "dresses",
+    [[], ["Dress", "Dress"], ["Dress", "Bag"], ["Dress", "Gown"], ["dress"]],
+    ids=["left out", "twice in a group", "in two groups", "unknown besides", "unknown instead"],
+)
+def test_each_class_stands_in_exactly_one_group(raw_params: dict[str, Any], dresses: list[str]) -> None:
+    message = complaint(edit(raw_params, **{"groups.fashion_mnist.dresses": dresses}))
+    assert message.startswith("params.yaml: groups.fashion_mnist: each class must stand in exactly one group")
+    assert "T-shirt/top, Trouser" in message
+    assert len(message.splitlines()) == 1
+
+
+def test_an_exponent_without_a_point_is_a_number(root: Path, tmp_path: Path) -> None:
+    text = (root / "params.yaml").read_text(encoding="utf-8")
+    assert yaml.safe_load("1e-3") == "1e-3"  # YAML 1.1 reads a string
+    (tmp_path / "params.yaml").write_text(text.replace("lr: 1.0e-3", "lr: 1e-3"), encoding="utf-8")
+    assert load_params(tmp_path / "params.yaml").variants["fashion-cnn"].train.lr == 0.001
+
+
+def test_a_missing_file_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"\A[^\n]*params\.yaml: not found; run from the root of the project\Z"):
+        load_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("text", ["a: [1, 2", "a: b: c", "a:\n\t- 1", "a: 1\x00"])
+def test_bad_yaml_is_told_in_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"\A[^\n]*params\.yaml: cannot be read as YAML: [^\n]+\Z"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_a_stage_ends_with_one_line_and_writes_nothing(root: Path, tmp_path: Path, raw_params: dict[str, Any]) -> None:
+    edit(raw_params, **{f"{CNN}.train.epoch": 3})
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw_params), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, root / "stages" / "train.py", "fashion-cnn"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "DVC_ROOT"}
+        | {"PYTHONPATH": str(root / "src")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    line = f"error: params.yaml: {CNN}.train.epoch: unknown key; allowed here: {TRAIN_KEYS}\n"
+    assert done.stderr == line
+    assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

@@ -1,0 +1,269 @@
+"""What the stages import, against what dvc.yaml says that they depend on; and who may import what.
+
+Every stage runs for real, in a process of its own, on a hundred drawn images.
+"""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lookalike.artifacts.fingerprint import NEUTRAL
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "lookalike"
+STAGES = ("fetch", "train", "evaluate", "publish", "report")
+PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+WATCHED = {"torch", "torchvision", "timm", "mlflow", "sklearn", "matplotlib", "pandas"}
+ALLOWED = {
+    "fetch": set(),
+    "fetch@mnist": {"sklearn", "pandas"},  # the digits come with the one, which brings the other
+    "train": {"torch"},
+    "evaluate": {"torch", "matplotlib"},
+    "publish": {"mlflow", "pandas"},  # the one brings the other
+    "report": {"matplotlib"},
+}
+RUN_AND_TELL = """
+import atexit, json, os, runpy, sys
+from pathlib import Path
+del sys.argv[0]
+atexit.register(lambda: Path(os.environ["LOADED"]).write_text(json.dumps(sorted(sys.modules))))
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def tiny(params: dict[str, Any]) -> dict[str, Any]:
+    """The same with a hundred images, one epoch, and one variant of each architecture."""
+    first = {variant["model"]: name for name, variant in reversed(params["variants"].items())}
+    variants = {name: variant for name, variant in params["variants"].items() if name in first.values()}
+    studies = {variant["study"] for variant in variants.values()}
+    budget = {"seeds": 1, "max_epochs": 1, "max_images": 20}
+    data = {"source": "embedded", "train_images": 100, "test_images": 100}
+    return params | {
+        "profile": "demo",
+        "profiles": {"demo": {"demonstration": True, "data": data, "train": {"light": budget, "heavy": budget}}},
+        "variants": variants,
+        "studies": {name: study for name, study in params["studies"].items() if name in studies},
+    }
+
+
+class Pipeline:
+    """The stages on tiny data in a folder; each runs once, when it is first asked for, after those before it."""
+
+    def __init__(self, folder: Path) -> None:
+        params = tiny(PARAMS)
+        (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+        self.folder = folder
+        self.keys = {stage: list(params[PLURAL[stage]]) if stage in PLURAL else [""] for stage in STAGES}
+        self.loaded: dict[str, dict[str, set[str]]] = {}
+
+    def modules(self, stage: str) -> dict[str, set[str]]:
+        """The modules that the stage had imported at its end, by data set, variant or study."""
+        if stage not in self.loaded:
+            for earlier in STAGES[: STAGES.index(stage)]:
+                self.modules(earlier)
+            self.loaded[stage] = {key: self.run(stage, key) for key in self.keys[stage]}
+        return self.loaded[stage]
+
+    def run(self, stage: str, key: str) -> set[str]:
+        """Run one stage and read what it had imported."""
+        told = self.folder / "loaded.json"
+        away = {"LOOKALIKE_MIRROR", "MLFLOW_TRACKING_URI"}
+        environment = {name: value for name, value in os.environ.items() if name not in away} | {
+            "PYTHONPATH": str(ROOT / "src"),
+            "DVC_ROOT": str(self.folder),
+            "LOADED": str(told),
+            "OMP_NUM_THREADS": "1",
+        }
+        command = [sys.executable, "-c", RUN_AND_TELL, str(ROOT / "stages" / f"{stage}.py"), *([key] if key else [])]
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return set(json.loads(told.read_text()))
+
+
+PLURAL = {"fetch": "datasets", "train": "variants", "evaluate": "studies"}
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    return Pipeline(tmp_path_factory.mktemp("stages"))
+
+
+def definition(stage: str) -> dict[str, Any]:
+    """A stage in dvc.yaml, what it does for each item if it has several."""
+    found: dict[str, Any] = PIPELINE["stages"][stage]
+    return found.get("do", found)
+
+
+def source_deps(stage: str, key: str) -> set[str]:
+    """The deps of `stage` for one item that lie in src/."""
+    item = {"key": key} | ({f"item.{k}": v for k, v in PARAMS[PLURAL[stage]][key].items()} if stage in PLURAL else {})
+    deps = [re.sub(r"\$\{([^}]*)\}", lambda name: str(item[name[1]]), dep) for dep in definition(stage)["deps"]]
+    return {dep for dep in deps if dep.startswith("src/")}
+
+
+def file_of(module: str) -> Path:
+    """The file of a module of this package."""
+    path = ROOT / "src" / Path(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def has_code(path: Path) -> bool:
+    """Whether there is more in a file than a docstring."""
+    return any(not isinstance(node, ast.Expr) for node in ast.parse(path.read_text(encoding="utf-8")).body)
+
+
+def project_files(modules: set[str], *, decisive: bool) -> set[str]:
+    """The files of this package among `modules`, relative to the root; without the neutral ones if `decisive`."""
+    names = {name for name in modules if name.split(".")[0] == "lookalike" and not (decisive and name in NEUTRAL)}
+    return {str(file_of(name).relative_to(ROOT)) for name in names if not decisive or has_code(file_of(name))}
+
+
+def covers(dep: str, file: str) -> bool:
+    return file == dep or file.startswith(dep + "/")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_every_module_that_it_loads(pipeline: Pipeline, stage: str) -> None:
+    for key, modules in pipeline.modules(stage).items():
+        deps = source_deps(stage, key)
+        files = project_files(modules, decisive=True)
+        assert {file for file in files if not any(covers(dep, file) for dep in deps)} == set(), f"not in {stage}'s deps"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_no_module_that_it_never_loads(pipeline: Pipeline, stage: str) -> None:
+    runs = pipeline.modules(stage)
+    files = {file for modules in runs.values() for file in project_files(modules, decisive=False)}
+    deps = {dep for key in runs for dep in source_deps(stage, key)}
+    assert {dep for dep in deps if not any(covers(dep, file) for file in files)} == set()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_files_that_exist_and_on_its_script(stage: str) -> None:
+    keys = list(PARAMS[PLURAL[stage]]) if stage in PLURAL else [""]
+    deps = {dep for key in keys for dep in source_deps(stage, key)}
+    assert {dep for dep in deps if not (ROOT / dep).exists()} == set()
+    assert f"stages/{stage}.py" in definition(stage)["deps"]
+
+
+@pytest.mark.parametrize("stage", ["fetch", "train"])
+def test_costly_stages_depend_on_files_and_not_on_folders(stage: str) -> None:
+    assert all(dep.endswith(".py") for dep in definition(stage)["deps"] if dep.startswith("src/"))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_loads_the_heavy_packages_that_it_needs_and_no_other(pipeline: Pipeline, stage: str) -> None:
+    for key, modules in pipeline.modules(stage).items():
+        assert modules & WATCHED == ALLOWED.get(f"{stage}@{key}", ALLOWED[stage]), f"{stage} {key}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_script_is_short(stage: str) -> None:
+    assert len((ROOT / "stages" / f"{stage}.py").read_text(encoding="utf-8").splitlines()) <= 60
+
+
+def test_there_are_stages_for_these_scripts_and_no_others() -> None:
+    assert {path.stem for path in (ROOT / "stages").glob("*.py")} == set(STAGES) == set(PIPELINE["stages"])
+    assert sum(len(PARAMS[PLURAL[stage]]) if stage in PLURAL else 1 for stage in STAGES) < 60
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_starts_the_same_python(stage: str) -> None:
+    argument = " ${key}" if stage in PLURAL else ""
+    assert definition(stage)["cmd"] == f"${{python}} stages/{stage}.py{argument}"
+    (python,) = (value["python"] for value in PIPELINE["vars"] if "python" in value)
+    assert python.endswith(" PYTHONPATH=src python")
+
+
+# Who may import what.
+
+Import = tuple[str, bool]  # the module, and whether it is imported when the importing module is
+
+
+def imports(nodes: list[ast.stmt], at_import: bool = True) -> Iterator[Import]:
+    """Every import below `nodes`; one that is only there for type checkers is none."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, at_import) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((f"{node.module}.{alias.name}", at_import) for alias in node.names)
+        elif not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            inside = at_import and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            for field in ("body", "orelse", "finalbody", "handlers"):
+                yield from imports(getattr(node, field, []), inside)
+
+
+FILES = {str(path.relative_to(SOURCE)): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")}
+IMPORTS = {name: list(imports(tree.body)) for name, tree in FILES.items()}
+
+
+def importers(module: str, folder: str = "") -> set[str]:
+    """The files below `folder` that import `module` or something in it, wherever they do."""
+    return {
+        name
+        for name, found in IMPORTS.items()
+        if name.startswith(folder) and any(f"{imported}.".startswith(f"{module}.") for imported, _ in found)
+    }
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        *(("data/", name) for name in ("models", "training", "evaluation", "reporting", "tracking")),
+        *(("models/", name) for name in ("data", "artifacts", "training", "evaluation", "reporting", "tracking")),
+        *(("training/", name) for name in ("evaluation", "reporting", "tracking")),
+        *(("evaluation/", name) for name in ("training", "reporting", "tracking")),
+        *(("reporting/", name) for name in ("training", "tracking")),
+    ],
+)
+def test_packages_import_downwards(folder: str, forbidden: str) -> None:
+    assert importers(f"lookalike.{forbidden}", folder) == set()
+    assert any(name.startswith(folder) for name in FILES)
+
+
+def test_artifacts_import_artifacts_and_errors_alone() -> None:
+    of_this_package = {
+        name
+        for file, found in IMPORTS.items()
+        if file.startswith("artifacts/")
+        for name, _ in found
+        if "lookalike" in name
+    }
+    allowed = ("lookalike.artifacts.", "lookalike.errors.")
+    assert of_this_package
+    assert {name for name in of_this_package if not name.startswith(allowed)} == set()
+
+
+def test_only_parameters_and_the_lock_are_read_from_yaml() -> None:
+    assert importers("yaml") == {"params.py", "tracking/records.py"}
+
+
+def test_tracking_alone_imports_mlflow_and_only_when_it_is_used() -> None:
+    users = importers("mlflow")
+    assert users
+    assert all(name.startswith("tracking/") for name in users)
+    early = {file for file, found in IMPORTS.items() if any(f"{m}.".startswith("mlflow.") and now for m, now in found)}
+    assert early == set()
+
+
+def test_few_modules_know_the_environment() -> None:
+    """Reading it is left to the scripts and to whoever describes a machine; defaults are set for two libraries."""
+    readers, setters = set(), set()
+    for name, tree in FILES.items():
+        environ = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "environ"]
+        calls = [ast.unparse(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+        defaults = [call for call in calls if call.startswith("os.environ.setdefault(")]
+        setters |= {name} if defaults else set()
+        readers |= {name} if len(environ) > len(defaults) or "getenv" in ast.unparse(tree) else set()
+    assert readers <= {"provenance.py", "runtime.py", "tracking/__main__.py"}
+    assert setters <= {"runtime.py", "tracking/store.py"}

@@ -1,0 +1,234 @@
+"""All seeds of a variant: caps, sizes, seeds that diverge, and continuations that end with the same bits."""
+
+import csv
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.models import Epoch, save_model
+from lookalike.params import Budget, Variant
+from lookalike.runtime import Runtime
+from lookalike.training import variant as module
+from lookalike.training.loop import Outcome
+from lookalike.training.variant import TrainedVariant, describe, schedule, train_variant, training_images
+
+MODELS = ["fashion_cnn", "fashion_vit"]
+MOMENTUM_SGD = {"optimizer": "sgd", "momentum": 0.9, "lr": 0.01}
+MakeVariant = Callable[..., Variant]
+Run = Callable[..., TrainedVariant]
+
+
+@pytest.fixture
+def run(dataset: Dataset, runtime: Runtime, tmp_path: Path) -> Run:
+    """Train a variant on the tiny data set with its checkpoints in a folder of that name."""
+
+    def train(
+        variant: Variant,
+        budget: Budget,
+        name: str = "a",
+        after_epoch: Callable[[Outcome], None] = lambda outcome: None,
+        data: Dataset = dataset,
+    ) -> TrainedVariant:
+        return train_variant(
+            variant,
+            budget,
+            data,
+            runtime,
+            checkpoint=lambda seed: tmp_path / name / f"{seed}.pt",
+            after_epoch=after_epoch,
+        )
+
+    return train
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Callable[[TrainedVariant], dict[str, bytes]]:
+    """The files that a trained variant becomes."""
+
+    def save(trained: TrainedVariant) -> dict[str, bytes]:
+        save_model(tmp_path / "model", trained.description, trained.weights, trained.history)
+        return {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
+
+    return save
+
+
+class KilledError(Exception):
+    """In place of a kill."""
+
+
+def kill_after(seed: int, epochs: int) -> Callable[[Outcome], None]:
+    def after_epoch(outcome: Outcome) -> None:
+        if (outcome.history[0].seed, len(outcome.history)) == (seed, epochs):
+            raise KilledError
+
+    return after_epoch
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [("fashion_cnn", {}), ("fashion_vit", {}), ("fashion_cnn", MOMENTUM_SGD)],
+    ids=["cnn", "vit", "cnn, sgd with momentum"],
+)
+def test_a_killed_training_goes_on_to_the_same_bits(
+    model: str, settings: dict[str, object], run: Run, files: Callable, make_variant: MakeVariant
+) -> None:
+    variant, budget = make_variant(model, **settings), Budget(seeds=2)
+    expected = files(run(variant, budget, "uninterrupted"))
+    assert sorted(expected) == ["history.csv", "model.json", "seed-0.safetensors", "seed-1.safetensors"]
+    for seed, epochs in [(0, 1), (0, 3), (1, 2)]:
+        with pytest.raises(KilledError):
+            run(variant, budget, after_epoch=kill_after(seed, epochs))
+    again: list[int] = []
+    assert files(run(variant, budget, after_epoch=lambda outcome: again.append(outcome.history[-1].epoch))) == expected
+    assert again == [2]  # only the last epoch of the last seed was left to do
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_two_runs_are_the_same_bytes_and_two_seeds_are_not(
+    model: str, run: Run, files: Callable, make_variant: MakeVariant
+) -> None:
+    first, second = (run(make_variant(model, epochs=1), Budget(seeds=2), name) for name in ("a", "b"))
+    assert files(first) == files(second)
+    assert any(not torch.equal(first.weights[0][key], first.weights[1][key]) for key in first.weights[0])
+    assert first.history[0].train_loss != first.history[1].train_loss
+
+
+def test_a_truncated_checkpoint_means_to_start_afresh(
+    run: Run, files: Callable, make_variant: MakeVariant, tmp_path: Path
+) -> None:
+    variant, budget = make_variant(), Budget(seeds=1)
+    expected = files(run(variant, budget, "uninterrupted"))
+    with pytest.raises(KilledError):
+        run(variant, budget, after_epoch=kill_after(0, 2))
+    checkpoint = tmp_path / "a" / "0.pt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
+    again: list[int] = []
+    assert files(run(variant, budget, after_epoch=lambda outcome: again.append(len(outcome.history)))) == expected
+    assert again == [1, 2, 3]
+
+
+def test_a_seed_that_diverges_ends_alone(
+    run: Run, files: Callable, make_variant: MakeVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variant, budget = make_variant(epochs=2), Budget(seeds=3)
+    healthy = run(variant, budget, "healthy")
+    built: list[nn.Module] = []
+
+    def build(variant: Variant, dataset: Dataset) -> nn.Module:
+        """The model; that of seed 1 (the third: the first is described) begins with a weight that is no number."""
+        built.append(module.create_model(variant.model, input_shape=dataset.input_shape, num_classes=10))
+        if len(built) == 3:
+            nn.init.constant_(built[-1].head.weight, math.nan)
+        return built[-1]
+
+    monkeypatch.setattr(module, "build", build)
+    trained = run(variant, budget)
+    assert trained.description["seeds"] == [
+        {"seed": 0, "epochs": 2, "diverged_in": None},
+        {"seed": 1, "epochs": 1, "diverged_in": 0},
+        {"seed": 2, "epochs": 2, "diverged_in": None},
+    ]
+    assert sorted(trained.weights) == [0, 2]
+    assert [(row.seed, row.epoch) for row in trained.history] == [(0, 0), (0, 1), (1, 0), (2, 0), (2, 1)]
+    assert math.isnan(trained.history[2].train_loss)
+    assert trained.history[3:] == healthy.history[4:]
+    assert "seed-1.safetensors" not in files(trained)
+
+
+def test_a_learning_rate_that_is_far_too_high_is_recorded(run: Run, make_variant: MakeVariant, budget: Budget) -> None:
+    settings = make_variant(**MOMENTUM_SGD).train.model_copy(update={"lr": 1e30})
+    trained = run(make_variant().model_copy(update={"train": settings}), budget)
+    assert trained.description["seeds"] == [{"seed": 0, "epochs": 1, "diverged_in": 0}]
+    assert (trained.weights, len(trained.history)) == ({}, 1)
+
+
+def test_an_image_that_is_not_a_number_is_recorded(
+    run: Run, make_variant: MakeVariant, budget: Budget, dataset: Dataset
+) -> None:
+    trained = run(make_variant("fashion_vit"), budget, data=replace(dataset, mean=(math.nan,)))
+    assert trained.description["seeds"] == [{"seed": 0, "epochs": 1, "diverged_in": 0}]
+
+
+def test_a_history_has_a_row_an_epoch_and_seed(run: Run, files: Callable, make_variant: MakeVariant) -> None:
+    trained = run(make_variant(epochs=2, schedule="step", lr_every=1, lr_factor=0.5), Budget(seeds=2))
+    rows = list(csv.DictReader(files(trained)["history.csv"].decode().splitlines()))
+    assert list(rows[0]) == list(Epoch.__dataclass_fields__)
+    assert [(row["seed"], row["epoch"], row["lr"]) for row in rows] == [
+        (seed, epoch, lr) for seed in "01" for epoch, lr in (("0", "0.001"), ("1", "0.0005"))
+    ]
+    assert all(0 <= float(row[name]) <= 1 for row in rows for name in ("train_accuracy", "valid_accuracy"))
+    assert len(trained.timings) == 4
+
+
+@pytest.mark.parametrize(("cap", "epochs"), [(None, 10), (6, 6), (10, 10), (11, 10)])
+def test_a_budget_caps_epochs(make_variant: MakeVariant, cap: int | None, epochs: int) -> None:
+    assert schedule(make_variant(epochs=10), Budget(seeds=1, max_epochs=cap), seed=3).epochs == epochs
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"schedule": "step", "lr_every": 7, "lr_factor": 0.3},
+        {"schedule": "alternating", "lr_other": 0.3},
+        {"optimizer": "sgd", "momentum": 0.7, "lr": 0.2},
+    ],
+)
+def test_a_schedule_has_the_settings_of_its_variant(
+    make_variant: MakeVariant, budget: Budget, settings: dict[str, object]
+) -> None:
+    given = schedule(make_variant(batch_size=9, **settings), budget, seed=3)
+    assert (given.batch_size, given.seed) == (9, 3)
+    assert vars(given.optimisation).items() >= settings.items()
+
+
+@pytest.mark.parametrize(("cap", "count"), [(None, 72), (10, 10), (72, 72), (500, 72)])
+def test_a_budget_caps_images(dataset: Dataset, runtime: Runtime, cap: int | None, count: int) -> None:
+    train_data, valid_data = training_images(dataset, Budget(seeds=1, max_images=cap), runtime)
+    assert train_data.labels.tolist() == dataset.train_labels[dataset.train_indices[:count]].tolist()
+    assert valid_data.labels.tolist() == dataset.train_labels[dataset.valid_indices].tolist()
+    assert torch.equal(train_data.images[3, 0], torch.from_numpy(dataset.train_images[dataset.train_indices[3]]))
+
+
+def test_a_budget_caps_the_whole_training(run: Run, make_variant: MakeVariant) -> None:
+    trained = run(make_variant(), Budget(seeds=1, max_epochs=1, max_images=20))
+    assert trained.description["train_images"] == 20
+    assert len(trained.history) == 1
+    assert trained.history[0].train_accuracy * 20 == pytest.approx(round(trained.history[0].train_accuracy * 20))
+
+
+CNN_MACS = 26 * 26 * 32 * 9 + 13 * 13 * 64 * 32 * 9 + 4 * 4 * 64 * 64 * 9 + 4 * 4 * 64 * 32 + 32 * 10
+CNN_PARAMETERS = 32 * (9 + 1) + 64 * (32 * 9 + 1) + 64 * (64 * 9 + 1) + 32 * (1024 + 1) + 10 * (32 + 1)
+BLOCK_MACS = 64 * 48 * 3 * 512 + 2 * 8 * 64 * 64 * 64 + 64 * 512 * 48 + 2 * 64 * 48 * 256
+BLOCK_PARAMETERS = 3 * 512 * (48 + 1) + 48 * (512 + 1) + 256 * (48 + 1) + 48 * (256 + 1) + 2 * 2 * 48
+VIT_MACS = 64 * 16 * 48 + 6 * BLOCK_MACS + 64 * 48 * 10
+VIT_PARAMETERS = 48 * (16 + 1) + 6 * BLOCK_PARAMETERS + 10 * (64 * 48 + 1)
+
+
+@pytest.mark.parametrize(
+    ("model", "arguments", "parameters", "macs"),
+    [
+        ("fashion_cnn", {}, CNN_PARAMETERS, CNN_MACS),
+        ("fashion_vit", {}, VIT_PARAMETERS, VIT_MACS),
+        ("fashion_vit", {"train_positions": True}, VIT_PARAMETERS + 64 * 48, VIT_MACS),
+    ],
+)
+def test_a_description_counts_parameters_and_macs(
+    dataset: Dataset, make_variant: MakeVariant, model: str, arguments: dict, parameters: int, macs: int
+) -> None:
+    large = replace(dataset, train_images=dataset.train_images.repeat(2, 1).repeat(2, 2)[:, :28, :28])
+    about = describe(make_variant(model, model_args=arguments), large, 72)
+    assert (about["parameters"], about["macs"]) == (parameters, macs)
+    assert about["input_shape"] == (1, 28, 28)
+    assert about["dataset_digest"] == large.digest
+    assert (about["model"], about["model_args"], about["seeds"]) == (model, arguments, [])
+
+
+def test_the_formulas_give_the_published_sizes() -> None:
+    assert (CNN_PARAMETERS, CNN_MACS) == (88_874, 3_932_608)
+    assert (VIT_PARAMETERS, VIT_MACS) == (781_306, 72_431_616)
