@@ -1,5 +1,6 @@
 """The pipeline itself: DVC on a small copy of this very checkout, with its own dvc.yaml and tiny budgets."""
 
+import csv
 import json
 import os
 import re
@@ -166,9 +167,8 @@ def test_an_experiment_lands_in_the_table(checkout: Checkout, where: list[str]) 
 
 def experiment_row(checkout: Checkout, name: str) -> dict[str, str]:
     """The row of an experiment in `dvc exp show`."""
-    header, *lines = checkout.run("dvc", "exp", "show", "--csv").splitlines()
-    rows = [dict(zip(header.split(","), line.split(","), strict=False)) for line in lines]
-    (row,) = [row for row in rows if row["Experiment"].endswith(name)]
+    table = csv.DictReader(checkout.run("dvc", "exp", "show", "--csv").splitlines())
+    (row,) = [row for row in table if row["Experiment"].endswith(name)]
     return row
 
 

@@ -60,21 +60,23 @@ class Attention(nn.Module):
         return self.projection(heads.transpose(1, 2).flatten(2))  # (N, H, L, E) -> (N, L, H*E)
 
     def folded(self, tokens: Tensor) -> Tensor:
-        """The same function with the weights multiplied first: a third less time where D < E, on a CPU.
+        """The same function with the weights multiplied first, which is faster on a CPU where D <= E.
 
         q k' = x (Wq' Wk) x' + (bq Wk) x' + terms that are equal for all keys, which softmax drops; and
-        sum_h a_h (x Wv') Wo' = sum_h (a_h x) (Wo Wv)'. Scores and sums then run over D = 48 numbers, not E = 64.
+        sum_h a_h (x Wv') Wo' = sum_h (a_h x) (Wv' Wo'). Scores and sums then run over D = 48 numbers, not E = 64, and
+        keys and values are the tokens themselves, the same for every head: heads become rows, nothing is transposed.
         """
         n, length, dim = tokens.shape
         w_q, w_k, w_v = self.qkv.weight.view(3, self.num_heads, self.head_dim, dim)  # each (H, E, D)
         b_q, _, b_v = self.qkv.bias.view(3, self.num_heads, 1, self.head_dim)
         w_o = self.projection.weight.view(dim, self.num_heads, self.head_dim).permute(1, 2, 0)  # (H, E, D)
-        x = tokens.unsqueeze(1)  # (N, 1, L, D)
-        queries = (x @ (w_q.transpose(1, 2) @ w_k) + b_q @ w_k) * self.head_dim**-0.5  # (N, H, L, D)
-        mixed = torch.softmax(queries @ x.transpose(-2, -1), dim=-1) @ x  # (N, H, L, D)
+        scale = self.head_dim**-0.5
+        to_queries = (w_q.transpose(1, 2) @ w_k * scale).transpose(0, 1).reshape(dim, -1)  # (H, D, D) -> (D, H*D)
+        queries = tokens @ to_queries + (b_q @ w_k * scale).flatten()  # (N, L, H*D)
+        scores = queries.view(n, length * self.num_heads, dim) @ tokens.transpose(1, 2)  # (N, L*H, L)
+        mixed = (torch.softmax(scores, dim=-1) @ tokens).view(n, length, -1)  # (N, L, H*D)
         values = (w_v.transpose(1, 2) @ w_o).flatten(0, 1)  # (H*D, D)
-        out = mixed.transpose(1, 2).reshape(n * length, -1) @ values
-        return out.view(n, length, dim) + (b_v @ w_o).sum(0) + self.projection.bias
+        return mixed @ values + (b_v @ w_o).sum(0) + self.projection.bias
 
 
 class Block(nn.Module):

@@ -1,24 +1,7 @@
 """Layers and initialisers that more than one architecture uses."""
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
-
-
-class _KeepMask(torch.autograd.Function):
-    """Multiply by a 0/1 mask and a scale; the mask alone is kept for the backward pass."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, keep: Tensor, scale: float) -> Tensor:
-        ctx.save_for_backward(keep)
-        ctx.scale = scale
-        return torch.mul(x, keep).mul_(scale)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        (keep,) = ctx.saved_tensors
-        return torch.mul(grads[0], keep).mul_(ctx.scale), None, None
 
 
 class Dropout(nn.Module):
@@ -43,7 +26,7 @@ class Dropout(nn.Module):
         """Any shape; the identity in evaluation mode or for p = 0."""
         if not self.training or self.threshold == 0:
             return x
-        return _KeepMask.apply(x, self.keep_mask(x), 256 / (256 - self.threshold))
+        return x * self.keep_mask(x).to(x.dtype).mul_(256 / (256 - self.threshold))
 
     def keep_mask(self, x: Tensor) -> Tensor:
         """A boolean mask in the shape, memory layout and device of `x`."""

@@ -42,11 +42,11 @@ def samples_figure(
 
     The bar of the true class is blue, a wrong prediction's vermillion; the title says right or wrong in words.
     """
-    columns = 4
+    columns = 3
     rows = -(-len(images) // columns)
     with style():
-        figure = Figure(figsize=(11, 1.25 * rows + 0.3))
-        grid = figure.subplots(rows, 2 * columns, width_ratios=[1, 1.7] * columns, squeeze=False)
+        figure = Figure(figsize=(7.4, 1.15 * rows + 0.3))
+        grid = figure.subplots(rows, 2 * columns, width_ratios=[1, 1.6] * columns, squeeze=False)
         for cell in range(rows * columns):
             picture, bars = grid[cell // columns, 2 * (cell % columns) : 2 * (cell % columns) + 2]
             if cell < len(images):
@@ -56,7 +56,7 @@ def samples_figure(
                 picture.set_axis_off()
                 bars.set_axis_off()
         legend = ",  ".join(f"{k} {name}" for k, name in enumerate(class_names))
-        figure.supxlabel(f"probability of each class:  {legend}", fontsize=8)
+        figure.supxlabel(f"probability of each class:\n{legend}", fontsize=6.5)
     return figure
 
 
