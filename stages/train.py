@@ -36,6 +36,10 @@ def main(name: str) -> None:
         checkpoint=lambda seed: checkpoints / f"seed-{seed}.pt",
         after_epoch=recorder.after_epoch,
     )
+    for entry in trained.description["seeds"]:
+        if entry["diverged_in"] is not None:
+            epoch = entry["diverged_in"] + 1
+            print(f"{name}, seed {entry['seed']}: diverged, the loss is not finite in epoch {epoch}", file=sys.stderr)
     save_model(Path("models") / variant.study / name, trained.description, trained.weights, trained.history)
     run_about = recorder.finish(describe(runtime.device), peak_memory(runtime.device))
     save_run(Path("runs") / variant.study / name, run_about, trained.timings)
