@@ -72,7 +72,7 @@ def drawn_curves(study: str, figure: Figure) -> Illustration:
     """The study's learning curves."""
     caption = (
         "Loss and accuracy by epoch, a line a seed. A training curve (dashed) is the running mean within the epoch, "
-        "with dropout on, so that in the first epochs it lies below the validation curve (solid)."
+        "with dropout on, so that in the first epochs it is worse than the validation curve (solid)."
     )
     return Illustration(f"{study}-curves", to_png(figure), caption, f"Learning curves of every variant of {study}")
 
