@@ -1,5 +1,6 @@
 """Where and from what a result came: commit, host, versions, time."""
 
+import hashlib
 import os
 import platform
 import socket
@@ -48,7 +49,5 @@ def now() -> str:
 
 def lock_digest(root: Path = Path()) -> str | None:
     """SHA-256 (16 hex digits) of `dvc.lock`; None where there is none yet."""
-    import hashlib
-
     lock = root / "dvc.lock"
     return hashlib.sha256(lock.read_bytes()).hexdigest()[:16] if lock.exists() else None

@@ -7,6 +7,7 @@ memory, no compilation, and an allocator that keeps its pages.
 import ctypes
 import hashlib
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,11 +29,6 @@ class Runtime:
     def place(self, model: nn.Module) -> nn.Module:
         """Move `model` to the device, in this runtime's memory format."""
         return model.to(self.device).to(memory_format=self.memory_format)
-
-    def synchronise(self) -> None:
-        """Wait until the device has done all that it was given (nothing to wait for on a CPU)."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
 
 
 def start(device: str = "auto") -> Runtime:
@@ -94,8 +90,6 @@ def describe(device: torch.device) -> dict[str, str | int]:
 
 def cpu_name() -> str:
     """The processor's name as the operating system gives it, with the number of cores this process may use."""
-    import platform
-
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{platform.machine()} CPU, {cores} cores"
 

@@ -59,8 +59,8 @@ def digits(train_images: int, test_images: int) -> Embedded:
     large = np.stack([np.asarray(Image.fromarray(image).resize((28, 28), Image.Resampling.BICUBIC)) for image in grey])
     share = min(1.0, DIGITS / (train_images + test_images))
     cut, end = int(train_images * share), int((train_images + test_images) * share)
-    about = "UCI Optical Recognition of Handwritten Digits (CC BY 4.0), as shipped with scikit-learn, enlarged"
-    return split_at(large[:end], labels[order].astype(np.uint8)[:end], cut, about)
+    origin = "UCI Optical Recognition of Handwritten Digits (CC BY 4.0), as shipped with scikit-learn, enlarged"
+    return split_at(large[:end], labels[order].astype(np.uint8)[:end], cut, origin, "CC BY 4.0")
 
 
 def drawn_garments(train_images: int, test_images: int) -> Embedded:
@@ -79,9 +79,7 @@ def drawn_objects(train_images: int, test_images: int) -> Embedded:
     return split_at(images, labels, train_images, "coloured objects drawn by this project")
 
 
-def split_at(images: Images, labels: Images, cut: int, about: str) -> Embedded:
+def split_at(images: Images, labels: Images, cut: int, about: str, licence: str = "that of this project") -> Embedded:
     """The first `cut` images train, the rest tests."""
-    provenance = {"source": "embedded", "about": about, "licence": "that of this project"}
-    if "UCI" in about:
-        provenance["licence"] = "CC BY 4.0"
+    provenance = {"source": "embedded", "about": about, "licence": licence}
     return Embedded(images[:cut], labels[:cut], images[cut:], labels[cut:], provenance)
