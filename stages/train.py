@@ -13,7 +13,7 @@ from lookalike.models.registry import find_model
 from lookalike.params import load_params
 from lookalike.runtime import describe, peak_memory, start
 from lookalike.training.recorder import Recorder
-from lookalike.training.variant import schedule, train_variant
+from lookalike.training.variant import planned_epochs, train_variant
 
 
 def main(name: str) -> None:
@@ -27,7 +27,7 @@ def main(name: str) -> None:
         variant=variant.model_dump(), budget=budget.model_dump(), dataset=dataset.digest, device=runtime.device.type
     )
     checkpoints = Path(os.environ.get("DVC_ROOT", ".")) / "checkpoints" / f"{name}-{identity}"
-    recorder = Recorder(variant.study, name, identity, checkpoints, schedule(variant, budget, seed=0).epochs)
+    recorder = Recorder(variant.study, name, identity, checkpoints, planned_epochs(variant, budget))
     trained = train_variant(
         variant,
         budget,

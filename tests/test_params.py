@@ -18,7 +18,7 @@ from lookalike.params import load_params, parse_params
 GONE = object()
 CNN, VIT = "variants.fashion-cnn", "variants.fashion-vit"
 TOP_KEYS = "profile, profiles, datasets, groups, studies, variants"
-TRAIN_KEYS = "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other"
+TRAIN_KEYS = "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other, fraction, smoothing"
 
 
 def edit(raw: dict[str, Any], **changes: Any) -> dict[str, Any]:

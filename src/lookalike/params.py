@@ -91,8 +91,26 @@ class Study(Section):
     data: str
 
 
+class Smoothing(Section):
+    """Label smoothing that knows which classes look alike; see `training.smoothing.soft_targets`."""
+
+    groups: dict[Name, tuple[str, ...]]
+    look_alikes: float = Field(ge=0, lt=1)
+    others: float = Field(ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def the_class_keeps_most(self) -> Self:
+        """A class that gets less than its look-alikes could not be learned."""
+        if self.look_alikes + self.others >= 0.5:
+            raise ValueError(f"look_alikes + others must stay below 0.5, got {self.look_alikes + self.others:g}")
+        return self
+
+
 class Training(Section):
-    """A variant's own training settings; see `training.optimisation.Optimisation` for the schedules."""
+    """A variant's own training settings; see `training.optimisation.Optimisation` for the schedules.
+
+    `fraction` is the share of the training and of the validation images that the training sees; none: all.
+    """
 
     epochs: int = Field(ge=1, le=10_000)
     batch_size: int = Field(ge=1, le=65_536)
@@ -103,6 +121,8 @@ class Training(Section):
     lr_every: int | None = Field(default=None, ge=1)
     lr_factor: float | None = Field(default=None, gt=0, le=1)
     lr_other: float | None = Field(default=None, gt=0, le=10)
+    fraction: float | None = Field(default=None, gt=0, le=1)
+    smoothing: Smoothing | None = None
 
     @model_validator(mode="after")
     def schedule_has_its_settings(self) -> Self:
@@ -209,12 +229,16 @@ def broken_references(params: Params) -> list[tuple[str, str]]:
     from lookalike.models.registry import MODELS
 
     found = missing("profile", params.profile, params.profiles)
+    for name, groups in params.groups.items():  # before the variants, whose groups may be these
+        path = f"groups.{name}"
+        found += missing(path, name, params.datasets) or group_faults(path, groups, params.datasets[name])
     for name, variant in params.variants.items():
         found += missing(f"variants.{name}.study", variant.study, params.studies)
         found += missing(f"variants.{name}.dataset", variant.dataset, params.datasets)
         found += missing(f"variants.{name}.model", variant.model, MODELS)
-    for name, groups in params.groups.items():
-        found += missing(f"groups.{name}", name, params.datasets) or group_faults(name, groups, params.datasets[name])
+        if variant.train.smoothing and variant.dataset in params.datasets:
+            dataset = params.datasets[variant.dataset]
+            found += group_faults(f"variants.{name}.train.smoothing.groups", variant.train.smoothing.groups, dataset)
     return found
 
 
@@ -223,9 +247,9 @@ def missing(path: str, name: str, known: dict[str, Any]) -> list[tuple[str, str]
     return [] if name in known else [(path, f"no {name!r}; allowed: {', '.join(known)}")]
 
 
-def group_faults(name: str, groups: dict[str, tuple[str, ...]], dataset: DatasetParams) -> list[tuple[str, str]]:
+def group_faults(path: str, groups: dict[str, tuple[str, ...]], dataset: DatasetParams) -> list[tuple[str, str]]:
     """Every class of the data set must stand in exactly one group."""
     members = sorted(member for group in groups.values() for member in group)
     if members == sorted(dataset.classes):
         return []
-    return [(f"groups.{name}", f"each class must stand in exactly one group; classes: {', '.join(dataset.classes)}")]
+    return [(path, f"each class must stand in exactly one group; classes: {', '.join(dataset.classes)}")]

@@ -89,7 +89,7 @@ def test_each_epoch_and_seed_has_an_order_and_masks_of_its_own(
     orders: list[Tensor] = []
     masks: list[Tensor] = []
 
-    def note(model: nn.Sequential, optimiser: Optimiser, batch: Tensor, labels: Tensor) -> Tensor:
+    def note(model: nn.Sequential, optimiser: Optimiser, batch: Tensor, labels: Tensor, targets: None) -> Tensor:
         orders.append(batch)
         masks.append(model[0](torch.ones(500)))
         return torch.zeros(2)

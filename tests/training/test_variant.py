@@ -16,8 +16,10 @@ from lookalike.params import Budget, Variant
 from lookalike.runtime import Runtime
 from lookalike.training import variant as module
 from lookalike.training.loop import Outcome
+from lookalike.training.smoothing import soft_targets
 from lookalike.training.variant import TrainedVariant, describe, schedule, train_variant, training_images
 
+CLASSES = tuple("abcdefghij")
 MODELS = ["fashion_cnn", "fashion_vit"]
 MOMENTUM_SGD = {"optimizer": "sgd", "momentum": 0.9, "lr": 0.01}
 MakeVariant = Callable[..., Variant]
@@ -168,7 +170,9 @@ def test_a_history_has_a_row_an_epoch_and_seed(run: Run, files: Callable, make_v
 
 @pytest.mark.parametrize(("cap", "epochs"), [(None, 10), (6, 6), (10, 10), (11, 10)])
 def test_a_budget_caps_epochs(make_variant: MakeVariant, cap: int | None, epochs: int) -> None:
-    assert schedule(make_variant(epochs=10), Budget(seeds=1, max_epochs=cap), seed=3).epochs == epochs
+    assert (
+        schedule(make_variant(epochs=10), Budget(seeds=1, max_epochs=cap), seed=3, class_names=CLASSES).epochs == epochs
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,17 +186,32 @@ def test_a_budget_caps_epochs(make_variant: MakeVariant, cap: int | None, epochs
 def test_a_schedule_has_the_settings_of_its_variant(
     make_variant: MakeVariant, budget: Budget, settings: dict[str, object]
 ) -> None:
-    given = schedule(make_variant(batch_size=9, **settings), budget, seed=3)
+    given = schedule(make_variant(batch_size=9, **settings), budget, seed=3, class_names=CLASSES)
     assert (given.batch_size, given.seed) == (9, 3)
     assert vars(given.optimisation).items() >= settings.items()
 
 
 @pytest.mark.parametrize(("cap", "count"), [(None, 72), (10, 10), (72, 72), (500, 72)])
 def test_a_budget_caps_images(dataset: Dataset, runtime: Runtime, cap: int | None, count: int) -> None:
-    train_data, valid_data = training_images(dataset, Budget(seeds=1, max_images=cap), runtime)
+    train_data, valid_data = training_images(dataset, 1.0, Budget(seeds=1, max_images=cap), runtime)
     assert train_data.labels.tolist() == dataset.train_labels[dataset.train_indices[:count]].tolist()
     assert valid_data.labels.tolist() == dataset.train_labels[dataset.valid_indices].tolist()
     assert torch.equal(train_data.images[3, 0], torch.from_numpy(dataset.train_images[dataset.train_indices[3]]))
+
+
+def test_a_fraction_takes_its_share_of_training_and_validation_images(dataset: Dataset, runtime: Runtime) -> None:
+    train_data, valid_data = training_images(dataset, 0.1, Budget(seeds=1, max_images=50), runtime)
+    assert train_data.labels.tolist() == dataset.train_labels[dataset.train_indices[:7]].tolist()
+    assert valid_data.labels.tolist() == dataset.train_labels[dataset.valid_indices[:2]].tolist()
+
+
+def test_a_training_can_be_told_which_classes_look_alike(run: Run, make_variant: MakeVariant) -> None:
+    halves = {"first": CLASSES[:5], "second": CLASSES[5:]}
+    smoothing = {"groups": halves, "look_alikes": 0.2, "others": 0.1}
+    smooth, plain = run(make_variant(smoothing=smoothing), Budget(seeds=1)), run(make_variant(), Budget(seeds=1), "b")
+    assert smooth.history[0].train_loss != plain.history[0].train_loss
+    given = schedule(make_variant(smoothing=smoothing), Budget(seeds=1), seed=0, class_names=CLASSES)
+    torch.testing.assert_close(given.targets, soft_targets(CLASSES, halves, look_alikes=0.2, others=0.1))
 
 
 def test_a_budget_caps_the_whole_training(run: Run, make_variant: MakeVariant) -> None:

@@ -25,12 +25,19 @@ STEPS_BETWEEN_PROGRESS = 25
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and in what portions: epochs, images a step, and the seed of all random draws."""
+    """How a training goes.
+
+    Attributes:
+        epochs, batch_size: passes over the data, and images a step.
+        seed: of all random draws.
+        targets: the distribution (C, C) that each class is to be given, row by row; None: all to the class itself.
+    """
 
     epochs: int
     batch_size: int
     seed: int
     optimisation: Optimisation
+    targets: Tensor | None = None
 
 
 @dataclass
@@ -96,8 +103,9 @@ def train_epoch(
     set_dropout_generator(model, generator(schedule.seed, "dropout", epoch, device=device))
     order = torch.randperm(len(data), generator=generator(schedule.seed, "order", epoch)).to(device, non_blocking=True)
     totals = torch.zeros(2, device=device)  # summed loss, number of right answers
+    targets = None if schedule.targets is None else schedule.targets.to(device)
     for step, indices in enumerate(order.split(schedule.batch_size), start=1):
-        totals += train_step(model, optimiser, *data.batch(indices))
+        totals += train_step(model, optimiser, *data.batch(indices), targets)
         if step % STEPS_BETWEEN_PROGRESS == 0:
             bar.update(STEPS_BETWEEN_PROGRESS)
     bar.update(steps_an_epoch(len(data), schedule.batch_size) % STEPS_BETWEEN_PROGRESS)
@@ -105,10 +113,15 @@ def train_epoch(
     return loss, right
 
 
-def train_step(model: nn.Module, optimiser: Optimiser, images: Tensor, labels: Tensor) -> Tensor:
-    """One update of the weights: summed loss and number of right answers of the batch, on the device (2,)."""
+def train_step(
+    model: nn.Module, optimiser: Optimiser, images: Tensor, labels: Tensor, targets: Tensor | None = None
+) -> Tensor:
+    """One update of the weights: summed loss and number of right answers of the batch, on the device (2,).
+
+    `targets` as in `Schedule`.
+    """
     logits = model(images)
-    loss = F.cross_entropy(logits, labels)
+    loss = F.cross_entropy(logits, labels if targets is None else targets[labels])
     loss.backward()
     optimiser.step()
     right = (logits.detach().argmax(1) == labels).sum()

@@ -1,7 +1,7 @@
 """Train one variant: every seed of it, and a description of what came out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from lookalike.params import Budget, Variant
 from lookalike.runtime import Runtime, seeded, to_host
 from lookalike.training.loop import Outcome, Schedule, train
 from lookalike.training.optimisation import Optimisation
+from lookalike.training.smoothing import soft_targets
 
 
 @dataclass
@@ -52,7 +53,7 @@ def train_variant(
         checkpoint: the checkpoint file of a seed.
         after_epoch: called with the outcome so far of the seed in work.
     """
-    train_data, valid_data = training_images(dataset, budget, runtime)
+    train_data, valid_data = training_images(dataset, variant.train.fraction or 1.0, budget, runtime)
     trained = TrainedVariant(describe(variant, dataset, len(train_data)))
     for seed in range(budget.seeds):
         with seeded(seed, "init"):
@@ -61,7 +62,7 @@ def train_variant(
             runtime.place(model),
             train_data,
             valid_data,
-            schedule(variant, budget, seed),
+            schedule(variant, budget, seed, dataset.class_names),
             runtime,
             checkpoint=checkpoint(seed),
             after_epoch=after_epoch,
@@ -77,9 +78,17 @@ def build(variant: Variant, dataset: Dataset) -> nn.Module:
     )
 
 
-def training_images(dataset: Dataset, budget: Budget, runtime: Runtime) -> tuple[ImageTensors, ImageTensors]:
-    """Training images (the first `max_images` of the split's order) and validation images, on the device."""
-    parts = (dataset.train_indices[: budget.max_images], dataset.valid_indices)
+def training_images(
+    dataset: Dataset, fraction: float, budget: Budget, runtime: Runtime
+) -> tuple[ImageTensors, ImageTensors]:
+    """Training and validation images on the device: that share of each which the variant may see, in the split's order.
+
+    Who has few images to train on has few to validate on. The budget's `max_images` caps the training images alone.
+    """
+    seen, held_out = (
+        part[: max(1, round(fraction * len(part)))] for part in (dataset.train_indices, dataset.valid_indices)
+    )
+    parts = (seen[: budget.max_images], held_out)
     train_data, valid_data = (
         place_images(
             dataset.train_images[part],
@@ -93,11 +102,24 @@ def training_images(dataset: Dataset, budget: Budget, runtime: Runtime) -> tuple
     return train_data, valid_data
 
 
-def schedule(variant: Variant, budget: Budget, seed: int) -> Schedule:
+def schedule(variant: Variant, budget: Budget, seed: int, class_names: tuple[str, ...]) -> Schedule:
     """The variant's own settings within the budget's caps."""
-    given = variant.train.model_dump(exclude={"epochs", "batch_size"}, exclude_none=True)
-    epochs = min(variant.train.epochs, budget.max_epochs or variant.train.epochs)
-    return Schedule(epochs, variant.train.batch_size, seed, Optimisation(**given))
+    settings = variant.train
+    known = {field.name for field in fields(Optimisation)}
+    given = settings.model_dump(include=known, exclude_none=True)
+    smoothing = settings.smoothing.model_dump() if settings.smoothing else None
+    return Schedule(
+        epochs=planned_epochs(variant, budget),
+        batch_size=settings.batch_size,
+        seed=seed,
+        optimisation=Optimisation(**given),
+        targets=soft_targets(class_names, **smoothing) if smoothing else None,
+    )
+
+
+def planned_epochs(variant: Variant, budget: Budget) -> int:
+    """The variant's epochs, or the budget's cap if that is lower."""
+    return min(variant.train.epochs, budget.max_epochs or variant.train.epochs)
 
 
 def describe(variant: Variant, dataset: Dataset, train_count: int) -> dict[str, Any]:
