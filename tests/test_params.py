@@ -17,8 +17,10 @@ from lookalike.params import load_params, parse_params
 
 GONE = object()
 CNN, VIT = "variants.fashion-cnn", "variants.fashion-vit"
-TOP_KEYS = "profile, profiles, datasets, groups, studies, variants"
+TOP_KEYS = "profile, profiles, datasets, photos, groups, studies, variants"
 TRAIN_KEYS = "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other, fraction, smoothing"
+RECIPE = "photos.recipes.fitted"
+STEPS = "upright, thumbnail, mask, largest, crop, max_aspect, resize, sharpen, centre, background, tone, stretch"
 
 
 def edit(raw: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -66,12 +68,15 @@ def test_values_cannot_be_changed(root: Path) -> None:
     ("path", "allowed"),
     [
         ("colour", TOP_KEYS),
-        ("profiles.demo.date", "demonstration, data, train"),
+        ("profiles.demo.date", "demonstration, data, photos, train"),
         ("profiles.demo.data.images", "source, train_images, test_images"),
+        ("profiles.demo.photos.images", "source, count"),
         ("profiles.demo.train.light.seed", "seeds, max_epochs, max_images"),
         ("datasets.mnist.normalize", "classes, split, normalise"),
         ("datasets.mnist.split.fraction", "valid_fraction, seed"),
-        ("studies.fashion.name", "title, data"),
+        ("photos.recipe", "dataset, absorber, recipes"),
+        (f"{RECIPE}.blur", STEPS),
+        ("studies.fashion.name", "title, data, pairs, probes"),
         (f"{CNN}.seed", "study, dataset, model, model_args, cost, train"),
         (f"{CNN}.train.learning_rate", TRAIN_KEYS),
     ],
@@ -93,6 +98,9 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         ("datasets.mnist.classes", "0123456789", "tuple"),
         ("datasets.mnist.split.seed", 1.5, "integer"),
         (f"{CNN}.model_args", None, "dictionary"),
+        (f"{RECIPE}.upright", "mostly", "boolean"),
+        (f"{RECIPE}.thumbnail", 51, "tuple"),
+        (f"{RECIPE}.max_aspect", "narrow", "'narrow'"),
         (f"{CNN}.train.epochs", "ten", "'ten'"),
         (f"{CNN}.train.lr", "fast", "'fast'"),
         # out of range, or not among the choices
@@ -106,6 +114,16 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         ("datasets.mnist.split.seed", -1, "0"),
         ("datasets.mnist.split.seed", 2**32, "less than"),
         ("datasets.mnist.normalise", "chanels", "'range' or 'channels'"),
+        ("profiles.demo.photos.source", "web", "'embedded', 'official' or 'own'"),
+        ("profiles.demo.photos.count", 9, "10"),
+        ("photos.recipes", {}, "at least 1"),
+        (f"{RECIPE}.mask", "sam", "'none', 'border', 'grabcut' or 'rembg'"),
+        (f"{RECIPE}.crop", "square", "'none', 'corner' or 'object'"),
+        (f"{RECIPE}.max_aspect", 0, "greater than 0"),
+        (f"{RECIPE}.max_aspect", -0.85, "greater than 0"),
+        (f"{RECIPE}.max_aspect", math.inf, "10"),
+        (f"{RECIPE}.resize", "bicubic", "'skip' or 'antialias'"),
+        (f"{RECIPE}.tone", "invert", "'grey', 'negate' or 'contrast'"),
         (f"{CNN}.cost", "medium", "'light' or 'heavy'"),
         (f"{CNN}.train.epochs", 0, "1"),
         (f"{CNN}.train.batch_size", 0, "1"),
@@ -116,9 +134,14 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{CNN}.train.schedule", "linear", "'constant', 'step', 'alternating' or 'cosine'"),
         # left out
         ("profile", GONE, "required"),
+        ("profiles.paper.photos", GONE, "required"),
+        ("photos", GONE, "required"),
+        (f"{RECIPE}.stretch", GONE, "required"),
         (f"{VIT}.train.batch_size", GONE, "required"),
         # names that point to nothing
         ("profile", "papre", "allowed: demo, paper"),
+        ("photos.dataset", "fashion", "allowed: mnist, fashion_mnist, cifar10"),
+        ("photos.absorber", "bag", "allowed: T-shirt/top, Trouser"),
         (f"{CNN}.study", "fasion", "allowed: fashion"),
         (f"{CNN}.dataset", "mnits", "allowed: mnist, fashion_mnist, cifar10"),
         (f"{CNN}.model", "fashion_cmn", "allowed: fashion_cnn, fashion_vit"),
@@ -141,6 +164,36 @@ def test_a_file_that_is_no_mapping_is_refused_in_one_line(content: Any) -> None:
 def test_embedded_images_need_both_counts(raw_params: dict[str, Any], source: str, counts: dict[str, int]) -> None:
     message = complaint(edit(raw_params, **{"profiles.demo.data": {"source": source, **counts}}))
     assert message == "params.yaml: profiles.demo.data: source embedded needs train_images and test_images"
+
+
+@pytest.mark.parametrize(
+    "photos", [{"source": "embedded"}, {"source": "official", "count": 60}, {"source": "own", "count": 60}]
+)
+def test_drawn_photographs_need_a_count_and_no_others_take_one(
+    raw_params: dict[str, Any], photos: dict[str, Any]
+) -> None:
+    message = complaint(edit(raw_params, **{"profiles.demo.photos": photos}))
+    assert message == "params.yaml: profiles.demo.photos: source embedded needs count, the others take none"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "place"),
+    [("pairs", [["fashion-cnn", "fashion-vit"], ["fashion-cnn", "gone"]], 1), ("probes", ["gone"], 0)],
+)
+def test_pairs_and_probes_are_variants_of_their_study(
+    raw_params: dict[str, Any], key: str, value: Any, place: int
+) -> None:
+    message = complaint(edit(raw_params, **{f"studies.fashion.{key}": value}))
+    assert message.startswith(
+        f"params.yaml: studies.fashion.{key}.{place}: no 'gone'; allowed: fashion-cnn, fashion-vit"
+    )
+    assert len(message.splitlines()) == 1
+
+
+def test_a_recipes_optional_steps_can_be_left_out(raw_params: dict[str, Any]) -> None:
+    steps = {"thumbnail": None, "max_aspect": None, "stretch": None}
+    edited = edit(raw_params, **{f"{RECIPE}.{step}": value for step, value in steps.items()})
+    assert parse_params(edited).photos.recipes["fitted"].model_dump().items() >= steps.items()
 
 
 @pytest.mark.parametrize("cost", ["light", "heavy"])

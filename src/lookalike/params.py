@@ -45,11 +45,26 @@ class DataProfile(Section):
         return self
 
 
+class PhotoProfile(Section):
+    """Which photographs: `embedded` draws that many, `official` are the published, `own` those in `photographs/`."""
+
+    source: Literal["embedded", "official", "own"]
+    count: int | None = Field(default=None, ge=10, le=10_000)
+
+    @model_validator(mode="after")
+    def only_embedded_are_counted(self) -> Self:
+        """How many to draw has no natural answer; the others are as many as they are."""
+        if (self.source == "embedded") != (self.count is not None):
+            raise ValueError("source embedded needs count, the others take none")
+        return self
+
+
 class Profile(Section):
-    """One way to run everything: the data, and the budgets of light and heavy models."""
+    """One way to run everything: the data, the photographs, and the budgets of light and heavy models."""
 
     demonstration: bool
     data: DataProfile
+    photos: PhotoProfile
     train: dict[Literal["light", "heavy"], Budget]
 
     @model_validator(mode="after")
@@ -84,11 +99,49 @@ class DatasetParams(Section):
         return names
 
 
+class Recipe(Section):
+    """How a photograph becomes a picture like the data set's: steps in this order, see `data.photos`.
+
+    `thumbnail` is (width, height) in pixels, `max_aspect` a width divided by a height, `stretch` the darkest and the
+    brightest tone of a garment; null leaves the step out.
+    """
+
+    upright: bool
+    thumbnail: tuple[int, int] | None
+    mask: Literal["none", "border", "grabcut", "rembg"]
+    largest: bool
+    crop: Literal["none", "corner", "object"]
+    max_aspect: float | None = Field(gt=0, le=10)
+    resize: Literal["skip", "antialias"]
+    sharpen: bool
+    centre: bool
+    background: bool
+    tone: Literal["grey", "negate", "contrast"]
+    stretch: tuple[int, int] | None
+
+
+class Photos(Section):
+    """The photographs: the data set whose classes and format they are brought to, and the recipes that do it.
+
+    `absorber` is the class that is suspected to absorb what a recipe spoiled.
+    """
+
+    dataset: Name
+    absorber: str
+    recipes: dict[Name, Recipe] = Field(min_length=1)
+
+
 class Study(Section):
-    """A study: what it is called, and the folder below `data/` that its evaluation reads."""
+    """A study: what it is called, and the folder below `data/` that its evaluation reads.
+
+    `pairs` are the variants that are compared with each other on the same images; `probes` those that are also tried
+    on photographs with steps left out and on images spoiled on purpose.
+    """
 
     title: str
     data: str
+    pairs: tuple[tuple[Name, Name], ...]
+    probes: tuple[Name, ...]
 
 
 class Smoothing(Section):
@@ -104,6 +157,44 @@ class Smoothing(Section):
         if self.look_alikes + self.others >= 0.5:
             raise ValueError(f"look_alikes + others must stay below 0.5, got {self.look_alikes + self.others:g}")
         return self
+
+
+Range = tuple[float, float]
+
+
+class PairsParams(Section):
+    """Classes of which a share is shown as a pair from above."""
+
+    classes: tuple[str, ...]
+    share: float = Field(gt=0, le=1)
+
+
+class PlacingParams(Section):
+    """How far an image is turned, scaled, sheared and shifted."""
+
+    turn: float = Field(ge=0, le=180)
+    scale: Range
+    shear: float = Field(ge=0, le=1)
+    shift: float = Field(ge=0, le=1)
+    mirror: bool
+
+
+class TonesParams(Section):
+    """How far a garment's tones are changed."""
+
+    gamma: Range
+    gain: Range
+    lift: float = Field(ge=0, le=1)
+    noise: float = Field(ge=0, le=1)
+
+
+class AugmentationParams(Section):
+    """Random changes of the training images; see `data.augmentation`."""
+
+    pairs: PairsParams | None = None
+    placing: PlacingParams | None = None
+    bend: float | None = Field(default=None, gt=0, le=1)
+    tones: TonesParams | None = None
 
 
 class Training(Section):
@@ -123,6 +214,7 @@ class Training(Section):
     lr_other: float | None = Field(default=None, gt=0, le=10)
     fraction: float | None = Field(default=None, gt=0, le=1)
     smoothing: Smoothing | None = None
+    augmentation: AugmentationParams | None = None
 
     @model_validator(mode="after")
     def schedule_has_its_settings(self) -> Self:
@@ -153,6 +245,7 @@ class Params(Section):
     profile: Name
     profiles: dict[Name, Profile]
     datasets: dict[Name, DatasetParams]
+    photos: Photos
     groups: dict[Name, dict[Name, tuple[str, ...]]]
     studies: dict[Name, Study]
     variants: dict[Name, Variant]
@@ -166,11 +259,14 @@ class Params(Section):
         """The variants of one study, in the file's order."""
         return {name: variant for name, variant in self.variants.items() if variant.study == study}
 
+    def groups_of(self, dataset: Name) -> dict[Name, tuple[str, ...]]:
+        """The groups of classes that look alike; one of all classes where none are named."""
+        return self.groups.get(dataset, {"all": self.datasets[dataset].classes})
+
     def class_order(self, dataset: Name) -> list[int]:
-        """Labels of a data set's classes, those that look alike side by side (by label where there are no groups)."""
+        """Labels of a data set's classes, those that look alike side by side."""
         classes = self.datasets[dataset].classes
-        groups = self.groups.get(dataset, {"all": classes})
-        return [classes.index(name) for group in groups.values() for name in group]
+        return [classes.index(name) for group in self.groups_of(dataset).values() for name in group]
 
     def budget(self, variant: Name) -> Budget:
         """What the active profile grants `variant`."""
@@ -232,19 +328,43 @@ def broken_references(params: Params) -> list[tuple[str, str]]:
     for name, groups in params.groups.items():  # before the variants, whose groups may be these
         path = f"groups.{name}"
         found += missing(path, name, params.datasets) or group_faults(path, groups, params.datasets[name])
+    found += photo_faults(params)
+    for name, study in params.studies.items():
+        members = params.variants_of(name)
+        for k, pair in enumerate(study.pairs):
+            found += [fault for member in pair for fault in missing(f"studies.{name}.pairs.{k}", member, members)]
+        for k, probe in enumerate(study.probes):
+            found += missing(f"studies.{name}.probes.{k}", probe, members)
     for name, variant in params.variants.items():
         found += missing(f"variants.{name}.study", variant.study, params.studies)
         found += missing(f"variants.{name}.dataset", variant.dataset, params.datasets)
         found += missing(f"variants.{name}.model", variant.model, MODELS)
-        if variant.train.smoothing and variant.dataset in params.datasets:
-            dataset = params.datasets[variant.dataset]
-            found += group_faults(f"variants.{name}.train.smoothing.groups", variant.train.smoothing.groups, dataset)
+        if variant.dataset in params.datasets:
+            found += class_faults(f"variants.{name}.train", variant.train, params.datasets[variant.dataset])
     return found
 
 
 def missing(path: str, name: str, known: dict[str, Any]) -> list[tuple[str, str]]:
     """A fault if `name` is not among `known`."""
     return [] if name in known else [(path, f"no {name!r}; allowed: {', '.join(known)}")]
+
+
+def photo_faults(params: Params) -> list[tuple[str, str]]:
+    """The photographs' data set must be known, and the suspected class must be one of its classes."""
+    found = missing("photos.dataset", params.photos.dataset, params.datasets)
+    if found:
+        return found
+    classes = params.datasets[params.photos.dataset].classes
+    return [] if params.photos.absorber in classes else [("photos.absorber", f"allowed: {', '.join(classes)}")]
+
+
+def class_faults(path: str, train: Training, dataset: DatasetParams) -> list[tuple[str, str]]:
+    """The classes that smoothing and augmentation name must be the data set's."""
+    found = group_faults(f"{path}.smoothing.groups", train.smoothing.groups, dataset) if train.smoothing else []
+    if train.augmentation and train.augmentation.pairs:
+        for k, name in enumerate(train.augmentation.pairs.classes):
+            found += missing(f"{path}.augmentation.pairs.classes.{k}", name, dict.fromkeys(dataset.classes))
+    return found
 
 
 def group_faults(path: str, groups: dict[str, tuple[str, ...]], dataset: DatasetParams) -> list[tuple[str, str]]:

@@ -56,6 +56,24 @@ def load_metrics(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return read_json(folder / "metrics.json"), read_json(folder / "details.json")
 
 
+def save_findings(folder: Path, look_alikes: dict[str, Any], photos: dict[str, Any]) -> None:
+    """Write what is known of the study's variants together: `look_alikes.json` and `photos.json`."""
+    write_json(folder / "look_alikes.json", look_alikes)
+    write_json(folder / "photos.json", photos)
+
+
+def load_findings(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Look-alikes and photographs."""
+    return read_json(folder / "look_alikes.json"), read_json(folder / "photos.json")
+
+
+def save_photo_logits(folder: Path, logits: dict[str, NDArray[np.float32]]) -> None:
+    """Write one .npy (S, N, C) a recipe: what a variant says about the photographs."""
+    with replacing_folder(folder) as part:
+        for recipe, values in logits.items():
+            np.save(part / f"{recipe}.npy", values)
+
+
 def save_curve(folder: Path, variant: str, history: list[Row]) -> None:
     """Write `<variant>.csv` for `dvc plots`: a row an epoch, means over the seeds that reached it."""
     lines = ["epoch," + ",".join(PLOTTED)]

@@ -3,6 +3,7 @@
 The whole of Fashion-MNIST takes 55 MB this way and a batch is one gather, so no loader and no worker is needed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lookalike.runtime import Runtime
+
+Augment = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,13 @@ class ImageTensors:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def batch(self, indices: Tensor | slice) -> tuple[Tensor, Tensor]:
-        """Normalised float32 images (B, C, H, W) and labels (B,)."""
-        images = self.images[indices].to(dtype=torch.float32, memory_format=self.memory_format)
-        return images.div_(255).sub_(self.mean).div_(self.std), self.labels[indices]
+    def batch(self, indices: Tensor | slice, augment: Augment | None = None) -> tuple[Tensor, Tensor]:
+        """Normalised float32 images (B, C, H, W) and labels (B,); `augment` sees both, the images in [0, 1]."""
+        images = self.images[indices].to(dtype=torch.float32, memory_format=self.memory_format).div_(255)
+        labels = self.labels[indices]
+        if augment is not None:
+            images = augment(images, labels)
+        return images.sub_(self.mean).div_(self.std), labels
 
 
 def place_images(

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from lookalike.artifacts.models import Epoch, Timing
-from lookalike.data.tensors import ImageTensors
+from lookalike.data.augmentation import Augmentation
+from lookalike.data.tensors import Augment, ImageTensors
 from lookalike.models.layers import set_dropout_generator
 from lookalike.runtime import Runtime, generator
 from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -31,6 +33,7 @@ class Schedule:
         epochs, batch_size: passes over the data, and images a step.
         seed: of all random draws.
         targets: the distribution (C, C) that each class is to be given, row by row; None: all to the class itself.
+        augmentation: random changes of the images; None: none.
     """
 
     epochs: int
@@ -38,6 +41,7 @@ class Schedule:
     seed: int
     optimisation: Optimisation
     targets: Tensor | None = None
+    augmentation: Augmentation | None = None
 
 
 @dataclass
@@ -104,13 +108,22 @@ def train_epoch(
     order = torch.randperm(len(data), generator=generator(schedule.seed, "order", epoch)).to(device, non_blocking=True)
     totals = torch.zeros(2, device=device)  # summed loss, number of right answers
     targets = None if schedule.targets is None else schedule.targets.to(device)
+    augment = augmenter(schedule, epoch, device)
     for step, indices in enumerate(order.split(schedule.batch_size), start=1):
-        totals += train_step(model, optimiser, *data.batch(indices), targets)
+        totals += train_step(model, optimiser, *data.batch(indices, augment), targets)
         if step % STEPS_BETWEEN_PROGRESS == 0:
             bar.update(STEPS_BETWEEN_PROGRESS)
     bar.update(steps_an_epoch(len(data), schedule.batch_size) % STEPS_BETWEEN_PROGRESS)
     loss, right = (totals / len(data)).tolist()
     return loss, right
+
+
+def augmenter(schedule: Schedule, epoch: int, device: torch.device) -> Augment | None:
+    """What changes the images of `epoch`, with draws of its own; None if nothing does."""
+    if schedule.augmentation is None:
+        return None
+    draws = generator(schedule.seed, "augmentation", epoch, device=device)
+    return partial(schedule.augmentation.apply, generator=draws)
 
 
 def train_step(

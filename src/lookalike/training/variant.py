@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Epoch, Timing
+from lookalike.data.augmentation import Augmentation, Pairs, Placing, Tones
 from lookalike.data.tensors import ImageTensors, place_images
 from lookalike.models.registry import create_model
-from lookalike.params import Budget, Variant
+from lookalike.params import AugmentationParams, Budget, Variant
 from lookalike.runtime import Runtime, seeded, to_host
 from lookalike.training.loop import Outcome, Schedule, train
 from lookalike.training.optimisation import Optimisation
@@ -114,6 +115,18 @@ def schedule(variant: Variant, budget: Budget, seed: int, class_names: tuple[str
         seed=seed,
         optimisation=Optimisation(**given),
         targets=soft_targets(class_names, **smoothing) if smoothing else None,
+        augmentation=augmentation(settings.augmentation, class_names) if settings.augmentation else None,
+    )
+
+
+def augmentation(settings: AugmentationParams, class_names: tuple[str, ...]) -> Augmentation:
+    """The augmentation that `settings` describe, classes as labels."""
+    pairs, placing, tones = settings.pairs, settings.placing, settings.tones
+    return Augmentation(
+        pairs=Pairs(tuple(class_names.index(name) for name in pairs.classes), pairs.share) if pairs else None,
+        placing=Placing(**placing.model_dump()) if placing else None,
+        bend=settings.bend,
+        tones=Tones(**tones.model_dump()) if tones else None,
     )
 
 

@@ -1,0 +1,101 @@
+"""`photos/`: photographs as models take them, what is known of each, every step as a picture, and what was refused."""
+
+import csv
+import io
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.artifacts.folders import read_json, replacing_folder, write_bytes, write_json, write_text
+
+Refused = list[tuple[str, str]]  # name and reason
+HALVES = ("choose", "score")  # to choose a recipe on, and to score the choice on
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """One way in which all photographs were prepared: a recipe, and the step of it that was left out ("" for none)."""
+
+    recipe: str
+    without: str
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """N photographs, each prepared in R ways.
+
+    Attributes:
+        preparations: R of them.
+        images: uint8 (R, N, 28, 28).
+        labels: int64 (N,), indices into class_names; -1 where none of the classes fits.
+        about: N times what is known of a photograph: `name`, `half` (one of `HALVES`), and the labels' columns.
+        provenance: where the photographs come from, licence.
+    """
+
+    preparations: tuple[Preparation, ...]
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    about: list[dict[str, str]]
+    provenance: dict[str, Any]
+
+    @property
+    def recipes(self) -> dict[str, NDArray[np.uint8]]:
+        """The images (N, 28, 28) of every whole recipe, by its name."""
+        pairs = zip(self.preparations, self.images, strict=True)
+        return {preparation.recipe: images for preparation, images in pairs if not preparation.without}
+
+    @property
+    def ablations(self) -> dict[Preparation, NDArray[np.uint8]]:
+        """The images (N, 28, 28) of every recipe of which a step was left out."""
+        pairs = zip(self.preparations, self.images, strict=True)
+        return {preparation: images for preparation, images in pairs if preparation.without}
+
+    @property
+    def attributes(self) -> dict[str, list[str]]:
+        """What is known of the photographs, by column: N values each."""
+        return {name: [row[name] for row in self.about] for name in (self.about[0] if self.about else ())}
+
+
+def save_photos(folder: Path, photos: PhotoSet, refused: Refused, pictures: dict[str, bytes]) -> None:
+    """Write arrays, `photos.json`, `rejected.csv`, and PNGs by their path without suffix; whole or not at all."""
+    with replacing_folder(folder) as part:
+        np.save(part / "images.npy", photos.images)
+        np.save(part / "labels.npy", photos.labels)
+        write_json(
+            part / "photos.json",
+            {
+                "preparations": [asdict(preparation) for preparation in photos.preparations],
+                "class_names": photos.class_names,
+                "provenance": photos.provenance,
+                "photographs": photos.about,
+            },
+        )
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerows([("file", "reason"), *refused])
+        write_text(part / "rejected.csv", out.getvalue())
+        for name, png in pictures.items():
+            write_bytes(part / f"{name}.png", png)
+
+
+def load_photos(folder: Path) -> PhotoSet:
+    """Read what `save_photos` wrote, without the pictures."""
+    about = read_json(folder / "photos.json")
+    return PhotoSet(
+        preparations=tuple(Preparation(**entry) for entry in about["preparations"]),
+        images=np.load(folder / "images.npy"),
+        labels=np.load(folder / "labels.npy"),
+        class_names=tuple(about["class_names"]),
+        about=about["photographs"],
+        provenance=about["provenance"],
+    )
+
+
+def load_refused(folder: Path) -> list[dict[str, str]]:
+    """File and reason of each photograph that was refused."""
+    with (folder / "rejected.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,150 @@
+"""Random changes of training images, a batch at a time on the device: images that a photograph could have given.
+
+All images are float32 (N, C, H, W) in [0, 1], before normalisation; what comes in from outside is 0.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+EMPTY = 0.04  # darker than this is ground and not garment
+BENDS = 4  # control points of a bend along each edge
+NEAREST, FARTHEST = 0.3, 0.5  # how far the two of a pair lie from the middle, in half widths
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Where and how an image lies: turned by up to `turn` degrees either way, each edge scaled within `scale`, sheared
+    and shifted by up to `shear` and `shift` (in half widths), mirrored half of the time if `mirror`."""
+
+    turn: float
+    scale: tuple[float, float]
+    shear: float
+    shift: float
+    mirror: bool
+
+
+@dataclass(frozen=True)
+class Tones:
+    """How bright a garment is: raised to a power within `gamma`, times a factor within `gain`, blended with white by up
+    to `lift`, with up to `noise` of noise; the ground stays 0."""
+
+    gamma: tuple[float, float]
+    gain: tuple[float, float]
+    lift: float
+    noise: float
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The share of the images with one of `labels` that is shown as a pair from above: two copies side by side, toes up
+    or down, as shoes are photographed; a quarter of them a single one."""
+
+    labels: tuple[int, ...]
+    share: float
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Which changes are made, in this order; None leaves one out.
+
+    `bend` is the deviation (in half widths) of the points of a smooth random displacement (elastic distortions: Simard
+    et al., "Best practices for convolutional neural networks", ICDAR 2003, here with four by four control points).
+    """
+
+    pairs: Pairs | None = None
+    placing: Placing | None = None
+    bend: float | None = None
+    tones: Tones | None = None
+
+    def apply(self, images: Tensor, labels: Tensor, generator: Generator) -> Tensor:
+        """Changed images in a memory of their own, from the draws of `generator` (on the images' device)."""
+        if self.pairs is not None:
+            images = paired(images, labels, self.pairs, generator)
+        if self.placing is not None or self.bend is not None:
+            images = warped(images, self.placing, self.bend, generator)
+        return images if self.tones is None else toned(images, self.tones, generator)
+
+
+def uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
+    """`count` draws from [low, high)."""
+    return low + (high - low) * torch.rand(count, generator=generator, device=generator.device)
+
+
+def chance(count: int, share: float, generator: Generator) -> Tensor:
+    """`count` booleans, true with probability `share`."""
+    return torch.rand(count, generator=generator, device=generator.device) < share
+
+
+def affine(rows: list[list[Tensor]]) -> Tensor:
+    """Matrices (N, 2, 3) that map places in the new image to places in the old, from their entries (N,)."""
+    return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
+
+
+def warped(images: Tensor, placing: Placing | None, bend: float | None, generator: Generator) -> Tensor:
+    """Images placed anew, then bent."""
+    count = len(images)
+    matrices = torch.eye(2, 3, device=images.device).expand(count, 2, 3)
+    if placing is not None:
+        matrices = placements(count, placing, generator)
+    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+    if bend is not None:
+        points = torch.randn(count, 2, BENDS, BENDS, generator=generator, device=images.device) * bend
+        field = F.interpolate(points, size=images.shape[2:], mode="bicubic", align_corners=False)
+        grid = grid + field.permute(0, 2, 3, 1)  # (N, 2, H, W) -> (N, H, W, 2)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def placements(count: int, placing: Placing, generator: Generator) -> Tensor:
+    """Random matrices (N, 2, 3), see `affine`."""
+    angle = uniform(count, -math.radians(placing.turn), math.radians(placing.turn), generator)
+    across, along = (uniform(count, *placing.scale, generator) for _ in range(2))
+    side = torch.where(chance(count, 0.5 if placing.mirror else 0.0, generator), -1.0, 1.0)
+    shear = uniform(count, -placing.shear, placing.shear, generator)
+    right, down = (uniform(count, -placing.shift, placing.shift, generator) for _ in range(2))
+    cosine, sine = angle.cos(), angle.sin()
+    return affine([[cosine * side / across, shear - sine / along, right], [sine * side / across, cosine / along, down]])
+
+
+def paired(images: Tensor, labels: Tensor, pairs: Pairs, generator: Generator) -> Tensor:
+    """Images of which some are replaced by a pair of themselves."""
+    count = len(images)
+    mine = torch.isin(labels, torch.tensor(pairs.labels, device=labels.device))
+    chosen = (mine & chance(count, pairs.share, generator))[:, None, None, None]
+    alone = chance(count, 0.25, generator)[:, None, None, None]
+    left, right, middle = (from_above(images, side, generator) for side in (-1.0, 1.0, 0.0))
+    return torch.where(chosen, torch.where(alone, middle, torch.maximum(left, right)), images)
+
+
+def from_above(images: Tensor, side: float, generator: Generator) -> Tensor:
+    """Each image turned so that it points up or down, give or take half a radian, and moved to the left or right."""
+    count = len(images)
+    upwards = torch.where(chance(count, 0.5, generator), 1.0, -1.0)
+    angle = upwards * math.pi / 2 + uniform(count, -0.5, 0.5, generator)
+    across, along = (uniform(count, 0.8, 1.05, generator) for _ in range(2))
+    away = side * uniform(count, NEAREST, FARTHEST, generator)
+    cosine, sine = angle.cos(), angle.sin()
+    matrices = affine(
+        [
+            [cosine / across, -sine / across, -cosine * away / across],
+            [sine / along, cosine / along, -sine * away / along],
+        ]
+    )
+    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def toned(images: Tensor, tones: Tones, generator: Generator) -> Tensor:
+    """Images with other tones, one draw of each quantity an image."""
+    count = len(images)
+    gamma, gain, lift, noise = (
+        uniform(count, low, high, generator)[:, None, None, None]
+        for low, high in (tones.gamma, tones.gain, (0.0, tones.lift), (0.0, tones.noise))
+    )
+    garment = images > EMPTY
+    bright = images.clamp(min=1e-4) ** gamma * gain * (1 - lift) + lift
+    grain = noise * torch.randn(images.shape, generator=generator, device=images.device)
+    return torch.where(garment, (bright + grain).clamp(0, 1), images)

@@ -1,0 +1,72 @@
+"""Where the garment is: masks of photographs.
+
+Every function takes a picture uint8 (H, W, 3) in RGB and gives a boolean mask (H, W), true on the garment.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.errors import InputError
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+MARGIN = 0.04  # of the shorter side: the frame that is taken for ground
+ROUNDS = 4  # of GrabCut; more of them change few pixels
+SPECK = 0.01  # of the picture: a smaller gap inside a garment is a fold or a glint
+
+
+def grabcut(image: Pixels) -> Mask:
+    """GrabCut (Rother, Kolmogorov & Blake, SIGGRAPH 2004): the frame is ground, all else may be garment.
+
+    Colours of ground and garment are two mixtures of five Gaussians, fitted and cut by turns.
+    """
+    frame = border(image.shape[:2])
+    labels = np.where(frame, cv2.GC_BGD, cv2.GC_PR_FGD).astype(np.uint8)
+    cv2.setRNGSeed(0)  # of this thread: the mixtures start from k-means
+    nowhere = (0, 0, 0, 0)  # the rectangle that the labels stand in for
+    cv2.grabCut(image, labels, nowhere, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+
+
+def border_distance(image: Pixels) -> Mask:
+    """What differs from the frame's median colour by more than Otsu's threshold: the naive way."""
+    median = np.median(image[border(image.shape[:2])], axis=0)
+    distance = np.linalg.norm(image - median, axis=2).clip(0, 255).astype(np.uint8)
+    threshold, _ = cv2.threshold(distance, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    return distance > threshold
+
+
+def rembg(image: Pixels) -> Mask:
+    """The mask of rembg's network (an optional extra, which downloads its weights when it is first used)."""
+    try:
+        from rembg import remove
+    except ImportError as error:
+        raise InputError("mask: rembg is not installed; pip install 'lookalike[rembg]', or choose grabcut") from error
+    return np.asarray(remove(image, only_mask=True)) > 127
+
+
+def border(shape: tuple[int, ...]) -> Mask:
+    """The pixels within `MARGIN` of the edges of a picture (H, W)."""
+    wide = max(2, int(MARGIN * min(shape)))
+    frame = np.ones(shape, bool)
+    frame[wide:-wide, wide:-wide] = False
+    return frame
+
+
+def largest_object(mask: Mask) -> Mask:
+    """The largest connected part of `mask`, its small gaps filled; an empty mask stays as it is."""
+    parts, numbers, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if parts == 1:
+        return mask
+    kept = numbers == 1 + facts[1:, cv2.CC_STAT_AREA].argmax()
+    _, gaps, facts, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
+    small = facts[:, cv2.CC_STAT_AREA] < SPECK * mask.size
+    small[0] = False  # the garment itself
+    return kept | small[gaps]
+
+
+MASKS: dict[str, Callable[[Pixels], Mask]] = {"grabcut": grabcut, "border": border_distance, "rembg": rembg}

@@ -1,0 +1,62 @@
+"""photos/ is written whole, read back the same, and what was refused is told with its reason."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookalike.artifacts.photos import PhotoSet, Preparation, load_photos, load_refused, save_photos
+
+PHOTOS = PhotoSet(
+    preparations=(Preparation("fitted", ""), Preparation("fitted", "largest")),
+    images=np.random.default_rng(0).integers(0, 256, (2, 3, 28, 28), dtype=np.uint8),
+    labels=np.array([1, -1, 0], np.int64),
+    class_names=("Shirt", "Größe L"),
+    about=[
+        {"name": f"shoes/{name}.jpg", "label": label, "half": half, "note": 'an "old", one'}
+        for name, label, half in (("a", "Größe L", "choose"), ("b", "", "score"), ("ç", "Shirt", "score"))
+    ],
+    provenance={"source": "own", "licence": "their owner's"},
+)
+REFUSED = [("a, b.jpg", 'its label "Hat, red" is none of Shirt'), ("two\nlines.jpg", "no such file"), ("ç.txt", "")]
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
+    save_photos(tmp_path / "photos", PHOTOS, REFUSED, {})
+    loaded = load_photos(tmp_path / "photos")
+    for name in ("images", "labels"):
+        before, after = getattr(PHOTOS, name), getattr(loaded, name)
+        np.testing.assert_array_equal(after, before)
+        assert after.dtype == before.dtype
+    for name in ("preparations", "class_names", "about", "provenance"):
+        assert getattr(loaded, name) == getattr(PHOTOS, name)
+
+
+@pytest.mark.parametrize("refused", [REFUSED, []])
+def test_what_was_refused_keeps_commas_quotes_and_order(tmp_path: Path, refused: list[tuple[str, str]]) -> None:
+    save_photos(tmp_path / "photos", PHOTOS, refused, {})
+    assert load_refused(tmp_path / "photos") == [{"file": file, "reason": reason} for file, reason in refused]
+    assert (tmp_path / "photos" / "rejected.csv").read_bytes().startswith(b"file,reason\n")
+
+
+def test_pictures_are_written_under_their_names_and_old_ones_go(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    save_photos(folder, PHOTOS, [], {"sheets/gone-01": b"old"})
+    save_photos(folder, PHOTOS, [], {"sheets/fitted-01": b"\x89PNG", "steps/fitted/shoes/v1.2": b"\x89P"})
+    arrays = ["images.npy", "labels.npy", "photos.json", "rejected.csv"]
+    assert files(folder) == [*arrays, "sheets/fitted-01.png", "steps/fitted/shoes/v1.2.png"]
+    assert (folder / "sheets" / "fitted-01.png").read_bytes() == b"\x89PNG"
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_photos_that_cannot_be_written_leave_the_old_ones_and_nothing_else(tmp_path: Path) -> None:
+    save_photos(tmp_path / "photos", PHOTOS, REFUSED, {})
+    before = files(tmp_path)
+    with pytest.raises(OSError, match="name too long"):
+        save_photos(tmp_path / "photos", PHOTOS, [], {"sheets/first": b"", "x" * 300: b""})
+    assert files(tmp_path) == before
+    assert len(load_refused(tmp_path / "photos")) == len(REFUSED)

@@ -1,0 +1,117 @@
+"""Augmentation: nothing changes where nothing is asked for, each change does what it says, and draws are explicit."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from lookalike.data import augmentation
+from lookalike.data.augmentation import Augmentation, Pairs, Placing, Tones, affine
+
+STILL = Placing(turn=0, scale=(1, 1), shear=0, shift=0, mirror=False)
+SAME = Tones(gamma=(1, 1), gain=(1, 1), lift=0, noise=0)
+ALL = Augmentation(
+    pairs=Pairs((5, 7, 9), 0.5),
+    placing=Placing(turn=20, scale=(0.8, 1.1), shear=0.1, shift=0.1, mirror=True),
+    bend=0.05,
+    tones=Tones(gamma=(0.7, 1.5), gain=(0.6, 1.1), lift=0.3, noise=0.1),
+)
+
+
+@pytest.fixture
+def images() -> Tensor:
+    """Twenty images of a block off the middle, each a little brighter than the last."""
+    images = torch.zeros(20, 1, 28, 28)
+    images[:, :, 6:20, 4:14] = torch.linspace(0.3, 0.9, 20)[:, None, None, None]
+    return images
+
+
+@pytest.fixture
+def labels() -> Tensor:
+    return torch.arange(20) % 10
+
+
+def draws(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_without_changes_images_stay_as_they_are(images: Tensor, labels: Tensor) -> None:
+    torch.testing.assert_close(Augmentation().apply(images, labels, draws()), images)
+    torch.testing.assert_close(Augmentation(placing=STILL, tones=SAME).apply(images, labels, draws()), images)
+
+
+def test_the_same_draws_give_the_same_images_and_others_give_others(images: Tensor, labels: Tensor) -> None:
+    once, again, other = (ALL.apply(images, labels, draws(seed)) for seed in (1, 1, 2))
+    assert torch.equal(once, again)
+    assert not torch.equal(once, other)
+
+
+def test_no_global_generator_is_used_and_the_input_is_left_alone(images: Tensor, labels: Tensor) -> None:
+    state, before = torch.random.get_rng_state(), images.clone()
+    changed = ALL.apply(images, labels, draws())
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert torch.equal(images, before)
+    assert changed.shape == images.shape
+    assert 0 <= changed.min() <= changed.max() <= 1
+
+
+def test_a_mirrored_image_is_the_flipped_one(images: Tensor, labels: Tensor) -> None:
+    mirrored = Augmentation(placing=Placing(0, (1, 1), 0, 0, mirror=True)).apply(images, labels, draws())
+    flipped = [torch.allclose(new, old.flip(2), atol=1e-5) for new, old in zip(mirrored, images, strict=True)]
+    kept = [torch.allclose(new, old, atol=1e-5) for new, old in zip(mirrored, images, strict=True)]
+    assert all(a != b for a, b in zip(flipped, kept, strict=True))
+    assert 3 < sum(flipped) < 17
+
+
+def test_scale_and_shift_move_the_block_as_far_as_they_say(images: Tensor, labels: Tensor) -> None:
+    smaller = Augmentation(placing=Placing(0, (0.5, 0.5), 0, 0, mirror=False)).apply(images, labels, draws())
+    assert (smaller > 0.1).sum(dim=(1, 2, 3)).float().mean() == pytest.approx(140 / 4, rel=0.3)
+    shifted = Augmentation(placing=Placing(0, (1, 1), 0, 0.2, mirror=False)).apply(images, labels, draws())
+    rows = torch.arange(28.0)
+    centre = (shifted.sum(dim=(1, 3)) * rows).sum(1) / shifted.sum(dim=(1, 2, 3))
+    assert (centre - 12.5).abs().max() <= 0.2 * 14 + 1e-3
+    assert centre.std() > 0.5
+
+
+def test_a_quarter_turn_is_what_the_field_calls_one() -> None:
+    image = torch.rand(1, 1, 9, 9, generator=draws())
+    cosine, sine, zero = (torch.tensor([value]) for value in (math.cos(math.pi / 2), math.sin(math.pi / 2), 0.0))
+    matrix = affine([[cosine, -sine, zero], [sine, cosine, zero]])
+    grid = torch.nn.functional.affine_grid(matrix, [1, 1, 9, 9], align_corners=False)
+    turned = torch.nn.functional.grid_sample(image, grid, align_corners=False)
+    torch.testing.assert_close(turned, torch.rot90(image, 1, (2, 3)), atol=1e-5, rtol=0)
+
+
+def test_only_the_named_classes_become_pairs(images: Tensor, labels: Tensor) -> None:
+    changed = Augmentation(pairs=Pairs((5, 7), 1.0)).apply(images, labels, draws())
+    same = torch.tensor([torch.equal(new, old) for new, old in zip(changed, images, strict=True)])
+    assert torch.equal(~same, torch.isin(labels, torch.tensor([5, 7])))
+
+
+def test_a_pair_stands_on_both_sides_of_the_middle(labels: Tensor) -> None:
+    bar = torch.zeros(20, 1, 28, 28)
+    bar[:, :, 11:17, 1:27] = 1.0  # a shoe from the side: long and flat
+    changed = Augmentation(pairs=Pairs(tuple(range(10)), 1.0)).apply(bar, labels, draws(3))
+    middle, outside = changed[..., 13:15].mean(dim=(1, 2, 3)), changed[..., :10].mean(dim=(1, 2, 3))
+    assert 8 < int(((outside > 0.1) & (middle < 0.5)).sum()) < 20  # the rest is alone, in the middle
+
+
+def test_a_bend_moves_pixels_but_keeps_the_brightness(images: Tensor, labels: Tensor) -> None:
+    bent = Augmentation(bend=0.05).apply(images, labels, draws())
+    assert (bent - images).abs().max() > 0.1
+    assert bent.sum().item() == pytest.approx(images.sum().item(), rel=0.1)
+
+
+def test_tones_change_the_garment_and_leave_the_ground_black(images: Tensor, labels: Tensor) -> None:
+    toned = Augmentation(tones=Tones((0.7, 1.5), (0.6, 1.1), 0.3, 0.1)).apply(images, labels, draws())
+    assert torch.equal(toned == 0, images == 0)
+    means = toned[:, 0, 6:20, 4:14].mean(dim=(1, 2)) / images[:, 0, 7, 5]
+    assert means.std() > 0.05
+
+
+def test_each_quantity_has_a_draw_an_image_within_its_range() -> None:
+    values = augmentation.uniform(2000, -2.0, 3.0, draws())
+    assert -2 <= values.min() < -1.9
+    assert 2.9 < values.max() < 3
+    assert augmentation.chance(4000, 0.25, draws()).float().mean().item() == pytest.approx(0.25, abs=0.03)
