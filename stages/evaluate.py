@@ -1,36 +1,61 @@
-"""Stage evaluate@<study>: its models and data -> evaluations/<study>/."""
+"""Stage evaluate@<study>: its models, its data and the photographs -> evaluations/<study>/."""
 
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from lookalike.artifacts import evaluations as artifacts
 from lookalike.artifacts.datasets import load_dataset
-from lookalike.artifacts.evaluations import save_confusion, save_curve, save_metrics, save_predictions
 from lookalike.artifacts.folders import write_bytes
 from lookalike.artifacts.models import read_rows
+from lookalike.artifacts.photos import load_photos
 from lookalike.command import run
+from lookalike.evaluation.groups import group_numbers
+from lookalike.evaluation.look_alikes import study_look_alikes
+from lookalike.evaluation.pairs import Side
+from lookalike.evaluation.photo_study import study_photos
+from lookalike.evaluation.photo_variant import photo_outputs
 from lookalike.evaluation.variant import evaluate_variant
 from lookalike.params import load_params
+from lookalike.reporting.comparisons import pair_figures
 from lookalike.reporting.figures import variant_figures
 from lookalike.reporting.style import to_png
 from lookalike.runtime import start
 
 
 def main(study: str) -> None:
-    """Evaluate every variant of `study` on the test images and draw what it says about them."""
+    """Evaluate every variant of `study` by itself and with the others, and draw what needs the images."""
     params, runtime, out = load_params(), start(), Path("evaluations") / study
-    summaries, details = {}, {}
-    for name, variant in params.variants_of(study).items():
-        folder, dataset = Path("models") / study / name, load_dataset(Path("data") / variant.dataset)
+    settings = params.studies[study]
+    dataset, photos = load_dataset(Path("data") / settings.data), load_photos(Path("photos"))
+    group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
+    summaries, details, sides, outputs = {}, {}, {}, {}
+    for name in params.variants_of(study):
+        folder = Path("models") / study / name
         evaluation = evaluate_variant(folder, dataset, runtime)
         summaries[name], details[name] = evaluation.summary, evaluation.details
-        save_curve(out / "curves", name, read_rows(folder / "history.csv"))
+        artifacts.save_curve(out / "curves", name, read_rows(folder / "history.csv"))
         if evaluation.predictions is None:  # every seed diverged: the summary says so, and there is nothing to draw
             continue
-        save_predictions(out / "predictions" / name, evaluation.predictions)
-        save_confusion(out / "confusions", name, dataset, evaluation.predictions.test_logits[0].argmax(axis=1))
-        for title, figure in variant_figures(dataset, evaluation, params.class_order(variant.dataset)).items():
+        predictions, probed = evaluation.predictions, name in settings.probes
+        sides[name] = Side(predictions.test_logits, np.array([row["temperature"] for row in details[name]["seeds"]]))
+        outputs[name] = photo_outputs(folder, predictions.seeds, dataset, photos, runtime, probed=probed)
+        artifacts.save_predictions(out / "predictions" / name, predictions)
+        artifacts.save_photo_logits(out / "photos" / name, outputs[name].logits)
+        artifacts.save_confusion(out / "confusions", name, dataset, predictions.test_logits[0].argmax(axis=1))
+        for title, figure in variant_figures(dataset, evaluation, params.class_order(dataset.name)).items():
             write_bytes(out / "figures" / name / f"{title}.png", to_png(figure))
-    save_metrics(out, summaries, details)
+    pairs = [(first, second) for first, second in settings.pairs if {first, second} <= sides.keys()]
+    look_alikes, drawn = study_look_alikes(sides, dataset, group_of, pairs)
+    for pair in drawn:
+        for title, figure in pair_figures(pair, sides, dataset).items():
+            write_bytes(out / "pairs" / f"{pair.first}--{pair.second}" / f"{title}.png", to_png(figure))
+    on_photos = study_photos(
+        outputs, sides, photos, dataset, group_of=group_of, pairs=pairs, absorber=params.photos.absorber
+    )
+    artifacts.save_metrics(out, summaries, details)
+    artifacts.save_findings(out, look_alikes, on_photos)
 
 
 if __name__ == "__main__":

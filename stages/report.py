@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from lookalike.artifacts.reports import save_report
+from lookalike.claims.claim import Tested
 from lookalike.command import run
 from lookalike.params import load_params
 from lookalike.reporting.assemble import assemble
-from lookalike.reporting.leaderboard import to_csv
+from lookalike.reporting.leaderboard import Standing, to_csv
 from lookalike.reporting.report import to_html, to_markdown
 
 PARAMETERS = Path("params.yaml")
@@ -20,7 +21,8 @@ def main() -> None:
         Path("reports") / params.profile,
         html=to_html(report),
         markdown=to_markdown(report),
-        leaderboard=to_csv([row for study in report.studies for row in study.standings]),
+        leaderboard=to_csv([row for study in report.studies for row in study.standings], Standing),
+        claims=to_csv(report.claims, Tested),
         figures={picture.name: picture.png for picture in report.illustrations},
     )
 

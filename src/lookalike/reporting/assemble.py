@@ -6,14 +6,19 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from lookalike import provenance
-from lookalike.artifacts.evaluations import load_metrics
+from lookalike.artifacts.evaluations import load_findings, load_metrics
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import load_description, read_rows
-from lookalike.params import Params
+from lookalike.claims import fashion
+from lookalike.claims.claim import Findings, put_to_test
+from lookalike.params import Params, Variant
+from lookalike.reporting.chapters import look_alike_chapter, photo_chapter
 from lookalike.reporting.figures import curves_figure
-from lookalike.reporting.leaderboard import standing
+from lookalike.reporting.leaderboard import Standing, standing
 from lookalike.reporting.report import Illustration, Report, StudySection, VariantSection
 from lookalike.reporting.style import to_png
+
+CLAIMS = {"fashion": fashion.CLAIMS}  # study -> its claims
 
 # What is drawn of each variant: file -> (caption, alt text).
 DRAWN = {
@@ -52,10 +57,10 @@ def assemble(params: Params, parameters: str, root: Path = Path()) -> Report:
 
 def study_section(study: str, params: Params, root: Path) -> StudySection:
     """Standings, curves and figures of one study, its variants in the order of the parameter file."""
-    evaluation = root / "evaluations" / study
+    evaluation, settings = root / "evaluations" / study, params.variants_of(study)
     summaries, details = load_metrics(evaluation)
     standings, histories, sections = [], {}, []
-    for variant in params.variants_of(study):
+    for variant in settings:
         model, run = root / "models" / study / variant, root / "runs" / study / variant
         description = load_description(model)
         standings.append(standing(study, variant, summaries[variant], description, read_rows(run / "times.csv")))
@@ -65,7 +70,23 @@ def study_section(study: str, params: Params, root: Path) -> StudySection:
             pictures = [illustration(evaluation / "figures" / variant / f"{name}.png", variant) for name in DRAWN]
             sections.append(VariantSection(variant, pictures, classes))
     curves = drawn_curves(study, curves_figure(histories))
-    return StudySection(study, params.studies[study].title, standings, curves, sections)
+    look_alikes, photos = load_findings(evaluation)
+    return StudySection(
+        name=study,
+        title=params.studies[study].title,
+        claims=put_to_test(CLAIMS.get(study, ()), Findings(look_alikes, photos)),
+        standings=standings,
+        short={row.variant: epochs for row in standings if (epochs := cut_short(row, settings[row.variant]))},
+        curves=curves,
+        look_alikes=look_alike_chapter(study, look_alikes, settings, standings, root),
+        photographs=photo_chapter(study, photos, standings, root),
+        variants=sections,
+    )
+
+
+def cut_short(row: Standing, variant: Variant) -> tuple[int, int] | None:
+    """Epochs run and epochs that the variant's settings ask for, if the profile's budget cut them."""
+    return (row.epochs, variant.train.epochs) if row.epochs < variant.train.epochs and not row.diverged else None
 
 
 def drawn_curves(study: str, figure: Figure) -> Illustration:

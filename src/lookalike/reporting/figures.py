@@ -66,8 +66,10 @@ def draw_image(axes: Axes, image: NDArray[np.uint8]) -> None:
     axes.set_axis_off()
 
 
-def draw_bars(axes: Axes, probabilities: NDArray[np.floating], label: int, class_names: Sequence[str]) -> None:
-    """A bar a class from 0 to 1; the title names prediction, its probability, and the truth if it is another."""
+def draw_bars(
+    axes: Axes, probabilities: NDArray[np.floating], label: int, class_names: Sequence[str], *, model: str = ""
+) -> None:
+    """A bar a class from 0 to 1; the title names model, prediction, its probability, and the truth if it is another."""
     predicted = int(probabilities.argmax())
     colours = ["#999999"] * len(class_names)
     colours[predicted] = WRONG
@@ -79,29 +81,32 @@ def draw_bars(axes: Axes, probabilities: NDArray[np.floating], label: int, class
     axes.tick_params(length=0)
     axes.grid(visible=False, axis="x")
     verdict = "right" if predicted == label else f"wrong, is {class_names[label]}"
-    said = f"{class_names[predicted]} {probabilities[predicted]:.0%}"
+    said = f"{model and model + ': '}{class_names[predicted]} {probabilities[predicted]:.0%}"
     axes.set_title(f"{said}\n{verdict}", fontsize=7, color=RIGHT if predicted == label else WRONG, loc="left", pad=2)
 
 
 def confusion_figure(confusion: NDArray[np.integer], class_names: Sequence[str], order: Sequence[int]) -> Figure:
     """Counts (C, C), row true and column predicted, classes in `order`; shade is the share of the true class."""
-    counts = np.asarray(confusion)[np.ix_(order, order)]
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = [class_names[k] for k in order]
     with style():
         figure = Figure(figsize=(5.6, 5))
-        axes = figure.subplots()
-        picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        for row, column in np.ndindex(counts.shape):
-            colour = "white" if shares[row, column] > 0.5 else BLACK
-            axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=7, color=colour)
-        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-        axes.set_yticks(range(len(names)), names)
-        axes.grid(visible=False)
-        axes.set_xlabel("predicted class")
-        axes.set_ylabel("true class")
-        figure.colorbar(picture, ax=axes, shrink=0.75, label="share of the true class")
+        counts = np.asarray(confusion)[np.ix_(order, order)]
+        draw_confusion(figure.subplots(), counts, [class_names[k] for k in order], "class")
     return figure
+
+
+def draw_confusion(axes: Axes, counts: NDArray[np.integer], names: Sequence[str], what: str) -> None:
+    """Counts (K, K) of the K `names`, each a `what`, with a scale of the shades beside them."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(counts.shape):
+        colour = "white" if shares[row, column] > 0.5 else BLACK
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=7, color=colour)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.grid(visible=False)
+    axes.set_xlabel(f"predicted {what}")
+    axes.set_ylabel(f"true {what}")
+    axes.figure.colorbar(picture, ax=axes, shrink=0.75, label=f"share of the true {what}")
 
 
 def reliability_figure(before: dict[str, list[float]], after: dict[str, list[float]], temperature: float) -> Figure:

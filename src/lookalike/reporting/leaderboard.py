@@ -4,9 +4,14 @@ import csv
 import io
 from dataclasses import asdict, dataclass, fields
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lookalike.artifacts.models import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True)
@@ -75,10 +80,10 @@ MEASURED = {
 }
 
 
-def to_csv(standings: list[Standing]) -> str:
-    """Comma-separated text with a header, a row a variant; an unknown value is an empty field."""
+def to_csv(rows: "Sequence[DataclassInstance]", kind: "type[DataclassInstance]") -> str:
+    """Comma-separated text with a header, a row for each of `rows`, all of one `kind`; what is unknown is empty."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, [field.name for field in fields(Standing)], lineterminator="\n")
+    writer = csv.DictWriter(out, [field.name for field in fields(kind)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(standing) for standing in standings)
+    writer.writerows(asdict(row) for row in rows)
     return out.getvalue()

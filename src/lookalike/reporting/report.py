@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from lookalike.claims.claim import Tested
 from lookalike.reporting.leaderboard import Standing
 
 
@@ -35,14 +36,35 @@ class VariantSection:
 
 
 @dataclass(frozen=True)
+class Chapter:
+    """What a study found on one subject: the tables' content (JSON), and figures by name."""
+
+    found: dict[str, Any]
+    pictures: dict[str, Illustration]
+
+
+@dataclass(frozen=True)
 class StudySection:
-    """One study: standings, curves, and a section for each variant."""
+    """One study: its claims, standings, curves, two chapters, and a section for each variant.
+
+    `short` says for each variant whose epochs the profile has cut how many it ran, and of how many.
+    """
 
     name: str
     title: str
+    claims: list[Tested]
     standings: list[Standing]
+    short: dict[str, tuple[int, int]]
     curves: Illustration
+    look_alikes: Chapter
+    photographs: Chapter
     variants: list[VariantSection]
+
+    @property
+    def illustrations(self) -> list[Illustration]:
+        """Every figure, in the order of the page."""
+        chapters = [*self.look_alikes.pictures.values(), *self.photographs.pictures.values()]
+        return [self.curves, *chapters, *(picture for section in self.variants for picture in section.illustrations)]
 
 
 @dataclass(frozen=True)
@@ -67,11 +89,12 @@ class Report:
     @property
     def illustrations(self) -> list[Illustration]:
         """Every figure, in the order of the page."""
-        return [
-            picture
-            for study in self.studies
-            for picture in [study.curves, *(p for section in study.variants for p in section.illustrations)]
-        ]
+        return [picture for study in self.studies for picture in study.illustrations]
+
+    @property
+    def claims(self) -> list[Tested]:
+        """Every study's claims."""
+        return [claim for study in self.studies for claim in study.claims]
 
 
 def to_html(report: Report) -> str:
@@ -84,8 +107,8 @@ def to_markdown(report: Report) -> str:
     return render("report.md", report)
 
 
-def render(template: str, report: Report) -> str:
-    """Fill a template; a name that the report does not have is an error, not an empty place."""
+def render(template: str, report: object) -> str:
+    """Fill a template; a name that `report` does not have is an error, not an empty place."""
     environment = Environment(
         loader=PackageLoader("lookalike.reporting"),
         autoescape=template.endswith(".html"),
@@ -102,8 +125,28 @@ def known(text: Callable[[Any], str]) -> Callable[[Any], str]:
     return lambda value: "–" if value is None else text(value)
 
 
+def estimate(scale: float, digits: int, *, signed: bool = False) -> Callable[[Any], str]:
+    """A filter for a figure with its interval, `{"value", "low", "high"}`, in other units."""
+    sign = "+" if signed else ""
+
+    def text(figure: dict[str, float]) -> str:
+        value, low, high = (scale * figure[name] for name in ("value", "low", "high"))
+        return f"{value:{sign}.{digits}f} ({low:{sign}.{digits}f} to {high:{sign}.{digits}f})"
+
+    return known(text)
+
+
+def p_value(p: float) -> str:
+    """A p-value; very small ones as a bound."""
+    return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "cell": known(lambda text: str(text).replace("|", "\\|").replace("\n", " ")),  # cannot end a cell in Markdown
+    "shares": estimate(100, 1),
+    "points": estimate(100, 1, signed=True),
+    "amounts": estimate(1, 2),
+    "p": p_value,
     "percent": known(lambda share: f"{100 * share:.2f}"),
     "number": known(lambda value: f"{value:.3f}"),
     "count": known(lambda value: f"{value:,.0f}"),

@@ -1,12 +1,20 @@
-"""How figures look: one palette that colour-blind readers can tell apart, one font size, one way to save."""
+"""How figures look: one palette that colour-blind readers can tell apart, one way to draw an interval and to save."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
+
+Look = dict[str, Any]  # colour, marker, label and the like, as matplotlib's functions take them
+Estimated = dict[str, Any] | None  # an `Estimate` out of JSON: "value", "low" and "high"; None where there is none
 
 # Okabe & Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW, BLACK = (
@@ -21,6 +29,9 @@ BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW, BLACK = (
 )
 PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK, YELLOW)
 RIGHT, WRONG = BLUE, VERMILLION
+MARKERS = "osD^vPX<>"
+SMALL = 6.5  # points: the least that is read at ease
+WIDTH = 7.4  # inches: a column of the report
 DPI = 110
 SETTINGS: dict[Any, Any] = {
     "font.size": 9,
@@ -46,3 +57,73 @@ def to_png(figure: Figure) -> bytes:
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
     return out.getvalue()
+
+
+def looks(names: Iterable[str]) -> dict[str, Look]:
+    """A colour and a marker for each name, which no other name has together; from the eighth on markers are hollow."""
+    colours = PALETTE[:-1]  # yellow is too pale for lines
+    return {
+        name: {
+            "color": colours[k % len(colours)],
+            "marker": MARKERS[k % len(MARKERS)],
+            "markerfacecolor": colours[k] if k < len(colours) else "white",
+        }
+        for k, name in enumerate(names)
+    }
+
+
+def dodge(rows: int, series: int) -> NDArray[np.float64]:
+    """Positions (series, rows) around 0, 1, ... at which each of a row's series has a place of its own."""
+    return np.arange(rows) + (np.arange(series)[:, None] - (series - 1) / 2) * 0.7 / series
+
+
+def whiskers(
+    axes: Axes, positions: Iterable[float], estimates: Iterable[Estimated], *, up: bool = False, **look: Any
+) -> None:
+    """A dot with its 95 % interval for each estimate that is known.
+
+    Args:
+        positions: (N,), heights of the rows; along the horizontal axis if `up`.
+        estimates: as many.
+        look: for `Axes.errorbar`.
+    """
+    known = [(at, estimate) for at, estimate in zip(positions, estimates, strict=True) if estimate is not None]
+    places = [at for at, _ in known]
+    value, low, high = (np.array([estimate[key] for _, estimate in known]) for key in ("value", "low", "high"))
+    lengths = np.clip([value - low, high - value], 0, None)  # a skewed interval need not hold its value
+    look = {"linestyle": "none", "markersize": 4, "elinewidth": 1.2, **look}
+    if up:
+        axes.errorbar(places, value, yerr=lengths, **look)
+    else:
+        axes.errorbar(value, places, xerr=lengths, **look)
+
+
+def write_beside(axes: Axes, row: float, text: str, points: float) -> None:
+    """Small `text` at the height of a row, its right end so many points to the right of the axes."""
+    place: Look = {"xy": (1, row), "xycoords": axes.get_yaxis_transform(), "textcoords": "offset points"}
+    axes.annotate(text, xytext=(points, 0), ha="right", va="center", fontsize=7, annotation_clip=False, **place)
+
+
+def legend_above(figure: Figure, axes: Axes, columns: int = 3) -> None:
+    """What is drawn in `axes` stands for all of the figure."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=columns, frameon=False)
+
+
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Rows 0, 1, ... from the top, each with its name at the left and thin lines between them."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    for row in range(1, len(names)):
+        axes.axhline(row - 0.5, color="#dddddd", linewidth=0.6, zorder=0)
+
+
+def in_percent(axis: Axis) -> None:
+    """Shares of one read as percent."""
+    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g}%"))
+
+
+def in_points(axis: Axis) -> None:
+    """Differences of shares read as percentage points, with their sign."""
+    axis.set_major_formatter(FuncFormatter(lambda share, _: "0" if abs(share) < 1e-9 else f"{100 * share:+.3g}"))

@@ -1,0 +1,90 @@
+"""How far images lie from those a model was trained on, and how well a score tells two kinds of images apart."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.evaluation.metrics import Floats
+from lookalike.evaluation.statistics import Estimate, percentile_estimate, resample
+
+CHUNK = 500  # images that are compared with all references at once: 24 MB of products for 12000 references
+
+
+def knn_distance(features: NDArray[np.floating], reference: NDArray[np.floating], k: int = 10) -> Floats:
+    """Distance (N,) of each image to the k-th nearest of the reference images, 0 (same direction) to 2 (opposite).
+
+    Sun et al., "Out-of-distribution detection with deep nearest neighbors" (ICML 2022), section 3: Euclidean distance
+    of penultimate features, each scaled to length one. Features that are all zero stay so, at distance 1 from the rest.
+    An image that stands in the reference is its own nearest neighbour.
+
+    Args:
+        features: (N, D).
+        reference: (M, D).
+
+    Raises:
+        ValueError: k is not in 1..M.
+    """
+    if not 1 <= k <= len(reference):
+        raise ValueError(f"k must lie in 1..{len(reference)}, the number of reference images, got {k}")
+    ours, theirs = unit_rows(features), unit_rows(reference)
+    half_squares = np.einsum("md,md->m", theirs, theirs) / 2
+    distances = np.empty(len(ours))
+    for start in range(0, len(ours), CHUNK):
+        chunk = ours[start : start + CHUNK]
+        # orders the references as |a - b|^2 does
+        nearest = np.argpartition(half_squares - chunk @ theirs.T, k - 1, axis=1)[:, k - 1]
+        # the difference itself, because in single precision 2 - 2ab is too coarse for short distances
+        distances[start : start + CHUNK] = np.linalg.norm(chunk - theirs[nearest], axis=1)
+    return distances
+
+
+def unit_rows(features: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Each row of `features` (N, D) scaled to Euclidean length one; a row of zeros stays as it is."""
+    rows = features.astype(np.float32, copy=False)
+    lengths: NDArray[np.float32] = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+    lengths[lengths == 0] = 1
+    return rows / lengths[:, None]
+
+
+def auroc(positives: NDArray[np.floating], negatives: NDArray[np.floating]) -> float:
+    """Probability that a positive (P,) scores higher than a negative (Q,), a tie counting half: 0 to 1, chance is 1/2.
+
+    The area under the ROC curve: Hanley & McNeil, Radiology 143 (1982).
+
+    Raises:
+        ValueError: no positives, no negatives, or a score that is NaN.
+    """
+    below, not_above = ranks_among(positives, negatives)
+    return float((below + not_above).mean() / 2 / len(negatives))
+
+
+def auroc_estimate(
+    positives: NDArray[np.floating], negatives: NDArray[np.floating], seed: int = 13, draws: int = 1000
+) -> Estimate:
+    """`auroc` with the interval of a bootstrap that resamples positives (P,) and negatives (Q,) each among themselves.
+
+    Raises:
+        ValueError: as `auroc`.
+    """
+    below, not_above = ranks_among(positives, negatives)
+    drawn_positives = resample(len(positives), draws=draws, seed=seed)
+    drawn_negatives = resample(len(negatives), draws=draws, seed=seed + 1)  # else equal counts would be drawn alike
+    # how many of the drawn negatives are among the lowest j, for j from 0 to Q
+    lowest = np.pad(drawn_negatives[:, np.argsort(negatives)].cumsum(axis=1, dtype=np.float64), ((0, 0), (1, 0)))
+    wins = (drawn_positives * (lowest[:, below] + lowest[:, not_above])).sum(axis=1) / 2
+    return percentile_estimate(auroc(positives, negatives), wins / (len(positives) * len(negatives)))
+
+
+def ranks_among(
+    positives: NDArray[np.floating], negatives: NDArray[np.floating]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each positive (P,) how many negatives score below it, and how many do not score above it.
+
+    Raises:
+        ValueError: no positives, no negatives, or a score that is NaN.
+    """
+    if not len(positives) or not len(negatives):
+        raise ValueError(f"needs positives and negatives, got {len(positives)} and {len(negatives)}")
+    if np.isnan(positives).any() or np.isnan(negatives).any():
+        raise ValueError("a score is NaN")
+    ascending = np.sort(negatives)
+    return np.searchsorted(ascending, positives, "left"), np.searchsorted(ascending, positives, "right")

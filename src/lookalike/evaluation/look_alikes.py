@@ -1,0 +1,77 @@
+"""All variants of a study on the test images: look-alike classes, pairs of models, images that were trained on."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.evaluation.cases import Case, pick_cases
+from lookalike.evaluation.duplicates import duplicated
+from lookalike.evaluation.groups import group_confusion, look_alike_figures
+from lookalike.evaluation.metrics import Ints
+from lookalike.evaluation.pairs import Ranking, Side, as_json, compare
+from lookalike.evaluation.statistics import resample
+
+CASES = 3  # of each kind that are drawn
+RANKED = 50  # images with the same prediction that are listed, the most divergent first
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two variants: test images worth showing, and all those with the same prediction by their divergence."""
+
+    first: str
+    second: str
+    cases: list[Case]
+    ranking: Ranking
+
+
+def study_look_alikes(
+    sides: dict[str, Side], dataset: Dataset, group_of: Ints, pairs: Sequence[tuple[str, str]]
+) -> tuple[Json, list[Pair]]:
+    """Figures, JSON-able, and what is to be drawn of each pair.
+
+    Args:
+        sides: logits and temperatures of each variant that did not diverge, for the test images of `dataset`.
+        group_of: (C,), see `groups`.
+        pairs: the variants to compare.
+    """
+    labels = dataset.test_labels.astype(np.int64)
+    weights = resample(len(labels))
+    figures = {name: asdict(look_alike_figures(side.logits, labels, group_of, weights)) for name, side in sides.items()}
+    comparisons, drawn = [], []
+    for first, second in pairs:
+        comparison = compare(sides[first], sides[second], labels, group_of, weights)
+        cases = pick_cases(sides[first].logits[0], sides[second].logits[0], labels, CASES)
+        drawn.append(Pair(first, second, cases, comparison.ranking))
+        ranking = {key: values[:RANKED] for key, values in as_json(comparison)["ranking"].items()}
+        comparisons.append({"first": first, "second": second, **as_json(comparison), "ranking": ranking})
+    found = {
+        "variants": figures,
+        "confusions": {
+            name: group_confusion(side.predicted[0], labels, group_of).tolist() for name, side in sides.items()
+        },
+        "pairs": comparisons,
+        "duplicates": trained_on(sides, dataset),
+    }
+    return found, drawn
+
+
+def trained_on(sides: dict[str, Side], dataset: Dataset) -> Json:
+    """Test images that stand in the published training set as well, and every variant's accuracy without them."""
+    twice = duplicated(dataset.test_images, dataset.train_images)
+    right = {name: (side.predicted == dataset.test_labels).mean(axis=0) for name, side in sides.items()}
+    return {
+        "images": np.flatnonzero(twice).tolist(),
+        "accuracy": {name: {"with": mean(one), "without": mean(one[~twice])} for name, one in right.items()},
+    }
+
+
+def mean(values: NDArray[np.floating]) -> float | None:
+    """The mean as a plain number; None of nothing."""
+    return float(values.mean()) if len(values) else None

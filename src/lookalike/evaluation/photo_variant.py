@@ -1,0 +1,82 @@
+"""One variant at work on photographs, and on test images that were spoiled on purpose."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.models import load_description
+from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.data.tensors import place_images
+from lookalike.evaluation.absorption import SPOILERS, spoiled
+from lookalike.evaluation.distance import knn_distance
+from lookalike.evaluation.inference import Outputs, infer, restore_model
+from lookalike.runtime import Runtime
+
+REFERENCES = 4000  # validation images that stand for the training distribution: none of them was trained on
+TESTED = 1000  # test images that are measured against photographs, and spoiled
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+@dataclass(frozen=True)
+class PhotoOutputs:
+    """What one variant makes of N photographs. Distances and spoiled images are of the first seed.
+
+    Attributes:
+        logits: recipe -> float32 (S, N, C).
+        ablations: recipe and step -> float32 (N, C), of the first seed; empty if not probed.
+        distances: recipe -> (N,), how far the photographs lie from validation images, see `distance.knn_distance`.
+        test_distances: (T,), the same of test images.
+        spoiled: way -> predicted classes (strengths, T) of spoiled test images; empty if not probed.
+    """
+
+    logits: dict[str, NDArray[np.float32]]
+    ablations: dict[Preparation, NDArray[np.float32]]
+    distances: dict[str, NDArray[np.float64]]
+    test_distances: NDArray[np.float64]
+    spoiled: dict[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A model that reads arrays of images."""
+
+    model: nn.Module
+    dataset: Dataset
+    runtime: Runtime
+
+    def read(self, images: NDArray[np.uint8], *, keep_features: bool = False) -> Outputs:
+        """Logits and features of uint8 images (N, H, W), normalised as the data set's."""
+        mean, std = self.dataset.mean, self.dataset.std
+        labels = np.zeros(len(images), np.uint8)  # unused
+        placed = place_images(images, labels, mean=mean, std=std, runtime=self.runtime)
+        return infer(self.model, placed, keep_features=keep_features)
+
+
+def photo_outputs(
+    folder: Path, seeds: tuple[int, ...], dataset: Dataset, photos: PhotoSet, runtime: Runtime, *, probed: bool
+) -> PhotoOutputs:
+    """Run the models of `seeds` in the folder `folder`; only a probed variant sees ablations and spoiled images."""
+    description = load_description(folder)
+    readers = [Reader(restore_model(folder, description, seed, runtime), dataset, runtime) for seed in seeds]
+    first, tested = readers[0], dataset.test_images[:TESTED]
+    reference = first.read(dataset.train_images[dataset.valid_indices[:REFERENCES]], keep_features=True).features
+    outputs = {recipe: first.read(images, keep_features=True) for recipe, images in photos.recipes.items()}
+    others = {
+        recipe: [reader.read(images).logits for reader in readers[1:]] for recipe, images in photos.recipes.items()
+    }
+    return PhotoOutputs(
+        logits={recipe: np.stack([one.logits, *others[recipe]]) for recipe, one in outputs.items()},
+        ablations={way: first.read(images).logits for way, images in photos.ablations.items()} if probed else {},
+        distances={recipe: knn_distance(one.features, reference) for recipe, one in outputs.items()},
+        test_distances=knn_distance(first.read(tested, keep_features=True).features, reference),
+        spoiled={way: predict_spoiled(first, tested, way) for way in SPOILERS} if probed else {},
+    )
+
+
+def predict_spoiled(reader: Reader, images: NDArray[np.uint8], way: str) -> NDArray[np.int64]:
+    """Predicted classes (strengths, N) of images spoiled more and more."""
+    return np.stack([reader.read(spoiled(images, way, strength)).logits.argmax(axis=1) for strength in STRENGTHS])

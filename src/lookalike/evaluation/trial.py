@@ -1,0 +1,151 @@
+"""One's own pictures, brought to the models' format by every recipe and shown to the first seed of every variant.
+
+What is refused is refused before torch is imported, so that nobody waits for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.artifacts.folders import read_json
+from lookalike.artifacts.models import load_description, read_rows
+from lookalike.data.photos import Picture, Workbench, grey_values
+from lookalike.data.pictures import RejectedError, read_picture
+from lookalike.errors import InputError
+from lookalike.params import Params, Recipe
+
+MODELS = Path("models")
+REPRO = "run `dvc repro` first"
+Answers = dict[str, NDArray[np.float64]]  # by variant: the probability of each class (C,)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """One seed of a variant, with what is to be known of it.
+
+    Attributes:
+        description: the variant's `model.json`.
+        mean, std: what its images were normalised with, one number a channel, in units of [0, 1] pixels.
+        valid_accuracy: after the last epoch, in [0, 1].
+    """
+
+    variant: str
+    folder: Path
+    seed: int
+    description: dict[str, Any]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    valid_accuracy: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One picture; everything but the name by recipe.
+
+    Attributes:
+        name: that of its file.
+        stages: the picture after each step, by the step's name.
+        refused: why there are no stages.
+        answers: what the models say of the last stage; empty until they are asked.
+    """
+
+    name: str
+    stages: dict[str, list[tuple[str, Picture]]]
+    refused: dict[str, str]
+    answers: dict[str, Answers] = field(default_factory=dict)
+
+
+def find_models(params: Params) -> list[TrainedModel]:
+    """The first trained seed of each variant for photographs, in the order of the parameters.
+
+    A model that was trained on other images than those that are there now, under another profile say, does not count.
+
+    Raises:
+        InputError: there is none, or the data are not those of the active profile.
+    """
+    dataset = params.photos.dataset
+    folders = {name: MODELS / one.study / name for name, one in params.variants.items() if one.dataset == dataset}
+    trained = {name: folder for name, folder in folders.items() if (folder / "model.json").is_file()}
+    models = []
+    if trained:
+        data = read_data(dataset, params.active.data.source)
+        models = [model for name, folder in trained.items() for model in first_seed(name, folder, data)]
+    if not models:
+        raise InputError(f"{MODELS}: no model of {dataset} is trained for profile {params.profile}; {REPRO}")
+    return models
+
+
+def read_data(dataset: str, source: str) -> dict[str, Any]:
+    """What is known of a data set, without its arrays; it must come from `source`."""
+    folder = Path("data") / dataset
+    if not (folder / "dataset.json").is_file():
+        raise InputError(f"{folder}: not found; {REPRO}")
+    data: dict[str, Any] = read_json(folder / "dataset.json")
+    if (found := data["provenance"]["source"]) != source:
+        raise InputError(f"{folder}: its source is {found}, that of the active profile {source}; {REPRO}")
+    return data
+
+
+def first_seed(variant: str, folder: Path, data: dict[str, Any]) -> list[TrainedModel]:
+    """The first seed that ended well; none if the model was trained on other data."""
+    description = load_description(folder)
+    seeds = [entry["seed"] for entry in description["seeds"] if entry["diverged_in"] is None]
+    if not seeds or description["dataset_digest"] != data["digest"]:
+        return []
+    last = [row for row in read_rows(folder / "history.csv") if row["seed"] == seeds[0]][-1]
+    normalised = (tuple(data["mean"]), tuple(data["std"]))
+    return [TrainedModel(variant, folder, seeds[0], description, *normalised, last["valid_accuracy"])]
+
+
+def prepare(path: Path, recipes: Mapping[str, Recipe]) -> Trial:
+    """Take the picture at `path` through every recipe that finds a garment in it.
+
+    Raises:
+        InputError: it cannot be read, or no recipe finds a garment.
+    """
+    try:
+        upright = read_picture(path)
+        turned_by_all = all(recipe.upright for recipe in recipes.values())
+        bench = Workbench(upright, upright if turned_by_all else read_picture(path, upright=False))
+    except RejectedError as error:
+        raise InputError(f"{path}: {error}") from error
+    trial = Trial(path.name, {}, {})
+    for name, recipe in recipes.items():
+        try:
+            trial.stages[name] = bench.prepare(recipe)
+        except RejectedError as error:
+            trial.refused[name] = str(error)
+    if not trial.stages:
+        reasons = ", ".join(f"{name} ({reason})" for name, reason in trial.refused.items())
+        raise InputError(f"{path}: of no use to any recipe: {reasons}")
+    return trial
+
+
+def judge(trials: Sequence[Trial], models: Sequence[TrainedModel]) -> list[Trial]:
+    """The trials with the answers of all models; each model is loaded once."""
+    images = np.stack([grey_values(stages[-1][1]) for trial in trials for stages in trial.stages.values()])
+    rows = {model.variant: iter(probabilities(model, images)) for model in models}
+    return [
+        replace(
+            trial, answers={recipe: {variant: next(row) for variant, row in rows.items()} for recipe in trial.stages}
+        )
+        for trial in trials
+    ]
+
+
+def probabilities(model: TrainedModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """What `model` says of images (N, 28, 28): (N, C)."""
+    from lookalike.data.tensors import place_images
+    from lookalike.evaluation.inference import infer, restore_model
+    from lookalike.evaluation.metrics import softmax
+    from lookalike.runtime import start
+
+    runtime = start("cpu")  # a GPU would take longer to wake than a CPU to answer
+    labels = np.zeros(len(images), np.uint8)  # unknown, and not asked for
+    placed = place_images(images, labels, mean=model.mean, std=model.std, runtime=runtime)
+    network = restore_model(model.folder, model.description, model.seed, runtime)
+    return softmax(infer(network, placed, keep_features=False).logits)

@@ -1,0 +1,277 @@
+"""Figures of the study of look-alikes: where models err, where their probability goes, and how two of them differ.
+
+Each function takes arrays, or what a stage wrote as JSON, and returns a matplotlib figure; nothing here reads files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+from numpy.typing import NDArray
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.evaluation.metrics import softmax
+from lookalike.reporting.figures import draw_bars, draw_confusion, draw_image
+from lookalike.reporting.style import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    RIGHT,
+    SKY,
+    SMALL,
+    VERMILLION,
+    WIDTH,
+    Estimated,
+    Look,
+    dodge,
+    in_percent,
+    in_points,
+    legend_above,
+    looks,
+    name_rows,
+    style,
+    whiskers,
+    write_beside,
+)
+
+if TYPE_CHECKING:  # the report draws with neither models nor what compares them
+    from lookalike.evaluation.look_alikes import Pair
+    from lookalike.evaluation.pairs import Side
+
+Figures = Mapping[str, Mapping[str, Any]]  # variant -> its `LookAlikeFigures` as JSON
+
+# Where probability goes: key -> name, and the looks of its bar and of its dot.
+PARTS: dict[str, tuple[str, Look, Look]] = {
+    "true": ("true class", {"color": BLUE}, {"color": BLUE, "marker": "o"}),
+    "look_alikes": ("look-alikes", {"color": SKY, "hatch": "////"}, {"color": ORANGE, "marker": "s"}),
+    "outside": ("outside the group", {"color": VERMILLION}, {"color": VERMILLION, "marker": "^"}),
+}
+LEAST_DIVERGENCE = 1e-6  # bits; smaller ones are drawn as this one, for a logarithm has no place for 0
+
+
+def shares_figure(figures: Figures) -> Figure:
+    """Where each variant's probability goes, over the images predicted right and over those predicted wrong."""
+    with style():
+        figure = Figure(figsize=(WIDTH, 0.42 * len(figures) + 1.5))
+        panels = figure.subplots(2, 1, sharex=True)
+        for axes, case in zip(panels, ("right", "wrong"), strict=True):
+            draw_shares(axes, [[each[f"{part}_{case}"] for part in PARTS] for each in figures.values()])
+            name_rows(axes, list(figures))
+            axes.set_title(f"test images predicted {case}", loc="left")
+        panels[1].set_xlabel("mean probability (whiskers: 95 % intervals of the boundaries)")
+        legend_above(figure, panels[0])
+    return figure
+
+
+def draw_shares(axes: Axes, shares: Sequence[Sequence[Estimated]]) -> None:
+    """A stacked bar a row of the three `PARTS`, with their numbers beside it; a row without images stays empty."""
+    rows = range(len(shares))
+    values = np.array([[estimate["value"] if estimate else 0 for estimate in row] for row in shares])
+    ends = values.cumsum(axis=1)
+    for k, (name, look, _) in enumerate(PARTS.values()):
+        axes.barh(rows, values[:, k], left=ends[:, k] - values[:, k], label=name, height=0.7, edgecolor="white", **look)
+        write_beside(axes, -0.8, name.split()[0], 44 * k + 40)
+        for row, estimate in enumerate(parts[k] for parts in shares):
+            write_beside(axes, row, f"{estimate['value']:.1%}" if estimate else "–", 44 * k + 40)
+    for boundary in ([row[0] for row in shares], [complement(row[2]) for row in shares]):
+        whiskers(axes, rows, boundary, marker="none", color=BLACK, capsize=2)
+    axes.set_xlim(0, 1)
+    in_percent(axes.xaxis)
+
+
+def complement(estimate: Estimated) -> Estimated:
+    """Of a share, what it leaves of one."""
+    return estimate and {"value": 1 - estimate["value"], "low": 1 - estimate["high"], "high": 1 - estimate["low"]}
+
+
+def errors_figure(figures: Figures) -> Figure:
+    """Shares of the test images confused within and across groups, and how severe the mistakes are."""
+    kinds: dict[str, Look] = {
+        "confused_within": {"label": "wrong within the group", "color": BLUE, "marker": "o"},
+        "confused_across": {"label": "wrong across groups", "color": VERMILLION, "marker": "^"},
+    }
+    with style():
+        figure = Figure(figsize=(WIDTH, 0.3 * len(figures) + 1.2))
+        errors, severity = figure.subplots(1, 2, sharey=True, width_ratios=[3, 1.6])
+        for (kind, look), rows in zip(kinds.items(), dodge(len(figures), 2), strict=True):
+            whiskers(errors, rows, [each[kind] for each in figures.values()], **look)
+        severities = [each["severity"] for each in figures.values()]
+        whiskers(severity, range(len(figures)), severities, color=BLACK, marker="D")
+        for axes in (errors, severity):
+            name_rows(axes, list(figures))
+        for row, each in enumerate(figures.values()):
+            write_beside(severity, row, said_severity(each), 104)
+        errors.set_xlim(left=0)
+        in_percent(errors.xaxis)
+        errors.set_xlabel("share of all test images")
+        legend_above(figure, errors)
+        severity.set_xlim(1, 2)
+        severity.set_xlabel("severity of a mistake\n(1 within its group, 2 across)")
+    return figure
+
+
+def said_severity(figures: Mapping[str, Any]) -> str:
+    """The severity with the number of mistakes that it is the mean of."""
+    if figures["severity"] is None:
+        return "no mistakes"
+    return f"{figures['severity']['value']:.2f} over {figures['mistakes']:,.0f} mistakes"
+
+
+def group_confusion_figure(counts: NDArray[np.integer], group_names: Sequence[str]) -> Figure:
+    """Counts (G, G), row the true class's group and column the predicted one's; shade is the share of the row."""
+    with style():
+        figure = Figure(figsize=(4.4, 3.6))
+        draw_confusion(figure.subplots(), np.asarray(counts), group_names, "group")
+    return figure
+
+
+def pair_figure(comparisons: Sequence[Mapping[str, Any]]) -> Figure:
+    """How pairs of variants differ, a row a pair, in accuracy and in where probability goes if both predict the same.
+
+    Each of `comparisons` is a `Comparison` as JSON with the names of its "first" and its "second" variant.
+    """
+    cases = {
+        "both_wrong": "both predict the same\nwrong class",
+        "both_right_with_look_alikes": "both right, and the class\nhas look-alikes",
+    }
+    names = [f"{pair['first']}\n− {pair['second']}" for pair in comparisons]
+    with style():
+        figure = Figure(figsize=(WIDTH, 0.6 * len(comparisons) + 1.5))
+        accuracy, *panels = figure.subplots(1, 3, sharey=True)
+        differences = [pair["accuracy_difference"] for pair in comparisons]
+        whiskers(accuracy, range(len(comparisons)), differences, color=BLACK, marker="D")
+        accuracy.set_title("accuracy\non all test images", loc="left")
+        accuracy.set_xlabel("difference of accuracy\n(percentage points)")
+        for axes, (case, title) in zip(panels, cases.items(), strict=True):
+            draw_differences(axes, [pair[case] for pair in comparisons])
+            axes.set_title(title, loc="left")
+            axes.set_xlabel("difference of probability\n(percentage points)")
+        for axes in (accuracy, *panels):
+            name_rows(axes, names)
+            axes.axvline(0, color="#777777", linewidth=1, zorder=1)
+            in_points(axes.xaxis)
+        legend_above(figure, panels[0])
+    return figure
+
+
+def draw_differences(axes: Axes, differences: Sequence[Mapping[str, Any]]) -> None:
+    """Of each row's `Differences` as JSON the three `PARTS`, and beside them how many images it has."""
+    for (part, (name, _, look)), rows in zip(PARTS.items(), dodge(len(differences), len(PARTS)), strict=True):
+        whiskers(axes, rows, [each[part] for each in differences], label=name, **look)
+    for row, each in enumerate(differences):
+        write_beside(axes, row, f"{each['images']:,}\nimages", 32)
+
+
+def pair_figures(pair: "Pair", sides: Mapping[str, "Side"], dataset: Dataset) -> dict[str, Figure]:
+    """What is drawn of a pair of variants on test images: name of the file -> figure; nothing without any image."""
+    where = [case.index for case in pair.cases]
+    figures = {}
+    if where:
+        first, second = (softmax(sides[name].logits[0, where]) for name in (pair.first, pair.second))
+        figures["cases"] = cases_figure(
+            dataset.test_images[where],
+            [asdict(case) for case in pair.cases],
+            first,
+            second,
+            dataset.test_labels[where],
+            dataset.class_names,
+            (pair.first, pair.second),
+        )
+    if len(pair.ranking.indices):
+        figures["divergence"] = divergence_figure(asdict(pair.ranking))
+    return figures
+
+
+def cases_figure(
+    images: NDArray[np.uint8],
+    cases: Sequence[Mapping[str, Any]],
+    first_probabilities: NDArray[np.floating],
+    second_probabilities: NDArray[np.floating],
+    labels: NDArray[Any],
+    class_names: Sequence[str],
+    names: tuple[str, str],
+) -> Figure:
+    """Picked images with the probabilities that two models give them, a row a case, under a heading a rule.
+
+    Args:
+        images: (K, H, W[, 3]), of the K > 0 cases.
+        cases: K times a `Case` as JSON.
+        first_probabilities, second_probabilities: (K, C).
+        labels: (K,).
+        names: of the two models.
+    """
+    rules = {case["rule"]: [k for k, other in enumerate(cases) if other["rule"] == case["rule"]] for case in cases}
+    sides = list(zip(names, (first_probabilities, second_probabilities), strict=True))
+    with style():
+        heights = [len(members) + 0.9 for members in rules.values()]
+        figure = Figure(figsize=(WIDTH, 0.9 * sum(heights)))
+        sections = figure.subfigures(len(rules), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for section, (rule, members) in zip(sections, rules.items(), strict=True):
+            section.suptitle(rule, x=0.01, ha="left", fontweight="bold", fontsize=9)
+            grid = section.subplots(len(members), 3, sharex="col", width_ratios=[1, 2, 2], squeeze=False)
+            for (picture, *charts), k in zip(grid, members, strict=True):
+                draw_case(picture, images[k], cases[k])
+                for axes, (name, probabilities) in zip(charts, sides, strict=True):
+                    draw_bars(axes, probabilities[k], int(labels[k]), class_names, model=name)
+                    axes.plot(labels[k], -0.1, "^", color=RIGHT, markersize=4, clip_on=False)
+            for axes in grid[-1, 1:]:
+                axes.set_xticks(range(len(class_names)), class_names, rotation=40, ha="right", rotation_mode="anchor")
+                axes.tick_params(axis="x", labelsize=SMALL, pad=6)
+        figure.supxlabel("probability of each class by the first (left) and the second model; ▲ true class", fontsize=8)
+    return figure
+
+
+def draw_case(axes: Axes, image: NDArray[np.uint8], case: Mapping[str, Any]) -> None:
+    """The image, with its number in the test set and the two models' divergence at its left."""
+    draw_image(axes, image)
+    said = f"image {case['index']}\ndivergence\n{case['divergence']:.3f} bit"
+    axes.text(-0.08, 0.5, said, transform=axes.transAxes, ha="right", va="center", fontsize=7)
+
+
+def divergence_figure(ranking: Mapping[str, Any]) -> Figure:
+    """How far two models diverge where they predict the same, before and after temperature: `Ranking` as JSON."""
+    kinds = {"divergence": ("as trained", BLUE, "-"), "divergence_calibrated": ("after temperature", ORANGE, "--")}
+    with style():
+        figure = Figure(figsize=(4.6, 3.6))
+        axes = figure.subplots()
+        for key, (name, colour, line) in kinds.items():
+            values = np.maximum(ranking[key], LEAST_DIVERGENCE)
+            label = f"{name}: median {np.median(ranking[key]):.2g} bit"
+            axes.ecdf(values, color=colour, linestyle=line, label=label)
+        axes.set_xscale("log")
+        axes.set_xlim(LEAST_DIVERGENCE, 1)
+        axes.set_xlabel("Jensen-Shannon divergence (bits)")
+        axes.set_ylabel("share of the images that\ndiverge no more than this")
+        axes.set_title(f"{len(ranking['indices']):,} images with the same prediction", loc="left")
+        in_percent(axes.yaxis)
+        legend_above(figure, axes, columns=1)
+    return figure
+
+
+def data_size_figure(standings: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """Accuracy and group accuracy against the number of training images, a line a family of models.
+
+    Each of a family's members has "train_images" and the estimates "accuracy" and "group_accuracy".
+    """
+    sizes = sorted({member["train_images"] for family in standings.values() for member in family})
+    with style():
+        figure = Figure(figsize=(WIDTH, 3.2))
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, measure in zip(panels, ("accuracy", "group_accuracy"), strict=True):
+            for (name, look), family in zip(looks(standings).items(), standings.values(), strict=True):
+                members = sorted(family, key=lambda member: member["train_images"])
+                places, estimates = ([member[key] for member in members] for key in ("train_images", measure))
+                whiskers(axes, places, estimates, up=True, label=name, linestyle="-", **look)
+            axes.set_title(measure.replace("_", " "), loc="left")
+            axes.set_xscale("log")
+            axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+            axes.xaxis.set_minor_locator(NullLocator())
+            axes.set_xlabel("training images")
+        in_percent(panels[0].yaxis)
+        panels[0].set_ylabel("share of the test images")
+        panels[0].legend(frameon=False, loc="lower right")
+    return figure

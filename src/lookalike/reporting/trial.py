@@ -1,0 +1,200 @@
+"""What became of one's own pictures: a self-contained page, the same as one figure, and as lines to be printed."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from lookalike.data.photos import EDGE, grey_values
+from lookalike.evaluation.trial import Answers, TrainedModel, Trial
+from lookalike.reporting.contact_sheets import HEADER, HEAT, TILE, Stages, png, strip
+from lookalike.reporting.report import Illustration, render
+from lookalike.reporting.style import BLUE, DPI, SMALL, style
+
+# The figure, in pixels.
+MARGIN, LINE, GAP = 16, 24, 12
+SIDE = 6 * EDGE  # of the picture that the models see
+NAMES = 84  # what the names of the classes take
+CHART = 124  # a model's chart with the space after it
+ABOVE = LINE + GAP  # what is written above a chart
+BAND = LINE + HEADER + TILE + ABOVE + SIDE + 2 * GAP  # a recipe's height
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One picture by one recipe: its steps, the result as it is and as a heat map, and what the models say of it."""
+
+    recipe: str
+    steps: Illustration
+    result: Illustration
+    heat: Illustration
+    answers: Answers
+
+
+@dataclass(frozen=True)
+class TriedPicture:
+    """One picture, the recipes that could use it, and why the others could not, by recipe."""
+
+    name: str
+    attempts: list[Attempt]
+    refused: dict[str, str]
+
+
+@dataclass(frozen=True)
+class TrialPage:
+    """All that the page says.
+
+    Attributes:
+        profile: name of the profile; `demonstration` marks the models as showing nothing about real photographs.
+        models: a row each: variant, architecture, seed, training images, epochs, validation accuracy.
+    """
+
+    profile: str
+    demonstration: bool
+    class_names: tuple[str, ...]
+    models: list[dict[str, Any]]
+    pictures: list[TriedPicture]
+
+    def best(self, probabilities: NDArray[np.float64]) -> tuple[str, float]:
+        """The most probable class and its probability."""
+        return self.class_names[probabilities.argmax()], float(probabilities.max())
+
+
+def describe(
+    trials: Sequence[Trial], models: Sequence[TrainedModel], profile: str, *, demonstration: bool
+) -> TrialPage:
+    """Draw every step of the judged `trials`, and gather what is known of the models."""
+    pictures = []
+    for trial in trials:
+        attempts = [attempt(trial.name, *each, trial.answers[each[0]]) for each in trial.stages.items()]
+        pictures.append(TriedPicture(trial.name, attempts, trial.refused))
+    rows = [
+        {
+            "variant": model.variant,
+            "architecture": model.description["model"],
+            "seed": model.seed,
+            "train_images": model.description["train_images"],
+            "epochs": next(e["epochs"] for e in model.description["seeds"] if e["seed"] == model.seed),
+            "valid_accuracy": model.valid_accuracy,
+        }
+        for model in models
+    ]
+    return TrialPage(profile, demonstration, tuple(models[0].description["class_names"]), rows, pictures)
+
+
+def attempt(name: str, recipe: str, stages: Stages, answers: Answers) -> Attempt:
+    """One picture by one recipe, drawn; the small pictures have a pixel a pixel, and the page enlarges them."""
+    grey, steps = grey_values(stages[-1][1]), [step for step, _ in stages]
+    tint = " Blue: what the mask has taken away." if "mask" in steps else ""
+    drawn = {
+        "steps": (strip(stages), f"After each step.{tint}", f"after each step: {', '.join(steps)}"),
+        "result": (png(Image.fromarray(grey)), "What the models see.", f"as models see it, {EDGE} by {EDGE} pixels"),
+        "heat": (png(Image.fromarray(HEAT[grey])), "The same: 0 is black, 255 pale yellow.", "as a heat map"),
+    }
+    pictures = {
+        kind: Illustration(kind, picture, caption, f"{name} by recipe {recipe} {alt}")
+        for kind, (picture, caption, alt) in drawn.items()
+    }
+    return Attempt(recipe, **pictures, answers=answers)
+
+
+def to_html(page: TrialPage) -> str:
+    """The page, with all that it shows inside."""
+    return render("try.html", page)
+
+
+def in_lines(page: TrialPage) -> list[str]:
+    """A line for each picture and model with its prediction by every recipe, and one for each recipe left out."""
+    lines = []
+    for picture in page.pictures:
+        for row in page.models:
+            answers = {one.recipe: page.best(one.answers[row["variant"]]) for one in picture.attempts}
+            said = ", ".join(f"{recipe} {name} {share:.0%}" for recipe, (name, share) in answers.items())
+            lines.append(f"{picture.name}: {row['variant']}: {said}")
+        lines += [f"{picture.name}: without recipe {recipe}: {reason}" for recipe, reason in picture.refused.items()]
+    if page.demonstration:
+        lines.append(f"Profile {page.profile}: models trained on drawings, which say nothing about real photographs.")
+    return lines
+
+
+class Sheet:
+    """A figure that is filled from the top, its places given in pixels: quick, and strips stay as sharp as they are."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height, self.top = width, height, MARGIN
+        self.figure = Figure(figsize=(width / DPI, height / DPI))
+        self.figure.set_layout_engine("none")
+
+    def write(self, text: str, **look: Any) -> None:
+        """A line of text at the left."""
+        self.figure.text(MARGIN / self.width, 1 - self.top / self.height, text, va="top", **look)
+        self.top += LINE
+
+    def axes(self, left: int, width: int, height: int) -> Axes:
+        """Axes at the present height, without frame and ticks."""
+        bottom = self.height - self.top - height
+        box = (left / self.width, bottom / self.height, width / self.width, height / self.height)
+        axes = self.figure.add_axes(box)
+        axes.set_axis_off()
+        return axes
+
+    def show(self, left: int, picture: Illustration, scale: int = 1) -> None:
+        """A picture, each pixel of it `scale` pixels wide."""
+        pixels = np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGB"))
+        axes = self.axes(left, scale * pixels.shape[1], scale * pixels.shape[0])
+        axes.imshow(pixels, interpolation="nearest", aspect="auto")
+
+
+def to_figure(page: TrialPage) -> Figure:
+    """All pictures by all recipes under each other: steps, result, heat map, and a chart a model."""
+    attempts = [one for picture in page.pictures for one in picture.attempts]
+    charts = 2 * (SIDE + GAP) + NAMES + CHART * len(page.models)
+    steps = max(Image.open(io.BytesIO(one.steps.png)).width for one in attempts)
+    lines = sum(1 + len(picture.refused) for picture in page.pictures) + page.demonstration
+    with style():
+        sheet = Sheet(2 * MARGIN + max(charts, steps), 2 * MARGIN + BAND * len(attempts) + LINE * lines)
+        if page.demonstration:
+            sheet.write("Demonstration: models trained on drawings, which say nothing about real photographs")
+        for picture in page.pictures:
+            sheet.write(picture.name, fontsize=12, fontweight="bold")
+            for one in picture.attempts:
+                draw_attempt(sheet, one, page)
+            for recipe, reason in picture.refused.items():
+                sheet.write(f"without recipe {recipe}: {reason}")
+    return sheet.figure
+
+
+def draw_attempt(sheet: Sheet, one: Attempt, page: TrialPage) -> None:
+    """One recipe's band."""
+    sheet.write(f"recipe {one.recipe}", fontweight="bold")
+    sheet.show(MARGIN, one.steps)
+    sheet.top += HEADER + TILE + ABOVE
+    sheet.show(MARGIN, one.result, scale=SIDE // EDGE)
+    sheet.show(MARGIN + SIDE + GAP, one.heat, scale=SIDE // EDGE)
+    left = MARGIN + 2 * (SIDE + GAP) + NAMES
+    draw_charts(sheet.axes(left, CHART * len(one.answers), SIDE), one.answers, page)
+    sheet.top += SIDE + 2 * GAP
+
+
+def draw_charts(axes: Axes, answers: Answers, page: TrialPage) -> None:
+    """A bar a class, highest in blue, for each model side by side in one coordinate system: many would take seconds.
+
+    A model's chart is 1 wide, and `gap` the space to the next, in units of probability.
+    """
+    gap, rows = 0.2, range(len(page.class_names))
+    for column, (variant, shares) in enumerate(answers.items()):
+        left, (name, share) = column * (1 + gap), page.best(shares)
+        colours = [BLUE if k == shares.argmax() else "#888888" for k in rows]
+        axes.barh(rows, 1, left=left, color="#eeeeee", height=0.7)
+        axes.barh(rows, shares, left=left, color=colours, height=0.7)
+        axes.text(left, -0.8, f"{variant}\n{name} {share:.0%}", fontsize=SMALL, va="bottom")
+    for row, name in enumerate(page.class_names):
+        axes.text(-0.05, row, name, ha="right", va="center", fontsize=7)
+    axes.set_xlim(0, len(answers) * (1 + gap))
+    axes.set_ylim(len(rows) - 0.5, -0.5)

@@ -1,0 +1,33 @@
+"""Cases against scores set by hand."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import jensenshannon
+from scipy.special import softmax
+
+from lookalike.evaluation.cases import pick_cases
+
+RULES = ["same prediction, wrong", "same prediction, right", "first right, second wrong", "second right, first wrong"]
+LABELS = np.zeros(9, np.uint8)
+FIRST = np.array([[1, 0], [3, 0], [1, 0], [0, 1], [0, 1], [1, 0], [0, 2], [1, 0], [0, 1]], np.float32)
+SECOND = np.array([[2, 0], [3, 0], [2, 0], [0, 5], [0, 2], [0, 1], [2, 0], [0, 4], [0, 2]], np.float32)
+EXPECTED = [[3, 4, 8], [0, 2, 1], [7, 5], [6]]  # 4 and 8 are equal, so are 0 and 2; on 1 the models agree
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 10])
+def test_each_rule_picks_the_most_divergent_of_its_images(count: int) -> None:
+    cases = pick_cases(FIRST, SECOND, LABELS, count)
+    expected = [(rule, i) for rule, images in zip(RULES, EXPECTED, strict=True) for i in images[:count]]
+    assert [(case.rule, case.index) for case in cases] == expected
+    for case in cases:
+        p, q = softmax(FIRST[case.index]), softmax(SECOND[case.index])
+        assert case.divergence == pytest.approx(jensenshannon(p, q, base=2) ** 2, rel=1e-4, abs=1e-9)
+
+
+def test_two_models_that_are_always_right_give_one_kind_of_case() -> None:
+    logits = np.eye(3)[[0, 1, 2]]
+    assert {case.rule for case in pick_cases(logits, 2 * logits, np.arange(3), 5)} == {"same prediction, right"}
+
+
+def test_two_different_mistakes_are_no_case() -> None:
+    assert pick_cases(np.array([[0, 1, 0]]), np.array([[0, 0, 1]]), np.array([0]), 5) == []

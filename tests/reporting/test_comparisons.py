@@ -1,0 +1,284 @@
+"""What the figures of comparisons show, taken from the drawn objects themselves."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.container import ErrorbarContainer
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.text import Annotation
+from numpy.typing import NDArray
+
+from lookalike.reporting.comparisons import (
+    LEAST_DIVERGENCE,
+    PARTS,
+    cases_figure,
+    data_size_figure,
+    divergence_figure,
+    errors_figure,
+    group_confusion_figure,
+    pair_figure,
+    shares_figure,
+)
+from lookalike.reporting.style import MARKERS, PALETTE, looks, to_png
+
+NAMES = ("cat", "dog", "fox", "hen")
+
+
+def estimate(value: float, half: float = 0.01) -> dict[str, float]:
+    return {"value": value, "low": value - half, "high": value + 2 * half}
+
+
+def bounds(estimates: list[Any]) -> list[list[float]]:
+    return [[each["value"], each["low"], each["high"]] for each in estimates if each]
+
+
+def dots(axes: Axes, *, up: bool = False) -> list[NDArray[np.float64]]:
+    """Of each series the dots with their intervals, rows of value, low, high and position; checked to be on a line."""
+    drawn = []
+    for series in axes.containers:
+        if isinstance(series, ErrorbarContainer):
+            line, _, (bars, *_) = series.lines
+            assert isinstance(line, Line2D)
+            assert isinstance(bars, LineCollection)
+            points = np.asarray(line.get_xydata())[:, ::-1] if up else np.asarray(line.get_xydata())
+            spans = np.array(bars.get_segments()).reshape(-1, 2, 2)
+            spans = spans[:, :, ::-1] if up else spans
+            np.testing.assert_array_equal(spans[:, :, 1], points[:, [1, 1]])
+            drawn.append(np.column_stack([points[:, 0], spans[:, :, 0], points[:, 1]]))
+    return drawn
+
+
+def ticks(axes: Axes) -> list[str]:
+    return [tick.get_text() for tick in axes.get_yticklabels()]
+
+
+def beside(axes: Axes) -> list[tuple[float, str]]:
+    """What is written at the right of the rows: (height, text)."""
+    return [(text.xy[1], text.get_text()) for text in axes.texts if isinstance(text, Annotation)]
+
+
+def legend(figure: Figure) -> list[str]:
+    (drawn,) = figure.legends
+    return [text.get_text() for text in drawn.get_texts()]
+
+
+def figures(true: float, *, mistakes: float = 859.4) -> dict[str, Any]:
+    shares = {"true": true, "look_alikes": 0.75 * (1 - true), "outside": 0.25 * (1 - true)}
+    wrong = {f"{part}_wrong": estimate(share) if mistakes else None for part, share in shares.items()}
+    right = {f"{part}_right": estimate(share) for part, share in shares.items()}
+    severity = estimate(1.234) if mistakes else None
+    errors = {"confused_within": estimate(0.07), "confused_across": estimate(0.02)}
+    return wrong | right | errors | {"severity": severity, "mistakes": mistakes}
+
+
+VARIANTS = {"one": figures(0.6), "two": figures(0.5, mistakes=0), "three": figures(0.2)}
+
+
+@pytest.mark.parametrize(("panel", "case"), [(0, "right"), (1, "wrong")])
+def test_shares_are_stacked_in_the_order_of_the_legend(panel: int, case: str) -> None:
+    figure = shares_figure(VARIANTS)
+    axes = figure.axes[panel]
+    assert ticks(axes) == list(VARIANTS)
+    assert legend(figure) == [name for name, _, _ in PARTS.values()]
+    bars = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    expected = [[(each[f"{part}_{case}"] or {"value": 0})["value"] for each in VARIANTS.values()] for part in PARTS]
+    widths = np.reshape([bar.get_width() for bar in bars], (3, 3))
+    np.testing.assert_allclose(widths, expected)
+    np.testing.assert_allclose(np.reshape([bar.get_x() for bar in bars], (3, 3)), np.cumsum(widths, 0) - widths)
+    np.testing.assert_allclose([bar.get_y() + bar.get_height() / 2 for bar in bars], [0, 1, 2] * 3)
+
+
+@pytest.mark.parametrize(("panel", "case", "rows"), [(0, "right", [0, 1, 2]), (1, "wrong", [0, 2])])
+def test_the_boundaries_of_shares_have_intervals(panel: int, case: str, rows: list[int]) -> None:
+    first, second = dots(shares_figure(VARIANTS).axes[panel])
+    known = [each for each in VARIANTS.values() if each[f"true_{case}"]]
+    np.testing.assert_allclose(first[:, :3], bounds([each[f"true_{case}"] for each in known]))
+    outside = np.array(bounds([each[f"outside_{case}"] for each in known]))
+    np.testing.assert_allclose(second[:, :3], 1 - outside[:, [0, 2, 1]])
+    assert [first[:, 3].tolist(), second[:, 3].tolist()] == [rows, rows]
+
+
+def test_shares_are_written_in_numbers() -> None:
+    wrong = beside(shares_figure(VARIANTS).axes[1])
+    heads = [text for height, text in wrong if height < 0]
+    assert heads == ["true", "look-alikes", "outside"]
+    assert [text for height, text in wrong if height == 0] == ["60.0%", "30.0%", "10.0%"]
+    assert [text for height, text in wrong if height == 1] == ["–"] * 3
+
+
+def test_errors_are_drawn_by_kind_with_severity_and_its_denominator() -> None:
+    figure = errors_figure(VARIANTS)
+    errors, severity = figure.axes
+    within, across = dots(errors)
+    np.testing.assert_allclose(within[:, :3], bounds([each["confused_within"] for each in VARIANTS.values()]))
+    np.testing.assert_allclose(across[:, :3], bounds([each["confused_across"] for each in VARIANTS.values()]))
+    assert (within[:, 3] < across[:, 3]).all()
+    np.testing.assert_allclose([np.round(within[:, 3]), np.round(across[:, 3])], [[0, 1, 2]] * 2)
+    (severities,) = dots(severity)
+    np.testing.assert_allclose(severities, [[1.234, 1.224, 1.254, 0], [1.234, 1.224, 1.254, 2]])
+    assert [text for _, text in beside(severity)] == ["1.23 over 859 mistakes", "no mistakes", "1.23 over 859 mistakes"]
+    assert ticks(errors) == list(VARIANTS)
+    assert legend(figure) == ["wrong within the group", "wrong across groups"]
+    assert errors.get_xlabel() == "share of all test images"
+    assert severity.get_xlabel().startswith("severity of a mistake")
+    assert severity.get_xlim() == (1, 2)
+
+
+def test_groups_are_counted_by_true_row_and_predicted_column() -> None:
+    counts = np.array([[9, 1], [0, 0]])
+    axes, bar = group_confusion_figure(counts.tolist(), ["pets", "birds"]).axes
+    written = {tuple(map(int, text.get_position())): text.get_text() for text in axes.texts}
+    assert written == {(0, 0): "9", (1, 0): "1", (0, 1): "0", (1, 1): "0"}
+    np.testing.assert_allclose(np.ma.asarray(axes.images[0].get_array()), [[0.9, 0.1], [0.0, 0.0]])
+    assert ticks(axes) == ["pets", "birds"]
+    labels = (axes.get_xlabel(), axes.get_ylabel(), bar.get_ylabel())
+    assert labels == ("predicted group", "true group", "share of the true group")
+
+
+def pair(first: str, second: str, difference: float, *, images: int = 1234) -> dict[str, Any]:
+    parts = {"true": difference, "look_alikes": -2 * difference, "outside": difference}
+    both = {"images": images} | {part: estimate(gap) if images else None for part, gap in parts.items()}
+    none = {"images": 0, "true": None, "look_alikes": None, "outside": None}
+    names = {"first": first, "second": second, "accuracy_difference": estimate(-difference)}
+    return names | {"both_right_with_look_alikes": both, "both_wrong": none if images == 1 else both}
+
+
+def test_pairs_differ_by_row() -> None:
+    pairs = [pair("vit", "cnn", 0.03), pair("big", "small", -0.02, images=1)]
+    figure = pair_figure(pairs)
+    accuracy, wrong, right = figure.axes
+    assert ticks(accuracy) == ["vit\n− cnn", "big\n− small"]
+    (differences,) = dots(accuracy)
+    np.testing.assert_allclose(differences, [[-0.03, -0.04, -0.01, 0], [0.02, 0.01, 0.04, 1]])
+    for axes, case in ((wrong, "both_wrong"), (right, "both_right_with_look_alikes")):
+        for part, drawn in zip(PARTS, dots(axes), strict=True):
+            expected = [each[case][part] for each in pairs]
+            np.testing.assert_allclose(drawn[:, :3], bounds(expected))
+            np.testing.assert_allclose(np.round(drawn[:, 3]), [k for k, each in enumerate(expected) if each])
+    assert beside(wrong) == [(0, "1,234\nimages"), (1, "0\nimages")]
+    assert beside(right) == [(0, "1,234\nimages"), (1, "1\nimages")]
+    assert legend(figure) == ["true class", "look-alikes", "outside the group"]
+    assert [axes.get_title(loc="left").split("\n")[0] for axes in figure.axes] == [
+        "accuracy",
+        "both predict the same",
+        "both right, and the class",
+    ]
+    for axes in figure.axes:
+        assert "percentage points" in axes.get_xlabel()
+        np.testing.assert_array_equal(axes.lines[-1].get_xdata(), [0, 0])
+        assert [axes.xaxis.get_major_formatter()(share) for share in (-0.015, 0, 0.02)] == ["-1.5", "0", "+2"]
+
+
+CASES: list[dict[str, Any]] = [
+    {"rule": "same prediction, wrong", "index": 41, "divergence": 0.1234},
+    {"rule": "same prediction, wrong", "index": 7, "divergence": 0.1},
+    {"rule": "first right, second wrong", "index": 3, "divergence": 0.5},
+]
+FIRST = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.3, 0.4], [0.05, 0.9, 0.05, 0]])
+SECOND = np.array([[0.9, 0.1, 0, 0], [0, 0, 0, 1], [0, 0.2, 0.8, 0]])
+LABELS = np.array([2, 0, 1], np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 8), dtype=np.uint8)
+
+
+def test_cases_stand_under_their_rule_with_both_models() -> None:
+    figure = cases_figure(IMAGES, CASES, FIRST, SECOND, LABELS, NAMES, ("vit", "cnn"))
+    rules = [section.get_suptitle() for section in figure.subfigs]
+    assert rules == ["same prediction, wrong", "first right, second wrong"]
+    assert [len(section.axes) for section in figure.subfigs] == [6, 3]
+    rows: list[Any] = [figure.axes[k : k + 3] for k in (0, 3, 6)]
+    for (picture, *charts), image, case, label, *sides in zip(rows, IMAGES, CASES, LABELS, FIRST, SECOND, strict=True):
+        np.testing.assert_array_equal(picture.images[0].get_array(), image)
+        assert picture.texts[0].get_text() == f"image {case['index']}\ndivergence\n{case['divergence']:.3f} bit"
+        for axes, probabilities in zip(charts, sides, strict=True):
+            np.testing.assert_array_equal([bar.get_height() for bar in axes.patches], probabilities)
+            assert axes.lines[0].get_xdata()[0] == label
+    titles = [[axes.get_title(loc="left") for axes in charts] for _, *charts in rows]
+    assert titles == [
+        ["vit: cat 70%\nwrong, is fox", "cnn: cat 90%\nwrong, is fox"],
+        ["vit: hen 40%\nwrong, is cat", "cnn: hen 100%\nwrong, is cat"],
+        ["vit: dog 90%\nright", "cnn: fox 80%\nwrong, is dog"],
+    ]
+    named = [[text.get_text() for text in rows[row][1].get_xticklabels() if text.get_visible()] for row in (1, 2)]
+    assert named == [list(NAMES)] * 2  # under the last row of each rule
+    assert "▲ true class" in figure.get_supxlabel()
+
+
+RANKING: dict[str, Any] = {
+    "indices": [4, 2, 9],
+    "divergence": [0.5, 0.01, 0.0],
+    "divergence_calibrated": [0.2, 0.004, 0.0],
+}
+
+
+def test_divergence_is_accumulated_before_and_after_temperature() -> None:
+    figure = divergence_figure(RANKING)
+    (axes,) = figure.axes
+    for line, key in zip(axes.lines, ("divergence", "divergence_calibrated"), strict=True):
+        values = np.asarray(line.get_xdata())[1:]
+        np.testing.assert_array_equal(values, np.maximum(sorted(RANKING[key]), LEAST_DIVERGENCE))
+        np.testing.assert_allclose(np.asarray(line.get_ydata())[1:], [1 / 3, 2 / 3, 1])
+    assert legend(figure) == ["as trained: median 0.01 bit", "after temperature: median 0.004 bit"]
+    assert len({line.get_linestyle() for line in axes.lines}) == 2
+    assert axes.get_xscale() == "log"
+    assert axes.get_title(loc="left") == "3 images with the same prediction"
+    assert axes.get_xlabel() == "Jensen-Shannon divergence (bits)"
+
+
+STANDINGS: dict[str, Any] = {
+    "cnn": [
+        {"train_images": 6000, "accuracy": estimate(0.8), "group_accuracy": estimate(0.9)},
+        {"train_images": 600, "accuracy": estimate(0.7), "group_accuracy": estimate(0.85)},
+    ],
+    "vit": [{"train_images": 6000, "accuracy": None, "group_accuracy": estimate(0.88)}],
+}
+
+
+def test_accuracy_grows_along_the_number_of_training_images() -> None:
+    figure = data_size_figure(STANDINGS)
+    accuracy, group = figure.axes
+    np.testing.assert_allclose(dots(accuracy, up=True)[0], [[0.7, 0.69, 0.72, 600], [0.8, 0.79, 0.82, 6000]])
+    assert len(dots(accuracy, up=True)[1]) == 0
+    np.testing.assert_allclose(dots(group, up=True)[0], [[0.85, 0.84, 0.87, 600], [0.9, 0.89, 0.92, 6000]])
+    np.testing.assert_allclose(dots(group, up=True)[1], [[0.88, 0.87, 0.9, 6000]])
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["accuracy", "group accuracy"]
+    for axes in figure.axes:
+        assert axes.get_xscale() == "log"
+        assert [tick.get_text() for tick in axes.get_xticklabels()] == ["600", "6,000"]
+        assert axes.get_xlabel() == "training images"
+    drawn = accuracy.get_legend()
+    assert drawn is not None
+    assert [text.get_text() for text in drawn.get_texts()] == ["cnn", "vit"]
+
+
+def test_an_interval_that_does_not_hold_its_value_ends_there() -> None:
+    skewed = figures(0.6) | {"severity": {"value": 1.5, "low": 1.6, "high": 1.7}}
+    (severity,) = dots(errors_figure({"one": skewed}).axes[1])
+    np.testing.assert_allclose(severity, [[1.5, 1.5, 1.7, 0]])
+
+
+def test_no_two_series_look_the_same() -> None:
+    count = (len(PALETTE) - 1) * len(MARKERS)
+    drawn = looks(map(str, range(count)))
+    assert len({(look["color"], look["marker"]) for look in drawn.values()}) == count
+
+
+def draw_all() -> list[Figure]:
+    return [
+        shares_figure(VARIANTS),
+        errors_figure(VARIANTS),
+        group_confusion_figure(np.eye(2, dtype=int), ["pets", "birds"]),
+        pair_figure([pair("vit", "cnn", 0.03)]),
+        cases_figure(IMAGES, CASES, FIRST, SECOND, LABELS, NAMES, ("vit", "cnn")),
+        divergence_figure(RANKING),
+        data_size_figure(STANDINGS),
+    ]
+
+
+def test_the_same_picture_is_the_same_bytes() -> None:
+    for one, other in zip(draw_all(), draw_all(), strict=True):
+        assert to_png(one) == to_png(other)

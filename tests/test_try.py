@@ -1,0 +1,293 @@
+"""`lookalike try`: the page, the figure and the lines, from pictures drawn as people take them; and what is refused."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+
+from lookalike.__main__ import MOST, main
+from lookalike.artifacts.datasets import Dataset, save_dataset
+from lookalike.artifacts.folders import write_json
+from lookalike.artifacts.models import Epoch, load_weights, save_model
+from lookalike.data.photos import grey_values
+from lookalike.data.snapshots import draw_snapshots
+from lookalike.evaluation.trial import find_models, judge, prepare
+from lookalike.models.registry import create_model
+from lookalike.params import load_params
+
+VARIANTS = {  # architecture, arguments, and the seeds that ended well
+    "fashion-cnn": ("fashion_cnn", {}, (0, 1)),
+    "fashion-vit": ("fashion_vit", {"patch_size": 8, "embed_dim": 8, "depth": 1, "num_heads": 2, "mlp_dim": 8}, (3,)),
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, dataset: Dataset) -> Path:
+    """A root with the real parameters, models of two variants of the demonstration, and three pictures."""
+    root = tmp_path_factory.mktemp("try")
+    params = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text(encoding="utf-8"))
+    write_params(root, params | {"profile": "demo"})
+    classes = tuple(params["datasets"]["fashion_mnist"]["classes"])
+    data = replace(dataset, class_names=classes, provenance={"source": "embedded", "licence": "none"})
+    save_dataset(root / "data" / "fashion_mnist", data)
+    for name, model in VARIANTS.items():
+        save_untrained(root / "models" / "fashion" / name, data, *model)
+    for k, suffix in enumerate(("jpg", "png")):
+        Image.fromarray(draw_snapshots(2, seed=4)[k].image).save(root / f"picture-{k}.{suffix}")
+    Image.new("RGB", (80, 60), (200, 60, 60)).save(root / "wall.png")  # nothing to be found in it
+    (root / "broken.jpg").write_bytes(b"no picture")
+    return root
+
+
+def write_params(root: Path, params: dict[str, Any]) -> None:
+    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+
+
+def save_untrained(folder: Path, data: Dataset, model: str, arguments: dict[str, Any], seeds: tuple[int, ...]) -> None:
+    """A model folder as a training leaves it; the seeds before the first one diverged."""
+    torch.manual_seed(0)
+    description = {
+        "dataset_digest": data.digest,
+        "train_images": 1234,
+        "model": model,
+        "model_args": arguments,
+        "input_shape": [1, 28, 28],
+        "class_names": data.class_names,
+        "seeds": [{"seed": s, "epochs": 2, "diverged_in": None if s in seeds else 1} for s in range(max(seeds) + 1)],
+    }
+    weights = {
+        seed: create_model(model, arguments, input_shape=(1, 28, 28), num_classes=10).state_dict() for seed in seeds
+    }
+    rows = [Epoch(seed, epoch, 0.1, 0.5, 0.5, 0.5, 0.6 + seed / 10 + epoch / 100) for seed in seeds for epoch in (0, 1)]
+    save_model(folder, description, weights, rows)
+
+
+@pytest.fixture(autouse=True)
+def same_handler() -> Iterator[None]:
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+def call(root: Path, *pictures: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        patch.setattr(sys, "argv", ["lookalike", "try", *pictures])
+        main()
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and all text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def html(project: Path) -> str:
+    """The page of the two drawn pictures and of the wall, where only the recipe without a mask finds something."""
+    call(project, "picture-0.jpg", "picture-1.png", "wall.png")
+    return (project / "try.html").read_text(encoding="utf-8")
+
+
+def recipes(project: Path) -> dict[str, dict[str, Any]]:
+    return yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))["photos"]["recipes"]
+
+
+def test_every_picture_recipe_and_variant_is_on_the_page(project: Path, html: str) -> None:
+    charts = set(re.findall(r'aria-label="Probability of each class: (\S+), recipe (\S+), (\S+)"', html))
+    drawn = {(v, r, p) for v in VARIANTS for r in recipes(project) for p in ("picture-0.jpg", "picture-1.png")}
+    maskless = {name for name, recipe in recipes(project).items() if recipe["mask"] == "none"}
+    assert maskless
+    assert charts == drawn | {(v, r, "wall.png") for v in VARIANTS for r in maskless}
+
+
+def test_a_recipe_that_refuses_a_picture_is_missing_with_its_reason(project: Path, html: str) -> None:
+    missing = re.findall(r"<p>Recipe <strong>(.+?)</strong> is missing: (.+)\.</p>", html)
+    assert {name for name, _ in missing} == {n for n, recipe in recipes(project).items() if recipe["mask"] != "none"}
+    assert all("no garment found" in reason for _, reason in missing)
+
+
+def test_probabilities_sum_to_one_for_all_classes(html: str) -> None:
+    charts = re.findall(r'<table aria-label="Probability.*?</table>', html, flags=re.DOTALL)
+    for chart in charts:
+        shares = [float(share) for share in re.findall(r"<td>([\d.]+) %</td>", chart)]
+        widths = [float(share) for share in re.findall(r"width: ([\d.]+)%", chart)]
+        assert len(shares) == 10
+        assert widths == shares
+        assert sum(shares) == pytest.approx(100, abs=0.5)  # each is rounded
+        (best,) = re.findall(r'class="best">.*?<td>([\d.]+) %</td>', chart)
+        assert float(best) == max(shares)
+
+
+def test_answers_are_those_of_each_models_first_seed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    params = load_params()
+    paths = [Path("picture-0.jpg"), Path("wall.png"), Path("picture-1.png")]
+    trials = [prepare(path, params.photos.recipes) for path in paths]
+    models = find_models(params)
+    assert [(model.variant, model.seed) for model in models] == [("fashion-cnn", 0), ("fashion-vit", 3)]
+    for model in models:
+        network = create_model(*VARIANTS[model.variant][:2], input_shape=(1, 28, 28), num_classes=10).eval()
+        network.load_state_dict(load_weights(model.folder, model.seed))
+        for trial in judge(trials, models):
+            for recipe, stages in trial.stages.items():
+                image = torch.from_numpy(grey_values(stages[-1][1]) / np.float32(255))
+                with torch.inference_mode():
+                    expected = network(image[None, None]).softmax(dim=1)[0].numpy()
+                np.testing.assert_allclose(trial.answers[recipe][model.variant], expected, atol=1e-5)
+
+
+def test_the_page_holds_all_that_it_shows(html: str) -> None:
+    page = Page(html)
+    images = [about for tag, about in page.tags if tag == "img"]
+    assert images
+    assert all(str(about["src"]).startswith("data:image/png;base64,") and about["alt"] for about in images)
+    assert not re.search(r"https?:|url\(|@import|<script|<link", html)
+    assert all(str(about["href"]).startswith("#") for tag, about in page.tags if tag == "a")
+    assert "prefers-color-scheme: dark" in html
+
+
+def test_the_page_says_what_the_models_are(html: str) -> None:
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in html.partition('id="models"')[2].split("<tr>")]
+    assert rows[-2:] == [
+        ["fashion-cnn", "fashion_cnn", "0", "1,234", "2", "61.00"],
+        ["fashion-vit", "fashion_vit", "3", "1,234", "2", "91.00"],  # the first that did not diverge, its last epoch
+    ]
+    assert "<strong>demo</strong>" in html
+    assert "trained on drawings and say nothing about real photographs" in html
+
+
+def test_the_figure_is_as_high_as_what_it_shows(project: Path, html: str) -> None:
+    with Image.open(project / "try.png") as image:
+        image.load()
+        bottom = np.asarray(image.convert("L"))[-100:]
+    assert bottom.min() < 255  # something is drawn down there
+    assert (bottom[-8:] == 255).all()  # and nothing is cut off
+
+
+def test_a_line_a_model_is_printed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call(project, "picture-0.jpg")
+    *lines, note, last = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[:2] for line in lines] == [["picture-0.jpg", variant] for variant in VARIANTS]
+    for line in lines:
+        assert re.findall(r"(\w+) [\w/ -]+ \d+%", line.rpartition(": ")[2]) == list(recipes(project))
+    assert "drawings" in note
+    assert last == "See try.html and try.png."
+
+
+def test_a_real_profile_is_no_demonstration(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = moved(project, tmp_path, source="official", profile="paper")
+    call(other, "picture-0.jpg")
+    assert "drawings" not in (other / "try.html").read_text(encoding="utf-8") + capsys.readouterr().out
+
+
+def moved(project: Path, root: Path, *, source: str, profile: str) -> Path:
+    """The project with another profile and data that say where they come from."""
+    params = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
+    write_params(root, params | {"profile": profile})
+    for name in ("models", "picture-0.jpg"):
+        (root / name).symlink_to(project / name)
+    about = json.loads((project / "data" / "fashion_mnist" / "dataset.json").read_text(encoding="utf-8"))
+    (root / "data" / "fashion_mnist").mkdir(parents=True)
+    write_json(root / "data" / "fashion_mnist" / "dataset.json", about | {"provenance": {"source": source}})
+    return root
+
+
+def refusal(root: Path, capsys: pytest.CaptureFixture[str], *pictures: str) -> str:
+    """The one line that the command ends with; nothing may have been written."""
+    before = {path: path.stat().st_mtime_ns for path in root.iterdir()}
+    with pytest.raises(SystemExit) as ended:
+        call(root, *pictures)
+    assert ended.value.code == 2
+    assert {path: path.stat().st_mtime_ns for path in root.iterdir()} == before
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    return err.strip()
+
+
+def test_pictures_that_cannot_be_read_are_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal(project, capsys, "nowhere.jpg") == "error: nowhere.jpg: no such file"
+    assert refusal(project, capsys, "picture-0.jpg", "broken.jpg").startswith("error: broken.jpg: damaged, or none of")
+    many = [f"{k}.jpg" for k in range(MOST + 1)]
+    assert refusal(project, capsys, *many) == f"error: {MOST + 1} pictures; at most {MOST} at once"
+
+
+def test_a_picture_that_would_be_overwritten_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal(project, capsys, "./try.png") == "error: try.png: would be overwritten by the outcome; rename it"
+
+
+def test_a_picture_without_a_garment_is_refused(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], raw_params: dict[str, Any]
+) -> None:
+    other = moved(project, tmp_path, source="embedded", profile="demo")
+    masked = {name: recipe for name, recipe in recipes(project).items() if recipe["mask"] != "none"}
+    write_params(other, raw_params | {"profile": "demo", "photos": raw_params["photos"] | {"recipes": masked}})
+    (other / "wall.png").symlink_to(project / "wall.png")
+    line = refusal(other, capsys, "wall.png")
+    assert line.startswith("error: wall.png: ")
+    assert all(f"{name} (the mask is" in line for name in masked)
+
+
+def test_a_folder_without_parameters_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal(tmp_path, capsys, "a.jpg") == "error: params.yaml: not found; run from the root of the project"
+
+
+def test_without_models_of_these_data_it_is_refused(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = "run `dvc repro` first"
+    other = moved(project, tmp_path, source="embedded", profile="paper")  # not yet run since the profile was changed
+    assert refusal(other, capsys, "picture-0.jpg").endswith(f"that of the active profile official; {first}")
+    about = other / "data" / "fashion_mnist" / "dataset.json"
+    write_json(about, json.loads(about.read_text()) | {"digest": "another", "provenance": {"source": "official"}})
+    untrained = f"error: models: no model of fashion_mnist is trained for profile paper; {first}"
+    assert refusal(other, capsys, "picture-0.jpg") == untrained
+    (other / "models").unlink()
+    assert refusal(other, capsys, "picture-0.jpg") == untrained
+    (other / "models").symlink_to(project / "models")
+    about.unlink()
+    assert refusal(other, capsys, "picture-0.jpg") == f"error: data/fashion_mnist: not found; {first}"
+
+
+def test_what_is_refused_waits_for_no_heavy_package(project: Path) -> None:
+    code = (
+        "import atexit, sys; from lookalike.__main__ import main\n"
+        "atexit.register(lambda: print(sorted({'torch', 'matplotlib', 'cv2', 'numpy'} & set(sys.modules))))\n"
+        "main()"
+    )
+    for arguments, status, loaded in ((["--help"], 0, "[]"), (["nowhere.jpg"], 2, "['cv2', 'numpy']")):
+        command = [sys.executable, "-c", code, "try", *arguments]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60)
+        assert done.returncode == status, done.stderr
+        assert done.stdout.splitlines()[-1] == loaded
+
+
+def test_it_is_a_module_and_a_command(project: Path) -> None:
+    command = [sys.executable, "-m", "lookalike", "try"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.endswith("the following arguments are required: PICTURE\n")
