@@ -44,7 +44,8 @@ def main(study: str) -> None:
         artifacts.save_predictions(out / "predictions" / name, predictions)
         artifacts.save_photo_logits(out / "photos" / name, outputs[name].logits)
         artifacts.save_confusion(out / "confusions", name, dataset, predictions.test_logits[0].argmax(axis=1))
-        for title, figure in variant_figures(dataset, evaluation, params.class_order(dataset.name)).items():
+        order = params.class_order(dataset.name)
+        for title, figure in variant_figures(dataset, evaluation, order, samples=probed).items():
             write_bytes(out / "figures" / name / f"{title}.png", to_png(figure))
     pairs = [(first, second) for first, second in settings.pairs if {first, second} <= sides.keys()]
     look_alikes, drawn = study_look_alikes(sides, dataset, group_of, pairs)

@@ -26,7 +26,7 @@ def main() -> None:
     for recipe in params.photos.recipes:
         strips = [one.strips[recipe] for one in prepared]
         for photograph, picture in zip(photographs, strips, strict=True):
-            pictures[f"steps/{recipe}/{Path(photograph.name).with_suffix('')}"] = picture
+            pictures[f"steps/{recipe}/{photograph.name}"] = picture
         shown = range(0, len(strips), max(1, len(strips) // SAMPLE))
         if strips:
             pictures[f"samples/{recipe}"] = stacked(

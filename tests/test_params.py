@@ -18,7 +18,10 @@ from lookalike.params import load_params, parse_params
 GONE = object()
 CNN, VIT = "variants.fashion-cnn", "variants.fashion-vit"
 TOP_KEYS = "profile, profiles, datasets, photos, groups, studies, variants"
-TRAIN_KEYS = "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other, fraction, smoothing"
+TRAIN_KEYS = (
+    "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other, fraction, smoothing, "
+    "augmentation"
+)
 RECIPE = "photos.recipes.fitted"
 STEPS = "upright, thumbnail, mask, largest, crop, max_aspect, resize, sharpen, centre, background, tone, stretch"
 

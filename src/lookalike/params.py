@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from lookalike.errors import InputError
 
+Pixels = Annotated[int, Field(ge=1, le=1000)]
+Tone = Annotated[int, Field(ge=0, le=255)]
 # Names become folders, stages of the pipeline and addresses in the report.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
@@ -107,7 +109,7 @@ class Recipe(Section):
     """
 
     upright: bool
-    thumbnail: tuple[int, int] | None
+    thumbnail: tuple[Pixels, Pixels] | None
     mask: Literal["none", "border", "grabcut", "rembg"]
     largest: bool
     crop: Literal["none", "corner", "object"]
@@ -117,7 +119,15 @@ class Recipe(Section):
     centre: bool
     background: bool
     tone: Literal["grey", "negate", "contrast"]
-    stretch: tuple[int, int] | None
+    stretch: tuple[Tone, Tone] | None
+
+    @field_validator("stretch")
+    @classmethod
+    def ascending(cls, tones: tuple[int, int] | None) -> tuple[int, int] | None:
+        """From the darkest to the brightest."""
+        if tones is not None and tones[0] >= tones[1]:
+            raise ValueError("the darkest tone must come before a brighter one")
+        return tones
 
 
 class Photos(Section):
@@ -329,18 +339,18 @@ def broken_references(params: Params) -> list[tuple[str, str]]:
         path = f"groups.{name}"
         found += missing(path, name, params.datasets) or group_faults(path, groups, params.datasets[name])
     found += photo_faults(params)
-    for name, study in params.studies.items():
-        members = params.variants_of(name)
-        for k, pair in enumerate(study.pairs):
-            found += [fault for member in pair for fault in missing(f"studies.{name}.pairs.{k}", member, members)]
-        for k, probe in enumerate(study.probes):
-            found += missing(f"studies.{name}.probes.{k}", probe, members)
     for name, variant in params.variants.items():
         found += missing(f"variants.{name}.study", variant.study, params.studies)
         found += missing(f"variants.{name}.dataset", variant.dataset, params.datasets)
         found += missing(f"variants.{name}.model", variant.model, MODELS)
         if variant.dataset in params.datasets:
             found += class_faults(f"variants.{name}.train", variant.train, params.datasets[variant.dataset])
+    for name, study in params.studies.items():
+        members = params.variants_of(name)
+        for k, pair in enumerate(study.pairs):
+            found += [fault for member in pair for fault in missing(f"studies.{name}.pairs.{k}", member, members)]
+        for k, probe in enumerate(study.probes):
+            found += missing(f"studies.{name}.probes.{k}", probe, members)
     return found
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lookalike.data.masks import MASKS, Mask, Pixels, border, border_distance, grabcut, largest_object, rembg
+from lookalike.data.masks import MASKS, Mask, Pixels, border, border_distance, grabcut, largest_object, rembg, rembg_network
 from lookalike.data.photos import shrunk
 from lookalike.data.snapshots import BACKGROUNDS, draw_snapshots
 from lookalike.errors import InputError
@@ -103,12 +103,17 @@ def test_an_empty_mask_stays_empty() -> None:
 
 def test_without_rembg_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rembg", None)
+    rembg_network.cache_clear()
     with pytest.raises(InputError, match=r"\Amask: rembg is not installed; pip install 'lookalike\[rembg\]'[^\n]*\Z"):
         rembg(np.zeros((30, 40, 3), np.uint8))
 
 
 def test_what_rembg_finds_likely_is_garment(monkeypatch: pytest.MonkeyPatch) -> None:
     found = np.array([[0, 127], [128, 255]], np.uint8)
-    fake = types.SimpleNamespace(remove=lambda image, only_mask: found if only_mask else image)
+    fake = types.SimpleNamespace(
+        remove=lambda image, session, only_mask: found if only_mask and session == "loaded once" else image,
+        new_session=lambda: "loaded once",
+    )
     monkeypatch.setitem(sys.modules, "rembg", fake)
+    rembg_network.cache_clear()
     np.testing.assert_array_equal(rembg(np.zeros((2, 2, 3), np.uint8)), [[False, False], [True, True]])

@@ -86,7 +86,12 @@ def test_drawn_photographs_come_out_upright(drawn: list[Photograph], drawings: l
 def test_published_photographs_have_their_licence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     published = [photograph("a.jpg")]
-    monkeypatch.setattr(module.wardrobe, "published_photographs", lambda *args: asked.append(args) or published)
+
+    def fetch(*arguments: Any) -> list[Photograph]:
+        asked.append(arguments)
+        return published
+
+    monkeypatch.setattr(module.wardrobe, "published_photographs", fetch)
     found, refused, provenance = find_photographs(PhotoProfile(source="official"), GARMENTS, tmp_path, "mirror")
     assert (found, refused, asked) == (published, [], [(tmp_path, "mirror")])
     assert (provenance["source"], provenance["licence"]) == ("official", "CC0 1.0")
@@ -153,11 +158,12 @@ def test_any_number_of_threads_prepares_the_same(drawn: list[Photograph]) -> Non
 
 
 def test_a_photograph_is_prepared_upright_unless_that_is_left_out(drawn: list[Photograph]) -> None:
-    steps = {
-        way: recipe for way, recipe in ways({"zalando": RECIPES["zalando"]}).items() if way.without in ("", "upright")
-    }
-    same = {k: np.ptp(prepare(drawn[k].path, steps, strip).images.astype(int), axis=0).max() == 0 for k in (0, 1)}
-    assert same == {0: False, 1: True}
+    steps: Ways = {Preparation("zalando", ""): RECIPES["zalando"]}
+    steps[Preparation("zalando", "upright")] = RECIPES["zalando"].model_copy(update={"upright": False})
+    for k, same in ((0, False), (1, True)):
+        prepared = prepare(drawn[k].path, steps, lambda stages: stages[0][0].encode())
+        assert np.array_equal(*prepared.images) == same
+        assert prepared.strips == {"zalando": b"upright"}
 
 
 def test_a_photograph_that_one_way_refuses_is_left_out_of_all(tmp_path: Path, drawn: list[Photograph]) -> None:

@@ -48,6 +48,11 @@ class Tested:
     high: float | None
     verdict: Verdict
 
+    @property
+    def estimate(self) -> Json | None:
+        """The measured quantity with its interval; None if not tested."""
+        return None if self.value is None else {"value": self.value, "low": self.low, "high": self.high}
+
 
 def put_to_test(claims: tuple[Claim, ...], findings: Findings) -> list[Tested]:
     """Every claim with its estimate and verdict."""

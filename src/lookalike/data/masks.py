@@ -4,6 +4,8 @@ Every function takes a picture uint8 (H, W, 3) in RGB and gives a boolean mask (
 """
 
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,6 +27,8 @@ def grabcut(image: Pixels) -> Mask:
     Colours of ground and garment are two mixtures of five Gaussians, fitted and cut by turns.
     """
     frame = border(image.shape[:2])
+    if frame.all():  # a strip too narrow to hold anything else
+        return ~frame
     labels = np.where(frame, cv2.GC_BGD, cv2.GC_PR_FGD).astype(np.uint8)
     cv2.setRNGSeed(0)  # of this thread: the mixtures start from k-means
     nowhere = (0, 0, 0, 0)  # the rectangle that the labels stand in for
@@ -42,11 +46,18 @@ def border_distance(image: Pixels) -> Mask:
 
 def rembg(image: Pixels) -> Mask:
     """The mask of rembg's network (an optional extra, which downloads its weights when it is first used)."""
+    remove, session = rembg_network()
+    return np.asarray(remove(image, session=session, only_mask=True)) > 127
+
+
+@cache
+def rembg_network() -> tuple[Any, Any]:
+    """Rembg's function and its network, loaded once."""
     try:
-        from rembg import remove
+        from rembg import new_session, remove
     except ImportError as error:
         raise InputError("mask: rembg is not installed; pip install 'lookalike[rembg]', or choose grabcut") from error
-    return np.asarray(remove(image, only_mask=True)) > 127
+    return remove, new_session()
 
 
 def border(shape: tuple[int, ...]) -> Mask:
@@ -65,7 +76,6 @@ def largest_object(mask: Mask) -> Mask:
     kept = numbers == 1 + facts[1:, cv2.CC_STAT_AREA].argmax()
     _, gaps, facts, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
     small = facts[:, cv2.CC_STAT_AREA] < SPECK * mask.size
-    small[0] = False  # the garment itself
     return kept | small[gaps]
 
 

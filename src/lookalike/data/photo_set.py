@@ -16,10 +16,12 @@ from tqdm import tqdm
 from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.photos import HALVES, PhotoSet, Preparation, Refused
 from lookalike.data import wardrobe
+from lookalike.data.garments import CLASSES as GARMENTS
 from lookalike.data.photos import Picture, Workbench, grey_values, without
 from lookalike.data.pictures import RejectedError, read_picture
 from lookalike.data.snapshots import draw_snapshots
 from lookalike.data.wardrobe import Photograph
+from lookalike.errors import InputError
 from lookalike.params import PhotoProfile, Recipe
 
 Stages = list[tuple[str, Picture]]
@@ -53,6 +55,10 @@ def find_photographs(
     if profile.source == "own":
         found, refused = wardrobe.own_photographs(Path(OWN_FOLDER), classes)
         return found, refused, {"source": "own", "citation": f"the folder {OWN_FOLDER}/", "licence": "their owner's"}
+    if len(classes) != len(GARMENTS):
+        raise InputError(
+            f"photos.dataset: garments are drawn in {len(GARMENTS)} classes, not {len(classes)}; name another"
+        )
     assert profile.count is not None  # validated with the parameters
     draw_folder(cache / "drawn", profile.count, classes)
     found, refused = wardrobe.own_photographs(cache / "drawn", classes)

@@ -22,6 +22,7 @@ EMPTY, FULL = 0.01, 0.95  # a mask that covers less or more of the picture has f
 CORNER_TOLERANCE = 0.05  # of the largest distance of two colours, as published
 TAILS = 2  # percent of a garment's pixels at each end of its tones that a stretch leaves out
 WHITE = 255.0
+FAINT = 1e-4  # a coverage at which a garment's colour is lost in rounding
 
 Floats = NDArray[np.float32]
 
@@ -158,7 +159,7 @@ def resized(picture: Picture, height: int, width: int) -> Picture:
     inside = area(picture.colours * picture.coverage[..., None], height, width)
     plain = area(picture.colours, height, width)
     weight = coverage[..., None]
-    colours = np.where(weight > 0, inside / np.maximum(weight, 1e-6), plain)
+    colours = np.where(weight > FAINT, inside / np.maximum(weight, FAINT), plain)
     return replace(picture, colours=colours, coverage=coverage)
 
 
@@ -191,7 +192,9 @@ def masked(picture: Picture, mask: Mask, what: str) -> Picture:
         raise RejectedError(f"{what} is {fault}: {share:.1%} of the picture; no garment found")
     height, width = picture.coverage.shape
     coverage = area(mask.astype(np.float32), height, width)
-    return replace(picture, coverage=coverage, ground=float(grey(picture.colours)[coverage < 0.5].mean()))
+    outside = coverage < 0.5
+    ground = float(grey(picture.colours)[outside].mean()) if outside.any() else picture.ground
+    return replace(picture, coverage=coverage, ground=ground)
 
 
 def largest(picture: Picture) -> Picture:

@@ -88,9 +88,10 @@ def own_photographs(folder: Path, classes: Sequence[str]) -> tuple[list[Photogra
         try:
             path = _locate(folder, row["file"], taken)
             _check_label(row["label"], classes)
-            photographs.append(_photograph(row, path))
+            name = path.relative_to(folder).as_posix()
+            photographs.append(_photograph(row | {"file": name}, path))
         except RejectedError as error:
-            rejected.append((row["file"], str(error)))
+            rejected.append((row["file"].encode(errors="replace").decode(), str(error)))
     return photographs, rejected
 
 
@@ -132,7 +133,9 @@ def _unlisted(folder: Path, rows: Sequence[Row]) -> list[Row]:
 
 
 def _locate(folder: Path, name: str, taken: set[Path]) -> Path:
-    """The path of the picture `name`, whose real path is added to those `taken`."""
+    """The path of the picture `name` without detours, whose real path is added to those `taken`."""
+    if name.encode(errors="replace") != name.encode(errors="surrogateescape"):
+        raise RejectedError("its name is not UTF-8; rename it")
     real = Path(os.path.realpath(folder / name))
     if not real.is_relative_to(os.path.realpath(folder)):
         raise RejectedError("lies outside the folder")
@@ -145,7 +148,7 @@ def _locate(folder: Path, name: str, taken: set[Path]) -> Path:
     if real in taken:
         raise RejectedError("listed twice; the first line counts")
     taken.add(real)
-    return folder / name
+    return folder / os.path.normpath(name)
 
 
 def _check_label(label: str, classes: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from lookalike.evaluation.metrics import Ints
 from lookalike.evaluation.pairs import Ranking, Side, as_json, compare
 from lookalike.evaluation.statistics import resample
 
-CASES = 3  # of each kind that are drawn
+CASES = 2  # of each kind that are drawn
 RANKED = 50  # images with the same prediction that are listed, the most divergent first
 
 Json = dict[str, Any]

@@ -14,7 +14,7 @@ from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_ris
 from lookalike.evaluation.distance import auroc_estimate
 from lookalike.evaluation.metrics import Floats, Ints, softmax
 from lookalike.evaluation.pairs import Side, as_json, compare
-from lookalike.evaluation.photo_variant import STRENGTHS, TESTED, PhotoOutputs
+from lookalike.evaluation.photo_variant import SPOILED, STRENGTHS, PhotoOutputs
 from lookalike.evaluation.photographs import choose, photograph_figures
 from lookalike.evaluation.statistics import bootstrap_mean, resample
 
@@ -57,6 +57,7 @@ def study_photos(
         for recipe in photos.recipes
     ]
     return {
+        "provenance": photos.provenance,
         "photographs": len(labelled),
         "labelled": int(labelled.sum()),
         "figures": figures,
@@ -67,7 +68,7 @@ def study_photos(
             name: {recipe: sureness(one, recipe, photos.labels) for recipe in one.logits}
             for name, one in outputs.items()
         },
-        "absorption": absorption(outputs, photos.class_names.index(absorber), dataset.test_labels[:TESTED])
+        "absorption": absorption(outputs, photos.class_names.index(absorber), dataset.test_labels[:SPOILED])
         | {"absorber": absorber},
     }
 

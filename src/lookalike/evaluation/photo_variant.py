@@ -17,7 +17,8 @@ from lookalike.evaluation.inference import Outputs, infer, restore_model
 from lookalike.runtime import Runtime
 
 REFERENCES = 4000  # validation images that stand for the training distribution: none of them was trained on
-TESTED = 1000  # test images that are measured against photographs, and spoiled
+TESTED = 1000  # test images that are measured against photographs
+SPOILED = 400  # test images that are spoiled: a share's interval is then ten points wide at most
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -30,7 +31,7 @@ class PhotoOutputs:
         ablations: recipe and step -> float32 (N, C), of the first seed; empty if not probed.
         distances: recipe -> (N,), how far the photographs lie from validation images, see `distance.knn_distance`.
         test_distances: (T,), the same of test images.
-        spoiled: way -> predicted classes (strengths, T) of spoiled test images; empty if not probed.
+        spoiled: way -> predicted classes (strengths, `SPOILED`) of spoiled test images; empty if not probed.
     """
 
     logits: dict[str, NDArray[np.float32]]
@@ -73,7 +74,7 @@ def photo_outputs(
         ablations={way: first.read(images).logits for way, images in photos.ablations.items()} if probed else {},
         distances={recipe: knn_distance(one.features, reference) for recipe, one in outputs.items()},
         test_distances=knn_distance(first.read(tested, keep_features=True).features, reference),
-        spoiled={way: predict_spoiled(first, tested, way) for way in SPOILERS} if probed else {},
+        spoiled={way: predict_spoiled(first, tested[:SPOILED], way) for way in SPOILERS} if probed else {},
     )
 
 

@@ -67,7 +67,8 @@ def study_section(study: str, params: Params, root: Path) -> StudySection:
         histories[variant] = read_rows(model / "history.csv")
         if summaries[variant]["seeds"]:
             classes = details[variant]["first_seed"]["classes"]
-            pictures = [illustration(evaluation / "figures" / variant / f"{name}.png", variant) for name in DRAWN]
+            paths = [evaluation / "figures" / variant / f"{name}.png" for name in DRAWN]
+            pictures = {path.stem: illustration(path, variant) for path in paths if path.exists()}
             sections.append(VariantSection(variant, pictures, classes))
     curves = drawn_curves(study, curves_figure(histories))
     look_alikes, photos = load_findings(evaluation)

@@ -22,17 +22,22 @@ Rows = list[dict[str, float]]
 SAMPLES = 24
 
 
-def variant_figures(dataset: Dataset, evaluation: "Evaluation", order: Sequence[int]) -> dict[str, Figure]:
-    """What is drawn for each evaluated variant, of its first seed: name of the file -> figure."""
+def variant_figures(
+    dataset: Dataset, evaluation: "Evaluation", order: Sequence[int], *, samples: bool
+) -> dict[str, Figure]:
+    """What is drawn of a variant's first seed: name of the file -> figure; test images one by one only if `samples`."""
     assert evaluation.predictions is not None  # a variant without predictions has nothing to draw
     first, names = evaluation.details["first_seed"], dataset.class_names
-    probabilities = softmax(evaluation.predictions.test_logits[0, :SAMPLES])
     temperature = evaluation.details["seeds"][0]["temperature"]
-    return {
-        "samples": samples_figure(dataset.test_images[:SAMPLES], probabilities, dataset.test_labels[:SAMPLES], names),
+    figures = {
         "confusion": confusion_figure(first["confusion"], names, order),
         "reliability": reliability_figure(first["reliability"], first["calibrated_reliability"], temperature),
     }
+    if samples:
+        probabilities = softmax(evaluation.predictions.test_logits[0, :SAMPLES])
+        shown = (dataset.test_images[:SAMPLES], probabilities, dataset.test_labels[:SAMPLES], names)
+        figures["samples"] = samples_figure(*shown)
+    return figures
 
 
 def samples_figure(

@@ -28,10 +28,10 @@ class Illustration:
 
 @dataclass(frozen=True)
 class VariantSection:
-    """One variant's figures, and its scores by class (precision, recall, f1, support) for the first seed."""
+    """One variant's figures by name, and its scores by class (precision, recall, f1, support) for the first seed."""
 
     name: str
-    illustrations: list[Illustration]
+    pictures: dict[str, Illustration]
     classes: list[dict[str, Any]]
 
 
@@ -64,7 +64,7 @@ class StudySection:
     def illustrations(self) -> list[Illustration]:
         """Every figure, in the order of the page."""
         chapters = [*self.look_alikes.pictures.values(), *self.photographs.pictures.values()]
-        return [self.curves, *chapters, *(picture for section in self.variants for picture in section.illustrations)]
+        return [self.curves, *chapters, *(one for section in self.variants for one in section.pictures.values())]
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "shares": estimate(100, 1),
     "points": estimate(100, 1, signed=True),
     "amounts": estimate(1, 2),
+    "fine": estimate(1, 4),
     "p": p_value,
     "percent": known(lambda share: f"{100 * share:.2f}"),
     "number": known(lambda value: f"{value:.3f}"),
