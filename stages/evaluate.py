@@ -40,7 +40,7 @@ def main(study: str) -> None:
             continue
         predictions, probed = evaluation.predictions, name in settings.probes
         sides[name] = Side(predictions.test_logits, np.array([row["temperature"] for row in details[name]["seeds"]]))
-        outputs[name] = photo_outputs(folder, predictions.seeds, dataset, photos, runtime, probed=probed)
+        outputs[name] = photo_outputs(folder, evaluation, dataset, photos, runtime, probed=probed)
         artifacts.save_predictions(out / "predictions" / name, predictions)
         artifacts.save_photo_logits(out / "photos" / name, outputs[name].logits)
         artifacts.save_confusion(out / "confusions", name, dataset, predictions.test_logits[0].argmax(axis=1))

@@ -14,6 +14,7 @@ from lookalike.data.tensors import place_images
 from lookalike.evaluation.absorption import SPOILERS, spoiled
 from lookalike.evaluation.distance import knn_distance
 from lookalike.evaluation.inference import Outputs, infer, restore_model
+from lookalike.evaluation.variant import Evaluation
 from lookalike.runtime import Runtime
 
 REFERENCES = 4000  # validation images that stand for the training distribution: none of them was trained on
@@ -58,23 +59,28 @@ class Reader:
 
 
 def photo_outputs(
-    folder: Path, seeds: tuple[int, ...], dataset: Dataset, photos: PhotoSet, runtime: Runtime, *, probed: bool
+    folder: Path, evaluation: Evaluation, dataset: Dataset, photos: PhotoSet, runtime: Runtime, *, probed: bool
 ) -> PhotoOutputs:
-    """Run the models of `seeds` in the folder `folder`; only a probed variant sees ablations and spoiled images."""
-    description = load_description(folder)
+    """Run the models in the folder `folder`, whose `evaluation` on `dataset` is known.
+
+    Only a probed variant sees photographs with steps left out, and spoiled images.
+    """
+    assert evaluation.predictions is not None  # a variant without predictions has no model to run
+    assert evaluation.valid_features is not None
+    description, seeds = load_description(folder), evaluation.predictions.seeds
     readers = [Reader(restore_model(folder, description, seed, runtime), dataset, runtime) for seed in seeds]
-    first, tested = readers[0], dataset.test_images[:TESTED]
-    reference = first.read(dataset.train_images[dataset.valid_indices[:REFERENCES]], keep_features=True).features
+    first, reference = readers[0], evaluation.valid_features[:REFERENCES]
     outputs = {recipe: first.read(images, keep_features=True) for recipe, images in photos.recipes.items()}
     others = {
         recipe: [reader.read(images).logits for reader in readers[1:]] for recipe, images in photos.recipes.items()
     }
+    spoiled_images = dataset.test_images[:SPOILED]
     return PhotoOutputs(
         logits={recipe: np.stack([one.logits, *others[recipe]]) for recipe, one in outputs.items()},
         ablations={way: first.read(images).logits for way, images in photos.ablations.items()} if probed else {},
         distances={recipe: knn_distance(one.features, reference) for recipe, one in outputs.items()},
-        test_distances=knn_distance(first.read(tested, keep_features=True).features, reference),
-        spoiled={way: predict_spoiled(first, tested[:SPOILED], way) for way in SPOILERS} if probed else {},
+        test_distances=knn_distance(evaluation.predictions.features[:TESTED], reference),
+        spoiled={way: predict_spoiled(first, spoiled_images, way) for way in SPOILERS} if probed else {},
     )
 
 

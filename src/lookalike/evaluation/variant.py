@@ -41,11 +41,15 @@ class SeedScores:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is known of a variant: summary over seeds, details of each, predictions (None if every seed diverged)."""
+    """What is known of a variant: summary over seeds, details of each, predictions (None if every seed diverged).
+
+    `valid_features` (M, D) are penultimate features of the validation images for the first seed.
+    """
 
     summary: Figures
     details: Figures
     predictions: Predictions | None
+    valid_features: NDArray[np.float32] | None = None
 
 
 def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime) -> Evaluation:
@@ -55,7 +59,7 @@ def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime) -> Evalua
     diverged = len(description["seeds"]) - len(seeds)
     if not seeds:
         return Evaluation({"seeds": 0, "diverged": diverged}, {"seeds": []}, None)
-    predictions = predict(folder, description, seeds, dataset, runtime)
+    predictions, valid_features = predict(folder, description, seeds, dataset, runtime)
     valid_labels = dataset.train_labels[dataset.valid_indices]
     scores = [
         score_seed(seed, test, dataset.test_labels, valid, valid_labels)
@@ -63,22 +67,23 @@ def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime) -> Evalua
     ]
     first = describe_seed(predictions.test_logits[0], dataset.test_labels, scores[0].temperature, dataset.class_names)
     summary = summarise(scores, len(dataset.test_labels)) | {"diverged": diverged}
-    return Evaluation(summary, {"seeds": [asdict(score) for score in scores], "first_seed": first}, predictions)
+    return Evaluation(
+        summary, {"seeds": [asdict(score) for score in scores], "first_seed": first}, predictions, valid_features
+    )
 
 
 def predict(
     folder: Path, description: dict[str, Any], seeds: tuple[int, ...], dataset: Dataset, runtime: Runtime
-) -> Predictions:
-    """Logits of every seed on test and validation images; features of the first seed on the test images."""
+) -> tuple[Predictions, NDArray[np.float32]]:
+    """Logits of every seed on test and validation images; features of the first seed, of both."""
     test, valid = evaluation_images(dataset, runtime)
-    test_logits, valid_logits, features = [], [], []
+    tested, validated = [], []
     for seed in seeds:
         model = restore_model(folder, description, seed, runtime)
-        outputs = infer(model, test, keep_features=seed == seeds[0])
-        features.append(outputs.features)
-        test_logits.append(outputs.logits)
-        valid_logits.append(infer(model, valid, keep_features=False).logits)
-    return Predictions(seeds, np.stack(test_logits), np.stack(valid_logits), features[0].astype(np.float16))
+        tested.append(infer(model, test, keep_features=seed == seeds[0]))
+        validated.append(infer(model, valid, keep_features=seed == seeds[0]))
+    logits = (np.stack([one.logits for one in outputs]) for outputs in (tested, validated))
+    return Predictions(seeds, *logits, tested[0].features.astype(np.float16)), validated[0].features
 
 
 def evaluation_images(dataset: Dataset, runtime: Runtime) -> tuple[ImageTensors, ImageTensors]:

@@ -21,10 +21,14 @@ class Attention(nn.Module):
         embed_dim: D, the width of a token.
         num_heads: H.
         head_dim: E, the width of a head's queries, keys and values.
+
+    Attributes:
+        fast: whether a CPU takes `folded`, see `layers.write_out`.
     """
 
     def __init__(self, embed_dim: int, num_heads: int, head_dim: int) -> None:
         super().__init__()
+        self.fast = True
         self.num_heads, self.head_dim = num_heads, head_dim
         self.qkv = nn.Linear(embed_dim, 3 * num_heads * head_dim)
         self.projection = nn.Linear(num_heads * head_dim, embed_dim)
@@ -39,7 +43,7 @@ class Attention(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(N, L, D) -> (N, L, D)."""
-        return self.folded(tokens) if tokens.device.type == "cpu" else self.plain(tokens)
+        return self.folded(tokens) if self.fast and tokens.device.type == "cpu" else self.plain(tokens)
 
     def split(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, each (N, H, L, E)."""

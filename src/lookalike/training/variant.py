@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Epoch, Timing
 from lookalike.data.augmentation import Augmentation, Pairs, Placing, Tones
 from lookalike.data.tensors import ImageTensors, place_images
+from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model
 from lookalike.params import AugmentationParams, Budget, Variant
 from lookalike.runtime import Runtime, seeded, to_host
@@ -137,7 +137,7 @@ def planned_epochs(variant: Variant, budget: Budget) -> int:
 
 def describe(variant: Variant, dataset: Dataset, train_count: int) -> dict[str, Any]:
     """Architecture, size and data of a variant; `seeds` is filled in as they end."""
-    with torch.device("meta"):
+    with seeded(0, "init"):
         model = build(variant, dataset)
     parameters = [parameter.numel() for parameter in model.parameters() if parameter.requires_grad]
     return {
@@ -153,12 +153,3 @@ def describe(variant: Variant, dataset: Dataset, train_count: int) -> dict[str, 
         "macs": count_macs(model, dataset.input_shape),
         "seeds": [],
     }
-
-
-def count_macs(model: nn.Module, input_shape: tuple[int, int, int]) -> int:
-    """Multiply-accumulate operations of convolutions and matrix products for one image, counted on the meta device."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        model(torch.empty(1, *input_shape, device="meta"))
-    return int(counter.get_total_flops()) // 2

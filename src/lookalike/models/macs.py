@@ -1,0 +1,70 @@
+"""How much a model computes: multiply-accumulates, counted call by call.
+
+torch's own counter (`torch.utils.flop_counter`) gives the same numbers, but brings torch's compiler with it, which
+costs every training six seconds of imports; the tests compare the two.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from lookalike.models.layers import write_out
+
+
+def of_convolution(result: Tensor, images: Tensor, weight: Tensor, *rest: Any, **options: Any) -> int:
+    """A kernel's weights (O, I/groups, h, w) for each number of the result."""
+    return result.numel() * math.prod(weight.shape[1:])
+
+
+def of_product(result: Tensor, left: Tensor, right: Tensor, *rest: Any, **options: Any) -> int:
+    """As many as the dimension that is summed over, for each number of the result."""
+    return result.numel() * left.shape[-1]
+
+
+def of_attention(result: Tensor, queries: Tensor, keys: Tensor, *rest: Any, **options: Any) -> int:
+    """Scores (..., L, K) from queries (..., L, E) and keys (..., K, E), then their sums of values."""
+    scores = math.prod(queries.shape[:-1]) * keys.shape[-2]
+    return scores * (queries.shape[-1] + result.shape[-1])
+
+
+COUNTED: dict[Callable[..., Any], Callable[..., int]] = {
+    F.conv2d: of_convolution,
+    F.linear: of_product,
+    F.scaled_dot_product_attention: of_attention,
+    torch.matmul: of_product,
+    Tensor.matmul: of_product,
+    Tensor.__matmul__: of_product,
+    torch.bmm: of_product,
+    Tensor.bmm: of_product,
+}
+
+
+class MacCounter(TorchFunctionMode):
+    """Within its block, adds up the multiply-accumulates of the calls in `COUNTED`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.macs = 0
+
+    def __torch_function__(
+        self, function: Any, types: Any, arguments: tuple[Any, ...] = (), options: dict[str, Any] | None = None
+    ) -> Any:
+        """Call `function` and count what it computed."""
+        result = function(*arguments, **(options or {}))
+        if function in COUNTED:
+            self.macs += COUNTED[function](result, *arguments, **(options or {}))
+        return result
+
+
+@torch.inference_mode()
+def count_macs(model: nn.Module, input_shape: tuple[int, int, int]) -> int:
+    """Multiply-accumulates of convolutions and matrix products for one image; `model`, on the CPU, is written out."""
+    write_out(model)
+    with MacCounter() as counter:
+        model.eval()(torch.zeros(1, *input_shape))
+    return counter.macs
