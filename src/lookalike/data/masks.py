@@ -18,22 +18,38 @@ Mask = NDArray[np.bool_]
 
 MARGIN = 0.04  # of the shorter side: the frame that is taken for ground
 ROUNDS = 4  # of GrabCut; more of them change few pixels
+LOST = 0.03  # of the picture: less than this is no garment that a person would photograph
 SPECK = 0.01  # of the picture: a smaller gap inside a garment is a fold or a glint
 
 
 def grabcut(image: Pixels) -> Mask:
     """GrabCut (Rother, Kolmogorov & Blake, SIGGRAPH 2004): the frame is ground, all else may be garment.
 
-    Colours of ground and garment are two mixtures of five Gaussians, fitted and cut by turns.
+    Colours of ground and garment are two mixtures of five Gaussians, fitted and cut by turns. Where that leaves nothing
+    (a garment that reaches into the frame, or is nearly the ground's colour), the middle is taken for garment.
     """
-    frame = border(image.shape[:2])
-    if frame.all():  # a strip too narrow to hold anything else
-        return ~frame
-    labels = np.where(frame, cv2.GC_BGD, cv2.GC_PR_FGD).astype(np.uint8)
-    cv2.setRNGSeed(0)  # of this thread: the mixtures start from k-means
+    ground = border(image.shape[:2])
+    if ground.all():  # a strip too narrow to hold anything else
+        return ~ground
+    found = cut_out(image, ground, garment=np.zeros_like(ground))
+    return found if largest_object(found).mean() > LOST else cut_out(image, ground, garment=middle(image.shape[:2]))
+
+
+def cut_out(image: Pixels, ground: Mask, garment: Mask) -> Mask:
+    """One GrabCut, from what is surely ground and what is surely garment."""
+    labels = np.full(ground.shape, cv2.GC_PR_FGD, np.uint8)
+    labels[garment], labels[ground] = cv2.GC_FGD, cv2.GC_BGD
     nowhere = (0, 0, 0, 0)  # the rectangle that the labels stand in for
+    cv2.setRNGSeed(0)  # of this thread: the mixtures start from k-means
     cv2.grabCut(image, labels, nowhere, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+
+
+def middle(shape: tuple[int, ...]) -> Mask:
+    """The middle third of a picture (H, W) along both edges."""
+    inner = np.zeros(shape, bool)
+    inner[tuple(slice(edge // 3, edge - edge // 3) for edge in shape)] = True
+    return inner
 
 
 def border_distance(image: Pixels) -> Mask:

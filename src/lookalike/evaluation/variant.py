@@ -67,9 +67,8 @@ def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime) -> Evalua
     ]
     first = describe_seed(predictions.test_logits[0], dataset.test_labels, scores[0].temperature, dataset.class_names)
     summary = summarise(scores, len(dataset.test_labels)) | {"diverged": diverged}
-    return Evaluation(
-        summary, {"seeds": [asdict(score) for score in scores], "first_seed": first}, predictions, valid_features
-    )
+    details = {"seeds": [asdict(score) for score in scores], "first_seed": first}
+    return Evaluation(summary, details, predictions, valid_features)
 
 
 def predict(
@@ -82,8 +81,9 @@ def predict(
         model = restore_model(folder, description, seed, runtime)
         tested.append(infer(model, test, keep_features=seed == seeds[0]))
         validated.append(infer(model, valid, keep_features=seed == seeds[0]))
-    logits = (np.stack([one.logits for one in outputs]) for outputs in (tested, validated))
-    return Predictions(seeds, *logits, tested[0].features.astype(np.float16)), validated[0].features
+    test_logits, valid_logits = (np.stack([one.logits for one in outputs]) for outputs in (tested, validated))
+    predictions = Predictions(seeds, test_logits, valid_logits, tested[0].features.astype(np.float16))
+    return predictions, validated[0].features
 
 
 def evaluation_images(dataset: Dataset, runtime: Runtime) -> tuple[ImageTensors, ImageTensors]:
