@@ -155,7 +155,7 @@ def photo_chapter(study: str, found: Json, standings: Sequence[Standing], root: 
             f"Left: share of the labelled photographs that are taken for a {absorber}. Right: the same for test "
             "images of the other classes, spoiled on purpose. ground: the background lifted; negative: the "
             "garment's tones inverted; turn: rotated by up to 180 degrees; smear: blurred; fill: holes and gaps of its "
-            "bounding box filled.",
+            f"bounding box filled. Where a line rises, that is the damage which makes a {absorber}.",
             f"Share predicted as {absorber} on photographs by recipe and on test images by strength of spoiling",
         ),
     }

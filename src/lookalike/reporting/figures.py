@@ -1,7 +1,6 @@
 """The figures: each function takes arrays and returns a matplotlib figure; nothing here reads or writes files."""
 
 from collections.abc import Sequence
-from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.evaluation.metrics import softmax
-from lookalike.reporting.style import BLACK, BLUE, ORANGE, PALETTE, RIGHT, WRONG, style
+from lookalike.reporting.style import BLACK, BLUE, ORANGE, RIGHT, WRONG, Look, looks, style
 
 if TYPE_CHECKING:  # the report draws curves with neither a model nor torch
     from lookalike.evaluation.variant import Evaluation
@@ -20,6 +19,7 @@ Rows = list[dict[str, float]]
 
 
 SAMPLES = 24
+UNLIKE = 3  # longest by shortest training from which epochs are drawn on a logarithmic axis
 
 
 def variant_figures(
@@ -139,27 +139,33 @@ def reliability_figure(before: dict[str, list[float]], after: dict[str, list[flo
 
 
 def curves_figure(histories: dict[str, Rows]) -> Figure:
-    """Loss and accuracy by epoch for each variant: training dashed, validation solid, a thin line a seed."""
+    """Loss and accuracy by epoch for each variant: training dashed, validation solid and marked, a thin line a seed."""
+    lengths = [max(row["epoch"] for row in history) + 1 for history in histories.values()]
     with style():
         figure = Figure(figsize=(9.5, 3.6))
         loss, accuracy = figure.subplots(1, 2)
-        for colour, (variant, history) in zip(cycle(PALETTE), histories.items(), strict=False):
-            draw_curves(loss, history, "loss", colour, variant)
-            draw_curves(accuracy, history, "accuracy", colour, variant)
+        for (variant, look), history in zip(looks(histories).items(), histories.values(), strict=True):
+            draw_curves(loss, history, "loss", look, variant)
+            draw_curves(accuracy, history, "accuracy", look, variant)
         loss.set_ylabel("cross-entropy (nats)")
         accuracy.set_ylabel("accuracy")
         for axes in (loss, accuracy):
             axes.set_xlabel("epoch")
-            axes.xaxis.get_major_locator().set_params(integer=True)
-        accuracy.legend(frameon=False, title="solid: validation, dashed: training")
+            if max(lengths) > UNLIKE * min(lengths):
+                axes.set_xscale("log")
+            else:
+                axes.xaxis.get_major_locator().set_params(integer=True)
+        handles = accuracy.get_legend_handles_labels()
+        figure.legend(*handles, loc="outside right upper", frameon=False, title="solid: validation\ndashed: training")
     return figure
 
 
-def draw_curves(axes: Axes, history: Rows, quantity: str, colour: str, variant: str) -> None:
+def draw_curves(axes: Axes, history: Rows, quantity: str, look: Look, variant: str) -> None:
     """One line a seed for training and for validation, epochs counted from 1."""
     for seed in sorted({row["seed"] for row in history}):
         rows = [row for row in history if row["seed"] == seed]
         epochs = [row["epoch"] + 1 for row in rows]
-        axes.plot(epochs, [row[f"train_{quantity}"] for row in rows], "--", color=colour, linewidth=0.8)
+        axes.plot(epochs, [row[f"train_{quantity}"] for row in rows], "--", color=look["color"], linewidth=0.7)
         label = variant if seed == min(row["seed"] for row in history) else None
-        axes.plot(epochs, [row[f"valid_{quantity}"] for row in rows], color=colour, linewidth=1.2, label=label)
+        valid = [row[f"valid_{quantity}"] for row in rows]
+        axes.plot(epochs, valid, linewidth=1.2, markersize=3, markevery=0.1, label=label, **look)
