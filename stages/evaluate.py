@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from lookalike.artifacts import evaluations as artifacts
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.folders import write_bytes
@@ -30,6 +28,7 @@ def main(study: str) -> None:
     settings = params.studies[study]
     dataset, photos = load_dataset(Path("data") / settings.data), load_photos(Path("photos"))
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
+    order = params.class_order(dataset.name)
     summaries, details, sides, outputs = {}, {}, {}, {}
     for name in params.variants_of(study):
         folder = Path("models") / study / name
@@ -39,12 +38,11 @@ def main(study: str) -> None:
         if evaluation.predictions is None:  # every seed diverged: the summary says so, and there is nothing to draw
             continue
         predictions, probed = evaluation.predictions, name in settings.probes
-        sides[name] = Side(predictions.test_logits, np.array([row["temperature"] for row in details[name]["seeds"]]))
+        sides[name] = Side(predictions.test_logits, evaluation.temperatures)
         outputs[name] = photo_outputs(folder, evaluation, dataset, photos, runtime, probed=probed)
         artifacts.save_predictions(out / "predictions" / name, predictions)
         artifacts.save_photo_logits(out / "photos" / name, outputs[name].logits)
         artifacts.save_confusion(out / "confusions", name, dataset, predictions.test_logits[0].argmax(axis=1))
-        order = params.class_order(dataset.name)
         for title, figure in variant_figures(dataset, evaluation, order, samples=probed).items():
             write_bytes(out / "figures" / name / f"{title}.png", to_png(figure))
     pairs = [(first, second) for first, second in settings.pairs if {first, second} <= sides.keys()]
@@ -52,9 +50,7 @@ def main(study: str) -> None:
     for pair in drawn:
         for title, figure in pair_figures(pair, sides, dataset).items():
             write_bytes(out / "pairs" / f"{pair.first}--{pair.second}" / f"{title}.png", to_png(figure))
-    on_photos = study_photos(
-        outputs, sides, photos, dataset, group_of=group_of, pairs=pairs, absorber=params.photos.absorber
-    )
+    on_photos = study_photos(outputs, sides, photos, dataset, group_of, pairs, params.photos.absorber)
     artifacts.save_metrics(out, summaries, details)
     artifacts.save_findings(out, look_alikes, on_photos)
 

@@ -15,8 +15,10 @@ import yaml
 pytestmark = pytest.mark.pipeline
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", "stages", "src", "reports")
-FASHION = {"train@fashion-cnn", "train@fashion-vit", "train@fashion-vit-pos", "evaluate@fashion"}
+COPIED = ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", "stages", "src", "reports", "photographs/README.md")
+VARIANTS = ("fashion-cnn", "fashion-vit", "fashion-cnn-grouped")
+FASHION = {*(f"train@{name}" for name in VARIANTS), "evaluate@fashion"}
+LAST = {"evaluate@fashion", "publish", "report"}
 
 
 class Checkout:
@@ -70,6 +72,15 @@ class Checkout:
             node[last] = value
         (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
 
+    def keep(self, names: tuple[str, ...]) -> None:
+        """Leave these variants alone in params.yaml, with the pairs and probes among them."""
+        params = yaml.safe_load((self.folder / "params.yaml").read_text())
+        params["variants"] = {name: params["variants"][name] for name in names}
+        for study in params["studies"].values():
+            study["pairs"] = [pair for pair in study["pairs"] if {*pair} <= {*names}]
+            study["probes"] = [name for name in study["probes"] if name in names]
+        (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
 
 def stages_in(output: str) -> set[str]:
     """The stages that DVC says it ran."""
@@ -86,11 +97,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "demo", "*.egg-info"))
         else:
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copy(source, folder / name)
     copy = Checkout(folder)
+    copy.keep(VARIANTS)
     copy.edit(
         {
             "profiles.demo.data": {"source": "embedded", "train_images": 200, "test_images": 100},
+            "profiles.demo.photos.count": 10,
             "profiles.demo.train.light": {"seeds": 2, "max_epochs": 2, "max_images": 100},
             "profiles.demo.train.heavy": {"seeds": 1, "max_epochs": 1, "max_images": 20},
         }
@@ -98,7 +112,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     copy.run("git", "init", "-q")
     copy.run("dvc", "init", "-q")
     copy.commit("start")
-    assert copy.repro() >= FASHION | {"fetch@fashion_mnist", "publish", "report"}
+    assert copy.repro() >= FASHION | LAST | {"fetch@fashion_mnist", "photos"}
     copy.commit("first run")
     return copy
 
@@ -114,13 +128,40 @@ def test_a_second_run_does_nothing(checkout: Checkout) -> None:
 
 def test_an_edit_of_one_variant_runs_its_own_stages(checkout: Checkout) -> None:
     checkout.edit({"variants.fashion-cnn.train.lr": 7e-4})
-    assert checkout.repro() == {"train@fashion-cnn", "evaluate@fashion", "publish", "report"}
+    assert checkout.repro() == {"train@fashion-cnn"} | LAST
     changed = checkout.run("dvc", "metrics", "diff")
     assert "fashion-cnn.nll" in changed
     assert "fashion-vit.nll" not in changed
     checkout.run("git", "checkout", "-q", "--", "params.yaml")
-    assert not checkout.repro() & (FASHION | {"fetch@fashion_mnist"}), "the former values are served from the run-cache"
+    assert not checkout.repro() & (FASHION | {"fetch@fashion_mnist", "photos"}), (
+        "the former values are served from the run-cache"
+    )
     assert checkout.run("git", "status", "--porcelain", "--", "params.yaml") == ""
+
+
+DRESS_FOR_SHIRT = {
+    "groups.fashion_mnist.tops": ["T-shirt/top", "Pullover", "Coat", "Dress"],
+    "groups.fashion_mnist.dresses": ["Shirt"],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "ran"),
+    [
+        ({"photos.recipes.naive.sharpen": True}, {"photos"} | LAST),
+        ({"photos.absorber": "Dress"}, LAST),
+        (DRESS_FOR_SHIRT, {"train@fashion-cnn-grouped"} | LAST),
+        ({"studies.fashion.probes": ["fashion-vit"]}, LAST),
+    ],
+    ids=["recipe", "absorber", "groups", "probes"],
+)
+def test_an_edit_runs_what_it_touches_and_nothing_else(
+    checkout: Checkout, change: dict[str, object], ran: set[str]
+) -> None:
+    checkout.edit(change)
+    assert checkout.repro() == ran
+    checkout.run("git", "checkout", "-q", "--", "params.yaml")
+    assert checkout.repro() <= {"report"}, "the former values are served from the run-cache"
 
 
 def test_an_edit_of_the_wording_trains_nothing(checkout: Checkout) -> None:

@@ -20,13 +20,15 @@ from lookalike.artifacts.fingerprint import NEUTRAL
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "lookalike"
-STAGES = ("fetch", "train", "evaluate", "publish", "report")
+STAGES = ("fetch", "photos", "train", "evaluate", "publish", "report")
+DATA_FILES = [path for path in SOURCE.rglob("*.*") if path.suffix not in {".py", ".pyc"}]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 WATCHED = {"torch", "torchvision", "timm", "mlflow", "sklearn", "matplotlib", "pandas"}
 ALLOWED = {
     "fetch": set(),
     "fetch@mnist": {"sklearn", "pandas"},  # the digits come with the one, which brings the other
+    "photos": {"matplotlib"},  # for the colours of the heat maps on contact sheets
     "train": {"torch"},
     "evaluate": {"torch", "matplotlib"},
     "publish": {"mlflow", "pandas"},  # the one brings the other
@@ -42,18 +44,30 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def tiny(params: dict[str, Any]) -> dict[str, Any]:
-    """The same with a hundred images, one epoch, and one variant of each architecture."""
+    """The same with a hundred images, ten photographs, one epoch, and one variant of each architecture."""
     first = {variant["model"]: name for name, variant in reversed(params["variants"].items())}
     variants = {name: variant for name, variant in params["variants"].items() if name in first.values()}
-    studies = {variant["study"] for variant in variants.values()}
+    wanted = {variant["study"] for variant in variants.values()}
+    studies = {name: study for name, study in params["studies"].items() if name in wanted}
     budget = {"seeds": 1, "max_epochs": 1, "max_images": 20}
-    data = {"source": "embedded", "train_images": 100, "test_images": 100}
+    profile = {
+        "demonstration": True,
+        "data": {"source": "embedded", "train_images": 100, "test_images": 100},
+        "photos": {"source": "embedded", "count": 10},
+        "train": {"light": budget, "heavy": budget},
+    }
     return params | {
         "profile": "demo",
-        "profiles": {"demo": {"demonstration": True, "data": data, "train": {"light": budget, "heavy": budget}}},
+        "profiles": {"demo": profile},
         "variants": variants,
-        "studies": {name: study for name, study in params["studies"].items() if name in studies},
+        "studies": {name: without_absent(study, set(variants)) for name, study in studies.items()},
     }
+
+
+def without_absent(study: dict[str, Any], variants: set[str]) -> dict[str, Any]:
+    """The study, with those pairs and probes whose variants are there."""
+    pairs = [pair for pair in study["pairs"] if variants.issuperset(pair)]
+    return study | {"pairs": pairs, "probes": [name for name in study["probes"] if name in variants]}
 
 
 class Pipeline:
@@ -128,6 +142,12 @@ def project_files(modules: set[str], *, decisive: bool) -> set[str]:
     return {str(file_of(name).relative_to(ROOT)) for name in names if not decisive or has_code(file_of(name))}
 
 
+def read_files(files: set[str]) -> set[str]:
+    """The files of this package that are no modules and that one of `files` names, so that it may read them."""
+    texts = [(ROOT / file).read_text(encoding="utf-8") for file in files]
+    return {str(path.relative_to(ROOT)) for path in DATA_FILES if any(f'"{path.name}"' in text for text in texts)}
+
+
 def covers(dep: str, file: str) -> bool:
     return file == dep or file.startswith(dep + "/")
 
@@ -137,6 +157,7 @@ def test_a_stage_depends_on_every_module_that_it_loads(pipeline: Pipeline, stage
     for key, modules in pipeline.modules(stage).items():
         deps = source_deps(stage, key)
         files = project_files(modules, decisive=True)
+        files |= read_files(files)
         assert {file for file in files if not any(covers(dep, file) for dep in deps)} == set(), f"not in {stage}'s deps"
 
 
@@ -144,8 +165,14 @@ def test_a_stage_depends_on_every_module_that_it_loads(pipeline: Pipeline, stage
 def test_a_stage_depends_on_no_module_that_it_never_loads(pipeline: Pipeline, stage: str) -> None:
     runs = pipeline.modules(stage)
     files = {file for modules in runs.values() for file in project_files(modules, decisive=False)}
+    files |= read_files(files)
     deps = {dep for key in runs for dep in source_deps(stage, key)}
     assert {dep for dep in deps if not any(covers(dep, file) for file in files)} == set()
+
+
+def test_files_beside_the_modules_are_known_to_those_who_read_them() -> None:
+    assert read_files({"src/lookalike/data/wardrobe.py"}) == {"src/lookalike/data/clothing.csv"}
+    assert read_files({"src/lookalike/data/photos.py"}) == set()
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -156,9 +183,9 @@ def test_a_stage_depends_on_files_that_exist_and_on_its_script(stage: str) -> No
     assert f"stages/{stage}.py" in definition(stage)["deps"]
 
 
-@pytest.mark.parametrize("stage", ["fetch", "train"])
+@pytest.mark.parametrize("stage", ["fetch", "photos", "train"])
 def test_costly_stages_depend_on_files_and_not_on_folders(stage: str) -> None:
-    assert all(dep.endswith(".py") for dep in definition(stage)["deps"] if dep.startswith("src/"))
+    assert all(Path(dep).suffix for dep in definition(stage)["deps"] if dep.startswith("src/"))
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -216,14 +243,24 @@ def importers(module: str, folder: str = "") -> set[str]:
     }
 
 
+def imported_in(folder: str) -> set[str]:
+    """Everything that the files below `folder` import, wherever they do."""
+    return {name for file, found in IMPORTS.items() if file.startswith(folder) for name, _ in found}
+
+
+ABOVE = ("reporting", "tracking", "claims")
+
+
 @pytest.mark.parametrize(
     ("folder", "forbidden"),
     [
-        *(("data/", name) for name in ("models", "training", "evaluation", "reporting", "tracking")),
-        *(("models/", name) for name in ("data", "artifacts", "training", "evaluation", "reporting", "tracking")),
-        *(("training/", name) for name in ("evaluation", "reporting", "tracking")),
-        *(("evaluation/", name) for name in ("training", "reporting", "tracking")),
+        *(("data/", name) for name in ("models", "training", "evaluation", *ABOVE)),
+        *(("models/", name) for name in ("data", "artifacts", "training", "evaluation", *ABOVE)),
+        *(("training/", name) for name in ("evaluation", *ABOVE)),
+        *(("evaluation/", name) for name in ("training", *ABOVE)),
+        *(("tracking/", name) for name in ("data", "models", "training", "evaluation", "reporting", "claims")),
         *(("reporting/", name) for name in ("training", "tracking")),
+        ("", "__main__"),
     ],
 )
 def test_packages_import_downwards(folder: str, forbidden: str) -> None:
@@ -231,17 +268,20 @@ def test_packages_import_downwards(folder: str, forbidden: str) -> None:
     assert any(name.startswith(folder) for name in FILES)
 
 
-def test_artifacts_import_artifacts_and_errors_alone() -> None:
-    of_this_package = {
-        name
-        for file, found in IMPORTS.items()
-        if file.startswith("artifacts/")
-        for name, _ in found
-        if "lookalike" in name
-    }
-    allowed = ("lookalike.artifacts.", "lookalike.errors.")
+@pytest.mark.parametrize(
+    ("folder", "allowed"),
+    [("artifacts/", ("lookalike.artifacts.", "lookalike.errors.")), ("claims/", ("lookalike.claims.",))],
+)
+def test_these_import_little_of_this_package(folder: str, allowed: tuple[str, ...]) -> None:
+    of_this_package = {name for name in imported_in(folder) if "lookalike" in name}
     assert of_this_package
     assert {name for name in of_this_package if not name.startswith(allowed)} == set()
+
+
+def test_claims_are_plain_python() -> None:
+    others = {name.split(".")[0] for name in imported_in("claims/")} - {"lookalike"}
+    assert others
+    assert others <= sys.stdlib_module_names
 
 
 def test_only_parameters_and_the_lock_are_read_from_yaml() -> None:

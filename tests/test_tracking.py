@@ -59,7 +59,8 @@ def store(uri: str) -> Store:
 @pytest.fixture
 def params(raw_params: dict[str, Any]) -> Params:
     variant = raw_params["variants"]["fashion-cnn"]
-    return parse_params(raw_params | {"variants": {NAME: variant}, "profile": "demo"})
+    studies = {"fashion": raw_params["studies"]["fashion"] | {"pairs": [], "probes": []}}
+    return parse_params(raw_params | {"variants": {NAME: variant}, "studies": studies, "profile": "demo"})
 
 
 def epoch(seed: int, number: int) -> Epoch:
@@ -274,7 +275,7 @@ def test_where_the_store_is(tmp_path: Path) -> None:
 def test_the_stage_writes_the_run_ids(
     tmp_path: Path, uri: str, params: Params, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_json(make_training(tmp_path) / "params.yaml", params.model_dump(mode="json", exclude_none=True))
+    write_json(make_training(tmp_path) / "params.yaml", params.model_dump(mode="json"))
     monkeypatch.chdir(tmp_path)
     stage = runpy.run_path(str(root / "stages" / "publish.py"))["main"]
     stage()

@@ -1,4 +1,4 @@
-"""Predictions, metrics and the tables that DVC plots."""
+"""Predictions, metrics, findings and the tables that DVC plots."""
 
 import csv
 import math
@@ -13,11 +13,14 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import (
     PLOTTED,
     Predictions,
+    load_findings,
     load_metrics,
     load_predictions,
     save_confusion,
     save_curve,
+    save_findings,
     save_metrics,
+    save_photo_logits,
     save_predictions,
 )
 from lookalike.artifacts.models import read_rows
@@ -47,6 +50,38 @@ def test_metrics_come_back_by_variant(tmp_path: Path) -> None:
     assert load_metrics(tmp_path) == (summaries, details)
     with pytest.raises(ValueError, match="not JSON compliant"):
         save_metrics(tmp_path, {"a": {"nll": math.nan}}, details)
+
+
+def test_findings_come_back_as_they_were(tmp_path: Path) -> None:
+    look_alikes = {"variants": {"é": {"severity": None, "mistakes": 0.1 + 0.2}}, "pairs": [{"images": [1, 2]}]}
+    photos = {"provenance": {"licence": "their owner's"}, "labelled": 0}
+    for _ in range(2):  # the second time over the first
+        save_findings(tmp_path / "new" / "fashion", look_alikes, photos)
+    assert load_findings(tmp_path / "new" / "fashion") == (look_alikes, photos)
+    assert {path.name for path in (tmp_path / "new" / "fashion").iterdir()} == {"look_alikes.json", "photos.json"}
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_findings_without_a_number_are_refused(tmp_path: Path, broken: int) -> None:
+    findings = [{"a": 1.0}, {"b": 2.0}]
+    findings[broken]["c"] = math.nan
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        save_findings(tmp_path, *findings)
+
+
+def test_logits_on_photographs_lie_by_recipe_and_replace_the_old_ones(tmp_path: Path) -> None:
+    logits = {
+        recipe: np.random.default_rng(k).normal(0, 1e4, (2, 3, 10)).astype(np.float32)
+        for k, recipe in enumerate(("report", "fitted"))
+    }
+    folder = tmp_path / "photos" / "a"
+    save_photo_logits(folder, logits | {"gone": logits["report"]})
+    save_photo_logits(folder, logits)
+    assert sorted(path.name for path in folder.iterdir()) == ["fitted.npy", "report.npy"]
+    for recipe, values in logits.items():
+        back = np.load(folder / f"{recipe}.npy")
+        assert back.dtype == np.float32
+        np.testing.assert_array_equal(back, values)
 
 
 def row(seed: int, epoch: int, value: float) -> dict[str, float]:

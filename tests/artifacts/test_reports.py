@@ -8,7 +8,14 @@ from lookalike.artifacts.reports import save_report
 
 
 def save(folder: Path, mark: str, figures: dict[str, bytes]) -> None:
-    save_report(folder, html=f"<p>{mark}", markdown=f"# {mark}", leaderboard=f"a,{mark}\n", figures=figures)
+    save_report(
+        folder,
+        html=f"<p>{mark}",
+        markdown=f"# {mark}",
+        leaderboard=f"a,{mark}\n",
+        claims=f"F1,{mark}\n",
+        figures=figures,
+    )
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -24,6 +31,7 @@ def test_the_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
         "index.html": "<p>né".encode(),
         "report.md": "# né".encode(),
         "leaderboard.csv": "a,né\n".encode(),
+        "claims.csv": "F1,né\n".encode(),
         "figures/stays.png": b"\x89PNG\r\n",
     }
     assert [path.name for path in folder.parent.iterdir()] == ["demo"]
@@ -33,5 +41,6 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> N
     save(tmp_path / "demo", "old", {})
     with pytest.raises(FileNotFoundError):
         save(tmp_path / "demo", "new", {"no/such/folder": b""})
-    assert files(tmp_path / "demo")["index.html"] == b"<p>old"
+    left = files(tmp_path / "demo")
+    assert (left["index.html"], left["claims.csv"]) == (b"<p>old", b"F1,old\n")
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]

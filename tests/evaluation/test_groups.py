@@ -42,6 +42,7 @@ def by_loop(logits: NDArray[np.float32], images: NDArray[np.intp]) -> dict[str, 
             entry |= {"group_accuracy": guess in kin, "confused_within": guess in kin and guess != label}
             entry |= {"confused_across": guess not in kin, "margin": first - second, "entropy": entropy(p)}
             entry |= {"shopper_true": 10 * p[label], "shopper_group": 10 * sum(p[k] for k in kin)}
+            entry |= {"overconfidence": first - (guess == label)}
             for name, value in entry.items():
                 seen.setdefault(name, []).append(float(value))
     return {name: float(np.mean(values)) for name, values in seen.items()}
@@ -84,6 +85,7 @@ def test_an_example_by_hand() -> None:
         "shopper_true": 2.5,
         "shopper_group": 5,
         "margin": (0.25 + 0.25 + 0.375 + 0.625) / 4,
+        "overconfidence": (0.5 + 0.5 + 0.625 + 0.75) / 4 - 1 / 4,
     }
     assert {name: values[name] for name in expected} == pytest.approx(expected)
 
@@ -106,6 +108,7 @@ def test_a_model_that_is_always_right_has_no_figures_of_mistakes() -> None:
     assert figures.group_accuracy == figures.true_right == figures.margin == Estimate(1, 1, 1)
     assert figures.confused_within == figures.outside_all == figures.entropy == Estimate(0, 0, 0)
     assert figures.shopper_true == Estimate(10, 10, 10)
+    assert figures.overconfidence == Estimate(0, 0, 0)
 
 
 def test_a_model_that_is_always_wrong_has_no_figures_of_right_images() -> None:
@@ -114,6 +117,7 @@ def test_a_model_that_is_always_wrong_has_no_figures_of_right_images() -> None:
     assert figures.mistakes == 80
     assert figures.true_right is figures.look_alikes_right is figures.outside_right is None
     assert figures.true_wrong == figures.true_all
+    assert figures.overconfidence.value == pytest.approx(softmax(9 * np.eye(6)[0]).max())  # as sure as it is wrong
 
 
 def test_in_groups_of_one_class_nothing_is_confused_within(logits: NDArray[np.float32]) -> None:

@@ -219,3 +219,18 @@ def test_of_equally_divergent_images_the_lower_index_comes_first() -> None:
     divergence, where = rng.choice([0.2, 0.5, 0.9], 500), rng.random(500) < 0.8
     expected = sorted(np.flatnonzero(where), key=lambda i: (-divergence[i], i))
     np.testing.assert_array_equal(most_divergent(divergence, where), expected)
+
+
+def test_after_temperature_a_difference_in_sharpness_alone_is_gone() -> None:
+    rng = np.random.default_rng(8)
+    logits, labels = rng.normal(0, 2, (1, 300, 4)), rng.integers(0, 4, 300)
+    group_of, weights = np.array([0, 0, 1, 1]), resample(300)
+    sharp, plain = Side(3 * logits, np.array([3.0])), Side(logits, np.array([1.0]))
+    compared = compare(sharp, plain, labels, group_of, weights)
+    assert compared.both_wrong.true is not None
+    assert compared.both_wrong.true.high < -0.05
+    for name, differences in compared.calibrated.items():
+        assert differences.images == getattr(compared, name).images > 20
+        for estimate in (differences.true, differences.look_alikes, differences.outside, differences.confidence):
+            assert estimate is not None
+            assert (estimate.low, estimate.high) == pytest.approx((0, 0), abs=1e-6)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import save_model
+from lookalike.artifacts.models import load_description, save_model
 from lookalike.evaluation import metrics
 from lookalike.evaluation.calibration import fit_temperature
 from lookalike.evaluation.inference import infer, restore_model
@@ -21,6 +21,7 @@ from lookalike.evaluation.variant import (
     describe_seed,
     evaluate_variant,
     evaluation_images,
+    predict,
     score_seed,
     summarise,
 )
@@ -137,10 +138,45 @@ def test_every_seed_is_evaluated_with_its_own_weights(save_seeds: Saver, dataset
         assert evaluation.details["seeds"][seed]["accuracy"] == accuracy
         temperature = fit_temperature(found.valid_logits[seed], dataset.train_labels[dataset.valid_indices])
         assert evaluation.details["seeds"][seed]["temperature"] == temperature
+        assert evaluation.temperatures[seed] == temperature
+    assert evaluation.temperatures.shape == (2,)
     assert (evaluation.summary["seeds"], evaluation.summary["diverged"]) == (2, 0)
     predicted = found.test_logits[0].argmax(axis=1)
     expected = metrics.confusion_matrix(predicted, dataset.test_labels, 10)
     assert evaluation.details["first_seed"]["confusion"] == expected.tolist()
+
+
+def test_features_are_those_of_the_first_seed_that_did_not_diverge(
+    save_seeds: Saver, dataset: Dataset, runtime: Runtime
+) -> None:
+    folder = save_seeds({0: 2, 5: None, 3: None})
+    evaluation = evaluate_variant(folder, dataset, runtime)
+    assert evaluation.predictions is not None
+    assert evaluation.valid_features is not None
+    assert evaluation.predictions.seeds == (5, 3)
+    assert (evaluation.valid_features.shape, evaluation.valid_features.dtype) == ((24, 32), np.float32)
+    model = restore_model(folder, load_description(folder), 5, runtime)
+    test, valid = (infer(model, images, keep_features=True).features for images in evaluation_images(dataset, runtime))
+    np.testing.assert_array_equal(evaluation.valid_features, valid)
+    np.testing.assert_array_equal(evaluation.predictions.features, test.astype(np.float16))
+    with torch.inference_mode():  # what the head reads, image by image in the split's order
+        logits = model.head(torch.from_numpy(evaluation.valid_features)).numpy()  # type: ignore[operator]
+    np.testing.assert_allclose(logits, evaluation.predictions.valid_logits[0], rtol=1e-4, atol=1e-5)
+
+
+def test_predicting_gives_logits_of_every_seed_and_features_of_the_first(
+    save_seeds: Saver, dataset: Dataset, runtime: Runtime
+) -> None:
+    folder = save_seeds({0: None, 1: None})
+    description = load_description(folder)
+    both, features = predict(folder, description, (0, 1), dataset, runtime)
+    second, others = predict(folder, description, (1,), dataset, runtime)
+    assert (both.seeds, second.seeds) == ((0, 1), (1,))
+    np.testing.assert_array_equal(both.test_logits[1:], second.test_logits)
+    np.testing.assert_array_equal(both.valid_logits[1:], second.valid_logits)
+    assert features.shape == others.shape == (24, 32)
+    assert (features != others).any()
+    assert (both.features != second.features).any()
 
 
 def test_validation_images_are_those_of_the_split(colour_dataset: Dataset, runtime: Runtime) -> None:
@@ -167,4 +203,4 @@ def test_nothing_but_counts_is_known_when_every_seed_diverged(
     evaluation = evaluate_variant(save_seeds({0: 0, 1: 2}), dataset, runtime)
     assert evaluation.summary == {"seeds": 0, "diverged": 2}
     assert evaluation.details == {"seeds": []}
-    assert evaluation.predictions is None
+    assert evaluation.predictions is evaluation.valid_features is None

@@ -21,7 +21,7 @@ from lookalike.reporting.figures import (
     samples_figure,
     variant_figures,
 )
-from lookalike.reporting.style import BLUE, ORANGE, PALETTE, RIGHT, SETTINGS, WRONG, to_png
+from lookalike.reporting.style import BLUE, MARKERS, ORANGE, PALETTE, RIGHT, SETTINGS, WRONG, to_png
 
 NAMES = ("cat", "dog", "fox", "hen")
 PROBABILITIES = np.array(
@@ -157,28 +157,47 @@ def test_curves_have_two_lines_a_seed_and_a_colour_a_variant() -> None:
             for k, style in enumerate(("--", "-"))
         ]
         assert drawn == expected
-    legend = figure.axes[1].get_legend()
-    assert legend is not None
+        assert [line.get_marker() for line in axes.lines] == [
+            mark for seeds, validation in ((2, MARKERS[0]), (1, MARKERS[1])) for mark in ("None", validation) * seeds
+        ]
+    (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["one", "two"]
     assert [axes.get_xlabel() for axes in figure.axes] == ["epoch", "epoch"]
     assert [axes.get_ylabel() for axes in figure.axes] == ["cross-entropy (nats)", "accuracy"]
 
 
-def test_more_variants_than_colours_are_all_drawn() -> None:
+@pytest.mark.parametrize(("longest", "scale"), [(1, "linear"), (6, "linear"), (7, "log")])
+def test_trainings_of_unlike_length_are_drawn_on_a_logarithmic_axis(longest: int, scale: str) -> None:
+    figure = curves_figure({"short": history({0: 2, 1: 1}, 0.5), "long": history({0: longest}, 0.5)})
+    assert [axes.get_xscale() for axes in figure.axes] == [scale, scale]
+
+
+def test_more_variants_than_colours_are_all_drawn_and_none_like_another() -> None:
     variants = len(PALETTE) + 2
     figure = curves_figure({f"variant {k}": history({0: 2}, k) for k in range(variants)})
     assert [len(axes.lines) for axes in figure.axes] == [2 * variants, 2 * variants]
+    for axes in figure.axes:
+        looks = [(line.get_color(), line.get_marker(), line.get_markerfacecolor()) for line in axes.lines[1::2]]
+        assert len(set(looks)) == variants
+
+
+def evaluated(dataset: Dataset) -> Evaluation:
+    """Two seeds of a variant that guesses."""
+    logits = np.random.default_rng(1).normal(0, 3, (2, 20, 10)).astype(np.float32)
+    first = describe_seed(logits[0], dataset.test_labels, 1.5, dataset.class_names)
+    details = {"seeds": [{"temperature": 1.5}, {"temperature": 9.0}], "first_seed": first}
+    predictions = Predictions((0, 1), logits, logits, np.zeros((20, 0), np.float16))
+    return Evaluation({}, details, predictions)
 
 
 @pytest.mark.parametrize("kind", ["dataset", "colour_dataset"])
 def test_a_variant_is_drawn_from_its_first_seed(request: pytest.FixtureRequest, kind: str) -> None:
     dataset: Dataset = request.getfixturevalue(kind)
-    logits = np.random.default_rng(1).normal(0, 3, (2, 20, 10)).astype(np.float32)
-    first = describe_seed(logits[0], dataset.test_labels, 1.5, dataset.class_names)
-    details = {"seeds": [{"temperature": 1.5}, {"temperature": 9.0}], "first_seed": first}
-    predictions = Predictions((0, 1), logits, logits, np.zeros((20, 0), np.float16))
-    figures = variant_figures(dataset, Evaluation({}, details, predictions), range(9, -1, -1))
-    assert list(figures) == ["samples", "confusion", "reliability"]
+    evaluation = evaluated(dataset)
+    assert evaluation.predictions is not None
+    logits, first = evaluation.predictions.test_logits, evaluation.details["first_seed"]
+    figures = variant_figures(dataset, evaluation, range(9, -1, -1), samples=True)
+    assert set(figures) == {"samples", "confusion", "reliability"}
     bars = figures["samples"].axes[1::2][: len(logits[0])]
     heights = [[patch.get_height() for patch in axes.patches] for axes in bars]  # type: ignore[attr-defined]
     np.testing.assert_allclose(heights, softmax(logits[0]))
@@ -187,6 +206,11 @@ def test_a_variant_is_drawn_from_its_first_seed(request: pytest.FixtureRequest, 
     legend = figures["reliability"].axes[0].get_legend()
     assert legend is not None
     assert legend.get_texts()[2].get_text() == "after temperature 1.50"
+
+
+def test_test_images_are_drawn_of_probed_variants_alone(dataset: Dataset) -> None:
+    figures = variant_figures(dataset, evaluated(dataset), range(10), samples=False)
+    assert set(figures) == {"confusion", "reliability"}
 
 
 def draw_all() -> list[Figure]:

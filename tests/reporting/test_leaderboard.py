@@ -5,6 +5,7 @@ import io
 from dataclasses import fields
 from typing import Any
 
+from lookalike.claims import claim as claims
 from lookalike.reporting.leaderboard import MEASURED, Standing, standing, to_csv
 
 SUMMARY = {
@@ -54,7 +55,7 @@ def test_unknown_values_are_empty_fields() -> None:
         standing("fashion", "one, seed", one_seed, description({0: 3}), [timing(0, 2.5, 1 / 3)]),
         standing("fashion", "none", {"seeds": 0, "diverged": 1}, description({0: 1}), [timing(0, 1, 2)]),
     ]
-    text = to_csv(rows)
+    text = to_csv(rows, Standing)
     assert "\r" not in text
     one, none = csv.DictReader(io.StringIO(text))
     assert list(one) == [field.name for field in fields(Standing)]
@@ -64,6 +65,16 @@ def test_unknown_values_are_empty_fields() -> None:
     assert {none[name] for name in MEASURED} == {""}
 
 
+def test_claims_are_written_in_the_same_way() -> None:
+    known = claims.Tested("F1", 'a "beats" b, here', "91 %", "a minus b", -0.25, -0.5, 1 / 3, "undecided")
+    unknown = claims.Tested("F2", "b", "", "", None, None, None, "not tested")
+    one, none = csv.DictReader(io.StringIO(to_csv([known, unknown], claims.Tested)))
+    assert list(one) == ["key", "statement", "reported", "measure", "value", "low", "high", "verdict"]
+    assert (one["statement"], one["value"], float(one["high"])) == (known.statement, "-0.25", 1 / 3)
+    assert list(none.values()) == ["F2", "b", "", "", "", "", "", "not tested"]
+
+
 def test_without_rows_the_header_remains() -> None:
-    assert to_csv([]).split(",")[:2] == ["study", "variant"]
-    assert to_csv([]).count("\n") == 1
+    assert to_csv([], Standing).split(",")[:2] == ["study", "variant"]
+    assert to_csv([], claims.Tested).split(",")[-1] == "verdict\n"
+    assert to_csv([], Standing).count("\n") == 1

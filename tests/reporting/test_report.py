@@ -1,17 +1,24 @@
 """The page as a parser sees it, and its Markdown twin."""
 
 import base64
+import itertools
 import re
-from dataclasses import replace
+from collections import Counter
+from dataclasses import fields, replace
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from jinja2 import UndefinedError
 
+from lookalike.claims import claim as claims
+from lookalike.evaluation.groups import LookAlikeFigures
+from lookalike.evaluation.pairs import Comparison
 from lookalike.reporting.leaderboard import Standing
 from lookalike.reporting.report import (
     FILTERS,
+    Chapter,
     Illustration,
     Report,
     StudySection,
@@ -20,6 +27,7 @@ from lookalike.reporting.report import (
     to_markdown,
 )
 
+Json = dict[str, Any]
 HOSTILE = "<b>bold</b> & \"quoted\" 'name'"
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 STANDING = Standing(
@@ -61,6 +69,7 @@ SHOWN = (
     "12.6 min",
     "12,346",
 )
+WRONG = ("true_wrong", "look_alikes_wrong", "outside_wrong")
 UNKNOWN = ("accuracy", "accuracy_sd", "accuracy_low", "accuracy_high", "top2_accuracy", "nll", "brier", "ece")
 
 
@@ -99,13 +108,77 @@ def picture(name: str) -> Illustration:
     return Illustration(name, f"png of {name}".encode(), f"Caption of {name}", f"Alt of {name}")
 
 
+def pictures(*names: str) -> dict[str, Illustration]:
+    return {name: picture(f"fashion-{name}") for name in names}
+
+
+def estimate(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.1, "high": value + 0.2}
+
+
+def part(value: float, images: int) -> Json:
+    return {"images": images, "accuracy": estimate(value)}
+
+
+CLAIMS = [
+    claims.Tested("F1", "a beats b", "91 against 89 %", "a minus b", 0.25, 0.15, 0.45, "supported"),
+    claims.Tested("F2", "b beats a", "two of two", "b minus a", -0.5, -0.6, -0.3, "contradicted"),
+    claims.Tested("F3", "a is sure", "single images", "how sure", 0.0123, -0.02, 0.04, "undecided"),
+    claims.Tested("F4", "c is sure", "no number", "how sure", None, None, None, "not tested"),
+]
+FIGURES = {field.name: estimate(k / 100) for k, field in enumerate(fields(LookAlikeFigures), start=20)}
+ALIKE = {
+    "cnn": FIGURES | {"mistakes": 1234.0},
+    "sure": FIGURES | {"mistakes": 0.0, "severity": None, **dict.fromkeys(WRONG)},
+}
+COMPARED = {field.name: estimate(k / 100) for k, field in enumerate(fields(Comparison), start=40)}
+PAIR = COMPARED | {
+    "first": "cnn",
+    "second": "sure",
+    "only_first_right": 4321,
+    "only_second_right": 7,
+    "mcnemar_p": 0.0000012,
+    "same_prediction": 987,
+    "divergence": None,
+    "error_consistency": None,
+}
+DUPLICATES = {"images": [3, 57], "near": [91], "accuracy": {"cnn": {"with": 0.5, "without": 0.25}}}
+ON_PHOTOS = {
+    "all": part(0.51, 8),
+    "halves": {"choose": part(0.52, 5), "score": part(0.53, 3)},
+    "without_doubtful": {"images": 0, "accuracy": None},
+    "group_accuracy": estimate(0.54),
+    "predicted": {"Bag": estimate(0.55), "Coat": estimate(0.56)},
+    "attributes": {"view": {"front": part(0.57, 6), "": part(0.58, 2), "back": {"images": 0, "accuracy": None}}},
+}
+SURENESS = {
+    "from_test_images": estimate(0.61),
+    "right_from_wrong": {"confidence": estimate(0.62), "distance": None},
+    "from_none_of_the_classes": {"confidence": None, "distance": estimate(0.63)},
+}
+PHOTOS = {
+    "photographs": 10,
+    "labelled": 8,
+    "provenance": {"citation": "photographed at home"},
+    "refused": [{"file": f"p{k}.jpg", "reason": "too dark"} for k in range(6)],
+    "figures": {"cnn": {"plain": ON_PHOTOS, "fitted": ON_PHOTOS}},
+    "comparisons": [PAIR | {"recipe": "fitted", "only_first_right": 11}],
+    "chosen": {"variant": "cnn", "recipe": "fitted", "choose": part(0.59, 5), "score": part(0.6, 3)},
+    "absorption": {"absorber": "Bag"},
+    "distance": {"cnn": {"plain": SURENESS | {"from_test_images": None}, "fitted": SURENESS}},
+}
+OF_PHOTOS = ("accuracy", "classes", "ablation", "distance", "abstention", "absorption")
+
+
 @pytest.fixture
 def report() -> Report:
-    """A study with one variant that was evaluated and one whose every seed diverged."""
+    """A study with two variants that were evaluated and one whose every seed diverged."""
     classes = [{"class": "cat", "precision": 0.123, "recall": 0.456, "f1": 0.789, "support": 77}]
-    section = VariantSection(
-        "cnn", [picture(f"cnn-{name}") for name in ("samples", "confusion", "reliability")], classes
-    )
+    drawn = {
+        variant: {name: picture(f"{variant}-{name}") for name in ("samples", "confusion", "reliability")}
+        for variant in ("cnn", "sure")
+    }
+    del drawn["sure"]["samples"]  # drawn of probes alone
     diverged = replace(STANDING, variant="hot", seeds=0, **dict.fromkeys((*UNKNOWN, "calibrated_ece", "temperature")))
     run = {
         "variant": "cnn",
@@ -117,10 +190,24 @@ def report() -> Report:
         "device": {"name": "a CPU", "threads": 2},
         "mlflow": {"0": "feedbeef0123"},
     }
+    study = StudySection(
+        name="fashion",
+        title="Look-alikes",
+        claims=CLAIMS,
+        standings=[STANDING, diverged],
+        short={"cnn": (17, 40)},
+        curves=picture("fashion-curves"),
+        look_alikes=Chapter(
+            {"variants": ALIKE, "pairs": [PAIR], "duplicates": DUPLICATES},
+            pictures("errors", "shares", "pairs", "sizes", "cnn--sure-cases", "cnn--sure-divergence"),
+        ),
+        photographs=Chapter(dict(PHOTOS), pictures(*(f"photo-{name}" for name in OF_PHOTOS), "samples-fitted")),
+        variants=[VariantSection(name, each, classes) for name, each in drawn.items()],
+    )
     return Report(
         profile="demo",
         demonstration=True,
-        studies=[StudySection("fashion", "Look-alikes", [STANDING, diverged], picture("fashion-curves"), [section])],
+        studies=[study],
         provenance={"rendered": "2026-01-02", "MLflow": "local store"},
         runs=[run, run | {"variant": "hot", "dirty": False, "mlflow": {}}],
         parameters="profile: demo\n",
@@ -142,16 +229,18 @@ def test_the_page_is_whole_and_says_what_it_is(report: Report) -> None:
     assert set(targets) == {f"#{name}" for name in ids}
 
 
-def test_every_picture_is_in_the_page_with_words_for_it(report: Report) -> None:
+def test_every_picture_is_in_the_page_once_with_words_for_it(report: Report) -> None:
     page = Page(to_html(report))
-    pictures = report.illustrations
-    assert pictures[0].name == "fashion-curves"
-    assert len(pictures) == 4
-    for image, picture in zip(page.all("img"), pictures, strict=True):
-        assert image["alt"] == picture.alt
+    expected = [(picture.alt, picture.png, picture.caption) for picture in report.illustrations]
+    assert len(expected) == 19
+    shown = []
+    for image, caption in zip(page.all("img"), page.text_of("figcaption"), strict=True):
         kind, _, content = (image["src"] or "").partition(",")
-        assert (kind, base64.b64decode(content)) == ("data:image/png;base64", picture.png)
-    assert page.text_of("figcaption") == [picture.caption for picture in pictures]
+        assert kind == "data:image/png;base64"
+        shown.append((image["alt"], base64.b64decode(content), caption))
+    assert Counter(shown) == Counter(expected)
+    assert shown[0] == expected[0]
+    assert all(alt and caption for alt, _, caption in shown)
 
 
 def test_the_page_asks_the_network_for_nothing(report: Report) -> None:
@@ -173,22 +262,202 @@ def test_a_demonstration_says_so_and_nothing_else_does(report: Report, demonstra
     assert ("This is a demonstration" in to_markdown(report)) == demonstration
 
 
+def tables(html: str) -> dict[str, list[list[str]]]:
+    """The text of every cell of the tables that have a name, header first."""
+    found = {}
+    for part in html.split('role="region" aria-label="')[1:]:
+        name, _, rest = part.partition('"')
+        rows = rest.split("</table>")[0].split("</tr>")[:-1]
+        found[name] = [[text(cell) for cell in re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", row, re.S)] for row in rows]
+    return found
+
+
+def text(cell: str) -> str:
+    return unescape(re.sub("<[^>]*>", "", cell)).strip()
+
+
+def markdown_tables(markdown: str) -> list[list[list[str]]]:
+    """The cells of every table, header first; asserts that a table has one header and as many cells in each row."""
+    found = []
+    for block in re.findall(r"(?:^\|.*\n)+", markdown, re.MULTILINE):
+        rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)] for line in block.splitlines()]
+        assert all(row[0] == row[-1] == "" and len(row) == len(rows[0]) for row in rows), block
+        assert {cell.strip("-") for cell in rows[1]} == {""}
+        found.append([row[1:-1] for row in (rows[0], *rows[2:])])
+    return found
+
+
 def test_page_and_markdown_have_the_same_leaderboard(report: Report) -> None:
-    html = [row for table in to_html(report).split("<tbody>")[1:3] for row in cells_of(table)]
-    lines = [line for line in to_markdown(report).splitlines() if line.startswith(("| cnn |", "| hot |"))][:4]
-    markdown = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    assert html == markdown
-    accuracy, cost = SHOWN[:9], SHOWN[9:]
+    html = tables(to_html(report))
+    board, cost = html["Leaderboard of Look-alikes"], html["Cost of the variants of Look-alikes"]
+    in_markdown = markdown_tables(to_markdown(report))
+    assert board[1:] in [table[1:] for table in in_markdown]
+    assert cost in in_markdown
     unknown = ["–", "–", "0 (1 diverged)", *["–"] * 6]
-    assert html == [["cnn", *accuracy], ["hot", *unknown], ["cnn", *cost], ["hot", *cost]]
-    header = re.findall(r'<th scope="col">', to_html(report).split("<tbody>")[0])
-    assert len(header) == len(html[0])
+    assert board[1:] == [["cnn", *SHOWN[:9]], ["hot", *unknown]]
+    ran = SHOWN[12]
+    assert cost[1:] == [
+        ["cnn", *SHOWN[9:12], f"{ran} of 40: cut short", *SHOWN[13:]],
+        ["hot", *SHOWN[9:]],
+    ]
 
 
-def cells_of(table: str) -> list[list[str]]:
-    """The cells of each row of an HTML table's body."""
-    rows = table.split("</tbody>")[0].split("</tr>")[:-1]
-    return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
+VERDICTS = [
+    ["F1", "a beats b", "91 against 89 %", "a minus b", "+25.0 (+15.0 to +45.0)", "supported"],
+    ["F2", "b beats a", "two of two", "b minus a", "-50.0 (-60.0 to -30.0)", "contradicted"],
+    ["F3", "a is sure", "single images", "how sure", "+1.2 (-2.0 to +4.0)", "undecided"],
+    ["F4", "c is sure", "no number", "how sure", "–", "not tested"],
+]
+
+
+def test_claims_stand_first_with_their_verdicts(report: Report) -> None:
+    html, markdown = to_html(report), to_markdown(report)
+    assert tables(html)["Claims of Look-alikes"][1:] == VERDICTS
+    first, *_ = markdown_tables(markdown)
+    assert first[1:] == [[*row[:5], f"**{row[5]}**"] for row in VERDICTS]
+    assert report.claims == CLAIMS
+    page = Page(html)
+    assert page.text_of("h3")[0] == "What the study claimed"
+    assert {claim.verdict for claim in CLAIMS} < set(page.text_of("strong"))
+
+
+def test_a_study_without_claims_says_nothing_of_them(report: Report) -> None:
+    report = replace(report, studies=[replace(report.studies[0], claims=[])])
+    assert "claimed" not in to_html(report)
+    assert "claimed" not in to_markdown(report)
+
+
+def shares(value: float) -> str:
+    return f"{100 * value:.1f} ({100 * (value - 0.1):.1f} to {100 * (value + 0.2):.1f})"
+
+
+def points(value: float) -> str:
+    return f"+{100 * value:.1f} (+{100 * (value - 0.1):.1f} to +{100 * (value + 0.2):.1f})"
+
+
+def amounts(value: float, digits: int = 2) -> str:
+    return f"{value:.{digits}f} ({value - 0.1:.{digits}f} to {value + 0.2:.{digits}f})"
+
+
+def test_look_alikes_are_told_with_their_intervals(report: Report) -> None:
+    html, in_markdown = tables(to_html(report)), markdown_tables(to_markdown(report))
+    table = html["Look-alike figures of Look-alikes"]
+    figure = {name: each["value"] for name, each in FIGURES.items()}
+    before = [shares(figure[name]) for name in ("group_accuracy", "confused_within", "confused_across")]
+    after = [
+        *(amounts(figure[name]) for name in ("shopper_true", "shopper_group")),
+        shares(figure["margin"]),
+        amounts(figure["entropy"]),
+        points(figure["overconfidence"]),
+    ]
+    assert table[1:] == [
+        ["cnn", *before, amounts(figure["severity"]), "1,234", *after],
+        ["sure", *before, "–", "0", *after],
+    ]
+    assert table in in_markdown
+
+
+def test_where_the_probability_goes_is_told_by_case(report: Report) -> None:
+    table = tables(to_html(report))["Probability by kind of class"]
+    parts, cases = ("true", "look_alikes", "outside"), ("all", "right", "wrong")
+    figures = {f"{name}_{case}": shares(FIGURES[f"{name}_{case}"]["value"]) for case in cases for name in parts}
+    assert len(set(figures.values())) == 9
+    assert table[0] == ["variant", *(f"{name.replace('_', '-')}, {case}" for case in cases for name in parts)]
+    assert table[1:] == [["cnn", *figures.values()], ["sure", *list(figures.values())[:6], "–", "–", "–"]]
+    (in_markdown,) = [rows for rows in markdown_tables(to_markdown(report)) if rows[0][1] == "true, right, %"]
+    assert [row[1:] for row in in_markdown[1:]] == [row[4:] for row in table[1:]]
+
+
+def test_pairs_are_told_with_what_is_unknown(report: Report) -> None:
+    html, in_markdown = tables(to_html(report)), markdown_tables(to_markdown(report))
+    known = {name: COMPARED[name]["value"] for name in COMPARED}
+    counts = ["4,321", "7", "< 0.0001", "–", "987", "–"]
+    divergence, gap = amounts(known["divergence_calibrated"], 4), shares(known["confidence_gap"])
+    row = ["cnn, sure", points(known["accuracy_difference"]), *counts, divergence, gap]
+    assert html["Pairs of variants"][1:] == [row]
+    assert html["Pairs of variants"] in in_markdown
+    on_photographs = ["cnn, sure", "fitted", row[1], "11", "7", "< 0.0001"]
+    assert html["Pairs of variants on photographs"][1:] == [[*on_photographs, "–"]]
+    assert [on_photographs] in [rows[1:] for rows in in_markdown]
+
+
+@pytest.mark.parametrize("write", [to_html, to_markdown])
+@pytest.mark.parametrize(
+    ("images", "near", "said"),
+    [
+        ([3, 57], [91], ["2 test images stand, ", "; 1 shares the average hash", "cnn 25.00 % (with them 50.00 %)."]),
+        ([3], [], ["1 test image stands, ", "; none shares the average hash", "cnn 25.00 % (with them 50.00 %)."]),
+        ([], [91, 5], ["No test image stands, ", "; 2 share the average hash", "cnn 25.00 % (with them 50.00 %)."]),
+        ([], [], ["No test image stands, ", "; none shares the average hash"]),
+    ],
+)
+def test_images_that_were_trained_on_are_told(
+    report: Report, write: Any, images: list[int], near: list[int], said: list[str]
+) -> None:
+    report.studies[0].look_alikes.found["duplicates"] = DUPLICATES | {"images": images, "near": near}
+    text = " ".join(write(report).split())
+    assert [part for part in said if part not in text] == []
+    assert ("(with them" in text) == bool(images or near)
+    if write is to_html:
+        for numbers in filter(None, (images, near)):
+            assert f"(numbers {', '.join(map(str, numbers))})" in text
+
+
+def test_photographs_are_told_by_recipe_and_by_what_is_known_of_them(report: Report) -> None:
+    html, in_markdown = tables(to_html(report)), markdown_tables(to_markdown(report))
+    table = html["Accuracy on photographs"]
+    values = [shares(0.51), shares(0.52), shares(0.53), "–", shares(0.54), shares(0.55)]
+    assert table[0][-1] == "taken for a Bag, %"
+    assert table[1:] == [["cnn", "plain", *values], ["cnn", "fitted", *values]]
+    assert table in in_markdown
+    by_attribute = [["cnn", "view: front", "6", shares(0.57)], ["cnn", "view: not said", "2", shares(0.58)]]
+    assert html["Accuracy by what is known of a photograph"][1:] == by_attribute
+    areas = ["cnn", amounts(0.61), amounts(0.62), "–", "–", amounts(0.63)]
+    assert html["AUROC on photographs"][1:] == [areas]
+
+
+@pytest.mark.parametrize("write", [to_html, to_markdown])
+def test_the_choice_is_told_with_the_half_that_judges_it(report: Report, write: Any) -> None:
+    text = " ".join(re.sub(r"<[^>]*>|\*\*", "", write(report)).split())
+    chosen = f"cnn with the recipe fitted, {shares(0.59)} % of 5 there and {shares(0.6)} % of 3 on the other half."
+    assert chosen in text
+    assert "10 photographs (photographed at home), 8 of them of one of the classes; 6 more were refused" in text
+
+
+def test_the_page_names_the_first_refused_photographs(report: Report) -> None:
+    refused = "(p0.jpg: too dark; p1.jpg: too dark; p2.jpg: too dark; p3.jpg: too dark; p4.jpg: too dark"
+    assert f"refused {refused}; all in photos/rejected.csv)." in to_html(report)
+    found = report.studies[0].photographs.found
+    found["refused"] = found["refused"][:5]
+    assert f"refused {refused})." in to_html(report)
+    found["refused"] = []
+    assert "0 more were refused." in to_html(report)
+
+
+def test_headings_leave_out_no_level(report: Report) -> None:
+    levels = [int(tag[1]) for tag, _ in Page(to_html(report)).tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    levels = [len(found) for found in re.findall("^(#+) ", to_markdown(report), re.MULTILINE)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_every_table_has_header_cells(report: Report) -> None:
+    html = to_html(report)
+    found = re.split("<table[^>]*>", html)[1:]
+    assert len(found) == 15
+    for table in found:
+        head, _, body = table.split("</table>")[0].rpartition("<tbody>")
+        columns = re.findall(r'<th scope="col">', head)
+        assert len(columns) == len(re.findall("<t[hd]", head.replace("<thead", "")))
+        rows = body.split("</tr>")[:-1]
+        assert rows
+        for row in rows:
+            cells = re.findall(r"<(t[hd] ?[^>]*)>", row)
+            assert cells[0] == 'th scope="row"'
+            assert not any(cell.startswith("th") for cell in cells[1:])
+            assert len(cells) == (len(columns) or 2)
 
 
 def test_scores_and_origin_are_there(report: Report) -> None:
@@ -210,25 +479,104 @@ def test_markdown_shows_the_files_of_the_figures(report: Report) -> None:
     assert found == [(picture.alt, f"figures/{picture.name}.png") for picture in report.illustrations]
 
 
+NAMES = {"cnn", "sure", "hot", "plain", "fitted", "Bag", "Coat", "view", "front"}
+
+
+def renamed(found: Any, prefix: str) -> Any:
+    """JSON with `prefix` before every text in it, and before the keys in `NAMES`."""
+    if isinstance(found, dict):
+        return {prefix + key if key in NAMES else key: renamed(value, prefix) for key, value in found.items()}
+    if isinstance(found, list):
+        return [renamed(value, prefix) for value in found]
+    return prefix + found if isinstance(found, str) else found
+
+
+def with_prefix(report: Report, prefix: str) -> Report:
+    """The report with `prefix` before every name and text that is not the project's own."""
+
+    def drawn(pictures: dict[str, Illustration]) -> dict[str, Illustration]:
+        """Some pictures are found by the names of variants and recipes."""
+        found = {}
+        for name, one in pictures.items():
+            if "--" in name:
+                name = "--".join(prefix + variant for variant in name.split("--"))
+            name = name.replace("samples-", f"samples-{prefix}")
+            found[name] = replace(one, alt=prefix + one.alt, caption=prefix + one.caption)
+        return found
+
+    (study,) = report.studies
+    study = replace(
+        study,
+        title=prefix + study.title,
+        claims=[replace(one, statement=prefix, reported=prefix, measure=prefix) for one in study.claims],
+        standings=[replace(row, variant=prefix + row.variant) for row in study.standings],
+        short=renamed(study.short, prefix),
+        look_alikes=Chapter(renamed(study.look_alikes.found, prefix), drawn(study.look_alikes.pictures)),
+        photographs=Chapter(renamed(study.photographs.found, prefix), drawn(study.photographs.pictures)),
+        variants=[
+            VariantSection(prefix + one.name, drawn(one.pictures), renamed(one.classes, prefix))
+            for one in study.variants
+        ],
+    )
+    return replace(
+        report,
+        profile=prefix + report.profile,
+        studies=[study],
+        provenance={prefix + name: prefix + value for name, value in report.provenance.items()},
+        runs=[
+            run | {"variant": prefix, "host": prefix, "device": renamed(run["device"], prefix)} for run in report.runs
+        ],
+        parameters=prefix + report.parameters,
+        data=renamed(report.data, prefix),
+    )
+
+
 def test_names_are_text_and_never_markup(report: Report) -> None:
-    study, section = report.studies[0], report.studies[0].variants[0]
-    images = [replace(picture, alt=HOSTILE, caption=HOSTILE) for picture in section.illustrations]
-    section = VariantSection(HOSTILE, images, [section.classes[0] | {"class": HOSTILE}])
+    hostile, tame = (Page(to_html(with_prefix(report, prefix))) for prefix in (HOSTILE, "x"))
+    assert hostile.all("b") == []
+    assert sum(text.count(HOSTILE) for _, text in hostile.texts) > 90
+    assert [(tag, text.replace(HOSTILE, "x")) for tag, text in hostile.texts] == tame.texts
+    assert [(tag, tamed(attributes)) for tag, attributes in hostile.tags] == [
+        (tag, tamed(attributes)) for tag, attributes in tame.tags
+    ]
+
+
+def tamed(attributes: dict[str, str | None]) -> dict[str, str]:
+    return {name: (value or "").replace(HOSTILE, "x") for name, value in attributes.items()}
+
+
+def test_no_text_ends_a_cell_of_markdown(report: Report) -> None:
+    (study,), odd = report.studies, "a | b\nc"
+    absorbed = {"cnn": {"plain": ON_PHOTOS | {"predicted": {odd: estimate(0.55)}}}}
+    found = study.photographs.found | {"figures": absorbed, "absorption": {"absorber": odd}}
+    study = replace(
+        study,
+        claims=[replace(one, statement=odd, reported=odd, measure=odd) for one in study.claims],
+        photographs=replace(study.photographs, found=found),
+        variants=[replace(one, classes=[row | {"class": odd} for row in one.classes]) for one in study.variants],
+    )
     report = replace(
         report,
-        profile=HOSTILE,
-        studies=[replace(study, title=HOSTILE, standings=[replace(STANDING, variant=HOSTILE)], variants=[section])],
-        provenance={HOSTILE: HOSTILE},
-        runs=[report.runs[0] | {"variant": HOSTILE, "host": HOSTILE}],
-        parameters=HOSTILE,
-        data=[report.data[0] | {"about": HOSTILE}],
+        studies=[study],
+        provenance={odd: odd},
+        runs=[run | {"host": odd, "device": run["device"] | {"name": odd}} for run in report.runs],
+        data=[row | {"about": odd, "licence": odd} for row in report.data],
     )
-    page = Page(to_html(report))
-    assert page.all("b") == []
-    assert {image["alt"] for image in page.all("img")[1:]} == {HOSTILE}
-    tags = ("strong", "a", "h2", "h4", "figcaption", "th", "td", "pre")
-    assert all(HOSTILE in page.text_of(tag) for tag in tags)
-    assert page.text_of("title") == [f"Lookalike: {HOSTILE}"]
+    tables = markdown_tables(to_markdown(report))
+    cells = [cell for rows in tables for row in rows for cell in row]
+    assert cells.count(r"a \| b c") == 4 * 3 + 2 + 2 + 2 * 2 + 2
+    assert r"taken for a a \| b c, %" in cells
+
+
+def test_tables_of_markdown_stand_between_blank_lines(report: Report) -> None:
+    lines = to_markdown(report).splitlines()
+    edges = [
+        (before, after)
+        for before, after in itertools.pairwise(lines)
+        if before.startswith("|") != after.startswith("|")
+    ]
+    assert edges
+    assert [edge for edge in edges if "" not in edge] == []
 
 
 @pytest.mark.parametrize("write", [to_html, to_markdown])
@@ -256,8 +604,16 @@ def test_a_missing_origin_is_an_error(report: Report, write: Any, field: str) ->
         ("millions", 781_306, "0.78 M"),
         ("duration", 89.4, "89 s"),
         ("duration", 90, "1.5 min"),
+        ("shares", estimate(0.5), "50.0 (40.0 to 70.0)"),
+        ("points", {"value": -0.01, "low": -0.02, "high": 0.0349}, "-1.0 (-2.0 to +3.5)"),
+        ("amounts", estimate(7.196), "7.20 (7.10 to 7.40)"),
+        ("fine", estimate(0.21674), "0.2167 (0.1167 to 0.4167)"),
+        ("p", 0.0271, "0.027"),
+        ("p", 0.0001, "0.0001"),
+        ("p", 0.00009, "< 0.0001"),
+        ("cell", "a | b\nc", "a \\| b c"),
         *((name, None, "–") for name in FILTERS),
     ],
 )
-def test_filters_write_numbers_for_readers(name: str, value: float | None, text: str) -> None:
+def test_filters_write_numbers_for_readers(name: str, value: Any, text: str) -> None:
     assert FILTERS[name](value) == text

@@ -18,7 +18,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim about a quantity that is above zero if the claim holds.
+    """A claim about a quantity that is above zero if the claim holds, or only not zero if it is `two_sided`.
 
     Attributes:
         key: short name, such as F1.
@@ -33,6 +33,7 @@ class Claim:
     reported: str
     measure: str
     measured: Callable[[Findings], Json | None]
+    two_sided: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,25 @@ def put_to_test(claims: tuple[Claim, ...], findings: Findings) -> list[Tested]:
         estimate = claim.measured(findings)
         known = estimate or {"value": None, "low": None, "high": None}
         rows.append(
-            Tested(claim.key, claim.statement, claim.reported, claim.measure, **known, verdict=verdict(estimate))
+            Tested(
+                claim.key,
+                claim.statement,
+                claim.reported,
+                claim.measure,
+                **known,
+                verdict=verdict(estimate, claim.two_sided),
+            )
         )
     return rows
 
 
-def verdict(estimate: Json | None) -> Verdict:
+def verdict(estimate: Json | None, two_sided: bool) -> Verdict:
     """Decided only where the whole interval lies on one side of zero."""
     if estimate is None:
         return "not tested"
-    if estimate["low"] > 0:
-        return "supported"
-    return "contradicted" if estimate["high"] < 0 else "undecided"
+    if estimate["low"] <= 0 <= estimate["high"]:
+        return "undecided"
+    return "supported" if estimate["low"] > 0 or two_sided else "contradicted"
 
 
 def opposite(estimate: Json | None) -> Json | None:

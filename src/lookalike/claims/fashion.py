@@ -1,6 +1,7 @@
 """The claims of the study of look-alikes: CNN against ViT on Fashion-MNIST and on photographs."""
 
 from collections.abc import Callable
+from functools import partial
 
 from lookalike.claims.claim import Claim, Findings, Json, opposite
 
@@ -33,21 +34,15 @@ def photograph_gain(findings: Findings) -> Json | None:
     return opposite(row and row["accuracy_difference"])
 
 
-def difference(images: str, part: str, *, more: str) -> Callable[[Findings], Json | None]:
+def difference(images: str, part: str, *, more: str, calibrated: bool = False) -> Callable[[Findings], Json | None]:
     """How much more probability `more` gives to `part`, over the images that both predict alike and `images` says."""
 
     def measured(findings: Findings) -> Json | None:
         pair = between(findings)
-        estimate = pair and pair[images][part]
+        estimate = pair and (pair["calibrated"] if calibrated else pair)[images][part]
         return estimate if more == CNN else opposite(estimate)
 
     return measured
-
-
-def confidence_gap(findings: Findings) -> Json | None:
-    """Mean absolute difference of confidence where both are right."""
-    pair = between(findings)
-    return pair and pair["confidence_gap"]
 
 
 def overconfidence(variant: str) -> Callable[[Findings], Json | None]:
@@ -59,6 +54,23 @@ def overconfidence(variant: str) -> Callable[[Findings], Json | None]:
 
     return measured
 
+
+def with_and_without_temperature(
+    key: str, statement: str, reported: str, measure: str, quantity: Callable[..., Callable[[Findings], Json | None]]
+) -> tuple[Claim, Claim]:
+    """A claim on probabilities as the models give them, and after each model's temperature, which takes away what is
+    only sharpness."""
+    plain, calibrated = (quantity(calibrated=after) for after in (False, True))
+    after = f"{measure}, after each model's temperature"
+    return (
+        Claim(key, statement, reported, measure, plain),
+        Claim(f"{key}, calibrated", statement, reported, after, calibrated),
+    )
+
+
+SAME_WRONG = "test images with the same wrong prediction"
+SURE_AS_RIGHT = "Accuracy is not confidence: a model is not as sure as it is right."
+BOTH_RIGHT = "test images of classes that have look-alikes and that both get right"
 
 CLAIMS = (
     Claim(
@@ -75,46 +87,49 @@ CLAIMS = (
         f"accuracy on all labelled photographs (recipe {AUTHOR_S_RECIPE}), ViT minus CNN, mean over seeds",
         photograph_gain,
     ),
-    Claim(
+    *with_and_without_temperature(
         "F3, true class",
         "Where both make the same wrong prediction, the ViT gives more probability to the true class.",
         "single images",
-        "probability of the true class, ViT minus CNN, test images with the same wrong prediction",
-        difference("both_wrong", "true", more=VIT),
+        f"probability of the true class, ViT minus CNN, {SAME_WRONG}",
+        partial(difference, "both_wrong", "true", more=VIT),
     ),
-    Claim(
+    *with_and_without_temperature(
         "F3, outside",
         "Where both make the same wrong prediction, the ViT gives less to classes outside the group.",
         "single images",
-        "probability outside the group, CNN minus ViT, test images with the same wrong prediction",
-        difference("both_wrong", "outside", more=CNN),
+        f"probability outside the group, CNN minus ViT, {SAME_WRONG}",
+        partial(difference, "both_wrong", "outside", more=CNN),
     ),
-    Claim(
+    *with_and_without_temperature(
         "F4",
         "Where both are right, the ViT separates look-alikes better.",
         "a coat: 35 points of confidence apart",
-        "probability of the look-alikes, CNN minus ViT, test images of classes that have some and that both get right",
-        difference("both_right_with_look_alikes", "look_alikes", more=CNN),
+        f"probability of the look-alikes, CNN minus ViT, {BOTH_RIGHT}",
+        partial(difference, "both_right_with_look_alikes", "look_alikes", more=CNN),
     ),
     Claim(
         "F5, between models",
         "Accuracy is not confidence: two models that are both right are not equally sure.",
         "single images",
-        "absolute difference of confidence, test images that both get right",
-        confidence_gap,
+        "confidence, CNN minus ViT, test images that both get right",
+        difference("both_right", "confidence", more=CNN),
+        two_sided=True,
     ),
     Claim(
         "F5, CNN",
-        "Accuracy is not confidence: a model is surer than it is right.",
+        SURE_AS_RIGHT,
         "no number",
         "confidence minus accuracy of the CNN on the test images, before temperature scaling",
         overconfidence(CNN),
+        two_sided=True,
     ),
     Claim(
         "F5, ViT",
-        "Accuracy is not confidence: a model is surer than it is right.",
+        SURE_AS_RIGHT,
         "no number",
         "confidence minus accuracy of the ViT on the test images, before temperature scaling",
         overconfidence(VIT),
+        two_sided=True,
     ),
 )

@@ -139,9 +139,14 @@ def photo_set(
     classes: Sequence[str],
     provenance: dict[str, str],
 ) -> PhotoSet:
-    """What was prepared, with labels, halves and what is known of each photograph."""
-    shape = (0, len(recipes), 28, 28)
-    images = np.stack([one.images for one in prepared]) if prepared else np.zeros(shape, np.uint8)
+    """What was prepared, with labels, halves and what is known of each photograph.
+
+    Raises:
+        InputError: no photograph with a label is left.
+    """
+    if not any(one.label for one in photographs):
+        raise InputError("photographs: none that has a label could be prepared; at least one is needed to score models")
+    images = np.stack([one.images for one in prepared])
     halves = split_halves(photographs)
     return PhotoSet(
         preparations=tuple(recipes),

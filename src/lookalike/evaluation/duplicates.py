@@ -18,6 +18,16 @@ def duplicated(images: NDArray[np.uint8], among: NDArray[np.uint8]) -> NDArray[n
     return np.array([digest(image) in known for image in images], bool)
 
 
+def average_hash(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A bit a pixel (N, bytes): whether it is brighter than the image's mean; grey images (N, H, W) or RGB.
+
+    Two files of one photograph, packed or scaled a little differently, mostly share it (the "average hash" of
+    perceptual hashing, at full resolution).
+    """
+    flat = images.reshape(len(images), -1)
+    return np.packbits(flat > flat.mean(axis=1, keepdims=True), axis=1)
+
+
 def digest(image: NDArray[np.uint8]) -> bytes:
     """A hash of the pixels, to hold many images at the cost of few bytes each."""
     return blake2b(image.tobytes(), digest_size=16).digest()

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.errors import InputError
 from lookalike.evaluation.cases import Case, pick_cases
-from lookalike.evaluation.duplicates import duplicated
+from lookalike.evaluation.duplicates import average_hash, duplicated
 from lookalike.evaluation.groups import group_confusion, look_alike_figures
 from lookalike.evaluation.metrics import Ints
 from lookalike.evaluation.pairs import Ranking, Side, as_json, compare
@@ -40,7 +41,12 @@ def study_look_alikes(
         sides: logits and temperatures of each variant that did not diverge, for the test images of `dataset`.
         group_of: (C,), see `groups`.
         pairs: the variants to compare.
+
+    Raises:
+        InputError: there are no variants.
     """
+    if not sides:
+        raise InputError("every seed of every variant diverged: nothing is left to compare; lower their lr")
     labels = dataset.test_labels.astype(np.int64)
     weights = resample(len(labels))
     figures = {name: asdict(look_alike_figures(side.logits, labels, group_of, weights)) for name, side in sides.items()}
@@ -63,13 +69,28 @@ def study_look_alikes(
 
 
 def trained_on(sides: dict[str, Side], dataset: Dataset) -> Json:
-    """Test images that stand in the published training set as well, and every variant's accuracy without them."""
+    """Test images that stand in the published training set as well, and every variant's accuracy without them.
+
+    `images` stand there byte for byte; `near` only share their average hash with a training image, of the same label.
+    """
     twice = duplicated(dataset.test_images, dataset.train_images)
+    near = duplicated(*(labelled_hash(*part) for part in parts(dataset))) & ~twice
     right = {name: (side.predicted == dataset.test_labels).mean(axis=0) for name, side in sides.items()}
     return {
         "images": np.flatnonzero(twice).tolist(),
-        "accuracy": {name: {"with": mean(one), "without": mean(one[~twice])} for name, one in right.items()},
+        "near": np.flatnonzero(near).tolist(),
+        "accuracy": {name: {"with": mean(one), "without": mean(one[~(twice | near)])} for name, one in right.items()},
     }
+
+
+def parts(dataset: Dataset) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Images and labels of the test and of the training set."""
+    return [(dataset.test_images, dataset.test_labels), (dataset.train_images, dataset.train_labels)]
+
+
+def labelled_hash(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The average hash of each image with its label: (N, bytes)."""
+    return np.column_stack([average_hash(images), labels])
 
 
 def mean(values: NDArray[np.floating]) -> float | None:

@@ -86,6 +86,8 @@ class Comparison:
             each model's temperature.
         both_right, both_wrong: differences over these images, by whether the prediction is right.
         both_right_with_look_alikes: the same over images that both get right and whose class has look-alikes.
+        calibrated: both_wrong and both_right_with_look_alikes after each model's temperature: what is left of a
+            difference when neither model is surer than it is right.
         confidence_gap: mean absolute difference of the confidences over the images that both get right.
         ranking: the images with the same prediction, by their divergence before the temperature.
     """
@@ -101,6 +103,7 @@ class Comparison:
     both_right: Differences
     both_right_with_look_alikes: Differences
     both_wrong: Differences
+    calibrated: dict[str, Differences]
     confidence_gap: Estimate | None
     ranking: Ranking
 
@@ -120,7 +123,9 @@ def compare(first: Side, second: Side, labels: Ints, group_of: Ints, weights: ND
     plain = jensen_shannon(first.probabilities, second.probabilities)
     calibrated = jensen_shannon(first.calibrated, second.calibrated)
     gaps = probability_gaps(first.probabilities, second.probabilities, labels, group_of)
+    calibrated_gaps = probability_gaps(first.calibrated, second.calibrated, labels, group_of)
     has_look_alikes = (np.bincount(group_of)[group_of] > 1)[labels]
+    where = {"both_wrong": same & ~one, "both_right_with_look_alikes": one & two & has_look_alikes}
     ranked = most_divergent(plain, same)
     return Comparison(
         only_first_right=only_first,
@@ -132,8 +137,9 @@ def compare(first: Side, second: Side, labels: Ints, group_of: Ints, weights: ND
         divergence=mean_where(plain, same, weights),
         divergence_calibrated=mean_where(calibrated, same, weights),
         both_right=differences(gaps, one & two, weights),
-        both_right_with_look_alikes=differences(gaps, one & two & has_look_alikes, weights),
-        both_wrong=differences(gaps, same & ~one, weights),
+        both_right_with_look_alikes=differences(gaps, where["both_right_with_look_alikes"], weights),
+        both_wrong=differences(gaps, where["both_wrong"], weights),
+        calibrated={name: differences(calibrated_gaps, images, weights) for name, images in where.items()},
         confidence_gap=mean_where(np.abs(gaps["confidence"]), one & two, weights),
         ranking=Ranking(ranked, plain[ranked], calibrated[ranked]),
     )

@@ -26,7 +26,6 @@ def study_photos(
     sides: dict[str, Side],
     photos: PhotoSet,
     dataset: Dataset,
-    *,
     group_of: Ints,
     pairs: Sequence[tuple[str, str]],
     absorber: str,

@@ -51,6 +51,11 @@ class Evaluation:
     predictions: Predictions | None
     valid_features: NDArray[np.float32] | None = None
 
+    @property
+    def temperatures(self) -> NDArray[np.float64]:
+        """The temperature of each seed (S,)."""
+        return np.array([scores["temperature"] for scores in self.details["seeds"]])
+
 
 def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime) -> Evaluation:
     """Evaluate all seeds in the model folder `folder` that did not diverge on the images of `dataset`."""

@@ -1,7 +1,7 @@
 """Contact sheets: photographs through every step of a recipe, and as a heat map. Drawn with Pillow, quickly."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -14,6 +14,7 @@ TILE = 84  # pixels: three for each of a 28x28 picture
 GAP = 4
 HEADER = 16
 ROWS_A_SHEET = 25
+SAMPLE = 10  # photographs that the report shows
 HEAT = (np.asarray(mpl.colormaps["inferno"](np.arange(256)))[:, :3] * 255).round().astype(np.uint8)
 
 Stages = Sequence[tuple[str, Picture]]
@@ -45,6 +46,26 @@ def enlarged(image: NDArray[np.uint8]) -> Image.Image:
     scale = TILE / max(height, width)
     how = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BILINEAR
     return Image.fromarray(image).resize((max(1, round(width * scale)), max(1, round(height * scale))), how)
+
+
+def contact_sheets(strips: Mapping[str, Sequence[bytes]], photographs: Sequence[tuple[str, str]]) -> dict[str, bytes]:
+    """Every picture of the preparation, by its path without suffix.
+
+    Args:
+        strips: recipe -> a strip for each photograph.
+        photographs: name and label of each ("" for none of the classes).
+
+    Returns:
+        `steps/<recipe>/<name>`, `sheets/<recipe>-<page>` and, of `SAMPLE` photographs, `samples/<recipe>`: PNGs.
+    """
+    captions = [f"{name}: {label or 'none of the classes'}" for name, label in photographs]
+    every = max(1, len(photographs) // SAMPLE)
+    pictures: dict[str, bytes] = {}
+    for recipe, rows in strips.items():
+        pictures |= {f"steps/{recipe}/{name}": row for (name, _), row in zip(photographs, rows, strict=True)}
+        pictures |= {f"sheets/{recipe}-{page:02d}": one for page, one in enumerate(sheets(rows, captions), start=1)}
+        pictures[f"samples/{recipe}"] = stacked(rows[::every][:SAMPLE], captions[::every][:SAMPLE])
+    return pictures
 
 
 def sheets(strips: Sequence[bytes], captions: Sequence[str]) -> list[bytes]:
