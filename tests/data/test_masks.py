@@ -8,7 +8,17 @@ import cv2
 import numpy as np
 import pytest
 
-from lookalike.data.masks import MASKS, Mask, Pixels, border, border_distance, grabcut, largest_object, rembg, rembg_network
+from lookalike.data.masks import (
+    MASKS,
+    Mask,
+    Pixels,
+    border,
+    border_distance,
+    grabcut,
+    largest_object,
+    rembg,
+    rembg_network,
+)
 from lookalike.data.photos import shrunk
 from lookalike.data.snapshots import BACKGROUNDS, draw_snapshots
 from lookalike.errors import InputError
