@@ -47,7 +47,7 @@ def main(study: str) -> None:
             write_bytes(out / "figures" / name / f"{title}.png", to_png(figure))
     pairs = [(first, second) for first, second in settings.pairs if {first, second} <= sides.keys()]
     look_alikes, drawn = study_look_alikes(sides, dataset, group_of, pairs)
-    for pair in drawn:
+    for pair in (pair for pair in drawn if {pair.first, pair.second} <= set(settings.probes)):
         for title, figure in pair_figures(pair, sides, dataset).items():
             write_bytes(out / "pairs" / f"{pair.first}--{pair.second}" / f"{title}.png", to_png(figure))
     on_photos = study_photos(outputs, sides, photos, dataset, group_of, pairs, params.photos.absorber)

@@ -146,20 +146,28 @@ DRESS_FOR_SHIRT = {
 
 
 @pytest.mark.parametrize(
-    ("change", "ran"),
+    ("change", "touched"),
     [
         ({"photos.recipes.naive.sharpen": True}, {"photos"} | LAST),
         ({"photos.absorber": "Dress"}, LAST),
         (DRESS_FOR_SHIRT, {"train@fashion-cnn-grouped"} | LAST),
         ({"studies.fashion.probes": ["fashion-vit"]}, LAST),
+        ({"variants.fashion-vit.train.lr": 2e-3}, {"train@fashion-vit"} | LAST),
+        ({"profiles.demo.photos.count": 20}, {"photos"} | LAST),
     ],
-    ids=["recipe", "absorber", "groups", "probes"],
+    ids=["recipe", "absorber", "groups", "probes", "lr", "count"],
 )
-def test_an_edit_runs_what_it_touches_and_nothing_else(
-    checkout: Checkout, change: dict[str, object], ran: set[str]
+def test_an_edit_touches_its_own_stages_and_those_behind_them(
+    checkout: Checkout, change: dict[str, object], touched: set[str]
 ) -> None:
     checkout.edit(change)
-    assert checkout.repro() == ran
+    assert checkout.repro("--dry", "--force-downstream") == touched
+    checkout.run("git", "checkout", "-q", "--", "params.yaml")
+
+
+def test_an_edit_of_a_recipe_and_of_groups_runs_through(checkout: Checkout) -> None:
+    checkout.edit({"photos.recipes.naive.sharpen": True} | DRESS_FOR_SHIRT)
+    assert checkout.repro() == {"photos", "train@fashion-cnn-grouped"} | LAST
     checkout.run("git", "checkout", "-q", "--", "params.yaml")
     assert checkout.repro() <= {"report"}, "the former values are served from the run-cache"
 

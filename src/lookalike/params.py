@@ -144,8 +144,9 @@ class Photos(Section):
 class Study(Section):
     """A study: what it is called, and the folder below `data/` that its evaluation reads.
 
-    `pairs` are the variants that are compared with each other on the same images; `probes` those that are also tried
-    on photographs with steps left out and on images spoiled on purpose.
+    `pairs` are the variants that are compared with each other on the same images. `probes` are those that are looked at
+    closely: their answers are drawn image by image, and they are tried on photographs with steps left out and on images
+    spoiled on purpose.
     """
 
     title: str
