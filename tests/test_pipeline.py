@@ -139,7 +139,7 @@ def test_an_edit_of_one_variant_runs_its_own_stages(checkout: Checkout) -> None:
     assert checkout.run("git", "status", "--porcelain", "--", "params.yaml") == ""
 
 
-DRESS_FOR_SHIRT = {
+DRESS_FOR_SHIRT: dict[str, object] = {
     "groups.fashion_mnist.tops": ["T-shirt/top", "Pullover", "Coat", "Dress"],
     "groups.fashion_mnist.dresses": ["Shirt"],
 }
@@ -166,7 +166,7 @@ def test_an_edit_touches_its_own_stages_and_those_behind_them(
 
 
 def test_an_edit_of_a_recipe_and_of_groups_runs_through(checkout: Checkout) -> None:
-    checkout.edit({"photos.recipes.naive.sharpen": True} | DRESS_FOR_SHIRT)
+    checkout.edit({"photos.recipes.naive.sharpen": True, **DRESS_FOR_SHIRT})
     assert checkout.repro() == {"photos", "train@fashion-cnn-grouped"} | LAST
     checkout.run("git", "checkout", "-q", "--", "params.yaml")
     assert checkout.repro() <= {"report"}, "the former values are served from the run-cache"

@@ -430,8 +430,10 @@ def test_the_page_names_the_first_refused_photographs(report: Report) -> None:
     found = report.studies[0].photographs.found
     found["refused"] = found["refused"][:5]
     assert f"refused {refused})." in to_html(report)
+    found["refused"] = found["refused"][:1]
+    assert "; 1 more was refused (p0.jpg: too dark)." in to_html(report)
     found["refused"] = []
-    assert "0 more were refused." in to_html(report)
+    assert "; none more were refused." in to_html(report)
 
 
 def test_headings_leave_out_no_level(report: Report) -> None:

@@ -87,7 +87,7 @@ def study_section(study: str, params: Params, root: Path) -> StudySection:
 
 def cut_short(row: Standing, variant: Variant) -> tuple[int, int] | None:
     """Epochs run and epochs that the variant's settings ask for, if the profile's budget cut them."""
-    return (row.epochs, variant.train.epochs) if row.epochs < variant.train.epochs and not row.diverged else None
+    return (row.epochs, variant.train.epochs) if row.epochs < variant.train.epochs and row.seeds else None
 
 
 def drawn_curves(study: str, figure: Figure) -> Illustration:

@@ -51,7 +51,7 @@ def look_alike_chapter(
             "Stacked bars of the probability given to the true class, its look-alikes and other groups, by variant",
         ),
         "pairs": (
-            comparisons.pair_figure(found["pairs"]),
+            comparisons.pair_figure(found["pairs"]) if found["pairs"] else None,
             "First minus second variant, with 95 % intervals of the bootstrap over test images. The differences of "
             "probability are over images on which both predict the same class.",
             "Forest plot of the differences between pairs of variants",
@@ -133,7 +133,7 @@ def photo_chapter(study: str, found: Json, standings: Sequence[Standing], root: 
             "Heat map of the accuracy on photographs by class and variant",
         ),
         "photo-ablation": (
-            photographs.ablation_figure(by_recipe(found["ablations"])),
+            photographs.ablation_figure(by_recipe(found["ablations"])) if found["ablations"] else None,
             "What leaving out one step of a recipe (or exchanging its sampling) does to the accuracy on photographs: "
             "left of zero the step helps. First seed, 95 % intervals of the paired bootstrap over photographs.",
             "Forest plot of the change of accuracy when a step of a recipe is left out",
@@ -151,7 +151,7 @@ def photo_chapter(study: str, found: Json, standings: Sequence[Standing], root: 
             "Accuracy against coverage for each variant, by confidence and by distance",
         ),
         "photo-absorption": (
-            photographs.absorption_figure(*absorbed(figures, found["absorption"]), absorber=absorber),
+            drawn_absorption(figures, found["absorption"]),
             f"Left: share of the labelled photographs that are taken for a {absorber}. Right: the same for test "
             "images of the other classes, spoiled on purpose. ground: the background lifted; negative: the "
             "garment's tones inverted; turn: rotated by up to 180 degrees; smear: blurred; fill: holes and gaps of its "
@@ -162,6 +162,7 @@ def photo_chapter(study: str, found: Json, standings: Sequence[Standing], root: 
     pictures = {
         name: Illustration(f"{study}-{name}", to_png(figure), caption, alt)
         for name, (figure, caption, alt) in drawn.items()
+        if figure is not None
     }
     for path in sorted((root / "photos" / "samples").glob("*.png")):
         caption = (
@@ -190,6 +191,13 @@ def distances(found: Json, recipe: str) -> tuple[dict[str, list[Json]], dict[str
         area = recipes[recipe]["right_from_wrong"]["distance"]
         areas[variant] = area and area["value"]
     return bins, areas
+
+
+def drawn_absorption(figures: Json, absorption: Json) -> Figure | None:
+    """The figure of what is taken for the absorber; None if no variant was probed."""
+    if not absorption["ways"]:
+        return None
+    return photographs.absorption_figure(*absorbed(figures, absorption), absorber=absorption["absorber"])
 
 
 def absorbed(figures: Json, absorption: Json) -> tuple[Json, Json]:

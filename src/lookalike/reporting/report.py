@@ -62,7 +62,7 @@ class StudySection:
 
     @property
     def illustrations(self) -> list[Illustration]:
-        """Every figure, in the order of the page."""
+        """Every figure."""
         chapters = [*self.look_alikes.pictures.values(), *self.photographs.pictures.values()]
         return [self.curves, *chapters, *(one for section in self.variants for one in section.pictures.values())]
 
@@ -88,7 +88,7 @@ class Report:
 
     @property
     def illustrations(self) -> list[Illustration]:
-        """Every figure, in the order of the page."""
+        """Every figure."""
         return [picture for study in self.studies for picture in study.illustrations]
 
     @property
@@ -147,7 +147,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "points": estimate(100, 1, signed=True),
     "amounts": estimate(1, 2),
     "fine": estimate(1, 4),
-    "p": p_value,
+    "p": known(p_value),
     "percent": known(lambda share: f"{100 * share:.2f}"),
     "number": known(lambda value: f"{value:.3f}"),
     "count": known(lambda value: f"{value:,.0f}"),
