@@ -13,13 +13,16 @@ PACKAGES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "dvc", "mlf
 
 
 def commit() -> dict[str, str | bool]:
-    """The checked-out commit, and whether tracked files differ from it (`dvc.lock` and `params.yaml` aside: reports
-    name the parameters).
+    """The checked-out commit, and whether tracked files differ from it.
+
+    `dvc.lock`, `params.yaml` (reports name the parameters) and the reports themselves do not count.
 
     In a folder that is no git checkout, commit is "unknown" and dirty true.
     """
     head = git("rev-parse", "HEAD")
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock", ":!params.yaml")
+    changed = git(
+        "status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock", ":!params.yaml", ":!reports"
+    )
     return {"commit": head or "unknown", "dirty": head is None or bool(changed)}
 
 
