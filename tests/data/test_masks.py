@@ -1,25 +1,30 @@
 """Masks: they find drawn garments, the same ones every time, and the largest object is one thing without specks."""
 
+import os
 import sys
 import types
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from lookalike.data.masks import (
+    LOST,
     MASKS,
     Mask,
     Pixels,
     border,
     border_distance,
+    cut_out,
     grabcut,
     largest_object,
     rembg,
     rembg_network,
 )
 from lookalike.data.photos import shrunk
+from lookalike.data.pictures import read_picture
 from lookalike.data.snapshots import BACKGROUNDS, draw_snapshots
 from lookalike.errors import InputError
 
@@ -127,3 +132,22 @@ def test_what_rembg_finds_likely_is_garment(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "rembg", fake)
     rembg_network.cache_clear()
     np.testing.assert_array_equal(rembg(np.zeros((2, 2, 3), np.uint8)), [[False, False], [True, True]])
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "name", ["outwear/78ca5eae-827e-4966-9fee-420e85cf95e2", "dress/e9a97cee-c85f-4eb9-87fe-9a7de7e94355"]
+)
+def test_a_garment_that_reaches_into_the_frame_is_found_from_the_middle(name: str) -> None:
+    mirror = os.environ.get("LOOKALIKE_MIRROR")
+    if not mirror or not Path(mirror, "photos").is_dir():
+        pytest.skip("needs the published photographs in the folder LOOKALIKE_MIRROR")
+    image = shrunk(read_picture(Path(mirror, "photos", f"{name}.jpg")))
+    frame = border(image.shape[:2])
+    assert largest_object(cut_out(image, frame, garment=np.zeros_like(frame))).mean() < LOST
+    assert largest_object(grabcut(image)).mean() > 0.15
+
+
+def test_a_bare_wall_has_no_garment() -> None:
+    wall = np.full((60, 80, 3), (200, 60, 60), np.uint8)
+    assert not grabcut(wall).any()

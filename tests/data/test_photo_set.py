@@ -28,6 +28,7 @@ from lookalike.data.photo_set import (
 from lookalike.data.pictures import RejectedError, read_picture
 from lookalike.data.snapshots import Snapshot, draw_snapshots
 from lookalike.data.wardrobe import Photograph
+from lookalike.errors import InputError
 from lookalike.params import PhotoProfile, load_params
 from lookalike.reporting.contact_sheets import strip
 
@@ -206,11 +207,13 @@ def test_the_arrays_are_by_way_and_photograph() -> None:
         assert about == {"name": one.name, "label": label, "half": half, "worn": "no", "items": "single"}
 
 
-def test_no_photographs_give_empty_arrays() -> None:
-    photos = photo_set([], [], NAIVE, GARMENTS, {})
-    assert photos.images.shape == (1, 0, 28, 28)
-    assert photos.labels.shape == (0,)
-    assert photos.about == []
+def test_without_a_labelled_photograph_there_is_nothing_to_score() -> None:
+    with pytest.raises(InputError, match=r"\Aphotographs: none that has a label[^\n]*\Z"):
+        photo_set([], [], NAIVE, GARMENTS, {})
+    unlabelled = [photograph("hat.jpg", "")]
+    prepared = [Prepared(np.zeros((len(NAIVE), 28, 28), np.uint8), {})]
+    with pytest.raises(InputError, match="at least one is needed"):
+        photo_set(unlabelled, prepared, NAIVE, GARMENTS, {})
 
 
 def wardrobe_of(counts: Sequence[int]) -> list[Photograph]:

@@ -19,6 +19,7 @@ Mask = NDArray[np.bool_]
 MARGIN = 0.04  # of the shorter side: the frame that is taken for ground
 ROUNDS = 4  # of GrabCut; more of them change few pixels
 LOST = 0.03  # of the picture: less than this is no garment that a person would photograph
+GROWTH = 1.2  # least ratio of what was found to what was given
 SPECK = 0.01  # of the picture: a smaller gap inside a garment is a fold or a glint
 
 
@@ -26,13 +27,19 @@ def grabcut(image: Pixels) -> Mask:
     """GrabCut (Rother, Kolmogorov & Blake, SIGGRAPH 2004): the frame is ground, all else may be garment.
 
     Colours of ground and garment are two mixtures of five Gaussians, fitted and cut by turns. Where that leaves nothing
-    (a garment that reaches into the frame, or is nearly the ground's colour), the middle is taken for garment.
+    (a garment that reaches into the frame, or is nearly the ground's colour), the middle is taken for garment, if that
+    finds something with an end.
     """
     ground = border(image.shape[:2])
     if ground.all():  # a strip too narrow to hold anything else
         return ~ground
     found = cut_out(image, ground, garment=np.zeros_like(ground))
-    return found if largest_object(found).mean() > LOST else cut_out(image, ground, garment=middle(image.shape[:2]))
+    if largest_object(found).mean() > LOST:
+        return found
+    seed = middle(image.shape[:2])
+    grown = cut_out(image, ground, garment=seed)
+    # What grows from the middle of a wall without a garment ends nowhere: all is taken, or no more than was given.
+    return grown if GROWTH * seed.sum() < grown.sum() < (~ground).sum() / GROWTH else found
 
 
 def cut_out(image: Pixels, ground: Mask, garment: Mask) -> Mask:
