@@ -18,7 +18,7 @@ from lookalike.artifacts.photos import HALVES, PhotoSet, Preparation, Refused
 from lookalike.data import wardrobe
 from lookalike.data.garments import CLASSES as GARMENTS
 from lookalike.data.photos import Picture, Workbench, grey_values, without
-from lookalike.data.pictures import RejectedError, read_picture
+from lookalike.data.pictures import RejectedError
 from lookalike.data.snapshots import draw_snapshots
 from lookalike.data.wardrobe import Photograph
 from lookalike.errors import InputError
@@ -121,8 +121,7 @@ def prepare(path: Path, recipes: Ways, draw: Draw) -> Prepared:
     Raises:
         RejectedError: it cannot be read, or a whole recipe finds no garment in it.
     """
-    upright, as_stored = read_picture(path), read_picture(path, upright=False)
-    bench = Workbench(upright, upright if np.array_equal(upright, as_stored) else as_stored)
+    bench = Workbench.open(path)
     images, strips = [], {}
     for way, recipe in recipes.items():
         stages = bench.prepare(recipe)

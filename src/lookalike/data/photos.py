@@ -7,13 +7,15 @@ much of it the garment covers. The last gives 28x28 grey values, garment on blac
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.data.masks import MASKS, Mask, Pixels, border, largest_object
-from lookalike.data.pictures import RejectedError
+from lookalike.data.pictures import RejectedError, read_picture
 from lookalike.params import Recipe
 
 EDGE = 28
@@ -67,6 +69,16 @@ class Workbench:
         self.sources = {True: shrunk(upright)}
         self.sources[False] = self.sources[True] if as_stored is upright else shrunk(as_stored)
         self.masks: dict[tuple[int, str], Mask] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The photograph in the file `path`.
+
+        Raises:
+            RejectedError: it cannot be read.
+        """
+        upright, as_stored = read_picture(path), read_picture(path, upright=False)
+        return cls(upright, upright if np.array_equal(upright, as_stored) else as_stored)
 
     def prepare(self, recipe: Recipe) -> list[tuple[str, Picture]]:
         """The photograph after each step of `recipe`, by the step's name; the last is 28x28 and grey.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import load_description, read_rows
 from lookalike.data.photos import Picture, Workbench, grey_values
-from lookalike.data.pictures import RejectedError, read_picture
+from lookalike.data.pictures import RejectedError
 from lookalike.errors import InputError
 from lookalike.params import Params, Recipe
 
@@ -108,9 +108,7 @@ def prepare(path: Path, recipes: Mapping[str, Recipe]) -> Trial:
         InputError: it cannot be read, or no recipe finds a garment.
     """
     try:
-        upright = read_picture(path)
-        turned_by_all = all(recipe.upright for recipe in recipes.values())
-        bench = Workbench(upright, upright if turned_by_all else read_picture(path, upright=False))
+        bench = Workbench.open(path)
     except RejectedError as error:
         raise InputError(f"{path}: {error}") from error
     trial = Trial(path.name, {}, {})

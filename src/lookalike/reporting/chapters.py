@@ -15,6 +15,7 @@ from lookalike.reporting.report import Chapter, Illustration
 from lookalike.reporting.style import to_png
 
 Json = dict[str, Any]
+Drawing = tuple[Figure | None, str, str]  # a figure (None: nothing to draw), its caption and its alt text
 
 DRAWN_FOR_A_PAIR = {
     "cases": (
@@ -113,14 +114,24 @@ def drawn_sizes(standings: dict[str, list[Json]]) -> Figure | None:
 
 def photo_chapter(study: str, found: Json, standings: Sequence[Standing], root: Path) -> Chapter:
     """Tables and figures of `photos.json`."""
+    pictures = {
+        name: Illustration(f"{study}-{name}", to_png(figure), caption, alt)
+        for name, (figure, caption, alt) in {**how_right(found, standings), **how_sure(found)}.items()
+        if figure is not None
+    }
+    refused = load_refused(root / "photos")
+    return Chapter(found | {"refused": refused}, pictures | sample_sheets(study, root / "photos" / "samples"))
+
+
+def how_right(found: Json, standings: Sequence[Standing]) -> dict[str, Drawing]:
+    """Accuracy on photographs by recipe, by class, and with steps left out."""
     figures, chosen = found["figures"], found["chosen"]["recipe"]
     test = {row.variant: on_test_images(row) for row in standings}
     table = {
         name: {"test": test[name], "recipes": {recipe: one["all"]["accuracy"] for recipe, one in recipes.items()}}
         for name, recipes in figures.items()
     }
-    absorber = found["absorption"]["absorber"]
-    drawn = {
+    return {
         "photo-accuracy": (
             photographs.accuracy_figure(table),
             "Accuracy on all labelled photographs by recipe (95 % intervals over photographs), beside the accuracy on "
@@ -138,6 +149,14 @@ def photo_chapter(study: str, found: Json, standings: Sequence[Standing], root: 
             "left of zero the step helps. First seed, 95 % intervals of the paired bootstrap over photographs.",
             "Forest plot of the change of accuracy when a step of a recipe is left out",
         ),
+    }
+
+
+def how_sure(found: Json) -> dict[str, Drawing]:
+    """Accuracy by distance and by coverage, and which class absorbs what was spoiled."""
+    figures, chosen = found["figures"], found["chosen"]["recipe"]
+    absorber = found["absorption"]["absorber"]
+    return {
         "photo-distance": (
             photographs.distance_figure(*distances(found["distance"], chosen)),
             "Accuracy by how far a photograph lies from the training images (distance of its features to the tenth "
@@ -159,19 +178,19 @@ def photo_chapter(study: str, found: Json, standings: Sequence[Standing], root: 
             f"Share predicted as {absorber} on photographs by recipe and on test images by strength of spoiling",
         ),
     }
-    pictures = {
-        name: Illustration(f"{study}-{name}", to_png(figure), caption, alt)
-        for name, (figure, caption, alt) in drawn.items()
-        if figure is not None
-    }
-    for path in sorted((root / "photos" / "samples").glob("*.png")):
+
+
+def sample_sheets(study: str, folder: Path) -> dict[str, Illustration]:
+    """The contact sheets of a few photographs, one a recipe."""
+    pictures = {}
+    for path in sorted(folder.glob("*.png")):
         caption = (
             f"Ten photographs through every step of the recipe {path.stem}. Blue: what the mask takes for ground. The "
             "whole set stands in photos/sheets/."
         )
         alt = f"Contact sheet: photographs after each step of the recipe {path.stem} and as a heat map"
         pictures[f"samples-{path.stem}"] = Illustration(f"{study}-photos-{path.stem}", path.read_bytes(), caption, alt)
-    return Chapter(found | {"refused": load_refused(root / "photos")}, pictures)
+    return pictures
 
 
 def by_recipe(ablations: Json) -> dict[str, list[Json]]:
