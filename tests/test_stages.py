@@ -194,6 +194,11 @@ def test_a_stage_loads_the_heavy_packages_that_it_needs_and_no_other(pipeline: P
         assert modules & WATCHED == ALLOWED.get(f"{stage}@{key}", ALLOWED[stage]), f"{stage} {key}"
 
 
+def test_what_python_compiles_is_no_dependency() -> None:
+    """Whole folders are deps of some stages: tests and commands leave compiled files there."""
+    assert "__pycache__/" in (ROOT / ".dvcignore").read_text(encoding="utf-8").splitlines()
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_script_is_short(stage: str) -> None:
     assert len((ROOT / "stages" / f"{stage}.py").read_text(encoding="utf-8").splitlines()) <= 60
