@@ -16,10 +16,10 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer: make PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	if $(BIN)/python -m pip install --quiet uv; then \
-		$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --requirement requirements.lock && \
+		$(BIN)/uv pip install --quiet --no-deps --compile-bytecode --python $(BIN)/python --requirement requirements.lock && \
 		$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .; \
 	else \
-		$(BIN)/python -m pip install --quiet --requirement requirements.lock && \
+		$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock && \
 		$(BIN)/python -m pip install --quiet --no-deps --editable .; \
 	fi
 	@touch $@

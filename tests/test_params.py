@@ -17,10 +17,10 @@ from lookalike.params import load_params, parse_params
 
 GONE = object()
 CNN, VIT = "variants.fashion-cnn", "variants.fashion-vit"
-TOP_KEYS = "profile, profiles, datasets, photos, groups, studies, variants"
+TOP_KEYS = "profile, profiles, datasets, photos, explanations, embedding, groups, studies, variants"
 TRAIN_KEYS = (
     "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other, fraction, smoothing, "
-    "augmentation"
+    "augmentation, contrastive_margin"
 )
 RECIPE = "photos.recipes.fitted"
 STEPS = "upright, thumbnail, mask, largest, crop, max_aspect, resize, sharpen, centre, background, tone, stretch"
@@ -71,7 +71,7 @@ def test_values_cannot_be_changed(root: Path) -> None:
     ("path", "allowed"),
     [
         ("colour", TOP_KEYS),
-        ("profiles.demo.date", "demonstration, data, photos, train"),
+        ("profiles.demo.date", "demonstration, data, photos, train, explain, embed"),
         ("profiles.demo.data.images", "source, train_images, test_images"),
         ("profiles.demo.photos.images", "source, count"),
         ("profiles.demo.train.light.seed", "seeds, max_epochs, max_images"),
@@ -127,7 +127,7 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{RECIPE}.max_aspect", math.inf, "10"),
         (f"{RECIPE}.resize", "bicubic", "'skip' or 'antialias'"),
         (f"{RECIPE}.tone", "invert", "'grey', 'negate' or 'contrast'"),
-        (f"{CNN}.cost", "medium", "'light' or 'heavy'"),
+        (f"{CNN}.cost", "medium", "'light', 'heavy' or 'dear'"),
         (f"{CNN}.train.epochs", 0, "1"),
         (f"{CNN}.train.batch_size", 0, "1"),
         (f"{CNN}.train.lr", 0, "greater than 0"),
@@ -147,7 +147,7 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         ("photos.absorber", "bag", "allowed: T-shirt/top, Trouser"),
         (f"{CNN}.study", "fasion", "allowed: fashion"),
         (f"{CNN}.dataset", "mnits", "allowed: mnist, fashion_mnist, cifar10"),
-        (f"{CNN}.model", "fashion_cmn", "allowed: fashion_cnn, fashion_vit"),
+        (f"{CNN}.model", "fashion_cmn", "allowed: fashion_cnn, fashion_transfg, fashion_vit"),
         ("groups.fashion", {}, "allowed: mnist, fashion_mnist, cifar10"),
     ],
 )

@@ -54,7 +54,9 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
         "demonstration": True,
         "data": {"source": "embedded", "train_images": 100, "test_images": 100},
         "photos": {"source": "embedded", "count": 10},
-        "train": {"light": budget, "heavy": budget},
+        "train": {"light": budget, "heavy": budget, "dear": budget},
+        "explain": {"variants": "probes", "images_a_class": 2},
+        "embed": {"variants": "probes", "images_a_class": 6},
     }
     return params | {
         "profile": "demo",

@@ -5,7 +5,7 @@ own that would change a result, so the stages do not depend on this module: DVC 
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
@@ -16,6 +16,7 @@ Pixels = Annotated[int, Field(ge=1, le=1000)]
 Tone = Annotated[int, Field(ge=0, le=255)]
 # Names become folders, stages of the pipeline and addresses in the report.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Cost = Literal["light", "heavy", "dear"]  # which of a profile's budgets a variant gets
 
 
 class Section(BaseModel):
@@ -61,18 +62,27 @@ class PhotoProfile(Section):
         return self
 
 
+class Sample(Section):
+    """What a stage looks at: a study's probes or all of its variants, and so many test images of each class."""
+
+    variants: Literal["probes", "all"]
+    images_a_class: int = Field(ge=2, le=10_000)
+
+
 class Profile(Section):
-    """One way to run everything: the data, the photographs, and the budgets of light and heavy models."""
+    """One way to run everything: the data, the photographs, a budget for each cost, and what is looked at closely."""
 
     demonstration: bool
     data: DataProfile
     photos: PhotoProfile
-    train: dict[Literal["light", "heavy"], Budget]
+    train: dict[Cost, Budget]
+    explain: Sample
+    embed: Sample
 
     @model_validator(mode="after")
-    def both_budgets(self) -> Self:
-        """A variant of either cost must find its budget."""
-        missing = {"light", "heavy"} - set(self.train)
+    def every_budget(self) -> Self:
+        """A variant of any cost must find its budget."""
+        missing = set(get_args(Cost)) - set(self.train)
         if missing:
             raise ValueError(f"train needs a budget for {', '.join(sorted(missing))}")
         return self
@@ -139,6 +149,32 @@ class Photos(Section):
     dataset: Name
     absorber: str
     recipes: dict[Name, Recipe] = Field(min_length=1)
+
+
+class Explanations(Section):
+    """How maps are held to account: images that are scored of those that are explained, and steps of a curve."""
+
+    scored: int = Field(ge=2, le=10_000)
+    steps: int = Field(ge=2, le=100)
+
+
+class EmbeddingParams(Section):
+    """How features are projected and clustered; see `embedding.study.Settings`."""
+
+    perplexity: float = Field(gt=1, le=1000)
+    tsne_dims: int = Field(ge=2, le=1000)
+    mixture_dims: int = Field(ge=1, le=1000)
+    components: tuple[int, ...] = Field(min_length=1)
+    covariances: tuple[Literal["full", "tied", "diag", "spherical"], ...] = Field(min_length=1)
+    starts: int = Field(ge=1, le=100)
+
+    @field_validator("components")
+    @classmethod
+    def at_least_one(cls, components: tuple[int, ...]) -> tuple[int, ...]:
+        """A mixture has components."""
+        if min(components) < 1:
+            raise ValueError("each number of components must be at least 1")
+        return components
 
 
 class Study(Section):
@@ -212,6 +248,7 @@ class Training(Section):
     """A variant's own training settings; see `training.optimisation.Optimisation` for the schedules.
 
     `fraction` is the share of the training and of the validation images that the training sees; none: all.
+    `contrastive_margin` adds the loss of `training.contrast`; none: it is not added.
     """
 
     epochs: int = Field(ge=1, le=10_000)
@@ -226,6 +263,7 @@ class Training(Section):
     fraction: float | None = Field(default=None, gt=0, le=1)
     smoothing: Smoothing | None = None
     augmentation: AugmentationParams | None = None
+    contrastive_margin: float | None = Field(default=None, ge=-1, lt=1)
 
     @model_validator(mode="after")
     def schedule_has_its_settings(self) -> Self:
@@ -246,7 +284,7 @@ class Variant(Section):
     dataset: Name
     model: Name
     model_args: dict[str, Any]
-    cost: Literal["light", "heavy"]
+    cost: Cost
     train: Training
 
 
@@ -257,6 +295,8 @@ class Params(Section):
     profiles: dict[Name, Profile]
     datasets: dict[Name, DatasetParams]
     photos: Photos
+    explanations: Explanations
+    embedding: EmbeddingParams
     groups: dict[Name, dict[Name, tuple[str, ...]]]
     studies: dict[Name, Study]
     variants: dict[Name, Variant]
@@ -269,6 +309,10 @@ class Params(Section):
     def variants_of(self, study: Name) -> dict[Name, Variant]:
         """The variants of one study, in the file's order."""
         return {name: variant for name, variant in self.variants.items() if variant.study == study}
+
+    def sampled(self, study: Name, sample: Sample) -> tuple[Name, ...]:
+        """The variants of a study that `sample` stands for."""
+        return self.studies[study].probes if sample.variants == "probes" else tuple(self.variants_of(study))
 
     def groups_of(self, dataset: Name) -> dict[Name, tuple[str, ...]]:
         """The groups of classes that look alike; one of all classes where none are named."""
@@ -301,6 +345,8 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
 
 def parse_params(raw: Any, source: str = "params.yaml") -> Params:
     """Validate the content of a parameter file; `source` names it in errors."""
+    from lookalike.references import broken_references  # which knows the sections above
+
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:
@@ -329,58 +375,3 @@ def allowed_keys(location: tuple[int | str, ...]) -> list[str]:
         node = node.get("properties", {}).get(part) or entries[0]
         node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
     return list(node.get("properties", {}))
-
-
-def broken_references(params: Params) -> list[tuple[str, str]]:
-    """Names that point to nothing: (path of the key, what is wrong and what is allowed)."""
-    from lookalike.models.registry import MODELS
-
-    found = missing("profile", params.profile, params.profiles)
-    for name, groups in params.groups.items():  # before the variants, whose groups may be these
-        path = f"groups.{name}"
-        found += missing(path, name, params.datasets) or group_faults(path, groups, params.datasets[name])
-    found += photo_faults(params)
-    for name, variant in params.variants.items():
-        found += missing(f"variants.{name}.study", variant.study, params.studies)
-        found += missing(f"variants.{name}.dataset", variant.dataset, params.datasets)
-        found += missing(f"variants.{name}.model", variant.model, MODELS)
-        if variant.dataset in params.datasets:
-            found += class_faults(f"variants.{name}.train", variant.train, params.datasets[variant.dataset])
-    for name, study in params.studies.items():
-        members = params.variants_of(name)
-        for k, pair in enumerate(study.pairs):
-            found += [fault for member in pair for fault in missing(f"studies.{name}.pairs.{k}", member, members)]
-        for k, probe in enumerate(study.probes):
-            found += missing(f"studies.{name}.probes.{k}", probe, members)
-    return found
-
-
-def missing(path: str, name: str, known: dict[str, Any]) -> list[tuple[str, str]]:
-    """A fault if `name` is not among `known`."""
-    return [] if name in known else [(path, f"no {name!r}; allowed: {', '.join(known)}")]
-
-
-def photo_faults(params: Params) -> list[tuple[str, str]]:
-    """The photographs' data set must be known, and the suspected class must be one of its classes."""
-    found = missing("photos.dataset", params.photos.dataset, params.datasets)
-    if found:
-        return found
-    classes = params.datasets[params.photos.dataset].classes
-    return [] if params.photos.absorber in classes else [("photos.absorber", f"allowed: {', '.join(classes)}")]
-
-
-def class_faults(path: str, train: Training, dataset: DatasetParams) -> list[tuple[str, str]]:
-    """The classes that smoothing and augmentation name must be the data set's."""
-    found = group_faults(f"{path}.smoothing.groups", train.smoothing.groups, dataset) if train.smoothing else []
-    if train.augmentation and train.augmentation.pairs:
-        for k, name in enumerate(train.augmentation.pairs.classes):
-            found += missing(f"{path}.augmentation.pairs.classes.{k}", name, dict.fromkeys(dataset.classes))
-    return found
-
-
-def group_faults(path: str, groups: dict[str, tuple[str, ...]], dataset: DatasetParams) -> list[tuple[str, str]]:
-    """Every class of the data set must stand in exactly one group."""
-    members = sorted(member for group in groups.values() for member in group)
-    if members == sorted(dataset.classes):
-        return []
-    return [(path, f"each class must stand in exactly one group; classes: {', '.join(dataset.classes)}")]

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lookalike.models.fashion_vit import Attention
+from lookalike.models.layers import Attention
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
 from lookalike.training.loop import train_step
@@ -29,7 +29,12 @@ SCRIPT = runpy.run_path(str(KERAS / "make_reference.py"))
 draw_vit_weights, glorot_limit = SCRIPT["draw_vit_weights"], SCRIPT["glorot_limit"]
 
 MODELS = ["fashion_cnn", "fashion_vit"]
-FORWARDS = [("fashion_cnn", None), ("fashion_vit", Attention.folded), ("fashion_vit", Attention.plain)]
+FORWARDS = [
+    ("fashion_cnn", None),
+    ("fashion_vit", lambda layer, tokens: layer.folded(tokens)[0]),
+    ("fashion_vit", lambda layer, tokens: layer.plain(tokens)[0]),
+    ("fashion_vit", Attention.fused),
+]
 TOLERANCE = 1e-4  # relative
 # Adam's first steps are nearly lr * sign(g), so rounding noise decides the sign of the smallest gradients: noise of
 # 1e-6 of a gradient moved the ViT's logits by 2e-4 to 4e-4 in three steps. Our float64 run lies as far from Keras's
@@ -55,7 +60,7 @@ def folder(request) -> Path:
     return Path(os.environ["LOOKALIKE_REFERENCE"])
 
 
-@pytest.fixture(params=FORWARDS, ids=["cnn", "vit-folded", "vit-plain"])
+@pytest.fixture(params=FORWARDS, ids=["cnn", "vit-folded", "vit-plain", "vit-fused"])
 def case(request, folder, monkeypatch) -> Case:
     name, attention = request.param
     if attention is not None:

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from lookalike.errors import InputError
 from lookalike.models.fashion_cnn import FashionCNN
-from lookalike.models.fashion_vit import Attention, Block, FashionViT
-from lookalike.models.layers import Dropout, set_dropout_generator
+from lookalike.models.fashion_transfg import FashionTransFG, gather, select_parts
+from lookalike.models.fashion_vit import FashionViT
+from lookalike.models.layers import Attention, Block, Dropout, set_dropout_generator, write_out
 from lookalike.models.registry import MODELS, create_model, find_model
 from lookalike.runtime import seeded
 from lookalike.training.optimisation import Optimisation, Optimiser
@@ -172,30 +173,36 @@ def tokens() -> Tensor:
     return torch.randn(3, 9, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
 
 
-def test_vit_folded_attention_equals_plain(attention: Attention, tokens: Tensor) -> None:
+@pytest.mark.parametrize("path", [lambda x, layer: layer.folded(x)[0], lambda x, layer: layer.fused(x)])
+def test_vit_faster_attention_equals_plain(attention: Attention, tokens: Tensor, path: Any) -> None:
     upstream = torch.randn_like(tokens)
     outs, gradients = [], []
-    for forward in (attention.folded, attention.plain):
+    for forward in (lambda x: attention.plain(x)[0], lambda x: path(x, attention)):
         x = tokens.clone().requires_grad_()
         outs.append(forward(x))
         gradients.append(torch.autograd.grad(outs[-1], [x, *attention.parameters()], upstream))
     torch.testing.assert_close(*outs, rtol=0, atol=1e-12)
-    for folded, plain in zip(*gradients, strict=True):
-        torch.testing.assert_close(folded, plain, rtol=1e-12, atol=1e-12)
+    for plain, fast in zip(*gradients, strict=True):
+        torch.testing.assert_close(fast, plain, rtol=1e-12, atol=1e-12)
 
 
 def test_vit_a_cpu_takes_the_folded_path(attention: Attention, tokens: Tensor) -> None:
-    assert torch.equal(attention(tokens), attention.folded(tokens))
+    assert torch.equal(attention(tokens), attention.folded(tokens)[0])
+    assert torch.equal(attention.attend(tokens)[1], attention.folded(tokens)[1])
+    write_out(attention)
+    assert torch.equal(attention(tokens), attention.fused(tokens))
+    assert torch.equal(attention.attend(tokens)[1], attention.plain(tokens)[1])
     assert attention.to("meta")(tokens.to("meta")).shape == tokens.shape
 
 
-def test_vit_attention_maps_reproduce_the_output(attention: Attention, tokens: Tensor) -> None:
-    weights = attention.weights(tokens)
+@pytest.mark.parametrize("path", ["plain", "folded"])
+def test_vit_attention_maps_reproduce_the_output(attention: Attention, tokens: Tensor, path: str) -> None:
+    weights = getattr(attention, path)(tokens)[1]
     assert weights.shape == (3, 4, 9, 9)
     torch.testing.assert_close(weights.sum(-1), torch.ones(3, 4, 9, dtype=torch.float64), rtol=0, atol=1e-14)
     values = attention.split(tokens)[2]
     mixed = torch.einsum("nhqk,nhke->nqhe", weights, values).flatten(2)
-    torch.testing.assert_close(attention.projection(mixed), attention.plain(tokens), rtol=0, atol=1e-12)
+    torch.testing.assert_close(attention.projection(mixed), attention.plain(tokens)[0], rtol=0, atol=1e-12)
 
 
 def test_vit_attention_equals_its_definition(attention: Attention, tokens: Tensor) -> None:
@@ -204,7 +211,8 @@ def test_vit_attention_equals_its_definition(attention: Attention, tokens: Tenso
     for head in range(4):
         q, k, v = (tokens @ kernels[part, head].T + biases[part, head] for part in range(3))
         heads.append(torch.softmax(q @ k.mT / math.sqrt(16), -1) @ v)
-    torch.testing.assert_close(attention.projection(torch.cat(heads, -1)), attention.plain(tokens), rtol=0, atol=1e-12)
+    expected = attention.projection(torch.cat(heads, -1))
+    torch.testing.assert_close(expected, attention.plain(tokens)[0], rtol=0, atol=1e-12)
 
 
 def test_vit_kernels_have_their_own_glorot_bound() -> None:
@@ -223,6 +231,9 @@ def test_vit_the_second_residual_adds_the_input_of_the_block() -> None:
     attended = F.layer_norm(block.attention(tokens) + tokens, (12,), eps=1e-3)
     expected = F.layer_norm(block.mlp(attended) + tokens, (12,), eps=1e-3)
     torch.testing.assert_close(block(tokens), expected, rtol=0, atol=1e-6)
+    attended, weights = block.attend(tokens)
+    torch.testing.assert_close(attended, expected, rtol=0, atol=1e-6)
+    assert torch.equal(weights, block.attention.attend(tokens)[1])
 
 
 @pytest.mark.parametrize("train_positions", [False, True])
@@ -253,6 +264,74 @@ def test_vit_attention_paths_agree_within_the_whole_model(monkeypatch: pytest.Mo
     model = build("fashion_vit").double()
     images = torch.rand(3, 1, 28, 28, dtype=torch.float64)
     folded = values_and_gradients(model, model, images)
-    monkeypatch.setattr(Attention, "forward", Attention.plain)
+    monkeypatch.setattr(Attention, "forward", Attention.fused)
     for got, expected in zip(folded, values_and_gradients(model, model, images), strict=True):
         torch.testing.assert_close(got, expected, rtol=1e-9, atol=1e-12)
+
+
+# --- FashionTransFG -------------------------------------------------------------------------------------------------
+
+
+def transfg(**arguments: Any) -> FashionTransFG:
+    model = build("fashion_transfg", **arguments)
+    assert isinstance(model, FashionTransFG)
+    return model
+
+
+def test_transfg_has_overlapping_patches_and_a_class_token() -> None:
+    model = transfg(depth=2).eval()
+    assert model.grid == (10, 10)
+    assert model.embed(torch.rand(2, 1, 28, 28)).shape == (2, 101, 48)
+    assert model.features(torch.rand(2, 1, 28, 28)).shape == (2, 48)
+    image = torch.zeros(1, 1, 28, 28)
+    image[..., 14, 14] = 1  # pixel 16 of 32, and its neighbours: within the patches that begin at 12, 15 (and 18 not)
+    touched = (model.embed(image) - model.embed(torch.zeros_like(image))).abs().sum(-1).gt(1e-5)[0]
+    rows = sorted({(int(place) - 1) // 10 for place in touched.nonzero().flatten()})
+    assert rows == [4, 5], "a pixel stands in two overlapping patches"
+
+
+def test_transfg_selects_by_the_product_of_the_attention_maps() -> None:
+    maps = [torch.softmax(torch.randn(5, 3, 8, 8, dtype=torch.float64), -1) for _ in range(4)]
+    product = maps[3] @ maps[2] @ maps[1] @ maps[0]
+    assert torch.equal(select_parts(maps), product[:, :, 0, 1:].argmax(-1) + 1)
+
+
+def test_transfg_never_selects_the_class_token_itself() -> None:
+    maps = torch.full((1, 2, 4, 4), 0.1)
+    maps[..., 0] = 0.7
+    maps[0, 1, :, 2] = 0.2
+    assert select_parts([maps]).tolist() == [[1, 2]]
+
+
+def test_transfg_gathers_each_image_s_own_tokens() -> None:
+    tokens = torch.arange(24.0).view(2, 4, 3)
+    chosen = gather(tokens, torch.tensor([[1, 1], [3, 2]]))
+    assert torch.equal(chosen, torch.stack([tokens[0, [1, 1]], tokens[1, [3, 2]]]))
+
+
+def test_transfg_reads_the_class_token_and_the_selected_patches_alone() -> None:
+    model, seen = transfg(depth=3, num_heads=4).eval(), {}
+    model.blocks[-1].register_forward_pre_hook(lambda block, inputs: seen.update(tokens=inputs[0]))
+    model.spatial.attention.register_forward_pre_hook(lambda block, inputs: seen.update(before=inputs[0]))
+    model(torch.rand(2, 1, 28, 28))
+    assert seen["tokens"].shape == (2, 1 + 4, 48)
+    whole = transfg(depth=3, num_heads=4, part_selection=False).eval()
+    whole.blocks[-1].register_forward_pre_hook(lambda block, inputs: seen.update(tokens=inputs[0]))
+    whole(torch.rand(2, 1, 28, 28))
+    assert seen["tokens"].shape == (2, 101, 48)
+
+
+def test_transfg_with_all_patches_selected_sees_what_the_ablation_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of the tokens does not matter to the class token: selecting all of them selects nothing."""
+    images = torch.rand(2, 1, 28, 28)
+    expected = transfg(depth=2, part_selection=False).eval()(images)
+    monkeypatch.setattr(
+        "lookalike.models.fashion_transfg.select_parts", lambda maps: torch.arange(100, 0, -1).expand(2, -1)
+    )
+    torch.testing.assert_close(transfg(depth=2).eval()(images), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("arguments", [{"stride": 5}, {"depth": 1}, {"patch_size": 40}])
+def test_transfg_refuses_what_it_cannot_be(arguments: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="needs stride <= patch_size <= image_size and depth > 1"):
+        build("fashion_transfg", **arguments)

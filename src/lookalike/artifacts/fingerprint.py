@@ -16,6 +16,7 @@ NEUTRAL = {
     "lookalike.models.registry",
     "lookalike.params",
     "lookalike.provenance",
+    "lookalike.references",
     "lookalike.training.recorder",
 }
 

@@ -45,6 +45,11 @@ class FashionCNN(nn.Module):
         self.head = nn.Linear(32, num_classes)
         keras_init_(self)
 
+    @property
+    def spatial(self) -> nn.Module:
+        """The layer whose output is the last to have places: the third convolution's after ReLU, (N, 64, h, w)."""
+        return self.features[10]
+
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) in [0, 1] -> logits (N, num_classes)."""
         return self.head(self.features(images))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MODELS = {
     "fashion_cnn": "lookalike.models.fashion_cnn:FashionCNN",
+    "fashion_transfg": "lookalike.models.fashion_transfg:FashionTransFG",
     "fashion_vit": "lookalike.models.fashion_vit:FashionViT",
 }
 

@@ -19,6 +19,7 @@ from lookalike.data.tensors import Augment, ImageTensors
 from lookalike.models.layers import set_dropout_generator
 from lookalike.runtime import Runtime, generator
 from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from lookalike.training.contrast import contrastive_loss
 from lookalike.training.optimisation import Optimisation, Optimiser, learning_rate
 
 VALID_BATCH = 500
@@ -34,6 +35,7 @@ class Schedule:
         seed: of all random draws.
         targets: the distribution (C, C) that each class is to be given, row by row; None: all to the class itself.
         augmentation: random changes of the images; None: none.
+        contrastive_margin: of the `contrastive_loss` that is added to the cross-entropy; None: it is not.
     """
 
     epochs: int
@@ -42,6 +44,7 @@ class Schedule:
     optimisation: Optimisation
     targets: Tensor | None = None
     augmentation: Augmentation | None = None
+    contrastive_margin: float | None = None
 
 
 @dataclass
@@ -110,7 +113,7 @@ def train_epoch(
     targets = None if schedule.targets is None else schedule.targets.to(device)
     augment = augmenter(schedule, epoch, device)
     for step, indices in enumerate(order.split(schedule.batch_size), start=1):
-        totals += train_step(model, optimiser, *data.batch(indices, augment), targets)
+        totals += train_step(model, optimiser, *data.batch(indices, augment), targets, schedule.contrastive_margin)
         if step % STEPS_BETWEEN_PROGRESS == 0:
             bar.update(STEPS_BETWEEN_PROGRESS)
     bar.update(steps_an_epoch(len(data), schedule.batch_size) % STEPS_BETWEEN_PROGRESS)
@@ -127,15 +130,22 @@ def augmenter(schedule: Schedule, epoch: int, device: torch.device) -> Augment |
 
 
 def train_step(
-    model: nn.Module, optimiser: Optimiser, images: Tensor, labels: Tensor, targets: Tensor | None = None
+    model: nn.Module,
+    optimiser: Optimiser,
+    images: Tensor,
+    labels: Tensor,
+    targets: Tensor | None = None,
+    contrastive_margin: float | None = None,
 ) -> Tensor:
-    """One update of the weights: summed loss and number of right answers of the batch, on the device (2,).
+    """One update of the weights: summed cross-entropy and number of right answers of the batch, on the device (2,).
 
-    `targets` as in `Schedule`.
+    `targets` and `contrastive_margin` as in `Schedule`.
     """
-    logits = model(images)
+    features = model.features(images)  # type: ignore[operator]  # every registered model has both
+    logits = model.head(features)  # type: ignore[operator]
     loss = F.cross_entropy(logits, labels if targets is None else targets[labels])
-    loss.backward()
+    total = loss if contrastive_margin is None else loss + contrastive_loss(features, labels, contrastive_margin)
+    total.backward()
     optimiser.step()
     right = (logits.detach().argmax(1) == labels).sum()
     return torch.stack([loss.detach() * len(labels), right])

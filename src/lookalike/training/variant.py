@@ -116,6 +116,7 @@ def schedule(variant: Variant, budget: Budget, seed: int, class_names: tuple[str
         optimisation=Optimisation(**given),
         targets=soft_targets(class_names, **smoothing) if smoothing else None,
         augmentation=augmentation(settings.augmentation, class_names) if settings.augmentation else None,
+        contrastive_margin=settings.contrastive_margin,
     )
 
 

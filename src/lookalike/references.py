@@ -1,0 +1,59 @@
+"""The names in `params.yaml` that point to other places in it: whether they are there."""
+
+from typing import Any
+
+from lookalike.models.registry import MODELS
+from lookalike.params import DatasetParams, Params, Training
+
+
+def broken_references(params: Params) -> list[tuple[str, str]]:
+    """Names that point to nothing: (path of the key, what is wrong and what is allowed)."""
+    found = missing("profile", params.profile, params.profiles)
+    for name, groups in params.groups.items():  # before the variants, whose groups may be these
+        path = f"groups.{name}"
+        found += missing(path, name, params.datasets) or group_faults(path, groups, params.datasets[name])
+    found += photo_faults(params)
+    for name, variant in params.variants.items():
+        found += missing(f"variants.{name}.study", variant.study, params.studies)
+        found += missing(f"variants.{name}.dataset", variant.dataset, params.datasets)
+        found += missing(f"variants.{name}.model", variant.model, MODELS)
+        if variant.dataset in params.datasets:
+            found += class_faults(f"variants.{name}.train", variant.train, params.datasets[variant.dataset])
+    for name, study in params.studies.items():
+        members = params.variants_of(name)
+        for k, pair in enumerate(study.pairs):
+            found += [fault for member in pair for fault in missing(f"studies.{name}.pairs.{k}", member, members)]
+        for k, probe in enumerate(study.probes):
+            found += missing(f"studies.{name}.probes.{k}", probe, members)
+    return found
+
+
+def missing(path: str, name: str, known: dict[str, Any]) -> list[tuple[str, str]]:
+    """A fault if `name` is not among `known`."""
+    return [] if name in known else [(path, f"no {name!r}; allowed: {', '.join(known)}")]
+
+
+def photo_faults(params: Params) -> list[tuple[str, str]]:
+    """The photographs' data set must be known, and the suspected class must be one of its classes."""
+    found = missing("photos.dataset", params.photos.dataset, params.datasets)
+    if found:
+        return found
+    classes = params.datasets[params.photos.dataset].classes
+    return [] if params.photos.absorber in classes else [("photos.absorber", f"allowed: {', '.join(classes)}")]
+
+
+def class_faults(path: str, train: Training, dataset: DatasetParams) -> list[tuple[str, str]]:
+    """The classes that smoothing and augmentation name must be the data set's."""
+    found = group_faults(f"{path}.smoothing.groups", train.smoothing.groups, dataset) if train.smoothing else []
+    if train.augmentation and train.augmentation.pairs:
+        for k, name in enumerate(train.augmentation.pairs.classes):
+            found += missing(f"{path}.augmentation.pairs.classes.{k}", name, dict.fromkeys(dataset.classes))
+    return found
+
+
+def group_faults(path: str, groups: dict[str, tuple[str, ...]], dataset: DatasetParams) -> list[tuple[str, str]]:
+    """Every class of the data set must stand in exactly one group."""
+    members = sorted(member for group in groups.values() for member in group)
+    if members == sorted(dataset.classes):
+        return []
+    return [(path, f"each class must stand in exactly one group; classes: {', '.join(dataset.classes)}")]
