@@ -46,5 +46,5 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows
 		--no-emit-index-url --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
-	rm -rf data photos models runs evaluations downloads checkpoints published.json
+	rm -rf data photos models runs evaluations explanations embeddings downloads checkpoints published.json
 	find reports -mindepth 1 -maxdepth 1 -not -name paper -exec rm -rf {} +

@@ -1,6 +1,7 @@
 """Stage evaluate@<study>: its models, its data and the photographs -> evaluations/<study>/."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from lookalike.artifacts import evaluations as artifacts
@@ -16,7 +17,7 @@ from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.photo_variant import photo_outputs
 from lookalike.evaluation.variant import evaluate_variant
 from lookalike.params import load_params
-from lookalike.reporting.comparisons import pair_figures
+from lookalike.reporting.comparisons import divergence_figure
 from lookalike.reporting.figures import variant_figures
 from lookalike.reporting.style import to_png
 from lookalike.runtime import start
@@ -47,9 +48,9 @@ def main(study: str) -> None:
             write_bytes(out / "figures" / name / f"{title}.png", to_png(figure))
     pairs = [(first, second) for first, second in settings.pairs if {first, second} <= sides.keys()]
     look_alikes, drawn = study_look_alikes(sides, dataset, group_of, pairs)
-    for pair in (pair for pair in drawn if {pair.first, pair.second} <= set(settings.probes)):
-        for title, figure in pair_figures(pair, sides, dataset).items():
-            write_bytes(out / "pairs" / f"{pair.first}--{pair.second}" / f"{title}.png", to_png(figure))
+    for pair in (pair for pair in drawn if {pair.first, pair.second} <= set(settings.probes) and pair.agreed):
+        path = out / "pairs" / f"{pair.first}--{pair.second}" / "divergence.png"
+        write_bytes(path, to_png(divergence_figure(asdict(pair.ranking))))
     on_photos = study_photos(outputs, sides, photos, dataset, group_of, pairs, params.photos.absorber)
     artifacts.save_metrics(out, summaries, details)
     artifacts.save_findings(out, look_alikes, on_photos)

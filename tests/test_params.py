@@ -17,7 +17,7 @@ from lookalike.params import load_params, parse_params
 
 GONE = object()
 CNN, VIT = "variants.fashion-cnn", "variants.fashion-vit"
-TOP_KEYS = "profile, profiles, datasets, photos, explanations, embedding, groups, studies, variants"
+TOP_KEYS = "profile, profiles, datasets, photos, embedding, groups, studies, variants"
 TRAIN_KEYS = (
     "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other, fraction, smoothing, "
     "augmentation, contrastive_margin"

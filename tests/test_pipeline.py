@@ -17,8 +17,9 @@ pytestmark = pytest.mark.pipeline
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", "stages", "src", "reports", "photographs/README.md")
 VARIANTS = ("fashion-cnn", "fashion-vit", "fashion-cnn-grouped")
-FASHION = {*(f"train@{name}" for name in VARIANTS), "evaluate@fashion"}
-LAST = {"evaluate@fashion", "publish", "report"}
+ANALYSES = {"evaluate@fashion", "explain@fashion", "embed@fashion"}
+FASHION = {*(f"train@{name}" for name in VARIANTS)} | ANALYSES
+LAST = ANALYSES | {"publish", "report"}
 
 
 class Checkout:
@@ -107,6 +108,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
             "profiles.demo.photos.count": 10,
             "profiles.demo.train.light": {"seeds": 2, "max_epochs": 2, "max_images": 100},
             "profiles.demo.train.heavy": {"seeds": 1, "max_epochs": 1, "max_images": 20},
+            "profiles.demo.explain": {"variants": "probes", "images_a_class": 2, "scored": 4, "heads_scored": 1},
+            "profiles.demo.embed": {"variants": "probes", "images_a_class": 6},
         }
     )
     copy.run("git", "init", "-q")
@@ -150,12 +153,14 @@ DRESS_FOR_SHIRT: dict[str, object] = {
     [
         ({"photos.recipes.naive.sharpen": True}, {"photos"} | LAST),
         ({"photos.absorber": "Dress"}, LAST),
+        ({"profiles.demo.explain.scored": 3}, {"explain@fashion", "report"}),
+        ({"embedding.starts": 2}, {"embed@fashion", "report"}),
         (DRESS_FOR_SHIRT, {"train@fashion-cnn-grouped"} | LAST),
         ({"studies.fashion.probes": ["fashion-vit"]}, LAST),
         ({"variants.fashion-vit.train.lr": 2e-3}, {"train@fashion-vit"} | LAST),
         ({"profiles.demo.photos.count": 20}, {"photos"} | LAST),
     ],
-    ids=["recipe", "absorber", "groups", "probes", "lr", "count"],
+    ids=["recipe", "absorber", "maps", "mixture", "groups", "probes", "lr", "count"],
 )
 def test_an_edit_touches_its_own_stages_and_those_behind_them(
     checkout: Checkout, change: dict[str, object], touched: set[str]

@@ -1,5 +1,6 @@
 """`lookalike try`: the page, the figure and the lines, from pictures drawn as people take them; and what is refused."""
 
+import io
 import json
 import re
 import signal
@@ -24,18 +25,26 @@ from lookalike.artifacts.models import Epoch, load_weights, save_model
 from lookalike.data.photos import grey_values
 from lookalike.data.snapshots import draw_snapshots
 from lookalike.evaluation.trial import find_models, judge, prepare
+from lookalike.explain.maps import toward
+from lookalike.explain.methods import DEFAULT, methods
+from lookalike.explain.trial import explain
 from lookalike.models.registry import create_model
 from lookalike.params import load_params
+from lookalike.reporting.maps import is_blank, overlay
+from lookalike.reporting.style import DPI
+from lookalike.reporting.trial import MAPS, SIDE, TrialPage, describe, to_figure, to_html, unpacked
 
 VARIANTS = {  # architecture, arguments, and the seeds that ended well
     "fashion-cnn": ("fashion_cnn", {}, (0, 1)),
     "fashion-vit": ("fashion_vit", {"patch_size": 8, "embed_dim": 8, "depth": 1, "num_heads": 2, "mlp_dim": 8}, (3,)),
 }
 
+GAINS = {"fashion-cnn": 0.234, "fashion-vit": -0.05}  # of their maps
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, dataset: Dataset) -> Path:
-    """A root with the real parameters, models of two variants of the demonstration, and three pictures."""
+    """A root with the real parameters, explained models of two variants of the demonstration, and three pictures."""
     root = tmp_path_factory.mktemp("try")
     params = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text(encoding="utf-8"))
     write_params(root, params | {"profile": "demo"})
@@ -44,6 +53,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, dataset: Dataset) -> Path:
     save_dataset(root / "data" / "fashion_mnist", data)
     for name, model in VARIANTS.items():
         save_untrained(root / "models" / "fashion" / name, data, *model)
+    write_scores(root, GAINS)
     for k, suffix in enumerate(("jpg", "png")):
         Image.fromarray(draw_snapshots(2, seed=4)[k].image).save(root / f"picture-{k}.{suffix}")
     Image.new("RGB", (80, 60), (200, 60, 60)).save(root / "wall.png")  # nothing to be found in it
@@ -53,6 +63,16 @@ def project(tmp_path_factory: pytest.TempPathFactory, dataset: Dataset) -> Path:
 
 def write_params(root: Path, params: dict[str, Any]) -> None:
     (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+
+
+def write_scores(root: Path, gains: dict[str, float]) -> None:
+    """What the stage `explain` found of some variants, as far as it matters here."""
+    methods = {name: {"HiResCAM": gain, "random": 0.06, "centre": 0.34} for name, gain in gains.items()}
+    found = {
+        name: {"faithfulness": {"methods": {method: {"gain": {"value": gain}} for method, gain in scores.items()}}}
+        for name, scores in methods.items()
+    }
+    write_json(root / "explanations" / "fashion" / "found.json", found)
 
 
 def save_untrained(folder: Path, data: Dataset, model: str, arguments: dict[str, Any], seeds: tuple[int, ...]) -> None:
@@ -189,12 +209,146 @@ def test_the_figure_is_as_high_as_what_it_shows(project: Path, html: str) -> Non
 
 def test_a_line_a_model_is_printed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call(project, "picture-0.jpg")
-    *lines, note, last = capsys.readouterr().out.splitlines()
+    *lines, note, last = capsys.readouterr().out.splitlines()  # as many as without maps
     assert [line.split(": ")[:2] for line in lines] == [["picture-0.jpg", variant] for variant in VARIANTS]
     for line in lines:
         assert re.findall(r"(\w+) [\w/ -]+ \d+%", line.rpartition(": ")[2]) == list(recipes(project))
     assert "drawings" in note
     assert last == "See try.html and try.png."
+
+
+def captions(html: str) -> dict[tuple[str, ...], str]:
+    """What stands below each map, by variant, picture and recipe."""
+    maps = re.findall(r'alt="(?:Blank: )?map of (\S+) over (\S+) by recipe (\S+)"><figcaption>(.*?)</figcaption>', html)
+    return {tuple(key): caption for *key, caption in maps}
+
+
+def said_gain(gain: float) -> str:
+    return f"{gain:.2f}".replace("-", "−")
+
+
+def test_every_map_is_on_the_page_with_its_score(project: Path, html: str) -> None:
+    charts = re.findall(r'aria-label="Probability of each class: (\S+), recipe (\S+), (\S+)"', html)
+    found = captions(html)
+    assert found.keys() == {(variant, picture, recipe) for variant, recipe, picture in charts}
+    for (variant, *_), caption in found.items():
+        score = f"gain {said_gain(GAINS[variant])} on test images (random 0.06, centre 0.34)."
+        assert caption.removeprefix("Blank: ") == f"HiResCAM of the predicted class; {score}"
+    assert "the area under the insertion curve minus that under the deletion curve" in html
+
+
+@pytest.fixture
+def page(project: Path, monkeypatch: pytest.MonkeyPatch) -> TrialPage:
+    """What becomes of one picture, with made-up maps: a gradient for the one model, a blank one for the other."""
+    monkeypatch.chdir(project)
+    params = load_params()
+    models = find_models(params)
+    trials = judge([prepare(Path("picture-0.jpg"), params.photos.recipes)], models)
+    made_up = {"fashion-cnn": np.arange(9, dtype=np.float32).reshape(3, 3), "fashion-vit": np.zeros((3, 3), np.float32)}
+    explanations = replace(explain(trials, models, params.variants), maps=[dict.fromkeys(trials[0].stages, made_up)])
+    return describe(trials, models, explanations, "demo", demonstration=True)
+
+
+def test_maps_are_those_of_the_default_method_for_the_class_that_the_model_predicts(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    params = load_params()
+    models = find_models(params)
+    paths = [Path("wall.png"), Path("picture-1.png")]
+    trials = judge([prepare(path, params.photos.recipes) for path in paths], models)
+    explanations = explain(trials, models, params.variants)
+    compared = []
+    for model in models:
+        network = create_model(*VARIANTS[model.variant][:2], input_shape=(1, 28, 28), num_classes=10).eval()
+        network.load_state_dict(load_weights(model.folder, model.seed))
+        for trial, maps in zip(trials, explanations.maps, strict=True):
+            assert maps.keys() == trial.stages.keys()
+            for recipe, stages in trial.stages.items():
+                image = torch.from_numpy(grey_values(stages[-1][1]) / np.float32(255))[None, None]
+                explain_one = methods(network, image)[DEFAULT]
+                expected = explain_one(network, image, toward(network(image).argmax(1), 10))[0].numpy()
+                np.testing.assert_allclose(maps[recipe][model.variant], expected, atol=1e-6)
+                compared.append((model.variant, is_blank(expected)))
+    assert {(variant, False) for variant in VARIANTS} <= set(compared)
+
+
+def test_a_blank_map_says_so_and_has_no_colours(page: TrialPage) -> None:
+    html = to_html(page)
+    flagged = set(re.findall(r'alt="Blank: map of (\S+) over .*?"><figcaption>Blank: HiResCAM', html))
+    assert flagged == {"fashion-vit"}
+    for one in page.attempts:
+        assert {name: (np.ptp(unpacked(each.picture), axis=2) == 0).all() for name, each in one.maps.items()} == {
+            "fashion-cnn": False,
+            "fashion-vit": True,
+        }
+    said = [text.get_text() for axes in to_figure(page).axes for text in axes.texts]
+    assert said.count("blank") == len(page.attempts)
+
+
+def test_maps_lie_over_what_the_models_see(page: TrialPage) -> None:
+    for one in page.attempts:
+        seen = unpacked(one.result)[:, :, 0]
+        expected = overlay(seen, np.arange(9.0).reshape(3, 3), SIDE, signed=True)
+        np.testing.assert_array_equal(unpacked(one.maps["fashion-cnn"].picture), expected)
+
+
+def test_the_figure_has_a_map_and_its_score_above_each_chart(page: TrialPage) -> None:
+    figure = to_figure(page)
+    rows = [axes for axes in figure.axes if any("gain" in text.get_text() for text in axes.texts)]
+    charts = [axes for axes in figure.axes if axes.patches]
+    assert len(rows) == len(charts) == len(page.attempts)
+    for one, row, chart in zip(page.attempts, rows, charts, strict=True):
+        scores = [text.get_text() for text in row.texts if text.get_text() != "blank"]
+        assert scores == [f"gain {said_gain(gain)}\nrandom 0.06\ncentre 0.34" for gain in GAINS.values()]
+        above, below = row.get_position(), chart.get_position()
+        assert (above.x0, above.x1) == pytest.approx((below.x0, below.x1))
+        assert above.y0 > below.y1
+        (drawn,) = row.images
+        first = np.asarray(drawn.get_array())[:, : SIDE // 2]
+        np.testing.assert_array_equal(first, unpacked(one.maps["fashion-cnn"].picture)[::2, ::2])
+
+
+def test_a_figure_without_maps_leaves_no_place_for_them(page: TrialPage) -> None:
+    bare = [replace(picture, attempts=[replace(one, maps={}) for one in picture.attempts]) for picture in page.pictures]
+    figure, full = to_figure(replace(page, pictures=bare)), to_figure(page)
+    assert len(full.axes) == len(figure.axes) + len(page.attempts)
+    assert full.get_figheight() * DPI == pytest.approx(figure.get_figheight() * DPI + MAPS * len(page.attempts))
+    assert not any("HiResCAM" in text.get_text() for text in figure.texts)
+
+
+def test_nothing_in_the_figure_is_written_over_anything_else(page: TrialPage) -> None:
+    figure = to_figure(page)
+    figure.savefig(io.BytesIO())
+    texts = [*figure.texts, *(text for axes in figure.axes for text in axes.texts if text.get_text() != "blank")]
+    boxes = [text.get_window_extent() for text in texts]
+    pictures = [axes.get_window_extent() for axes in figure.axes if axes.images]
+    assert len(boxes) > 50
+    for k, box in enumerate(boxes):
+        assert [texts[i].get_text() for i, other in enumerate(boxes[:k]) if box.overlaps(other)] == []
+        assert not any(box.overlaps(picture) for picture in pictures), texts[k].get_text()
+
+
+def test_a_model_without_a_score_has_no_map(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = moved(project, tmp_path, source="embedded", profile="demo")
+    write_scores(other, {"fashion-vit": 0.1})
+    call(other, "picture-0.jpg")
+    html = (other / "try.html").read_text(encoding="utf-8")
+    assert captions(html).keys() == {("fashion-vit", "picture-0.jpg", recipe) for recipe in recipes(project)}
+    assert "maps: none" not in html + capsys.readouterr().out
+
+
+def test_without_any_scores_there_are_no_maps_and_a_line_says_why(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = moved(project, tmp_path, source="embedded", profile="demo")
+    call(other, "picture-0.jpg")
+    why = "maps: none, explanations/fashion/found.json is not there; run `dvc repro`"
+    html, lines = (other / "try.html").read_text(encoding="utf-8"), capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("maps")] == [why]
+    assert captions(html) == {}
+    assert f"<p>{why}.</p>" in html
+    assert "HiResCAM" not in html
 
 
 def test_a_real_profile_is_no_demonstration(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,8 +24,8 @@ def parser() -> argparse.ArgumentParser:
         "try",
         help=about,
         description=f"{about.capitalize()}: prints what each model takes them for, and writes {PAGE} and {PICTURE} "
-        "into the current folder, with every step that leads there. Run it from the root of the project, after "
-        "`dvc repro`. The recipes that prepare pictures are those in params.yaml.",
+        "into the current folder, with every step that leads there and maps of what speaks for it. Run it from the "
+        "root of the project, after `dvc repro`. The recipes that prepare pictures are those in params.yaml.",
     )
     trial.add_argument(
         "pictures", nargs="+", metavar="PICTURE", help=f"a photograph of one garment; at most {MOST} at once"
@@ -49,10 +49,13 @@ def try_pictures(*paths: str) -> None:
     trials = [prepare(Path(path), params.photos.recipes) for path in paths]
 
     from lookalike.artifacts.folders import write_bytes, write_text  # from here on nothing is refused: the slow ones
+    from lookalike.explain.trial import explain
     from lookalike.reporting.style import to_png
     from lookalike.reporting.trial import describe, in_lines, to_figure, to_html
 
-    page = describe(judge(trials, models), models, params.profile, demonstration=params.active.demonstration)
+    judged = judge(trials, models)
+    explanations = explain(judged, models, params.variants)
+    page = describe(judged, models, explanations, params.profile, demonstration=params.active.demonstration)
     html, png = to_html(page), to_png(to_figure(page))
     write_text(PAGE, html)
     write_bytes(PICTURE, png)

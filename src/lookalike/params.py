@@ -69,6 +69,13 @@ class Sample(Section):
     images_a_class: int = Field(ge=2, le=10_000)
 
 
+class ExplainSample(Sample):
+    """The images that are explained; of them, those on which each method is scored, and each head of attention."""
+
+    scored: int = Field(ge=2, le=10_000)
+    heads_scored: int = Field(ge=1, le=10_000)
+
+
 class Profile(Section):
     """One way to run everything: the data, the photographs, a budget for each cost, and what is looked at closely."""
 
@@ -76,7 +83,7 @@ class Profile(Section):
     data: DataProfile
     photos: PhotoProfile
     train: dict[Cost, Budget]
-    explain: Sample
+    explain: ExplainSample
     embed: Sample
 
     @model_validator(mode="after")
@@ -149,13 +156,6 @@ class Photos(Section):
     dataset: Name
     absorber: str
     recipes: dict[Name, Recipe] = Field(min_length=1)
-
-
-class Explanations(Section):
-    """How maps are held to account: images that are scored of those that are explained, and steps of a curve."""
-
-    scored: int = Field(ge=2, le=10_000)
-    steps: int = Field(ge=2, le=100)
 
 
 class EmbeddingParams(Section):
@@ -295,7 +295,6 @@ class Params(Section):
     profiles: dict[Name, Profile]
     datasets: dict[Name, DatasetParams]
     photos: Photos
-    explanations: Explanations
     embedding: EmbeddingParams
     groups: dict[Name, dict[Name, tuple[str, ...]]]
     studies: dict[Name, Study]

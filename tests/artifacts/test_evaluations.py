@@ -15,6 +15,7 @@ from lookalike.artifacts.evaluations import (
     Predictions,
     load_findings,
     load_metrics,
+    load_photo_logits,
     load_predictions,
     save_confusion,
     save_curve,
@@ -79,9 +80,11 @@ def test_logits_on_photographs_lie_by_recipe_and_replace_the_old_ones(tmp_path: 
     save_photo_logits(folder, logits)
     assert sorted(path.name for path in folder.iterdir()) == ["fitted.npy", "report.npy"]
     for recipe, values in logits.items():
-        back = np.load(folder / f"{recipe}.npy")
+        back = load_photo_logits(folder, recipe)
         assert back.dtype == np.float32
         np.testing.assert_array_equal(back, values)
+    with pytest.raises(FileNotFoundError, match=r"gone\.npy"):
+        load_photo_logits(folder, "gone")
 
 
 def row(seed: int, epoch: int, value: float) -> dict[str, float]:

@@ -8,7 +8,7 @@ import pytest
 from lookalike.claims.claim import Claim, Findings, Json, opposite, put_to_test, verdict
 from lookalike.claims.claim import Tested as Row
 
-NOTHING = Findings({}, {})
+NOTHING = Findings({}, {}, {})
 
 
 def estimate(value: float, low: float, high: float) -> Json:
@@ -86,9 +86,10 @@ def test_claims_see_the_findings() -> None:
     by_eye = ("F0", "all is well", "none", "what was found")
     on_tests = Claim(*by_eye, lambda findings: findings.look_alikes["found"])
     on_photos = Claim(*by_eye, lambda findings: findings.photos["found"])
-    findings = Findings({"found": estimate(3, 2, 4)}, {"found": estimate(-3, -4, -2)})
-    rows = put_to_test((on_tests, on_photos), findings)
-    assert [(row.value, row.verdict) for row in rows] == [(3, "supported"), (-3, "contradicted")]
+    on_maps = Claim(*by_eye, lambda findings: findings.explanations["found"])
+    parts = (estimate(3, 2, 4), estimate(-3, -4, -2), estimate(1, -1, 2))
+    rows = put_to_test((on_tests, on_photos, on_maps), Findings(*({"found": part} for part in parts)))
+    assert [(row.value, row.verdict) for row in rows] == [(3, "supported"), (-3, "contradicted"), (1, "undecided")]
 
 
 def test_without_claims_nothing_is_tested() -> None:

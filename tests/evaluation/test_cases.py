@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.spatial.distance import jensenshannon
 from scipy.special import softmax
 
-from lookalike.evaluation.cases import pick_cases
+from lookalike.evaluation.cases import first_of_each_class, pick_cases
 
 RULES = ["same prediction, wrong", "same prediction, right", "first right, second wrong", "second right, first wrong"]
 LABELS = np.zeros(9, np.uint8)
@@ -31,3 +32,39 @@ def test_two_models_that_are_always_right_give_one_kind_of_case() -> None:
 
 def test_two_different_mistakes_are_no_case() -> None:
     assert pick_cases(np.array([[0, 1, 0]]), np.array([[0, 0, 1]]), np.array([0]), 5) == []
+
+
+SHOWN = np.array([7, 2, 2, 9, 7, 2, 200, 7, 9, 2])  # 2 at 1, 2, 5, 9; 7 at 0, 4, 7; 9 at 3, 8; 200 at 6
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8])
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, []),
+        (1, [1, 0, 3, 6]),
+        (2, [1, 0, 3, 6, 2, 4, 8]),
+        (3, [1, 0, 3, 6, 2, 4, 8, 5, 7]),
+        (99, [1, 0, 3, 6, 2, 4, 8, 5, 7, 9]),
+    ],
+)
+def test_the_first_of_each_class_come_before_the_second(count: int, expected: list[int], dtype: type) -> None:
+    chosen = first_of_each_class(SHOWN.astype(dtype), count)
+    assert chosen.tolist() == expected
+    assert chosen.dtype == np.int64
+
+
+@pytest.mark.parametrize("labels", [np.zeros(300, np.uint8), np.arange(300) // 100 % 2])
+def test_more_images_of_a_class_than_a_byte_can_count(labels: NDArray[np.integer]) -> None:
+    chosen = first_of_each_class(labels, 280)
+    expected = [
+        image
+        for rank in range(280)
+        for label in np.unique(labels)
+        for image in np.flatnonzero(labels == label)[rank : rank + 1]
+    ]
+    assert chosen.tolist() == expected
+
+
+def test_without_images_none_are_chosen() -> None:
+    assert first_of_each_class(np.array([], np.uint8), 3).tolist() == []

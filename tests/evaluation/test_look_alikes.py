@@ -86,12 +86,21 @@ def test_pairs_are_compared_in_their_order_and_their_ranking_is_cut(study: Study
     assert [len(row["ranking"]["indices"]) for row in found["pairs"]] == [RANKED, found["pairs"][1]["same_prediction"]]
 
 
-def test_what_is_drawn_has_the_whole_ranking_and_the_cases_of_the_first_seeds(study: Study) -> None:
+def test_cases_are_those_of_the_first_seeds(study: Study) -> None:
+    found, _ = study
+    for row in found["pairs"]:
+        first, second = (SIDES[row[place]].logits[0] for place in ("first", "second"))
+        assert row["cases"] == [asdict(case) for case in pick_cases(first, second, LABELS, CASES)]
+        assert {tuple(case) for case in row["cases"]} == {("rule", "index", "divergence")}
+    assert found["pairs"][0]["cases"] != found["pairs"][1]["cases"]
+
+
+def test_what_is_drawn_has_the_whole_ranking_of_the_first_seeds(study: Study) -> None:
     found, drawn = study
     assert [(pair.first, pair.second) for pair in drawn] == PAIRS
     for pair, row in zip(drawn, found["pairs"], strict=True):
         first, second = (SIDES[name].logits[0] for name in (pair.first, pair.second))
-        assert pair.cases == pick_cases(first, second, LABELS, CASES)
+        assert pair.agreed
         alike = np.flatnonzero(first.argmax(axis=1) == second.argmax(axis=1))
         assert sorted(pair.ranking.indices.tolist()) == alike.tolist()
         assert len(pair.ranking.divergence) == len(pair.ranking.divergence_calibrated) == row["same_prediction"]
@@ -102,9 +111,18 @@ def test_fewer_cases_and_shorter_lists_on_demand(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(look_alikes, "CASES", 1)
     monkeypatch.setattr(look_alikes, "RANKED", 3)
     found, (pair,) = study_look_alikes(SIDES, data, GROUP_OF, PAIRS[:1])
-    rules = [case.rule for case in pair.cases]
+    rules = [case["rule"] for case in found["pairs"][0]["cases"]]
     assert len(rules) == len(set(rules)) == 4
     assert found["pairs"][0]["ranking"]["indices"] == pair.ranking.indices[:3].tolist()
+
+
+def test_two_models_that_never_agree_have_nothing_to_rank(data: Dataset) -> None:
+    right, wrong = (np.eye(10, dtype=np.float32)[(LABELS + step) % 10][None] for step in (0, 1))
+    sides = {name: Side(logits, np.ones(1)) for name, logits in (("right", right), ("wrong", wrong))}
+    found, (pair,) = study_look_alikes(sides, data, GROUP_OF, [("right", "wrong")])
+    assert not pair.agreed
+    assert found["pairs"][0]["ranking"]["indices"] == []
+    assert [case["rule"] for case in found["pairs"][0]["cases"]] == ["first right, second wrong"] * CASES
 
 
 def test_images_seen_in_training_are_found_and_counted_out(study: Study) -> None:

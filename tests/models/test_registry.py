@@ -312,7 +312,6 @@ def test_transfg_gathers_each_image_s_own_tokens() -> None:
 def test_transfg_reads_the_class_token_and_the_selected_patches_alone() -> None:
     model, seen = transfg(depth=3, num_heads=4).eval(), {}
     model.blocks[-1].register_forward_pre_hook(lambda block, inputs: seen.update(tokens=inputs[0]))
-    model.spatial.attention.register_forward_pre_hook(lambda block, inputs: seen.update(before=inputs[0]))
     model(torch.rand(2, 1, 28, 28))
     assert seen["tokens"].shape == (2, 1 + 4, 48)
     whole = transfg(depth=3, num_heads=4, part_selection=False).eval()

@@ -13,7 +13,6 @@ from matplotlib.text import Annotation
 from lookalike.reporting.comparisons import (
     LEAST_DIVERGENCE,
     PARTS,
-    cases_figure,
     data_size_figure,
     divergence_figure,
     errors_figure,
@@ -151,40 +150,6 @@ def test_pairs_differ_by_row() -> None:
         assert [axes.xaxis.get_major_formatter()(share) for share in (-0.015, 0, 0.02)] == ["-1.5", "0", "+2"]
 
 
-CASES: list[dict[str, Any]] = [
-    {"rule": "same prediction, wrong", "index": 41, "divergence": 0.1234},
-    {"rule": "same prediction, wrong", "index": 7, "divergence": 0.1},
-    {"rule": "first right, second wrong", "index": 3, "divergence": 0.5},
-]
-FIRST = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.3, 0.4], [0.05, 0.9, 0.05, 0]])
-SECOND = np.array([[0.9, 0.1, 0, 0], [0, 0, 0, 1], [0, 0.2, 0.8, 0]])
-LABELS = np.array([2, 0, 1], np.uint8)
-IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 8), dtype=np.uint8)
-
-
-def test_cases_stand_under_their_rule_with_both_models() -> None:
-    figure = cases_figure(IMAGES, CASES, FIRST, SECOND, LABELS, NAMES, ("vit", "cnn"))
-    rules = [section.get_suptitle() for section in figure.subfigs]
-    assert rules == ["same prediction, wrong", "first right, second wrong"]
-    assert [len(section.axes) for section in figure.subfigs] == [6, 3]
-    rows: list[Any] = [figure.axes[k : k + 3] for k in (0, 3, 6)]
-    for (picture, *charts), image, case, label, *sides in zip(rows, IMAGES, CASES, LABELS, FIRST, SECOND, strict=True):
-        np.testing.assert_array_equal(picture.images[0].get_array(), image)
-        assert picture.texts[0].get_text() == f"image {case['index']}\ndivergence\n{case['divergence']:.3f} bit"
-        for axes, probabilities in zip(charts, sides, strict=True):
-            np.testing.assert_array_equal([bar.get_height() for bar in axes.patches], probabilities)
-            assert axes.lines[0].get_xdata()[0] == label
-    titles = [[axes.get_title(loc="left") for axes in charts] for _, *charts in rows]
-    assert titles == [
-        ["vit: cat 70%\nwrong, is fox", "cnn: cat 90%\nwrong, is fox"],
-        ["vit: hen 40%\nwrong, is cat", "cnn: hen 100%\nwrong, is cat"],
-        ["vit: dog 90%\nright", "cnn: fox 80%\nwrong, is dog"],
-    ]
-    named = [[text.get_text() for text in rows[row][1].get_xticklabels() if text.get_visible()] for row in (1, 2)]
-    assert named == [list(NAMES)] * 2  # under the last row of each rule
-    assert "▲ true class" in figure.get_supxlabel()
-
-
 RANKING: dict[str, Any] = {
     "indices": [4, 2, 9],
     "divergence": [0.5, 0.01, 0.0],
@@ -250,7 +215,6 @@ def draw_all() -> list[Figure]:
         errors_figure(VARIANTS),
         group_confusion_figure(np.eye(2, dtype=int), ["pets", "birds"]),
         pair_figure([pair("vit", "cnn", 0.03)]),
-        cases_figure(IMAGES, CASES, FIRST, SECOND, LABELS, NAMES, ("vit", "cnn")),
         divergence_figure(RANKING),
         data_size_figure(STANDINGS),
     ]

@@ -74,6 +74,12 @@ def save_photo_logits(folder: Path, logits: dict[str, NDArray[np.float32]]) -> N
             np.save(part / f"{recipe}.npy", values)
 
 
+def load_photo_logits(folder: Path, recipe: str) -> NDArray[np.float32]:
+    """What a variant says about the photographs by one recipe: (S, N, C)."""
+    logits: NDArray[np.float32] = np.load(folder / f"{recipe}.npy")
+    return logits
+
+
 def save_curve(folder: Path, variant: str, history: list[Row]) -> None:
     """Write `<variant>.csv` for `dvc plots`: a row an epoch, means over the seeds that reached it."""
     lines = ["epoch," + ",".join(PLOTTED)]

@@ -10,10 +10,12 @@ Verdict = Literal["supported", "contradicted", "undecided", "not tested"]
 
 @dataclass(frozen=True)
 class Findings:
-    """What the claims of one study are tested on: `look_alikes.json` and `photos.json` of its evaluation."""
+    """What the claims of one study are tested on: `look_alikes.json` and `photos.json` of its evaluation, and what is
+    known of the maps of the variants that were explained."""
 
     look_alikes: Json
     photos: Json
+    explanations: Json
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,59 @@ def with_and_without_temperature(
     )
 
 
+def likeness(of: str, method: str, contrast: str) -> Callable[[Findings], Json | None]:
+    """A contrast of how alike the ViT's maps by `method` are, from what is known of the similarity `of` these maps."""
+
+    def measured(findings: Findings) -> Json | None:
+        known = findings.explanations.get(VIT)
+        return known and known["similarity"]["spearman"][method][of][contrast]
+
+    return measured
+
+
+def on_maps(reading: str, method: str) -> tuple[Claim, ...]:
+    """The claim on maps, for one of the maps that may be meant, and whether its maps say more than the controls."""
+    alike = f"rank correlation of the ViT's maps ({method}) on their own grid, the mean map taken away: "
+    gap = "two images of one class, minus two of different groups"
+    return (
+        Claim(
+            f"F6, class ({reading})",
+            "The attention maps of two images of one class look alike.",
+            "single images",
+            alike + gap,
+            likeness("maps", method, "class_contrast"),
+        ),
+        Claim(
+            f"F6, look-alikes ({reading})",
+            "Shoes' maps look like shoes' and unlike shirts'.",
+            "single images",
+            f"{alike}two images of look-alike classes, minus two of different groups",
+            likeness("maps", method, "group_contrast"),
+        ),
+        Claim(
+            f"F6, photograph ({reading})",
+            "A photograph's map looks like those of test images of its class.",
+            "a photograph of a T-shirt",
+            f"{alike}a photograph and a test image of its class, minus one of another group",
+            likeness("photographs", method, "class_contrast"),
+        ),
+        Claim(
+            f"F6, more than pixels ({reading})",
+            "Control: maps of one class are more alike than the images themselves are.",
+            "not controlled",
+            f"{alike}{gap}; minus the same of raw pixels averaged over the patches",
+            likeness("over_raw_pixels", method, "class_contrast"),
+        ),
+        Claim(
+            f"F6, more than untrained ({reading})",
+            "Control: maps of one class are more alike than the untrained model's are.",
+            "not controlled",
+            f"{alike}{gap}; minus the same of the untrained model's maps",
+            likeness("over_untrained", method, "class_contrast"),
+        ),
+    )
+
+
 SAME_WRONG = "test images with the same wrong prediction"
 SURE_AS_RIGHT = "Accuracy is not confidence: a model is not as sure as it is right."
 BOTH_RIGHT = "test images of classes that have look-alikes and that both get right"
@@ -132,4 +185,8 @@ CLAIMS = (
         overconfidence(VIT),
         two_sided=True,
     ),
+    # What the source report shows as attention is one of the first two, by the version of Keras that it ran in.
+    *on_maps("embedded patches", "embedded patches"),
+    *on_maps("first attention's output", "first attention output"),
+    *on_maps("attention itself", "last attention"),
 )

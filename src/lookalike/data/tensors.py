@@ -46,7 +46,7 @@ class ImageTensors:
 
 def place_images(
     images: NDArray[np.uint8],
-    labels: NDArray[np.uint8],
+    labels: NDArray[np.integer],
     *,
     mean: tuple[float, ...],
     std: tuple[float, ...],

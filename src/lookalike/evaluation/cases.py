@@ -40,3 +40,12 @@ def pick_cases(
         for rule, where in rules.items()
         for index in most_divergent(divergence, where)[:count]
     ]
+
+
+def first_of_each_class(labels: Ints, count: int) -> NDArray[np.int64]:
+    """Indices of the first `count` images of each class (all if there are fewer): the first of each, the second, ..."""
+    ranks = np.zeros(len(labels), np.int64)
+    for label in np.unique(labels):
+        ranks[labels == label] = np.arange((labels == label).sum())
+    chosen = np.flatnonzero(ranks < count)
+    return chosen[np.lexsort((labels[chosen], ranks[chosen]))]

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.errors import InputError
-from lookalike.evaluation.cases import Case, pick_cases
+from lookalike.evaluation.cases import pick_cases
 from lookalike.evaluation.duplicates import average_hash, duplicated
 from lookalike.evaluation.groups import group_confusion, look_alike_figures
 from lookalike.evaluation.metrics import Ints
 from lookalike.evaluation.pairs import Ranking, Side, as_json, compare
 from lookalike.evaluation.statistics import resample
 
-CASES = 2  # of each kind that are drawn
+CASES = 2  # of each kind that are picked
 RANKED = 50  # images with the same prediction that are listed, the most divergent first
 
 Json = dict[str, Any]
@@ -24,12 +24,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two variants: test images worth showing, and all those with the same prediction by their divergence."""
+    """Two variants, and all test images with the same prediction by their divergence."""
 
     first: str
     second: str
-    cases: list[Case]
     ranking: Ranking
+
+    @property
+    def agreed(self) -> bool:
+        """Whether there is any such image."""
+        return len(self.ranking.indices) > 0
 
 
 def study_look_alikes(
@@ -53,10 +57,11 @@ def study_look_alikes(
     comparisons, drawn = [], []
     for first, second in pairs:
         comparison = compare(sides[first], sides[second], labels, group_of, weights)
-        cases = pick_cases(sides[first].logits[0], sides[second].logits[0], labels, CASES)
-        drawn.append(Pair(first, second, cases, comparison.ranking))
+        drawn.append(Pair(first, second, comparison.ranking))
         ranking = {key: values[:RANKED] for key, values in as_json(comparison)["ranking"].items()}
-        comparisons.append({"first": first, "second": second, **as_json(comparison), "ranking": ranking})
+        cases = pick_cases(sides[first].logits[0], sides[second].logits[0], labels, CASES)
+        own = {"ranking": ranking, "cases": [asdict(case) for case in cases]}
+        comparisons.append({"first": first, "second": second, **as_json(comparison), **own})
     found = {
         "variants": figures,
         "confusions": {

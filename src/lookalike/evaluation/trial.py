@@ -6,7 +6,7 @@ What is refused is refused before torch is imported, so that nobody waits for it
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,11 @@ from lookalike.data.photos import Picture, Workbench, grey_values
 from lookalike.data.pictures import RejectedError
 from lookalike.errors import InputError
 from lookalike.params import Params, Recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from lookalike.data.tensors import ImageTensors
 
 MODELS = Path("models")
 REPRO = "run `dvc repro` first"
@@ -125,25 +130,38 @@ def prepare(path: Path, recipes: Mapping[str, Recipe]) -> Trial:
 
 def judge(trials: Sequence[Trial], models: Sequence[TrainedModel]) -> list[Trial]:
     """The trials with the answers of all models; each model is loaded once."""
-    images = np.stack([grey_values(stages[-1][1]) for trial in trials for stages in trial.stages.values()])
-    rows = {model.variant: iter(probabilities(model, images)) for model in models}
-    return [
-        replace(
-            trial, answers={recipe: {variant: next(row) for variant, row in rows.items()} for recipe in trial.stages}
-        )
-        for trial in trials
-    ]
+    images = prepared_images(trials)
+    answers = by_trial(trials, {model.variant: probabilities(model, images) for model in models})
+    return [replace(trial, answers=mine) for trial, mine in zip(trials, answers, strict=True)]
+
+
+def prepared_images(trials: Sequence[Trial]) -> NDArray[np.uint8]:
+    """What the models see of every trial by every recipe, one after the other: (N, 28, 28)."""
+    return np.stack([grey_values(stages[-1][1]) for trial in trials for stages in trial.stages.values()])
+
+
+def by_trial(trials: Sequence[Trial], rows: Mapping[str, NDArray[Any]]) -> list[dict[str, dict[str, NDArray[Any]]]]:
+    """For each trial, by recipe and variant, its row of what each variant makes (N, ...) of the `prepared_images`."""
+    left = {variant: iter(values) for variant, values in rows.items()}
+    return [{recipe: {name: next(row) for name, row in left.items()} for recipe in trial.stages} for trial in trials]
 
 
 def probabilities(model: TrainedModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
     """What `model` says of images (N, 28, 28): (N, C)."""
-    from lookalike.data.tensors import place_images
-    from lookalike.evaluation.inference import infer, restore_model
+    from lookalike.evaluation.inference import infer
     from lookalike.evaluation.metrics import softmax
+
+    network, placed = restore(model, images)
+    return softmax(infer(network, placed, keep_features=False).logits)
+
+
+def restore(model: TrainedModel, images: NDArray[np.uint8]) -> "tuple[nn.Module, ImageTensors]":
+    """The network of `model`, and images (N, 28, 28) as it takes them."""
+    from lookalike.data.tensors import place_images
+    from lookalike.evaluation.inference import restore_model
     from lookalike.runtime import start
 
     runtime = start("cpu")  # a GPU would take longer to wake than a CPU to answer
     labels = np.zeros(len(images), np.uint8)  # unknown, and not asked for
     placed = place_images(images, labels, mean=model.mean, std=model.std, runtime=runtime)
-    network = restore_model(model.folder, model.description, model.seed, runtime)
-    return softmax(infer(network, placed, keep_features=False).logits)
+    return restore_model(model.folder, model.description, model.seed, runtime), placed

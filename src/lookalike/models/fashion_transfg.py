@@ -74,7 +74,7 @@ class FashionTransFG(nn.Module):
     @property
     def spatial(self) -> nn.Module:
         """The layer whose output is the last to have places: the tokens that the last block selects from."""
-        return self.blocks[-2]
+        return self.blocks[-2].norm2  # type: ignore[return-value, union-attr]  # the end of a Block
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, D)."""

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from lookalike import provenance
 from lookalike.artifacts.evaluations import load_findings, load_metrics
+from lookalike.artifacts.findings import load_found
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import load_description, read_rows
 from lookalike.claims import fashion
@@ -16,6 +17,7 @@ from lookalike.reporting.chapters import look_alike_chapter, photo_chapter
 from lookalike.reporting.figures import curves_figure
 from lookalike.reporting.leaderboard import Standing, standing
 from lookalike.reporting.report import Illustration, Report, StudySection, VariantSection
+from lookalike.reporting.representations import embedding_chapter, explanation_chapter
 from lookalike.reporting.style import to_png
 
 CLAIMS = {"fashion": fashion.CLAIMS}  # study -> its claims
@@ -72,15 +74,19 @@ def study_section(study: str, params: Params, root: Path) -> StudySection:
             sections.append(VariantSection(variant, pictures, classes))
     curves = drawn_curves(study, curves_figure(histories))
     look_alikes, photos = load_findings(evaluation)
+    probes = params.studies[study].probes
+    explained, embedded = (load_found(root / stage / study) for stage in ("explanations", "embeddings"))
     return StudySection(
         name=study,
         title=params.studies[study].title,
-        claims=put_to_test(CLAIMS.get(study, ()), Findings(look_alikes, photos)),
+        claims=put_to_test(CLAIMS.get(study, ()), Findings(look_alikes, photos, explained)),
         standings=standings,
         short={row.variant: epochs for row in standings if (epochs := cut_short(row, settings[row.variant]))},
         curves=curves,
         look_alikes=look_alike_chapter(study, look_alikes, settings, standings, root),
         photographs=photo_chapter(study, photos, standings, root),
+        explanations=explanation_chapter(study, explained, probes, root),
+        embeddings=embedding_chapter(study, embedded, probes, root),
         variants=sections,
     )
 

@@ -17,10 +17,15 @@ from lookalike.reporting.style import to_png
 Json = dict[str, Any]
 Drawing = tuple[Figure | None, str, str]  # a figure (None: nothing to draw), its caption and its alt text
 
+DRAWN_BY = {
+    "cases": lambda root, study: root / "explanations" / study / "figures",
+    "divergence": lambda root, study: root / "evaluations" / study / "pairs",
+}
 DRAWN_FOR_A_PAIR = {
     "cases": (
         "Test images picked by rule for {first} and {second}: of those on which both predict the same class, wrong or "
-        "right, the ones whose distributions differ most; and the most different of those that only one gets right.",
+        "right, the ones whose distributions differ most; and the most different of those that only one gets right. "
+        "Beside each model's probabilities stands its map for the class that it predicts, with the gain of such maps.",
         "Test images beside the ten probabilities that {first} and {second} give them",
     ),
     "divergence": (
@@ -73,7 +78,7 @@ def look_alike_chapter(
         names = {"first": pair["first"], "second": pair["second"]}
         folder = f"{pair['first']}--{pair['second']}"
         for kind, (caption, alt) in DRAWN_FOR_A_PAIR.items():
-            path, name = root / "evaluations" / study / "pairs" / folder / f"{kind}.png", f"{folder}-{kind}"
+            path, name = DRAWN_BY[kind](root, study) / folder / f"{kind}.png", f"{folder}-{kind}"
             if path.exists():  # else there was no image to draw
                 pictures[name] = Illustration(name, path.read_bytes(), caption.format(**names), alt.format(**names))
     return Chapter(found, pictures)

@@ -4,8 +4,7 @@ Each function takes arrays, or what a stage wrote as JSON, and returns a matplot
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,16 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
-from lookalike.artifacts.datasets import Dataset
-from lookalike.evaluation.metrics import softmax
-from lookalike.reporting.figures import draw_bars, draw_confusion, draw_image
+from lookalike.reporting.figures import draw_confusion
 from lookalike.reporting.style import (
     BLACK,
     BLUE,
     ORANGE,
-    RIGHT,
     SKY,
-    SMALL,
     VERMILLION,
     WIDTH,
     Estimated,
@@ -37,10 +32,6 @@ from lookalike.reporting.style import (
     whiskers,
     write_beside,
 )
-
-if TYPE_CHECKING:  # the report draws with neither models nor what compares them
-    from lookalike.evaluation.look_alikes import Pair
-    from lookalike.evaluation.pairs import Side
 
 Figures = Mapping[str, Mapping[str, Any]]  # variant -> its `LookAlikeFigures` as JSON
 
@@ -164,72 +155,6 @@ def draw_differences(axes: Axes, differences: Sequence[Mapping[str, Any]]) -> No
         whiskers(axes, rows, [each[part] for each in differences], label=name, **look)
     for row, each in enumerate(differences):
         write_beside(axes, row, f"{each['images']:,}\nimages", 32)
-
-
-def pair_figures(pair: "Pair", sides: Mapping[str, "Side"], dataset: Dataset) -> dict[str, Figure]:
-    """What is drawn of a pair of variants on test images: name of the file -> figure; nothing without any image."""
-    where = [case.index for case in pair.cases]
-    figures = {}
-    if where:
-        first, second = (softmax(sides[name].logits[0, where]) for name in (pair.first, pair.second))
-        figures["cases"] = cases_figure(
-            dataset.test_images[where],
-            [asdict(case) for case in pair.cases],
-            first,
-            second,
-            dataset.test_labels[where],
-            dataset.class_names,
-            (pair.first, pair.second),
-        )
-    if len(pair.ranking.indices):
-        figures["divergence"] = divergence_figure(asdict(pair.ranking))
-    return figures
-
-
-def cases_figure(
-    images: NDArray[np.uint8],
-    cases: Sequence[Mapping[str, Any]],
-    first_probabilities: NDArray[np.floating],
-    second_probabilities: NDArray[np.floating],
-    labels: NDArray[Any],
-    class_names: Sequence[str],
-    names: tuple[str, str],
-) -> Figure:
-    """Picked images with the probabilities that two models give them, a row a case, under a heading a rule.
-
-    Args:
-        images: (K, H, W[, 3]), of the K > 0 cases.
-        cases: K times a `Case` as JSON.
-        first_probabilities, second_probabilities: (K, C).
-        labels: (K,).
-        names: of the two models.
-    """
-    rules = {case["rule"]: [k for k, other in enumerate(cases) if other["rule"] == case["rule"]] for case in cases}
-    sides = list(zip(names, (first_probabilities, second_probabilities), strict=True))
-    with style():
-        heights = [len(members) + 0.9 for members in rules.values()]
-        figure = Figure(figsize=(WIDTH, 0.9 * sum(heights)))
-        sections = figure.subfigures(len(rules), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for section, (rule, members) in zip(sections, rules.items(), strict=True):
-            section.suptitle(rule, x=0.01, ha="left", fontweight="bold", fontsize=9)
-            grid = section.subplots(len(members), 3, sharex="col", width_ratios=[1, 2, 2], squeeze=False)
-            for (picture, *charts), k in zip(grid, members, strict=True):
-                draw_case(picture, images[k], cases[k])
-                for axes, (name, probabilities) in zip(charts, sides, strict=True):
-                    draw_bars(axes, probabilities[k], int(labels[k]), class_names, model=name)
-                    axes.plot(labels[k], -0.1, "^", color=RIGHT, markersize=4, clip_on=False)
-            for axes in grid[-1, 1:]:
-                axes.set_xticks(range(len(class_names)), class_names, rotation=40, ha="right", rotation_mode="anchor")
-                axes.tick_params(axis="x", labelsize=SMALL, pad=6)
-        figure.supxlabel("probability of each class by the first (left) and the second model; ▲ true class", fontsize=8)
-    return figure
-
-
-def draw_case(axes: Axes, image: NDArray[np.uint8], case: Mapping[str, Any]) -> None:
-    """The image, with its number in the test set and the two models' divergence at its left."""
-    draw_image(axes, image)
-    said = f"image {case['index']}\ndivergence\n{case['divergence']:.3f} bit"
-    axes.text(-0.08, 0.5, said, transform=axes.transAxes, ha="right", va="center", fontsize=7)
 
 
 def divergence_figure(ranking: Mapping[str, Any]) -> Figure:

@@ -71,10 +71,8 @@ def draw_image(axes: Axes, image: NDArray[np.uint8]) -> None:
     axes.set_axis_off()
 
 
-def draw_bars(
-    axes: Axes, probabilities: NDArray[np.floating], label: int, class_names: Sequence[str], *, model: str = ""
-) -> None:
-    """A bar a class from 0 to 1; the title names model, prediction, its probability, and the truth if it is another."""
+def draw_bars(axes: Axes, probabilities: NDArray[np.floating], label: int, class_names: Sequence[str]) -> None:
+    """A bar a class from 0 to 1; the title names the prediction, its probability, and the truth if it is another."""
     predicted = int(probabilities.argmax())
     colours = ["#999999"] * len(class_names)
     colours[predicted] = WRONG
@@ -86,7 +84,7 @@ def draw_bars(
     axes.tick_params(length=0)
     axes.grid(visible=False, axis="x")
     verdict = "right" if predicted == label else f"wrong, is {class_names[label]}"
-    said = f"{model and model + ': '}{class_names[predicted]} {probabilities[predicted]:.0%}"
+    said = f"{class_names[predicted]} {probabilities[predicted]:.0%}"
     axes.set_title(f"{said}\n{verdict}", fontsize=7, color=RIGHT if predicted == label else WRONG, loc="left", pad=2)
 
 

@@ -45,7 +45,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class StudySection:
-    """One study: its claims, standings, curves, two chapters, and a section for each variant.
+    """One study: its claims, standings, curves, four chapters, and a section for each variant.
 
     `short` says for each variant whose epochs the profile has cut how many it ran, and of how many.
     """
@@ -58,13 +58,16 @@ class StudySection:
     curves: Illustration
     look_alikes: Chapter
     photographs: Chapter
+    explanations: Chapter
+    embeddings: Chapter
     variants: list[VariantSection]
 
     @property
     def illustrations(self) -> list[Illustration]:
         """Every figure."""
-        chapters = [*self.look_alikes.pictures.values(), *self.photographs.pictures.values()]
-        return [self.curves, *chapters, *(one for section in self.variants for one in section.pictures.values())]
+        chapters = [self.look_alikes, self.photographs, self.explanations, self.embeddings]
+        parts: list[Chapter | VariantSection] = [*chapters, *self.variants]
+        return [self.curves, *(picture for part in parts for picture in part.pictures.values())]
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """What became of one's own pictures: a self-contained page, the same as one figure, and as lines to be printed."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,9 +13,14 @@ from PIL import Image
 
 from lookalike.data.photos import EDGE, grey_values
 from lookalike.evaluation.trial import Answers, TrainedModel, Trial
-from lookalike.reporting.contact_sheets import HEADER, HEAT, TILE, Stages, png, strip
+from lookalike.reporting.contact_sheets import HEADER, HEAT, TILE, png, strip
+from lookalike.reporting.explained import SIGNED, note
+from lookalike.reporting.maps import is_blank, overlay
 from lookalike.reporting.report import Illustration, render
 from lookalike.reporting.style import BLUE, DPI, SMALL, style
+
+if TYPE_CHECKING:  # pictures are drawn without torch
+    from lookalike.explain.trial import Explanations, Maps
 
 # The figure, in pixels.
 MARGIN, LINE, GAP = 16, 24, 12
@@ -23,18 +28,42 @@ SIDE = 6 * EDGE  # of the picture that the models see
 NAMES = 84  # what the names of the classes take
 CHART = 124  # a model's chart with the space after it
 ABOVE = LINE + GAP  # what is written above a chart
+MAP = SIDE // 2  # of a map
+MAPS = MAP + 2 * LINE + GAP  # a row of maps with their scores
 BAND = LINE + HEADER + TILE + ABOVE + SIDE + 2 * GAP  # a recipe's height
+READING = """{}: what speaks for the class that a model predicts (orange)
+and what against (purple), to the map's own largest value.
+Gain: how faithful such maps are, on test images; random maps
+and a Gaussian in the centre know nothing of the model."""
+
+
+@dataclass(frozen=True)
+class ScoredMap:
+    """The map of what a model takes a picture for, over that picture: (SIDE, SIDE) pixels.
+
+    Attributes:
+        blank: whether the map says nothing; the picture is then without colours.
+        score: how faithful such maps of the model are, and what maps reach that know nothing of it, a line each.
+    """
+
+    picture: Illustration
+    blank: bool
+    score: str
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One picture by one recipe: its steps, the result as it is and as a heat map, and what the models say of it."""
+    """One picture by one recipe: its steps, the result as it is and as a heat map, and what the models say of it.
+
+    `maps` are by variant, of those variants whose maps have a score.
+    """
 
     recipe: str
     steps: Illustration
     result: Illustration
     heat: Illustration
     answers: Answers
+    maps: dict[str, ScoredMap]
 
 
 @dataclass(frozen=True)
@@ -53,6 +82,8 @@ class TrialPage:
     Attributes:
         profile: name of the profile; `demonstration` marks the models as showing nothing about real photographs.
         models: a row each: variant, architecture, seed, training images, epochs, validation accuracy.
+        method: by which the maps are made.
+        left_out: why maps are left out, a line for each file that is missing.
     """
 
     profile: str
@@ -60,6 +91,18 @@ class TrialPage:
     class_names: tuple[str, ...]
     models: list[dict[str, Any]]
     pictures: list[TriedPicture]
+    method: str
+    left_out: list[str]
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """Those of all pictures."""
+        return [one for picture in self.pictures for one in picture.attempts]
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether any model has maps."""
+        return any(one.maps for one in self.attempts)
 
     def best(self, probabilities: NDArray[np.float64]) -> tuple[str, float]:
         """The most probable class and its probability."""
@@ -67,12 +110,17 @@ class TrialPage:
 
 
 def describe(
-    trials: Sequence[Trial], models: Sequence[TrainedModel], profile: str, *, demonstration: bool
+    trials: Sequence[Trial],
+    models: Sequence[TrainedModel],
+    explanations: "Explanations",
+    profile: str,
+    *,
+    demonstration: bool,
 ) -> TrialPage:
-    """Draw every step of the judged `trials`, and gather what is known of the models."""
+    """Draw every step of the judged `trials` with their maps, and gather what is known of the models."""
     pictures = []
-    for trial in trials:
-        attempts = [attempt(trial.name, *each, trial.answers[each[0]]) for each in trial.stages.items()]
+    for trial, maps in zip(trials, explanations.maps, strict=True):
+        attempts = [attempt(trial, recipe, scored_maps(trial, recipe, maps, explanations)) for recipe in trial.stages]
         pictures.append(TriedPicture(trial.name, attempts, trial.refused))
     rows = [
         {
@@ -85,11 +133,14 @@ def describe(
         }
         for model in models
     ]
-    return TrialPage(profile, demonstration, tuple(models[0].description["class_names"]), rows, pictures)
+    left_out = [f"maps: none, {path} is not there; run `dvc repro`" for path in explanations.missing]
+    classes = tuple(models[0].description["class_names"])
+    return TrialPage(profile, demonstration, classes, rows, pictures, explanations.method, left_out)
 
 
-def attempt(name: str, recipe: str, stages: Stages, answers: Answers) -> Attempt:
+def attempt(trial: Trial, recipe: str, maps: dict[str, ScoredMap]) -> Attempt:
     """One picture by one recipe, drawn; the small pictures have a pixel a pixel, and the page enlarges them."""
+    stages = trial.stages[recipe]
     grey, steps = grey_values(stages[-1][1]), [step for step, _ in stages]
     tint = " Blue: what the mask has taken away." if "mask" in steps else ""
     drawn = {
@@ -98,10 +149,27 @@ def attempt(name: str, recipe: str, stages: Stages, answers: Answers) -> Attempt
         "heat": (png(Image.fromarray(HEAT[grey])), "The same: 0 is black, 255 pale yellow.", "as a heat map"),
     }
     pictures = {
-        kind: Illustration(kind, picture, caption, f"{name} by recipe {recipe} {alt}")
+        kind: Illustration(kind, picture, caption, f"{trial.name} by recipe {recipe} {alt}")
         for kind, (picture, caption, alt) in drawn.items()
     }
-    return Attempt(recipe, **pictures, answers=answers)
+    return Attempt(recipe, **pictures, answers=trial.answers[recipe], maps=maps)
+
+
+def scored_maps(
+    trial: Trial, recipe: str, maps: Mapping[str, "Maps"], explanations: "Explanations"
+) -> dict[str, ScoredMap]:
+    """Of the maps of one picture, by recipe and variant, those of one recipe over what the models see."""
+    image, method = grey_values(trial.stages[recipe][-1][1]), explanations.method
+    drawn = {}
+    for variant, values in maps[recipe].items():
+        blank, score = is_blank(values), note(explanations.scores[variant], method)
+        gain, *controls = score.split("\n")
+        flag = "Blank: " if blank else ""
+        caption = f"{flag}{method} of the predicted class; {gain} on test images ({', '.join(controls)})."
+        alt = f"{flag}map of {variant} over {trial.name} by recipe {recipe}"
+        pixels = png(Image.fromarray(overlay(image, values, SIDE, signed=method in SIGNED)))
+        drawn[variant] = ScoredMap(Illustration("map", pixels, caption, alt), blank, score)
+    return drawn
 
 
 def to_html(page: TrialPage) -> str:
@@ -120,7 +188,7 @@ def in_lines(page: TrialPage) -> list[str]:
         lines += [f"{picture.name}: without recipe {recipe}: {reason}" for recipe, reason in picture.refused.items()]
     if page.demonstration:
         lines.append(f"Profile {page.profile}: models trained on drawings, which say nothing about real photographs.")
-    return lines
+    return [*lines, *page.left_out]
 
 
 class Sheet:
@@ -146,19 +214,24 @@ class Sheet:
 
     def show(self, left: int, picture: Illustration, scale: int = 1) -> None:
         """A picture, each pixel of it `scale` pixels wide."""
-        pixels = np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGB"))
+        pixels = unpacked(picture)
         axes = self.axes(left, scale * pixels.shape[1], scale * pixels.shape[0])
         axes.imshow(pixels, interpolation="nearest", aspect="auto")
 
 
+def unpacked(picture: Illustration) -> NDArray[np.uint8]:
+    """The pixels (H, W, 3) of a picture."""
+    return np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGB"))
+
+
 def to_figure(page: TrialPage) -> Figure:
-    """All pictures by all recipes under each other: steps, result, heat map, and a chart a model."""
-    attempts = [one for picture in page.pictures for one in picture.attempts]
+    """All pictures by all recipes under each other: steps, result, heat map, and a map and a chart a model."""
     charts = 2 * (SIDE + GAP) + NAMES + CHART * len(page.models)
-    steps = max(Image.open(io.BytesIO(one.steps.png)).width for one in attempts)
+    steps = max(unpacked(one.steps).shape[1] for one in page.attempts)
+    band = BAND + MAPS * page.has_maps
     lines = sum(1 + len(picture.refused) for picture in page.pictures) + page.demonstration
     with style():
-        sheet = Sheet(2 * MARGIN + max(charts, steps), 2 * MARGIN + BAND * len(attempts) + LINE * lines)
+        sheet = Sheet(2 * MARGIN + max(charts, steps), 2 * MARGIN + band * len(page.attempts) + LINE * lines)
         if page.demonstration:
             sheet.write("Demonstration: models trained on drawings, which say nothing about real photographs")
         for picture in page.pictures:
@@ -172,14 +245,35 @@ def to_figure(page: TrialPage) -> Figure:
 
 def draw_attempt(sheet: Sheet, one: Attempt, page: TrialPage) -> None:
     """One recipe's band."""
+    left = MARGIN + 2 * (SIDE + GAP) + NAMES
     sheet.write(f"recipe {one.recipe}", fontweight="bold")
     sheet.show(MARGIN, one.steps)
-    sheet.top += HEADER + TILE + ABOVE
+    sheet.top += HEADER + TILE
+    if page.has_maps:
+        sheet.top += GAP
+        draw_maps(sheet.axes(left, CHART * len(one.answers), MAP), one)
+        said = READING.format(page.method)
+        sheet.figure.text(MARGIN / sheet.width, 1 - sheet.top / sheet.height, said, fontsize=7.5, va="top")
+        sheet.top += MAPS - GAP
+    sheet.top += ABOVE
     sheet.show(MARGIN, one.result, scale=SIDE // EDGE)
     sheet.show(MARGIN + SIDE + GAP, one.heat, scale=SIDE // EDGE)
-    left = MARGIN + 2 * (SIDE + GAP) + NAMES
     draw_charts(sheet.axes(left, CHART * len(one.answers), SIDE), one.answers, page)
     sheet.top += SIDE + 2 * GAP
+
+
+def draw_maps(axes: Axes, one: Attempt) -> None:
+    """The map of each model that has one, half as large as on the page, above its chart, and its score below it."""
+    row = np.full((MAP, CHART * len(one.answers), 3), 255, np.uint8)
+    for column, variant in enumerate(one.answers):
+        if drawn := one.maps.get(variant):
+            left = column * CHART
+            row[:, left : left + MAP] = unpacked(drawn.picture)[::2, ::2]
+            axes.text(left, MAP + 3, drawn.score, fontsize=SMALL, va="top")
+            if drawn.blank:
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+                axes.text(left + MAP / 2, MAP / 2, "blank", fontsize=SMALL, ha="center", va="center", bbox=box)
+    axes.imshow(row, interpolation="nearest", aspect="auto", extent=(0, row.shape[1], MAP, 0))
 
 
 def draw_charts(axes: Axes, answers: Answers, page: TrialPage) -> None:

@@ -1,0 +1,165 @@
+"""What the penultimate features of a trained model cluster into, and whether that is classes or look-alike groups.
+
+Mixtures are fitted to principal components: t-SNE tears and spreads clusters, so that one fitted to its map says more
+about the map than about the model. That is done once all the same, as a control named so.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.embedding.agreement import agreement, contingency
+from lookalike.embedding.mixture import Fit, choose, fit_mixture, k_means, sweep
+from lookalike.embedding.neighbours import neighbour_preservation, neighbour_ranks, trustworthiness
+from lookalike.embedding.projection import pca, tsne
+from lookalike.evaluation.metrics import Floats, Ints
+from lookalike.evaluation.statistics import resample
+
+NEIGHBOURS = 15
+SHARES = 10
+POINTS_PER_COMPONENT = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to embed.
+
+    Attributes:
+        components: sizes of the mixtures to choose from, of which those above N / 5 are left out; the number of classes
+            is always among them.
+        covariances: their shapes, see `mixture.Fit`.
+        starts: runs of every mixture and of k-means, of which the best counts.
+        perplexity: of t-SNE.
+        mixture_dims, tsne_dims: principal components that clusters are sought in, and that t-SNE maps.
+    """
+
+    components: tuple[int, ...]
+    covariances: tuple[str, ...]
+    starts: int
+    perplexity: float
+    mixture_dims: int
+    tsne_dims: int
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """The N images of a model in two dimensions and in clusters.
+
+    Attributes:
+        coordinates: (N, 2), t-SNE.
+        pca: (N, 2), the first two principal components.
+        clusters: the cluster (N,) of each image by four methods: "mixture", the Gaussian mixture with the lowest BIC;
+            "mixture_by_class", the one with the lowest BIC of those with one Gaussian a class; "k_means", with as many
+            clusters as classes; and "mixture_on_tsne", a control fitted to the map.
+        found: figures, see `embed`.
+    """
+
+    coordinates: Floats
+    pca: Floats
+    clusters: dict[str, NDArray[np.int64]]
+    found: dict[str, Any]
+
+
+def embed(
+    features: NDArray[np.floating], labels: Ints, group_of: Ints, settings: Settings, seed: int
+) -> Embedding | None:
+    """Map and cluster the features of one model; None if they vary in fewer than two directions, as of a dead network.
+
+    Args:
+        features: (N, D) in any precision; N at least the number of classes.
+        labels: (N,).
+        group_of: (C,), see `evaluation.groups`.
+        seed: 0 to 2**32 - 1.
+
+    Returns:
+        An embedding whose `found` holds, ready for JSON:
+        images: N.
+        explained: shares of the variance along the first components, and of the `mixture_dims` components together that
+            the mixtures see.
+        neighbours: k of the two measures of the map, which compare it with the features themselves.
+        trustworthiness, neighbour_preservation: see `neighbours`.
+        sweep: a row for each mixture fitted to principal components, see `mixture.Fit`.
+        chosen, chosen_by_class: components and covariance of "mixture" and of "mixture_by_class".
+        clusterings: for each of `Embedding.clusters` its agreement with labels and with groups (see `agreement`) and
+            its contingency table (K, C).
+    """
+    import sklearn.manifold  # noqa: F401 - only libraries that are loaded already can be limited
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # more threads add up in another order, and wait for each other if cores are shared
+        projection = pca(features, max(settings.tsne_dims, settings.mixture_dims), seed)
+        if len(projection.explained) < 2:
+            return None
+        points = projection.coordinates[:, : settings.mixture_dims]
+        coordinates = tsne(projection.coordinates[:, : settings.tsne_dims], settings.perplexity, seed)
+        fits = mixtures(points, len(group_of), settings, seed)
+        chosen, by_class = choose(fits), choose([fit for fit in fits if fit.components == len(group_of)])
+        control = fit_mixture(coordinates, len(group_of), "full", starts=settings.starts, seed=seed)
+        clusters = {
+            "mixture": chosen.assignments,
+            "mixture_by_class": by_class.assignments,
+            "k_means": k_means(points, len(group_of), starts=settings.starts, seed=seed),
+            "mixture_on_tsne": control.assignments,
+        }
+        found = {
+            "images": len(labels),
+            "explained": explained(projection.explained, points.shape[1]),
+            **map_quality(features, coordinates),
+            "sweep": [row(fit) for fit in fits],
+            "chosen": shape_of(chosen),
+            "chosen_by_class": shape_of(by_class),
+            "clusterings": clusterings(clusters, labels, group_of),
+        }
+    return Embedding(coordinates, projection.coordinates[:, :2], clusters, found)
+
+
+def mixtures(points: Floats, classes: int, settings: Settings, seed: int) -> list[Fit]:
+    """Mixtures of `points` (N, d) in the sizes of `settings` that are not too large for N, and with one a class."""
+    small = {number for number in settings.components if POINTS_PER_COMPONENT * number <= len(points)}
+    return sweep(points, sorted(small | {classes}), settings.covariances, starts=settings.starts, seed=seed)
+
+
+def explained(shares: Floats, mixture_dims: int) -> dict[str, Any]:
+    """The first shares of the variance, and the sum over the components that mixtures see."""
+    first = shares[:SHARES].tolist()
+    return {"shares": first, "mixture_dims": mixture_dims, "cumulative": float(shares[:mixture_dims].sum())}
+
+
+def map_quality(features: NDArray[np.floating], coordinates: Floats) -> dict[str, Any]:
+    """How well the map (N, 2) keeps the neighbours that images have among the features (N, D)."""
+    k = min(NEIGHBOURS, (len(features) - 1) // 2)
+    ranks = neighbour_ranks(features.astype(np.float32), coordinates, k)
+    kept = neighbour_preservation(ranks, resample(len(features)))
+    return {"neighbours": k, "trustworthiness": trustworthiness(ranks), "neighbour_preservation": asdict(kept)}
+
+
+def clusterings(clusters: dict[str, NDArray[np.int64]], labels: Ints, group_of: Ints) -> dict[str, Any]:
+    """Agreement of each clustering with labels and groups, and its table."""
+    weights = resample(len(labels))
+    return {
+        name: {
+            "labels": asdict(agreement(found, labels, weights)),
+            "groups": asdict(agreement(found, group_of[labels], weights)),
+            "table": contingency(found, labels, len(group_of)).tolist(),
+        }
+        for name, found in clusters.items()
+    }
+
+
+def row(fit: Fit) -> dict[str, Any]:
+    """What is told of a fit: all but the assignments."""
+    return {name: value for name, value in vars(fit).items() if name != "assignments"}
+
+
+def shape_of(fit: Fit) -> dict[str, Any]:
+    """Which fit it is."""
+    return {"components": fit.components, "covariance": fit.covariance}
+
+
+def main_scores(found: dict[str, Any]) -> dict[str, float]:
+    """The main figures of what `embed` found: how good the map is, and how like the classes one Gaussian a class."""
+    by_class = found["clusterings"]["mixture_by_class"]["labels"]
+    scores = {name: by_class[name]["value"] for name in ("ari", "ami", "hungarian_accuracy")}
+    return {"trustworthiness": found["trustworthiness"], **scores}

@@ -1,0 +1,138 @@
+"""Maps from a transformer's attention, on the grid of its patches.
+
+A map's row is what one token attends to. Shown is the class token's row or, in a model without class token, the mean of
+all rows: how much attention each patch receives.
+
+Attention sees one half of a block. The rollouts take the other, the residual connection, for an identity of equal
+weight; normalisations and MLPs do not appear. In the fashion study's blocks this is an approximation more: their second
+residual adds the block's input, so that what attention gathers reaches the output only through the MLP.
+
+Blocks that see a selection of the tokens only (the last of `fashion_transfg`) have maps of other tokens, which stand on
+no grid: they are left out.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from lookalike.explain.maps import Explain, has_class_token, on_grid
+from lookalike.models.layers import Attention
+
+
+def raw_attention(block: int, head: int | None = None) -> Explain:
+    """The attention that patches receive in a block, from 0 (-1: the last that sees all); head None: the mean."""
+
+    def explain(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+        weights = attention_maps(model, images)[block]
+        return received(model, weights.mean(1) if head is None else weights[:, head])
+
+    return explain
+
+
+def all_heads(model: nn.Module, images: Tensor) -> Tensor:
+    """The attention that patches receive, by block and head: (N, blocks, H, h, w)."""
+    return received(model, torch.stack(attention_maps(model, images), dim=1))
+
+
+def rollout(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+    """Attention rollout, an `Explain` that is blind to the target.
+
+    Abnar & Zuidema, "Quantifying Attention Flow in Transformers" (ACL 2020): with A the mean over heads, the product
+    over blocks of (A + I) / 2, later blocks on the left. A row sums to one.
+    """
+    rolled = identity = torch.eye(num_tokens(model)).to(images)
+    for weights in attention_maps(model, images):
+        rolled = (weights.mean(1) + identity) / 2 @ rolled
+    return received(model, rolled)
+
+
+@torch.enable_grad()
+def gradient_rollout(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+    """Attention weighted by its gradient, an `Explain`, never negative.
+
+    Chefer, Gur & Wolf, "Generic Attention-Model Explainability for Interpreting Bi-Modal and Encoder-Decoder
+    Transformers" (ICCV 2021), equations 5 and 6: A = mean over heads of max(gradient * map, 0); R starts as I, and each
+    block adds A R. The identity, a patch's relevance for itself, is taken off in the end.
+    """
+    with recorded(model) as maps:
+        score = (model(images.detach().requires_grad_()) * target).sum()  # else maps of frozen models had no gradients
+    whole = seen_whole(model, maps)
+    gradients = torch.autograd.grad(score, whole)
+    relevance = identity = torch.eye(num_tokens(model)).to(images)
+    for weights, gradient in zip(whole, gradients, strict=True):
+        relevance = relevance + (gradient * weights.detach()).relu().mean(1) @ relevance
+    return received(model, relevance - identity)
+
+
+@torch.no_grad()
+def embedded_patches(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+    """The mean number of each token before the first block, an `Explain` that is blind to the target.
+
+    What the source report shows as its attention map, if run in Keras 2. No attention is in it.
+    """
+    return on_grid(model, model.embed(images).mean(2))  # type: ignore[operator]  # every transformer has it
+
+
+@torch.no_grad()
+def first_attention(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+    """The mean number of each token that the first attention layer puts out; what the same report shows in Keras 3."""
+    tokens = model.embed(images)  # type: ignore[operator]  # every transformer has it
+    return on_grid(model, attention_layers(model)[0](tokens).mean(2))
+
+
+@torch.no_grad()
+def attention_maps(model: nn.Module, images: Tensor) -> list[Tensor]:
+    """The attention maps (N, H, L, L) of the blocks that see all L tokens, from the first to the last."""
+    with recorded(model) as maps:
+        model(images)
+    return seen_whole(model, maps)
+
+
+@contextmanager
+def recorded(model: nn.Module) -> Iterator[list[Tensor]]:
+    """Within its block, each attention layer that is run adds its map (N, H, L, L) to the list.
+
+    The maps are part of the autograd graph: the layers compute as the paper writes it, see `Attention.plain`.
+    """
+    maps: list[Tensor] = []
+
+    def recording(layer: Attention) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        def attend(tokens: Tensor) -> tuple[Tensor, Tensor]:
+            out, weights = layer.plain(tokens)
+            maps.append(weights)
+            return out, weights
+
+        return attend
+
+    layers = attention_layers(model)
+    for layer in layers:
+        attend = recording(layer)
+        vars(layer).update(attend=attend, forward=lambda tokens, attend=attend: attend(tokens)[0])
+    try:
+        yield maps
+    finally:
+        for layer in layers:
+            del layer.attend, layer.forward  # of the instance: those of the class come to light again
+
+
+def attention_layers(model: nn.Module) -> list[Attention]:
+    """The attention layers, from the first to the last; a convolutional model has none."""
+    return [layer for layer in model.modules() if isinstance(layer, Attention)]
+
+
+def seen_whole(model: nn.Module, maps: list[Tensor]) -> list[Tensor]:
+    """Those of the maps (N, H, L, L) whose block sees all tokens."""
+    return [weights for weights in maps if weights.shape[-1] == num_tokens(model)]
+
+
+def received(model: nn.Module, weights: Tensor) -> Tensor:
+    """What each patch receives by maps (..., L, L), row by row from each token: (..., h, w)."""
+    return on_grid(model, weights[..., 0, :] if has_class_token(model) else weights.mean(-2))
+
+
+def num_tokens(model: nn.Module) -> int:
+    """L: one for each patch, and the class token."""
+    return math.prod(model.grid) + has_class_token(model)  # type: ignore[arg-type]  # rows and columns of the patches

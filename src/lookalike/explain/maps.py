@@ -1,0 +1,57 @@
+"""What an explanation method is, which score it explains, and what the methods share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Explain = Callable[[nn.Module, Tensor, Tensor], Tensor]
+"""A method: of a model in evaluation mode, images (N, C, H, W) and a target (N, classes), it makes maps (N, h, w).
+
+What is explained is a score of each image, its logits weighted by its target and summed. Maps lie on the method's own
+grid, are not scaled, and have no gradient; high values are places that speak for the score, or, from a method that is
+blind to the target, that the model attends to. The model and its parameters' gradients stay as they are.
+"""
+
+BATCH = 50  # the attention maps of a transformer, with what their gradients need, take some 10 MB an image
+
+
+def toward(labels: Tensor, num_classes: int) -> Tensor:
+    """Weights (N, num_classes) that make the logit of each label (N,) the score explained."""
+    return F.one_hot(labels, num_classes).float()
+
+
+def contrast(labels: Tensor, others: Tensor, num_classes: int) -> Tensor:
+    """Weights that explain why the class `labels` (N,) and not the class `others` (N,): their logits' difference."""
+    return toward(labels, num_classes) - toward(others, num_classes)
+
+
+def explain_all(explain: Explain, model: nn.Module, images: Tensor, target: Tensor, batch: int = BATCH) -> Tensor:
+    """The maps (N, h, w) of any number of images, `batch` of them at a time."""
+    batches = zip(images.split(batch), target.split(batch), strict=True)
+    return torch.cat([explain(model, *some) for some in batches])
+
+
+@contextmanager
+def outputs_of(layer: nn.Module) -> Iterator[list[Tensor]]:
+    """Within its block, what `layer` puts out is added to the list."""
+    outputs: list[Tensor] = []
+
+    def keep(_layer: nn.Module, _given: tuple[Tensor, ...], output: Tensor) -> None:
+        outputs.append(output)
+
+    with layer.register_forward_hook(keep):
+        yield outputs
+
+
+def has_class_token(model: nn.Module) -> bool:
+    """Whether the first token of a transformer is its class token; else all tokens are patches."""
+    return hasattr(model, "class_token")
+
+
+def on_grid(model: nn.Module, values: Tensor) -> Tensor:
+    """Values (..., L) of a transformer's tokens on the grid of its patches, without the class token: (..., h, w)."""
+    patches = values[..., 1:] if has_class_token(model) else values
+    return patches.unflatten(-1, model.grid)  # type: ignore[arg-type]  # rows and columns, in every transformer

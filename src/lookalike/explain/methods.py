@@ -1,0 +1,40 @@
+"""Which methods explain which model, by the names that people see."""
+
+from torch import Tensor, nn
+
+from lookalike.explain.attention import (
+    attention_layers,
+    embedded_patches,
+    first_attention,
+    gradient_rollout,
+    raw_attention,
+    rollout,
+)
+from lookalike.explain.cam import allows_cam, cam, grad_cam, hires_cam
+from lookalike.explain.maps import Explain
+
+# Explains every model; Grad-CAM averages away that a linear layer on all tokens has weights of its own in each place.
+DEFAULT = "HiResCAM"
+
+
+def methods(model: nn.Module, images: Tensor) -> dict[str, Explain]:
+    """The methods that apply to `model`, in a fixed order; a few `images` (N, C, H, W) show how it is built."""
+    applicable: dict[str, Explain] = {"CAM": cam} if allows_cam(model, images) else {}
+    applicable |= {"Grad-CAM": grad_cam, "HiResCAM": hires_cam}
+    return applicable | attention_methods() if is_transformer(model) else applicable
+
+
+def attention_methods() -> dict[str, Explain]:
+    """Those that transformers alone have; of raw attention the last block that sees all tokens, see `all_heads`."""
+    return {
+        "last attention": raw_attention(-1),
+        "rollout": rollout,
+        "gradient rollout": gradient_rollout,
+        "embedded patches": embedded_patches,
+        "first attention output": first_attention,
+    }
+
+
+def is_transformer(model: nn.Module) -> bool:
+    """Whether `model` has attention."""
+    return bool(attention_layers(model))

@@ -1,0 +1,100 @@
+"""A trained model with the images that it is explained on."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.models import load_description
+from lookalike.data.tensors import place_images
+from lookalike.evaluation.inference import restore_model
+from lookalike.explain.maps import Explain, explain_all, toward
+from lookalike.explain.methods import methods
+from lookalike.models.registry import create_model
+from lookalike.runtime import Runtime, seeded
+
+
+@dataclass(frozen=True)
+class Images:
+    """What is explained: N images, their classes, and what the model takes them for.
+
+    Attributes:
+        pixels: uint8 (N, H, W) or (N, H, W, 3).
+        labels: int64 (N,); -1 where none of the classes fits.
+        predicted: int64 (N,).
+    """
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+
+    def part(self, where: NDArray[np.int64] | slice) -> "Images":
+        """Some of them."""
+        return Images(self.pixels[where], self.labels[where], self.predicted[where])
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One seed of a variant and N images.
+
+    Attributes:
+        model: trained, in evaluation mode.
+        untrained: the same model as it was before its training.
+        dataset: whose images the model was trained on.
+    """
+
+    model: nn.Module
+    untrained: nn.Module
+    dataset: Dataset
+    runtime: Runtime
+    images: Images
+
+    @cached_property
+    def inputs(self) -> Tensor:
+        """The images as the model takes them: (N, C, H, W) on its device."""
+        mean, std = self.dataset.mean, self.dataset.std
+        placed = place_images(self.images.pixels, self.images.labels, mean=mean, std=std, runtime=self.runtime)
+        return placed.batch(slice(None))[0]
+
+    @cached_property
+    def predicted(self) -> Tensor:
+        """The predicted classes (N,) on the model's device."""
+        return torch.from_numpy(self.images.predicted).to(self.runtime.device)
+
+    @cached_property
+    def methods(self) -> dict[str, Explain]:
+        """What applies to the model, see `methods.methods`."""
+        return methods(self.model, self.inputs[:2])
+
+    def explain(self, method: str, target: Tensor | None = None, model: nn.Module | None = None) -> Tensor:
+        """Maps (N, h, w) by a method.
+
+        Args:
+            target: (N, classes), see `maps.Explain`; None: the predicted classes.
+            model: None: the trained one.
+        """
+        aim = toward(self.predicted, len(self.dataset.class_names)) if target is None else target
+        return explain_all(self.methods[method], model or self.model, self.inputs, aim)
+
+    def of(self, images: Images) -> "Subject":
+        """The same model with other images."""
+        return replace(self, images=images)
+
+    def part(self, where: NDArray[np.int64] | slice) -> "Subject":
+        """The same model with some of the images."""
+        return self.of(self.images.part(where))
+
+
+def find_subject(folder: Path, seed: int, dataset: Dataset, runtime: Runtime, images: Images) -> Subject:
+    """A trained seed in the model folder `folder`."""
+    description = load_description(folder)
+    shape, classes = tuple(description["input_shape"]), len(description["class_names"])
+    with seeded(seed, "init"):  # as its training began
+        fresh = create_model(description["model"], description["model_args"], input_shape=shape, num_classes=classes)
+    trained = restore_model(folder, description, seed, runtime)
+    return Subject(trained, runtime.place(fresh).eval(), dataset, runtime, images)

@@ -1,0 +1,242 @@
+"""Explain one variant: its maps, how far they can be trusted, and how alike they are."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lookalike.evaluation.metrics import Floats, Ints, confusion_matrix
+from lookalike.evaluation.statistics import resample
+from lookalike.explain.attention import all_heads
+from lookalike.explain.convolutions import convolutions, feature_maps, filters
+from lookalike.explain.faithfulness import Faithfulness, Trial, curves, gains, score
+from lookalike.explain.maps import contrast, toward
+from lookalike.explain.methods import is_transformer
+from lookalike.explain.sanity import cascade
+from lookalike.explain.similarity import (
+    SIMILARITIES,
+    Pairing,
+    excess,
+    kinship,
+    kinship_figures,
+    mistakes,
+    patch_means,
+    without_mean,
+)
+from lookalike.explain.subject import Images, Subject
+
+SEED = 13  # of random maps and of the order of equal values
+CONTRASTED = "HiResCAM"  # the method of contrastive maps: linear in the target, so that a difference is one
+Json = dict[str, Any]
+Maps = dict[str, NDArray[np.float32]]  # by method: (N, h, w)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Why one class and not another that looks alike.
+
+    Attributes:
+        indices: (N,), of images of either class; those taken for the other first.
+        labels, others: (N,), of the two classes the one that the model finds more probable, and the other.
+        maps: (N, h, w) toward the "label", toward the "other", and of their difference, "contrast".
+        scores: of these maps, as `faithfulness.Faithfulness.methods` in JSON, where only the two classes can win.
+    """
+
+    indices: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    others: NDArray[np.int64]
+    maps: Maps
+    scores: Json
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What is known of one variant.
+
+    Attributes:
+        found: figures, JSON-able: "faithfulness", "heads" (None without attention), "sanity", "similarity".
+        maps: of the images explained.
+        photo_maps: of the photographs.
+        heads: (blocks, heads + 1, h, w), the attention that patches of the first image receive, by head and, behind
+            them, in the mean; None without attention.
+        filters: of the first and the last convolution, (O, I, h, w), by its name.
+        features: what these make of the first image, (O, h, w).
+    """
+
+    found: Json
+    maps: Maps
+    photo_maps: Maps
+    heads: NDArray[np.float32] | None
+    filters: dict[str, NDArray[np.float32]]
+    features: dict[str, NDArray[np.float32]]
+
+
+class Duel(nn.Module):
+    """A model that knows two of its classes only: logits (N, 2)."""
+
+    def __init__(self, model: nn.Module, first: int, second: int) -> None:
+        super().__init__()
+        self.model, self.classes = model, [first, second]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, 2)."""
+        return self.model(images)[:, self.classes]
+
+
+def explain_variant(
+    subject: Subject, photographs: Images, group_of: Ints, *, scored: int, heads_scored: int
+) -> Explained:
+    """All about the maps of one model.
+
+    Args:
+        subject: the model with images of all classes.
+        group_of: (C,), see `evaluation.groups`.
+        scored, heads_scored: on how many of the images each method and each head is scored.
+    """
+    shown = subject.of(photographs)
+    maps = {name: to_numpy(subject.explain(name)) for name in subject.methods}
+    photo_maps = {name: to_numpy(shown.explain(name)) for name in subject.methods}
+    few, transformer = subject.part(slice(scored)), is_transformer(subject.model)
+    found = {
+        "faithfulness": asdict(faithfulness(few, maps)),
+        "heads": head_scores(subject.part(slice(heads_scored))) if transformer else None,
+        "sanity": {name: sanity(few, name) for name in maps},
+        "similarity": similarity(subject, maps, photographs.labels, photo_maps, group_of),
+    }
+    first, names = subject.inputs[:1], list(convolutions(subject.model))
+    ends = dict.fromkeys((names[0], names[-1]))
+    return Explained(
+        found,
+        maps,
+        photo_maps,
+        heads=to_numpy(with_mean(all_heads(subject.model, first))[0]) if transformer else None,
+        filters={name: to_numpy(filters(subject.model, name)) for name in ends},
+        features={name: to_numpy(feature_maps(subject.model, first, name)[0]) for name in ends},
+    )
+
+
+def to_numpy(maps: Tensor) -> NDArray[np.float32]:
+    """Maps on the CPU."""
+    return maps.float().cpu().numpy()
+
+
+def faithfulness(subject: Subject, maps: Maps) -> Faithfulness:
+    """Scores of the maps of the first images, which are those of `subject`."""
+    some = {name: torch.from_numpy(values[: len(subject.inputs)]) for name, values in maps.items()}
+    return score(Trial(subject.model, subject.inputs, subject.predicted), some, SEED)
+
+
+def head_scores(subject: Subject) -> Json:
+    """How faithful each attention head is and, behind them, each block's mean over heads: gains (blocks, H + 1)."""
+    trial = Trial(subject.model, subject.inputs, subject.predicted)
+    heads = with_mean(all_heads(subject.model, subject.inputs))
+    scored = [[gains(curves(trial, one, SEED)).mean().item() for one in block.unbind(1)] for block in heads.unbind(1)]
+    return {"images": len(subject.inputs), "gains": scored}
+
+
+def with_mean(heads: Tensor) -> Tensor:
+    """Maps of all heads with their mean behind them: (N, blocks, H, h, w) -> (N, blocks, H + 1, h, w)."""
+    return torch.cat([heads, heads.mean(dim=2, keepdim=True)], dim=2)
+
+
+def sanity(subject: Subject, method: str) -> list[Json]:
+    """What is left of a method's maps as the model is made untrained, layer by layer."""
+    fresh, target = subject.untrained.state_dict(), toward(subject.predicted, len(subject.dataset.class_names))
+    return [asdict(step) for step in cascade(subject.model, fresh, subject.methods[method], subject.inputs, target)]
+
+
+def similarity(
+    subject: Subject, maps: Maps, photo_labels: Ints, photo_maps: Maps, group_of: Ints
+) -> dict[str, dict[str, Json]]:
+    """How alike maps are, by measure and method, with the same of two controls; see `compared`.
+
+    "mistakes" and "photographs" beside that: `similarity.Mistakes`, and the `Kinship` of photographs that are of one of
+    the classes with the images.
+    """
+    labels, known = subject.images.labels, photo_labels >= 0
+    pairing, to_photographs = Pairing(group_of, labels), Pairing(group_of, photo_labels[known], labels)
+    weights, photo_weights = resample(len(labels)), resample(int(known.sum()))
+    found: dict[str, dict[str, Json]] = {measure: {} for measure in SIMILARITIES}
+    for name, values in maps.items():
+        rows, photo_rows = without_mean(values), without_mean(photo_maps[name][known], values)
+        controls = {
+            "raw_pixels": without_mean(patch_means(grey(subject.images.pixels), values.shape[1:])),
+            "untrained": without_mean(to_numpy(subject.explain(name, model=subject.untrained))),
+        }
+        for measure, alike in SIMILARITIES.items():
+            matrix = alike(rows, rows)
+            others = {control: alike(theirs, theirs) for control, theirs in controls.items()}
+            found[measure][name] = {
+                **compared(matrix, others, pairing, weights),
+                "mistakes": asdict(mistakes(matrix, subject.images.predicted, labels, weights)),
+                "photographs": asdict(kinship(alike(photo_rows, rows), to_photographs, photo_weights)),
+            }
+    return found
+
+
+def compared(matrix: Floats, controls: dict[str, Floats], pairing: Pairing, weights: NDArray[np.float32]) -> Json:
+    """How alike a method's maps are ("maps"), the same of each control, and what the maps have over it ("over_...")."""
+    own = kinship_figures(matrix, pairing, weights)
+    found: Json = {"maps": asdict(kinship(matrix, pairing, weights))}
+    for name, control in controls.items():
+        found[name] = asdict(kinship(control, pairing, weights))
+        found[f"over_{name}"] = asdict(excess(own, kinship_figures(control, pairing, weights)))
+    return found
+
+
+def grey(pixels: NDArray[np.uint8]) -> Floats:
+    """Images (N, H, W) as they are, or the mean over the channels of (N, H, W, 3)."""
+    return pixels.astype(np.float64) if pixels.ndim == 3 else pixels.mean(axis=3)
+
+
+def explain_contrast(subject: Subject, group_of: Ints, count: int) -> Contrast | None:
+    """Why one class and not the other, for the two look-alikes that the model confuses most often; None if none are.
+
+    Args:
+        subject: the model with all images to choose from; at most `count` are taken, half of either class.
+    """
+    pair = most_confused(subject.images, group_of)
+    if pair is None:
+        return None
+    indices = of_either(subject.images, pair, count)
+    chosen, classes = subject.part(indices), len(subject.dataset.class_names)
+    duel = Duel(subject.model, *pair)
+    with torch.no_grad():
+        preferred = duel(chosen.inputs).argmax(1)
+    labels, others = (torch.tensor(pair, device=preferred.device)[which] for which in (preferred, 1 - preferred))
+    aims = {"label": toward(labels, classes), "other": toward(others, classes)}
+    aims["contrast"] = contrast(labels, others, classes)
+    maps = {name: chosen.explain(CONTRASTED, aim) for name, aim in aims.items()}
+    return Contrast(
+        indices=indices,
+        labels=labels.cpu().numpy(),
+        others=others.cpu().numpy(),
+        maps={name: to_numpy(values) for name, values in maps.items()},
+        scores=asdict(score(Trial(duel, chosen.inputs, preferred), maps, SEED))["methods"],
+    )
+
+
+def most_confused(images: Images, group_of: Ints) -> tuple[int, int] | None:
+    """The two classes of one group whose images are taken for each other most often; None if none are."""
+    counts = confusion_matrix(images.predicted, images.labels, len(group_of))
+    both = np.triu((counts + counts.T) * (group_of[:, None] == group_of), k=1)
+    first, second = np.unravel_index(both.argmax(), both.shape)
+    return (int(first), int(second)) if both[first, second] else None
+
+
+def of_either(images: Images, pair: tuple[int, int], count: int) -> NDArray[np.int64]:
+    """Indices of up to `count` images, half of each class of the pair, by turns; those taken for the other first."""
+    chosen = []
+    for one, other in (pair, pair[::-1]):
+        mine = np.flatnonzero(images.labels == one)
+        chosen.append(mine[np.argsort(images.predicted[mine] != other, kind="stable")][: count // 2])
+    longest = max(map(len, chosen))
+    return np.array([part[k] for k in range(longest) for part in chosen if k < len(part)])
+
+
+def main_scores(found: Json) -> Json:
+    """Of what is known of a variant, the gain of each method and of the controls."""
+    return {name: {"gain": score["gain"]["value"]} for name, score in found["faithfulness"]["methods"].items()}

@@ -1,0 +1,162 @@
+"""What is drawn of a study's explanations: the pictures that need images, weights or maps.
+
+No map is drawn without its score: `gain`, the area under the insertion curve minus that under the deletion curve,
+beside that of random maps and of a Gaussian in the middle.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from lookalike.evaluation.cases import first_of_each_class
+from lookalike.evaluation.metrics import softmax
+from lookalike.reporting.maps import (
+    Answers,
+    cases_figure,
+    feature_maps_figure,
+    filters_figure,
+    heads_figure,
+    maps_figure,
+)
+
+if TYPE_CHECKING:  # pictures are drawn without torch
+    from lookalike.explain.subject import Images, Subject
+    from lookalike.explain.variant import Contrast, Explained
+
+SIGNED = frozenset({"CAM", "HiResCAM"})  # methods whose maps speak for or against
+CONTRASTS = 6  # images that are shown with both of their likely classes
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CloseUp:
+    """A variant that is looked at closely.
+
+    Attributes:
+        subject: its model with all test images.
+        chosen: indices of those that were explained, the first of each class first.
+        photographs: by one recipe.
+        logits: (N, C), of all test images.
+        shown: the method by which cases and photographs are explained.
+    """
+
+    subject: "Subject"
+    chosen: NDArray[np.int64]
+    photographs: "Images"
+    explained: "Explained"
+    contrast: "Contrast | None"
+    logits: NDArray[np.floating]
+    shown: str
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        """Of the data set."""
+        return self.subject.dataset.class_names
+
+    @property
+    def scores(self) -> Json:
+        """Each method's, and the controls'."""
+        methods: Json = self.explained.found["faithfulness"]["methods"]
+        return methods
+
+
+def study_figures(close_ups: Mapping[str, CloseUp], pairs: Sequence[Json], recipe: str) -> dict[str, Figure]:
+    """Every picture of the variants looked at, by its path without suffix.
+
+    Args:
+        pairs: of variants, each with "first", "second" and "cases" (test images picked by rule) as JSON.
+        recipe: by which the photographs were prepared.
+    """
+    figures = {
+        f"{name}/{title}": figure for name, one in close_ups.items() for title, figure in variant_figures(one).items()
+    }
+    for pair in pairs:
+        names = (pair["first"], pair["second"])
+        if close_ups.keys() >= set(names) and pair["cases"]:
+            figures["--".join(names) + "/cases"] = drawn_cases(pair["cases"], {name: close_ups[name] for name in names})
+    return figures | ({f"photographs-{recipe}": drawn_photographs(close_ups)} if close_ups else {})
+
+
+def variant_figures(one: CloseUp) -> dict[str, Figure]:
+    """Maps of an image of each class by each method, attention by head, filters and feature maps, and contrasts."""
+    explained, names = one.explained, one.class_names
+    images = one.subject.images.part(one.chosen[: len(names)])
+    columns = {name: maps[: len(names)] for name, maps in explained.maps.items()}
+    notes = {name: note(one.scores, name) for name in columns}
+    drawn = {"maps": maps_figure(images.pixels, columns, said_predictions(images, names), notes=notes, signed=SIGNED)}
+    if explained.heads is not None:
+        gains = np.array(explained.found["heads"]["gains"])
+        drawn["heads"] = heads_figure(images.pixels[0], explained.heads, gains, note=controls(one.scores))
+    for end, kernels, maps in zip(
+        ("first", "last"), explained.filters.values(), explained.features.items(), strict=False
+    ):
+        drawn[f"filters-{end}"] = filters_figure(kernels)
+        drawn[f"features-{end}"] = feature_maps_figure(images.pixels[0], maps[1], maps[0])
+    return drawn | ({"contrast": drawn_contrast(one, one.contrast)} if one.contrast else {})
+
+
+def drawn_contrast(one: CloseUp, contrast: "Contrast") -> Figure:
+    """Why one of two look-alikes and not the other: images with the map toward each, and of the difference."""
+    names, images = one.class_names, one.subject.images.part(contrast.indices[:CONTRASTS])
+    classes = zip(images.labels, contrast.labels, contrast.others, strict=False)
+    rows = [f"{names[true]}:\n{names[label]},\nnot {names[other]}?" for true, label, other in classes]
+    headings = {"label": "for the more probable", "other": "for the other", "contrast": "one and not the other"}
+    columns = {headings[key]: maps[:CONTRASTS] for key, maps in contrast.maps.items()}
+    notes = {headings[key]: note(contrast.scores, key) for key in contrast.maps}
+    return maps_figure(images.pixels, columns, rows, notes=notes, signed=set(columns))
+
+
+def drawn_cases(cases: Sequence[Json], close_ups: Mapping[str, CloseUp]) -> Figure:
+    """Test images picked by rule, with what two variants make of them."""
+    where = np.array([case["index"] for case in cases])
+    sides = []
+    for name, one in close_ups.items():
+        maps = one.subject.part(where).explain(one.shown).cpu().numpy()
+        said = f"{one.shown}\n{note(one.scores, one.shown)}"
+        sides.append(Answers(name, softmax(one.logits[where]), maps, said, signed=one.shown in SIGNED))
+    one = next(iter(close_ups.values()))
+    images = one.subject.images.part(where)
+    return cases_figure(images.pixels, cases, images.labels, one.class_names, (sides[0], sides[1]))
+
+
+def drawn_photographs(close_ups: Mapping[str, CloseUp]) -> Figure:
+    """A photograph of each class with every variant's map, and what it takes the photograph for."""
+    one = next(iter(close_ups.values()))
+    known = np.flatnonzero(one.photographs.labels >= 0)
+    shown = known[first_of_each_class(one.photographs.labels[known], 1)]
+    names, rows = one.class_names, []
+    for index in shown:
+        said = (f"{name}: {names[each.photographs.predicted[index]]}" for name, each in close_ups.items())
+        rows.append("\n".join([f"{names[one.photographs.labels[index]]}", *said]))
+    columns = {name: each.explained.photo_maps[each.shown][shown] for name, each in close_ups.items()}
+    notes = {name: f"{each.shown}\n{note(each.scores, each.shown)}" for name, each in close_ups.items()}
+    signed = {name for name, each in close_ups.items() if each.shown in SIGNED}
+    return maps_figure(one.photographs.pixels[shown], columns, rows, notes=notes, signed=signed)
+
+
+def said_predictions(images: "Images", names: Sequence[str]) -> list[str]:
+    """The true class of each image and, where it is another, the predicted one."""
+    return [
+        names[true] if true == said else f"{names[true]}:\n{names[said]}?"
+        for true, said in zip(images.labels, images.predicted, strict=True)
+    ]
+
+
+def note(scores: Json, name: str) -> str:
+    """The gain of a method beside those of the controls."""
+    return f"gain {amount(scores[name])}\n{controls(scores)}"
+
+
+def controls(scores: Json) -> str:
+    """The gains of the controls."""
+    return "\n".join(f"{name} {amount(scores[name])}" for name in ("random", "centre"))
+
+
+def amount(score: Json) -> str:
+    """A gain, with a minus that is as wide as a figure."""
+    return f"{score['gain']['value']:.2f}".replace("-", "−")

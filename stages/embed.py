@@ -1,0 +1,48 @@
+"""Stage embed@<study>: the features that its evaluation left -> embeddings/<study>/."""
+
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from lookalike.artifacts.datasets import load_dataset
+from lookalike.artifacts.evaluations import load_predictions
+from lookalike.artifacts.findings import save_arrays, save_found
+from lookalike.artifacts.folders import write_bytes
+from lookalike.command import run
+from lookalike.embedding.study import Settings, embed, main_scores
+from lookalike.evaluation.cases import first_of_each_class
+from lookalike.evaluation.groups import group_numbers
+from lookalike.params import load_params
+from lookalike.reporting.embeddings import variant_figures
+from lookalike.reporting.style import to_png
+
+SEED = 13
+
+
+def main(study: str) -> None:
+    """Map and cluster the first seed's features of the variants that the active profile embeds."""
+    params, out = load_params(), Path("embeddings") / study
+    dataset, sample = load_dataset(Path("data") / params.studies[study].data), params.active.embed
+    groups = params.groups_of(dataset.name)
+    group_of = group_numbers(groups, dataset.class_names)
+    indices = first_of_each_class(dataset.test_labels, sample.images_a_class)
+    labels, settings = dataset.test_labels[indices].astype(int), Settings(**params.embedding.model_dump())
+    found = {}
+    for name in tqdm(params.sampled(study, sample), desc="embed", unit="variant", disable=None):
+        predictions = Path("evaluations") / study / "predictions" / name
+        if not predictions.exists():  # every seed diverged
+            continue
+        embedding = embed(load_predictions(predictions).features[indices], labels, group_of, settings, SEED)
+        if embedding is None:  # its features do not vary
+            continue
+        found[name] = embedding.found
+        arrays = {"indices": indices, "tsne": embedding.coordinates, "pca": embedding.pca, **embedding.clusters}
+        save_arrays(out / "arrays" / name, arrays)
+        for title, figure in variant_figures(embedding, labels, group_of, dataset.class_names, list(groups)).items():
+            write_bytes(out / "figures" / name / f"{title}.png", to_png(figure))
+    save_found(out, found, {name: main_scores(one) for name, one in found.items()})
+
+
+if __name__ == "__main__":
+    run(main, *sys.argv[1:])

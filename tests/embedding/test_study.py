@@ -1,0 +1,130 @@
+"""All of it on drawn features: plain clusters, few points, wide features, and a dead network's."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from lookalike.embedding import study
+from lookalike.embedding.projection import Projection, pca
+from lookalike.embedding.study import Embedding, Settings, embed, main_scores
+
+GROUP_OF = np.arange(10) // 4
+SETTINGS = Settings(
+    components=(5, 10, 20),
+    covariances=("full", "spherical"),
+    starts=2,
+    perplexity=30,
+    mixture_dims=20,
+    tsne_dims=50,
+)
+NAMES = {"mixture", "mixture_by_class", "k_means", "mixture_on_tsne"}
+
+
+def drawn(count: int, dims: int, distance: float = 8) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
+    """One round cluster a class, and its labels."""
+    rng = np.random.default_rng(count + dims)
+    labels = (np.arange(count) % 10).astype(np.uint8)
+    centres = distance * rng.normal(size=(10, dims))
+    return (centres[labels] + rng.normal(size=(count, dims))).astype(np.float16), labels
+
+
+@pytest.fixture(scope="module")
+def plain() -> Embedding:
+    """120 points in clusters that no method can miss."""
+    found = embed(*drawn(120, 24), GROUP_OF, SETTINGS, seed=3)
+    assert found is not None
+    return found
+
+
+def test_plain_clusters_are_found_by_every_method(plain: Embedding) -> None:
+    assert plain.clusters.keys() == plain.found["clusterings"].keys() == NAMES
+    for name, scores in plain.found["clusterings"].items():
+        assert scores["labels"]["ari"]["value"] == scores["labels"]["hungarian_accuracy"]["value"] == 1, name
+        assert scores["groups"]["purity"]["value"] == 1
+        assert scores["groups"]["ari"]["value"] < 0.6
+    assert plain.found["chosen"] == plain.found["chosen_by_class"] == {"components": 10, "covariance": "spherical"}
+
+
+def test_figures_belong_to_the_clusters(plain: Embedding) -> None:
+    _, labels = drawn(120, 24)
+    assert plain.coordinates.shape == plain.pca.shape == (120, 2)
+    for name, clusters in plain.clusters.items():
+        table = np.array(plain.found["clusterings"][name]["table"])
+        assert table[clusters[7], labels[7]] == 12
+        assert table.sum() == 120
+
+
+def test_figures_of_the_map_and_the_components(plain: Embedding) -> None:
+    assert plain.found["images"] == 120
+    assert plain.found["neighbours"] == 15
+    assert 0.9 < plain.found["trustworthiness"] < 1
+    kept = plain.found["neighbour_preservation"]
+    assert 15 / 119 < kept["low"] < kept["value"] < kept["high"] < 1
+    explained = plain.found["explained"]
+    assert len(explained["shares"]) == 10
+    assert sum(explained["shares"]) < explained["cumulative"] < 1
+    assert explained["mixture_dims"] == 20
+
+
+def test_every_fit_of_the_sweep_is_listed(plain: Embedding) -> None:
+    sizes = [(row["components"], row["covariance"]) for row in plain.found["sweep"]]
+    assert sizes == [(5, "full"), (5, "spherical"), (10, "spherical"), (20, "spherical")]  # 10 full ones are too many
+    assert min(plain.found["sweep"], key=lambda row: row["bic"])["components"] == 10
+    assert "assignments" not in plain.found["sweep"][0]
+
+
+def test_main_scores_are_those_of_one_gaussian_a_class(plain: Embedding) -> None:
+    expected = {"trustworthiness": plain.found["trustworthiness"], "ari": 1, "ami": 1, "hungarian_accuracy": 1}
+    assert main_scores(plain.found) == pytest.approx(expected)
+
+
+def test_figures_become_json(plain: Embedding) -> None:
+    assert json.loads(json.dumps(plain.found, allow_nan=False)) == plain.found
+
+
+def test_repetition_does_not_change_a_bit(plain: Embedding) -> None:
+    again = embed(*drawn(120, 24), GROUP_OF, SETTINGS, seed=3)
+    assert again is not None
+    np.testing.assert_array_equal(again.coordinates, plain.coordinates)
+    assert again.found == plain.found
+
+
+def test_one_thread_computes_whatever_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def watched(features: NDArray[np.floating], dims: int, seed: int) -> Projection:
+        seen.extend(library["num_threads"] for library in threadpool_info())
+        return pca(features, dims, seed)
+
+    monkeypatch.setattr(study, "pca", watched)
+    with threadpool_limits(2):
+        embed(np.zeros((20, 4)), np.arange(20) % 10, GROUP_OF, SETTINGS, seed=0)
+    assert set(seen) == {1}
+
+
+@pytest.mark.parametrize(("count", "dims"), [(60, 32), (25, 6), (100, 600)])
+def test_few_points_and_wide_features_are_enough(count: int, dims: int) -> None:
+    found = embed(*drawn(count, dims, distance=1), GROUP_OF, SETTINGS, seed=0)
+    assert found is not None
+    sizes = {row["components"] for row in found.found["sweep"]}
+    assert sizes == {k for k in SETTINGS.components if 5 * k <= count} | {10}
+    assert found.found["neighbours"] == min(15, (count - 1) // 2)
+    assert np.isfinite(found.coordinates).all()
+
+
+def test_the_number_of_classes_is_tried_though_not_asked_for() -> None:
+    found = embed(*drawn(60, 6), GROUP_OF, replace(SETTINGS, components=(5,)), seed=0)
+    assert found is not None
+    assert {row["components"] for row in found.found["sweep"]} == {5, 10}
+    assert len(set(found.clusters["mixture_by_class"])) == 10
+
+
+@pytest.mark.parametrize("living", [0, 1])
+def test_a_dead_network_has_no_embedding(living: int) -> None:
+    features = np.zeros((60, 8), np.float16)
+    features[:, :living] = np.random.default_rng(0).normal(size=(60, living))
+    assert embed(features, np.arange(60) % 10, GROUP_OF, SETTINGS, seed=0) is None

@@ -1,0 +1,77 @@
+"""Every method on every registered model."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from conftest import TINY_VIT
+from torch import Tensor, nn
+
+from lookalike.explain.attention import all_heads
+from lookalike.explain.maps import contrast, explain_all
+from lookalike.explain.methods import DEFAULT, is_transformer, methods
+from lookalike.models.registry import MODELS, create_model
+from lookalike.runtime import seeded
+
+SHAPES = [(1, 28, 28), (3, 20, 20)]
+TRANSFORMER_ONLY = ["last attention", "rollout", "gradient rollout", "embedded patches", "first attention output"]
+TINY_ARGUMENTS: dict[str, dict[str, Any]] = {"fashion_vit": TINY_VIT, "fashion_transfg": TINY_VIT}
+GRIDS = {("fashion_cnn", 28): (4, 4), ("fashion_cnn", 20): (2, 2)}  # of the transformers: 2 x 2
+
+
+def build(name: str, shape: tuple[int, int, int]) -> nn.Module:
+    with seeded(0, "init"):
+        return create_model(name, TINY_ARGUMENTS.get(name), input_shape=shape, num_classes=7).eval()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", MODELS)
+def test_every_method_explains_every_model_and_leaves_it_as_it_was(name: str, shape: tuple[int, int, int]) -> None:
+    model, images = build(name, shape), torch.rand(5, *shape)
+    target = contrast(torch.tensor([0, 1, 2, 3, 4]), torch.tensor([6, 5, 1, 2, 0]), 7)
+    weights, logits = copy.deepcopy(model.state_dict()), model(images)
+    for method, explain in methods(model, images[:2]).items():
+        maps = explain_all(explain, model, images, target, batch=2)
+        assert maps.shape == (5, *GRIDS.get((name, shape[1]), (2, 2))), method
+        assert (maps.dtype, maps.requires_grad) == (torch.float32, False), method
+        assert maps.isfinite().all(), method
+        assert maps.any(), method
+        torch.testing.assert_close(explain(model, images, target), maps, rtol=1e-3, atol=1e-6, msg=method)
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert all(torch.equal(value, weights[key]) for key, value in model.state_dict().items())
+    assert torch.equal(model(images), logits)
+    assert not images.requires_grad
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_default_method_explains_every_model(name: str) -> None:
+    model = build(name, (1, 28, 28))
+    assert DEFAULT in methods(model, torch.rand(2, 1, 28, 28))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_methods_are_offered_in_a_fixed_order(name: str) -> None:
+    model = build(name, (1, 28, 28))
+    offered = ["Grad-CAM", "HiResCAM", *(TRANSFORMER_ONLY if name != "fashion_cnn" else [])]
+    assert list(methods(model, torch.rand(2, 1, 28, 28))) == offered
+    assert is_transformer(model) == (name != "fashion_cnn")
+
+
+@pytest.mark.parametrize("name", ["fashion_vit", "fashion_transfg"])
+def test_the_last_attention_is_that_of_the_last_block_that_sees_all_tokens(name: str) -> None:
+    model, images = build(name, (1, 28, 28)), torch.rand(2, 1, 28, 28)
+    maps = methods(model, images)["last attention"](model, images, torch.zeros(2, 7))
+    torch.testing.assert_close(maps, all_heads(model, images)[:, -1].mean(1))
+
+
+def test_cam_comes_first_where_it_applies() -> None:
+    class PooledNet(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.spatial, self.head = nn.Conv2d(1, 6, 5), nn.Linear(6, 7)
+
+        def features(self, images: Tensor) -> Tensor:
+            return self.spatial(images).mean((2, 3))
+
+    assert list(methods(PooledNet(), torch.rand(2, 1, 28, 28))) == ["CAM", "Grad-CAM", "HiResCAM"]

@@ -1,0 +1,399 @@
+"""Every model explained once, its findings against their parts; why one look-alike and not the other."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+import torch.nn.functional as F
+from conftest import TINY_VIT
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.data.garments import draw_garments
+from lookalike.evaluation.metrics import Ints
+from lookalike.explain.attention import raw_attention
+from lookalike.explain.faithfulness import CONTROLS, Trial, curves, gains, score
+from lookalike.explain.sanity import rank_correlation, units
+from lookalike.explain.similarity import SIMILARITIES, patch_means
+from lookalike.explain.subject import Images, Subject
+from lookalike.explain.variant import (
+    SEED,
+    Duel,
+    Explained,
+    Maps,
+    explain_contrast,
+    explain_variant,
+    grey,
+    main_scores,
+    most_confused,
+    of_either,
+    similarity,
+    with_mean,
+)
+from lookalike.models.registry import MODELS, create_model
+from lookalike.runtime import Runtime, seeded
+
+GROUP_OF = np.array([0, 1, 0, 2, 1, 0, 3, 3, 0, 4])  # 0, 2, 5 and 8 look alike, and so do 1 and 4, and 6 and 7
+COUNT, SCORED, HEADS_SCORED = 20, 6, 4
+LABELS = np.arange(COUNT) % 10
+PHOTO_LABELS = np.array([1, -1, 3, 0, -1, 5])
+TINY_ARGUMENTS: dict[str, dict[str, Any]] = {"fashion_vit": TINY_VIT, "fashion_transfg": TINY_VIT}
+BLOCKS = {"fashion_cnn": 0, "fashion_vit": 2, "fashion_transfg": 1}  # that see all tokens
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model with what it is explained on, and what came out."""
+
+    name: str
+    subject: Subject
+    photographs: Images
+    explained: Explained
+
+
+def make(name: str, seed: int, shape: tuple[int, int, int] = (1, 28, 28)) -> nn.Module:
+    with seeded(seed, "init"):
+        return create_model(name, TINY_ARGUMENTS.get(name), input_shape=shape, num_classes=10).eval()
+
+
+def predict(model: nn.Module, inputs: Tensor) -> NDArray[np.int64]:
+    with torch.inference_mode():
+        return model(inputs).argmax(1).numpy()
+
+
+@pytest.fixture(scope="module")
+def garments(dataset: Dataset) -> Dataset:
+    """Test images that are large enough for convolutions to have a map."""
+    return replace(dataset, test_images=draw_garments(COUNT, seed=3)[0], test_labels=LABELS, mean=(0.3,), std=(0.4,))
+
+
+def subject_of(name: str, garments: Dataset) -> Subject:
+    images = Images(garments.test_images, LABELS, LABELS)
+    subject = Subject(make(name, 0), make(name, 1), garments, Runtime(torch.device("cpu")), images)
+    return subject.of(replace(images, predicted=predict(subject.model, subject.inputs)))
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def case(request: pytest.FixtureRequest, garments: Dataset) -> Case:
+    subject = subject_of(request.param, garments)
+    photographs = Images(draw_garments(6, seed=11)[0], PHOTO_LABELS, np.array([1, 1, 2, 0, 9, 4]))
+    explained = explain_variant(subject, photographs, GROUP_OF, scored=SCORED, heads_scored=HEADS_SCORED)
+    return Case(request.param, subject, photographs, explained)
+
+
+@pytest.fixture(scope="module")
+def cnn(garments: Dataset) -> Subject:
+    return subject_of("fashion_cnn", garments)
+
+
+# all about one model
+
+
+def test_findings_become_json(case: Case) -> None:
+    found = case.explained.found
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert list(found) == ["faithfulness", "heads", "sanity", "similarity"]
+
+
+def test_maps_are_those_of_every_method_for_the_prediction(case: Case) -> None:
+    shown = case.subject.of(case.photographs)
+    for maps, subject in ((case.explained.maps, case.subject), (case.explained.photo_maps, shown)):
+        assert list(maps) == list(case.subject.methods)
+        for name, values in maps.items():
+            assert (values.ndim, values.dtype, len(values)) == (3, np.float32, len(subject.inputs))
+            np.testing.assert_array_equal(values, subject.explain(name))
+
+
+def test_the_first_images_are_scored(case: Case) -> None:
+    found, trial = case.explained.found["faithfulness"], trial_of(case.subject, SCORED)
+    maps = {name: torch.from_numpy(values[:SCORED]) for name, values in case.explained.maps.items()}
+    assert found == asdict(score(trial, maps, SEED))
+    assert found["images"] == SCORED
+    assert list(found["methods"]) == [*case.explained.maps, *CONTROLS]
+
+
+def trial_of(subject: Subject, count: int) -> Trial:
+    return Trial(subject.model, subject.inputs[:count], torch.from_numpy(subject.images.predicted[:count]))
+
+
+def test_heads_are_scored_one_by_one_and_in_the_mean(case: Case) -> None:
+    found, heads, blocks = case.explained.found["heads"], case.explained.heads, BLOCKS[case.name]
+    if not blocks:
+        assert found is heads is None
+        return
+    assert heads is not None
+    assert heads.shape == (blocks, TINY_VIT["num_heads"] + 1, *case.explained.maps["rollout"].shape[1:])
+    assert np.shape(found["gains"]) == heads.shape[:2]
+    assert found["images"] == HEADS_SCORED
+    np.testing.assert_allclose(heads[-1, -1], case.explained.maps["last attention"][0], rtol=1e-5)
+    trial = trial_of(case.subject, HEADS_SCORED)
+    for block, head in ((0, 0), (0, 1), (blocks - 1, None)):
+        maps = raw_attention(block, head)(case.subject.model, trial.images, torch.zeros(HEADS_SCORED, 10))
+        place = -1 if head is None else head
+        np.testing.assert_allclose(heads[block, place], maps[0], rtol=1e-5)
+        assert found["gains"][block][place] == pytest.approx(gains(curves(trial, maps, SEED)).mean().item(), abs=1e-6)
+
+
+def test_sanity_ends_at_the_untrained_model(case: Case) -> None:
+    found, some = case.explained.found["sanity"], case.subject.part(slice(SCORED))
+    assert list(found) == list(case.explained.maps)
+    for name, steps in found.items():
+        assert [step["unit"] for step in steps] == [unit for unit, _ in units(case.subject.model)]
+        alike = rank_correlation(some.explain(name), some.explain(name, model=case.subject.untrained))
+        assert steps[-1]["correlation"]["value"] == pytest.approx(alike.mean().item(), abs=1e-6)
+
+
+def test_similarity_is_known_by_measure_and_method(case: Case) -> None:
+    found = case.explained.found["similarity"]
+    controlled = ["maps", "raw_pixels", "over_raw_pixels", "untrained", "over_untrained"]
+    assert list(found) == list(SIMILARITIES)
+    for by_method in found.values():
+        assert list(by_method) == list(case.explained.maps)
+        for parts in by_method.values():
+            assert list(parts) == [*controlled, "mistakes", "photographs"]
+            assert {"class_contrast", "group_contrast"} <= parts["photographs"].keys() & parts["maps"].keys()
+            assert parts["mistakes"]["wrong"] == (case.subject.images.predicted != LABELS).sum()
+
+
+def test_filters_and_feature_maps_are_those_of_the_first_and_the_last_convolution(case: Case) -> None:
+    layers = {name: layer for name, layer in case.subject.model.named_modules() if isinstance(layer, nn.Conv2d)}
+    filters, features = case.explained.filters, case.explained.features
+    assert list(filters) == list(features) == list(layers)[:: max(1, len(layers) - 1)]
+    for name, kernels in filters.items():
+        np.testing.assert_array_equal(kernels, layers[name].weight.detach())
+        assert features[name].ndim == 3
+        assert len(features[name]) == len(kernels)
+    assert all(values.dtype == np.float32 for values in (*filters.values(), *features.values()))
+
+
+def test_feature_maps_are_those_of_the_first_image(cnn: Subject) -> None:
+    photographs = cnn.images.part(slice(2))
+    found = explain_variant(cnn.part(np.array([7, 1, 2])), photographs, GROUP_OF, scored=2, heads_scored=1)
+    (first, maps), *_ = found.features.items()
+    layer = cnn.model.get_submodule(first)
+    assert isinstance(layer, nn.Conv2d)
+    np.testing.assert_allclose(maps, layer(cnn.inputs[7:8])[0].detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_main_scores_are_the_gains(case: Case) -> None:
+    scores = main_scores(case.explained.found)
+    assert list(scores) == [*case.explained.maps, *CONTROLS]
+    for name, values in scores.items():
+        assert values == {"gain": case.explained.found["faithfulness"]["methods"][name]["gain"]["value"]}
+
+
+def test_the_mean_over_heads_stands_behind_them() -> None:
+    heads = torch.rand(3, 2, 4, 5, 6)
+    together = with_mean(heads)
+    assert together.shape == (3, 2, 5, 5, 6)
+    assert torch.equal(together[:, :, :4], heads)
+    torch.testing.assert_close(together[:, :, 4], sum(heads.unbind(2)) / 4)
+
+
+# how alike maps are
+
+
+def drawn_maps(count: int, seed: int) -> Maps:
+    return {"HiResCAM": np.random.default_rng(seed).normal(size=(count, 4, 4)).astype(np.float32)}
+
+
+def likeness(subject: Subject, maps: Maps, labels: Ints = PHOTO_LABELS, photo_maps: Maps | None = None) -> Any:
+    found = similarity(
+        subject, maps, labels, drawn_maps(len(labels), 1) if photo_maps is None else photo_maps, GROUP_OF
+    )
+    return found["spearman"]["HiResCAM"]
+
+
+def test_photographs_that_fit_no_class_do_not_count(cnn: Subject) -> None:
+    maps, photo_maps, known = drawn_maps(COUNT, 0), drawn_maps(6, 1), PHOTO_LABELS >= 0
+    before = likeness(cnn, maps, photo_maps=photo_maps)
+    alone = {name: values[known] for name, values in photo_maps.items()}
+    assert likeness(cnn, maps, PHOTO_LABELS[known], alone) == before
+    others = {"HiResCAM": np.where(known[:, None, None], photo_maps["HiResCAM"], 9 * np.eye(4, dtype=np.float32))}
+    assert likeness(cnn, maps, photo_maps=others) == before
+    assert likeness(cnn, maps, np.where(known, PHOTO_LABELS, 2)) != before
+
+
+def test_photographs_are_compared_with_images_without_the_mean_map_of_the_images(cnn: Subject) -> None:
+    maps, photo_maps = drawn_maps(COUNT, 0)["HiResCAM"], drawn_maps(6, 1)["HiResCAM"]
+    rows, photo_rows = (scipy.stats.zscore(each.reshape(-1, 16), axis=1) for each in (maps, photo_maps))
+    mean = rows.mean(axis=0)
+    within, between = [], []
+    for label, row in zip(PHOTO_LABELS, photo_rows, strict=True):
+        for other, theirs in zip(LABELS, rows, strict=True):
+            alike = scipy.stats.spearmanr(row - mean, theirs - mean).statistic
+            if label >= 0 and label == other:
+                within.append(alike)
+            elif label >= 0 and GROUP_OF[label] != GROUP_OF[other]:
+                between.append(alike)
+    found = likeness(cnn, {"HiResCAM": maps})["photographs"]
+    expected = (np.mean(within), np.mean(between), np.mean(within) - np.mean(between))
+    values = [found[name]["value"] for name in ("within_class", "between_groups", "class_contrast")]
+    np.testing.assert_allclose(values, expected, rtol=1e-6)
+
+
+def test_a_single_photograph_with_a_class_is_enough(cnn: Subject) -> None:
+    found = likeness(cnn, drawn_maps(COUNT, 0), np.array([-1, 3, -1]))["photographs"]
+    known = {name for name, figure in found.items() if figure is not None}
+    assert known == {"within_class", "between_groups", "class_contrast", "class_p"}  # nothing looks like class 3
+    json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("contrast", ["class_contrast", "group_contrast"])
+@pytest.mark.parametrize("control", ["raw_pixels", "untrained"])
+def test_what_maps_have_over_a_control_is_the_difference_of_their_contrasts(
+    cnn: Subject, control: str, contrast: str
+) -> None:
+    found = likeness(cnn, drawn_maps(COUNT, 0))
+    own, theirs, over = (found[part][contrast] for part in ("maps", control, f"over_{control}"))
+    assert over["value"] == pytest.approx(own["value"] - theirs["value"])
+    assert over["low"] < over["value"] < over["high"]
+    assert over["value"] != 0
+
+
+def test_maps_that_are_a_control_have_nothing_over_it(cnn: Subject) -> None:
+    nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
+    pixels = {"HiResCAM": patch_means(cnn.images.pixels, (4, 4))}
+    blind = {"HiResCAM": cnn.explain("HiResCAM", model=cnn.untrained).numpy()}
+    for control, maps in (("raw_pixels", pixels), ("untrained", blind)):
+        found = likeness(cnn, maps)
+        assert found["maps"] == found[control]
+        assert found[f"over_{control}"] == {"class_contrast": nothing, "group_contrast": nothing}
+
+
+def test_colour_is_made_grey_by_the_mean_over_channels() -> None:
+    colour = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3), dtype=np.uint8)
+    red, green, blue = np.moveaxis(colour.astype(int), 3, 0)
+    np.testing.assert_allclose(grey(colour), (red + green + blue) / 3)
+    np.testing.assert_array_equal(grey(colour[..., 0]), colour[..., 0])
+
+
+# why one class and not the other
+
+
+def images(labels: list[int], predicted: list[int]) -> Images:
+    pixels = np.zeros((len(labels), 2, 2), np.uint8)
+    return Images(pixels, np.array(labels, np.int64), np.array(predicted, np.int64))
+
+
+@pytest.mark.parametrize(
+    ("labels", "predicted", "expected"),
+    [
+        ([0, 2, 5, 1, 4], [0, 2, 5, 1, 4], None),  # all right
+        ([0, 3, 9, 6], [1, 9, 3, 4], None),  # all between groups
+        ([], [], None),
+        ([4, 0], [1, 0], (1, 4)),
+        ([8, 8, 0, 1], [5, 0, 5, 4], (0, 5)),  # a tie: the lowest classes
+        ([0, 2, 1, 1, 4], [2, 0, 4, 4, 1], (1, 4)),  # either direction counts
+        ([3, 3, 3, 7], [9, 9, 9, 6], (6, 7)),  # but not another group
+    ],
+)
+def test_the_pair_is_the_two_look_alikes_confused_most_often(
+    labels: list[int], predicted: list[int], expected: tuple[int, int] | None
+) -> None:
+    found = most_confused(images(labels, predicted), GROUP_OF)
+    assert found == expected
+    assert found is None or all(type(one) is int for one in found)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (2, [4, 3]),
+        (4, [4, 3, 7, 0]),
+        (5, [4, 3, 7, 0]),
+        (6, [4, 3, 7, 0, 1, 6]),
+        (99, [4, 3, 7, 0, 1, 6, 5, 8]),
+    ],
+)
+def test_images_of_either_class_come_by_turns_those_taken_for_the_other_first(count: int, expected: list[int]) -> None:
+    # of class 2: 1, 4, 5, 7, 8, of which 4 and 7 are taken for 5; of class 5: 0, 3, 6, of which 3 is taken for 2
+    chosen = of_either(images([5, 2, 0, 5, 2, 2, 5, 2, 2, 9], [5, 2, 5, 2, 5, 8, 0, 5, 2, 5]), (2, 5), count)
+    assert chosen.tolist() == expected
+    assert chosen.dtype == np.int64
+
+
+def test_a_class_without_images_leaves_its_turns_out() -> None:
+    assert of_either(images([2, 2, 0, 2], [2, 5, 0, 2]), (2, 5), 4).tolist() == [1, 0]
+    assert of_either(images([2, 2, 0, 2], [2, 5, 0, 2]), (5, 2), 6).tolist() == [1, 0, 3]
+
+
+def test_a_duel_has_the_logits_of_two_classes(cnn: Subject) -> None:
+    with torch.no_grad():
+        assert torch.equal(Duel(cnn.model, 7, 2)(cnn.inputs), cnn.model(cnn.inputs)[:, [7, 2]])
+
+
+PAIR = (2, 8)  # the two classes confused most often
+
+
+@pytest.fixture(scope="module")
+def rival(garments: Dataset) -> Subject:
+    """A subject that finds one of the pair more probable on half of all images, and the other on the other half."""
+    subject = subject_of("fashion_cnn", garments)
+    head = subject.model.head
+    assert isinstance(head, nn.Linear)
+    with torch.no_grad():
+        first, second = subject.model(subject.inputs)[:, PAIR].T
+        head.bias[PAIR[1]] += (first - second).median() + 1e-6
+    predicted = LABELS.copy()
+    predicted[[12, 18, 0]] = [8, 2, 6]
+    return subject.of(replace(subject.images, predicted=predicted))
+
+
+def test_a_contrast_is_between_the_two_most_confused_classes(rival: Subject) -> None:
+    found = explain_contrast(rival, GROUP_OF, 4)
+    assert found is not None
+    assert found.indices.tolist() == [12, 18, 2, 8]
+    with torch.no_grad():
+        logits = rival.model(rival.inputs[found.indices]).numpy()
+    first = logits[:, PAIR[0]] > logits[:, PAIR[1]]
+    assert found.labels.tolist() == np.where(first, *PAIR).tolist()
+    assert found.others.tolist() == np.where(first, *PAIR[::-1]).tolist()
+
+
+def test_the_more_probable_of_the_two_classes_need_not_be_the_first(rival: Subject) -> None:
+    everything = Images(rival.images.pixels, np.resize(PAIR, COUNT), np.full(COUNT, PAIR[0]))
+    found = explain_contrast(rival.of(everything), GROUP_OF, COUNT)
+    assert found is not None
+    assert sorted(found.indices.tolist()) == list(range(COUNT))
+    assert set(found.labels.tolist()) == set(found.others.tolist()) == set(PAIR)
+    assert (found.labels + found.others == sum(PAIR)).all()
+    with torch.no_grad():
+        logits = rival.model(rival.inputs[found.indices]).numpy()
+    each = np.arange(COUNT)
+    assert (logits[each, found.labels] > logits[each, found.others]).all()
+
+
+def test_a_contrastive_map_is_the_difference_of_two(rival: Subject) -> None:
+    found = explain_contrast(rival, GROUP_OF, 4)
+    assert found is not None
+    assert list(found.maps) == ["label", "other", "contrast"]
+    chosen = rival.part(found.indices)
+    for name, classes in (("label", found.labels), ("other", found.others)):
+        aim = F.one_hot(torch.from_numpy(classes), 10).float()
+        np.testing.assert_array_equal(found.maps[name], chosen.explain("HiResCAM", aim))
+    difference = found.maps["label"] - found.maps["other"]
+    np.testing.assert_allclose(found.maps["contrast"], difference, rtol=1e-4, atol=1e-6)
+    assert np.abs(difference).max() > 1e-3
+
+
+def test_contrasts_are_scored_where_only_the_two_classes_can_be_predicted(rival: Subject) -> None:
+    found = explain_contrast(rival, GROUP_OF, 4)
+    assert found is not None
+    assert json.loads(json.dumps(found.scores, allow_nan=False)) == found.scores
+    assert list(found.scores) == ["label", "other", "contrast", *CONTROLS]
+    with torch.no_grad():
+        shares = rival.model(rival.inputs[found.indices])[:, PAIR].softmax(1).numpy()
+    for scores in found.scores.values():
+        for baseline in scores["baselines"].values():
+            assert baseline["deletion_curve"][0] == pytest.approx(shares.max(axis=1).mean(), abs=1e-6)
+            assert baseline["insertion_curve"][-1] == pytest.approx(shares.max(axis=1).mean(), abs=1e-6)
+
+
+def test_where_nothing_is_confused_there_is_no_contrast(rival: Subject) -> None:
+    assert explain_contrast(rival.of(replace(rival.images, predicted=LABELS)), GROUP_OF, 4) is None
