@@ -75,6 +75,9 @@ def test_values_cannot_be_changed(root: Path) -> None:
         ("profiles.demo.data.images", "source, train_images, test_images"),
         ("profiles.demo.photos.images", "source, count"),
         ("profiles.demo.train.light.seed", "seeds, max_epochs, max_images"),
+        ("profiles.demo.explain.images", "variants, images_a_class, scored, heads_scored"),
+        ("profiles.demo.embed.scored", "variants, images_a_class"),
+        ("embedding.clusters", "perplexity, tsne_dims, mixture_dims, components, covariances, starts"),
         ("datasets.mnist.normalize", "classes, split, normalise"),
         ("datasets.mnist.split.fraction", "valid_fraction, seed"),
         ("photos.recipe", "dataset, absorber, recipes"),
@@ -112,6 +115,19 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         ("profiles.demo.train.light.seeds", 0, "1"),
         ("profiles.demo.train.heavy.max_epochs", 0, "1"),
         ("profiles.demo.train.heavy.max_images", 9, "10"),
+        ("profiles.demo.explain.variants", "some", "'probes' or 'all'"),
+        ("profiles.demo.explain.images_a_class", 1, "2"),
+        ("profiles.demo.explain.scored", 0, "2"),
+        ("profiles.demo.explain.heads_scored", 0, "1"),
+        ("profiles.demo.embed.variants", "none", "'probes' or 'all'"),
+        ("profiles.demo.embed.images_a_class", 1, "2"),
+        ("embedding.perplexity", 1, "greater than 1"),
+        ("embedding.tsne_dims", 1, "2"),
+        ("embedding.mixture_dims", 0, "1"),
+        ("embedding.components", [], "at least 1"),
+        ("embedding.components", [5, 0], "at least 1"),
+        ("embedding.covariances", [], "at least 1"),
+        ("embedding.starts", 0, "1"),
         ("datasets.mnist.split.valid_fraction", 0, "greater than 0"),
         ("datasets.mnist.split.valid_fraction", 1.0, "less than 1"),
         ("datasets.mnist.split.seed", -1, "0"),
@@ -133,11 +149,16 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{CNN}.train.lr", 0, "greater than 0"),
         (f"{CNN}.train.lr", math.nan, "nan"),
         (f"{CNN}.train.lr", math.inf, "10"),
+        (f"{CNN}.train.contrastive_margin", 1, "less than 1"),
+        (f"{CNN}.train.contrastive_margin", -1.1, "greater than or equal to -1"),
         (f"{CNN}.train.optimizer", "adamw", "'adam' or 'sgd'"),
         (f"{CNN}.train.schedule", "linear", "'constant', 'step', 'alternating' or 'cosine'"),
         # left out
         ("profile", GONE, "required"),
         ("profiles.paper.photos", GONE, "required"),
+        ("profiles.paper.explain", GONE, "required"),
+        ("profiles.paper.embed.images_a_class", GONE, "required"),
+        ("embedding", GONE, "required"),
         ("photos", GONE, "required"),
         (f"{RECIPE}.stretch", GONE, "required"),
         (f"{VIT}.train.batch_size", GONE, "required"),
@@ -199,10 +220,28 @@ def test_a_recipes_optional_steps_can_be_left_out(raw_params: dict[str, Any]) ->
     assert parse_params(edited).photos.recipes["fitted"].model_dump().items() >= steps.items()
 
 
-@pytest.mark.parametrize("cost", ["light", "heavy"])
-def test_a_profile_needs_both_budgets(raw_params: dict[str, Any], cost: str) -> None:
-    message = complaint(edit(raw_params, **{f"profiles.paper.train.{cost}": GONE}))
-    assert message == f"params.yaml: profiles.paper: train needs a budget for {cost}"
+def test_each_covariance_is_one_of_a_mixture(raw_params: dict[str, Any]) -> None:
+    message = complaint(edit(raw_params, **{"embedding.covariances": ["full", "round"]}))
+    assert message.startswith("params.yaml: embedding.covariances.1: ")
+    assert "'full', 'tied', 'diag' or 'spherical'" in message
+
+
+@pytest.mark.parametrize("profile", ["demo", "paper"])
+@pytest.mark.parametrize("cost", ["light", "heavy", "dear"])
+def test_every_profile_needs_a_budget_for_each_cost(raw_params: dict[str, Any], profile: str, cost: str) -> None:
+    message = complaint(edit(raw_params, **{f"profiles.{profile}.train.{cost}": GONE}))
+    assert message == f"params.yaml: profiles.{profile}: train needs a budget for {cost}"
+
+
+def test_a_sample_is_of_a_studys_probes_or_of_all_its_variants(raw_params: dict[str, Any]) -> None:
+    params = parse_params(edit(raw_params, **{"studies.fashion.probes": ["fashion-vit", "fashion-cnn"]}))
+    explain = params.profiles["demo"].explain
+    assert params.sampled("fashion", explain.model_copy(update={"variants": "probes"})) == (
+        "fashion-vit",
+        "fashion-cnn",
+    )
+    everything = params.sampled("fashion", explain.model_copy(update={"variants": "all"}))
+    assert everything == tuple(params.variants_of("fashion"))
 
 
 @pytest.mark.parametrize(

@@ -1,37 +1,54 @@
 """From artifacts on disk to the content of the report."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from lookalike import provenance
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import PLOTTED, save_findings, save_metrics
+from lookalike.artifacts.findings import save_found
 from lookalike.artifacts.folders import write_bytes, write_json, write_text
 from lookalike.artifacts.models import Epoch, Timing, save_model, save_run
 from lookalike.artifacts.photos import PhotoSet, Preparation, save_photos
 from lookalike.claims import fashion
+from lookalike.claims.claim import Claim
+from lookalike.data.garments import draw_garments
 from lookalike.evaluation.absorption import SPOILERS
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.photo_variant import STRENGTHS, PhotoOutputs
 from lookalike.evaluation.photographs import DESCRIBED_BY
+from lookalike.explain.subject import Images, Subject
+from lookalike.explain.variant import explain_variant
+from lookalike.models.registry import create_model
 from lookalike.params import Params, parse_params
-from lookalike.reporting import chapters
+from lookalike.reporting import chapters, representations
 from lookalike.reporting.assemble import DRAWN, assemble, cut_short, data_row, origin, training
+from lookalike.reporting.embeddings import CLUSTERINGS
 from lookalike.reporting.leaderboard import standing
-from lookalike.reporting.report import Illustration, to_html, to_markdown
+from lookalike.reporting.report import Chapter, Illustration, to_html, to_markdown
+from lookalike.runtime import Runtime
 
 MEASURED = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8, "nll": 0.5}
 CLASS = {"class": "Bag", "precision": 0.5, "recall": 0.25, "f1": 1 / 3, "support": 9}
 COMMIT = "0123456789" * 4
 EVALUATED = ("fashion-cnn", "fashion-cnn-10pct")  # of them the first alone is probed
 GROUP_OF = np.arange(10) // 3
-Findings = tuple[dict[str, Any], dict[str, Any]]
+DRAWN_CLOSELY = {
+    f"explanations/fashion/figures/{'--'.join(EVALUATED)}/cases.png": b"cases of the pair",
+    "explanations/fashion/figures/fashion-cnn/maps.png": b"maps of fashion-cnn",
+    "explanations/fashion/figures/photographs-fitted.png": b"photographs by fitted",
+    "embeddings/fashion/figures/fashion-cnn/map.png": b"map of fashion-cnn",
+}
+Json = dict[str, Any]
+Findings = tuple[Json, Json]
 
 
 @pytest.fixture
@@ -86,10 +103,34 @@ def findings(dataset: Dataset, photos: PhotoSet) -> Findings:
     return look_alikes, on_photos
 
 
+@pytest.fixture(scope="module")
+def explained(dataset: Dataset) -> Json:
+    """What is found of the maps of an untrained network, which is the probed variant's."""
+    pixels, labels = draw_garments(20, seed=3)[0], np.arange(20) % 10
+    models = [create_model("fashion_cnn", {}, input_shape=(1, 28, 28), num_classes=10).eval() for _ in range(2)]
+    subject = Subject(*models, dataset, Runtime(torch.device("cpu")), Images(pixels, labels, labels))
+    return {EVALUATED[0]: explain_variant(subject, subject.images, GROUP_OF, scored=2, heads_scored=1).found}
+
+
+def embedded() -> Json:
+    """What is found of the probed variant's features, as far as it is told."""
+    score = {"value": 0.321, "low": 0.2, "high": 0.4}
+    scores = dict.fromkeys(("ari", "ami", "v_measure", "hungarian_accuracy"), score)
+    found = {
+        "images": 400,
+        "trustworthiness": 0.987,
+        "neighbour_preservation": score,
+        "chosen": {"components": 7, "covariance": "tied"},
+        "clusterings": {name: {"labels": scores, "groups": scores} for name in CLUSTERINGS},
+    }
+    return {EVALUATED[0]: found}
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures of the chapters are drawn, but not made into PNG."""
-    monkeypatch.setattr(chapters, "to_png", lambda figure: b"PNG")
+    for module in (chapters, representations):
+        monkeypatch.setattr(module, "to_png", lambda figure: b"PNG")
 
 
 def write_variant(root: Path, name: str, *, epochs: int, train_images: int) -> None:
@@ -112,7 +153,7 @@ def write_variant(root: Path, name: str, *, epochs: int, train_images: int) -> N
 
 
 @pytest.fixture
-def root(tmp_path: Path, photos: PhotoSet, findings: Findings) -> Path:
+def root(tmp_path: Path, photos: PhotoSet, findings: Findings, explained: Json) -> Path:
     """Artifacts of two evaluated variants and of one whose only seed diverged."""
     for name, epochs, images in (("fashion-cnn", 4, 9), ("fashion-vit", 1, 9), ("fashion-cnn-10pct", 30, 1)):
         write_variant(tmp_path, name, epochs=epochs, train_images=images)
@@ -124,9 +165,12 @@ def root(tmp_path: Path, photos: PhotoSet, findings: Findings) -> Path:
         {"fashion-vit": {"seeds": []}, **details},
     )
     save_findings(tmp_path / "evaluations/fashion", *findings)
-    folder = tmp_path / "evaluations/fashion/pairs" / "--".join(EVALUATED)
-    for kind in ("cases", "divergence"):
-        write_bytes(folder / f"{kind}.png", f"{kind} of the pair".encode())
+    pair = "--".join(EVALUATED)
+    write_bytes(tmp_path / "evaluations/fashion/pairs" / pair / "divergence.png", b"divergence of the pair")
+    save_found(tmp_path / "explanations/fashion", explained, {})
+    save_found(tmp_path / "embeddings/fashion", embedded(), {})
+    for path, content in DRAWN_CLOSELY.items():
+        write_bytes(tmp_path / path, content)
     save_photos(tmp_path / "photos", photos, [("no.jpg", "no garment")], {"samples/fitted": b"steps of fitted"})
     about = {"digest": "d1", "provenance": {"about": "drawn garments", "licence": "MIT"}}
     write_json(tmp_path / "data/fashion_mnist/dataset.json", about)
@@ -135,7 +179,7 @@ def root(tmp_path: Path, photos: PhotoSet, findings: Findings) -> Path:
 
 
 @pytest.mark.usefixtures("quick")
-def test_the_report_says_what_the_stages_found(root: Path, params: Params, findings: Findings) -> None:
+def test_the_report_says_what_the_stages_found(root: Path, params: Params, findings: Findings, explained: Json) -> None:
     report = assemble(params, "text of the file", root)
     assert (report.profile, report.demonstration, report.parameters) == ("demo", True, "text of the file")
     (study,) = report.studies
@@ -148,6 +192,8 @@ def test_the_report_says_what_the_stages_found(root: Path, params: Params, findi
     assert study.short == {"fashion-cnn": (4, 10)}  # one ran all its epochs, and one was cut by its loss
     assert study.look_alikes.found == findings[0]
     assert study.photographs.found == findings[1] | {"refused": [{"file": "no.jpg", "reason": "no garment"}]}
+    assert study.explanations.found == explained
+    assert study.embeddings.found == embedded()
     assert report.data == [{"name": "fashion_mnist", "about": "drawn garments", "licence": "MIT", "digest": "d1"}]
     assert [(run["variant"], run["mlflow"]) for run in report.runs] == [
         ("fashion-vit", {}),
@@ -172,7 +218,7 @@ def test_epochs_are_cut_short_by_a_budget_and_not_by_divergence(
 
 @pytest.mark.usefixtures("quick")
 def test_claims_are_tested_on_what_was_found(
-    root: Path, params: Params, findings: Findings, monkeypatch: pytest.MonkeyPatch
+    root: Path, params: Params, findings: Findings, explained: Json, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims = {claim.key: claim for claim in assemble(params, "", root).claims}
     assert list(claims) == [claim.key for claim in fashion.CLAIMS]
@@ -180,6 +226,11 @@ def test_claims_are_tested_on_what_was_found(
     assert measured.estimate == findings[0]["variants"]["fashion-cnn"]["overconfidence"]
     assert measured.verdict != "not tested"
     assert {claims[key].verdict for key in ("F1", "F2", "F4", "F5, ViT")} == {"not tested"}  # the ViT diverged
+    assert {claim.verdict for key, claim in claims.items() if key.startswith("F6")} == {"not tested"}
+    gain = explained["fashion-cnn"]["faithfulness"]["methods"]["centre"]["gain"]
+    on_maps = Claim("M", "", "", "", lambda found: gain if found.explanations == explained else None)
+    monkeypatch.setattr("lookalike.reporting.assemble.CLAIMS", {"fashion": (on_maps,)})
+    assert [claim.estimate for claim in assemble(params, "", root).claims] == [gain]
     monkeypatch.setattr("lookalike.reporting.assemble.CLAIMS", {"another study": fashion.CLAIMS})
     assert assemble(params, "", root).claims == []
 
@@ -211,8 +262,14 @@ def test_figures_are_those_of_the_evaluated_variants(root: Path, params: Params)
         **{f"photo-{name}": "PNG" for name in drawn},
         "samples-fitted": "steps of fitted",
     }
+    assert contents(study.explanations.pictures) == {
+        **dict.fromkeys(("faithfulness", "sanity", "similarity", "class-contrast", "fashion-cnn-curves"), "PNG"),
+        "fashion-cnn-maps": "maps of fashion-cnn",
+        "photographs": "photographs by fitted",
+    }
+    assert contents(study.embeddings.pictures) == {"agreement": "PNG", "fashion-cnn-map": "map of fashion-cnn"}
     names = [picture.name for picture in report.illustrations]
-    assert len(set(names)) == len(names) == 1 + 6 + 7 + 5
+    assert len(set(names)) == len(names) == 1 + 6 + 7 + 7 + 2 + 5
 
 
 def contents(pictures: dict[str, Illustration]) -> dict[str, str]:
@@ -254,3 +311,20 @@ def test_what_is_assembled_can_be_written(root: Path, params: Params, write: Cal
     assert "1 of 10" not in text
     assert "not tested" in text
     assert "drawn for a test" in text
+    assert all(told in text for told in ("HiResCAM", "0.987", "7 tied", "0.32 (0.20 to 0.40)", "mixture-on-tsne"))
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("write", [to_html, to_markdown])
+def test_a_study_with_nothing_explained_or_embedded_has_no_such_chapters(
+    root: Path, params: Params, write: Callable[..., str]
+) -> None:
+    for stage in ("explanations", "embeddings"):
+        shutil.rmtree(root / stage)
+        save_found(root / stage / "fashion", {}, {})
+    report = assemble(params, "", root)
+    (study,) = report.studies
+    assert study.explanations == study.embeddings == Chapter({}, {})
+    text = write(report)
+    assert "What the models look at" not in text
+    assert "What the features cluster into" not in text

@@ -91,8 +91,7 @@ def test_the_chapter_on_look_alikes_shows_pairs_and_sizes(
 ) -> None:
     settings = {"all": make_variant(), "few": make_variant(fraction=0.1)}
     standings = [standing("all"), standing("few", train_images=10, accuracy=0.25)]
-    pair = tmp_path / "evaluations/fashion/pairs/all--few"
-    write_bytes(pair / "cases.png", b"PNG of cases")
+    write_bytes(tmp_path / "explanations/fashion/figures/all--few/cases.png", b"PNG of cases")
     chapter = look_alike_chapter("fashion", ALIKE, settings, standings, tmp_path)
     assert chapter.found is ALIKE
     assert shown(chapter.pictures) == {
@@ -105,7 +104,7 @@ def test_the_chapter_on_look_alikes_shows_pairs_and_sizes(
     assert drawn["errors"] == drawn["shares"] == (ALIKE["variants"],)
     assert drawn["pair"] == (ALIKE["pairs"],)
     assert drawn["data_size"] == (families(ALIKE["variants"], settings, standings),)
-    write_bytes(pair / "divergence.png", b"PNG of divergence")
+    write_bytes(tmp_path / "evaluations/fashion/pairs/all--few/divergence.png", b"PNG of divergence")
     pictures = look_alike_chapter("fashion", ALIKE, settings, standings, tmp_path).pictures
     for kind in ("cases", "divergence"):
         one = pictures[f"all--few-{kind}"]

@@ -170,6 +170,66 @@ PHOTOS = {
 OF_PHOTOS = ("accuracy", "classes", "ablation", "distance", "abstention", "absorption")
 
 
+def method_score(value: float, *, control: bool = False) -> Json:
+    over = {f"over_{name}": None if control else estimate(value + k / 100) for k, name in enumerate(CONTROLS, start=1)}
+    areas = {"deletion": estimate(value + 0.03), "insertion": estimate(value + 0.04)}
+    curves = {"zero": areas, "blur": {name: estimate(area["value"] + 0.02) for name, area in areas.items()}}
+    return {"gain": estimate(value), **over, "blank": value / 10, "baselines": curves}
+
+
+def likeness(value: float) -> Json:
+    pairs = ("within_class", "look_alikes", "between_groups", "class_contrast", "group_contrast")
+    kinship = {name: estimate(value + k / 100) for k, name in enumerate(pairs)}
+    return {
+        "maps": kinship | {"class_p": 0.001, "grouping_p": 0.25},
+        "over_raw_pixels": {"class_contrast": estimate(value + 0.05)},
+        "over_untrained": {"class_contrast": estimate(value + 0.06)},
+        "photographs": {"class_contrast": estimate(value + 0.07)},
+        "mistakes": {"right_minus_wrong": None},
+    }
+
+
+def clustering(value: float) -> Json:
+    scores = ("ari", "ami", "v_measure", "hungarian_accuracy")
+    return {
+        part: {name: estimate(value + k / 100 + offset) for k, name in enumerate(scores)}
+        for part, offset in (("labels", 0), ("groups", 0.05))
+    }
+
+
+CONTROLS = ("random", "centre")
+MEASURES = {
+    "spearman": "rank correlation",
+    "ssim": "structural similarity",
+    "top_k_overlap": "overlap of the highest fifth",
+}
+EXPLAINED = {
+    variant: {
+        "faithfulness": {
+            "images": 50 + k,
+            "methods": {
+                "rollout": method_score(0.11 + k / 2),
+                **{name: method_score(0.21 + k / 2, control=True) for name in CONTROLS},
+            },
+        },
+        "similarity": {name: {"rollout": likeness((m - k) / 10)} for m, name in enumerate(MEASURES)},
+    }
+    for k, variant in enumerate(("cnn", "sure"))
+}
+EMBEDDED = {
+    "cnn": {
+        "images": 1200,
+        "trustworthiness": 0.9876,
+        "neighbour_preservation": estimate(0.65),
+        "chosen": {"components": 12, "covariance": "tied"},
+        "clusterings": {"mixture": clustering(0.3), "k_means": clustering(0.4)},
+    }
+}
+CLOSELY = ("maps", "contrast", "heads", "filters-first", "features-first", "filters-last", "features-last", "curves")
+TOGETHER = ("faithfulness", "sanity", "similarity", "class-contrast", "photographs")
+CLUSTERED = ("map", "clusters", "sweep")
+
+
 @pytest.fixture
 def report() -> Report:
     """A study with two variants that were evaluated and one whose every seed diverged."""
@@ -202,6 +262,8 @@ def report() -> Report:
             pictures("errors", "shares", "pairs", "sizes", "cnn--sure-cases", "cnn--sure-divergence"),
         ),
         photographs=Chapter(dict(PHOTOS), pictures(*(f"photo-{name}" for name in OF_PHOTOS), "samples-fitted")),
+        explanations=Chapter(EXPLAINED, pictures(*TOGETHER, *(f"cnn-{kind}" for kind in CLOSELY))),
+        embeddings=Chapter(EMBEDDED, pictures("agreement", *(f"cnn-{kind}" for kind in CLUSTERED))),
         variants=[VariantSection(name, each, classes) for name, each in drawn.items()],
     )
     return Report(
@@ -232,7 +294,7 @@ def test_the_page_is_whole_and_says_what_it_is(report: Report) -> None:
 def test_every_picture_is_in_the_page_once_with_words_for_it(report: Report) -> None:
     page = Page(to_html(report))
     expected = [(picture.alt, picture.png, picture.caption) for picture in report.illustrations]
-    assert len(expected) == 19
+    assert len(expected) == 19 + len(TOGETHER + CLOSELY) + 1 + len(CLUSTERED)
     shown = []
     for image, caption in zip(page.all("img"), page.text_of("figcaption"), strict=True):
         kind, _, content = (image["src"] or "").partition(",")
@@ -436,6 +498,91 @@ def test_the_page_names_the_first_refused_photographs(report: Report) -> None:
     assert "; none more were refused." in to_html(report)
 
 
+def test_maps_are_told_with_their_gain_and_the_controls(report: Report) -> None:
+    html, in_markdown = tables(to_html(report)), markdown_tables(to_markdown(report))
+    table = html["Faithfulness of explanation methods"]
+    expected = []
+    for variant, images, value in (("cnn", "50", 0.11), ("sure", "51", 0.61)):
+        curves = [amounts(value + offset) for offset in (0.03, 0.04, 0.05, 0.06)]
+        over = [amounts(value + 0.01), amounts(value + 0.02)]
+        expected.append([variant, "rollout", images, amounts(value), *over, f"{10 * value:.2f}", *curves])
+        for control in CONTROLS:
+            curves = [amounts(value + 0.1 + offset) for offset in (0.03, 0.04, 0.05, 0.06)]
+            gain, blank = amounts(value + 0.1), f"{10 * (value + 0.1):.2f}"
+            expected.append([variant, control, images, gain, "–", "–", blank, *curves])
+    assert table[1:] == expected
+    assert [row[:7] for row in table] in in_markdown
+
+
+@pytest.mark.parametrize(("place", "title"), list(enumerate(MEASURES.values())))
+def test_likeness_of_maps_is_told_with_p_and_both_controls(report: Report, place: int, title: str) -> None:
+    table = tables(to_html(report))[f"Similarity of maps by {title}"]
+    expected = []
+    for k, variant in enumerate(EXPLAINED):
+        figure = [amounts((place - k) / 10 + offset / 100) for offset in range(8)]
+        expected.append([variant, "rollout", *figure[:4], "0.001", figure[4], "0.25", *figure[5:], "–"])
+    assert table[1:] == expected
+    shorter = [[*row[:7], *row[9:]] for row in table]
+    assert (shorter in markdown_tables(to_markdown(report))) == (title == "rank correlation")
+
+
+def test_clusters_are_told_with_their_scores(report: Report) -> None:
+    html, in_markdown = tables(to_html(report)), markdown_tables(to_markdown(report))
+    table = html["Embeddings and clusters"]
+    known = ["cnn", "1,200", "0.988", amounts(0.65), "12 tied"]
+    assert table[1:] == [
+        [
+            *known,
+            name,
+            *(amounts(value + offset) for offset in (0, 0.01, 0.02)),
+            shares(value + 0.03),
+            *(amounts(value + offset) for offset in (0.05, 0.06)),
+        ]
+        for name, value in (("mixture", 0.3), ("k-means", 0.4))
+    ]
+    assert [row[:-1] for row in table] in in_markdown
+
+
+@pytest.mark.parametrize("write", [to_html, to_markdown])
+@pytest.mark.parametrize(
+    ("chapter", "title"),
+    [("explanations", "What the models look at"), ("embeddings", "What the features cluster into")],
+)
+def test_a_chapter_with_nothing_found_is_left_out(report: Report, write: Any, chapter: str, title: str) -> None:
+    assert title in write(report)
+    (study,) = report.studies
+    without = replace(report, studies=[replace(study, **{chapter: Chapter({}, {})})])
+    assert title not in write(without)
+
+
+@pytest.mark.parametrize(
+    ("chapter", "name"),
+    [
+        *(("explanations", name) for name in ("photographs", *(f"cnn-{kind}" for kind in CLOSELY if kind != "curves"))),
+        *(("embeddings", f"cnn-{kind}") for kind in CLUSTERED),
+    ],
+)
+def test_the_page_goes_without_a_figure_that_was_not_drawn(report: Report, chapter: str, name: str) -> None:
+    del getattr(report.studies[0], chapter).pictures[name]
+    shown = [image["alt"] for image in Page(to_html(report)).all("img")]
+    assert Counter(shown) == Counter(picture.alt for picture in report.illustrations)
+
+
+def test_variants_that_were_not_drawn_closely_have_no_heading_there(report: Report) -> None:
+    (study,) = report.studies
+    headings = Page(to_html(report)).text_of("h4")
+    plain = {"faithfulness": picture("faithfulness")}, {"agreement": picture("agreement")}
+    chapters = [
+        replace(one, pictures=left) for one, left in zip((study.explanations, study.embeddings), plain, strict=True)
+    ]
+    study = replace(study, explanations=chapters[0], embeddings=chapters[1])
+    html = to_html(replace(report, studies=[study]))
+    gone = Counter(headings) - Counter(Page(html).text_of("h4"))
+    closely = ["Maps of photographs", "Do maps depend on what was learned?", "Are maps of one class alike?"]
+    assert gone == Counter(["cnn", "cnn", *closely])
+    assert "Faithfulness of explanation methods" in tables(html)
+
+
 def test_headings_leave_out_no_level(report: Report) -> None:
     levels = [int(tag[1]) for tag, _ in Page(to_html(report)).tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
@@ -448,10 +595,10 @@ def test_headings_leave_out_no_level(report: Report) -> None:
 def test_every_table_has_header_cells(report: Report) -> None:
     html = to_html(report)
     found = re.split("<table[^>]*>", html)[1:]
-    assert len(found) == 15
+    assert len(found) == 20
     for table in found:
         head, _, body = table.split("</table>")[0].rpartition("<tbody>")
-        columns = re.findall(r'<th scope="col">', head)
+        columns = re.findall(r'<th scope="col"', head)
         assert len(columns) == len(re.findall("<t[hd]", head.replace("<thead", "")))
         rows = body.split("</tr>")[:-1]
         assert rows
@@ -502,6 +649,8 @@ def with_prefix(report: Report, prefix: str) -> Report:
         for name, one in pictures.items():
             if "--" in name:
                 name = "--".join(prefix + variant for variant in name.split("--"))
+            elif name.partition("-")[0] in NAMES:
+                name = prefix + name
             name = name.replace("samples-", f"samples-{prefix}")
             found[name] = replace(one, alt=prefix + one.alt, caption=prefix + one.caption)
         return found
@@ -515,6 +664,8 @@ def with_prefix(report: Report, prefix: str) -> Report:
         short=renamed(study.short, prefix),
         look_alikes=Chapter(renamed(study.look_alikes.found, prefix), drawn(study.look_alikes.pictures)),
         photographs=Chapter(renamed(study.photographs.found, prefix), drawn(study.photographs.pictures)),
+        explanations=Chapter(renamed(study.explanations.found, prefix), drawn(study.explanations.pictures)),
+        embeddings=Chapter(renamed(study.embeddings.found, prefix), drawn(study.embeddings.pictures)),
         variants=[
             VariantSection(prefix + one.name, drawn(one.pictures), renamed(one.classes, prefix))
             for one in study.variants

@@ -17,7 +17,7 @@ EXPLAINED = {
         "their own coarse grid, by every method. Gain: how far a method's maps know what the model goes by (area under "
         "the insertion curve minus that under the deletion curve), beside that of random maps and of a Gaussian in the "
         "middle: a map that gains no more than these explains nothing, however well it looks.",
-        "Ten test images beside the explanation maps of {variant}, a column a method",
+        "A test image of each class beside the explanation maps of {variant}, a column a method",
     ),
     "contrast": (
         "Why one look-alike and not the other: images of the two classes that {variant} confuses most often, those "
@@ -26,7 +26,8 @@ EXPLAINED = {
     ),
     "heads": (
         "Attention that each patch of one image receives in {variant}, by block and head, and in the mean over heads; "
-        "below each its gain. No head is an explanation by itself.",
+        "below each its gain, over {heads_scored} images (that of the controls: over all that are scored). No head is "
+        "an explanation by itself.",
         "Attention maps of {variant}, a row a block and a column a head",
     ),
     "filters-first": ("Filters of the first convolution of {variant}.", "Filters of {variant}'s first convolution"),
@@ -84,7 +85,8 @@ def explanation_chapter(study: str, found: Json, probes: Sequence[str], root: Pa
             "as they come: the mean over images, by method and for the two controls.",
             f"Deletion and insertion curves of {name}, by method and baseline",
         )
-        pictures |= drawn_of(name, folder / name, EXPLAINED) | {curves.name: curves}
+        heads_scored = one["heads"] and one["heads"]["images"]
+        pictures |= drawn_of(name, folder / name, EXPLAINED, heads_scored=heads_scored) | {curves.name: curves}
     for path in sorted(folder.glob("photographs-*.png")):
         recipe = path.stem.partition("-")[2]
         pictures["photographs"] = Illustration(
@@ -103,9 +105,9 @@ def drawn_together(study: str, found: Mapping[str, Json]) -> dict[str, Illustrat
     drawings = {
         "sanity": (
             explanations.sanity_figure({name: one["sanity"] for name, one in found.items()}),
-            "Do maps depend on what was learned? Layer by layer, from the output down, trained weights give way to "
-            "those from before the training; drawn is the rank correlation with the original maps (95 % intervals over "
-            "images). What stays at 1 until its own layer is reached does not see those above it.",
+            "How far maps depend on what was learned: layer by layer, from the output down, trained weights give way "
+            "to those from before the training; drawn is the rank correlation with the original maps (95 % intervals "
+            "over images). What stays at 1 until its own layer is reached does not see those above it.",
             "Rank correlation of maps with the original ones as layers are randomised, by method",
         ),
         "similarity": (
@@ -147,11 +149,13 @@ def embedding_chapter(study: str, found: Json, probes: Sequence[str], root: Path
     return Chapter(found, pictures)
 
 
-def drawn_of(variant: str, folder: Path, known: Mapping[str, tuple[str, str]]) -> dict[str, Illustration]:
-    """The pictures of `known` that a stage drew of a variant, by `<variant>-<file>`."""
+def drawn_of(
+    variant: str, folder: Path, known: Mapping[str, tuple[str, str]], **told: int | None
+) -> dict[str, Illustration]:
+    """The pictures of `known` that a stage drew of a variant, by `<variant>-<file>`; `told`: what captions tell."""
     pictures = {}
     for kind, texts in known.items():
-        path, (caption, alt) = folder / f"{kind}.png", (text.format(variant=variant) for text in texts)
+        path, (caption, alt) = folder / f"{kind}.png", (text.format(variant=variant, **told) for text in texts)
         if path.exists():
             name = f"{variant}-{kind}"
             pictures[name] = Illustration(name, path.read_bytes(), caption, alt)
