@@ -155,7 +155,7 @@ def write_variant(root: Path, name: str, *, epochs: int, train_images: int) -> N
 @pytest.fixture
 def root(tmp_path: Path, photos: PhotoSet, findings: Findings, explained: Json) -> Path:
     """Artifacts of two evaluated variants and of one whose only seed diverged."""
-    for name, epochs, images in (("fashion-cnn", 4, 9), ("fashion-vit", 1, 9), ("fashion-cnn-10pct", 30, 1)):
+    for name, epochs, images in (("fashion-cnn", 4, 9), ("fashion-vit", 1, 600), ("fashion-cnn-10pct", 30, 1)):
         write_variant(tmp_path, name, epochs=epochs, train_images=images)
     evaluated = MEASURED | {"seeds": 1, "diverged": 0}
     details = {name: {"seeds": [{}], "first_seed": {"classes": [CLASS]}} for name in EVALUATED}
@@ -190,6 +190,7 @@ def test_the_report_says_what_the_stages_found(root: Path, params: Params, findi
     assert (cnn.parameters, cnn.macs, cnn.train_images, cnn.training_seconds) == (7, 8, 9, 3)
     assert few.variant == "fashion-cnn-10pct"
     assert study.short == {"fashion-cnn": (4, 10)}  # one ran all its epochs, and one was cut by its loss
+    assert study.capped == {"fashion-vit"}, "600 are all that the heavy budget of the demonstration allows"
     assert study.look_alikes.found == findings[0]
     assert study.photographs.found == findings[1] | {"refused": [{"file": "no.jpg", "reason": "no garment"}]}
     assert study.explanations.found == explained

@@ -256,6 +256,7 @@ def report() -> Report:
         claims=CLAIMS,
         standings=[STANDING, diverged],
         short={"cnn": (17, 40)},
+        capped={"hot"},
         curves=picture("fashion-curves"),
         look_alikes=Chapter(
             {"variants": ALIKE, "pairs": [PAIR], "duplicates": DUPLICATES},
@@ -360,7 +361,7 @@ def test_page_and_markdown_have_the_same_leaderboard(report: Report) -> None:
     ran = SHOWN[12]
     assert cost[1:] == [
         ["cnn", *SHOWN[9:12], f"{ran} of 40: cut short", *SHOWN[13:]],
-        ["hot", *SHOWN[9:]],
+        ["hot", *SHOWN[9:11], f"{SHOWN[11]}: capped", *SHOWN[12:]],
     ]
 
 
@@ -662,6 +663,7 @@ def with_prefix(report: Report, prefix: str) -> Report:
         claims=[replace(one, statement=prefix, reported=prefix, measure=prefix) for one in study.claims],
         standings=[replace(row, variant=prefix + row.variant) for row in study.standings],
         short=renamed(study.short, prefix),
+        capped={prefix + name for name in study.capped},
         look_alikes=Chapter(renamed(study.look_alikes.found, prefix), drawn(study.look_alikes.pictures)),
         photographs=Chapter(renamed(study.photographs.found, prefix), drawn(study.photographs.pictures)),
         explanations=Chapter(renamed(study.explanations.found, prefix), drawn(study.explanations.pictures)),

@@ -82,6 +82,7 @@ def study_section(study: str, params: Params, root: Path) -> StudySection:
         claims=put_to_test(CLAIMS.get(study, ()), Findings(look_alikes, photos, explained)),
         standings=standings,
         short={row.variant: epochs for row in standings if (epochs := cut_short(row, settings[row.variant]))},
+        capped={row.variant for row in standings if row.train_images == params.budget(row.variant).max_images},
         curves=curves,
         look_alikes=look_alike_chapter(study, look_alikes, settings, standings, root),
         photographs=photo_chapter(study, photos, standings, root),

@@ -47,7 +47,8 @@ class Chapter:
 class StudySection:
     """One study: its claims, standings, curves, four chapters, and a section for each variant.
 
-    `short` says for each variant whose epochs the profile has cut how many it ran, and of how many.
+    `short` says for each variant whose epochs the profile has cut how many it ran, and of how many; `capped` are those
+    whose training images it has capped.
     """
 
     name: str
@@ -55,6 +56,7 @@ class StudySection:
     claims: list[Tested]
     standings: list[Standing]
     short: dict[str, tuple[int, int]]
+    capped: set[str]
     curves: Illustration
     look_alikes: Chapter
     photographs: Chapter
