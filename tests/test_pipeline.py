@@ -170,8 +170,8 @@ def test_an_edit_touches_its_own_stages_and_those_behind_them(
     checkout.run("git", "checkout", "-q", "--", "params.yaml")
 
 
-def test_an_edit_of_a_recipe_and_of_groups_runs_through(checkout: Checkout) -> None:
-    checkout.edit({"photos.recipes.naive.sharpen": True, **DRESS_FOR_SHIRT})
+def test_an_edit_of_a_recipe_of_groups_and_of_probes_runs_through(checkout: Checkout) -> None:
+    checkout.edit({"photos.recipes.naive.sharpen": True, "studies.fashion.probes": [], **DRESS_FOR_SHIRT})
     assert checkout.repro() == {"photos", "train@fashion-cnn-grouped"} | LAST
     checkout.run("git", "checkout", "-q", "--", "params.yaml")
     assert checkout.repro() <= {"report"}, "the former values are served from the run-cache"

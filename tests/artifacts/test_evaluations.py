@@ -59,7 +59,8 @@ def test_findings_come_back_as_they_were(tmp_path: Path) -> None:
     for _ in range(2):  # the second time over the first
         save_findings(tmp_path / "new" / "fashion", look_alikes, photos)
     assert load_findings(tmp_path / "new" / "fashion") == (look_alikes, photos)
-    assert {path.name for path in (tmp_path / "new" / "fashion").iterdir()} == {"look_alikes.json", "photos.json"}
+    written = {path.name for path in (tmp_path / "new" / "fashion").iterdir()}
+    assert written == {"look_alikes.json", "photos.json", "pairs"}, "DVC expects the folder even if no pair is drawn"
 
 
 @pytest.mark.parametrize("broken", [0, 1])

@@ -65,7 +65,7 @@ def test_figures_come_back_by_variant(tmp_path: Path) -> None:
     save_found(tmp_path / "new" / "fashion", {"gone": {}}, {"gone": {}})
     save_found(tmp_path / "new" / "fashion", FOUND, SCORES)
     assert load_found(tmp_path / "new" / "fashion") == FOUND
-    assert {path.name for path in (tmp_path / "new" / "fashion").iterdir()} == {"found.json", "metrics.json"}
+    assert {path.name for path in (tmp_path / "new" / "fashion").glob("*.*")} == {"found.json", "metrics.json"}
 
 
 @pytest.mark.parametrize("broken", [0, 1])
@@ -77,4 +77,10 @@ def test_figures_that_are_no_numbers_are_refused(tmp_path: Path, broken: int) ->
     with pytest.raises(ValueError, match="not JSON compliant"):
         save_found(tmp_path, *parts)
     assert (tmp_path / ("found.json", "metrics.json")[broken]).read_bytes() == former
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(list(tmp_path.glob("*.*"))) == 2
+
+
+def test_the_folders_that_dvc_expects_are_there_even_if_nothing_was_found(tmp_path: Path) -> None:
+    save_found(tmp_path / "study", {}, {})
+    assert sorted(path.name for path in (tmp_path / "study").iterdir() if path.is_dir()) == ["arrays", "figures"]
+    assert load_found(tmp_path / "study") == {}

@@ -57,7 +57,11 @@ def load_metrics(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def save_findings(folder: Path, look_alikes: dict[str, Any], photos: dict[str, Any]) -> None:
-    """Write what is known of the study's variants together: `look_alikes.json` and `photos.json`."""
+    """Write what is known of the study's variants together: `look_alikes.json` and `photos.json`.
+
+    The folder `pairs`, which DVC expects, is there afterwards even if no pair was drawn.
+    """
+    (folder / "pairs").mkdir(parents=True, exist_ok=True)
     write_json(folder / "look_alikes.json", look_alikes)
     write_json(folder / "photos.json", photos)
 

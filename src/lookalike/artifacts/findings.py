@@ -19,7 +19,12 @@ def save_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def save_found(folder: Path, found: dict[str, Any], scores: dict[str, Any]) -> None:
-    """Write `found.json` (variant -> all figures) and `metrics.json` (variant -> the main ones, for `dvc metrics`)."""
+    """Write `found.json` (variant -> all figures) and `metrics.json` (variant -> the main ones, for `dvc metrics`).
+
+    The folders `arrays` and `figures`, which DVC expects, are there afterwards even if nothing was looked at.
+    """
+    for name in ("arrays", "figures"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     write_json(folder / "found.json", found)
     write_json(folder / "metrics.json", scores)
 
