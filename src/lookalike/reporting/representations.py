@@ -54,7 +54,8 @@ EMBEDDED = {
         "Table of clusters against classes for {variant}",
     ),
     "sweep": (
-        "How the mixture was chosen, {variant}: BIC by number of components and shape of the covariance.",
+        "How the mixture was chosen, {variant}: BIC by number of components and shape of the covariance. A ring at the "
+        "end of the range means that more components would have been taken: classes are no Gaussians.",
         "BIC of Gaussian mixtures by components and covariance for {variant}",
     ),
 }
