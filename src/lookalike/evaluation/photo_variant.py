@@ -20,7 +20,7 @@ from lookalike.runtime import Runtime
 REFERENCES = 4000  # validation images that stand for the training distribution: none of them was trained on
 TESTED = 1000  # test images that are measured against photographs
 SPOILED = 400  # test images that are spoiled: a share's interval is then ten points wide at most
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the first leaves an image as it is
 
 
 @dataclass(frozen=True)
@@ -74,16 +74,20 @@ def photo_outputs(
     others = {
         recipe: [reader.read(images).logits for reader in readers[1:]] for recipe, images in photos.recipes.items()
     }
+    intact = evaluation.predictions.test_logits[0, :SPOILED].argmax(axis=1)
     spoiled_images = dataset.test_images[:SPOILED]
     return PhotoOutputs(
         logits={recipe: np.stack([one.logits, *others[recipe]]) for recipe, one in outputs.items()},
         ablations={way: first.read(images).logits for way, images in photos.ablations.items()} if probed else {},
         distances={recipe: knn_distance(one.features, reference) for recipe, one in outputs.items()},
         test_distances=knn_distance(evaluation.predictions.features[:TESTED], reference),
-        spoiled={way: predict_spoiled(first, spoiled_images, way) for way in SPOILERS} if probed else {},
+        spoiled={way: predict_spoiled(first, spoiled_images, way, intact) for way in SPOILERS} if probed else {},
     )
 
 
-def predict_spoiled(reader: Reader, images: NDArray[np.uint8], way: str) -> NDArray[np.int64]:
-    """Predicted classes (strengths, N) of images spoiled more and more."""
-    return np.stack([reader.read(spoiled(images, way, strength)).logits.argmax(axis=1) for strength in STRENGTHS])
+def predict_spoiled(
+    reader: Reader, images: NDArray[np.uint8], way: str, intact: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Predicted classes (strengths, N) of images spoiled more and more; those of the `intact` images (N,) are known."""
+    logits = (reader.read(spoiled(images, way, strength)).logits for strength in STRENGTHS[1:])
+    return np.stack([intact, *(some.argmax(axis=1) for some in logits)])
