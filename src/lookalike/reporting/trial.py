@@ -26,7 +26,8 @@ if TYPE_CHECKING:  # pictures are drawn without torch
 MARGIN, LINE, GAP = 16, 24, 12
 SIDE = 6 * EDGE  # of the picture that the models see
 NAMES = 84  # what the names of the classes take
-CHART = 124  # a model's chart with the space after it
+CHART = 124  # a model's chart with the space after it, if its name is not wider
+LETTER = 6  # of a name, at its widest
 ABOVE = LINE + GAP  # what is written above a chart
 MAP = SIDE // 2  # of a map
 MAPS = MAP + 2 * LINE + GAP  # a row of maps with their scores
@@ -103,6 +104,11 @@ class TrialPage:
     def has_maps(self) -> bool:
         """Whether any model has maps."""
         return any(one.maps for one in self.attempts)
+
+    @property
+    def chart_width(self) -> int:
+        """Pixels of the figure that a model takes, with the space after it."""
+        return max(CHART, LETTER * max(len(row["variant"]) for row in self.models) + GAP)
 
     def best(self, probabilities: NDArray[np.float64]) -> tuple[str, float]:
         """The most probable class and its probability."""
@@ -226,7 +232,7 @@ def unpacked(picture: Illustration) -> NDArray[np.uint8]:
 
 def to_figure(page: TrialPage) -> Figure:
     """All pictures by all recipes under each other: steps, result, heat map, and a map and a chart a model."""
-    charts = 2 * (SIDE + GAP) + NAMES + CHART * len(page.models)
+    charts = 2 * (SIDE + GAP) + NAMES + page.chart_width * len(page.models)
     steps = max(unpacked(one.steps).shape[1] for one in page.attempts)
     band = BAND + MAPS * page.has_maps
     lines = sum(1 + len(picture.refused) for picture in page.pictures) + page.demonstration
@@ -251,23 +257,23 @@ def draw_attempt(sheet: Sheet, one: Attempt, page: TrialPage) -> None:
     sheet.top += HEADER + TILE
     if page.has_maps:
         sheet.top += GAP
-        draw_maps(sheet.axes(left, CHART * len(one.answers), MAP), one)
+        draw_maps(sheet.axes(left, page.chart_width * len(one.answers), MAP), one, page.chart_width)
         said = READING.format(page.method)
         sheet.figure.text(MARGIN / sheet.width, 1 - sheet.top / sheet.height, said, fontsize=7.5, va="top")
         sheet.top += MAPS - GAP
     sheet.top += ABOVE
     sheet.show(MARGIN, one.result, scale=SIDE // EDGE)
     sheet.show(MARGIN + SIDE + GAP, one.heat, scale=SIDE // EDGE)
-    draw_charts(sheet.axes(left, CHART * len(one.answers), SIDE), one.answers, page)
+    draw_charts(sheet.axes(left, page.chart_width * len(one.answers), SIDE), one.answers, page)
     sheet.top += SIDE + 2 * GAP
 
 
-def draw_maps(axes: Axes, one: Attempt) -> None:
-    """The map of each model that has one, half as large as on the page, above its chart, and its score below it."""
-    row = np.full((MAP, CHART * len(one.answers), 3), 255, np.uint8)
+def draw_maps(axes: Axes, one: Attempt, width: int) -> None:
+    """The map of each model that has one, half as large as on the page, above its chart, and its score."""
+    row = np.full((MAP, width * len(one.answers), 3), 255, np.uint8)
     for column, variant in enumerate(one.answers):
         if drawn := one.maps.get(variant):
-            left = column * CHART
+            left = column * width
             row[:, left : left + MAP] = unpacked(drawn.picture)[::2, ::2]
             axes.text(left, MAP + 3, drawn.score, fontsize=SMALL, va="top")
             if drawn.blank:
