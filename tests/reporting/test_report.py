@@ -4,6 +4,7 @@ import base64
 import itertools
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import fields, replace
 from html import unescape
 from html.parser import HTMLParser
@@ -348,6 +349,15 @@ def markdown_tables(markdown: str) -> list[list[list[str]]]:
         assert {cell.strip("-") for cell in rows[1]} == {""}
         found.append([row[1:-1] for row in (rows[0], *rows[2:])])
     return found
+
+
+@pytest.mark.parametrize("write", [to_html, to_markdown])
+def test_variants_that_a_budget_has_cut_are_named(report: Report, write: Callable[[Report], str]) -> None:
+    (study,) = report.studies
+    assert study.curtailed == ["cnn", "hot"]  # the one in epochs, the other in images
+    assert "by this profile's budget: cnn, hot." in unescape(write(report))
+    whole = replace(report, studies=[replace(study, short={}, capped=set())])
+    assert "Not trained in full" not in write(whole)
 
 
 def test_page_and_markdown_have_the_same_leaderboard(report: Report) -> None:

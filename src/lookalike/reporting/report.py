@@ -65,6 +65,11 @@ class StudySection:
     variants: list[VariantSection]
 
     @property
+    def curtailed(self) -> list[str]:
+        """The variants that the profile's budget has cut, in epochs or in images."""
+        return [row.variant for row in self.standings if row.variant in self.short or row.variant in self.capped]
+
+    @property
     def illustrations(self) -> list[Illustration]:
         """Every figure."""
         chapters = [self.look_alikes, self.photographs, self.explanations, self.embeddings]
