@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pictures import shown
 
 from lookalike.artifacts.folders import write_bytes, write_text
 from lookalike.params import Variant
@@ -19,7 +20,6 @@ from lookalike.reporting.chapters import (
     photo_chapter,
 )
 from lookalike.reporting.leaderboard import Standing
-from lookalike.reporting.report import Illustration
 
 Json = dict[str, Any]
 MakeVariant = Callable[..., Variant]
@@ -68,16 +68,6 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Any, ...]]:
                 monkeypatch.setattr(module, name, recorder(name.removesuffix("_figure")))
     monkeypatch.setattr(chapters, "to_png", lambda figure: f"PNG of {figure}".encode())
     return calls
-
-
-def shown(pictures: dict[str, Illustration]) -> dict[str, str]:
-    """File and content of each picture; asserts that files differ and that there are words for every picture."""
-    assert len({picture.name for picture in pictures.values()}) == len(pictures)
-    for picture in pictures.values():
-        assert picture.alt.strip()
-        assert picture.caption.endswith(".")
-        assert not {"{", "}"} & set(picture.alt + picture.caption)
-    return {name: f"{picture.name}: {picture.png.decode()}" for name, picture in pictures.items()}
 
 
 ALIKE: Json = {

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pictures import shown
 
 from lookalike.artifacts.folders import write_bytes
 from lookalike.reporting import embeddings, explanations, representations
-from lookalike.reporting.report import Illustration
 from lookalike.reporting.representations import (
     EMBEDDED,
     EXPLAINED,
@@ -39,16 +39,6 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
                 monkeypatch.setattr(module, name, recorder(name.removesuffix("_figure")))
     monkeypatch.setattr(representations, "to_png", lambda figure: f"PNG of {figure}".encode())
     return calls
-
-
-def shown(pictures: dict[str, Illustration]) -> dict[str, str]:
-    """File and content of each picture; asserts that files differ and that there are words for every picture."""
-    assert len({picture.name for picture in pictures.values()}) == len(pictures)
-    for picture in pictures.values():
-        assert picture.alt.strip()
-        assert picture.caption.endswith(".")
-        assert not {"{", "}"} & set(picture.alt + picture.caption)
-    return {name: f"{picture.name}: {picture.png.decode()}" for name, picture in pictures.items()}
 
 
 def explained(variant: str, *, heads: int | None = None) -> Json:

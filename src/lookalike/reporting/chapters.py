@@ -17,10 +17,7 @@ from lookalike.reporting.style import to_png
 Json = dict[str, Any]
 Drawing = tuple[Figure | None, str, str]  # a figure (None: nothing to draw), its caption and its alt text
 
-DRAWN_BY = {
-    "cases": lambda root, study: root / "explanations" / study / "figures",
-    "divergence": lambda root, study: root / "evaluations" / study / "pairs",
-}
+DRAWN_IN = {"cases": "explanations/{study}/figures", "divergence": "evaluations/{study}/pairs"}
 DRAWN_FOR_A_PAIR = {
     "cases": (
         "Test images picked by rule for {first} and {second}: of those on which both predict the same class, wrong or "
@@ -78,7 +75,8 @@ def look_alike_chapter(
         names = {"first": pair["first"], "second": pair["second"]}
         folder = f"{pair['first']}--{pair['second']}"
         for kind, (caption, alt) in DRAWN_FOR_A_PAIR.items():
-            path, name = DRAWN_BY[kind](root, study) / folder / f"{kind}.png", f"{folder}-{kind}"
+            name = f"{folder}-{kind}"
+            path = root / DRAWN_IN[kind].format(study=study) / folder / f"{kind}.png"
             if path.exists():  # else there was no image to draw
                 pictures[name] = Illustration(name, path.read_bytes(), caption.format(**names), alt.format(**names))
     return Chapter(found, pictures)

@@ -92,11 +92,9 @@ def variant_figures(one: CloseUp) -> dict[str, Figure]:
     if explained.heads is not None:
         gains = np.array(explained.found["heads"]["gains"])
         drawn["heads"] = heads_figure(images.pixels[0], explained.heads, gains, note=controls(one.scores))
-    for end, kernels, maps in zip(
-        ("first", "last"), explained.filters.values(), explained.features.items(), strict=False
-    ):
+    for end, (name, kernels) in zip(("first", "last"), explained.filters.items(), strict=False):
         drawn[f"filters-{end}"] = filters_figure(kernels)
-        drawn[f"features-{end}"] = feature_maps_figure(images.pixels[0], maps[1], maps[0])
+        drawn[f"features-{end}"] = feature_maps_figure(images.pixels[0], explained.features[name], name)
     return drawn | ({"contrast": drawn_contrast(one, one.contrast)} if one.contrast else {})
 
 
@@ -132,7 +130,7 @@ def drawn_photographs(close_ups: Mapping[str, CloseUp]) -> Figure:
     names, rows = one.class_names, []
     for index in shown:
         said = (f"{name}: {names[each.photographs.predicted[index]]}" for name, each in close_ups.items())
-        rows.append("\n".join([f"{names[one.photographs.labels[index]]}", *said]))
+        rows.append("\n".join([names[one.photographs.labels[index]], *said]))
     columns = {name: each.explained.photo_maps[each.shown][shown] for name, each in close_ups.items()}
     notes = {name: f"{each.shown}\n{note(each.scores, each.shown)}" for name, each in close_ups.items()}
     signed = {name for name, each in close_ups.items() if each.shown in SIGNED}
