@@ -258,7 +258,7 @@ def imported_in(folder: str) -> set[str]:
 
 
 ANALYSIS = ("evaluation", "explain", "embedding")
-ABOVE = ("reporting", "tracking", "claims")
+ABOVE = ("reporting", "tracking", "claims", "housekeeping")
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ ABOVE = ("reporting", "tracking", "claims")
         *(("explain/", name) for name in ("training", "embedding", *ABOVE)),
         *(("embedding/", name) for name in ("data", "models", "training", "explain", *ABOVE)),
         *(("tracking/", name) for name in ("data", "models", "training", *ANALYSIS, "reporting", "claims")),
-        *(("reporting/", name) for name in ("training", "tracking")),
+        *(("reporting/", name) for name in ("training", "tracking", "housekeeping")),
         ("", "__main__"),
     ],
 )
@@ -317,5 +317,5 @@ def test_few_modules_know_the_environment() -> None:
         defaults = [call for call in calls if call.startswith("os.environ.setdefault(")]
         setters |= {name} if defaults else set()
         readers |= {name} if len(environ) > len(defaults) or "getenv" in ast.unparse(tree) else set()
-    assert readers <= {"provenance.py", "runtime.py", "tracking/__main__.py"}
+    assert readers <= {"__main__.py", "provenance.py", "runtime.py", "tracking/__main__.py"}
     assert setters <= {"runtime.py", "tracking/store.py"}

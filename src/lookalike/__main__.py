@@ -1,36 +1,150 @@
-"""The command line: `lookalike try PICTURE ...`, or `python -m lookalike try PICTURE ...`."""
+"""The command line: `lookalike COMMAND ...`, or `python -m lookalike COMMAND ...`."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
-from lookalike.command import run
+from lookalike.command import BAD_INPUT, run
 from lookalike.errors import InputError
 
 PAGE, PICTURE = Path("try.html"), Path("try.png")
 MOST = 20  # pictures: more make a page that nobody reads, and a picture too high to be drawn
+FAULTY = 1
+
+STATUSES = f"""
+exit status:
+  0    done
+  {FAULTY}    doctor has found a fault
+  {BAD_INPUT}    bad input, said in one line, or bad usage
+  130  stopped with Ctrl-C
+"""
+EXAMPLES = """
+examples:
+  lookalike doctor           can the pipeline run here, and what would?
+  lookalike try shoe.jpg     what do the models take this for?
+  lookalike prune            what is left of variants that are gone?
+"""
+TRY = f"""\
+Show pictures of your own to the trained models: prints what each model takes them for, and writes
+{PAGE} and {PICTURE} into the current folder, with every step that leads there and maps of what
+speaks for it. Run it from the root of the project, after `dvc repro`. The recipes that prepare
+pictures are those in params.yaml.
+"""
+TRY_EXAMPLES = """
+examples:
+  lookalike try shoe.jpg
+  lookalike try photographs/*.jpg
+"""
+PRUNE = """\
+Find what no entry of params.yaml stands for any more: outputs of data sets, variants, studies and
+profiles that are gone, checkpoints that no training goes on from, and what was never finished.
+Nothing is removed without --yes; what git tracks, downloads and photographs never are. Stages that
+depend on a folder of which something goes run again at the next `dvc repro`. DVC's cache keeps its
+copies until `dvc gc -w`, which asks first.
+"""
+PRUNE_EXAMPLES = """
+examples:
+  lookalike prune            see what may go, how large it is, and why
+  lookalike prune --yes      remove just that
+"""
+DOCTOR = """\
+Check whether the pipeline can run here: versions, device, params.yaml, data, mirror, disk, locks,
+trainings that were killed, and what `dvc repro` would run. Each line is ok, a note or a FAULT, and
+says what to do. Nothing is changed.
+"""
+DOCTOR_EXAMPLES = """
+examples:
+  lookalike doctor
+  lookalike doctor && dvc repro
+"""
 
 
 def main() -> None:
     """Do what the arguments of this process ask for."""
-    run(try_pictures, *parser().parse_args().pictures)
+    arguments = parser()
+    given = arguments.parse_args()
+    if given.call is None:
+        arguments.print_help(sys.stderr)
+        sys.exit(BAD_INPUT)
+    run(lambda: given.call(given))
 
 
 def parser() -> argparse.ArgumentParser:
-    """What may be asked for."""
-    lookalike = argparse.ArgumentParser(prog="lookalike", description="How models tell look-alike classes apart.")
-    commands = lookalike.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    about = "show pictures of your own to the trained models"
-    trial = commands.add_parser(
-        "try",
-        help=about,
-        description=f"{about.capitalize()}: prints what each model takes them for, and writes {PAGE} and {PICTURE} "
-        "into the current folder, with every step that leads there and maps of what speaks for it. Run it from the "
-        "root of the project, after `dvc repro`. The recipes that prepare pictures are those in params.yaml.",
+    """What may be asked for; `call` is the function that does it, None if nothing is."""
+    lookalike = argparse.ArgumentParser(
+        prog="lookalike",
+        description="How models tell look-alike classes apart.",
+        epilog=EXAMPLES + STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    lookalike.add_argument(
+        "--version", dest="call", action="store_const", const=lambda given: show_version(), help="show the version"
+    )
+    commands = lookalike.add_subparsers(title="commands", metavar="COMMAND")
+    trial = add_command(commands, "try", "show pictures of your own to the trained models", TRY, TRY_EXAMPLES)
     trial.add_argument(
         "pictures", nargs="+", metavar="PICTURE", help=f"a photograph of one garment; at most {MOST} at once"
     )
+    trial.set_defaults(call=lambda given: try_pictures(*given.pictures))
+    prune = add_command(commands, "prune", "find what params.yaml no longer stands for", PRUNE, PRUNE_EXAMPLES)
+    prune.add_argument("--yes", action="store_true", help="remove it")
+    prune.set_defaults(call=lambda given: prune_outputs(yes=given.yes))
+    doctor = add_command(commands, "doctor", "check whether the pipeline can run here", DOCTOR, DOCTOR_EXAMPLES)
+    doctor.set_defaults(call=lambda given: examine_project())
     return lookalike
+
+
+def add_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, about: str, text: str, examples: str
+) -> argparse.ArgumentParser:
+    """A command, with its line in the list of commands and its own help."""
+    return commands.add_parser(
+        name,
+        help=about,
+        description=text,
+        epilog=examples + STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def show_version() -> None:
+    """Print the version of the installed package."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        print("lookalike", version("lookalike"))
+    except PackageNotFoundError as error:
+        raise InputError("lookalike is not installed here; `make setup` installs it") from error
+
+
+def examine_project() -> None:
+    """Check the project and print what was found; exit with status 1 if there is a fault."""
+    from lookalike.housekeeping.doctor import examine
+
+    states = set()
+    for finding in examine(os.environ.get("LOOKALIKE_MIRROR")):
+        print(finding, flush=True)
+        states.add(finding.state)
+    if "FAULT" in states:
+        sys.exit(FAULTY)
+
+
+def prune_outputs(*, yes: bool) -> None:
+    """Print what may go and why; remove it if `yes`."""
+    from lookalike.housekeeping.prune import describe, find_orphans, remove, stale_entries
+    from lookalike.params import load_params
+
+    params = load_params()
+    orphans = find_orphans(params)
+    lines = describe(orphans) if orphans else ["nothing to prune"]
+    if yes:
+        remove(orphans)
+    print("\n".join(lines))
+    if orphans:
+        print("removed;" if yes else "`lookalike prune --yes` removes this,", "then `dvc gc -w` clears DVC's cache.")
+    if stale := stale_entries(params):
+        print(f"dvc.lock still has entries of stages that are gone; dvc passes over them: {', '.join(stale)}")
 
 
 def try_pictures(*paths: str) -> None:

@@ -1,4 +1,4 @@
-"""How a stage or a command ends when its input is bad: one line and status 2, no traceback."""
+"""How a stage or a command ends when its input is bad or it is stopped: no traceback, a status that says which."""
 
 import signal
 import sys
@@ -13,7 +13,7 @@ BAD_INPUT = 2
 def run(main: Callable[..., None], *arguments: str) -> None:
     """Call `main(*arguments)`; print an `InputError` as one line and exit with status 2.
 
-    SIGTERM ends the process through `SystemExit`, so that open files and runs are closed on the way.
+    SIGTERM and Ctrl-C end the process through `SystemExit`, so that open files and runs are closed on the way.
     """
     signal.signal(signal.SIGTERM, end_process)
     try:
@@ -21,6 +21,8 @@ def run(main: Callable[..., None], *arguments: str) -> None:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 def end_process(signum: int, frame: FrameType | None) -> None:

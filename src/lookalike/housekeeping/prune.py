@@ -1,0 +1,198 @@
+"""What no entry of `params.yaml` stands for any more, and what was never finished.
+
+All paths are below the current folder, the project's root. Links are never followed, and nothing is removed that git
+tracks or that lies in `downloads/` or `photographs/`.
+"""
+
+import re
+import shutil
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from lookalike import provenance
+from lookalike.artifacts.folders import read_json
+from lookalike.errors import InputError
+from lookalike.params import Params
+
+LOCK = Path("dvc.lock")
+RWLOCK = Path(".dvc/tmp/rwlock")
+CHECKPOINTS = Path("checkpoints")
+OF_STUDIES = ("evaluations", "explanations", "embeddings")
+OF_VARIANTS = ("models", "runs")
+WRITTEN = ("data", "photos", "reports", *OF_VARIANTS, *OF_STUDIES, str(CHECKPOINTS))
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"  # what params.yaml can have named
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A file or folder that may go, and why."""
+
+    path: Path
+    reason: str
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return size_of(self.path)
+
+
+def find_orphans(params: Params) -> list[Orphan]:
+    """What may go, sorted by path; nothing that git tracks, nor what lies in something else that may go.
+
+    Raises:
+        InputError: this is a git checkout, but git does not say what it tracks.
+    """
+    tracked = tracked_paths()
+    found = chain(outputs(params), old_checkpoints(params), unfinished())
+    orphans = {orphan.path: orphan for orphan in found if orphan.path not in tracked}
+    return [orphans[path] for path in sorted(orphans) if not orphans.keys() & set(path.parents)]
+
+
+def tracked_paths() -> set[Path]:
+    """The files that git tracks, and all folders that hold one."""
+    listed = provenance.git("ls-files", "-z")
+    root = Path.cwd()
+    if listed is None and any((folder / ".git").exists() for folder in (root, *root.parents)):
+        raise InputError("git ls-files fails here, so that nobody knows what git tracks; `git status` says why")
+    files = [Path(name) for name in (listed or "").split("\0") if name]
+    return {path for file in files for path in (file, *file.parents)}
+
+
+def outputs(params: Params) -> Iterator[Orphan]:
+    """What stages have written for data sets, profiles, studies and variants that are gone."""
+    datasets = {*params.datasets, *(study.data for study in params.studies.values())}
+    yield from missing(Path("data"), datasets, "no data set {}")
+    yield from missing(Path("reports"), params.profiles, "no profile {}")
+    for kind in OF_STUDIES:
+        yield from missing(Path(kind), params.studies, "no study {}")
+    for kind in OF_VARIANTS:
+        yield from missing(Path(kind), {*params.studies, "fetch"} if kind == "runs" else params.studies, "no study {}")
+        for study in params.studies:
+            yield from missing(Path(kind) / study, params.variants_of(study), f"no variant {{}} in study {study}")
+    for path in entries(Path("runs/fetch")):
+        if path.suffix == ".json" and path.stem not in datasets:
+            yield Orphan(path, f"no data set {path.stem}")
+
+
+def missing(folder: Path, known: Collection[str], reason: str) -> Iterator[Orphan]:
+    """The folders in `folder` whose names are not `known`, but could be; `reason` has a place for the name."""
+    for path in entries(folder):
+        if path.is_dir() and path.name not in known and re.fullmatch(NAME, path.name):
+            yield Orphan(path, reason.format(path.name))
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in `folder`; nothing if it is not there or if it or one that it lies in is a link."""
+    linked = any(path.is_symlink() for path in (folder, *folder.parents))
+    return sorted(folder.iterdir()) if folder.is_dir() and not linked else []
+
+
+def checkpoints() -> dict[Path, str]:
+    """The checkpoints that trainings have left, and whose they are: by folder, the name of the variant."""
+    named = {path: re.fullmatch(rf"({NAME})-[0-9a-f]{{16}}", path.name) for path in entries(CHECKPOINTS)}
+    return {path: match[1] for path, match in named.items() if match and path.is_dir()}
+
+
+def old_checkpoints(params: Params) -> Iterator[Orphan]:
+    """Checkpoints of variants that are gone or trained.
+
+    DVC removes a model before it trains it anew, so that none is there while a training can still go on.
+    """
+    for path, name in checkpoints().items():
+        if name not in params.variants:
+            yield Orphan(path, f"no variant {name}")
+        elif (Path("models") / params.variants[name].study / name / "model.json").exists():
+            yield Orphan(path, f"{name} is trained; this is of a training with other settings")
+
+
+def unfinished() -> Iterator[Orphan]:
+    """Files and folders that were being written when their process was killed."""
+    for path in chain(Path().iterdir(), *(below(Path(folder)) for folder in WRITTEN)):
+        if path.suffix == ".part":
+            yield Orphan(path, "never finished")
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """All files and folders below `folder`, and links, which are not followed."""
+    for path in entries(folder):
+        yield path
+        yield from below(path)
+
+
+def size_of(path: Path) -> int:
+    """Bytes in a file or in all files below a folder; a link counts itself, what is gone meanwhile nothing."""
+    try:
+        if path.is_symlink() or not path.is_dir():
+            return path.lstat().st_size
+        return sum(map(size_of, path.iterdir()))
+    except FileNotFoundError:
+        return 0
+
+
+def said_size(size: float) -> str:
+    """Bytes as people say them, to three digits: 12.3 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 999.5:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} TB"
+
+
+def remove(orphans: list[Orphan]) -> None:
+    """Remove them from the disk; of a link the link alone.
+
+    Raises:
+        InputError: DVC is at work here, so that they may be in use, or one of them cannot be removed.
+    """
+    if working := at_work():
+        who = ", ".join(f"process {process} ({command})" for process, command in working.items())
+        raise InputError(f"{RWLOCK}: {who} at work here; wait for the end, or remove the file if that is no dvc")
+    for path in (orphan.path for orphan in orphans):
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be removed: {error.strerror}; run again to remove the rest") from error
+
+
+def at_work() -> dict[int, str]:
+    """Those of the `lock_holders` that live."""
+    import psutil  # by which DVC judges as well
+
+    return {process: command for process, command in lock_holders().items() if psutil.pid_exists(process)}
+
+
+def lock_holders() -> dict[int, str]:
+    """The processes that run or ran a stage here according to DVC's own notes: by number, the command.
+
+    Raises:
+        InputError: the notes cannot be read, which stops DVC as well.
+    """
+    try:
+        noted = read_json(RWLOCK)
+        holders = [*noted.get("write", {}).values(), *chain(*noted.get("read", {}).values())]
+        return {int(holder["pid"]): str(holder["cmd"]) for holder in holders}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise InputError(f"{RWLOCK}: damaged; remove it if no dvc is running") from error
+
+
+def stale_entries(params: Params) -> list[str]:
+    """The stages of data sets, variants and studies that are gone, but still stand in `dvc.lock`."""
+    text = LOCK.read_text(encoding="utf-8") if LOCK.exists() else ""
+    known = {"fetch": {*params.datasets}, "train": {*params.variants}}
+    known |= {stage: {*params.studies} for stage in ("evaluate", "explain", "embed")}
+    stages = re.findall(rf"^  (\w+)@({NAME}):$", text, re.MULTILINE)
+    return [f"{stage}@{key}" for stage, key in stages if stage in known and key not in known[stage]]
+
+
+def describe(orphans: list[Orphan]) -> list[str]:
+    """A line for each, with its size and why it may go, and one for all together."""
+    sizes = [orphan.size for orphan in orphans]
+    lines = [f"{said_size(size):>8}  {one.path}: {one.reason}" for one, size in zip(orphans, sizes, strict=True)]
+    return [*lines, f"{said_size(sum(sizes)):>8}  in all"]
