@@ -1,246 +1,294 @@
-"""Every claim reads the quantity it names with the sign it names: findings set by hand, among many that mislead."""
+"""The claims on look-alikes: each test reads the quantity it names with the sign it names, among many that mislead."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from claims.invented import CONFUSION, Json, answers, comparison, estimate, misleading, verdicts
 
-from lookalike.claims.claim import Findings, Json, put_to_test
-from lookalike.claims.claim import Tested as Row
+from lookalike.claims.claim import NO_DATA, NO_STUDY, Evidence, Measured
 from lookalike.claims.fashion import CLAIMS
+from lookalike.evaluation.groups import LookAlikeFigures
+from lookalike.explain.similarity import Excess, Kinship, Mistakes
 
 CNN, VIT = "fashion-cnn", "fashion-vit"
-RECIPES = ("zalando", "report", "naive", "fitted")
-SHARES = ("true", "look_alikes", "outside", "confidence")
-IMAGES = ("both_right", "both_right_with_look_alikes", "both_wrong")
-Where = tuple[str, ...]
-METHODS = {  # how a claim names the map that may be meant -> the method
+OTHER_RECIPES = ("zalando", "naive", "fitted")
+TESTED, LABELLED, EXPLAINED = 10_000, 350, 500
+WRONG, RIGHT, WITH_LOOK_ALIKES = 300, 8500, 6000  # images that both models predict alike
+METHODS = {  # how a test names the map that may be meant -> the method
     "embedded patches": "embedded patches",
     "first attention's output": "first attention output",
     "attention itself": "last attention",
 }
-ON_MAPS: dict[str, Where] = {  # claim -> its figure within a method's similarity
-    "class": ("maps", "class_contrast"),
-    "look-alikes": ("maps", "group_contrast"),
-    "photograph": ("photographs", "class_contrast"),
-    "more than pixels": ("over_raw_pixels", "class_contrast"),
-    "more than untrained": ("over_untrained", "class_contrast"),
-}
-MAPS = {
-    f"F6, {claim} ({reading})": ("explanations", VIT, "similarity", "spearman", method, *figure)
-    for reading, method in METHODS.items()
-    for claim, figure in ON_MAPS.items()
-}
-
-# key: where its quantity stands (CNN minus ViT where it is one of two models), and whether it is turned around
-QUANTITIES: dict[str, tuple[Where, int]] = {
-    "F1": (("pair", "accuracy_difference"), 1),
-    "F2": (("photographs", "accuracy_difference"), -1),
-    "F3, true class": (("pair", "both_wrong", "true"), -1),
-    "F3, outside": (("pair", "both_wrong", "outside"), 1),
-    "F4": (("pair", "both_right_with_look_alikes", "look_alikes"), 1),
-    "F3, true class, calibrated": (("pair", "calibrated", "both_wrong", "true"), -1),
-    "F3, outside, calibrated": (("pair", "calibrated", "both_wrong", "outside"), 1),
-    "F4, calibrated": (("pair", "calibrated", "both_right_with_look_alikes", "look_alikes"), 1),
-    "F5, between models": (("pair", "both_right", "confidence"), 1),
-    "F5, CNN": (("variants", CNN, "overconfidence"), 1),
-    "F5, ViT": (("variants", VIT, "overconfidence"), 1),
-    **{key: (where, 1) for key, where in MAPS.items()},
-}
-TWO_SIDED = {"F5, between models", "F5, CNN", "F5, ViT"}  # a difference either way supports them
-MISLEADING = {"value": 99.0, "low": -98.0, "high": 100.0}  # stands wherever no claim should look
+PARTS = ("maps", "raw_pixels", "over_raw_pixels", "untrained", "over_untrained", "mistakes", "photographs")
+Where = tuple[str | int, ...]
+PLACE = 2  # of the two models among all that are compared
 
 
-def comparison() -> Json:
-    """What is known of two models, all of it misleading."""
+@dataclass(frozen=True)
+class Quantity:
+    """Where a test's quantity stands, CNN minus ViT where it is one of two models.
 
-    def shares() -> Json:
-        return {images: {"images": 7} | {name: dict(MISLEADING) for name in SHARES} for images in IMAGES}
+    Attributes:
+        where: the steps to it from the field of the evidence.
+        least: what it must exceed.
+        count: the images, or what `unit` says, that it is a mean of.
+        sign: -1 if the test turns it around.
+        either: whether it may exceed `least` on either side of zero.
+        control: whether it decides nothing.
+    """
 
-    names = ("accuracy_difference", "error_consistency", "divergence", "divergence_calibrated", "confidence_gap")
-    return shares() | {"calibrated": shares()} | {name: dict(MISLEADING) for name in names}
-
-
-def explanation() -> Json:
-    """What is known of a model's maps, all of it misleading."""
-    parts = ("maps", "raw_pixels", "over_raw_pixels", "untrained", "over_untrained", "photographs", "mistakes")
-    figures = ("within_class", "look_alikes", "between_groups", "class_contrast", "group_contrast")
-    methods = (*METHODS.values(), "Grad-CAM", "HiResCAM", "rollout", "gradient rollout")
-
-    def measure() -> Json:
-        return {name: {part: {f: dict(MISLEADING) for f in figures} for part in parts} for name in methods}
-
-    return {"similarity": {name: measure() for name in ("spearman", "ssim", "top_k_overlap")}}
-
-
-def quantity(index: int, sign: int) -> Json:
-    """Wholly on one side of zero, and unlike that of any other index."""
-    low, value, high = sorted(sign * (index + 1 + part) for part in (0.125, 0.25, 0.5))
-    return {"value": value, "low": low, "high": high}
+    where: Where
+    least: float
+    count: int
+    unit: str = "images"
+    sign: int = 1
+    either: bool = False
+    control: bool = False
 
 
-def findings(flipped: str = "") -> Findings:
-    """Findings that support every claim, but the quantity of `flipped` lies on the other side of zero."""
-    known: dict[str, Any] = {
-        "pair": comparison(),
-        "photographs": comparison(),
-        "variants": {
-            name: {"overconfidence": dict(MISLEADING), "margin": dict(MISLEADING)}
-            for name in ("fashion-vit-pos", CNN, VIT, "fashion-cnn-10pct")
-        },
-        "explanations": {name: explanation() for name in ("fashion-vit-pos", CNN, VIT, "fashion-transfg")},
+def of_pair(*where: str, count: int, sign: int = 1, least: float = 0.01, **more: bool) -> Quantity:
+    return Quantity(("look_alikes", "pairs", PLACE, *where), least, count, sign=sign, **more)
+
+
+def of_maps(reading: str) -> dict[str, Quantity]:
+    """The tests on the maps of one reading."""
+
+    def figure(*where: str, control: bool = False) -> Quantity:
+        known = ("explanations", VIT, "similarity", "spearman", METHODS[reading], *where)
+        photographs = where[0] == "photographs"
+        count, unit = (LABELLED, "photographs") if photographs else (EXPLAINED, "images")
+        return Quantity(known, 0.05, count, unit, control=control)
+
+    return {
+        f"F6 {reading}: one class": figure("maps", "class_contrast"),
+        f"F6 {reading}: look-alikes": figure("maps", "group_contrast"),
+        f"F6 {reading}: photograph": figure("photographs", "class_contrast"),
+        f"F6 {reading}: more than pixels": figure("over_raw_pixels", "class_contrast", control=True),
+        f"F6 {reading}: more than untrained": figure("over_untrained", "class_contrast", control=True),
     }
-    for index, (key, (path, sign)) in enumerate(QUANTITIES.items()):
-        place = known
-        for step in path[:-1]:
-            place = place[step]
-        place[path[-1]] = quantity(index, -sign if key == flipped else sign)
-    others = [(VIT, CNN), (VIT, "fashion-vit-pos"), (CNN, "fashion-cnn-grouped"), ("fashion-cnn-10pct", VIT)]
-    pairs = [{"first": first, "second": second} | comparison() for first, second in others]
-    photos = [
-        {"first": first, "second": second, "recipe": recipe} | comparison()
-        for first, second in [*others, (CNN, VIT)]
-        for recipe in RECIPES
-        if (first, second, recipe) != (CNN, VIT, "report")
-    ]
-    pairs.insert(2, {"first": CNN, "second": VIT} | known["pair"])
-    photos.insert(9, {"first": CNN, "second": VIT, "recipe": "report"} | known["photographs"])
-    return Findings({"variants": known["variants"], "pairs": pairs}, {"comparisons": photos}, known["explanations"])
 
 
-def by_key(found: Findings) -> dict[str, Row]:
-    return {row.key: row for row in put_to_test(CLAIMS, found)}
+LOOK_ALIKES = ("both_right_with_look_alikes", "look_alikes")
+OVERCONFIDENCE = {name: ("look_alikes", "variants", name, "overconfidence") for name in (CNN, VIT)}
+QUANTITIES = {
+    "F1": of_pair("accuracy_difference", count=TESTED, least=0.005),
+    "F2": Quantity(("photos", "comparisons", PLACE, "accuracy_difference"), 0.02, LABELLED, "photographs", -1),
+    "F3 true class": of_pair("both_wrong", "true", count=WRONG, sign=-1),
+    "F3 true class, calibrated": of_pair("calibrated", "both_wrong", "true", count=WRONG, sign=-1, control=True),
+    "F3 outside": of_pair("both_wrong", "outside", count=WRONG),
+    "F3 outside, calibrated": of_pair("calibrated", "both_wrong", "outside", count=WRONG, control=True),
+    "F4": of_pair(*LOOK_ALIKES, count=WITH_LOOK_ALIKES),
+    "F4 calibrated": of_pair("calibrated", *LOOK_ALIKES, count=WITH_LOOK_ALIKES, control=True),
+    "F5 between models": of_pair("both_right", "confidence", count=RIGHT, either=True),
+    "F5 CNN": Quantity(OVERCONFIDENCE[CNN], 0.01, TESTED, either=True),
+    "F5 ViT": Quantity(OVERCONFIDENCE[VIT], 0.01, TESTED, either=True),
+    **{name: quantity for reading in METHODS for name, quantity in of_maps(reading).items()},
+}
+OF_TWO = [name for name, quantity in QUANTITIES.items() if PLACE in quantity.where]
+OF_MAPS = [name for name in QUANTITIES if name.startswith("F6")]
+EACH = pytest.mark.parametrize("name", QUANTITIES)
 
 
-def without(found: Findings, first: str, second: str) -> Findings:
-    """The findings of a study that does not compare these two variants."""
+def maps() -> Json:
+    """What is known of a model's maps, all of it misleading."""
+    kinds = {"over_raw_pixels": Excess, "over_untrained": Excess, "mistakes": Mistakes}
+    methods = (*METHODS.values(), "Grad-CAM", "HiResCAM", "rollout", "gradient rollout")
+    similarity = {
+        measure: {name: {part: misleading(kinds.get(part, Kinship)) for part in PARTS} for name in methods}
+        for measure in ("spearman", "ssim", "top_k_overlap")
+    }
+    return {"faithfulness": {"images": 7}, "heads": {"images": 7}, "sanity": {}, "similarity": similarity}
 
-    def others(rows: list[Json]) -> Iterator[Json]:
-        return (row for row in rows if (row["first"], row["second"]) != (first, second))
 
-    return Findings(
-        found.look_alikes | {"pairs": list(others(found.look_alikes["pairs"]))},
-        found.photos | {"comparisons": list(others(found.photos["comparisons"]))},
-        found.explanations,
+def misled() -> Evidence:
+    """Evidence without a figure that a claim should look at."""
+    pair = comparison(CNN, VIT)
+    for part in (pair, pair["calibrated"]):
+        for images, count in (
+            ("both_wrong", WRONG),
+            ("both_right", RIGHT),
+            ("both_right_with_look_alikes", WITH_LOOK_ALIKES),
+        ):
+            if images in part:
+                part[images]["images"] = count
+    others = [(VIT, "fashion-vit-pos"), (CNN, "fashion-cnn-grouped"), ("fashion-cnn-10pct", VIT)]
+    variants = (CNN, VIT, "fashion-vit-pos", "fashion-cnn-10pct")
+    pairs = [comparison(*names) for names in others]
+    pairs.insert(PLACE, pair)
+    photographs = [comparison(CNN, VIT) | {"recipe": recipe} for recipe in OTHER_RECIPES]
+    photographs += [comparison(*names) | {"recipe": "report"} for names in others]
+    photographs.insert(PLACE, comparison(CNN, VIT) | {"recipe": "report"})
+    return Evidence(
+        metrics={name: {"seeds": 1, "accuracy": 99.0} for name in variants},
+        look_alikes={
+            "variants": {name: misleading(LookAlikeFigures) for name in variants},
+            "confusions": {name: CONFUSION if name in (CNN, VIT) else [[7]] for name in variants},
+            "pairs": pairs,
+        },
+        photos={"photographs": 7000, "labelled": LABELLED, "comparisons": photographs},
+        explanations={name: maps() | {"images": EXPLAINED if name == VIT else 7} for name in variants},
     )
 
 
-def test_every_claim_of_the_source_is_there_and_has_its_own_key() -> None:
-    keys = [claim.key for claim in CLAIMS]
-    assert len(set(keys)) == len(keys)
-    assert {key[:2] for key in keys} == {"F1", "F2", "F3", "F4", "F5", "F6"}
-    assert set(keys) == set(QUANTITIES)
-    for claim in CLAIMS:
-        assert claim.statement.endswith(".")
-        assert all((claim.statement, claim.reported, claim.measure))
+def put(evidence: Evidence, where: Where, figure: Json | None) -> None:
+    """Set one figure."""
+    field, *steps, last = where
+    place: Any = getattr(evidence, str(field))
+    for step in steps:
+        place = place[step]
+    assert last in place  # the stages write it
+    place[last] = figure
 
 
-def test_findings_that_favour_all_claims_support_them() -> None:
-    rows = by_key(findings())
-    assert {key: row.verdict for key, row in rows.items()} == dict.fromkeys(QUANTITIES, "supported")
+def favouring(name: str) -> Measured:
+    """What holds a test, more than its least and unlike that of any other."""
+    quantity, index = QUANTITIES[name], list(QUANTITIES).index(name)
+    low = quantity.least * 1.0625 + index
+    return Measured(low + 0.125, low, low + 0.5, quantity.count, quantity.unit)
 
 
-@pytest.mark.parametrize("key", QUANTITIES)
-def test_a_claim_hangs_on_its_own_quantity_alone(key: str) -> None:
-    before, after = by_key(findings()), by_key(findings(flipped=key))
-    assert after[key].verdict == ("supported" if key in TWO_SIDED else "contradicted")
-    assert [other for other in QUANTITIES if after[other] != before[other]] == [key]
+def as_stored(name: str, measured: Measured) -> Json:
+    """The figure that a test reads as `measured`."""
+    if QUANTITIES[name].sign > 0:
+        return estimate(measured.value, measured.low, measured.high)
+    return estimate(-measured.value, -measured.high, -measured.low)
 
 
-@pytest.mark.parametrize(("key", "index"), [(key, index) for index, key in enumerate(QUANTITIES)])
-def test_a_claim_reports_its_quantity_in_the_direction_that_supports_it(key: str, index: int) -> None:
-    assert by_key(findings())[key].estimate == quantity(index, 1)
-    assert by_key(findings(flipped=key))[key].estimate == quantity(index, -1)
+def favoured(**changed: Measured | None) -> Evidence:
+    """Evidence that holds every test but those in `changed`, whose quantities are these."""
+    evidence = misled()
+    for name, quantity in QUANTITIES.items():
+        measured = changed.get(name, favouring(name))
+        put(evidence, quantity.where, None if measured is None else as_stored(name, measured))
+    return evidence
+
+
+def expected(**changed: str) -> dict[str, str]:
+    return dict.fromkeys(QUANTITIES, "reproduced") | changed
+
+
+def turned(measured: Measured) -> Measured:
+    return replace(measured, value=-measured.value, low=-measured.high, high=-measured.low)
+
+
+def test_every_test_is_tried_here() -> None:
+    assert list(answers(CLAIMS, None)) == list(QUANTITIES)
+    controls = {name for name, answer in answers(CLAIMS, None).items() if answer.test.control}
+    assert controls == {name for name, quantity in QUANTITIES.items() if quantity.control}
+
+
+def test_evidence_that_favours_all_claims_reproduces_them() -> None:
+    assert verdicts(CLAIMS, favoured()) == expected()
+
+
+@EACH
+def test_a_test_says_what_it_measured_and_on_how_many(name: str) -> None:
+    assert answers(CLAIMS, favoured())[name].measured == favouring(name)
+
+
+@EACH
+def test_a_test_hangs_on_its_own_quantity_alone(name: str) -> None:
+    quantity = turned(favouring(name))
+    before, after = answers(CLAIMS, favoured()), answers(CLAIMS, favoured(**{name: quantity}))
+    assert after[name].measured == quantity
+    assert after[name].verdict == ("reproduced" if QUANTITIES[name].either else "contradicted")
+    assert [other for other in QUANTITIES if after[other] != before[other]] == [name]
+
+
+@EACH
+def test_a_difference_too_small_to_matter_contradicts_the_claim_that_there_is_one(name: str) -> None:
+    small = replace(favouring(name), value=0.5 * QUANTITIES[name].least, low=0, high=0.9375 * QUANTITIES[name].least)
+    assert verdicts(CLAIMS, favoured(**{name: small})) == expected(**{name: "contradicted"})
+
+
+@EACH
+def test_a_quantity_across_what_matters_leaves_its_test_inconclusive(name: str) -> None:
+    least, count = QUANTITIES[name].least, QUANTITIES[name].count
+    wide = replace(favouring(name), value=2 * least, low=0.5 * least, high=3 * least)
+    found = favoured(**{name: wide})
+    assert verdicts(CLAIMS, found) == expected(**{name: "inconclusive"})
+    assert answers(CLAIMS, found)[name].needed == pytest.approx(2.25 * count, abs=1)
+
+
+@EACH
+def test_a_quantity_without_images_is_not_measured(name: str) -> None:
+    found = favoured(**{name: None})
+    assert verdicts(CLAIMS, found) == expected(**{name: "not run"})
+    assert answers(CLAIMS, found)[name].reason == NO_DATA
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.key)
+def test_the_controls_of_a_claim_come_with_a_test_and_say_what_they_change(claim: Any) -> None:
+    measures = {test.key: test.measure for test in claim.tests}
+    assert len(set(measures.values())) == len(measures)
+    for test in (test for test in claim.tests if test.control):
+        plain = test.key.removesuffix("calibrated").removesuffix(", ").replace("more than pixels", "one class")
+        plain = plain.replace("more than untrained", "one class")
+        assert test.measure.startswith(measures[plain])
+        assert not next(other for other in claim.tests if other.key == plain).control
+
+
+# what is missing
+
+
+def without(evidence: Evidence, **changed: Any) -> dict[str, str]:
+    """The verdicts of all that is not reproduced when a part of the evidence is another."""
+    found = verdicts(CLAIMS, replace(evidence, **changed))
+    return {name: verdict for name, verdict in found.items() if verdict != "reproduced"}
 
 
 def test_models_that_are_not_compared_leave_what_is_said_of_each() -> None:
-    rows = by_key(without(findings(), CNN, VIT))
-    decided = {key for key, row in rows.items() if row.verdict != "not tested"}
-    assert decided == {"F5, CNN", "F5, ViT", *MAPS}
-    assert all(rows[key].estimate is None for key in set(QUANTITIES) - decided)
+    found = favoured()
+    del found.look_alikes["pairs"][PLACE], found.photos["comparisons"][PLACE]
+    assert without(found) == dict.fromkeys(OF_TWO, "not run")
 
 
 def test_photographs_prepared_otherwise_do_not_test_the_claim_about_them() -> None:
-    found = findings()
+    found = favoured()
     rows = [row for row in found.photos["comparisons"] if row["recipe"] != "report"]
-    verdicts = {key: row.verdict for key, row in by_key(replace(found, photos={"comparisons": rows})).items()}
-    assert verdicts == dict.fromkeys(QUANTITIES, "supported") | {"F2": "not tested"}
+    assert len(rows) == len(OTHER_RECIPES)
+    assert without(found, photos=found.photos | {"comparisons": rows}) == {"F2": "not run"}
 
 
-@pytest.mark.parametrize(("variant", "key"), [(CNN, "F5, CNN"), (VIT, "F5, ViT")])
-def test_of_a_model_that_diverged_nothing_is_said(variant: str, key: str) -> None:
-    found = findings()
+@pytest.mark.parametrize(("variant", "name"), [(CNN, "F5 CNN"), (VIT, "F5 ViT")])
+def test_of_a_model_that_diverged_nothing_is_said(variant: str, name: str) -> None:
+    found = favoured()
     del found.look_alikes["variants"][variant]
-    assert {name for name, row in by_key(found).items() if row.verdict == "not tested"} == {key}
-
-
-def test_a_study_without_findings_tests_nothing() -> None:
-    rows = put_to_test(CLAIMS, Findings({"variants": {}, "pairs": []}, {"comparisons": []}, {}))
-    assert [row.key for row in rows] == [claim.key for claim in CLAIMS]
-    assert {(row.verdict, row.estimate) for row in rows} == {("not tested", None)}
-
-
-@pytest.mark.parametrize(
-    ("images", "part", "key"),
-    [
-        ("both_wrong", "true", "F3, true class"),
-        ("both_wrong", "outside", "F3, outside"),
-        ("both_right_with_look_alikes", "look_alikes", "F4"),
-        ("both_right", "confidence", "F5, between models"),
-    ],
-)
-def test_a_quantity_without_images_is_not_tested(images: str, part: str, key: str) -> None:
-    found = findings()
-    pair = next(row for row in found.look_alikes["pairs"] if (row["first"], row["second"]) == (CNN, VIT))
-    pair[images][part] = None
-    assert [name for name, row in by_key(found).items() if row.verdict == "not tested"] == [key]
-
-
-@pytest.mark.parametrize("key", MAPS)
-def test_a_figure_of_maps_without_pairs_is_not_tested(key: str) -> None:
-    found, (*_, method, part, contrast) = findings(), MAPS[key]
-    found.explanations[VIT]["similarity"]["spearman"][method][part][contrast] = None
-    assert [name for name, row in by_key(found).items() if row.verdict == "not tested"] == [key]
+    assert without(found) == {name: "not run"}
 
 
 def test_of_a_model_that_was_not_explained_nothing_is_said_about_maps() -> None:
-    found = findings()
+    found = favoured()
     del found.explanations[VIT]
-    rows = by_key(found)
-    assert {name for name, row in rows.items() if row.verdict == "not tested"} == set(MAPS)
-    assert all(rows[key].estimate is None for key in MAPS)
+    assert without(found) == dict.fromkeys(OF_MAPS, "not run")
 
 
-@pytest.mark.parametrize("key", QUANTITIES)
-def test_a_quantity_across_zero_leaves_its_claim_undecided(key: str) -> None:
-    found, (where, _) = findings(), QUANTITIES[key]
-    place: Any = {
-        "pair": next(row for row in found.look_alikes["pairs"] if (row["first"], row["second"]) == (CNN, VIT)),
-        "photographs": found.photos["comparisons"][9],
-        "variants": found.look_alikes["variants"],
-        "explanations": found.explanations,
+@pytest.mark.parametrize(
+    "evidence",
+    [Evidence(), Evidence(look_alikes={"variants": {}, "confusions": {}, "pairs": []}, photos={"comparisons": []})],
+)
+def test_a_study_without_findings_answers_nothing(evidence: Evidence) -> None:
+    found = answers(CLAIMS, evidence)
+    assert {(answer.verdict, answer.reason, answer.measured) for answer in found.values()} == {
+        ("not run", NO_DATA, None)
     }
-    for step in where[:-1]:
-        place = place[step]
-    place[where[-1]] = {"value": 0.5, "low": -0.5, "high": 1.0}
-    verdicts = {name: row.verdict for name, row in by_key(found).items()}
-    assert verdicts == dict.fromkeys(QUANTITIES, "supported") | {key: "undecided"}
 
 
-def test_claims_after_the_temperature_say_so_and_what_they_are_claims_of() -> None:
-    claims = {claim.key: claim for claim in CLAIMS}
-    calibrated = [key for key in claims if key.endswith(", calibrated")]
-    assert len(calibrated) == 3
-    for key in calibrated:
-        plain = claims[key.removesuffix(", calibrated")]
-        assert (claims[key].statement, claims[key].reported) == (plain.statement, plain.reported)
-        assert claims[key].measure == f"{plain.measure}, after each model's temperature"
+def test_a_study_that_is_not_among_the_parameters_answers_nothing() -> None:
+    assert {answer.reason for answer in answers(CLAIMS, None).values()} == {NO_STUDY}
 
 
-def test_claims_on_maps_claim_the_same_of_every_map_that_may_be_meant() -> None:
-    words = {claim.key: (claim.statement, claim.reported, claim.measure) for claim in CLAIMS}
-    for claim in ON_MAPS:
-        assert len({words[f"F6, {claim} ({reading})"][:2] for reading in METHODS}) == 1
-    for reading in METHODS:
-        assert len({words[f"F6, {claim} ({reading})"][2] for claim in ON_MAPS}) == len(ON_MAPS)
+# the pair the other way round
+
+
+def test_the_pair_may_be_stored_the_other_way_round() -> None:
+    found = favoured()
+    other = replace(found, look_alikes=copy.deepcopy(found.look_alikes), photos=copy.deepcopy(found.photos))
+    for row in (other.look_alikes["pairs"][PLACE], other.photos["comparisons"][PLACE]):
+        row |= {"first": VIT, "second": CNN}
+    for name in OF_TWO:
+        stored = favouring(name) if QUANTITIES[name].sign < 0 else turned(favouring(name))
+        put(other, QUANTITIES[name].where, estimate(stored.value, stored.low, stored.high))
+    assert answers(CLAIMS, other) == answers(CLAIMS, found)

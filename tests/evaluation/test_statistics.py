@@ -14,6 +14,7 @@ from lookalike.evaluation.statistics import (
     mean_and_deviation,
     proportion,
     resample,
+    welch_interval,
     wilson_interval,
 )
 
@@ -106,3 +107,45 @@ def test_resamples_without_cases_are_left_out() -> None:
 def test_a_figure_that_is_the_same_for_all_images_has_no_width() -> None:
     right = np.ones(1001, bool)
     assert bootstrap_ratio(right * 3, right * 3, resample(1001, draws=50)) == Estimate(1, 1, 1)
+
+
+def samples(sizes: tuple[int, int], deviations: tuple[float, float], seed: int = 5) -> list[list[float]]:
+    rng = np.random.default_rng(seed)
+    return [
+        rng.normal(mean, deviation, size).tolist()
+        for mean, deviation, size in zip((1, 3), deviations, sizes, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("sizes", [(2, 2), (2, 3), (3, 2), (3, 3), (5, 40), (100, 7)])
+@pytest.mark.parametrize("deviations", [(1, 1), (0.001, 1), (1, 0.001), (1e-9, 2e-9), (1e6, 3e6), (0, 1), (1, 0)])
+@pytest.mark.filterwarnings("ignore:Precision loss")  # of theirs, where the values of one side agree
+def test_welch_interval_is_that_of_scipy(sizes: tuple[int, int], deviations: tuple[float, float]) -> None:
+    first, second = samples(sizes, deviations)
+    found = welch_interval(first, second)
+    assert found is not None
+    theirs = scipy.stats.ttest_ind(first, second, equal_var=False).confidence_interval()
+    assert found.value == pytest.approx(np.mean(first) - np.mean(second), rel=1e-12)
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), rel=1e-9)
+    assert all(type(number) is float for number in (found.value, found.low, found.high))
+
+
+def test_welch_interval_turns_around_with_its_sides() -> None:
+    first, second = samples((3, 4), (1, 2))
+    found, turned = welch_interval(first, second), welch_interval(second, first)
+    assert found is not None
+    assert turned == Estimate(-found.value, -found.high, -found.low)
+    assert found.value < 0
+
+
+@pytest.mark.parametrize(("first", "second", "difference"), [([3, 3], [1, 1, 1], 2), ([1, 1], [1, 1], 0)])
+def test_welch_interval_of_values_that_agree_has_no_width(
+    first: list[float], second: list[float], difference: float
+) -> None:
+    assert welch_interval(first, second) == Estimate(difference, difference, difference)
+
+
+@pytest.mark.parametrize(("first", "second"), [([], [1, 2]), ([1], [1, 2]), ([1, 2], [1]), ([1, 2], []), ([], [])])
+def test_welch_interval_of_fewer_than_two_values_is_unknown(first: list[float], second: list[float]) -> None:
+    assert welch_interval(first, second) is None
+    assert welch_interval(second, first) is None

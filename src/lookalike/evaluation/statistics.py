@@ -1,6 +1,7 @@
 """How far a figure can be trusted."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,23 @@ def exact_mcnemar(only_first: int, only_second: int) -> float:
     from scipy.special import bdtr
 
     return float(min(1.0, 2 * bdtr(min(only_first, only_second), only_first + only_second, 0.5)))
+
+
+def welch_interval(first: Sequence[float], second: Sequence[float]) -> Estimate | None:
+    """First minus second mean of independent values whose variances may differ; None if either has fewer than two.
+
+    Welch, Biometrika 34 (1947), with Satterthwaite's degrees of freedom.
+    """
+    from scipy.special import stdtrit
+
+    if min(len(first), len(second)) < 2:
+        return None
+    difference = float(np.mean(first) - np.mean(second))
+    parts = [np.var(values, ddof=1) / len(values) for values in (first, second)]
+    error = sum(part**2 / (len(values) - 1) for part, values in zip(parts, (first, second), strict=True))
+    freedom = sum(parts) ** 2 / error if error else math.inf
+    half = float(stdtrit(freedom, 0.975) * math.sqrt(sum(parts))) if error else 0.0
+    return Estimate(difference, difference - half, difference + half)
 
 
 def resample(count: int, *, draws: int = 1000, seed: int = 13) -> NDArray[np.float32]:

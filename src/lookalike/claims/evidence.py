@@ -1,0 +1,23 @@
+"""Read what the stages found, as the claims need it."""
+
+from pathlib import Path
+
+from lookalike.artifacts.evaluations import load_findings, load_metrics
+from lookalike.artifacts.findings import load_found
+from lookalike.artifacts.models import read_rows
+from lookalike.claims.claim import Evidence
+from lookalike.params import Params
+
+
+def gather(params: Params, root: Path = Path()) -> dict[str, Evidence]:
+    """The evidence below `root` of every study in `params`, by its name."""
+    return {study: evidence_of(study, params, root) for study in params.studies}
+
+
+def evidence_of(study: str, params: Params, root: Path) -> Evidence:
+    """What was found of the variants of one study."""
+    metrics, _ = load_metrics(root / "evaluations" / study)
+    look_alikes, photos = load_findings(root / "evaluations" / study)
+    explanations, embeddings = (load_found(root / stage / study) for stage in ("explanations", "embeddings"))
+    histories = {name: read_rows(root / "models" / study / name / "history.csv") for name in params.variants_of(study)}
+    return Evidence(metrics, look_alikes, photos, explanations, embeddings, histories)
