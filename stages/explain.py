@@ -42,10 +42,12 @@ def main(study: str) -> None:
         explained = explain_variant(
             subject.part(chosen), shown, group_of, scored=sample.scored, heads_scored=sample.heads_scored
         )
-        found[name] = explained.found
-        save_arrays(out / "arrays" / name, {"indices": chosen, **explained.maps})
+        found[name] = explained.found | {"shown": DEFAULT, "contrast": None}
+        of_photographs = {f"photographs {DEFAULT}": explained.photo_maps[DEFAULT]}
+        save_arrays(out / "arrays" / name, {"indices": chosen, **explained.maps, **of_photographs})
         if name in settings.probes:
             contrast = explain_contrast(subject, group_of, sample.scored)
+            found[name]["contrast"] = contrast and contrast.found
             close_ups[name] = CloseUp(subject, chosen, shown, explained, contrast, predictions.test_logits[0], DEFAULT)
     for path, figure in study_figures(close_ups, look_alikes["pairs"], recipe).items():
         write_bytes(out / "figures" / f"{path}.png", to_png(figure))

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 
 from lookalike.artifacts.folders import write_json
+from lookalike.claims.court import judge_all, verdicts
+from lookalike.claims.evidence import gather
 from lookalike.command import run
 from lookalike.params import load_params
 from lookalike.tracking.publish import publish
@@ -15,8 +17,9 @@ from lookalike.tracking.store import locate
 
 def main() -> None:
     """Publish every variant of the parameters that is trained; a server that does not answer costs a warning."""
+    params = load_params()
     uri = locate(os.environ.get("MLFLOW_TRACKING_URI"), Path(os.environ.get("DVC_ROOT", ".")))
-    write_json(Path("published.json"), publish(load_params(), uri))
+    write_json(Path("published.json"), publish(params, uri, verdicts(judge_all(gather(params)))))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lookalike.artifacts.reports import save_report
-from lookalike.claims.claim import Tested
+from lookalike.claims.court import Ruling, rulings
 from lookalike.command import run
 from lookalike.params import load_params
 from lookalike.reporting.assemble import assemble
@@ -16,13 +16,13 @@ PARAMETERS = Path("params.yaml")
 def main() -> None:
     """Write the report of the active profile."""
     params = load_params(PARAMETERS)
-    report = assemble(params, PARAMETERS.read_text(encoding="utf-8"))
+    report, standings, judged = assemble(params, PARAMETERS.read_text(encoding="utf-8"))
     save_report(
         Path("reports") / params.profile,
         html=to_html(report),
         markdown=to_markdown(report),
-        leaderboard=to_csv([row for study in report.studies for row in study.standings], Standing),
-        claims=to_csv(report.claims, Tested),
+        leaderboard=to_csv(standings, Standing),
+        claims=to_csv(rulings(judged), Ruling),
         figures={picture.name: picture.png for picture in report.illustrations},
     )
 

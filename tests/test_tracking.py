@@ -18,8 +18,11 @@ from typing import Any
 import pytest
 import torch
 
+from lookalike.artifacts.evaluations import save_findings
+from lookalike.artifacts.findings import save_found
 from lookalike.artifacts.folders import read_json, write_json, write_text
 from lookalike.artifacts.models import Epoch, Timing, save_history, save_model, save_run
+from lookalike.claims.court import CLAIMS
 from lookalike.params import Params, parse_params
 from lookalike.tracking.follow import follow
 from lookalike.tracking.publish import publish
@@ -29,6 +32,7 @@ NAME = "small"
 DEAD = "http://user:secret@127.0.0.1:9"  # nobody listens on the port named discard
 PNG = b"\x89PNG made up"
 EPOCHS = 3
+VERDICTS = {"fashion": {"F1": "reproduced", "F2": "not run"}, "elsewhere": {"E1": "contradicted"}}
 
 
 @pytest.fixture(scope="session")
@@ -141,7 +145,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 def test_a_run_shows_settings_curves_results_and_origin(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
     make_evaluation(make_training(tmp_path))
     write_text(tmp_path / "dvc.lock", f"stages:\n  train@{NAME}:\n    cmd: x\n")
-    published = publish(params, uri, tmp_path)
+    published = publish(params, uri, VERDICTS, tmp_path)
     first, second = all_runs(store)
     assert published == {
         "tracking": "local store",
@@ -167,13 +171,31 @@ def test_a_run_shows_settings_curves_results_and_origin(tmp_path: Path, uri: str
         "device.type": "cuda",
         "device.peak_memory_bytes": "4096",
         "dvc.stage": f"train@{NAME}",
+        "claim.F1": "reproduced",
+        "claim.F2": "not run",
     }
     assert first.data.tags | expected == first.data.tags
     assert len(first.data.tags["dvc.lock"]) == 16
 
 
+def claims_of(tags: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in tags.items() if name.startswith("claim.")}
+
+
+def test_verdicts_stand_on_the_study_and_on_its_runs_and_follow_what_was_found(
+    tmp_path: Path, uri: str, store: Store, params: Params
+) -> None:
+    make_training(tmp_path)
+    for verdict in ("inconclusive", "reproduced"):
+        publish(params, uri, {"fashion": {"F1": verdict}, "elsewhere": {"E1": "contradicted"}}, tmp_path)
+        experiment = store.client.get_experiment_by_name("lookalike/fashion")
+        assert claims_of(experiment.tags) == {"claim.F1": verdict}
+        assert [claims_of(run.data.tags) for run in all_runs(store)] == [{"claim.F1": verdict}] * 2
+    assert store.client.get_experiment_by_name("lookalike/elsewhere") is None
+
+
 def test_points_lie_in_time_where_their_epochs_ended(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    publish(params, uri, make_training(tmp_path))
+    publish(params, uri, {}, make_training(tmp_path))
     _, second = all_runs(store)
     stamps = [point.timestamp for point in store.client.get_metric_history(second.info.run_id, "lr")]
     assert [stamp - second.info.start_time for stamp in stamps] == [8_000, 10_000, 12_000]  # after seed 0's six seconds
@@ -181,7 +203,7 @@ def test_points_lie_in_time_where_their_epochs_ended(tmp_path: Path, uri: str, s
 
 def test_the_data_set_and_the_figures_are_there(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
     make_evaluation(make_training(tmp_path))
-    publish(params, uri, tmp_path)
+    publish(params, uri, {}, tmp_path)
     first, second = all_runs(store)
     (used,) = first.inputs.dataset_inputs
     assert used.dataset.name == "fashion_mnist"
@@ -195,10 +217,10 @@ def test_the_data_set_and_the_figures_are_there(tmp_path: Path, uri: str, store:
 
 def test_publishing_twice_changes_nothing(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
     make_evaluation(make_training(tmp_path))
-    once = publish(params, uri, tmp_path)
-    again = publish(params, uri, tmp_path)
+    once = publish(params, uri, {}, tmp_path)
+    again = publish(params, uri, {}, tmp_path)
     make_evaluation(tmp_path, accuracy=0.5)
-    evaluated_anew = publish(params, uri, tmp_path)
+    evaluated_anew = publish(params, uri, {}, tmp_path)
     assert once == again == evaluated_anew
     first, second = all_runs(store)
     assert len(points(store, first.info.run_id, "train_loss")) == EPOCHS
@@ -208,14 +230,14 @@ def test_publishing_twice_changes_nothing(tmp_path: Path, uri: str, store: Store
 
 
 def test_what_decides_a_result_decides_the_run(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    publish(params, uri, make_training(tmp_path, identity="f1", seeds=1))
-    publish(params, uri, make_training(tmp_path, identity="f2", seeds=1))
+    publish(params, uri, {}, make_training(tmp_path, identity="f1", seeds=1))
+    publish(params, uri, {}, make_training(tmp_path, identity="f2", seeds=1))
     assert [run.data.tags["lookalike.fingerprint"] for run in all_runs(store)] == ["f1", "f2"]
 
 
 def test_a_diverged_seed_has_failed(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
     make_evaluation(make_training(tmp_path, diverged=0))
-    publish(params, uri, tmp_path)
+    publish(params, uri, {}, tmp_path)
     first, second = all_runs(store)
     assert (first.info.status, first.data.tags["lookalike.diverged_in"]) == ("FAILED", "2")
     assert (second.info.status, second.data.tags.get("lookalike.diverged_in")) == ("FINISHED", None)
@@ -225,21 +247,21 @@ def test_a_diverged_seed_has_failed(tmp_path: Path, uri: str, store: Store, para
 def test_leftovers_and_the_unfinished_are_not_published(tmp_path: Path, uri: str, params: Params) -> None:
     make_training(tmp_path)
     (tmp_path / "models" / "fashion" / NAME).rename(tmp_path / "models" / "fashion" / "removed")
-    assert publish(params, uri, tmp_path) == {"tracking": "local store", "runs": {}}
+    assert publish(params, uri, {}, tmp_path) == {"tracking": "local store", "runs": {}}
 
 
 def test_a_deleted_experiment_comes_back(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
     make_training(tmp_path)
-    publish(params, uri, tmp_path)
+    publish(params, uri, {}, tmp_path)
     store.client.delete_experiment(store.experiment("fashion"))
-    assert "error" not in publish(params, uri, tmp_path)
+    assert "error" not in publish(params, uri, {}, tmp_path)
 
 
 def test_a_dead_server_costs_a_warning_and_little_time(
     tmp_path: Path, fresh_store: Path, params: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started = time.monotonic()
-    published = publish(params, DEAD, make_training(tmp_path))
+    published = publish(params, DEAD, {}, make_training(tmp_path))
     assert time.monotonic() - started < 10
     assert published["tracking"] == "http://127.0.0.1:9"
     assert "refused" in published["error"]
@@ -250,7 +272,7 @@ def test_a_dead_server_costs_a_warning_and_little_time(
 
 def test_a_broken_store_costs_a_warning(tmp_path: Path, params: Params, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database")
-    published = publish(params, locate(None, tmp_path), make_training(tmp_path))
+    published = publish(params, locate(None, tmp_path), {}, make_training(tmp_path))
     assert set(published) == {"tracking", "error"}
     assert str(tmp_path) not in published["error"] + capsys.readouterr().err
 
@@ -272,14 +294,21 @@ def test_where_the_store_is(tmp_path: Path) -> None:
     assert [*map(public_name, named)] == ["local store", "https://host:8080/mlflow", "databricks", "local store"]
 
 
-def test_the_stage_writes_the_run_ids(
-    tmp_path: Path, uri: str, params: Params, root: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_stage_writes_the_run_ids_and_publishes_the_verdicts(
+    tmp_path: Path, uri: str, store: Store, params: Params, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_json(make_training(tmp_path) / "params.yaml", params.model_dump(mode="json"))
+    make_evaluation(tmp_path)
+    save_findings(tmp_path / "evaluations" / "fashion", {"variants": {}, "pairs": []}, {"comparisons": []})
+    for folder in ("explanations", "embeddings"):
+        save_found(tmp_path / folder / "fashion", {}, {})
     monkeypatch.chdir(tmp_path)
     stage = runpy.run_path(str(root / "stages" / "publish.py"))["main"]
     stage()
     assert set(read_json(tmp_path / "published.json")["runs"][NAME]) == {"0", "1"}
+    told = claims_of(all_runs(store)[0].data.tags)
+    assert set(told) == {f"claim.{claim.key}" for claim in CLAIMS if claim.study == "fashion"}
+    assert set(told.values()) == {"not run"}  # of none of the variants that they are about
     monkeypatch.setenv("MLFLOW_TRACKING_URI", DEAD)
     stage()
     assert set(read_json(tmp_path / "published.json")) == {"tracking", "error"}
@@ -348,7 +377,7 @@ def test_publishing_completes_what_was_followed(
     )
     followed = all_runs(store)
     assert [run.info.status for run in followed] == ["FINISHED", "RUNNING"]
-    publish(params, uri, make_training(tmp_path))
+    publish(params, uri, {}, make_training(tmp_path))
     published = all_runs(store)
     assert [run.info.run_id for run in published] == [run.info.run_id for run in followed]
     assert [run.info.status for run in published] == ["FINISHED", "FINISHED"]
@@ -390,7 +419,7 @@ def test_four_processes_at_once_make_one_store(tmp_path: Path, fresh_store: Path
     make_training(tmp_path)
     uri = locate(None, tmp_path)
     with ProcessPoolExecutor(4, mp_context=get_context("fork")) as pool:  # forked: MLflow is imported already
-        results = list(pool.map(publish, [params] * 4, [uri] * 4, [tmp_path] * 4))
+        results = list(pool.map(publish, [params] * 4, [uri] * 4, [VERDICTS] * 4, [tmp_path] * 4))
     assert results == [results[0]] * 4
     store = open_store(uri)
     assert len(all_runs(store)) == 2
@@ -424,7 +453,7 @@ def test_mlflow_ui_without_options_shows_it_all(
     tmp_path: Path, uri: str, params: Params, request: pytest.FixtureRequest
 ) -> None:
     make_evaluation(make_training(tmp_path))
-    local = publish(params, uri, tmp_path)
+    local = publish(params, uri, {}, tmp_path)
     server = request.getfixturevalue("server")
     wait_for(lambda: answers(server), seconds=120)
     store = open_store(server)
@@ -436,7 +465,7 @@ def test_mlflow_ui_without_options_shows_it_all(
     ]
     figure = f"{server}/get-artifact?run_uuid={first.info.run_id}&path=figures/confusion.png"
     assert urllib.request.urlopen(figure).read() == PNG
-    through_server = publish(params, server, make_training(tmp_path, identity="f2"))  # figures travel by HTTP
+    through_server = publish(params, server, {}, make_training(tmp_path, identity="f2"))  # figures travel by HTTP
     remote = through_server["runs"][NAME]["0"]
     figure = f"{server}/get-artifact?run_uuid={remote}&path=figures/confusion.png"
     assert urllib.request.urlopen(figure).read() == PNG

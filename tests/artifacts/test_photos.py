@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.artifacts.photos import PhotoSet, Preparation, load_photos, load_refused, save_photos
+from lookalike.artifacts.photos import SAMPLE, PhotoSet, Preparation, load_photos, load_refused, sample, save_photos
 
 PHOTOS = PhotoSet(
     preparations=(Preparation("fitted", ""), Preparation("fitted", "largest")),
@@ -60,3 +60,24 @@ def test_photos_that_cannot_be_written_leave_the_old_ones_and_nothing_else(tmp_p
         save_photos(tmp_path / "photos", PHOTOS, [], {"sheets/first": b"", "x" * 300: b""})
     assert files(tmp_path) == before
     assert len(load_refused(tmp_path / "photos")) == len(REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, []),
+        (1, [0]),
+        (SAMPLE, list(range(10))),
+        (SAMPLE + 9, list(range(10))),
+        (2 * SAMPLE, list(range(0, 20, 2))),
+        (500, list(range(0, 500, 50))),
+        (509, list(range(0, 500, 50))),
+    ],
+)
+def test_a_sample_is_taken_evenly(count: int, expected: list[int]) -> None:
+    assert list(sample(range(count))) == expected
+
+
+def test_samples_of_two_lists_of_the_same_photographs_belong_together() -> None:
+    names = [f"photo {k}" for k in range(43)]
+    assert sample(names) == [names[k] for k in sample(range(43))]

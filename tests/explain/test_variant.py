@@ -97,7 +97,8 @@ def cnn(garments: Dataset) -> Subject:
 def test_findings_become_json(case: Case) -> None:
     found = case.explained.found
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert list(found) == ["faithfulness", "heads", "sanity", "similarity"]
+    assert list(found) == ["images", "faithfulness", "heads", "sanity", "similarity", "convolutions"]
+    assert found["images"] == COUNT
 
 
 def test_maps_are_those_of_every_method_for_the_prediction(case: Case) -> None:
@@ -169,6 +170,16 @@ def test_filters_and_feature_maps_are_those_of_the_first_and_the_last_convolutio
         assert features[name].ndim == 3
         assert len(features[name]) == len(kernels)
     assert all(values.dtype == np.float32 for values in (*filters.values(), *features.values()))
+
+
+def test_the_range_of_each_channel_is_found(case: Case) -> None:
+    found, drawn = case.explained.found["convolutions"], (case.explained.filters, case.explained.features)
+    assert [one["name"] for one in found] == list(drawn[0])
+    for one in found:
+        for kind, channels in zip(("filters", "features"), drawn, strict=True):
+            flat = channels[one["name"]].reshape(len(channels[one["name"]]), -1)
+            for name, values in (("least", flat.min(1)), ("mean", flat.mean(1)), ("most", flat.max(1))):
+                np.testing.assert_allclose([row[name] for row in one[kind]], values, rtol=1e-4, atol=1e-6)
 
 
 def test_feature_maps_are_those_of_the_first_image(cnn: Subject) -> None:
@@ -387,6 +398,7 @@ def test_contrasts_are_scored_where_only_the_two_classes_can_be_predicted(rival:
     assert found is not None
     assert json.loads(json.dumps(found.scores, allow_nan=False)) == found.scores
     assert list(found.scores) == ["label", "other", "contrast", *CONTROLS]
+    assert found.found == {"images": 4, "scores": found.scores}
     with torch.no_grad():
         shares = rival.model(rival.inputs[found.indices])[:, PAIR].softmax(1).numpy()
     for scores in found.scores.values():

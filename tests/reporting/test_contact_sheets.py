@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from lookalike.artifacts.photos import sample
 from lookalike.data.photos import Picture
-from lookalike.reporting.contact_sheets import GAP, HEADER, HEAT, TILE, Stages, sheets, strip, tile
+from lookalike.reporting.contact_sheets import GAP, HEADER, HEAT, TILE, Stages, contact_sheets, sheets, strip, tile
 
 ROW = HEADER + TILE + HEADER + GAP
 
@@ -93,8 +94,7 @@ def test_a_sheet_takes_25_rows_in_their_order(numbered: list[bytes]) -> None:
     captions = [f"photograph {k}" for k in range(26)]
     first, second = (read(sheet) for sheet in sheets(numbered, captions))
     assert (len(first), len(second)) == (25 * ROW, ROW)
-    tones = [int(sheet[row + HEADER + 40, 40, 0]) for sheet in (first, second) for row in range(0, len(sheet), ROW)]
-    assert tones == [9 * k for k in range(26)]
+    assert tones(first) + tones(second) == [9 * k for k in range(26)]
     assert len(sheets(numbered[:25], captions[:25])) == 1
     assert sheets([], []) == []
 
@@ -109,6 +109,38 @@ def test_each_row_has_its_caption_below(numbered: list[bytes]) -> None:
 def test_a_row_without_a_caption_is_an_error(numbered: list[bytes]) -> None:
     with pytest.raises(ValueError, match="shorter"):
         sheets(numbered[:2], ["only one"])
+
+
+def tones(sheet: NDArray[np.uint8]) -> list[int]:
+    """The tone of each row's picture."""
+    return [int(sheet[row + HEADER + 40, 40, 0]) for row in range(0, len(sheet), ROW)]
+
+
+def test_photographs_are_shown_one_by_one_all_together_and_as_a_sample(numbered: list[bytes]) -> None:
+    photographs = [(f"{k}.jpg", "Bag" if k else "") for k in range(26)]
+    found = contact_sheets({"fitted": numbered, "plain": numbered[::-1]}, photographs)
+    assert set(found) == {
+        path
+        for recipe in ("fitted", "plain")
+        for path in (
+            *(f"steps/{recipe}/{name}" for name, _ in photographs),
+            *(f"sheets/{recipe}-{page}" for page in ("01", "02")),
+            f"samples/{recipe}",
+        )
+    }
+    assert found["steps/plain/3.jpg"] == numbered[22]
+    captions = [f"{k}.jpg: {'Bag' if k else 'none of the classes'}" for k in range(26)]
+    assert [found[f"sheets/fitted-{page}"] for page in ("01", "02")] == sheets(numbered, captions)
+    assert tones(read(found["samples/fitted"])) == [9 * k for k in sample(range(26))]
+
+
+def test_a_sample_has_a_palette_and_the_captions_of_its_rows(numbered: list[bytes]) -> None:
+    photographs = [(f"{k}.jpg", "Bag") for k in range(26)]
+    renamed = [("another.jpg" if k == 2 else name, label) for k, (name, label) in enumerate(photographs)]
+    one, other = (contact_sheets({"fitted": numbered}, each)["samples/fitted"] for each in (photographs, renamed))
+    assert Image.open(io.BytesIO(one)).mode == "P"
+    rows = np.flatnonzero((read(one) != read(other)).any(axis=(1, 2)))
+    assert set(rows // ROW) == {1}  # of 26, every second is in the sample
 
 
 def test_the_same_steps_give_the_same_bytes(stages: Stages) -> None:

@@ -1,5 +1,6 @@
 """What the figures show, taken from the drawn objects themselves."""
 
+import io
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
+from PIL import Image
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Predictions
@@ -21,7 +23,7 @@ from lookalike.reporting.figures import (
     samples_figure,
     variant_figures,
 )
-from lookalike.reporting.style import BLUE, MARKERS, ORANGE, PALETTE, RIGHT, SETTINGS, WRONG, to_png
+from lookalike.reporting.style import BLUE, DPI, MARKERS, ORANGE, PALETTE, RIGHT, SETTINGS, WRONG, to_png
 
 NAMES = ("cat", "dog", "fox", "hen")
 PROBABILITIES = np.array(
@@ -228,6 +230,15 @@ def test_the_same_picture_is_the_same_bytes() -> None:
         png = to_png(one)
         assert png == to_png(other)
         assert b"Matplotlib" not in png
+
+
+def test_a_figure_as_png_keeps_white_and_black_and_the_size_of_its_canvas() -> None:
+    figure = confusion_figure(np.eye(4, dtype=int), NAMES, range(4))
+    image = Image.open(io.BytesIO(to_png(figure)))
+    assert image.size == tuple(round(DPI * inches) for inches in figure.get_size_inches())
+    pixels = np.asarray(image.convert("RGB"))
+    assert pixels[0, 0].tolist() == [255, 255, 255]
+    assert pixels.sum(axis=2).min() < 60
 
 
 def test_what_is_drawn_late_has_the_projects_style_too() -> None:

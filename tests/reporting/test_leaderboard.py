@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from lookalike.claims import claim as claims
+from lookalike.claims.court import Ruling, rulings
 from lookalike.reporting.leaderboard import MEASURED, Standing, standing, to_csv
 
 SUMMARY = {
@@ -66,15 +67,21 @@ def test_unknown_values_are_empty_fields() -> None:
 
 
 def test_claims_are_written_in_the_same_way() -> None:
-    known = claims.Tested("F1", 'a "beats" b, here', "91 %", "a minus b", -0.25, -0.5, 1 / 3, "undecided")
-    unknown = claims.Tested("F2", "b", "", "", None, None, None, "not tested")
-    one, none = csv.DictReader(io.StringIO(to_csv([known, unknown], claims.Tested)))
-    assert list(one) == ["key", "statement", "reported", "measure", "value", "low", "high", "verdict"]
-    assert (one["statement"], one["value"], float(one["high"])) == (known.statement, "-0.25", 1 / 3)
-    assert list(none.values()) == ["F2", "b", "", "", "", "", "", "not tested"]
+    decided = claims.Test(
+        "CNN", "a minus b", claims.above(0), lambda _: claims.Measured(-0.25, -0.5, 1 / 3, 9, "images")
+    )
+    unseen = claims.Test("ViT", "", claims.above(0), None)
+    claim = claims.Claim("F1", "fashion", 'a "beats" b, here', "page 1", "91 %", (decided, unseen))
+    told = to_csv(rulings([claims.judge(claim, claims.Evidence())]), Ruling)
+    one, none = csv.DictReader(io.StringIO(told))
+    assert list(one) == [field.name for field in fields(Ruling)]
+    assert (one["claim"], one["statement"], one["test"]) == ("F1", claim.statement, "CNN")
+    assert (one["value"], float(one["high"]), one["count"], one["verdict"]) == ("-0.25", 1 / 3, "9", "inconclusive")
+    unknown = ("value", "low", "high", "count", "unit", "needed")
+    assert [none[name] for name in (*unknown, "verdict")] == [*[""] * len(unknown), "not run"]
 
 
 def test_without_rows_the_header_remains() -> None:
     assert to_csv([], Standing).split(",")[:2] == ["study", "variant"]
-    assert to_csv([], claims.Tested).split(",")[-1] == "verdict\n"
+    assert to_csv([], Ruling).split(",")[-1] == "reason\n"
     assert to_csv([], Standing).count("\n") == 1

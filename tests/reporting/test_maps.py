@@ -36,6 +36,7 @@ from lookalike.reporting.maps import (
     maps_figure,
     overlay,
 )
+from lookalike.reporting.png import palette_png
 from lookalike.reporting.style import RIGHT, SMALL, WRONG, to_png
 
 RNG = np.random.default_rng(0)
@@ -344,8 +345,11 @@ def test_a_pixel_of_a_picture_is_one_of_the_figure(draw: Any) -> None:
     pixels = canvas(figure)
     for text in figure.axes[0].texts:
         text.set_visible(False)
-    with Image.open(io.BytesIO(to_png(figure))) as drawn:
-        np.testing.assert_array_equal(np.asarray(drawn.convert("RGB")), pixels)
+    drawn, expected = (
+        np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+        for png in (to_png(figure), palette_png(Image.fromarray(pixels)))
+    )
+    np.testing.assert_array_equal(drawn, expected)
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)

@@ -2,9 +2,10 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from lookalike.artifacts.folders import read_json, replacing_folder, write_bytes
 
 Refused = list[tuple[str, str]]  # name and reason
 HALVES = ("choose", "score")  # to choose a recipe on, and to score the choice on
+SAMPLE = 10  # photographs that the report shows step by step
+One = TypeVar("One")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class PhotoSet:
     def attributes(self) -> dict[str, list[str]]:
         """What is known of the photographs, by column: N values each."""
         return {name: [row[name] for row in self.about] for name in (self.about[0] if self.about else ())}
+
+
+def sample(rows: Sequence[One]) -> Sequence[One]:
+    """Of something for each photograph, that of the few that the report shows step by step."""
+    return rows[:: max(1, len(rows) // SAMPLE)][:SAMPLE]
 
 
 def save_photos(folder: Path, photos: PhotoSet, refused: Refused, pictures: dict[str, bytes]) -> None:

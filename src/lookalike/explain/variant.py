@@ -51,13 +51,19 @@ class Contrast:
     maps: Maps
     scores: Json
 
+    @property
+    def found(self) -> Json:
+        """Of how many images these are the scores."""
+        return {"images": len(self.indices), "scores": self.scores}
+
 
 @dataclass(frozen=True)
 class Explained:
     """What is known of one variant.
 
     Attributes:
-        found: figures, JSON-able: "faithfulness", "heads" (None without attention), "sanity", "similarity".
+        found: figures, JSON-able: "images" (how many), "faithfulness", "heads" (None without attention), "sanity",
+            "similarity", and of the first and the last of the "convolutions" the range of each channel.
         maps: of the images explained.
         photo_maps: of the photographs.
         heads: (blocks, heads + 1, h, w), the attention that patches of the first image receive, by head and, behind
@@ -100,22 +106,33 @@ def explain_variant(
     maps = {name: to_numpy(subject.explain(name)) for name in subject.methods}
     photo_maps = {name: to_numpy(shown.explain(name)) for name in subject.methods}
     few, transformer = subject.part(slice(scored)), is_transformer(subject.model)
+    first, names = subject.inputs[:1], list(convolutions(subject.model))
+    ends = dict.fromkeys((names[0], names[-1]))
+    kernels = {name: to_numpy(filters(subject.model, name)) for name in ends}
+    features = {name: to_numpy(feature_maps(subject.model, first, name)[0]) for name in ends}
     found = {
+        "images": len(subject.images.labels),
         "faithfulness": asdict(faithfulness(few, maps)),
         "heads": head_scores(subject.part(slice(heads_scored))) if transformer else None,
         "sanity": {name: sanity(few, name) for name in maps},
         "similarity": similarity(subject, maps, photographs.labels, photo_maps, group_of),
+        "convolutions": [
+            {"name": name, "filters": ranges(kernels[name]), "features": ranges(features[name])} for name in ends
+        ],
     }
-    first, names = subject.inputs[:1], list(convolutions(subject.model))
-    ends = dict.fromkeys((names[0], names[-1]))
     return Explained(
         found,
         maps,
         photo_maps,
         heads=to_numpy(with_mean(all_heads(subject.model, first))[0]) if transformer else None,
-        filters={name: to_numpy(filters(subject.model, name)) for name in ends},
-        features={name: to_numpy(feature_maps(subject.model, first, name)[0]) for name in ends},
+        filters=kernels,
+        features=features,
     )
+
+
+def ranges(channels: NDArray[np.float32]) -> list[Json]:
+    """Least, mean and most of each channel (O, ...)."""
+    return [{"least": float(one.min()), "mean": float(one.mean()), "most": float(one.max())} for one in channels]
 
 
 def to_numpy(maps: Tensor) -> NDArray[np.float32]:

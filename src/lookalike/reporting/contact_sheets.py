@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from lookalike.artifacts.photos import sample
 from lookalike.data.photos import Picture, grey_values
+from lookalike.reporting.png import palette_png
 
 TILE = 84  # pixels: three for each of a 28x28 picture
 GAP = 4
 HEADER = 16
 ROWS_A_SHEET = 25
-SAMPLE = 10  # photographs that the report shows
 HEAT = (np.asarray(mpl.colormaps["inferno"](np.arange(256)))[:, :3] * 255).round().astype(np.uint8)
 
 Stages = Sequence[tuple[str, Picture]]
@@ -56,26 +57,25 @@ def contact_sheets(strips: Mapping[str, Sequence[bytes]], photographs: Sequence[
         photographs: name and label of each ("" for none of the classes).
 
     Returns:
-        `steps/<recipe>/<name>`, `sheets/<recipe>-<page>` and, of `SAMPLE` photographs, `samples/<recipe>`: PNGs.
+        `steps/<recipe>/<name>`, `sheets/<recipe>-<page>` and, of a sample, `samples/<recipe>`: PNGs.
     """
     captions = [f"{name}: {label or 'none of the classes'}" for name, label in photographs]
-    every = max(1, len(photographs) // SAMPLE)
     pictures: dict[str, bytes] = {}
     for recipe, rows in strips.items():
         pictures |= {f"steps/{recipe}/{name}": row for (name, _), row in zip(photographs, rows, strict=True)}
         pictures |= {f"sheets/{recipe}-{page:02d}": one for page, one in enumerate(sheets(rows, captions), start=1)}
-        pictures[f"samples/{recipe}"] = stacked(rows[::every][:SAMPLE], captions[::every][:SAMPLE])
+        pictures[f"samples/{recipe}"] = palette_png(stacked(sample(rows), sample(captions)))
     return pictures
 
 
 def sheets(strips: Sequence[bytes], captions: Sequence[str]) -> list[bytes]:
     """Strips under each other, 25 a sheet, each with its caption: PNGs."""
     starts = range(0, len(strips), ROWS_A_SHEET)
-    return [stacked(strips[k : k + ROWS_A_SHEET], captions[k : k + ROWS_A_SHEET]) for k in starts]
+    return [png(stacked(strips[k : k + ROWS_A_SHEET], captions[k : k + ROWS_A_SHEET])) for k in starts]
 
 
-def stacked(strips: Sequence[bytes], captions: Sequence[str]) -> bytes:
-    """One sheet: PNG."""
+def stacked(strips: Sequence[bytes], captions: Sequence[str]) -> Image.Image:
+    """One sheet."""
     rows = [Image.open(io.BytesIO(one)) for one in strips]
     high = HEADER + TILE + HEADER + GAP
     sheet = Image.new("RGB", (max(row.width for row in rows), high * len(rows)), "white")
@@ -83,7 +83,7 @@ def stacked(strips: Sequence[bytes], captions: Sequence[str]) -> bytes:
     for k, (row, caption) in enumerate(zip(rows, captions, strict=True)):
         sheet.paste(row, (0, k * high))
         draw.text((0, k * high + HEADER + TILE + 1), caption, fill="#444444", font=font)
-    return png(sheet)
+    return sheet
 
 
 def png(image: Image.Image) -> bytes:

@@ -1,80 +1,34 @@
-"""The report: what the stages found, as one self-contained HTML page and its Markdown twin."""
+"""The report as one self-contained HTML page and its Markdown twin."""
 
-import base64
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from lookalike.claims.claim import Tested
-from lookalike.reporting.leaderboard import Standing
+from lookalike.reporting.document import (
+    Beside,
+    Block,
+    Code,
+    Explorer,
+    Fold,
+    Illustration,
+    Prose,
+    Section,
+    Table,
+    count,
+    figures_in,
+    percent,
+)
 
-
-@dataclass(frozen=True)
-class Illustration:
-    """A figure in the report: PNG bytes, the name of its file, a caption that says what to see, and alt text."""
-
-    name: str
-    png: bytes
-    caption: str
-    alt: str
-
-    @property
-    def data_uri(self) -> str:
-        """The picture as text that stands in the page itself."""
-        return "data:image/png;base64," + base64.b64encode(self.png).decode()
-
-
-@dataclass(frozen=True)
-class VariantSection:
-    """One variant's figures by name, and its scores by class (precision, recall, f1, support) for the first seed."""
-
-    name: str
-    pictures: dict[str, Illustration]
-    classes: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """What a study found on one subject: the tables' content (JSON), and figures by name."""
-
-    found: dict[str, Any]
-    pictures: dict[str, Illustration]
-
-
-@dataclass(frozen=True)
-class StudySection:
-    """One study: its claims, standings, curves, four chapters, and a section for each variant.
-
-    `short` says for each variant whose epochs the profile has cut how many it ran, and of how many; `capped` are those
-    whose training images it has capped.
-    """
-
-    name: str
-    title: str
-    claims: list[Tested]
-    standings: list[Standing]
-    short: dict[str, tuple[int, int]]
-    capped: set[str]
-    curves: Illustration
-    look_alikes: Chapter
-    photographs: Chapter
-    explanations: Chapter
-    embeddings: Chapter
-    variants: list[VariantSection]
-
-    @property
-    def curtailed(self) -> list[str]:
-        """The variants that the profile's budget has cut, in epochs or in images."""
-        return [row.variant for row in self.standings if row.variant in self.short or row.variant in self.capped]
-
-    @property
-    def illustrations(self) -> list[Illustration]:
-        """Every figure."""
-        chapters = [self.look_alikes, self.photographs, self.explanations, self.embeddings]
-        parts: list[Chapter | VariantSection] = [*chapters, *self.variants]
-        return [self.curves, *(picture for part in parts for picture in part.pictures.values())]
+SUBTITLE = "How convolutional networks and vision transformers tell look-alike classes apart."
+DEMONSTRATION = (
+    "its images are drawn by this project or come with its packages, and its trainings are cut short. No figure here "
+    "says anything about the published data sets."
+)
 
 
 @dataclass(frozen=True)
@@ -83,28 +37,19 @@ class Report:
 
     Attributes:
         profile: name of the profile; `demonstration` marks every page as showing nothing about the published data.
-        provenance: label -> text, for the table at the end.
-        runs: for each trained variant where, when and from which commit (`run.json`), with MLflow run ids.
-        parameters: the text of params.yaml.
+        sections: in their order.
+        runs: MLflow run ids by variant and seed.
     """
 
     profile: str
     demonstration: bool
-    studies: list[StudySection]
-    provenance: dict[str, str]
-    runs: list[dict[str, Any]]
-    parameters: str
-    data: list[dict[str, Any]] = field(default_factory=list)
+    sections: tuple[Section, ...]
+    runs: Mapping[str, Mapping[str, str]]
 
     @property
     def illustrations(self) -> list[Illustration]:
         """Every figure."""
-        return [picture for study in self.studies for picture in study.illustrations]
-
-    @property
-    def claims(self) -> list[Tested]:
-        """Every study's claims."""
-        return [claim for study in self.studies for claim in study.claims]
+        return list(figures_in(self.sections))
 
 
 def to_html(report: Report) -> str:
@@ -112,55 +57,69 @@ def to_html(report: Report) -> str:
     return render("index.html", report)
 
 
-def to_markdown(report: Report) -> str:
-    """The same in Markdown; figures stand beside it in `figures/`."""
-    return render("report.md", report)
-
-
 def render(template: str, report: object) -> str:
     """Fill a template; a name that `report` does not have is an error, not an empty place."""
     environment = Environment(
         loader=PackageLoader("lookalike.reporting"),
-        autoescape=template.endswith(".html"),
+        autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= FILTERS
+    environment.filters |= {"inline": inline, "as_json": as_json, "count": count, "percent": percent}
+    environment.globals |= {"subtitle": SUBTITLE, "demonstration": DEMONSTRATION}
     return environment.get_template(template).render(report=report)
 
 
-def known(text: Callable[[Any], str]) -> Callable[[Any], str]:
-    """A filter that shows an unknown value as a dash."""
-    return lambda value: "–" if value is None else text(value)
+def inline(prose: str) -> Markup:
+    """A paragraph's text as HTML: **stars** make bold, `ticks` make code, all else is text."""
+    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", str(escape(prose)))
+    return Markup(re.sub(r"`(.+?)`", r"<code>\1</code>", html))
 
 
-def estimate(scale: float, digits: int, *, signed: bool = False) -> Callable[[Any], str]:
-    """A filter for a figure with its interval, `{"value", "low", "high"}`, in other units."""
-    sign = "+" if signed else ""
-
-    def text(figure: dict[str, float]) -> str:
-        value, low, high = (scale * figure[name] for name in ("value", "low", "high"))
-        return f"{value:{sign}.{digits}f} ({low:{sign}.{digits}f} to {high:{sign}.{digits}f})"
-
-    return known(text)
+def as_json(data: Any) -> Markup:
+    """Data as JSON that can stand in a script element: nothing in it can end the element."""
+    return Markup(json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
-def p_value(p: float) -> str:
-    """A p-value; very small ones as a bound."""
-    return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
+def to_markdown(report: Report) -> str:
+    """The same in Markdown; figures stand beside it in `figures/`. What needs a browser is left out."""
+    lines = [f"# Lookalike: {report.profile}", "", SUBTITLE, ""]
+    if report.demonstration:
+        lines += [f"> **This is a demonstration**: {DEMONSTRATION}", ""]
+    return "\n".join(lines + [line for part in report.sections for line in in_markdown(part, 2)])
 
 
-FILTERS: dict[str, Callable[..., str]] = {
-    "cell": known(lambda text: str(text).replace("|", "\\|").replace("\n", " ")),  # cannot end a cell in Markdown
-    "shares": estimate(100, 1),
-    "points": estimate(100, 1, signed=True),
-    "amounts": estimate(1, 2),
-    "fine": estimate(1, 4),
-    "p": known(p_value),
-    "percent": known(lambda share: f"{100 * share:.2f}"),
-    "number": known(lambda value: f"{value:.3f}"),
-    "count": known(lambda value: f"{value:,.0f}"),
-    "millions": known(lambda value: f"{value / 1e6:.2f} M"),
-    "duration": known(lambda seconds: f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s"),
-}
+def in_markdown(block: Block, level: int) -> list[str]:
+    """A block as lines, the last of them empty; headings of `level` and below."""
+    match block:
+        case Section():
+            inside = [line for part in block.blocks for line in in_markdown(part, level + 1)]
+            return [f"{'#' * level} {block.title}", "", *inside]
+        case Prose():
+            return [block.text, ""]
+        case Code():
+            return ["```", *block.text.splitlines(), "```", ""]
+        case Table():
+            return table_in_markdown(block)
+        case Illustration():
+            numbers = [line for table in block.numbers for line in table_in_markdown(table)]
+            return [f"![{block.alt}](figures/{block.name}.png)", "", block.caption, "", *numbers]
+        case Fold() | Beside():
+            inside = [line for part in block.blocks for line in in_markdown(part, level)]
+            return ([f"**{block.title}**", ""] if isinstance(block, Fold) else []) + inside
+        case Explorer():
+            return []
+
+
+def table_in_markdown(table: Table) -> list[str]:
+    """A table under its name; nothing in a cell can end it."""
+    rows = [[column.title for column in table.columns], ["---"] * len(table.columns)]
+    rows += [[cell.text for cell in row] for row in table.rows]
+    lines = ["| " + " | ".join(map(in_cell, row)) + " |" for row in rows]
+    return [f"*{table.label}*", "", *lines, "", *([table.note, ""] if table.note else [])]
+
+
+def in_cell(value: Any) -> str:
+    """A text that cannot end its cell."""
+    return str(value).replace("|", "\\|").replace("\n", " ")

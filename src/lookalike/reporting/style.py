@@ -12,6 +12,9 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
+from PIL import Image
+
+from lookalike.reporting.png import palette_png
 
 Look = dict[str, Any]  # colour, marker, label and the like, as matplotlib's functions take them
 Estimated = dict[str, Any] | None  # an `Estimate` out of JSON: "value", "low" and "high"; None where there is none
@@ -55,8 +58,8 @@ def style() -> Iterator[None]:
 def to_png(figure: Figure) -> bytes:
     """`figure` as PNG, the same bytes for the same picture."""
     out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
-    return out.getvalue()
+    figure.savefig(out, format="png", dpi=DPI, pil_kwargs={"compress_level": 0})
+    return palette_png(Image.open(out))
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:

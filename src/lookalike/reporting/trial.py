@@ -14,9 +14,10 @@ from PIL import Image
 from lookalike.data.photos import EDGE, grey_values
 from lookalike.evaluation.trial import Answers, TrainedModel, Trial
 from lookalike.reporting.contact_sheets import HEADER, HEAT, TILE, png, strip
+from lookalike.reporting.document import Illustration
 from lookalike.reporting.explained import SIGNED, note
 from lookalike.reporting.maps import is_blank, overlay
-from lookalike.reporting.report import Illustration, render
+from lookalike.reporting.report import render
 from lookalike.reporting.style import BLUE, DPI, SMALL, style
 
 if TYPE_CHECKING:  # pictures are drawn without torch

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lookalike.params import Params
-from lookalike.tracking.records import Record, seed_records, trainings
+from lookalike.tracking.records import Record, Verdicts, claim_tags, seed_records, trainings
 from lookalike.tracking.runs import Point, find_or_create_run, log, logged_steps
 from lookalike.tracking.store import Store, failures, open_store, public_name, warn
 
@@ -16,25 +16,26 @@ if TYPE_CHECKING:
 PUBLISHED = "lookalike.published"  # tag: digest of all that the run showed when it was last published
 
 
-def publish(params: Params, uri: str, folder: Path = Path()) -> dict[str, Any]:
+def publish(params: Params, uri: str, verdicts: Verdicts, folder: Path = Path()) -> dict[str, Any]:
     """Show every finished training of a variant in `params` in the store at `uri`.
 
     Args:
+        verdicts: by study and claim; tags of the study's experiment and of its runs.
         folder: with `models/`, `runs/`, `evaluations/` and `dvc.lock`.
 
     Returns:
         `tracking`, the store's name without paths and credentials, and `runs`, run ids by variant and seed. If the
         store failed, `error` stands in their place and a warning on stderr: there is no exception.
     """
-    records = [record for training in trainings(params, folder) for record in seed_records(training)]
+    records = [record for training in trainings(params, folder, verdicts) for record in seed_records(training)]
     try:
-        return {"tracking": public_name(uri), "runs": publish_records(records, uri)}
+        return {"tracking": public_name(uri), "runs": publish_records(records, uri, verdicts)}
     except failures() as error:
         return {"tracking": public_name(uri), "error": warn(uri, error)}
 
 
-def publish_records(records: list[Record], uri: str) -> dict[str, dict[str, str]]:
-    """Bring all runs up to date: their ids by variant and seed. Without records no store is opened."""
+def publish_records(records: list[Record], uri: str, verdicts: Verdicts) -> dict[str, dict[str, str]]:
+    """Bring runs and experiments up to date: the runs' ids by variant and seed. Without records no store is opened."""
     if not records:
         return {}
     runs: dict[str, dict[str, str]] = {}
@@ -45,6 +46,9 @@ def publish_records(records: list[Record], uri: str) -> dict[str, dict[str, str]
             if run.data.tags.get(PUBLISHED) != record.digest or run.info.status != record.status:
                 complete_run(store, run, record)
             runs.setdefault(record.identity.variant, {})[str(record.identity.seed)] = run.info.run_id
+        for study in {record.identity.study for record in records}:
+            for tag, verdict in claim_tags(verdicts, study).items():
+                store.client.set_experiment_tag(store.experiment(study), tag, verdict)
     return runs
 
 

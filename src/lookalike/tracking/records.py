@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -19,6 +19,7 @@ from lookalike.tracking.runs import Identity, Point, milliseconds, origin_tags, 
 DIGEST_LENGTH = 36  # the longest digest of a data set that MLflow takes
 
 Json = dict[str, Any]
+Verdicts = Mapping[str, Mapping[str, str]]  # by study and claim
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Record:
         return sha.hexdigest()
 
 
-def trainings(params: Params, folder: Path) -> Iterator[Training]:
+def trainings(params: Params, folder: Path, verdicts: Verdicts) -> Iterator[Training]:
     """The finished trainings in `folder`, in the order of `params`; folders of other variants are left alone."""
     locked = lock_entries(folder / "dvc.lock")
     for name, variant in params.variants.items():
@@ -84,7 +85,7 @@ def trainings(params: Params, folder: Path) -> Iterator[Training]:
             scores=scores_by_seed(evaluation, name),
             figures=evaluation / "figures" / name,
             settings=variant.model_dump(mode="json") | {"budget": params.budget(name).model_dump(mode="json")},
-            tags=shared_tags(about, params) | stage_tags(f"train@{name}", locked),
+            tags=shared_tags(about, params) | stage_tags(f"train@{name}", locked) | claim_tags(verdicts, variant.study),
         )
 
 
@@ -99,6 +100,11 @@ def stage_tags(stage: str, locked: Json) -> dict[str, str]:
         return {"dvc.stage": stage}
     entry = json.dumps(locked[stage], sort_keys=True).encode()
     return {"dvc.stage": stage, "dvc.lock": hashlib.sha256(entry).hexdigest()[:16]}
+
+
+def claim_tags(verdicts: Verdicts, study: str) -> dict[str, str]:
+    """What became of the claims of a study."""
+    return {f"claim.{claim}": verdict for claim, verdict in verdicts.get(study, {}).items()}
 
 
 def shared_tags(about: Json, params: Params) -> dict[str, str]:

@@ -1,0 +1,101 @@
+"""What a study's chapters are written from, and how they show figures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from lookalike.artifacts.evaluations import load_predictions
+from lookalike.claims.claim import Evidence
+from lookalike.evaluation.metrics import softmax
+from lookalike.params import Params, Variant
+from lookalike.reporting.document import Illustration, Json, Table
+from lookalike.reporting.leaderboard import Standing
+from lookalike.reporting.style import to_png
+
+Words = tuple[str, str]  # caption and alt text
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the stages left of one study.
+
+    Attributes:
+        root: the folder with `evaluations/`, `explanations/`, `embeddings/`, `photos/` and `data/`.
+        evidence: what they found, by variant.
+        details: `details.json` of the evaluation, by variant.
+        standings: a row a variant, in the order of the parameters.
+    """
+
+    study: str
+    params: Params
+    root: Path
+    evidence: Evidence
+    details: Json
+    standings: Sequence[Standing]
+
+    @property
+    def settings(self) -> Mapping[str, Variant]:
+        """The study's variants as the parameters have them."""
+        return self.params.variants_of(self.study)
+
+    @property
+    def probes(self) -> Sequence[str]:
+        """The variants that are looked at closely."""
+        return self.params.studies[self.study].probes
+
+    @property
+    def evaluated(self) -> list[str]:
+        """The variants of which a seed did not diverge."""
+        return [row.variant for row in self.standings if row.seeds]
+
+    @property
+    def class_names(self) -> list[str]:
+        """Of the study's data set."""
+        return [row["class"] for row in self.details[self.evaluated[0]]["first_seed"]["classes"]]
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The classes (N,) of the test images."""
+        labels: NDArray[np.int64] = np.load(self.root / "data" / self.data / "test_labels.npy").astype(int)
+        return labels
+
+    @property
+    def data(self) -> str:
+        """The folder of the study's data set."""
+        return self.params.studies[self.study].data
+
+    def probabilities(self, variant: str) -> NDArray[np.floating]:
+        """What the first seed gives each class of each test image: (N, C)."""
+        return softmax(
+            load_predictions(self.root / "evaluations" / self.study / "predictions" / variant).test_logits[0]
+        )
+
+    def stage(self, name: str) -> str:
+        """A stage of this study as DVC calls it."""
+        return f"{name}@{self.study}"
+
+    def loaded(
+        self, path: Path, name: str, words: Words, stage: str, variants: Sequence[str], *numbers: Table
+    ) -> Illustration | None:
+        """A figure that a stage has drawn; None if there was nothing to draw."""
+        if not path.exists():
+            return None
+        return Illustration(name, path.read_bytes(), *words, self.stage(stage), tuple(variants), numbers)
+
+    def drawn(
+        self, figure: Figure | None, name: str, words: Words, variants: Sequence[str], *numbers: Table
+    ) -> Illustration | None:
+        """A figure that the report draws itself; None of nothing."""
+        if figure is None:
+            return None
+        return Illustration(f"{self.study}-{name}", to_png(figure), *words, "report", tuple(variants), numbers)
+
+
+def rows_of(value: Any) -> list[Json]:
+    """Arrays by name as rows: `{"a": [1, 2]}` -> `[{"a": 1}, {"a": 2}]`."""
+    return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]

@@ -1,0 +1,82 @@
+"""Where a report comes from: its commit, the data, the trainings, the parameters."""
+
+from pathlib import Path
+from typing import Any
+
+from lookalike import provenance
+from lookalike.artifacts.folders import read_json
+from lookalike.params import Params
+from lookalike.reporting.document import Code, Column, Fold, Json, Section, count, section, tabulate, text
+
+Runs = dict[str, dict[str, str]]  # MLflow's ids by variant and seed
+
+ORIGIN = (Column("what", "what", text), Column("value", "value", text))
+DATA = (
+    Column("data set", "name", text),
+    Column("what", "about", text),
+    Column("licence", "licence", text),
+    Column("SHA-256 of the arrays", "digest", text),
+)
+TRAININGS = (
+    Column("variant", "variant", text),
+    Column("fingerprint", "fingerprint", text),
+    Column("commit", "commit", text),
+    Column("finished (UTC)", "finished", text),
+    Column("host", "host", text),
+    Column("device", "device.name", text),
+    Column("threads", "device.threads", count),
+    Column("MLflow runs, by seed", "mlflow", text),
+)
+
+
+def origin(params: Params, parameters: str, root: Path) -> Section:
+    """The report's own origin and that of all it shows; `parameters` is the text of the parameter file."""
+    mlflow = read_json(root / "published.json")
+    runs = runs_of(mlflow)
+    trainings = [training(root, variant.study, name, runs) for name, variant in params.variants.items()]
+    datasets = sorted({variant.dataset for variant in params.variants.values()})
+    own = [{"what": what, "value": value} for what, value in report_origin(root, mlflow).items()]
+    return section(
+        "provenance",
+        "Provenance",
+        tabulate("This report", ORIGIN, own),
+        section("provenance-data", "Data", tabulate("Data sets", DATA, (data_row(root, name) for name in datasets))),
+        section("provenance-trainings", "Trainings", tabulate("Where and when", TRAININGS, trainings)),
+        Fold("Parameters (params.yaml)", (Code(parameters),)),
+    )
+
+
+def runs_of(mlflow: Json) -> Runs:
+    """The runs that `publish` wrote down; none if the store failed."""
+    runs: Runs = mlflow.get("runs", {})
+    return runs
+
+
+def training(root: Path, study: str, variant: str, runs: Runs) -> Json:
+    """Where, when and from which commit a variant was trained, and its MLflow runs by seed."""
+    run: dict[str, Any] = read_json(root / "runs" / study / variant / "run.json")
+    ids = ", ".join(f"{seed}: {run_id}" for seed, run_id in runs.get(variant, {}).items())
+    state = " + changes" if run["dirty"] else ""
+    return run | {"commit": run["commit"][:10] + state, "finished": run["finished"][:19], "mlflow": ids or None}
+
+
+def data_row(root: Path, name: str) -> dict[str, str]:
+    """What a data set is, its licence and its digest."""
+    about = read_json(root / "data" / name / "dataset.json")
+    known = about["provenance"]
+    what = known.get("about") or f"{known['citation']}; {known['homepage']}"
+    return {"name": name, "about": what, "licence": known["licence"], "digest": about["digest"]}
+
+
+def report_origin(root: Path, mlflow: Json) -> dict[str, str]:
+    """The report's own provenance, label -> text."""
+    commit = provenance.commit()
+    state = " with uncommitted changes" if commit["dirty"] else ""
+    return {
+        "rendered": provenance.now(),
+        "from commit": f"{commit['commit']}{state}",
+        "dvc.lock (SHA-256)": provenance.lock_digest(root) or "none yet",
+        "on": provenance.host(),
+        "versions": ", ".join(f"{name} {version}" for name, version in provenance.versions().items()),
+        "MLflow": mlflow.get("error") or mlflow["tracking"],
+    }

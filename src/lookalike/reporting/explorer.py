@@ -1,0 +1,155 @@
+"""Images to choose from, with what every model of a study says of them: the data of the page's explorer."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lookalike.artifacts.evaluations import load_photo_logits
+from lookalike.artifacts.photos import PhotoSet, load_photos
+from lookalike.evaluation.cases import first_of_each_class
+from lookalike.evaluation.groups import group_numbers
+from lookalike.evaluation.metrics import softmax
+from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.document import Explorer, Json, Prose, Section, amounts, section
+
+COLUMNS = 32  # images side by side in the sheet
+INTRO = (
+    "Any of the images that the report looks at closely, test images and photographs, with what two models make of "
+    "it: the probability of each class, what speaks for the answer (orange) and against it (purple), and the images "
+    "that lie nearest in the t-SNE map of the model's features. First seeds; probabilities before temperature "
+    "scaling."
+)
+
+
+@dataclass(frozen=True)
+class Items:
+    """The images of one study to choose from: T test images, then P photographs.
+
+    Attributes:
+        indices: (T,), into the test images.
+        pixels: uint8 (T + P, H, W) or (T + P, H, W, 3).
+        labels: (T + P,); -1 where none of the classes fits.
+        recipe: by which the photographs were prepared.
+    """
+
+    indices: NDArray[np.int64]
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    photos: PhotoSet
+    recipe: str
+
+    @property
+    def names(self) -> list[str]:
+        """What to call each."""
+        return [f"test image {k}" for k in self.indices] + [row["name"] for row in self.photos.about]
+
+
+def explorer(studies: Sequence[Found]) -> Section:
+    """The section of the page."""
+    data = {"studies": [study_data(found) for found in studies]}
+    return section("explorer", "Explorer", Prose(INTRO), Explorer(data))
+
+
+def study_data(found: Found) -> Json:
+    """One study: its images and what each variant says of them."""
+    items = collect(found)
+    groups = found.params.groups_of(found.data)
+    size = items.pixels.shape[1]
+    return {
+        "name": found.study,
+        "title": f"{found.data}: {found.params.studies[found.study].title}",
+        "classes": found.class_names,
+        "groups": list(groups),
+        "groupOf": group_numbers(groups, found.class_names).tolist(),
+        "pairs": [pair for pair in found.params.studies[found.study].pairs if set(pair) <= set(found.evaluated)],
+        "names": items.names,
+        "labels": items.labels.tolist(),
+        "testImages": len(items.indices),
+        "sheet": {"uri": sheet(items.pixels), "columns": COLUMNS, "size": size},
+        "variants": {name: variant_data(found, name, items) for name in found.evaluated},
+    }
+
+
+def collect(found: Found) -> Items:
+    """The test images that `explain` looks at, and all photographs by the chosen recipe."""
+    labels, photos = found.labels, load_photos(found.root / "photos")
+    recipe = found.evidence.photos["chosen"]["recipe"]
+    indices = np.sort(first_of_each_class(labels, found.params.active.explain.images_a_class))
+    test = np.load(found.root / "data" / found.data / "test_images.npy", mmap_mode="r")[indices]
+    return Items(
+        indices,
+        np.concatenate([test, photos.recipes[recipe]]),
+        np.concatenate([labels[indices], photos.labels]),
+        photos,
+        recipe,
+    )
+
+
+def variant_data(found: Found, name: str, items: Items) -> Json:
+    """What one variant says: probabilities (T + P, C), maps and t-SNE positions, the latter two null where not made."""
+    photo_logits = load_photo_logits(found.root / "evaluations" / found.study / "photos" / name, items.recipe)[0]
+    shares = np.concatenate([found.probabilities(name)[items.indices], softmax(photo_logits)])
+    return {
+        "probabilities": packed(shares.astype(np.float32)),
+        "maps": maps(found, name, items.indices),
+        "tsne": positions(found, name, items.indices),
+    }
+
+
+def maps(found: Found, name: str, indices: NDArray[np.int64]) -> Json | None:
+    """A variant's maps of test images and photographs by the method that is shown, with its score; each map's values in
+    units of its own largest, as int8 hundredths."""
+    known = found.evidence.explanations.get(name)
+    if known is None:
+        return None
+    method, folder = known["shown"], found.root / "explanations" / found.study / "arrays" / name
+    explained, of_test, of_photos = (
+        np.load(folder / f"{file}.npy") for file in ("indices", method, f"photographs-{method}")
+    )
+    values = np.concatenate([of_test[[*map(explained.tolist().index, indices.tolist())]], of_photos])
+    largest = np.abs(values).max(axis=(1, 2), keepdims=True)
+    scaled = np.round(100 * values / np.where(largest > 0, largest, 1)).astype(np.int8)
+    scores = known["faithfulness"]["methods"]
+    controls = ", ".join(f"{control} {scores[control]['gain']['value']:.2f}" for control in ("random", "centre"))
+    return {
+        "method": method,
+        "score": f"gain {amounts(scores[method]['gain'])}; {controls}".replace("-", "−"),
+        "rows": scaled.shape[1],
+        "columns": scaled.shape[2],
+        "values": packed(scaled),
+    }
+
+
+def positions(found: Found, name: str, indices: NDArray[np.int64]) -> str | None:
+    """Where the test images lie on the t-SNE map: float32 (T, 2), NaN for one that was not embedded."""
+    folder = found.root / "embeddings" / found.study / "arrays" / name
+    if name not in found.evidence.embeddings:
+        return None
+    embedded, tsne = (np.load(folder / f"{file}.npy") for file in ("indices", "tsne"))
+    places = {index: place for place, index in enumerate(embedded.tolist())}
+    rows = [tsne[places[index]] if index in places else (np.nan, np.nan) for index in indices.tolist()]
+    return packed(np.array(rows, np.float32))
+
+
+def packed(array: NDArray[Any]) -> str:
+    """An array's bytes, little-endian, in base64."""
+    return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
+
+
+def sheet(pixels: NDArray[np.uint8]) -> str:
+    """All images in one PNG, `COLUMNS` side by side, as a data URI; grey ones dark on light, as they are printed."""
+    shown = 255 - pixels if pixels.ndim == 3 else pixels
+    rows = -(-len(shown) // COLUMNS)
+    filled = np.zeros((rows * COLUMNS, *shown.shape[1:]), np.uint8)
+    filled[: len(shown)] = shown
+    height, width = shown.shape[1:3]
+    grid = filled.reshape(rows, COLUMNS, *shown.shape[1:]).swapaxes(1, 2)  # (R, C, H, W[, 3]) -> (R, H, C, W[, 3])
+    out = io.BytesIO()
+    Image.fromarray(grid.reshape(rows * height, COLUMNS * width, *shown.shape[3:])).save(out, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()

@@ -1,0 +1,59 @@
+"""What chapters are written from: the artifacts of one study, and figures that are there or not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from small_study import CNN, DIVERGED, EVALUATED, FEW, LABELS, SmallStudy
+
+from lookalike.evaluation.metrics import softmax
+from lookalike.reporting.chapters.found import Found, rows_of
+from lookalike.reporting.document import Column, tabulate, text
+
+WORDS = ("A caption.", "Alt text")
+NUMBERS = tabulate("Numbers", (Column("name", "name", text),), [{"name": "one"}])
+
+
+def test_a_study_knows_its_variants_and_its_data(found: Found, study: SmallStudy) -> None:
+    assert list(found.settings) == [row.variant for row in found.standings] == [DIVERGED, *EVALUATED]
+    assert found.evaluated == list(EVALUATED)
+    assert list(found.probes) == [CNN]
+    assert found.data == "fashion_mnist"
+    assert found.class_names == list(study.dataset.class_names)
+    np.testing.assert_array_equal(found.labels, LABELS)
+    assert found.stage("embed") == "embed@fashion"
+
+
+def test_probabilities_are_those_of_the_first_seed(found: Found, study: SmallStudy) -> None:
+    np.testing.assert_array_equal(found.probabilities(FEW), softmax(study.logits[FEW][0]))
+
+
+def test_a_figure_that_a_stage_drew_is_shown_as_it_is(found: Found) -> None:
+    path = found.root / f"embeddings/fashion/figures/{CNN}/map.png"
+    figure = found.loaded(path, "name", WORDS, "embed", [CNN], NUMBERS)
+    assert figure is not None
+    assert (figure.name, figure.caption, figure.alt) == ("name", *WORDS)
+    assert (figure.png, figure.stage) == (path.read_bytes(), "embed@fashion")
+    assert (figure.variants, figure.numbers) == ((CNN,), (NUMBERS,))
+    assert found.loaded(path.with_name("none.png"), "name", WORDS, "embed", [CNN], NUMBERS) is None
+
+
+def test_a_figure_of_the_report_has_the_study_in_its_name(found: Found) -> None:
+    empty = Figure(figsize=(1, 1))
+    figure = found.drawn(empty, "name", WORDS, [CNN, FEW], NUMBERS)
+    assert figure is not None
+    assert (figure.name, figure.stage, figure.variants) == ("fashion-name", "report", (CNN, FEW))
+    assert figure.png.startswith(b"\x89PNG")
+    assert found.drawn(None, "name", WORDS, [CNN]) is None
+
+
+def test_arrays_by_name_become_rows() -> None:
+    assert rows_of({"a": [1, 2], "b": [3, 4]}) == [{"a": 1, "b": 3}, {"a": 2, "b": 4}]
+    assert rows_of({"a": []}) == []
+    with pytest.raises(ValueError, match="shorter"):
+        rows_of({"a": [1, 2], "b": [3]})
+
+
+def test_of_variants_that_all_diverged_nothing_is_evaluated(found: Found) -> None:
+    assert replace(found, standings=[replace(row, seeds=0) for row in found.standings]).evaluated == []

@@ -1,0 +1,284 @@
+"""The chapter on photographs: figures with the numbers of the artifacts, the chosen recipe, and what is left out."""
+
+import shutil
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from blocks import figures, prose, rows, shown, tables, titles, walk
+from small_study import CNN, DIVERGED, EVALUATED, PHOTOGRAPHED, RECIPES, SmallStudy
+
+from lookalike.artifacts.photos import SAMPLE, sample
+from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.photographs import (
+    EVERY_TENTH,
+    NAMED,
+    ablation,
+    absorbed,
+    absorption,
+    by_recipe,
+    compared,
+    kept,
+    known_of,
+    nearest,
+    photographs,
+    said_of,
+)
+from lookalike.reporting.document import Fold, amounts, count, p, percent, points, shares, significant
+
+Json = dict[str, Any]
+CHARTS = ("accuracy", "classes", "ablation", "absorption", "distance", "abstention")
+TEST = {"value": 0.75, "low": 0.7, "high": 0.8}
+
+
+def estimate(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.1, "high": value + 0.2}
+
+
+def changed(found: Found, **photos: Any) -> Found:
+    """The same with some of what was found on photographs replaced."""
+    return replace(found, evidence=replace(found.evidence, photos=found.evidence.photos | photos))
+
+
+def numbers(found: Found, name: str) -> list[list[str]]:
+    (table,) = figures(photographs(found))[f"fashion-photo-{name}"].numbers
+    return rows(table)
+
+
+def test_the_chapter_has_its_charts_and_the_contact_sheets(found: Found, drawn: Json) -> None:
+    part = photographs(found)
+    assert shown(part) == {
+        **{f"fashion-photo-{name}": f"PNG of {name}" for name in CHARTS},
+        **{f"fashion-photos-{recipe}": f"steps of {recipe}" for recipe in RECIPES},
+    }
+    absorber = found.evidence.photos["absorption"]["absorber"]
+    far = "How far photographs are from the training images, and what silence gains"
+    assert titles(part) == ["Photographs", f"Everything is a {absorber.lower()}", far]
+    for name in ("classes", "distance", "abstention"):
+        assert "recipe fitted" in figures(part)[f"fashion-photo-{name}"].caption
+
+
+def test_the_choice_is_told_with_the_half_that_judges_it(found: Found, drawn: Json) -> None:
+    about, choice = prose(photographs(found))
+    best = found.evidence.photos["chosen"]
+    assert f"{best['variant']} with the recipe fitted**, {shares(best['choose']['accuracy'])} % of " in choice
+    assert f"**{shares(best['score']['accuracy'])} % of {best['score']['images']} on the other half**" in choice
+    labelled = PHOTOGRAPHED - 2
+    assert about.startswith(f"{PHOTOGRAPHED} photographs (drawn for a test), {labelled} of them of one of the classes")
+
+
+@pytest.mark.parametrize("number", [0, 1, NAMED, NAMED + 1])
+def test_the_first_refused_photographs_are_named(number: int) -> None:
+    photos = {"photographs": 9, "labelled": 8, "provenance": {"citation": "photographed at home"}}
+    refused = [{"file": f"p{k}.jpg", "reason": "too dark"} for k in range(number)]
+    text = said_of(photos, refused)
+    named = "; ".join(f"p{k}.jpg: too dark" for k in range(min(number, NAMED)))
+    more = "; all in photos/rejected.csv" if number > NAMED else ""
+    assert f"; refused: {f'{number} ({named}{more})' if number else 'none'}. " in text
+    assert text.startswith("9 photographs (photographed at home), 8 of them")
+
+
+def test_accuracy_is_told_by_recipe_beside_that_on_the_test_set(found: Found, drawn: Json) -> None:
+    photos = found.evidence.photos
+    absorber = photos["absorption"]["absorber"]
+    assert drawn == {}
+    assert numbers(found, "accuracy") == [
+        [
+            *(name, recipe),
+            shares(one["all"]["accuracy"]),
+            *(shares(one["halves"][half]["accuracy"]) for half in ("choose", "score")),
+            shares(one["without_doubtful"]["accuracy"]),
+            shares(one["group_accuracy"]),
+            shares(one["predicted"][absorber]),
+            "75.0 (70.0 to 80.0)",
+        ]
+        for name, recipes in photos["figures"].items()
+        for recipe, one in recipes.items()
+    ]
+    (table,) = drawn["accuracy"]
+    assert table == {
+        name: {"test": TEST, "recipes": {recipe: one["all"]["accuracy"] for recipe, one in recipes.items()}}
+        for name, recipes in photos["figures"].items()
+    }
+    assert DIVERGED not in table
+
+
+def test_pairs_are_told_by_recipe(found: Found) -> None:
+    fold = compared(found.evidence.photos)
+    (table,) = tables(fold).values()
+    assert rows(table) == [
+        [
+            *(", ".join(EVALUATED), row["recipe"], points(row["accuracy_difference"])),
+            *(count(row[key]) for key in ("only_first_right", "only_second_right")),
+            *(p(row["mcnemar_p"]), amounts(row["error_consistency"])),
+        ]
+        for row in found.evidence.photos["comparisons"]
+    ]
+    assert len(table.rows) == len(RECIPES)
+    assert compared({"comparisons": []}) is None
+
+
+def test_accuracy_is_told_by_what_is_known_of_a_photograph() -> None:
+    views = {
+        "front": {"images": 6, "accuracy": estimate(0.57)},
+        "": {"images": 2, "accuracy": estimate(0.58)},
+        "back": {"images": 0, "accuracy": None},
+    }
+    other = {"attributes": {"view": {"front": {"images": 9, "accuracy": estimate(0.1)}}}}
+    fold = known_of({"chosen": {"recipe": "b"}, "figures": {"cnn": {"a": other, "b": {"attributes": {"view": views}}}}})
+    (table,) = tables(fold).values()
+    assert rows(table) == [
+        ["cnn", "view: front", "6", shares(estimate(0.57))],
+        ["cnn", "view: not said", "2", shares(estimate(0.58))],
+    ]
+    assert "recipe b" in fold.title
+
+
+def test_accuracy_by_class_is_that_of_the_chosen_recipe(found: Found, drawn: Json) -> None:
+    chosen = {name: recipes["fitted"]["classes"] for name, recipes in found.evidence.photos["figures"].items()}
+    assert numbers(found, "classes") == [
+        [name, one, count(part["images"]), shares(part["accuracy"])]
+        for name, parts in chosen.items()
+        for one, part in parts.items()
+    ]
+    assert drawn["classes"] == (chosen,)
+    plain = changed(found, chosen=found.evidence.photos["chosen"] | {"recipe": "plain"})
+    assert numbers(plain, "classes") != numbers(found, "classes")
+
+
+def test_steps_left_out_are_told_by_recipe(found: Found, drawn: Json) -> None:
+    (row,) = found.evidence.photos["ablations"][CNN]
+    assert numbers(found, "ablation") == [[CNN, "fitted", "crop", shares(row["accuracy"]), points(row["difference"])]]
+    assert drawn["ablation"] == ({"fitted": [row | {"variant": CNN}]},)
+    assert figures(ablation(found))["fashion-photo-ablation"].variants == (CNN,)
+
+
+def test_ablations_stand_under_their_recipe() -> None:
+    given: Json = {
+        "cnn": [{"recipe": "plain", "step": "crop"}, {"recipe": "fitted", "step": "mask"}],
+        "vit": [{"recipe": "plain", "step": "mask"}],
+    }
+    assert by_recipe(given) == {
+        "plain": [
+            {"recipe": "plain", "step": "crop", "variant": "cnn"},
+            {"recipe": "plain", "step": "mask", "variant": "vit"},
+        ],
+        "fitted": [{"recipe": "fitted", "step": "mask", "variant": "cnn"}],
+    }
+    assert "variant" not in given["cnn"][0]
+    assert by_recipe({}) == {}
+
+
+def test_what_is_absorbed_is_told_of_probed_variants() -> None:
+    def on_photographs(value: float) -> Json:
+        return {"predicted": {"Bag": estimate(value / 2), "Coat": estimate(value / 4)}}
+
+    given = {
+        "vit": {"plain": on_photographs(0.1), "fitted": on_photographs(0.2)},
+        "cnn": {"plain": on_photographs(0.3), "fitted": on_photographs(0.4)},
+    }
+    ways = {"turn": {"cnn": [estimate(0.0), estimate(0.9)]}, "fill": {"cnn": [None, estimate(0.8)]}}
+    on_photos, on_test = absorbed(given, {"absorber": "Coat", "strengths": [0.0, 1.0], "ways": ways})
+    assert on_photos == {"plain": {"cnn": estimate(0.075)}, "fitted": {"cnn": estimate(0.1)}}
+    assert on_test == {
+        "turn": {"strength": [0.0, 1.0], "cnn": [estimate(0.0), estimate(0.9)]},
+        "fill": {"strength": [0.0, 1.0], "cnn": [None, estimate(0.8)]},
+    }
+
+
+def test_spoiled_test_images_are_told_by_way_and_strength(found: Found, drawn: Json) -> None:
+    known = found.evidence.photos["absorption"]
+    assert numbers(found, "absorption") == [
+        [name, way, significant(strength), shares(share)]
+        for way, variants in known["ways"].items()
+        for name, given in variants.items()
+        for strength, share in zip(known["strengths"], given, strict=True)
+    ]
+    assert drawn["absorption"] == (*absorbed(found.evidence.photos["figures"], known), known["absorber"])
+    assert figures(absorption(found))["fashion-photo-absorption"].variants == (CNN,)
+
+
+def test_where_no_variant_was_probed_nothing_is_told_of_steps_and_spoiling(found: Found, drawn: Json) -> None:
+    without = changed(found, ablations={}, absorption=found.evidence.photos["absorption"] | {"ways": {}})
+    assert ablation(without) is None
+    assert absorption(without) is None
+    charts = {name for name in shown(photographs(without)) if "photo-" in name}
+    assert charts == {f"fashion-photo-{name}" for name in CHARTS if name not in ("ablation", "absorption")}
+
+
+def test_distances_are_those_of_the_chosen_recipe(found: Found, drawn: Json) -> None:
+    chosen = {name: recipes["fitted"] for name, recipes in found.evidence.photos["distance"].items()}
+    assert numbers(found, "distance") == [
+        [
+            *(name, significant(part["low"]), significant(part["high"])),
+            *(count(part["count"]), shares(part["accuracy"])),
+        ]
+        for name, one in chosen.items()
+        for part in one["quantiles"]
+    ]
+    areas = {name: one["right_from_wrong"]["distance"]["value"] for name, one in chosen.items()}
+    assert drawn["distance"] == ({name: one["quantiles"] for name, one in chosen.items()}, areas)
+    (table,) = [table for label, table in tables(photographs(found)).items() if label.startswith("AUROC")]
+    assert rows(table) == [
+        [
+            name,
+            amounts(one["from_test_images"]),
+            *(amounts(one["right_from_wrong"][by]) for by in ("confidence", "distance")),
+            *(amounts(one["from_none_of_the_classes"][by]) for by in ("confidence", "distance")),
+        ]
+        for name, one in chosen.items()
+    ]
+
+
+def test_an_area_that_is_not_known_is_none(found: Found, drawn: Json) -> None:
+    distance = found.evidence.photos["distance"]
+    one = distance[CNN]["fitted"] | {"right_from_wrong": {"confidence": None, "distance": None}}
+    photographs(changed(found, distance=distance | {CNN: distance[CNN] | {"fitted": one}}))
+    assert drawn["distance"][1][CNN] is None
+
+
+def test_what_silence_gains_is_told_at_every_tenth(found: Found, drawn: Json) -> None:
+    told = numbers(found, "abstention")
+    chosen = {name: recipes["fitted"] for name, recipes in found.evidence.photos["distance"].items()}
+    assert drawn["abstention"] == ({name: one["abstention"] for name, one in chosen.items()},)
+    assert len(told) == len(EVALUATED) * 2 * len(EVERY_TENTH)
+    assert [row[:2] for row in told[:: len(EVERY_TENTH)]] == [
+        [name, by] for name in EVALUATED for by in ("confidence", "distance")
+    ]
+    curve = chosen[CNN]["abstention"]["confidence"]
+    for row, wanted in zip(told, EVERY_TENTH, strict=False):
+        k = int(np.abs(np.array(curve["coverage"]) - wanted).argmin())
+        assert row[2:] == [percent(curve["coverage"][k]), percent(curve["accuracy"][k])]
+
+
+def test_the_point_of_a_curve_is_the_nearest_one() -> None:
+    curve = [{"coverage": share} for share in (0.2, 0.35, 1.0)]
+    assert [nearest(curve, wanted)["coverage"] for wanted in (0.0, 0.3, 0.6, 0.7, 1.0)] == [0.2, 0.35, 0.35, 1.0, 1.0]
+    points_of = {"coverage": [0.5, 1.0], "accuracy": [0.9, 0.8]}
+    told = kept({"cnn": {"abstention": {"distance": points_of}}})
+    assert {(row["variant"], row["by"]) for row in told} == {("cnn", "distance")}
+    assert [row["accuracy"] for row in told] == [0.9] * 7 + [0.8] * 3
+
+
+def test_contact_sheets_name_the_photographs_that_they_show(found: Found, study: SmallStudy, drawn: Json) -> None:
+    part = photographs(found)
+    names = [*study.dataset.class_names, "none of the classes"]
+    expected = sample([[f"photo {k}", names[study.photos.labels[k]]] for k in range(PHOTOGRAPHED)])
+    for recipe in RECIPES:
+        one = figures(part)[f"fashion-photos-{recipe}"]
+        (table,) = one.numbers
+        assert rows(table) == expected
+        assert len(expected) == SAMPLE
+        assert f"recipe {recipe}" in one.caption
+        assert one.stage == "photos"
+    assert "none of the classes" in {row[1] for row in expected}
+    folds = [block.title for block in walk([part]) if isinstance(block, Fold)]
+    assert [title for title in folds if "step by step" in title] == [
+        f"Ten photographs by the recipe {recipe}, step by step" for recipe in RECIPES
+    ]
+
+
+def test_without_contact_sheets_none_are_shown(found: Found, drawn: Json) -> None:
+    shutil.rmtree(found.root / "photos/samples")
+    assert set(shown(photographs(found))) == {f"fashion-photo-{name}" for name in CHARTS}

@@ -1,0 +1,69 @@
+"""Where the report and all that it shows come from."""
+
+from pathlib import Path
+
+import pytest
+from blocks import rows, tables, titles, walk
+from small_study import CNN, COMMIT, DIVERGED, FEW
+
+from lookalike import provenance
+from lookalike.artifacts.folders import write_json, write_text
+from lookalike.params import Params
+from lookalike.reporting.chapters.provenance import data_row, origin, report_origin, runs_of
+from lookalike.reporting.document import Code
+
+
+def test_trainings_are_told_with_their_commits_and_their_runs(root: Path, params: Params) -> None:
+    trainings = rows(tables(origin(params, "", root))["Where and when"])
+    shared = ["2026-01-02T03:04:05", "here", "a CPU", "2"]
+    assert trainings == [
+        [DIVERGED, f"mark of {DIVERGED}", f"{COMMIT[:10]} + changes", *shared, "–"],
+        [CNN, f"mark of {CNN}", COMMIT[:10], *shared, "0: feedbeef, 1: cafe"],
+        [FEW, f"mark of {FEW}", COMMIT[:10], *shared, "–"],
+    ]
+
+
+def test_data_sets_are_told_once_each(root: Path, params: Params) -> None:
+    part = origin(params, "", root)
+    assert rows(tables(part)["Data sets"]) == [["fashion_mnist", "drawn garments", "MIT", "d1"]]
+    assert titles(part) == ["Provenance", "Data", "Trainings"]
+
+
+def test_published_data_are_named_by_citation_and_homepage(root: Path) -> None:
+    known = {"citation": "Xiao et al., 2017", "homepage": "example.org", "licence": "MIT"}
+    write_json(root / "data/fashion_mnist/dataset.json", {"digest": "d1", "provenance": known})
+    assert data_row(root, "fashion_mnist")["about"] == "Xiao et al., 2017; example.org"
+
+
+def test_parameters_stand_as_they_are(root: Path, params: Params) -> None:
+    text = "a: 1 # <b>\nb:\n  c: |"
+    assert [block.text for block in walk([origin(params, text, root)]) if isinstance(block, Code)] == [text]
+
+
+def test_the_report_has_an_origin_of_its_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "commit", lambda: {"commit": "c0ffee", "dirty": True})
+    monkeypatch.setenv("LOOKALIKE_HOST", "a quiet machine")
+    found = report_origin(root, {"tracking": "local store"})
+    assert found["from commit"] == "c0ffee with uncommitted changes"
+    assert (found["on"], found["MLflow"], found["dvc.lock (SHA-256)"]) == ("a quiet machine", "local store", "none yet")
+    assert f"torch {provenance.versions()['torch']}" in found["versions"]
+    monkeypatch.setattr(provenance, "commit", lambda: {"commit": "c0ffee", "dirty": False})
+    write_text(root / "dvc.lock", "schema: '2.0'\n")
+    found = report_origin(root, {"tracking": "local store"})
+    assert found["from commit"] == "c0ffee"
+    assert found["dvc.lock (SHA-256)"] == provenance.lock_digest(root)
+
+
+def test_the_reports_origin_is_a_table(root: Path, params: Params) -> None:
+    own = dict(rows(tables(origin(params, "", root))["This report"]))
+    assert list(own) == ["rendered", "from commit", "dvc.lock (SHA-256)", "on", "versions", "MLflow"]
+    assert own["MLflow"] == "local store"
+
+
+def test_a_store_that_failed_is_told_and_leaves_no_runs(root: Path, params: Params) -> None:
+    failed = {"tracking": "local store", "error": "disk full"}
+    write_json(root / "published.json", failed)
+    assert runs_of(failed) == {}
+    found = tables(origin(params, "", root))
+    assert dict(rows(found["This report"]))["MLflow"] == "disk full"
+    assert [row[-1] for row in rows(found["Where and when"])] == ["–"] * 3

@@ -1,0 +1,111 @@
+"""Leaderboard, costs and learning curves: the numbers of the artifacts, and which trainings the profile has cut."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from blocks import figures, header, prose, rows, tables, titles
+from small_study import CNN, DIVERGED, EVALUATED, FEW
+
+from lookalike.params import Params
+from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.standings import curtailed, cut_short, leaderboard, training
+from lookalike.reporting.leaderboard import Standing, standing
+
+MEASURED = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8, "nll": 0.5}
+
+
+def standing_of(variant: str, *, epochs: int = 10, seeds: int = 1, diverged: int = 0, images: int = 9) -> Standing:
+    summary = MEASURED | {"seeds": seeds, "diverged": diverged}
+    ended = [{"seed": 0, "epochs": epochs}]
+    description = {"parameters": 7, "macs": 5_432_100, "train_images": images, "seeds": ended}
+    return standing("fashion", variant, summary, description, [{"seed": 0, "seconds": 100.0, "images_per_second": 9.4}])
+
+
+def test_the_leaderboard_has_every_variant_with_what_is_known(found: Found) -> None:
+    measured = replace(
+        found.standings[1],
+        accuracy=0.91234,
+        accuracy_sd=0.00321,
+        accuracy_low=0.8876,
+        accuracy_high=0.93219,
+        top2_accuracy=0.98764,
+        brier=0.13579,
+        ece=0.04321,
+        calibrated_ece=0.01234,
+        temperature=1.61803,
+    )
+    part = leaderboard([replace(found, standings=[found.standings[0], measured])])
+    (board,) = tables(part).values()
+    assert board.label == f"Leaderboard: {found.params.studies['fashion'].title}"
+    known = ["91.23", "0.32", "88.76", "93.22", "2", "0", "98.76", "0.500", "0.136", "4.32", "1.23", "1.618"]
+    assert rows(board) == [[DIVERGED, *["–"] * 4, "0", "1", *["–"] * 6], [CNN, *known]]
+    assert board.rows[1][1].key == 0.91234
+
+
+def test_variants_that_a_budget_has_cut_are_named(found: Found) -> None:
+    said, legend = prose(leaderboard([found]))
+    assert f"by this profile's budget: {DIVERGED}, {CNN}. " in said  # the one in images, the other in epochs
+    assert FEW not in said
+    assert legend.startswith("Accuracy: mean over seeds")
+    whole = replace(found, standings=[standing_of(FEW, epochs=30)])
+    assert prose(leaderboard([whole])) == [legend]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "diverged", "ran", "cut"),
+    [(2, 0, 4, (4, 10)), (1, 1, 4, (4, 10)), (2, 0, 10, None), (0, 2, 4, None)],
+)
+def test_epochs_are_cut_short_by_a_budget_and_not_by_divergence(
+    params: Params, seeds: int, diverged: int, ran: int, cut: tuple[int, int] | None
+) -> None:
+    row = standing_of(CNN, epochs=ran, seeds=seeds, diverged=diverged)
+    assert cut_short(row, params.variants[CNN]) == cut
+
+
+@pytest.mark.parametrize(
+    ("epochs", "images", "said"),
+    [
+        (10, 9, None),
+        (4, 9, "4 of 10 epochs"),
+        (10, 2000, "images capped"),
+        (4, 2000, "4 of 10 epochs, images capped"),
+    ],
+)
+def test_what_a_budget_cut_is_told(params: Params, epochs: int, images: int, said: str | None) -> None:
+    assert params.budget(CNN).max_images == 2000
+    assert curtailed(standing_of(CNN, epochs=epochs, images=images), params) == said
+
+
+def test_without_a_limit_no_images_are_capped(params: Params) -> None:
+    free = params.model_copy(update={"profile": "paper"})
+    assert curtailed(standing_of(CNN, images=48_000), free) is None
+
+
+def test_costs_are_told_of_every_variant(found: Found, drawn: dict[str, Any]) -> None:
+    part = training(replace(found, standings=[standing_of(CNN, epochs=4), standing_of(FEW, epochs=30)]))
+    (costs,) = tables(part).values()
+    assert rows(costs) == [
+        [CNN, "7", "5.43 M", "9", "4", "1.7 min", "9", "4 of 10 epochs"],
+        [FEW, "7", "5.43 M", "9", "30", "1.7 min", "9", "–"],
+    ]
+    assert titles(part) == ["Training"]
+
+
+def test_learning_curves_are_those_of_the_histories_with_epochs_from_one(found: Found, drawn: dict[str, Any]) -> None:
+    (curves,) = figures(training(found)).values()
+    histories = found.evidence.histories
+    assert list(histories) == [DIVERGED, *EVALUATED]
+    assert drawn["curves"] == (histories,)
+    assert (curves.name, curves.png) == ("fashion-curves", b"PNG of curves")
+    assert curves.variants == (DIVERGED, *EVALUATED)
+    (table,) = curves.numbers
+    names = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
+    assert [column.path for column in table.columns[3:]] == list(names)
+    assert [column.title for column in table.columns[3:]] == header(table)[3:]
+    assert [[cell.key for cell in row] for row in table.rows] == [
+        [name, row["seed"], row["epoch"] + 1, *(row[figure] for figure in names)]
+        for name, history in histories.items()
+        for row in history
+    ]
+    assert rows(table)[0][:3] == [DIVERGED, "0", "1"]

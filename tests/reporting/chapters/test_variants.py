@@ -1,0 +1,88 @@
+"""Each variant by itself: what it says of the first test images, confusion, calibration and scores by class."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from blocks import figures, header, rows, shown, tables, titles
+from small_study import CNN, EVALUATED, FEW, LABELS, SmallStudy
+
+from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.variants import SHOWN, variants
+from lookalike.reporting.document import Fold, count, percent
+
+
+def test_pictures_are_those_that_the_evaluation_drew(found: Found) -> None:
+    part = variants(found)
+    folder = "evaluations/fashion/figures"
+    assert shown(part) == {
+        f"{CNN}-samples": f"{folder}/{CNN}/samples",
+        **{f"{name}-{kind}": f"{folder}/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")},
+    }
+    for name, one in figures(part).items():
+        variant = FEW if name.startswith(FEW) else CNN
+        assert (one.variants, one.stage) == ((variant,), "evaluate@fashion")
+        assert variant in one.caption
+        assert variant in one.alt
+    assert titles(part) == ["Each variant by itself", "24 test images", "Confusion and calibration"]
+
+
+def test_the_samples_have_the_probabilities_of_the_first_images(found: Found, study: SmallStudy) -> None:
+    (table,) = figures(variants(found))[f"{CNN}-samples"].numbers
+    names = study.dataset.class_names
+    assert header(table) == ["test image", "class", *(f"{name}, %" for name in names)]
+    assert len(table.rows) == SHOWN
+    for k, row in enumerate(table.rows):
+        shares = found.probabilities(CNN)[k].tolist()
+        assert [cell.key for cell in row] == [k, names[LABELS[k]], *shares]
+        assert [cell.text for cell in row[2:]] == [percent(share) for share in shares]
+
+
+def test_confusions_are_counted_by_true_and_predicted_class(found: Found, study: SmallStudy) -> None:
+    (table,) = figures(variants(found))[f"{FEW}-confusion"].numbers
+    names, predicted = study.dataset.class_names, study.logits[FEW][0].argmax(1)
+    assert header(table) == ["true class", *names]
+    expected = [
+        [name, *(str(((k == LABELS) & (predicted == n)).sum()) for n in range(10))] for k, name in enumerate(names)
+    ]
+    assert rows(table) == expected
+
+
+def test_reliability_is_told_of_filled_bins_before_and_after(found: Found) -> None:
+    before, after = figures(variants(found))[f"{CNN}-reliability"].numbers
+    assert (before.label, after.label) == ("As trained", "After temperature")
+    first = found.details[CNN]["first_seed"]
+    for table, key in ((before, "reliability"), (after, "calibrated_reliability")):
+        bins = first[key]
+        filled = [k for k, images in enumerate(bins["count"]) if images]
+        assert 0 < len(filled) < 15
+        fields = ("lower", "upper", "count", "confidence", "accuracy")
+        assert [[cell.key for cell in row] for row in table.rows] == [[bins[f][k] for f in fields] for k in filled]
+    assert before.rows != after.rows
+
+
+def test_scores_by_class_are_folded_with_the_pictures(found: Found) -> None:
+    part = variants(found)
+    (calibration,) = [one for one in part.sections if one.title == "Confusion and calibration"]
+    folds = [block for block in calibration.blocks if isinstance(block, Fold)]
+    assert [fold.title for fold in folds] == list(EVALUATED)
+    for fold in folds:
+        (table,) = tables(fold).values()
+        assert rows(table) == [
+            [row["class"], percent(row["precision"]), percent(row["recall"]), percent(row["f1"]), count(row["support"])]
+            for row in found.details[fold.title]["first_seed"]["classes"]
+        ]
+        assert fold.title in table.label
+
+
+def test_what_was_not_drawn_is_not_shown(found: Found) -> None:
+    for path in Path(found.root / "evaluations/fashion/figures").rglob("*.png"):
+        path.unlink()
+    part = variants(found)
+    assert figures(part) == {}
+    assert titles(part) == ["Each variant by itself", "Confusion and calibration"]
+    assert len(tables(part)) == 2  # the scores by class
+
+
+def test_a_variant_that_diverged_has_no_place(found: Found) -> None:
+    diverged = replace(found, standings=[replace(row, seeds=int(row.variant == FEW)) for row in found.standings])
+    assert set(shown(variants(diverged))) == {f"{FEW}-confusion", f"{FEW}-reliability"}

@@ -1,0 +1,70 @@
+"""A small study as the stages leave it, and its chapters with the drawing left out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT
+from small_study import SmallStudy, make_study, small_params, write_study
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.claims.evidence import evidence_of
+from lookalike.params import Params
+from lookalike.reporting import comparisons, embeddings, explanations, photographs
+from lookalike.reporting.assemble import find
+from lookalike.reporting.chapters import found as found_module
+from lookalike.reporting.chapters import standings
+from lookalike.reporting.chapters.found import Found
+
+
+@pytest.fixture(scope="session")
+def params() -> Params:
+    """The real parameters with the variants of the small study."""
+    return small_params(yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def study(dataset: Dataset, params: Params) -> SmallStudy:
+    """What the stages found; not to be changed."""
+    return make_study(dataset, params)
+
+
+@pytest.fixture
+def root(tmp_path: Path, study: SmallStudy) -> Path:
+    """A folder with the artifacts of the small study."""
+    write_study(tmp_path, study)
+    return tmp_path
+
+
+@pytest.fixture
+def found(root: Path, params: Params) -> Found:
+    """What the chapters of the small study are written from."""
+    return find("fashion", params, evidence_of("fashion", params, root), root)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are drawn, but not made into PNG."""
+    monkeypatch.setattr(found_module, "to_png", lambda figure: b"PNG")
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """By the name of a chart what it is drawn from, the last one of that name; a picture is then the chart's name."""
+    calls: dict[str, Any] = {}
+
+    def recorder(name: str) -> Callable[..., str]:
+        def record(*given: Any, **named: Any) -> str:
+            calls[name] = (*given, *named.values())
+            return name
+
+        return record
+
+    for module in (comparisons, embeddings, explanations, photographs, standings):
+        for name in vars(module):
+            if name.endswith("_figure"):
+                monkeypatch.setattr(module, name, recorder(name.removesuffix("_figure")))
+    monkeypatch.setattr(found_module, "to_png", lambda figure: f"PNG of {figure}".encode())
+    return calls

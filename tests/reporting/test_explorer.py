@@ -1,0 +1,170 @@
+"""The explorer's data, unpacked as the page does, against the artifacts that they are packed from."""
+
+import base64
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from small_study import A_CLASS, CHOSEN, CNN, EVALUATED, FEW, LABELS, PHOTOGRAPHED, SHOWN, SmallStudy
+
+from lookalike.claims.evidence import evidence_of
+from lookalike.evaluation.metrics import softmax
+from lookalike.params import Params
+from lookalike.reporting.assemble import find
+from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.document import Explorer, Json
+from lookalike.reporting.explorer import COLUMNS, explorer, packed, sheet, study_data
+
+INDICES = np.sort(CHOSEN)  # of the test images, in the explorer's order
+TEST, ITEMS = len(INDICES), len(INDICES) + PHOTOGRAPHED
+
+
+@pytest.fixture
+def data(found: Found) -> Json:
+    """What the page gets, by way of JSON."""
+    return json.loads(json.dumps(study_data(found), allow_nan=False))
+
+
+def unpacked(text: str, kind: str) -> NDArray[Any]:
+    return np.frombuffer(base64.b64decode(text), kind)
+
+
+def tiles(uri: str, size: int, columns: int) -> NDArray[np.uint8]:
+    """The sheet cut into its images, as the page does."""
+    kind, _, content = uri.partition(",")
+    assert kind == "data:image/png;base64"
+    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))))
+    assert image.shape[1] == columns * size
+    places = [(row, column) for row in range(len(image) // size) for column in range(columns)]
+    return np.stack([image[r * size : (r + 1) * size, c * size : (c + 1) * size] for r, c in places])
+
+
+def test_the_images_are_those_that_are_explained_and_all_photographs(data: Json, study: SmallStudy) -> None:
+    assert CHOSEN.tolist() != INDICES.tolist()  # the stage has another order
+    assert data["names"][:TEST] == [f"test image {k}" for k in INDICES]
+    assert data["names"][TEST:] == [f"photo {k}" for k in range(PHOTOGRAPHED)]
+    assert data["labels"] == [*LABELS[INDICES].tolist(), *study.photos.labels.tolist()]
+    assert -1 in data["labels"]  # a photograph that fits none of the classes
+    assert (data["testImages"], len(data["labels"])) == (TEST, ITEMS) == (10 * A_CLASS, 10 * A_CLASS + PHOTOGRAPHED)
+
+
+def test_what_can_be_chosen_is_named(data: Json, params: Params, study: SmallStudy) -> None:
+    assert (data["name"], data["title"]) == ("fashion", f"fashion_mnist: {params.studies['fashion'].title}")
+    assert data["classes"] == list(study.dataset.class_names)
+    groups = params.groups_of("fashion_mnist")
+    assert data["groups"] == list(groups)
+    for name, number in zip(data["classes"], data["groupOf"], strict=True):
+        assert name in groups[data["groups"][number]]
+    assert data["pairs"] == [list(EVALUATED)]
+    assert list(data["variants"]) == list(EVALUATED)
+
+
+def test_a_pair_of_which_one_diverged_is_not_offered(found: Found) -> None:
+    standings = [replace(row, seeds=row.seeds * (row.variant != FEW)) for row in found.standings]
+    data = study_data(replace(found, standings=standings))
+    assert (data["pairs"], list(data["variants"])) == ([], [CNN])
+
+
+def test_the_sheet_shows_the_images_dark_on_light(data: Json, study: SmallStudy) -> None:
+    assert data["sheet"]["columns"] == COLUMNS
+    found = tiles(data["sheet"]["uri"], data["sheet"]["size"], COLUMNS)
+    expected = np.concatenate([study.dataset.test_images[INDICES], study.photos.recipes["fitted"]])
+    np.testing.assert_array_equal(found[:ITEMS], 255 - expected)
+    assert not found[ITEMS:].any()
+
+
+@pytest.mark.parametrize("count", [1, COLUMNS - 1, COLUMNS, COLUMNS + 1])
+@pytest.mark.parametrize("planes", [(), (3,)])
+def test_a_sheet_holds_any_number_of_images_those_in_colour_as_they_are(count: int, planes: tuple[int, ...]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (count, 5, 5, *planes), dtype=np.uint8)
+    found = tiles(sheet(pixels), 5, COLUMNS)
+    assert len(found) == (2 if count > COLUMNS else 1) * COLUMNS
+    np.testing.assert_array_equal(found[:count], pixels if planes else 255 - pixels)
+    assert not found[count:].any()
+
+
+@pytest.mark.parametrize("name", EVALUATED)
+def test_probabilities_are_those_of_the_first_seed_without_temperature(
+    data: Json, study: SmallStudy, name: str
+) -> None:
+    found = unpacked(data["variants"][name]["probabilities"], "<f4").reshape(ITEMS, 10)
+    np.testing.assert_array_equal(found[:TEST], softmax(study.logits[name][0])[INDICES].astype(np.float32))
+    on_photographs = softmax(study.photo_logits[name]["fitted"][0]).astype(np.float32)
+    np.testing.assert_array_equal(found[TEST:], on_photographs)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_maps_are_hundredths_of_their_largest_value_in_the_order_of_the_images(data: Json, study: SmallStudy) -> None:
+    maps = data["variants"][CNN]["maps"]
+    found = unpacked(maps["values"], "i1").reshape(ITEMS, maps["rows"], maps["columns"])
+    places = [CHOSEN.tolist().index(index) for index in INDICES]
+    expected = np.concatenate([study.maps[SHOWN][places], study.maps[f"photographs {SHOWN}"]])
+    assert expected.shape == found.shape
+    largest = np.abs(expected).max(axis=(1, 2), keepdims=True)
+    assert (largest > 0).all()
+    np.testing.assert_allclose(found / 100 * largest, expected, atol=float(0.0051 * largest.max()))
+    assert (np.abs(found).max(axis=(1, 2)) == 100).all()
+
+
+def test_a_map_of_nothing_is_nothing(found: Found) -> None:
+    path = found.root / f"explanations/fashion/arrays/{CNN}/{SHOWN}.npy"
+    np.save(path, np.zeros_like(np.load(path)))
+    maps = study_data(found)["variants"][CNN]["maps"]
+    values = unpacked(maps["values"], "i1").reshape(ITEMS, -1)
+    assert not values[:TEST].any()
+    assert values[TEST:].any()
+
+
+def test_a_map_comes_with_its_score_and_those_of_the_controls(data: Json, study: SmallStudy) -> None:
+    maps, scores = data["variants"][CNN]["maps"], study.explained[CNN]["faithfulness"]["methods"]
+    gain = scores[SHOWN]["gain"]
+    assert maps["method"] == SHOWN
+    said = f"gain {gain['value']:.2f} ({gain['low']:.2f} to {gain['high']:.2f})"
+    controls = ", ".join(f"{name} {scores[name]['gain']['value']:.2f}" for name in ("random", "centre"))
+    assert maps["score"] == f"{said}; {controls}".replace("-", "−")
+
+
+def test_images_lie_where_the_map_has_them_and_nowhere_if_they_were_not_embedded(data: Json, study: SmallStudy) -> None:
+    found = unpacked(data["variants"][CNN]["tsne"], "<f4").reshape(TEST, 2)
+    places = dict(zip(study.points["indices"].tolist(), study.points["tsne"], strict=True))
+    assert 0 < len(places.keys() & set(INDICES.tolist())) < TEST
+    for index, where in zip(INDICES.tolist(), found, strict=True):
+        if index in places:
+            np.testing.assert_allclose(where, places[index], rtol=1e-6)
+        else:
+            assert np.isnan(where).all()
+
+
+def test_a_variant_that_was_not_explained_or_embedded_has_neither_maps_nor_places(data: Json) -> None:
+    assert data["variants"][FEW]["maps"] is None
+    assert data["variants"][FEW]["tsne"] is None
+
+
+def test_what_an_earlier_run_left_is_not_taken_for_this_ones(root: Path, params: Params) -> None:
+    """Folders of arrays may outlive the figures that name them."""
+    for stage in ("explanations", "embeddings"):
+        (root / stage / "fashion/found.json").write_text("{}")
+    found = find("fashion", params, evidence_of("fashion", params, root), root)
+    variant = study_data(found)["variants"][CNN]
+    assert (variant["maps"], variant["tsne"]) == (None, None)
+
+
+def test_the_section_has_all_studies(found: Found) -> None:
+    part = explorer([found, found])
+    (block,) = [block for block in part.blocks if isinstance(block, Explorer)]
+    assert (part.anchor, part.title) == ("explorer", "Explorer")
+    assert block.data == {"studies": [study_data(found)] * 2}
+
+
+@pytest.mark.parametrize(("kind", "size"), [(">f4", 4), ("<f4", 4), (">i2", 2), ("i1", 1)])
+def test_arrays_are_packed_with_the_least_byte_first(kind: str, size: int) -> None:
+    values = np.array([[1, -2], [3, 100]], kind)
+    found = base64.b64decode(packed(values))
+    assert len(found) == 4 * size
+    np.testing.assert_array_equal(np.frombuffer(found, np.dtype(kind).newbyteorder("<")).reshape(2, 2), values)
