@@ -1,5 +1,5 @@
 # make demo: everything from nothing. make help: the rest.
-.PHONY: help setup demo repro report test lint ui lock clean
+.PHONY: help setup demo repro test coverage lint ui lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -32,6 +32,9 @@ repro: demo  ## the same
 
 test: $(INSTALLED)  ## all tests
 	$(BIN)/python -m pytest
+
+coverage: $(INSTALLED)  ## all tests; fails if less than 90 % of the lines in src/ are run
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: $(INSTALLED)  ## style, format and types
 	$(BIN)/ruff check .

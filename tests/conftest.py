@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +15,9 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.data.splits import split_indices
 from lookalike.params import Budget, Training, Variant
 from lookalike.runtime import Runtime
+
+if TYPE_CHECKING:
+    from checkout import Checkout
 
 ROOT = Path(__file__).parents[1]
 CLASSES = tuple("abcdefghij")
@@ -112,3 +115,14 @@ def make_variant() -> Callable[..., Variant]:
 @pytest.fixture
 def budget() -> Budget:
     return Budget(seeds=1)
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> "Checkout":
+    """A small copy of the project in which the pipeline has run once: to be looked at and copied, not to be changed."""
+    from checkout import copy_project
+
+    copy = copy_project(tmp_path_factory.mktemp("ran") / "lookalike")
+    copy.repro()
+    copy.commit("first run")
+    return copy

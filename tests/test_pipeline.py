@@ -2,122 +2,30 @@
 
 import csv
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from checkout import VARIANTS, Checkout, copy_of
 
 pytestmark = pytest.mark.pipeline
 
-ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", "stages", "src", "reports", "photographs/README.md")
-VARIANTS = ("fashion-cnn", "fashion-vit", "fashion-cnn-grouped")
 ANALYSES = {"evaluate@fashion", "explain@fashion", "embed@fashion"}
 FASHION = {*(f"train@{name}" for name in VARIANTS)} | ANALYSES
 LAST = ANALYSES | {"publish", "report"}
 
 
-class Checkout:
-    """A small git and DVC repository with the project's pipeline."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        binaries = str(Path(sys.executable).parent)
-        self.environment = os.environ | {
-            "PATH": binaries + os.pathsep + os.environ["PATH"],
-            "OMP_NUM_THREADS": "1",
-            "GIT_AUTHOR_NAME": "t",
-            "GIT_AUTHOR_EMAIL": "t@example.org",
-            "GIT_COMMITTER_NAME": "t",
-            "GIT_COMMITTER_EMAIL": "t@example.org",
-        }
-        self.environment.pop("MLFLOW_TRACKING_URI", None)
-        self.environment.pop("LOOKALIKE_MIRROR", None)
-
-    def run(self, *command: str, fails: bool = False) -> str:
-        """The command's output, stdout and stderr; it must succeed, or fail where that is expected."""
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-        )
-        assert (done.returncode != 0) == fails, done.stdout
-        return done.stdout
-
-    def repro(self, *arguments: str) -> set[str]:
-        """Run `dvc repro`; the stages that ran."""
-        return stages_in(self.run("dvc", "repro", *arguments))
-
-    def commit(self, message: str) -> None:
-        """Commit everything that is not ignored."""
-        self.run("git", "add", "-A")
-        self.run("git", "commit", "-q", "-m", message)
-
-    def edit(self, change: dict[str, object]) -> None:
-        """Set dotted keys of params.yaml."""
-        params = yaml.safe_load((self.folder / "params.yaml").read_text())
-        for path, value in change.items():
-            *parents, last = path.split(".")
-            node = params
-            for parent in parents:
-                node = node[parent]
-            node[last] = value
-        (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-
-    def keep(self, names: tuple[str, ...]) -> None:
-        """Leave these variants alone in params.yaml, with the pairs and probes among them."""
-        params = yaml.safe_load((self.folder / "params.yaml").read_text())
-        params["variants"] = {name: params["variants"][name] for name in names}
-        for study in params["studies"].values():
-            study["pairs"] = [pair for pair in study["pairs"] if {*pair} <= {*names}]
-            study["probes"] = [name for name in study["probes"] if name in names]
-        (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-
-
-def stages_in(output: str) -> set[str]:
-    """The stages that DVC says it ran."""
-    return set(re.findall(r"^Running stage '(.*)'", output, re.MULTILINE))
-
-
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def checkout(ran: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A copy that has been run once and committed."""
-    folder = tmp_path_factory.mktemp("pipeline") / "lookalike"
-    folder.mkdir()
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "demo", "*.egg-info"))
-        else:
-            (folder / name).parent.mkdir(exist_ok=True)
-            shutil.copy(source, folder / name)
-    copy = Checkout(folder)
-    copy.keep(VARIANTS)
-    copy.edit(
-        {
-            "profiles.demo.data": {"source": "embedded", "train_images": 200, "test_images": 100},
-            "profiles.demo.photos.count": 10,
-            "profiles.demo.train.light": {"seeds": 2, "max_epochs": 2, "max_images": 100},
-            "profiles.demo.train.heavy": {"seeds": 1, "max_epochs": 1, "max_images": 20},
-            "profiles.demo.explain": {"variants": "probes", "images_a_class": 2, "scored": 4, "heads_scored": 1},
-            "profiles.demo.embed": {"variants": "probes", "images_a_class": 6},
-        }
-    )
-    copy.run("git", "init", "-q")
-    copy.run("dvc", "init", "-q")
-    copy.commit("start")
-    assert copy.repro() >= FASHION | LAST | {"fetch@fashion_mnist", "photos"}
-    copy.commit("first run")
-    return copy
+    return copy_of(ran, tmp_path_factory.mktemp("pipeline") / "lookalike")
+
+
+def test_the_first_run_ran_every_stage(checkout: Checkout) -> None:
+    stages = yaml.safe_load((checkout.folder / "dvc.lock").read_text())["stages"]
+    assert stages.keys() >= FASHION | LAST | {"fetch@fashion_mnist", "photos"}
 
 
 def test_a_run_leaves_nothing_behind_but_the_lock(checkout: Checkout) -> None:
@@ -178,9 +86,9 @@ def test_an_edit_of_a_recipe_of_groups_and_of_probes_runs_through(checkout: Chec
 
 
 def test_an_edit_of_the_wording_trains_nothing(checkout: Checkout) -> None:
-    template = checkout.folder / "src/lookalike/reporting/templates/report.md"
+    template = checkout.folder / "src/lookalike/reporting/templates/index.html"
     text = template.read_text()
-    template.write_text(text + "\nA word more.\n")
+    template.write_text(text + "<!-- A word more. -->\n")
     assert checkout.repro() == {"report"}
     template.write_text(text)
     checkout.repro()

@@ -1,0 +1,125 @@
+"""A small copy of this very checkout, a git and DVC repository of its own, in which tests run DVC itself."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", "stages", "src", "reports", "photographs/README.md")
+VARIANTS = ("fashion-cnn", "fashion-vit", "fashion-cnn-grouped")
+TINY: dict[str, object] = {
+    "profiles.demo.data.train_images": 200,
+    "profiles.demo.data.test_images": 100,
+    "profiles.demo.photos.count": 10,
+    "profiles.demo.train.light": {"seeds": 2, "max_epochs": 2, "max_images": 100},
+    "profiles.demo.train.heavy": {"seeds": 1, "max_epochs": 1, "max_images": 20},
+    "profiles.demo.explain": {"variants": "probes", "images_a_class": 2, "scored": 4, "heads_scored": 1},
+    "profiles.demo.embed": {"variants": "probes", "images_a_class": 6},
+}
+
+
+class Checkout:
+    """A small git and DVC repository with the project's pipeline."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        binaries = str(Path(sys.executable).parent)
+        self.environment = os.environ | {
+            "PATH": binaries + os.pathsep + os.environ["PATH"],
+            "OMP_NUM_THREADS": "1",
+            "GIT_AUTHOR_NAME": "t",
+            "GIT_AUTHOR_EMAIL": "t@example.org",
+            "GIT_COMMITTER_NAME": "t",
+            "GIT_COMMITTER_EMAIL": "t@example.org",
+        }
+        self.environment.pop("MLFLOW_TRACKING_URI", None)
+        self.environment.pop("LOOKALIKE_MIRROR", None)
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        """The command's output, stdout and stderr; it must succeed, or fail where that is expected."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=900,
+        )
+        assert (done.returncode != 0) == fails, f"{shlex.join(command)}\n{done.stdout}"
+        return done.stdout
+
+    def repro(self, *arguments: str) -> set[str]:
+        """Run `dvc repro`; the stages that ran."""
+        return stages_in(self.run("dvc", "repro", *arguments))
+
+    def commit(self, message: str) -> None:
+        """Commit everything that is not ignored."""
+        self.run("git", "add", "-A")
+        self.run("git", "commit", "-q", "-m", message)
+
+    def edit(self, change: dict[str, object]) -> None:
+        """Set dotted keys of params.yaml."""
+        with self.params() as params:
+            for path, value in change.items():
+                *parents, last = path.split(".")
+                node = params
+                for parent in parents:
+                    node = node[parent]
+                node[last] = value
+
+    def keep(self, names: tuple[str, ...]) -> None:
+        """Leave these variants alone in params.yaml, with the pairs and probes among them."""
+        with self.params() as params:
+            for name in params["variants"].keys() - {*names}:
+                del params["variants"][name]
+            for study in params["studies"].values():
+                study["pairs"] = [pair for pair in study["pairs"] if {*pair} <= {*names}]
+                study["probes"] = [name for name in study["probes"] if name in names]
+
+    @contextmanager
+    def params(self) -> Iterator[Any]:
+        """The content of params.yaml, to be changed; its comments and style stay, as in an editor."""
+        yaml, file = YAML(), self.folder / "params.yaml"
+        yaml.width = 1000  # no line is broken
+        content = yaml.load(file)
+        yield content
+        yaml.dump(content, file)
+
+
+def stages_in(output: str) -> set[str]:
+    """The stages that DVC says it ran."""
+    return set(re.findall(r"^Running stage '(.*)'", output, re.MULTILINE))
+
+
+def copy_project(folder: Path, *more: str) -> Checkout:
+    """A copy with few variants and tiny budgets, and with the files and folders `more`; committed, and not run yet."""
+    for name in (*COPIED, *more):
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "demo", "*.egg-info"))
+        else:
+            shutil.copy(source, target)
+    copy = Checkout(folder)
+    copy.keep(VARIANTS)
+    copy.edit(TINY)
+    copy.run("git", "init", "-q")
+    copy.run("dvc", "init", "-q")
+    copy.commit("start")
+    return copy
+
+
+def copy_of(checkout: Checkout, folder: Path) -> Checkout:
+    """The same as it is now, in the folder `folder`, which is not there yet."""
+    return Checkout(shutil.copytree(checkout.folder, folder, symlinks=True))
