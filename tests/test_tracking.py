@@ -4,12 +4,11 @@ import json
 import os
 import runpy
 import shutil
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import pytest
 import torch
+from mlflow_server import served
 
 from lookalike.artifacts.evaluations import save_findings
 from lookalike.artifacts.findings import save_found
@@ -426,46 +426,23 @@ def test_four_processes_at_once_make_one_store(tmp_path: Path, fresh_store: Path
     assert len(points(store, all_runs(store)[0].info.run_id, "best_epoch")) == 1
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """`mlflow ui` without options in `tmp_path`; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # One worker instead of four, and no job runner: that changes how fast it starts, not what it shows.
-    environment = os.environ | {"MLFLOW_WORKERS": "1", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    command = [sys.executable, "-m", "mlflow", "ui", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(30)
-
-
-def answers(address: str) -> bool:
-    try:
-        return urllib.request.urlopen(f"{address}/health", timeout=2).status == 200
-    except OSError:
-        return False
-
-
 @pytest.mark.pipeline
-def test_mlflow_ui_without_options_shows_it_all(
-    tmp_path: Path, uri: str, params: Params, request: pytest.FixtureRequest
-) -> None:
+def test_mlflow_ui_without_options_shows_it_all(tmp_path: Path, uri: str, params: Params) -> None:
     make_evaluation(make_training(tmp_path))
     local = publish(params, uri, {}, tmp_path)
-    server = request.getfixturevalue("server")
-    wait_for(lambda: answers(server), seconds=120)
-    store = open_store(server)
-    first, second = all_runs(store)
-    assert local["runs"] == {NAME: {"0": first.info.run_id, "1": second.info.run_id}}
-    assert points(store, first.info.run_id, "train_loss") == [(0, 2.0), (1, 1.0), (2, 0.0)]
-    assert [file.path for file in store.client.list_artifacts(first.info.run_id, "figures")] == [
-        "figures/confusion.png"
-    ]
-    figure = f"{server}/get-artifact?run_uuid={first.info.run_id}&path=figures/confusion.png"
-    assert urllib.request.urlopen(figure).read() == PNG
-    through_server = publish(params, server, {}, make_training(tmp_path, identity="f2"))  # figures travel by HTTP
-    remote = through_server["runs"][NAME]["0"]
-    figure = f"{server}/get-artifact?run_uuid={remote}&path=figures/confusion.png"
-    assert urllib.request.urlopen(figure).read() == PNG
+    with served(tmp_path) as server:
+        store = open_store(server)
+        first, second = all_runs(store)
+        assert local["runs"] == {NAME: {"0": first.info.run_id, "1": second.info.run_id}}
+        assert points(store, first.info.run_id, "train_loss") == [(0, 2.0), (1, 1.0), (2, 0.0)]
+        figures = [file.path for file in store.client.list_artifacts(first.info.run_id, "figures")]
+        assert figures == ["figures/confusion.png"]
+        assert confusion(server, first.info.run_id) == PNG
+        through_server = publish(params, server, {}, make_training(tmp_path, identity="f2"))  # figures travel by HTTP
+        assert confusion(server, through_server["runs"][NAME]["0"]) == PNG
+
+
+def confusion(server: str, run: str) -> bytes:
+    """A run's figure as the server hands it out."""
+    content: bytes = urllib.request.urlopen(f"{server}/get-artifact?run_uuid={run}&path=figures/confusion.png").read()
+    return content
