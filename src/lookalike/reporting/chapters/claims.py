@@ -29,12 +29,13 @@ TESTS = (
 )
 RULES = (
     "A claim comes down to tests. Each names a quantity, and the region in which it lies if the claim holds, "
-    "bounded by the smallest difference that matters; both were written down before these models were trained. "
+    "bounded by the smallest difference that matters; that region is part of the claim, and not chosen by the result. "
     "**Reproduced**: the whole 95 % interval lies in the region. **Contradicted**: all of it lies outside; a "
     "difference that is there but too small to matter contradicts the claim that there is one. **Inconclusive**: it "
     "reaches across, and beside it stands how many images or seeds would decide, if the figure stays. **Not run**: "
-    "nothing was measured. A claim is reproduced if all its tests are and contradicted if one of them is; controls, "
-    "which the source did not ask for, decide nothing and say what the verdict means."
+    "nothing was measured. A claim is reproduced if all its tests are and contradicted if one of them is. Where its "
+    "source can be read in several ways, each reading is judged so, and where they disagree the claim is "
+    "inconclusive. Controls, which the source did not ask for, decide nothing and say what the verdict means."
 )
 CHANCE = (
     "Intervals over images speak of the sampling of images and not of the training's chance: where a variant has one "
