@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,13 +71,10 @@ class Checkout:
 
     def edit(self, change: dict[str, object]) -> None:
         """Set dotted keys of params.yaml."""
-        with self.params() as params:
-            for path, value in change.items():
-                *parents, last = path.split(".")
-                node = params
-                for parent in parents:
-                    node = node[parent]
-                node[last] = value
+        file = self.folder / "params.yaml"
+        params = yaml.safe_load(file.read_text(encoding="utf-8"))
+        set_keys(params, change)
+        file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
     def keep(self, names: tuple[str, ...]) -> None:
         """Leave these variants alone in params.yaml, with the pairs and probes among them."""
@@ -90,11 +88,21 @@ class Checkout:
     @contextmanager
     def params(self) -> Iterator[Any]:
         """The content of params.yaml, to be changed; its comments and style stay, as in an editor."""
-        yaml, file = YAML(), self.folder / "params.yaml"
-        yaml.width = 1000  # no line is broken
-        content = yaml.load(file)
+        editor, file = YAML(), self.folder / "params.yaml"
+        editor.width = 1000  # no line is broken
+        content = editor.load(file)
         yield content
-        yaml.dump(content, file)
+        editor.dump(content, file)
+
+
+def set_keys(params: Any, change: dict[str, object]) -> None:
+    """Set dotted keys."""
+    for path, value in change.items():
+        *parents, last = path.split(".")
+        node = params
+        for parent in parents:
+            node = node[parent]
+        node[last] = value
 
 
 def stages_in(output: str) -> set[str]:
@@ -113,7 +121,8 @@ def copy_project(folder: Path, *more: str) -> Checkout:
             shutil.copy(source, target)
     copy = Checkout(folder)
     copy.keep(VARIANTS)
-    copy.edit(TINY)
+    with copy.params() as params:
+        set_keys(params, TINY)
     copy.run("git", "init", "-q")
     copy.run("dvc", "init", "-q")
     copy.commit("start")

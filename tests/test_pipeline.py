@@ -61,8 +61,8 @@ DRESS_FOR_SHIRT: dict[str, object] = {
     [
         ({"photos.recipes.naive.sharpen": True}, {"photos"} | LAST),
         ({"photos.absorber": "Dress"}, LAST),
-        ({"profiles.demo.explain.scored": 3}, {"explain@fashion", "report"}),
-        ({"embedding.starts": 2}, {"embed@fashion", "report"}),
+        ({"profiles.demo.explain.scored": 3}, {"explain@fashion", "publish", "report"}),
+        ({"embedding.starts": 2}, {"embed@fashion", "publish", "report"}),
         (DRESS_FOR_SHIRT, {"train@fashion-cnn-grouped"} | LAST),
         ({"studies.fashion.probes": ["fashion-vit"]}, LAST),
         ({"variants.fashion-vit.train.lr": 2e-3}, {"train@fashion-vit"} | LAST),
