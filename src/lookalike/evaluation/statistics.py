@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,14 +80,18 @@ def welch_interval(first: Sequence[float], second: Sequence[float]) -> Estimate 
     return Estimate(difference, difference - half, difference + half)
 
 
+@lru_cache(maxsize=8)
 def resample(count: int, *, draws: int = 1000, seed: int = 13) -> NDArray[np.float32]:
     """Bootstrap weights (draws, count): how often each of `count` images stands in each resample; rows sum to `count`.
 
-    Figures and models that share the weights are resampled alike, so that their differences are paired.
+    Figures and models that share the weights are resampled alike, so that their differences are paired. The array is
+    shared as well, and cannot be written to.
     """
     rng = np.random.default_rng(seed)
     drawn = (rng.integers(0, count, count) for _ in range(draws))
-    return np.stack([np.bincount(images, minlength=count).astype(np.float32) for images in drawn])
+    weights = np.stack([np.bincount(images, minlength=count).astype(np.float32) for images in drawn])
+    weights.flags.writeable = False
+    return weights
 
 
 def bootstrap_mean(values: NDArray[np.floating], weights: NDArray[np.float32]) -> Estimate:

@@ -1,6 +1,5 @@
 """How figures look: one palette that colour-blind readers can tell apart, one way to draw an interval and to save."""
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
@@ -57,9 +57,10 @@ def style() -> Iterator[None]:
 
 def to_png(figure: Figure) -> bytes:
     """`figure` as PNG, the same bytes for the same picture."""
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=DPI, pil_kwargs={"compress_level": 0})
-    return palette_png(Image.open(out))
+    figure.set_dpi(DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # once; `savefig` would lay out and draw twice
+    return palette_png(Image.fromarray(np.asarray(canvas.buffer_rgba())))
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:
