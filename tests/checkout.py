@@ -25,6 +25,7 @@ TINY: dict[str, object] = {
     "profiles.demo.train.heavy": {"seeds": 1, "max_epochs": 1, "max_images": 20},
     "profiles.demo.explain": {"variants": "probes", "images_a_class": 2, "scored": 4, "heads_scored": 1},
     "profiles.demo.embed": {"variants": "probes", "images_a_class": 6},
+    "variants.fashion-vit.model_args": {"train_positions": False, "depth": 2, "num_heads": 2, "embed_dim": 16},
 }
 
 
@@ -77,10 +78,13 @@ class Checkout:
         file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
     def keep(self, names: tuple[str, ...]) -> None:
-        """Leave these variants alone in params.yaml, with the pairs and probes among them."""
+        """Leave these variants alone in params.yaml, with their data sets and the pairs and probes among them."""
         with self.params() as params:
             for name in params["variants"].keys() - {*names}:
                 del params["variants"][name]
+            data = {variant["dataset"] for variant in params["variants"].values()}
+            for name in params["datasets"].keys() - data:
+                del params["datasets"][name]
             for study in params["studies"].values():
                 study["pairs"] = [pair for pair in study["pairs"] if {*pair} <= {*names}]
                 study["probes"] = [name for name in study["probes"] if name in names]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from filelock import FileLock
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.data.splits import split_indices
@@ -118,11 +119,20 @@ def budget() -> Budget:
 
 
 @pytest.fixture(scope="session")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> "Checkout":
-    """A small copy of the project in which the pipeline has run once: to be looked at and copied, not to be changed."""
-    from checkout import copy_project
+def ran(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> "Checkout":
+    """A small copy of the project in which the pipeline has run once: to be looked at and copied, not to be changed.
 
-    copy = copy_project(tmp_path_factory.mktemp("ran") / "lookalike")
-    copy.repro()
-    copy.commit("first run")
+    All processes that run tests share it; the first that asks makes it.
+    """
+    from checkout import Checkout, copy_project
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "ran"
+    with FileLock(f"{folder}.lock"):
+        if (folder / "done").exists():
+            return Checkout(folder / "lookalike")
+        copy = copy_project(folder / "lookalike")
+        copy.repro()
+        copy.commit("first run")
+        (folder / "done").touch()
     return copy
