@@ -19,8 +19,8 @@ GONE = object()
 CNN, VIT = "variants.fashion-cnn", "variants.fashion-vit"
 TOP_KEYS = "profile, profiles, datasets, photos, embedding, groups, studies, variants"
 TRAIN_KEYS = (
-    "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other, fraction, smoothing, "
-    "augmentation, contrastive_margin"
+    "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other, l2, weight_decay, "
+    "fraction, smoothing, augmentation, contrastive_margin"
 )
 RECIPE = "photos.recipes.fitted"
 STEPS = "upright, thumbnail, mask, largest, crop, max_aspect, resize, sharpen, centre, background, tone, stretch"
@@ -74,7 +74,7 @@ def test_values_cannot_be_changed(root: Path) -> None:
         ("profiles.demo.date", "demonstration, data, photos, train, explain, embed"),
         ("profiles.demo.data.images", "source, train_images, test_images"),
         ("profiles.demo.photos.images", "source, count"),
-        ("profiles.demo.train.light.seed", "seeds, max_epochs, max_images"),
+        ("profiles.demo.train.light.seed", "seeds, max_epochs, max_images, max_channels"),
         ("profiles.demo.explain.images", "variants, images_a_class, scored, heads_scored"),
         ("profiles.demo.embed.scored", "variants, images_a_class"),
         ("embedding.clusters", "perplexity, tsne_dims, mixture_dims, components, covariances, starts"),
@@ -143,7 +143,7 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{RECIPE}.max_aspect", math.inf, "10"),
         (f"{RECIPE}.resize", "bicubic", "'skip' or 'antialias'"),
         (f"{RECIPE}.tone", "invert", "'grey', 'negate' or 'contrast'"),
-        (f"{CNN}.cost", "medium", "'light', 'heavy' or 'dear'"),
+        (f"{CNN}.cost", "medium", "profiles.demo.train has no budget 'medium'; it has light, heavy, dear"),
         (f"{CNN}.train.epochs", 0, "1"),
         (f"{CNN}.train.batch_size", 0, "1"),
         (f"{CNN}.train.lr", 0, "greater than 0"),
@@ -229,8 +229,11 @@ def test_each_covariance_is_one_of_a_mixture(raw_params: dict[str, Any]) -> None
 @pytest.mark.parametrize("profile", ["demo", "paper"])
 @pytest.mark.parametrize("cost", ["light", "heavy", "dear"])
 def test_every_profile_needs_a_budget_for_each_cost(raw_params: dict[str, Any], profile: str, cost: str) -> None:
+    first = next(name for name, variant in raw_params["variants"].items() if variant["cost"] == cost)
+    others = ", ".join(name for name in raw_params["profiles"][profile]["train"] if name != cost)
     message = complaint(edit(raw_params, **{f"profiles.{profile}.train.{cost}": GONE}))
-    assert message == f"params.yaml: profiles.{profile}: train needs a budget for {cost}"
+    fault = f"profiles.{profile}.train has no budget {cost!r}; it has {others}"
+    assert message == f"params.yaml: variants.{first}.cost: {fault}"
 
 
 def test_a_sample_is_of_a_studys_probes_or_of_all_its_variants(raw_params: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ own that would change a result, so the stages do not depend on this module: DVC 
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
@@ -16,7 +16,6 @@ Pixels = Annotated[int, Field(ge=1, le=1000)]
 Tone = Annotated[int, Field(ge=0, le=255)]
 # Names become folders, stages of the pipeline and addresses in the report.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Cost = Literal["light", "heavy", "dear"]  # which of a profile's budgets a variant gets
 
 
 class Section(BaseModel):
@@ -26,11 +25,15 @@ class Section(BaseModel):
 
 
 class Budget(Section):
-    """What a profile grants a training: seeds 0 ... seeds-1, and caps (none: the variant's own settings hold)."""
+    """What a profile grants a training: seeds 0 ... seeds-1, and caps (none: the variant's own settings hold).
+
+    `max_channels` is an argument of the models that have one, and for variants of these alone.
+    """
 
     seeds: int = Field(ge=1, le=100)
     max_epochs: int | None = Field(default=None, ge=1)
     max_images: int | None = Field(default=None, ge=10)
+    max_channels: int | None = Field(default=None, ge=1)
 
 
 class DataProfile(Section):
@@ -77,22 +80,15 @@ class ExplainSample(Sample):
 
 
 class Profile(Section):
-    """One way to run everything: the data, the photographs, a budget for each cost, and what is looked at closely."""
+    """One way to run everything: the data, the photographs, a budget for each cost that variants name, and what is
+    looked at closely."""
 
     demonstration: bool
     data: DataProfile
     photos: PhotoProfile
-    train: dict[Cost, Budget]
+    train: dict[Name, Budget]
     explain: ExplainSample
     embed: Sample
-
-    @model_validator(mode="after")
-    def every_budget(self) -> Self:
-        """A variant of any cost must find its budget."""
-        missing = set(get_args(Cost)) - set(self.train)
-        if missing:
-            raise ValueError(f"train needs a budget for {', '.join(sorted(missing))}")
-        return self
 
 
 class Split(Section):
@@ -217,13 +213,14 @@ class PairsParams(Section):
 
 
 class PlacingParams(Section):
-    """How far an image is turned, scaled, sheared and shifted."""
+    """How far an image is turned, scaled, sheared and shifted, and whether it is flipped; none: not at all."""
 
-    turn: float = Field(ge=0, le=180)
-    scale: Range
-    shear: float = Field(ge=0, le=1)
-    shift: float = Field(ge=0, le=1)
-    mirror: bool
+    turn: float | None = Field(default=None, gt=0, le=180)
+    scale: Range | None = None
+    shear: float | None = Field(default=None, gt=0, le=1)
+    shift: float | None = Field(default=None, gt=0, le=1)
+    mirror: bool | None = None
+    overturn: bool | None = None
 
 
 class TonesParams(Section):
@@ -235,12 +232,23 @@ class TonesParams(Section):
     noise: float = Field(ge=0, le=1)
 
 
+class ColoursParams(Section):
+    """How far brightness, contrast, saturation and hue (in degrees) are changed; none: not at all."""
+
+    brightness: float | None = Field(default=None, gt=0, le=1)
+    contrast: float | None = Field(default=None, gt=0, le=1)
+    saturation: float | None = Field(default=None, gt=0, le=1)
+    hue: float | None = Field(default=None, gt=0, le=180)
+
+
 class AugmentationParams(Section):
     """Random changes of the training images; see `data.augmentation`."""
 
     pairs: PairsParams | None = None
     placing: PlacingParams | None = None
     bend: float | None = Field(default=None, gt=0, le=1)
+    crop: int | None = Field(default=None, ge=1, le=1000)
+    colours: ColoursParams | None = None
     tones: TonesParams | None = None
 
 
@@ -260,6 +268,8 @@ class Training(Section):
     lr_every: int | None = Field(default=None, ge=1)
     lr_factor: float | None = Field(default=None, gt=0, le=1)
     lr_other: float | None = Field(default=None, gt=0, le=10)
+    l2: float | None = Field(default=None, gt=0, le=1)
+    weight_decay: float | None = Field(default=None, gt=0, le=1)
     fraction: float | None = Field(default=None, gt=0, le=1)
     smoothing: Smoothing | None = None
     augmentation: AugmentationParams | None = None
@@ -278,13 +288,13 @@ class Training(Section):
 
 
 class Variant(Section):
-    """A model of a study: architecture, its arguments, data set, cost class and training."""
+    """A model of a study: architecture, its arguments, data set, which of a profile's budgets it gets, and training."""
 
     study: Name
     dataset: Name
     model: Name
     model_args: dict[str, Any]
-    cost: Cost
+    cost: Name
     train: Training
 
 

@@ -17,6 +17,9 @@ def broken_references(params: Params) -> list[tuple[str, str]]:
         found += missing(f"variants.{name}.study", variant.study, params.studies)
         found += missing(f"variants.{name}.dataset", variant.dataset, params.datasets)
         found += missing(f"variants.{name}.model", variant.model, MODELS)
+        for profile, settings in params.profiles.items():
+            fault = f"profiles.{profile}.train has no budget {variant.cost!r}; it has {', '.join(settings.train)}"
+            found += [] if variant.cost in settings.train else [(f"variants.{name}.cost", fault)]
         if variant.dataset in params.datasets:
             found += class_faults(f"variants.{name}.train", variant.train, params.datasets[variant.dataset])
     for name, study in params.studies.items():

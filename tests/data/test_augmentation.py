@@ -2,14 +2,16 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from lookalike.data import augmentation
-from lookalike.data.augmentation import Augmentation, Pairs, Placing, Tones, affine
+from lookalike.data.augmentation import Augmentation, Colours, Pairs, Placing, Tones, about_grey, affine
 
-STILL = Placing(turn=0, scale=(1, 1), shear=0, shift=0, mirror=False)
+STILL = Placing()
 SAME = Tones(gamma=(1, 1), gain=(1, 1), lift=0, noise=0)
 ALL = Augmentation(
     pairs=Pairs((5, 7, 9), 0.5),
@@ -115,3 +117,82 @@ def test_each_quantity_has_a_draw_an_image_within_its_range() -> None:
     assert -2 <= values.min() < -1.9
     assert 2.9 < values.max() < 3
     assert augmentation.chance(4000, 0.25, draws()).float().mean().item() == pytest.approx(0.25, abs=0.03)
+
+
+# --- the changes of the CIFAR-10 study, each against the same done image by image ------------------------------------
+
+
+@pytest.fixture
+def colourful() -> Tensor:
+    """Forty RGB images of noise."""
+    return torch.rand(40, 3, 12, 10, generator=draws(3))
+
+
+def drawn_by(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
+    """What `uniform` draws from now on, in order."""
+    drawn: list[Tensor] = []
+    uniform = augmentation.uniform
+
+    def recording(*arguments: object) -> Tensor:
+        drawn.append(uniform(*arguments))  # type: ignore[arg-type]
+        return drawn[-1]
+
+    monkeypatch.setattr(augmentation, "uniform", recording)
+    return drawn
+
+
+def test_an_overturned_image_is_the_flipped_one(colourful: Tensor) -> None:
+    found = Augmentation(placing=Placing(overturn=True)).apply(colourful, torch.zeros(40), draws())
+    flipped = (found - colourful.flip(2)).abs().amax((1, 2, 3)) < 1e-5
+    same = (found - colourful).abs().amax((1, 2, 3)) < 1e-5
+    assert (flipped ^ same).all()
+    assert 10 < flipped.sum() < 30
+
+
+def test_a_turned_image_is_torchvisions(colourful: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision.transforms.v2.functional import InterpolationMode, rotate
+
+    square, drawn = colourful[:, :, :10], drawn_by(monkeypatch)
+    found = Augmentation(placing=Placing(turn=30)).apply(square, torch.zeros(40), draws())
+    angles = torch.rad2deg(drawn[0]).tolist()
+    assert -30 <= min(angles) < -20
+    assert 20 < max(angles) <= 30
+    expected = [rotate(one, angle, InterpolationMode.BILINEAR) for one, angle in zip(square, angles, strict=True)]
+    torch.testing.assert_close(found, torch.stack(expected), atol=2e-5, rtol=0)
+
+
+def test_a_cropped_image_is_cut_from_the_padded_one(colourful: Tensor) -> None:
+    found = Augmentation(crop=2).apply(colourful, torch.zeros(40), draws())
+    places = set()
+    for image, padded in zip(found, torch.nn.functional.pad(colourful, (2, 2, 2, 2)), strict=True):
+        cuts = {(top, left): padded[:, top : top + 12, left : left + 10] for top in range(5) for left in range(5)}
+        (place,) = [place for place, cut in cuts.items() if torch.equal(cut, image)]
+        places.add(place)
+    assert {top for top, _ in places} == {left for _, left in places} == {0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("quantity", ["brightness", "contrast", "saturation"])
+def test_colours_are_torchvisions(colourful: Tensor, quantity: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision.transforms.v2 import functional
+
+    drawn = drawn_by(monkeypatch)
+    found = Augmentation(colours=Colours(**{quantity: 0.4})).apply(colourful, torch.zeros(40), draws())
+    factors = drawn[["brightness", "contrast", "saturation"].index(quantity)].tolist()
+    assert 0.6 <= min(factors) < 0.7
+    assert 1.3 < max(factors) <= 1.4
+    adjust = getattr(functional, f"adjust_{quantity}")
+    expected = [adjust(image, factor) for image, factor in zip(colourful, factors, strict=True)]
+    torch.testing.assert_close(found, torch.stack(expected), atol=2e-4, rtol=0)  # its grey has rounded weights
+
+
+def test_hue_turns_about_the_grey_axis(colourful: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    angles = torch.linspace(-3, 3, 7)
+    turns = Rotation.from_rotvec(angles[:, None].numpy() * np.ones(3) / math.sqrt(3)).as_matrix()
+    torch.testing.assert_close(about_grey(angles), torch.from_numpy(turns).float(), atol=1e-6, rtol=0)
+    monkeypatch.setattr(augmentation, "uniform", lambda count, low, high, _: torch.full((count,), high))
+    found = Augmentation(colours=Colours(hue=120)).apply(colourful, torch.zeros(40), draws())
+    torch.testing.assert_close(found, colourful.roll(1, dims=1), atol=1e-5, rtol=0)  # red becomes green
+
+
+def test_colours_that_do_not_go_far_stay(colourful: Tensor) -> None:
+    torch.testing.assert_close(Augmentation(colours=Colours()).apply(colourful, torch.zeros(40), draws()), colourful)

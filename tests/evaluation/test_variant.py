@@ -25,7 +25,7 @@ from lookalike.evaluation.variant import (
     score_seed,
     summarise,
 )
-from lookalike.params import Variant
+from lookalike.params import Budget, Variant
 from lookalike.runtime import Runtime
 from lookalike.training.variant import build, describe
 
@@ -52,8 +52,8 @@ def save_seeds(tmp_path: Path, dataset: Dataset, make_variant: Callable[..., Var
         ends = [{"seed": seed, "epochs": 3, "diverged_in": diverged} for seed, diverged in seeds.items()]
         for seed in (seed for seed, diverged in seeds.items() if diverged is None):
             torch.manual_seed(seed)
-            weights[seed] = build(variant, dataset).state_dict()
-        save_model(tmp_path / "model", describe(variant, dataset, 72) | {"seeds": ends}, weights, [])
+            weights[seed] = build(variant, Budget(seeds=1), dataset).state_dict()
+        save_model(tmp_path / "model", describe(variant, Budget(seeds=1), dataset, 72) | {"seeds": ends}, weights, [])
         return tmp_path / "model"
 
     return save

@@ -16,8 +16,20 @@ from lookalike.runtime import seeded
 
 SHAPES = [(1, 28, 28), (3, 20, 20)]
 TRANSFORMER_ONLY = ["last attention", "rollout", "gradient rollout", "embedded patches", "first attention output"]
-TINY_ARGUMENTS: dict[str, dict[str, Any]] = {"fashion_vit": TINY_VIT, "fashion_transfg": TINY_VIT}
-GRIDS = {("fashion_cnn", 28): (4, 4), ("fashion_cnn", 20): (2, 2)}  # of the transformers: 2 x 2
+TINY_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "fashion_vit": TINY_VIT,
+    "fashion_transfg": TINY_VIT,
+    "vgg11_cifar": {"max_channels": 8, "batch_norm": True},
+}
+GRIDS = {  # of the transformers: 2 x 2
+    ("fashion_cnn", 28): (4, 4),
+    ("fashion_cnn", 20): (2, 2),
+    ("simple_cnn", 28): (7, 7),
+    ("simple_cnn", 20): (5, 5),
+    ("vgg11_cifar", 28): (13, 13),
+    ("vgg11_cifar", 20): (9, 9),
+}
+TRANSFORMERS = {"fashion_vit", "fashion_transfg"}
 
 
 def build(name: str, shape: tuple[int, int, int]) -> nn.Module:
@@ -53,9 +65,9 @@ def test_the_default_method_explains_every_model(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_methods_are_offered_in_a_fixed_order(name: str) -> None:
     model = build(name, (1, 28, 28))
-    offered = ["Grad-CAM", "HiResCAM", *(TRANSFORMER_ONLY if name != "fashion_cnn" else [])]
+    offered = ["Grad-CAM", "HiResCAM", *(TRANSFORMER_ONLY if name in TRANSFORMERS else [])]
     assert list(methods(model, torch.rand(2, 1, 28, 28))) == offered
-    assert is_transformer(model) == (name != "fashion_cnn")
+    assert is_transformer(model) == (name in TRANSFORMERS)
 
 
 @pytest.mark.parametrize("name", ["fashion_vit", "fashion_transfg"])

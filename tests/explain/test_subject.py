@@ -17,12 +17,16 @@ from lookalike.explain.maps import explain_all, toward
 from lookalike.explain.methods import methods
 from lookalike.explain.subject import Images, Subject, find_subject
 from lookalike.models.registry import MODELS
-from lookalike.params import Variant
+from lookalike.params import Budget, Variant
 from lookalike.runtime import Runtime, seeded
 from lookalike.training.variant import build, describe
 
 SEEDS = (4, 1)
-TINY_ARGUMENTS: dict[str, dict[str, Any]] = {"fashion_vit": TINY_VIT, "fashion_transfg": TINY_VIT}
+TINY_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "fashion_vit": TINY_VIT,
+    "fashion_transfg": TINY_VIT,
+    "vgg11_cifar": {"max_channels": 8},
+}
 Find = Callable[..., Subject]
 
 
@@ -39,9 +43,9 @@ def find(tmp_path: Path, make_variant: Callable[..., Variant], runtime: Runtime)
         variant, weights = make_variant(name, model_args=TINY_ARGUMENTS.get(name, {})), {}
         for one in SEEDS:
             torch.manual_seed(one)
-            weights[one] = build(variant, dataset).state_dict()
+            weights[one] = build(variant, Budget(seeds=1), dataset).state_dict()
         ends = [{"seed": one, "epochs": 3, "diverged_in": None} for one in SEEDS]
-        save_model(tmp_path / name, describe(variant, dataset, 72) | {"seeds": ends}, weights, [])
+        save_model(tmp_path / name, describe(variant, Budget(seeds=1), dataset, 72) | {"seeds": ends}, weights, [])
         return find_subject(tmp_path / name, seed, dataset, runtime, first_images(dataset))
 
     return found
@@ -54,9 +58,11 @@ def test_the_untrained_model_is_the_one_that_training_begins_with(
 ) -> None:
     subject = find(name, seed, dataset)
     with seeded(seed, "init"):
-        begun = build(make_variant(name, model_args=TINY_ARGUMENTS.get(name, {})), dataset).state_dict()
+        begun = build(
+            make_variant(name, model_args=TINY_ARGUMENTS.get(name, {})), Budget(seeds=1), dataset
+        ).state_dict()
     torch.manual_seed(seed)
-    saved = build(make_variant(name, model_args=TINY_ARGUMENTS.get(name, {})), dataset).state_dict()
+    saved = build(make_variant(name, model_args=TINY_ARGUMENTS.get(name, {})), Budget(seeds=1), dataset).state_dict()
     for model, weights in ((subject.untrained, begun), (subject.model, saved)):
         assert model.state_dict().keys() == weights.keys()
         assert all(torch.equal(values, weights[key]) for key, values in model.state_dict().items())

@@ -88,3 +88,25 @@ def test_weights_that_are_not_trained_are_left_out() -> None:
     parameters = Optimiser(model, Optimisation("adam", 0.1)).parameters
     assert len(parameters) == 1
     assert parameters[0] is model.weight
+
+
+@pytest.mark.parametrize(
+    ("settings", "reference"),
+    [
+        (Optimisation("adam", 0.1, l2=0.3, adam_eps=0.0), {"kind": "Adam", "weight_decay": 0.3}),
+        (Optimisation("adam", 0.1, weight_decay=0.3, adam_eps=0.0), {"kind": "AdamW", "weight_decay": 0.3}),
+        (Optimisation("sgd", 0.1, momentum=0.9, l2=0.3), {"kind": "SGD", "momentum": 0.9, "weight_decay": 0.3}),
+    ],
+    ids=["l2, adam", "decay", "l2, sgd"],
+)
+def test_penalties_are_those_of_torch(
+    settings: Optimisation, reference: dict, weight: NDArray, gradients: list[NDArray]
+) -> None:
+    kind, options = reference["kind"], {name: value for name, value in reference.items() if name != "kind"}
+    parameter = nn.Parameter(torch.from_numpy(weight.copy()))
+    theirs = getattr(torch.optim, kind)([parameter], lr=0.1, **options | ({} if kind == "SGD" else {"eps": 0.0}))
+    for gradient, rate in zip(gradients, RATES, strict=True):
+        theirs.param_groups[0]["lr"] = rate
+        parameter.grad = torch.from_numpy(gradient.copy())
+        theirs.step()
+    np.testing.assert_allclose(three_steps(settings, weight, gradients), parameter.detach().numpy(), rtol=1e-9)

@@ -122,7 +122,7 @@ def test_a_seed_that_diverges_ends_alone(
     healthy = run(variant, budget, "healthy")
     built: list[nn.Module] = []
 
-    def build(variant: Variant, dataset: Dataset) -> nn.Module:
+    def build(variant: Variant, budget: Budget, dataset: Dataset) -> nn.Module:
         """The model; that of seed 1 (the third: the first is described) begins with a weight that is no number."""
         built.append(module.create_model(variant.model, input_shape=dataset.input_shape, num_classes=10))
         if len(built) == 3:
@@ -241,7 +241,7 @@ def test_a_description_counts_parameters_and_macs(
     dataset: Dataset, make_variant: MakeVariant, model: str, arguments: dict, parameters: int, macs: int
 ) -> None:
     large = replace(dataset, train_images=dataset.train_images.repeat(2, 1).repeat(2, 2)[:, :28, :28])
-    about = describe(make_variant(model, model_args=arguments), large, 72)
+    about = describe(make_variant(model, model_args=arguments), Budget(seeds=1), large, 72)
     assert (about["parameters"], about["macs"]) == (parameters, macs)
     assert about["input_shape"] == (1, 28, 28)
     assert about["dataset_digest"] == large.digest
@@ -251,3 +251,11 @@ def test_a_description_counts_parameters_and_macs(
 def test_the_formulas_give_the_published_sizes() -> None:
     assert (CNN_PARAMETERS, CNN_MACS) == (88_874, 3_932_608)
     assert (VIT_PARAMETERS, VIT_MACS) == (781_306, 72_431_616)
+
+
+def test_a_budget_caps_the_channels(dataset: Dataset, make_variant: MakeVariant) -> None:
+    about = describe(
+        make_variant("simple_cnn", model_args={"batch_norm": True}), Budget(seeds=1, max_channels=4), dataset, 72
+    )
+    assert about["model_args"] == {"batch_norm": True, "max_channels": 4}
+    assert about["parameters"] == (9 + 1) * 4 + 2 * (9 * 4 + 1) * 4 + 3 * 8 + (4 * 4 + 1) * 4 + (4 + 1) * 10

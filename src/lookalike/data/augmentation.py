@@ -18,13 +18,15 @@ NEAREST, FARTHEST = 0.3, 0.5  # how far the two of a pair lie from the middle, i
 @dataclass(frozen=True)
 class Placing:
     """Where and how an image lies: turned by up to `turn` degrees either way, each edge scaled within `scale`, sheared
-    and shifted by up to `shear` and `shift` (in half widths), mirrored half of the time if `mirror`."""
+    and shifted by up to `shear` and `shift` (in half widths), its left and right (`mirror`) and its top and bottom
+    (`overturn`) swapped half of the time."""
 
-    turn: float
-    scale: tuple[float, float]
-    shear: float
-    shift: float
-    mirror: bool
+    turn: float = 0.0
+    scale: tuple[float, float] = (1.0, 1.0)
+    shear: float = 0.0
+    shift: float = 0.0
+    mirror: bool = False
+    overturn: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,18 @@ class Tones:
     gain: tuple[float, float]
     lift: float
     noise: float
+
+
+@dataclass(frozen=True)
+class Colours:
+    """How far an image's colours go, each by a factor from 1 - x to 1 + x: `brightness`; `contrast`, the distance from
+    the image's mean grey; `saturation`, the distance from each pixel's grey. `hue` turns colours about the grey axis of
+    the RGB cube by up to so many degrees either way."""
+
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    hue: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -53,11 +67,14 @@ class Augmentation:
 
     `bend` is the deviation (in half widths) of the points of a smooth random displacement (elastic distortions: Simard
     et al., "Best practices for convolutional neural networks", ICDAR 2003, here with four by four control points).
+    `crop` is the number of empty pixels around the image from which one of its old size is cut.
     """
 
     pairs: Pairs | None = None
     placing: Placing | None = None
     bend: float | None = None
+    crop: int | None = None
+    colours: Colours | None = None
     tones: Tones | None = None
 
     def apply(self, images: Tensor, labels: Tensor, generator: Generator) -> Tensor:
@@ -66,6 +83,10 @@ class Augmentation:
             images = paired(images, labels, self.pairs, generator)
         if self.placing is not None or self.bend is not None:
             images = warped(images, self.placing, self.bend, generator)
+        if self.crop is not None:
+            images = cropped(images, self.crop, generator)
+        if self.colours is not None:
+            images = coloured(images, self.colours, generator)
         return images if self.tones is None else toned(images, self.tones, generator)
 
 
@@ -105,8 +126,60 @@ def placements(count: int, placing: Placing, generator: Generator) -> Tensor:
     side = torch.where(chance(count, 0.5 if placing.mirror else 0.0, generator), -1.0, 1.0)
     shear = uniform(count, -placing.shear, placing.shear, generator)
     right, down = (uniform(count, -placing.shift, placing.shift, generator) for _ in range(2))
+    rise = torch.where(chance(count, 0.5, generator), -1.0, 1.0) if placing.overturn else 1.0
     cosine, sine = angle.cos(), angle.sin()
-    return affine([[cosine * side / across, shear - sine / along, right], [sine * side / across, cosine / along, down]])
+    return affine(
+        [
+            [cosine * side / across, (shear - sine / along) * rise, right],
+            [sine * side / across, cosine * rise / along, down],
+        ]
+    )
+
+
+def cropped(images: Tensor, padding: int, generator: Generator) -> Tensor:
+    """Images of the old size cut at random out of images with `padding` empty pixels on each side."""
+    count, _, height, width = images.shape
+    padded = F.pad(images, (padding,) * 4)
+    top, left = (
+        torch.randint(2 * padding + 1, (count, 1), generator=generator, device=images.device) for _ in range(2)
+    )
+    rows = top + torch.arange(height, device=images.device)  # (N, H)
+    columns = left + torch.arange(width, device=images.device)  # (N, W)
+    each = torch.arange(count, device=images.device)[:, None, None]
+    cut = padded.permute(0, 2, 3, 1)[each, rows[:, :, None], columns[:, None, :]]  # (N, H, W, C)
+    return cut.permute(0, 3, 1, 2)
+
+
+def coloured(images: Tensor, colours: Colours, generator: Generator) -> Tensor:
+    """RGB images (N, 3, H, W) with other colours, one draw of each quantity an image."""
+    count = len(images)
+    brightness, contrast, saturation = (
+        uniform(count, 1 - reach, 1 + reach, generator)[:, None, None, None]
+        for reach in (colours.brightness, colours.contrast, colours.saturation)
+    )
+    turn = uniform(count, -math.radians(colours.hue), math.radians(colours.hue), generator)
+    images = (images * brightness).clamp(0, 1)
+    images = blended(images, grey(images).mean((2, 3), keepdim=True), contrast)
+    images = blended(images, grey(images), saturation)
+    return torch.einsum("nij,njhw->nihw", about_grey(turn), images).clamp(0, 1)
+
+
+def grey(images: Tensor) -> Tensor:
+    """Luma as of ITU-R BT.601: (N, 3, H, W) -> (N, 1, H, W)."""
+    weights = torch.tensor([0.299, 0.587, 0.114], device=images.device).view(3, 1, 1)
+    return (images * weights).sum(1, keepdim=True)
+
+
+def blended(images: Tensor, centre: Tensor, factor: Tensor) -> Tensor:
+    """Images whose distance from `centre` is multiplied."""
+    return (centre + factor * (images - centre)).clamp(0, 1)
+
+
+def about_grey(angle: Tensor) -> Tensor:
+    """Rotations (N, 3, 3) by `angle` (N,) about the axis (1, 1, 1): Rodrigues' formula."""
+    third, cosine, sine = 1 / 3, angle.cos(), angle.sin() / math.sqrt(3)
+    along, behind, before = (1 + 2 * cosine) * third, (1 - cosine) * third - sine, (1 - cosine) * third + sine
+    return affine([[along, behind, before], [before, along, behind], [behind, before, along]])
 
 
 def paired(images: Tensor, labels: Tensor, pairs: Pairs, generator: Generator) -> Tensor:

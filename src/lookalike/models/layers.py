@@ -45,6 +45,12 @@ def is_dense(x: Tensor) -> bool:
     return x.is_contiguous() or (x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last))
 
 
+def conv3x3(inputs: int, outputs: int, *, batch_norm: bool) -> list[nn.Module]:
+    """A 3x3 convolution that keeps height and width, batch normalisation (Ioffe & Szegedy, 2015) if wanted, ReLU."""
+    normalised = [nn.BatchNorm2d(outputs)] if batch_norm else []
+    return [nn.Conv2d(inputs, outputs, 3, padding=1), *normalised, nn.ReLU()]
+
+
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al., 2017) whose heads may be wider than embed_dim / num_heads.
 
@@ -169,6 +175,19 @@ def write_out(model: nn.Module) -> None:
     for module in model.modules():
         if hasattr(module, "fast"):
             module.fast = False  # type: ignore[assignment]  # a plain attribute
+
+
+def he_init_(module: nn.Module) -> None:
+    """Kernels of every convolution and linear layer in `module` from a normal distribution of variance 2 / fan-in.
+
+    Biases are zero. He et al., "Delving Deep into Rectifiers" (ICCV 2015): so that ReLU keeps the variance from layer
+    to layer. torch's default draws kernels of a sixth of that variance.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def keras_init_(module: nn.Module) -> None:

@@ -17,6 +17,8 @@ MODELS = {
     "fashion_cnn": "lookalike.models.fashion_cnn:FashionCNN",
     "fashion_transfg": "lookalike.models.fashion_transfg:FashionTransFG",
     "fashion_vit": "lookalike.models.fashion_vit:FashionViT",
+    "simple_cnn": "lookalike.models.simple_cnn:SimpleCNN",
+    "vgg11_cifar": "lookalike.models.vgg11_cifar:VGG11Cifar",
 }
 
 

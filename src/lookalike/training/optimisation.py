@@ -26,6 +26,10 @@ class Optimisation:
             turns, an epoch each); `cosine` (from lr towards zero over all epochs, one value an epoch).
         momentum: of sgd; 0 is none.
         adam_eps: added to the square root of the second moment; Keras's default.
+        l2: adds the gradient of l2 / 2 times the squared weights, as torch's Adam and SGD do under the name of weight
+            decay. The loss that is reported is without it.
+        weight_decay: takes that share, times the learning rate, off every weight at each step, beside the gradient:
+            Loshchilov & Hutter, "Decoupled Weight Decay Regularization" (ICLR 2019).
     """
 
     optimizer: Literal["adam", "sgd"]
@@ -36,6 +40,8 @@ class Optimisation:
     lr_factor: float = 0.1
     lr_other: float = 1e-2
     adam_eps: float = 1e-7
+    l2: float = 0.0
+    weight_decay: float = 0.0
 
 
 def learning_rate(settings: Optimisation, epoch: int, epochs: int) -> float:
@@ -62,7 +68,7 @@ class Optimiser:
 
     def __init__(self, model: nn.Module, settings: Optimisation) -> None:
         self.settings = settings
-        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.parameters: list[Tensor] = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.lr = settings.lr
         self.steps = 0
         copies = 2 if settings.optimizer == "adam" else 1
@@ -73,6 +79,10 @@ class Optimiser:
         """Update the weights from their gradients (none counts as zero), then forget the gradients."""
         self.steps += 1
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
+        if self.settings.l2:
+            torch._foreach_add_(gradients, self.parameters, alpha=self.settings.l2)
+        if self.settings.weight_decay:
+            torch._foreach_mul_(self.parameters, 1 - self.lr * self.settings.weight_decay)
         if self.settings.optimizer == "adam":
             adam_step(self.parameters, gradients, self.moments, self.steps, self.lr, self.settings.adam_eps)
         else:

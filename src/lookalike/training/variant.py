@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Epoch, Timing
-from lookalike.data.augmentation import Augmentation, Pairs, Placing, Tones
+from lookalike.data.augmentation import Augmentation, Colours, Pairs, Placing, Tones
 from lookalike.data.tensors import ImageTensors, place_images
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model
@@ -55,10 +55,10 @@ def train_variant(
         after_epoch: called with the outcome so far of the seed in work.
     """
     train_data, valid_data = training_images(dataset, variant.train.fraction or 1.0, budget, runtime)
-    trained = TrainedVariant(describe(variant, dataset, len(train_data)))
+    trained = TrainedVariant(describe(variant, budget, dataset, len(train_data)))
     for seed in range(budget.seeds):
         with seeded(seed, "init"):
-            model = build(variant, dataset)
+            model = build(variant, budget, dataset)
         outcome = train(
             runtime.place(model),
             train_data,
@@ -72,11 +72,15 @@ def train_variant(
     return trained
 
 
-def build(variant: Variant, dataset: Dataset) -> nn.Module:
+def model_arguments(variant: Variant, budget: Budget) -> dict[str, Any]:
+    """The variant's own, within the budget's cap."""
+    return variant.model_args | ({"max_channels": budget.max_channels} if budget.max_channels else {})
+
+
+def build(variant: Variant, budget: Budget, dataset: Dataset) -> nn.Module:
     """The variant's model for images of `dataset`, initialised from torch's global generator."""
-    return create_model(
-        variant.model, variant.model_args, input_shape=dataset.input_shape, num_classes=len(dataset.class_names)
-    )
+    arguments = model_arguments(variant, budget)
+    return create_model(variant.model, arguments, input_shape=dataset.input_shape, num_classes=len(dataset.class_names))
 
 
 def training_images(
@@ -122,11 +126,13 @@ def schedule(variant: Variant, budget: Budget, seed: int, class_names: tuple[str
 
 def augmentation(settings: AugmentationParams, class_names: tuple[str, ...]) -> Augmentation:
     """The augmentation that `settings` describe, classes as labels."""
-    pairs, placing, tones = settings.pairs, settings.placing, settings.tones
+    pairs, placing, colours, tones = settings.pairs, settings.placing, settings.colours, settings.tones
     return Augmentation(
         pairs=Pairs(tuple(class_names.index(name) for name in pairs.classes), pairs.share) if pairs else None,
-        placing=Placing(**placing.model_dump()) if placing else None,
+        placing=Placing(**placing.model_dump(exclude_none=True)) if placing else None,
         bend=settings.bend,
+        crop=settings.crop,
+        colours=Colours(**colours.model_dump(exclude_none=True)) if colours else None,
         tones=Tones(**tones.model_dump()) if tones else None,
     )
 
@@ -136,10 +142,10 @@ def planned_epochs(variant: Variant, budget: Budget) -> int:
     return min(variant.train.epochs, budget.max_epochs or variant.train.epochs)
 
 
-def describe(variant: Variant, dataset: Dataset, train_count: int) -> dict[str, Any]:
+def describe(variant: Variant, budget: Budget, dataset: Dataset, train_count: int) -> dict[str, Any]:
     """Architecture, size and data of a variant; `seeds` is filled in as they end."""
     with seeded(0, "init"):
-        model = build(variant, dataset)
+        model = build(variant, budget, dataset)
     parameters = [parameter.numel() for parameter in model.parameters() if parameter.requires_grad]
     return {
         "study": variant.study,
@@ -147,7 +153,7 @@ def describe(variant: Variant, dataset: Dataset, train_count: int) -> dict[str, 
         "dataset_digest": dataset.digest,
         "train_images": train_count,
         "model": variant.model,
-        "model_args": variant.model_args,
+        "model_args": model_arguments(variant, budget),
         "input_shape": dataset.input_shape,
         "class_names": dataset.class_names,
         "parameters": sum(parameters),

@@ -1,0 +1,54 @@
+"""The simple convolutional network of the CIFAR-10 study, to which one thing at a time is added.
+
+The source report names it and does not describe it. Ours: three 3x3 convolutions of 32, 64 and 128 channels, each with
+ReLU and 2x2 max-pooling, then dense 256 and dense 10. Initialised as torch does by default, which the report used.
+"""
+
+from torch import Tensor, nn
+
+from lookalike.models.layers import Dropout, conv3x3
+
+CHANNELS = (32, 64, 128)
+
+
+class SimpleCNN(nn.Module):
+    """See the module; `features` ends with the 256 activations that the last layer reads.
+
+    Args:
+        input_shape: channels, height and width of an image; height and width at least 8.
+        num_classes: number of logits.
+        batch_norm: whether each convolution is followed by batch normalisation.
+        dropout: probability of a zero after each pooling.
+        max_channels: the most planes or activations that a layer may have; none: as many as the architecture says.
+    """
+
+    def __init__(
+        self,
+        *,
+        input_shape: tuple[int, int, int],
+        num_classes: int,
+        batch_norm: bool = False,
+        dropout: float = 0.0,
+        max_channels: int | None = None,
+    ) -> None:
+        super().__init__()
+        inputs, height, width = input_shape
+        if min(height, width) < 8:
+            raise ValueError(f"images must be at least 8 pixels high and wide, got {height}x{width}")
+        planes = [min(outputs, max_channels or outputs) for outputs in (*CHANNELS, 256)]
+        layers: list[nn.Module] = []
+        for outputs in planes[:-1]:  # (N, C, H, W) -> (N, outputs, H/2, W/2)
+            layers += [*conv3x3(inputs, outputs, batch_norm=batch_norm), nn.MaxPool2d(2), Dropout(dropout)]
+            inputs = outputs
+        flattened = inputs * (height // 8) * (width // 8)
+        self.features = nn.Sequential(*layers, nn.Flatten(), nn.Linear(flattened, planes[-1]), nn.ReLU())
+        self.head = nn.Linear(planes[-1], num_classes)
+
+    @property
+    def spatial(self) -> nn.Module:
+        """The last convolution's output after ReLU: (N, 128, H/4, W/4)."""
+        return [layer for layer in self.features if isinstance(layer, nn.ReLU)][-2]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> logits (N, num_classes)."""
+        return self.head(self.features(images))
