@@ -54,7 +54,7 @@ RECIPES = ("fitted", "plain")
 SHOWN = "HiResCAM"
 MEASURED = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8, "nll": 0.5}
 COMMIT = "0123456789" * 4
-LENGTHS = {DIVERGED: (1, 300), CNN: (4, 9), FEW: (30, 1)}  # epochs and training images
+LENGTHS = {DIVERGED: (1, 200), CNN: (4, 9), FEW: (30, 1)}  # epochs and training images
 PICTURES = (
     *(f"evaluations/fashion/figures/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")),
     f"evaluations/fashion/figures/{CNN}/samples",
