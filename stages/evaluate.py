@@ -26,25 +26,25 @@ from lookalike.runtime import start
 def main(study: str) -> None:
     """Evaluate every variant of `study` by itself and with the others, and draw what needs the images."""
     params, runtime, out = load_params(), start(), Path("evaluations") / study
-    settings = params.studies[study]
-    dataset, photos = load_dataset(Path("data") / settings.data), load_photos(Path("photos"))
+    settings, dataset = params.studies[study], load_dataset(Path("data") / params.studies[study].data)
+    photos = load_photos(Path("photos")) if params.photographed(study) else None
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
-    order = params.class_order(dataset.name)
     summaries, details, sides, outputs = {}, {}, {}, {}
-    for name in params.variants_of(study):
-        folder = Path("models") / study / name
+    for name, folder in ((name, Path("models") / study / name) for name in params.variants_of(study)):
         evaluation = evaluate_variant(folder, dataset, runtime)
         summaries[name], details[name] = evaluation.summary, evaluation.details
         artifacts.save_curve(out / "curves", name, read_rows(folder / "history.csv"))
-        if evaluation.predictions is None:  # every seed diverged: the summary says so, and there is nothing to draw
-            continue
         predictions, probed = evaluation.predictions, name in settings.probes
+        if predictions is None:  # every seed diverged: the summary says so, and there is nothing to draw
+            continue
         sides[name] = Side(predictions.test_logits, evaluation.temperatures)
-        outputs[name] = photo_outputs(folder, evaluation, dataset, photos, runtime, probed=probed)
         artifacts.save_predictions(out / "predictions" / name, predictions)
-        artifacts.save_photo_logits(out / "photos" / name, outputs[name].logits)
+        if photos is not None:
+            outputs[name] = photo_outputs(folder, evaluation, dataset, photos, runtime, probed=probed)
+            artifacts.save_photo_logits(out / "photos" / name, outputs[name].logits)
         artifacts.save_confusion(out / "confusions", name, dataset, predictions.test_logits[0].argmax(axis=1))
-        for title, figure in variant_figures(dataset, evaluation, order, samples=probed).items():
+        figures = variant_figures(dataset, evaluation, params.class_order(dataset.name), samples=probed)
+        for title, figure in figures.items():
             write_bytes(out / "figures" / name / f"{title}.png", to_png(figure))
     pairs = [(first, second) for first, second in settings.pairs if {first, second} <= sides.keys()]
     look_alikes, drawn = study_look_alikes(sides, dataset, group_of, pairs)

@@ -26,24 +26,26 @@ def main(study: str) -> None:
     """Explain the first seed of the variants that the active profile explains, and draw the probes' maps."""
     params, runtime, out = load_params(), start(), Path("explanations") / study
     settings, sample, evaluation = params.studies[study], params.active.explain, Path("evaluations") / study
-    dataset, photos = load_dataset(Path("data") / settings.data), load_photos(Path("photos"))
+    dataset = load_dataset(Path("data") / settings.data)
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
     look_alikes, on_photos = load_findings(evaluation)
-    recipe, labels = on_photos["chosen"]["recipe"], dataset.test_labels.astype(int)
+    photos = load_photos(Path("photos")) if on_photos else None
+    recipe, labels = on_photos["chosen"]["recipe"] if on_photos else "", dataset.test_labels.astype(int)
     chosen, found, close_ups = first_of_each_class(labels, sample.images_a_class), {}, {}
     for name in tqdm(params.sampled(study, sample), desc="explain", unit="variant", disable=None):
         if not (evaluation / "predictions" / name).exists():  # every seed diverged
             continue
         predictions = load_predictions(evaluation / "predictions" / name)
-        logits = load_photo_logits(evaluation / "photos" / name, recipe)
-        test = Images(dataset.test_images, labels, predictions.test_logits[0].argmax(1))
-        shown = Images(photos.recipes[recipe], photos.labels, logits[0].argmax(1))
+        test, shown = Images(dataset.test_images, labels, predictions.test_logits[0].argmax(1)), None
+        if photos is not None:
+            logits = load_photo_logits(evaluation / "photos" / name, recipe)
+            shown = Images(photos.recipes[recipe], photos.labels, logits[0].argmax(1))
         subject = find_subject(Path("models") / study / name, predictions.seeds[0], dataset, runtime, test)
         explained = explain_variant(
             subject.part(chosen), shown, group_of, scored=sample.scored, heads_scored=sample.heads_scored
         )
         found[name] = explained.found | {"shown": DEFAULT, "contrast": None}
-        of_photographs = {f"photographs {DEFAULT}": explained.photo_maps[DEFAULT]}
+        of_photographs = {f"photographs {DEFAULT}": explained.photo_maps[DEFAULT]} if shown else {}
         save_arrays(out / "arrays" / name, {"indices": chosen, **explained.maps, **of_photographs})
         if name in settings.probes:
             contrast = explain_contrast(subject, group_of, sample.scored)

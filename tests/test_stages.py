@@ -24,6 +24,22 @@ STAGES = ("fetch", "photos", "train", "evaluate", "explain", "embed", "publish",
 DATA_FILES = [path for path in SOURCE.rglob("*.*") if path.suffix not in {".py", ".pyc"}]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+# A study on colour images, whose models are shown no photographs.
+PARAMS["studies"]["objects"] = {
+    "title": "Objects in colour",
+    "data": "cifar10",
+    "pairs": [["objects-cnn", "objects-vgg"]],
+    "probes": ["objects-cnn", "objects-vgg"],
+}
+for kind in ("cnn", "vgg"):
+    PARAMS["variants"][f"objects-{kind}"] = PARAMS["variants"]["fashion-cnn"] | {
+        "study": "objects",
+        "dataset": "cifar10",
+        "model": {"cnn": "simple_cnn", "vgg": "vgg11_cifar"}[kind],
+        "model_args": {"batch_norm": True, "max_channels": 8},
+        "train": PARAMS["variants"]["fashion-cnn"]["train"]
+        | {"l2": 1e-4, "augmentation": {"crop": 2, "placing": {"overturn": True, "turn": 15}, "colours": {"hue": 10}}},
+    }
 WATCHED = {"torch", "torchvision", "timm", "mlflow", "sklearn", "matplotlib", "pandas"}
 ALLOWED = {
     "fetch": set(),
@@ -49,6 +65,9 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
     """The same with a hundred images, ten photographs, one epoch, and one variant of each architecture."""
     first = {variant["model"]: name for name, variant in reversed(params["variants"].items())}
     variants = {name: variant for name, variant in params["variants"].items() if name in first.values()}
+    shallow = {"depth": 2, "num_heads": 2}
+    for name in (first["fashion_vit"], first["fashion_transfg"]):
+        variants[name] = variants[name] | {"model_args": variants[name]["model_args"] | shallow}
     wanted = {variant["study"] for variant in variants.values()}
     studies = {name: study for name, study in params["studies"].items() if name in wanted}
     budget = {"seeds": 1, "max_epochs": 1, "max_images": 20}

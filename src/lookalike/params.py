@@ -323,6 +323,10 @@ class Params(Section):
         """The variants of a study that `sample` stands for."""
         return self.studies[study].probes if sample.variants == "probes" else tuple(self.variants_of(study))
 
+    def photographed(self, study: Name) -> bool:
+        """Whether a study's models know the classes that the photographs are of."""
+        return self.studies[study].data == self.photos.dataset
+
     def groups_of(self, dataset: Name) -> dict[Name, tuple[str, ...]]:
         """The groups of classes that look alike; one of all classes where none are named."""
         return self.groups.get(dataset, {"all": self.datasets[dataset].classes})

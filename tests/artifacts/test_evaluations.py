@@ -60,7 +60,7 @@ def test_findings_come_back_as_they_were(tmp_path: Path) -> None:
         save_findings(tmp_path / "new" / "fashion", look_alikes, photos)
     assert load_findings(tmp_path / "new" / "fashion") == (look_alikes, photos)
     written = {path.name for path in (tmp_path / "new" / "fashion").iterdir()}
-    assert written == {"look_alikes.json", "photos.json", "pairs"}, "DVC expects the folder even if no pair is drawn"
+    assert written == {"look_alikes.json", "photos.json", "pairs", "photos"}, "DVC expects the folders even if empty"
 
 
 @pytest.mark.parametrize("broken", [0, 1])

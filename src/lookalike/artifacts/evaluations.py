@@ -59,15 +59,17 @@ def load_metrics(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def save_findings(folder: Path, look_alikes: dict[str, Any], photos: dict[str, Any]) -> None:
     """Write what is known of the study's variants together: `look_alikes.json` and `photos.json`.
 
-    The folder `pairs`, which DVC expects, is there afterwards even if no pair was drawn.
+    The folders `pairs` and `photos`, which DVC expects, are there afterwards even if no pair was drawn and the study
+    saw no photographs.
     """
-    (folder / "pairs").mkdir(parents=True, exist_ok=True)
+    for name in ("pairs", "photos"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
     write_json(folder / "look_alikes.json", look_alikes)
     write_json(folder / "photos.json", photos)
 
 
 def load_findings(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Look-alikes and photographs."""
+    """Look-alikes and photographs; of the latter nothing ({}) if the study saw none."""
     return read_json(folder / "look_alikes.json"), read_json(folder / "photos.json")
 
 

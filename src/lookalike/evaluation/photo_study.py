@@ -24,13 +24,15 @@ Json = dict[str, Any]
 def study_photos(
     outputs: dict[str, PhotoOutputs],
     sides: dict[str, Side],
-    photos: PhotoSet,
+    photos: PhotoSet | None,
     dataset: Dataset,
     group_of: Ints,
     pairs: Sequence[tuple[str, str]],
     absorber: str,
 ) -> Json:
     """Everything about photographs, JSON-able; variants that diverged are in none of the arguments.
+
+    Nothing ({}) if the study's models were shown none.
 
     Args:
         outputs: by variant.
@@ -39,6 +41,8 @@ def study_photos(
         pairs: the variants to compare.
         absorber: the class that is suspected to absorb what a recipe spoiled.
     """
+    if photos is None:
+        return {}
     labelled = photos.labels >= 0
     weights, labelled_weights = resample(len(labelled)), resample(int(labelled.sum()))
     figures = {

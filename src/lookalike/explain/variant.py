@@ -65,7 +65,7 @@ class Explained:
         found: figures, JSON-able: "images" (how many), "faithfulness", "heads" (None without attention), "sanity",
             "similarity", and of the first and the last of the "convolutions" the range of each channel.
         maps: of the images explained.
-        photo_maps: of the photographs.
+        photo_maps: of the photographs; none if there are none.
         heads: (blocks, heads + 1, h, w), the attention that patches of the first image receive, by head and, behind
             them, in the mean; None without attention.
         filters: of the first and the last convolution, (O, I, h, w), by its name.
@@ -93,18 +93,19 @@ class Duel(nn.Module):
 
 
 def explain_variant(
-    subject: Subject, photographs: Images, group_of: Ints, *, scored: int, heads_scored: int
+    subject: Subject, photographs: Images | None, group_of: Ints, *, scored: int, heads_scored: int
 ) -> Explained:
     """All about the maps of one model.
 
     Args:
         subject: the model with images of all classes.
+        photographs: None for a model that none were shown.
         group_of: (C,), see `evaluation.groups`.
         scored, heads_scored: on how many of the images each method and each head is scored.
     """
-    shown = subject.of(photographs)
-    maps = {name: to_numpy(subject.explain(name)) for name in subject.methods}
-    photo_maps = {name: to_numpy(shown.explain(name)) for name in subject.methods}
+    maps = all_maps(subject)
+    photo_maps = all_maps(subject.of(photographs)) if photographs else {}
+    photo_labels = photographs.labels if photographs else None
     few, transformer = subject.part(slice(scored)), is_transformer(subject.model)
     first, names = subject.inputs[:1], list(convolutions(subject.model))
     ends = dict.fromkeys((names[0], names[-1]))
@@ -115,7 +116,7 @@ def explain_variant(
         "faithfulness": asdict(faithfulness(few, maps)),
         "heads": head_scores(subject.part(slice(heads_scored))) if transformer else None,
         "sanity": {name: sanity(few, name) for name in maps},
-        "similarity": similarity(subject, maps, photographs.labels, photo_maps, group_of),
+        "similarity": similarity(subject, maps, photo_labels, photo_maps, group_of),
         "convolutions": [
             {"name": name, "filters": ranges(kernels[name]), "features": ranges(features[name])} for name in ends
         ],
@@ -128,6 +129,11 @@ def explain_variant(
         filters=kernels,
         features=features,
     )
+
+
+def all_maps(subject: Subject) -> Maps:
+    """By each method."""
+    return {name: to_numpy(subject.explain(name)) for name in subject.methods}
 
 
 def ranges(channels: NDArray[np.float32]) -> list[Json]:
@@ -166,19 +172,18 @@ def sanity(subject: Subject, method: str) -> list[Json]:
 
 
 def similarity(
-    subject: Subject, maps: Maps, photo_labels: Ints, photo_maps: Maps, group_of: Ints
+    subject: Subject, maps: Maps, photo_labels: Ints | None, photo_maps: Maps, group_of: Ints
 ) -> dict[str, dict[str, Json]]:
     """How alike maps are, by measure and method, with the same of two controls; see `compared`.
 
     "mistakes" and "photographs" beside that: `similarity.Mistakes`, and the `Kinship` of photographs that are of one of
-    the classes with the images.
+    the classes with the images (None without photographs).
     """
-    labels, known = subject.images.labels, photo_labels >= 0
-    pairing, to_photographs = Pairing(group_of, labels), Pairing(group_of, photo_labels[known], labels)
-    weights, photo_weights = resample(len(labels)), resample(int(known.sum()))
+    labels = subject.images.labels
+    pairing, weights = Pairing(group_of, labels), resample(len(labels))
     found: dict[str, dict[str, Json]] = {measure: {} for measure in SIMILARITIES}
     for name, values in maps.items():
-        rows, photo_rows = without_mean(values), without_mean(photo_maps[name][known], values)
+        rows = without_mean(values)
         controls = {
             "raw_pixels": without_mean(patch_means(grey(subject.images.pixels), values.shape[1:])),
             "untrained": without_mean(to_numpy(subject.explain(name, model=subject.untrained))),
@@ -189,8 +194,15 @@ def similarity(
             found[measure][name] = {
                 **compared(matrix, others, pairing, weights),
                 "mistakes": asdict(mistakes(matrix, subject.images.predicted, labels, weights)),
-                "photographs": asdict(kinship(alike(photo_rows, rows), to_photographs, photo_weights)),
+                "photographs": None,
             }
+        if photo_labels is not None:
+            known = photo_labels >= 0
+            to_photographs = Pairing(group_of, photo_labels[known], labels)
+            photo_rows, photo_weights = without_mean(photo_maps[name][known], values), resample(int(known.sum()))
+            for measure, alike in SIMILARITIES.items():
+                likeness = kinship(alike(photo_rows, rows), to_photographs, photo_weights)
+                found[measure][name]["photographs"] = asdict(likeness)
     return found
 
 

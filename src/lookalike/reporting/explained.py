@@ -40,14 +40,14 @@ class CloseUp:
     Attributes:
         subject: its model with all test images.
         chosen: indices of those that were explained, the first of each class first.
-        photographs: by one recipe.
+        photographs: by one recipe; None if it was shown none.
         logits: (N, C), of all test images.
         shown: the method by which cases and photographs are explained.
     """
 
     subject: "Subject"
     chosen: NDArray[np.int64]
-    photographs: "Images"
+    photographs: "Images | None"
     explained: "Explained"
     contrast: "Contrast | None"
     logits: NDArray[np.floating]
@@ -79,7 +79,8 @@ def study_figures(close_ups: Mapping[str, CloseUp], pairs: Sequence[Json], recip
         names = (pair["first"], pair["second"])
         if close_ups.keys() >= set(names) and pair["cases"]:
             figures["--".join(names) + "/cases"] = drawn_cases(pair["cases"], {name: close_ups[name] for name in names})
-    return figures | ({f"photographs-{recipe}": drawn_photographs(close_ups)} if close_ups else {})
+    shown = {name: one.photographs for name, one in close_ups.items() if one.photographs is not None}
+    return figures | ({f"photographs-{recipe}": drawn_photographs(close_ups, shown)} if shown else {})
 
 
 def variant_figures(one: CloseUp) -> dict[str, Figure]:
@@ -122,19 +123,19 @@ def drawn_cases(cases: Sequence[Json], close_ups: Mapping[str, CloseUp]) -> Figu
     return cases_figure(images.pixels, cases, images.labels, one.class_names, (sides[0], sides[1]))
 
 
-def drawn_photographs(close_ups: Mapping[str, CloseUp]) -> Figure:
+def drawn_photographs(close_ups: Mapping[str, CloseUp], photographs: "Mapping[str, Images]") -> Figure:
     """A photograph of each class with every variant's map, and what it takes the photograph for."""
-    one = next(iter(close_ups.values()))
-    known = np.flatnonzero(one.photographs.labels >= 0)
-    shown = known[first_of_each_class(one.photographs.labels[known], 1)]
+    one, same = next(iter(close_ups.values())), next(iter(photographs.values()))
+    known = np.flatnonzero(same.labels >= 0)
+    shown = known[first_of_each_class(same.labels[known], 1)]
     names, rows = one.class_names, []
     for index in shown:
-        said = (f"{name}: {names[each.photographs.predicted[index]]}" for name, each in close_ups.items())
-        rows.append("\n".join([names[one.photographs.labels[index]], *said]))
+        said = (f"{name}: {names[each.predicted[index]]}" for name, each in photographs.items())
+        rows.append("\n".join([names[same.labels[index]], *said]))
     columns = {name: each.explained.photo_maps[each.shown][shown] for name, each in close_ups.items()}
     notes = {name: f"{each.shown}\n{note(each.scores, each.shown)}" for name, each in close_ups.items()}
     signed = {name for name, each in close_ups.items() if each.shown in SIGNED}
-    return maps_figure(one.photographs.pixels[shown], columns, rows, notes=notes, signed=signed)
+    return maps_figure(same.pixels[shown], columns, rows, notes=notes, signed=signed)
 
 
 def said_predictions(images: "Images", names: Sequence[str]) -> list[str]:

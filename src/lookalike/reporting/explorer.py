@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.artifacts.evaluations import load_photo_logits
-from lookalike.artifacts.photos import PhotoSet, load_photos
+from lookalike.artifacts.photos import load_photos
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.metrics import softmax
@@ -29,25 +29,26 @@ INTRO = (
 
 @dataclass(frozen=True)
 class Items:
-    """The images of one study to choose from: T test images, then P photographs.
+    """The images of one study to choose from: T test images, then P photographs (0 if its models saw none).
 
     Attributes:
         indices: (T,), into the test images.
         pixels: uint8 (T + P, H, W) or (T + P, H, W, 3).
         labels: (T + P,); -1 where none of the classes fits.
-        recipe: by which the photographs were prepared.
+        photographs: what each is called.
+        recipe: by which they were prepared.
     """
 
     indices: NDArray[np.int64]
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
-    photos: PhotoSet
+    photographs: list[str]
     recipe: str
 
     @property
     def names(self) -> list[str]:
         """What to call each."""
-        return [f"test image {k}" for k in self.indices] + [row["name"] for row in self.photos.about]
+        return [f"test image {k}" for k in self.indices] + self.photographs
 
 
 def explorer(studies: Sequence[Found]) -> Section:
@@ -78,41 +79,44 @@ def study_data(found: Found) -> Json:
 
 def collect(found: Found) -> Items:
     """The test images that `explain` looks at, and all photographs by the chosen recipe."""
-    labels, photos = found.labels, load_photos(found.root / "photos")
-    recipe = found.evidence.photos["chosen"]["recipe"]
-    indices = np.sort(first_of_each_class(labels, found.params.active.explain.images_a_class))
+    indices = np.sort(first_of_each_class(found.labels, found.params.active.explain.images_a_class))
     test = np.load(found.root / "data" / found.data / "test_images.npy", mmap_mode="r")[indices]
+    if not found.evidence.photos:
+        return Items(indices, test, found.labels[indices], [], "")
+    photos, recipe = load_photos(found.root / "photos"), found.evidence.photos["chosen"]["recipe"]
     return Items(
         indices,
         np.concatenate([test, photos.recipes[recipe]]),
-        np.concatenate([labels[indices], photos.labels]),
-        photos,
+        np.concatenate([found.labels[indices], photos.labels]),
+        [row["name"] for row in photos.about],
         recipe,
     )
 
 
 def variant_data(found: Found, name: str, items: Items) -> Json:
     """What one variant says: probabilities (T + P, C), maps and t-SNE positions, the latter two null where not made."""
-    photo_logits = load_photo_logits(found.root / "evaluations" / found.study / "photos" / name, items.recipe)[0]
-    shares = np.concatenate([found.probabilities(name)[items.indices], softmax(photo_logits)])
+    shares = found.probabilities(name)[items.indices]
+    if items.photographs:
+        logits = load_photo_logits(found.root / "evaluations" / found.study / "photos" / name, items.recipe)[0]
+        shares = np.concatenate([shares, softmax(logits)])
     return {
         "probabilities": packed(shares.astype(np.float32)),
-        "maps": maps(found, name, items.indices),
+        "maps": maps(found, name, items),
         "tsne": positions(found, name, items.indices),
     }
 
 
-def maps(found: Found, name: str, indices: NDArray[np.int64]) -> Json | None:
+def maps(found: Found, name: str, items: Items) -> Json | None:
     """A variant's maps of test images and photographs by the method that is shown, with its score; each map's values in
     units of its own largest, as int8 hundredths."""
     known = found.evidence.explanations.get(name)
     if known is None:
         return None
     method, folder = known["shown"], found.root / "explanations" / found.study / "arrays" / name
-    explained, of_test, of_photos = (
-        np.load(folder / f"{file}.npy") for file in ("indices", method, f"photographs-{method}")
-    )
-    values = np.concatenate([of_test[[*map(explained.tolist().index, indices.tolist())]], of_photos])
+    explained, of_test = (np.load(folder / f"{file}.npy") for file in ("indices", method))
+    values = of_test[[*map(explained.tolist().index, items.indices.tolist())]]
+    if items.photographs:
+        values = np.concatenate([values, np.load(folder / f"photographs-{method}.npy")])
     largest = np.abs(values).max(axis=(1, 2), keepdims=True)
     scaled = np.round(100 * values / np.where(largest > 0, largest, 1)).astype(np.int8)
     scores = known["faithfulness"]["methods"]

@@ -239,6 +239,8 @@ def together(found: Found, close: Mapping[str, Json]) -> list[Block | None]:
 
 def maps_of_photographs(found: Found, close: Mapping[str, Json]) -> Section | None:
     """A photograph of each class with every variant's map; None if none was drawn."""
+    if not found.evidence.photos:
+        return None
     recipe = found.evidence.photos["chosen"]["recipe"]
     photos = load_photos(found.root / "photos")
     known = np.flatnonzero(photos.labels >= 0)

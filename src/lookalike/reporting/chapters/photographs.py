@@ -88,9 +88,11 @@ COVERAGES = (
 EVERY_TENTH = tuple(k / 10 for k in range(1, 11))
 
 
-def photographs(found: Found) -> Section:
-    """Accuracy on photographs by recipe, what matters, what is absorbed, and what silence gains."""
+def photographs(found: Found) -> Section | None:
+    """Accuracy on photographs by recipe, what matters, what is absorbed, and what silence gains; None without any."""
     photos = found.evidence.photos
+    if not photos:
+        return None
     best = photos["chosen"]
     choice = (
         f"**Chosen on one half: {best['variant']} with the recipe {best['recipe']}**, "
