@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from checkout import Checkout
 
 ROOT = Path(__file__).parents[1]
+LONGEST = ("test_documents.py", "test_stages.py", "test_pipeline.py")  # the second does not wait for `ran`
 CLASSES = tuple("abcdefghij")
 TINY_VIT = {
     "image_size": 8,
@@ -31,6 +32,11 @@ TINY_VIT = {
     "head_dim": 16,
     "mlp_dim": 16,
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest begin first, so that no process is left alone with one of them."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)
