@@ -32,6 +32,11 @@ TINY_VIT = {
     "head_dim": 16,
     "mlp_dim": 16,
 }
+TINY_ARGUMENTS: dict[str, dict[str, Any]] = {  # of the models that are large without
+    "fashion_vit": TINY_VIT,
+    "fashion_transfg": TINY_VIT,
+    "vgg11_cifar": {"max_channels": 8, "batch_norm": True},
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

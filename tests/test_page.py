@@ -161,7 +161,7 @@ def test_the_theme_can_be_switched(page: Page) -> None:
     assert page.evaluate(ground) == before
 
 
-def test_a_link_into_a_fold_opens_it_and_contents_lead_to_their_sections(page: Page) -> None:
+def test_contents_lead_to_their_sections(page: Page) -> None:
     page.get_by_role("navigation").get_by_role("link", name="Photographs").click()
     expect(page.locator("#fashion-photographs-title")).to_be_in_viewport()
 

@@ -31,14 +31,15 @@ PARAMS["studies"]["objects"] = {
     "pairs": [["objects-cnn", "objects-vgg"]],
     "probes": ["objects-cnn", "objects-vgg"],
 }
-for kind in ("cnn", "vgg"):
-    PARAMS["variants"][f"objects-{kind}"] = PARAMS["variants"]["fashion-cnn"] | {
+CHANGES = {"crop": 2, "placing": {"vertical_flip": True, "turn": 15}, "colours": {"hue": 10}}
+for name, model in (("objects-cnn", "simple_cnn"), ("objects-vgg", "vgg11_cifar")):
+    known = PARAMS["variants"]["fashion-cnn"]
+    PARAMS["variants"][name] = known | {
         "study": "objects",
         "dataset": "cifar10",
-        "model": {"cnn": "simple_cnn", "vgg": "vgg11_cifar"}[kind],
+        "model": model,
         "model_args": {"batch_norm": True, "max_channels": 8},
-        "train": PARAMS["variants"]["fashion-cnn"]["train"]
-        | {"l2": 1e-4, "augmentation": {"crop": 2, "placing": {"overturn": True, "turn": 15}, "colours": {"hue": 10}}},
+        "train": known["train"] | {"l2": 1e-4, "augmentation": CHANGES},
     }
 WATCHED = {"torch", "torchvision", "timm", "mlflow", "sklearn", "matplotlib", "pandas"}
 ALLOWED = {

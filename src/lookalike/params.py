@@ -215,12 +215,12 @@ class PairsParams(Section):
 class PlacingParams(Section):
     """How far an image is turned, scaled, sheared and shifted, and whether it is flipped; none: not at all."""
 
-    turn: float | None = Field(default=None, gt=0, le=180)
+    turn: float | None = Field(default=None, ge=0, le=180)
     scale: Range | None = None
-    shear: float | None = Field(default=None, gt=0, le=1)
-    shift: float | None = Field(default=None, gt=0, le=1)
+    shear: float | None = Field(default=None, ge=0, le=1)
+    shift: float | None = Field(default=None, ge=0, le=1)
     mirror: bool | None = None
-    overturn: bool | None = None
+    vertical_flip: bool | None = None
 
 
 class TonesParams(Section):

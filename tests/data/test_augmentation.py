@@ -10,6 +10,7 @@ from torch import Tensor
 
 from lookalike.data import augmentation
 from lookalike.data.augmentation import Augmentation, Colours, Pairs, Placing, Tones, about_grey, affine
+from lookalike.errors import InputError
 
 STILL = Placing()
 SAME = Tones(gamma=(1, 1), gain=(1, 1), lift=0, noise=0)
@@ -141,8 +142,8 @@ def drawn_by(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
     return drawn
 
 
-def test_an_overturned_image_is_the_flipped_one(colourful: Tensor) -> None:
-    found = Augmentation(placing=Placing(overturn=True)).apply(colourful, torch.zeros(40), draws())
+def test_a_vertical_flip_swaps_top_and_bottom(colourful: Tensor) -> None:
+    found = Augmentation(placing=Placing(vertical_flip=True)).apply(colourful, torch.zeros(40), draws())
     flipped = (found - colourful.flip(2)).abs().amax((1, 2, 3)) < 1e-5
     same = (found - colourful).abs().amax((1, 2, 3)) < 1e-5
     assert (flipped ^ same).all()
@@ -192,6 +193,11 @@ def test_hue_turns_about_the_grey_axis(colourful: Tensor, monkeypatch: pytest.Mo
     monkeypatch.setattr(augmentation, "uniform", lambda count, low, high, _: torch.full((count,), high))
     found = Augmentation(colours=Colours(hue=120)).apply(colourful, torch.zeros(40), draws())
     torch.testing.assert_close(found, colourful.roll(1, dims=1), atol=1e-5, rtol=0)  # red becomes green
+
+
+def test_grey_images_have_no_colours_to_change(images: Tensor, labels: Tensor) -> None:
+    with pytest.raises(InputError, match=r"^augmentation.colours needs images in red, green and blue, got 1 channel"):
+        Augmentation(colours=Colours(hue=10)).apply(images, labels, draws())
 
 
 def test_colours_that_do_not_go_far_stay(colourful: Tensor) -> None:

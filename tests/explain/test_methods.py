@@ -1,11 +1,10 @@
 """Every method on every registered model."""
 
 import copy
-from typing import Any
 
 import pytest
 import torch
-from conftest import TINY_VIT
+from conftest import TINY_ARGUMENTS
 from torch import Tensor, nn
 
 from lookalike.explain.attention import all_heads
@@ -16,11 +15,6 @@ from lookalike.runtime import seeded
 
 SHAPES = [(1, 28, 28), (3, 20, 20)]
 TRANSFORMER_ONLY = ["last attention", "rollout", "gradient rollout", "embedded patches", "first attention output"]
-TINY_ARGUMENTS: dict[str, dict[str, Any]] = {
-    "fashion_vit": TINY_VIT,
-    "fashion_transfg": TINY_VIT,
-    "vgg11_cifar": {"max_channels": 8, "batch_norm": True},
-}
 GRIDS = {  # of the transformers: 2 x 2
     ("fashion_cnn", 28): (4, 4),
     ("fashion_cnn", 20): (2, 2),

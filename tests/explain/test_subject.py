@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from conftest import TINY_VIT
+from conftest import TINY_ARGUMENTS
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
@@ -22,11 +21,6 @@ from lookalike.runtime import Runtime, seeded
 from lookalike.training.variant import build, describe
 
 SEEDS = (4, 1)
-TINY_ARGUMENTS: dict[str, dict[str, Any]] = {
-    "fashion_vit": TINY_VIT,
-    "fashion_transfg": TINY_VIT,
-    "vgg11_cifar": {"max_channels": 8},
-}
 Find = Callable[..., Subject]
 
 

@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 import torch
 import torch.nn.functional as F
-from conftest import TINY_VIT
+from conftest import TINY_ARGUMENTS, TINY_VIT
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -42,11 +42,6 @@ GROUP_OF = np.array([0, 1, 0, 2, 1, 0, 3, 3, 0, 4])  # 0, 2, 5 and 8 look alike,
 COUNT, SCORED, HEADS_SCORED = 20, 6, 4
 LABELS = np.arange(COUNT) % 10
 PHOTO_LABELS = np.array([1, -1, 3, 0, -1, 5])
-TINY_ARGUMENTS: dict[str, dict[str, Any]] = {
-    "fashion_vit": TINY_VIT,
-    "fashion_transfg": TINY_VIT,
-    "vgg11_cifar": {"max_channels": 8, "batch_norm": True},
-}
 BLOCKS = {"fashion_vit": 2, "fashion_transfg": 1}  # that see all tokens; convolutional networks have none
 
 

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from lookalike.errors import InputError
+
 EMPTY = 0.04  # darker than this is ground and not garment
 BENDS = 4  # control points of a bend along each edge
 NEAREST, FARTHEST = 0.3, 0.5  # how far the two of a pair lie from the middle, in half widths
@@ -19,14 +21,14 @@ NEAREST, FARTHEST = 0.3, 0.5  # how far the two of a pair lie from the middle, i
 class Placing:
     """Where and how an image lies: turned by up to `turn` degrees either way, each edge scaled within `scale`, sheared
     and shifted by up to `shear` and `shift` (in half widths), its left and right (`mirror`) and its top and bottom
-    (`overturn`) swapped half of the time."""
+    (`vertical_flip`) swapped half of the time."""
 
     turn: float = 0.0
     scale: tuple[float, float] = (1.0, 1.0)
     shear: float = 0.0
     shift: float = 0.0
     mirror: bool = False
-    overturn: bool = False
+    vertical_flip: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def placements(count: int, placing: Placing, generator: Generator) -> Tensor:
     side = torch.where(chance(count, 0.5 if placing.mirror else 0.0, generator), -1.0, 1.0)
     shear = uniform(count, -placing.shear, placing.shear, generator)
     right, down = (uniform(count, -placing.shift, placing.shift, generator) for _ in range(2))
-    rise = torch.where(chance(count, 0.5, generator), -1.0, 1.0) if placing.overturn else 1.0
+    rise = torch.where(chance(count, 0.5, generator), -1.0, 1.0) if placing.vertical_flip else 1.0
     cosine, sine = angle.cos(), angle.sin()
     return affine(
         [
@@ -151,7 +153,13 @@ def cropped(images: Tensor, padding: int, generator: Generator) -> Tensor:
 
 
 def coloured(images: Tensor, colours: Colours, generator: Generator) -> Tensor:
-    """RGB images (N, 3, H, W) with other colours, one draw of each quantity an image."""
+    """RGB images (N, 3, H, W) with other colours, one draw of each quantity an image.
+
+    Raises:
+        InputError: images without colours.
+    """
+    if images.shape[1] != 3:
+        raise InputError(f"augmentation.colours needs images in red, green and blue, got {images.shape[1]} channel(s)")
     count = len(images)
     brightness, contrast, saturation = (
         uniform(count, 1 - reach, 1 + reach, generator)[:, None, None, None]

@@ -72,10 +72,6 @@ for (const table of document.querySelectorAll(".table table")) {
 }
 offerThemes();
 if (matchMedia("(max-width: 60rem)").matches) document.querySelector(".contents details").open = false;
-addEventListener("hashchange", () => {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  for (let fold = target?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
-});
 let folded = [];
 addEventListener("beforeprint", () => {
   folded = [...document.querySelectorAll("main details:not([open]):not(.origin)")];
