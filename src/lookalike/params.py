@@ -261,7 +261,7 @@ class Training(Section):
 
     epochs: int = Field(ge=1, le=10_000)
     batch_size: int = Field(ge=1, le=65_536)
-    optimizer: Literal["adam", "sgd"]
+    optimizer: Literal["adam", "torch_adam", "sgd"]
     lr: float = Field(gt=0, le=10)
     schedule: Literal["constant", "step", "alternating", "cosine"]
     momentum: float | None = Field(default=None, ge=0, lt=1)

@@ -170,7 +170,7 @@ def test_gradient_norms(case, images):
 
 
 def test_three_adam_steps(case, images):
-    optimiser = Optimiser(case.model, Optimisation("adam", lr=1e-3, adam_eps=1e-7))
+    optimiser = Optimiser(case.model, Optimisation("adam", lr=1e-3))
     labels = images["train_labels"]
     losses = [train_step(case.model, optimiser, images["train_images"], labels)[0] / len(labels) for _ in range(3)]
     np.testing.assert_allclose(losses, case.keras["losses_of_three_adam_steps"], rtol=TOLERANCE)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 ADAM_BETA1, ADAM_BETA2 = 0.9, 0.999
+KERAS_EPS, TORCH_EPS = 1e-7, 1e-8  # added to the root of the second moment
 
 
 @dataclass(frozen=True)
@@ -20,26 +21,25 @@ class Optimisation:
     """How weights are updated.
 
     Attributes:
-        optimizer: `adam` (Kingma & Ba, ICLR 2015; betas .9 and .999) or `sgd`.
+        optimizer: `adam` as Keras has it or `torch_adam` as torch has it (Kingma & Ba, ICLR 2015; betas .9 and .999,
+            see `adam_step`), or `sgd`.
         lr: learning rate of the first epoch.
         schedule: `constant`; `step` (times `lr_factor` every `lr_every` epochs); `alternating` (lr and `lr_other` by
             turns, an epoch each); `cosine` (from lr towards zero over all epochs, one value an epoch).
         momentum: of sgd; 0 is none.
-        adam_eps: added to the square root of the second moment; Keras's default.
         l2: adds the gradient of l2 / 2 times the squared weights, as torch's Adam and SGD do under the name of weight
             decay. The loss that is reported is without it.
         weight_decay: takes that share, times the learning rate, off every weight at each step, beside the gradient:
             Loshchilov & Hutter, "Decoupled Weight Decay Regularization" (ICLR 2019).
     """
 
-    optimizer: Literal["adam", "sgd"]
+    optimizer: Literal["adam", "torch_adam", "sgd"]
     lr: float
     schedule: Literal["constant", "step", "alternating", "cosine"] = "constant"
     momentum: float = 0.0
     lr_every: int = 10
     lr_factor: float = 0.1
     lr_other: float = 1e-2
-    adam_eps: float = 1e-7
     l2: float = 0.0
     weight_decay: float = 0.0
 
@@ -63,7 +63,7 @@ class Optimiser:
     Attributes:
         lr: learning rate of the next step.
         steps: steps taken so far.
-        moments: running averages of the gradients: first and second moments for adam, velocities for sgd.
+        moments: running averages of the gradients: velocities for sgd, else first and second moments.
     """
 
     def __init__(self, model: nn.Module, settings: Optimisation) -> None:
@@ -71,7 +71,7 @@ class Optimiser:
         self.parameters: list[Tensor] = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.lr = settings.lr
         self.steps = 0
-        copies = 2 if settings.optimizer == "adam" else 1
+        copies = 1 if settings.optimizer == "sgd" else 2
         self.moments = [[torch.zeros_like(parameter) for parameter in self.parameters] for _ in range(copies)]
 
     @torch.no_grad()
@@ -83,10 +83,14 @@ class Optimiser:
             torch._foreach_add_(gradients, self.parameters, alpha=self.settings.l2)
         if self.settings.weight_decay:
             torch._foreach_mul_(self.parameters, 1 - self.lr * self.settings.weight_decay)
-        if self.settings.optimizer == "adam":
-            adam_step(self.parameters, gradients, self.moments, self.steps, self.lr, self.settings.adam_eps)
-        else:
-            sgd_step(self.parameters, gradients, self.moments, self.lr, self.settings.momentum)
+        match self.settings.optimizer:
+            case "adam":
+                adam_step(self.parameters, gradients, self.moments, self.steps, self.lr, KERAS_EPS)
+            case "torch_adam":
+                eps = TORCH_EPS * math.sqrt(1 - ADAM_BETA2**self.steps)  # beside the corrected moment
+                adam_step(self.parameters, gradients, self.moments, self.steps, self.lr, eps)
+            case "sgd":
+                sgd_step(self.parameters, gradients, self.moments, self.lr, self.settings.momentum)
         for parameter in self.parameters:
             parameter.grad = None
 
@@ -110,7 +114,8 @@ def adam_step(
     w <- w - lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps)
 
     Epsilon stands beside the *uncorrected* second moment (the "epsilon hat" of Kingma & Ba, section 2), where torch
-    adds it to the corrected one; in the first steps that is a factor of 1 / sqrt(1 - b2^t), up to thirty.
+    adds it to the corrected one; in the first steps that is a factor of 1 / sqrt(1 - b2^t), up to thirty. It matters
+    where gradients are as small as epsilon: in the first layers of a deep network that does not train.
     """
     first, second = moments
     torch._foreach_lerp_(first, gradients, 1 - ADAM_BETA1)
