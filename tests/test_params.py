@@ -151,7 +151,7 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{CNN}.train.lr", math.inf, "10"),
         (f"{CNN}.train.contrastive_margin", 1, "less than 1"),
         (f"{CNN}.train.contrastive_margin", -1.1, "greater than or equal to -1"),
-        (f"{CNN}.train.optimizer", "adamw", "'adam' or 'sgd'"),
+        (f"{CNN}.train.optimizer", "adamw", "'adam', 'torch_adam' or 'sgd'"),
         (f"{CNN}.train.schedule", "linear", "'constant', 'step', 'alternating' or 'cosine'"),
         # left out
         ("profile", GONE, "required"),

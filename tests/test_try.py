@@ -266,7 +266,7 @@ def test_maps_are_those_of_the_default_method_for_the_class_that_the_model_predi
             assert maps.keys() == trial.stages.keys()
             for recipe, stages in trial.stages.items():
                 image = torch.from_numpy(grey_values(stages[-1][1]) / np.float32(255))[None, None]
-                explain_one = methods(network, image)[DEFAULT]
+                explain_one = methods(network)[DEFAULT]
                 expected = explain_one(network, image, toward(network(image).argmax(1), 10))[0].numpy()
                 np.testing.assert_allclose(maps[recipe][model.variant], expected, atol=1e-6)
                 compared.append((model.variant, is_blank(expected)))

@@ -77,7 +77,7 @@ def test_inputs_are_the_normalised_images(find: Find, dataset: Dataset, colour_d
 @pytest.mark.parametrize("name", MODELS)
 def test_methods_are_those_that_apply_to_the_model(name: str, find: Find, dataset: Dataset) -> None:
     subject = find(name, 4, dataset)
-    assert list(subject.methods) == list(methods(subject.model, subject.inputs))
+    assert list(subject.methods) == list(methods(subject.model))
 
 
 def test_what_is_explained_is_the_prediction_if_not_said_otherwise(find: Find, dataset: Dataset) -> None:

@@ -7,7 +7,7 @@ of the patches. Where later blocks read a few selected tokens only (`fashion_tra
 import torch
 from torch import Tensor, nn
 
-from lookalike.explain.maps import on_grid, outputs_of
+from lookalike.explain.maps import on_grid
 
 
 def grad_cam(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
@@ -32,34 +32,31 @@ def hires_cam(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
 
 
 def cam(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
-    """CAM, an `Explain`: the planes' sum by the weights that the linear layer gives their means, of either sign.
+    """CAM, an `Explain`: the sum of the planes that are averaged, by the weight of each mean, of either sign.
 
-    Zhou et al., "Learning Deep Features for Discriminative Localization" (CVPR 2016), equation 2. The map's mean is
-    the score less the bias.
+    Zhou et al., "Learning Deep Features for Discriminative Localization" (CVPR 2016), equation 2, where one linear
+    layer reads the means. Dense layers with ReLU in between are linear around each image: the weights are then those of
+    that image's own linear map. The map's mean is the score less the bias of this map.
 
     Raises:
-        ValueError: the model is not built so, see `allows_cam`.
+        ValueError: the model averages no planes, see `allows_cam`.
     """
-    if not allows_cam(model, images):
-        raise ValueError("CAM needs global average pooling and one linear layer")
-    planes, _ = activations_and_gradients(model, images, target)
-    weights = target @ model.head.weight.detach()  # type: ignore[union-attr, operator]  # (N, classes) -> (N, K)
-    return torch.einsum("nkhw,nk->nhw", planes, weights)
+    if not allows_cam(model):
+        raise ValueError("CAM needs global average pooling")
+    planes, gradients = activations_and_gradients(model, images, target, model.pooled)  # type: ignore[arg-type]
+    return torch.einsum("nkhw,nk->nhw", planes, gradients.sum(dim=(2, 3)))  # which are equal all over a plane
 
 
-@torch.no_grad()
-def allows_cam(model: nn.Module, images: Tensor) -> bool:
-    """Whether the head is one linear layer on the mean of each spatial plane, as seen on `images` (N, C, H, W)."""
-    with outputs_of(model.spatial) as outputs:  # type: ignore[arg-type]  # every registered model has both
-        features = model.features(images)  # type: ignore[operator]
-    means = as_planes(model, outputs[0]).mean(dim=(2, 3))
-    pooled = features.shape == means.shape and torch.allclose(features, means, rtol=1e-4, atol=1e-6)
-    return pooled and isinstance(model.head, nn.Linear)
+def allows_cam(model: nn.Module) -> bool:
+    """Whether `model` names the layer whose planes it averages, before dense layers: `pooled`."""
+    return hasattr(model, "pooled")
 
 
 @torch.enable_grad()
-def activations_and_gradients(model: nn.Module, images: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The spatial layer's planes, and the gradients of the target's score by them: each (N, K, h, w)."""
+def activations_and_gradients(
+    model: nn.Module, images: Tensor, target: Tensor, layer: nn.Module | None = None
+) -> tuple[Tensor, Tensor]:
+    """A layer's planes, and the gradients of the target's score by them: each (N, K, h, w); None: the spatial layer."""
     leaves: list[Tensor] = []
 
     def cut(_layer: nn.Module, _given: tuple[Tensor, ...], output: Tensor) -> Tensor:
@@ -67,7 +64,8 @@ def activations_and_gradients(model: nn.Module, images: Tensor, target: Tensor) 
         leaves.append(output.detach().requires_grad_())
         return leaves[-1]
 
-    with model.spatial.register_forward_hook(cut):  # type: ignore[union-attr, operator]  # every registered model has it
+    watched: nn.Module = layer or model.spatial  # type: ignore[assignment]  # every registered model has it
+    with watched.register_forward_hook(cut):
         score = (model(images) * target).sum()
     (gradients,) = torch.autograd.grad(score, leaves)
     return as_planes(model, leaves[0].detach()), as_planes(model, gradients)

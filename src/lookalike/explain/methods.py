@@ -1,6 +1,6 @@
 """Which methods explain which model, by the names that people see."""
 
-from torch import Tensor, nn
+from torch import nn
 
 from lookalike.explain.attention import (
     attention_layers,
@@ -17,9 +17,9 @@ from lookalike.explain.maps import Explain
 DEFAULT = "HiResCAM"
 
 
-def methods(model: nn.Module, images: Tensor) -> dict[str, Explain]:
-    """The methods that apply to `model`, in a fixed order; a few `images` (N, C, H, W) show how it is built."""
-    applicable: dict[str, Explain] = {"CAM": cam} if allows_cam(model, images) else {}
+def methods(model: nn.Module) -> dict[str, Explain]:
+    """The methods that apply to `model`, in a fixed order."""
+    applicable: dict[str, Explain] = {"CAM": cam} if allows_cam(model) else {}
     applicable |= {"Grad-CAM": grad_cam, "HiResCAM": hires_cam}
     return applicable | attention_methods() if is_transformer(model) else applicable
 

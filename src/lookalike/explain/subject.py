@@ -69,7 +69,7 @@ class Subject:
     @cached_property
     def methods(self) -> dict[str, Explain]:
         """What applies to the model, see `methods.methods`."""
-        return methods(self.model, self.inputs[:2])
+        return methods(self.model)
 
     def explain(self, method: str, target: Tensor | None = None, model: nn.Module | None = None) -> Tensor:
         """Maps (N, h, w) by a method.

@@ -78,4 +78,4 @@ def predicted_class_maps(
     network, placed = restore(model, images)
     inputs, _ = placed.batch(slice(None))
     target = toward(torch.from_numpy(predicted), len(model.description["class_names"]))
-    return explain_all(methods(network, inputs[:2])[DEFAULT], network, inputs, target).numpy()
+    return explain_all(methods(network)[DEFAULT], network, inputs, target).numpy()

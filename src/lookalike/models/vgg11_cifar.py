@@ -62,6 +62,11 @@ class VGG11Cifar(nn.Module):
         """The last convolution's output after ReLU: (N, 512, 15, 15) of images of 32x32."""
         return [layer for layer in self.planes if isinstance(layer, nn.ReLU)][-1]
 
+    @property
+    def pooled(self) -> nn.Module:
+        """What ends in the planes that are averaged: (N, 512, 7, 7) of images of 32x32."""
+        return self.planes
+
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 512)."""
         return self.dense(self.planes(images))
