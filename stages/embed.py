@@ -7,8 +7,7 @@ from tqdm import tqdm
 
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.evaluations import load_predictions
-from lookalike.artifacts.findings import save_arrays, save_found
-from lookalike.artifacts.folders import write_bytes
+from lookalike.artifacts.findings import save_arrays, save_figures, save_found
 from lookalike.command import run
 from lookalike.embedding.study import Settings, embed, main_scores
 from lookalike.evaluation.cases import first_of_each_class
@@ -39,8 +38,8 @@ def main(study: str) -> None:
         found[name] = embedding.found
         arrays = {"indices": indices, "tsne": embedding.coordinates, "pca": embedding.pca, **embedding.clusters}
         save_arrays(out / "arrays" / name, arrays)
-        for title, figure in variant_figures(embedding, labels, group_of, dataset.class_names, list(groups)).items():
-            write_bytes(out / "figures" / name / f"{title}.png", to_png(figure))
+        figures = variant_figures(embedding, labels, group_of, dataset.class_names, list(groups))
+        save_figures(out / "figures" / name, {title: to_png(figure) for title, figure in figures.items()})
     save_found(out, found, {name: main_scores(one) for name, one in found.items()})
 
 

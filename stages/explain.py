@@ -7,8 +7,8 @@ from tqdm import tqdm
 
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.evaluations import load_findings, load_photo_logits, load_predictions
-from lookalike.artifacts.findings import save_arrays, save_found
-from lookalike.artifacts.folders import write_bytes
+from lookalike.artifacts.findings import save_arrays, save_figures, save_found
+from lookalike.artifacts.models import load_description
 from lookalike.artifacts.photos import load_photos
 from lookalike.command import run
 from lookalike.evaluation.cases import first_of_each_class
@@ -17,42 +17,42 @@ from lookalike.explain.methods import DEFAULT
 from lookalike.explain.subject import Images, find_subject
 from lookalike.explain.variant import explain_contrast, explain_variant, main_scores
 from lookalike.params import load_params
-from lookalike.reporting.explained import CloseUp, study_figures
+from lookalike.reporting.explained import CloseUp, drawn_alike, drawn_changes, study_figures
 from lookalike.reporting.style import to_png
 from lookalike.runtime import start
 
 
 def main(study: str) -> None:
     """Explain the first seed of the variants that the active profile explains, and draw the probes' maps."""
-    params, runtime, out = load_params(), start(), Path("explanations") / study
-    settings, sample, evaluation = params.studies[study], params.active.explain, Path("evaluations") / study
+    params, runtime, models = load_params(), start(), Path("models") / study
+    settings, sample = params.studies[study], params.active.explain
+    counts = {"scored": sample.scored, "heads_scored": sample.heads_scored}
+    evaluation, out = Path("evaluations") / study, Path("explanations") / study
     dataset = load_dataset(Path("data") / settings.data)
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
     look_alikes, on_photos = load_findings(evaluation)
     photos = load_photos(Path("photos")) if on_photos else None
     recipe, labels = on_photos["chosen"]["recipe"] if on_photos else "", dataset.test_labels.astype(int)
-    chosen, found, close_ups = first_of_each_class(labels, sample.images_a_class), {}, {}
-    for name in tqdm(params.sampled(study, sample), desc="explain", unit="variant", disable=None):
-        if not (evaluation / "predictions" / name).exists():  # every seed diverged
-            continue
-        predictions = load_predictions(evaluation / "predictions" / name)
-        test, shown = Images(dataset.test_images, labels, predictions.test_logits[0].argmax(1)), None
+    chosen, found, maps, close_ups = first_of_each_class(labels, sample.images_a_class), {}, {}, {}
+    names = [name for name in params.sampled(study, sample) if (evaluation / "predictions" / name).exists()]
+    for name in tqdm(names, desc="explain", unit="variant", disable=None):  # without those whose every seed diverged
+        seen, shown = load_predictions(evaluation / "predictions" / name), None
+        test = Images(dataset.test_images, labels, seen.test_logits[0].argmax(1))
         if photos is not None:
             logits = load_photo_logits(evaluation / "photos" / name, recipe)
             shown = Images(photos.recipes[recipe], photos.labels, logits[0].argmax(1))
-        subject = find_subject(Path("models") / study / name, predictions.seeds[0], dataset, runtime, test)
-        explained = explain_variant(
-            subject.part(chosen), shown, group_of, scored=sample.scored, heads_scored=sample.heads_scored
-        )
-        found[name] = explained.found | {"shown": DEFAULT, "contrast": None}
-        of_photographs = {f"photographs {DEFAULT}": explained.photo_maps[DEFAULT]} if shown else {}
-        save_arrays(out / "arrays" / name, {"indices": chosen, **explained.maps, **of_photographs})
+        subject = find_subject(models / name, seen.seeds[0], dataset, runtime, test)
+        explained = explain_variant(subject.part(chosen), shown, group_of, **counts)
+        contrast = explain_contrast(subject, group_of, sample.scored) if name in settings.probes else None
+        found[name] = explained.found | {"shown": DEFAULT, "contrast": contrast and contrast.found}
+        maps[name] = explained.maps[DEFAULT]
+        save_arrays(out / "arrays" / name, {"indices": chosen, **explained.kept(DEFAULT)})
         if name in settings.probes:
-            contrast = explain_contrast(subject, group_of, sample.scored)
-            found[name]["contrast"] = contrast and contrast.found
-            close_ups[name] = CloseUp(subject, chosen, shown, explained, contrast, predictions.test_logits[0], DEFAULT)
-    for path, figure in study_figures(close_ups, look_alikes["pairs"], recipe).items():
-        write_bytes(out / "figures" / f"{path}.png", to_png(figure))
+            close_ups[name] = CloseUp(subject, chosen, shown, explained, contrast, seen.test_logits[0], DEFAULT)
+    figures = study_figures(close_ups, look_alikes["pairs"], recipe)
+    figures |= drawn_alike(dataset.test_images[chosen], labels[chosen], maps, found, DEFAULT)
+    figures |= drawn_changes({name: load_description(models / name) for name in params.variants_of(study)}, dataset)
+    save_figures(out / "figures", {path: to_png(figure) for path, figure in figures.items()})
     save_found(out, found, {name: main_scores(one) for name, one in found.items()})
 
 

@@ -9,7 +9,17 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from lookalike.data import augmentation
-from lookalike.data.augmentation import Augmentation, Colours, Pairs, Placing, Tones, about_grey, affine
+from lookalike.data.augmentation import (
+    Augmentation,
+    Colours,
+    Pairs,
+    Placing,
+    Tones,
+    about_grey,
+    affine,
+    examples,
+    from_settings,
+)
 from lookalike.errors import InputError
 
 STILL = Placing()
@@ -202,3 +212,34 @@ def test_grey_images_have_no_colours_to_change(images: Tensor, labels: Tensor) -
 
 def test_colours_that_do_not_go_far_stay(colourful: Tensor) -> None:
     torch.testing.assert_close(Augmentation(colours=Colours()).apply(colourful, torch.zeros(40), draws()), colourful)
+
+
+# --- as the parameter file has it ------------------------------------------------------------------------------------
+
+
+def test_settings_become_the_changes_that_they_name() -> None:
+    settings = {
+        "pairs": {"classes": ["shoe", "boot"], "share": 0.5},
+        "placing": {"turn": 10.0, "scale": [0.9, 1.1], "vertical_flip": True},
+        "crop": 4,
+        "colours": {"hue": 9.0},
+        "tones": {"gamma": [0.7, 1.5], "gain": [0.6, 1.1], "lift": 0.3, "noise": 0.1},
+    }
+    got = from_settings(settings, ["hat", "boot", "coat", "shoe"])
+    assert got.pairs == Pairs((3, 1), 0.5)
+    assert got.placing == Placing(turn=10.0, scale=[0.9, 1.1], vertical_flip=True)  # type: ignore[arg-type]
+    assert (got.crop, got.bend, got.colours) == (4, None, Colours(hue=9.0))
+    assert got.tones == Tones([0.7, 1.5], [0.6, 1.1], 0.3, 0.1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shape", [(8, 6), (8, 6, 3)])
+def test_examples_are_draws_of_the_same_images(shape: tuple[int, ...]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (5, *shape), dtype=np.uint8)
+    labels = np.arange(5)
+    np.testing.assert_array_equal(examples(Augmentation(), pixels, labels, 2), np.stack([pixels, pixels]))
+    mirrored = examples(Augmentation(placing=Placing(mirror=True)), pixels, labels, 30)
+    assert (mirrored.shape, mirrored.dtype) == ((30, *pixels.shape), np.uint8)
+    for draw in mirrored:
+        for image, seen in zip(pixels, draw, strict=True):
+            flipped = np.abs(seen.astype(int) - image[:, ::-1]).max() <= 1
+            assert flipped or np.abs(seen.astype(int) - image).max() <= 1

@@ -27,8 +27,10 @@ def test_feature_maps_are_what_a_convolution_puts_out_before_anything_else() -> 
     cnn = create_model("fashion_cnn", input_shape=(1, 28, 28), num_classes=7).eval()
     images = torch.rand(2, 1, 28, 28)
     first = F.conv2d(images, filters(cnn, "features.0"))
-    torch.testing.assert_close(feature_maps(cnn, images, "features.0"), first)
+    found = feature_maps(cnn, images)
+    assert list(found) == ["features.0", "features.4", "features.8"]
+    torch.testing.assert_close(found["features.0"], first)
     second = F.conv2d(F.max_pool2d(first, 2).relu(), filters(cnn, "features.4"), padding=1)  # biases start at zero
-    torch.testing.assert_close(feature_maps(cnn, images, "features.4"), second)
+    torch.testing.assert_close(found["features.4"], second)
     assert (second < 0).any()
-    assert not feature_maps(cnn, images, "features.8").requires_grad
+    assert not found["features.8"].requires_grad

@@ -16,9 +16,13 @@ from torch import Tensor, nn
 from lookalike.artifacts.datasets import Dataset
 from lookalike.data.garments import draw_garments
 from lookalike.evaluation.metrics import Ints
+from lookalike.explain.activity import activity
 from lookalike.explain.attention import raw_attention
 from lookalike.explain.faithfulness import CONTROLS, Trial, curves, gains, score
+from lookalike.explain.mass import mass_by_class
+from lookalike.explain.methods import is_transformer
 from lookalike.explain.sanity import rank_correlation, units
+from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import SIMILARITIES, patch_means
 from lookalike.explain.subject import Images, Subject
 from lookalike.explain.variant import (
@@ -96,7 +100,8 @@ def cnn(garments: Dataset) -> Subject:
 def test_findings_become_json(case: Case) -> None:
     found = case.explained.found
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert list(found) == ["images", "faithfulness", "heads", "sanity", "similarity", "convolutions"]
+    parts = ["images", "faithfulness", "heads", "sanity", "similarity", "mass", "activity", "tuning", "convolutions"]
+    assert list(found) == parts
     assert found["images"] == COUNT
 
 
@@ -161,18 +166,21 @@ def test_similarity_is_known_by_measure_and_method(case: Case) -> None:
 
 
 def test_filters_and_feature_maps_are_those_of_the_first_and_the_last_convolution(case: Case) -> None:
-    layers = {name: layer for name, layer in case.subject.model.named_modules() if isinstance(layer, nn.Conv2d)}
-    filters, features = case.explained.filters, case.explained.features
-    assert list(filters) == list(features) == list(layers)[:: max(1, len(layers) - 1)]
-    for name, kernels in filters.items():
-        np.testing.assert_array_equal(kernels, layers[name].weight.detach())
-        assert features[name].ndim == 3
-        assert len(features[name]) == len(kernels)
-    assert all(values.dtype == np.float32 for values in (*filters.values(), *features.values()))
+    for state, model in (("trained", case.subject.model), ("untrained", case.subject.untrained)):
+        layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Conv2d)}
+        inside = case.explained.inside[state]
+        assert list(inside.filters) == list(layers)[:: max(1, len(layers) - 1)]
+        for name, kernels in inside.filters.items():
+            np.testing.assert_array_equal(kernels, layers[name].weight.detach())
+        assert list(inside.features) == list(layers)
+        for name, maps in inside.features.items():
+            assert (maps.ndim, len(maps)) == (3, len(layers[name].weight))
+        assert all(values.dtype == np.float32 for values in (*inside.filters.values(), *inside.features.values()))
 
 
 def test_the_range_of_each_channel_is_found(case: Case) -> None:
-    found, drawn = case.explained.found["convolutions"], (case.explained.filters, case.explained.features)
+    inside = case.explained.inside["trained"]
+    found, drawn = case.explained.found["convolutions"], (inside.filters, inside.features)
     assert [one["name"] for one in found] == list(drawn[0])
     for one in found:
         for kind, channels in zip(("filters", "features"), drawn, strict=True):
@@ -184,7 +192,7 @@ def test_the_range_of_each_channel_is_found(case: Case) -> None:
 def test_feature_maps_are_those_of_the_first_image(cnn: Subject) -> None:
     photographs = cnn.images.part(slice(2))
     found = explain_variant(cnn.part(np.array([7, 1, 2])), photographs, GROUP_OF, scored=2, heads_scored=1)
-    (first, maps), *_ = found.features.items()
+    (first, maps), *_ = found.inside["trained"].features.items()
     layer = cnn.model.get_submodule(first)
     assert isinstance(layer, nn.Conv2d)
     np.testing.assert_allclose(maps, layer(cnn.inputs[7:8])[0].detach(), rtol=1e-4, atol=1e-5)
@@ -203,6 +211,29 @@ def test_the_mean_over_heads_stands_behind_them() -> None:
     assert together.shape == (3, 2, 5, 5, 6)
     assert torch.equal(together[:, :, :4], heads)
     torch.testing.assert_close(together[:, :, 4], sum(heads.unbind(2)) / 4)
+
+
+def test_activity_is_that_of_the_model_before_and_after_training(case: Case) -> None:
+    found = case.explained.found["activity"]
+    if is_transformer(case.subject.model):
+        assert found is None
+        return
+    models = {"untrained": case.subject.untrained, "trained": case.subject.model}
+    assert found == {state: asdict(activity(model, case.subject.inputs)) for state, model in models.items()}
+    assert found["trained"] != found["untrained"]
+
+
+def test_filters_are_compared_with_themselves_before_training(case: Case) -> None:
+    (kernels, *_), (before, *_) = (
+        list(case.explained.inside[state].filters.values()) for state in ("trained", "untrained")
+    )
+    assert case.explained.found["tuning"] == asdict(tuning(torch.from_numpy(kernels), torch.from_numpy(before)))
+
+
+def test_the_mass_of_each_method_is_known_by_class(case: Case) -> None:
+    for name, maps in case.explained.maps.items():
+        expected = [mass and asdict(mass) for mass in mass_by_class(maps, LABELS, 10)]
+        assert case.explained.found["mass"][name] == expected
 
 
 # how alike maps are

@@ -36,9 +36,10 @@ CASES = [
     {"rule": "same prediction, right", "index": 5, "divergence": 0.25},
 ]
 PAIR: Json = {"first": "vit", "second": "cnn", "cases": CASES}
-ALWAYS = ("maps", "filters-first", "features-first")
+ALWAYS = ("maps", "filters-first", "features-first", "filters-first-untrained", "classes-Grad-CAM")
 DRAWN = {
     *(f"cnn/{title}" for title in (*ALWAYS, "filters-last", "features-last", "contrast")),
+    *(f"cnn/{title}" for title in ("filters-last-untrained", "journey")),
     *(f"vit/{title}" for title in (*ALWAYS, "heads")),
 }
 
@@ -182,12 +183,77 @@ def test_convolutions_are_drawn_from_the_first_to_the_last(
 ) -> None:
     one = close_ups[variant]
     drawn: Any = variant_figures(one)
-    for end, (name, kernels) in zip(ends, one.explained.filters.items(), strict=True):
-        assert drawn[f"filters-{end}"].given == (kernels,)
+    trained, untrained = (one.explained.inside[state] for state in ("trained", "untrained"))
+    for end, (name, kernels) in zip(ends, trained.filters.items(), strict=True):
+        np.testing.assert_array_equal(drawn[f"filters-{end}"].given[0], kernels)
+        np.testing.assert_array_equal(drawn[f"filters-{end}-untrained"].given[0], untrained.filters[name])
         image, maps, told = drawn[f"features-{end}"].given
         np.testing.assert_array_equal(image, one.subject.images.pixels[0])
-        assert maps is one.explained.features[name]
+        np.testing.assert_array_equal(maps, trained.features[name])
         assert told == name
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_of_many_channels_the_first_are_drawn(close_ups: dict[str, CloseUp], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explained, "CHANNELS", 3)
+    drawn: Any = variant_figures(close_ups["cnn"])
+    assert {len(drawn[kind].given[0]) for kind in ("filters-first", "filters-last", "filters-last-untrained")} == {3}
+    assert {len(drawn[kind].given[1]) for kind in ("features-first", "features-last")} == {3}
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_journey_goes_through_every_convolution_before_and_after_training(close_ups: dict[str, CloseUp]) -> None:
+    one = close_ups["cnn"]
+    image, sides = variant_figures(one)["journey"].given  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(image, one.subject.images.pixels[0])
+    assert list(sides) == ["before training", "after training"]
+    for state, layers in zip(("untrained", "trained"), sides.values(), strict=True):
+        assert list(layers) == ["features.0", "features.4", "features.8"]
+        assert layers == one.explained.inside[state].features
+    assert "journey" not in variant_figures(close_ups["vit"])  # which has one convolution
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_classes_are_drawn_with_all_images_explained_and_the_score(close_ups: dict[str, CloseUp]) -> None:
+    one = close_ups["vit"]
+    drawn: Any = variant_figures(one)["classes-Grad-CAM"]
+    images, maps, labels, names = drawn.given
+    np.testing.assert_array_equal(images, one.subject.images.pixels[CHOSEN])
+    np.testing.assert_array_equal(labels, LABELS[CHOSEN])
+    assert maps is one.explained.maps["Grad-CAM"]
+    assert (list(names), drawn.signed) == (list(one.class_names), False)
+    assert drawn.title == f"Grad-CAM: {scored(one, 'Grad-CAM')}".replace("\n", ", ")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_all_variants_are_shown_the_same_images_of_the_first_class(close_ups: dict[str, CloseUp]) -> None:
+    images, labels = draw_garments(COUNT, seed=3)[0], np.where(np.arange(COUNT) % 3, LABELS, 0)
+    maps = {name: np.random.default_rng(k).normal(size=(COUNT, 4, 4)) for k, name in enumerate(close_ups)}
+    found = {name: one.explained.found for name, one in close_ups.items()}
+    ((path, drawn),) = explained.drawn_alike(images, labels, maps, found, DEFAULT).items()
+    where = np.flatnonzero(labels == 0)[:8]
+    shown, columns, rows = drawn.given  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(shown, images[where])
+    assert (path, len(rows)) == ("alike", 8)
+    for name, values in columns.items():
+        np.testing.assert_array_equal(values, maps[name][where])
+        assert drawn.notes[name] == scored(close_ups[name], DEFAULT)  # type: ignore[attr-defined]
+    assert drawn.signed == set(maps)  # type: ignore[attr-defined]
+    assert explained.drawn_alike(images, labels, {}, {}, DEFAULT) == {}
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_augmentations_are_drawn_of_the_variants_that_have_one(dataset: Dataset) -> None:
+    described = {"plain": {"augmentation": None}, "moved": {"augmentation": {"placing": {"shift": 0.5}}}}
+    ((path, drawn),) = explained.drawn_changes(described, dataset).items()
+    images, changed, names = drawn.given  # type: ignore[attr-defined]
+    assert path == "moved/augmentation"
+    labels = dataset.train_labels[dataset.train_indices]
+    few = dataset.train_indices[first_of_each_class(labels, 1)[:8]]
+    np.testing.assert_array_equal(images, dataset.train_images[few])
+    assert list(names) == [dataset.class_names[label] for label in dataset.train_labels[few]]
+    assert (changed.shape, changed.dtype) == ((6, *images.shape), np.uint8)
+    assert all((one != other).any() for one, other in zip(changed, changed[1:], strict=False))
 
 
 @pytest.mark.usefixtures("undrawn")

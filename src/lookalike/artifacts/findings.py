@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.folders import read_json, replacing_folder, write_json
+from lookalike.artifacts.folders import read_json, replacing_folder, write_bytes, write_json
 
 
 def save_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -16,6 +16,12 @@ def save_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     with replacing_folder(folder) as part:
         for name, values in arrays.items():
             np.save(part / f"{re.sub('[^A-Za-z0-9]+', '-', name)}.npy", values)
+
+
+def save_figures(folder: Path, pictures: Mapping[str, bytes]) -> None:
+    """Write one PNG file a name, which may be a path of several parts without suffix."""
+    for name, picture in pictures.items():
+        write_bytes(folder / f"{name}.png", picture)
 
 
 def save_found(folder: Path, found: dict[str, Any], scores: dict[str, Any]) -> None:

@@ -4,10 +4,14 @@ All images are float32 (N, C, H, W) in [0, 1], before normalisation; what comes 
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from lookalike.errors import InputError
@@ -90,6 +94,18 @@ class Augmentation:
         if self.colours is not None:
             images = coloured(images, self.colours, generator)
         return images if self.tones is None else toned(images, self.tones, generator)
+
+
+KINDS = {"placing": Placing, "colours": Colours, "tones": Tones}
+
+
+def from_settings(settings: Mapping[str, Any], class_names: Sequence[str]) -> Augmentation:
+    """The augmentation that `settings` describe as the parameter file does, without what is left out."""
+    parts = {name: KINDS[name](**part) if name in KINDS else part for name, part in settings.items()}
+    if "pairs" in settings:
+        labels = tuple(class_names.index(name) for name in settings["pairs"]["classes"])
+        parts["pairs"] = Pairs(labels, settings["pairs"]["share"])
+    return Augmentation(**parts)
 
 
 def uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
@@ -229,3 +245,15 @@ def toned(images: Tensor, tones: Tones, generator: Generator) -> Tensor:
     bright = images.clamp(min=1e-4) ** gamma * gain * (1 - lift) + lift
     grain = noise * torch.randn(images.shape, generator=generator, device=images.device)
     return torch.where(garment, (bright + grain).clamp(0, 1), images)
+
+
+def examples(
+    augmentation: Augmentation, pixels: NDArray[np.uint8], labels: NDArray[np.integer], draws: int
+) -> NDArray[np.uint8]:
+    """Images (N, H, W) or (N, H, W, 3) with labels (N,) as a training could see them: (draws, N, H, W[, 3])."""
+    planes = pixels[:, None] if pixels.ndim == 3 else pixels.transpose(0, 3, 1, 2)  # -> (N, C, H, W)
+    images, classes = torch.from_numpy(planes / 255).float(), torch.from_numpy(labels.astype(np.int64))
+    draw = Generator().manual_seed(13)
+    changed = torch.stack([augmentation.apply(images, classes, draw) for _ in range(draws)])
+    seen = (changed.permute(0, 1, 3, 4, 2).numpy() * 255).round().astype(np.uint8)
+    return seen if pixels.ndim == 4 else seen[..., 0]

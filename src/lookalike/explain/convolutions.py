@@ -1,5 +1,8 @@
 """What single convolutions look for, and what they find: filters and feature maps."""
 
+from collections.abc import Iterable
+from contextlib import ExitStack
+
 import torch
 from torch import Tensor, nn
 
@@ -17,8 +20,14 @@ def filters(model: nn.Module, name: str) -> Tensor:
 
 
 @torch.no_grad()
-def feature_maps(model: nn.Module, images: Tensor, name: str) -> Tensor:
-    """What the convolution `name` puts out for images (N, C, H, W), before pooling and ReLU: (N, O, h, w)."""
-    with outputs_of(convolutions(model)[name]) as outputs:
+def outputs_by_name(model: nn.Module, images: Tensor, names: Iterable[str]) -> dict[str, Tensor]:
+    """What each of the named layers puts out for images (N, C, H, W)."""
+    with ExitStack() as watching:
+        outputs = {name: watching.enter_context(outputs_of(model.get_submodule(name))) for name in names}
         model(images)
-    return outputs[0]
+    return {name: given[0] for name, given in outputs.items()}
+
+
+def feature_maps(model: nn.Module, images: Tensor) -> dict[str, Tensor]:
+    """What every convolution puts out for images (N, C, H, W), before pooling and ReLU: (N, O, h, w) by its name."""
+    return outputs_by_name(model, images, convolutions(model))

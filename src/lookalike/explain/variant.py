@@ -10,12 +10,15 @@ from torch import Tensor, nn
 
 from lookalike.evaluation.metrics import Floats, Ints, confusion_matrix
 from lookalike.evaluation.statistics import resample
+from lookalike.explain.activity import activity
 from lookalike.explain.attention import all_heads
 from lookalike.explain.convolutions import convolutions, feature_maps, filters
 from lookalike.explain.faithfulness import Faithfulness, Trial, curves, gains, score
 from lookalike.explain.maps import contrast, toward
+from lookalike.explain.mass import mass_by_class
 from lookalike.explain.methods import is_transformer
 from lookalike.explain.sanity import cascade
+from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import (
     SIMILARITIES,
     Pairing,
@@ -29,6 +32,7 @@ from lookalike.explain.similarity import (
 from lookalike.explain.subject import Images, Subject
 
 SEED = 13  # of random maps and of the order of equal values
+ACTIVE = 64  # images whose activations are looked at
 CONTRASTED = "HiResCAM"  # the method of contrastive maps: linear in the target, so that a difference is one
 Json = dict[str, Any]
 Maps = dict[str, NDArray[np.float32]]  # by method: (N, h, w)
@@ -63,19 +67,32 @@ class Explained:
 
     Attributes:
         found: figures, JSON-able: "images" (how many), "faithfulness", "heads" (None without attention), "sanity",
-            "similarity", and of the first and the last of the "convolutions" the range of each channel.
+            "similarity", "mass" (by method, see `mass.mass_by_class`), "activity" (before and after training; None with
+            attention), "tuning" (see `selectivity`), and of the first and the last of the "convolutions" the range of
+            each channel.
         maps: of the images explained.
         photo_maps: of the photographs; none if there are none.
         heads: (blocks, heads + 1, h, w), the attention that patches of the first image receive, by head and, behind
             them, in the mean; None without attention.
-        filters: of the first and the last convolution, (O, I, h, w), by its name.
-        features: what these make of the first image, (O, h, w).
+        inside: the convolutions' filters and feature maps, "untrained" and "trained".
     """
 
     found: Json
     maps: Maps
     photo_maps: Maps
     heads: NDArray[np.float32] | None
+    inside: "dict[str, Inside]"
+
+    def kept(self, method: str) -> Maps:
+        """The maps that are kept: those of the images by every method, and those of the photographs by one."""
+        return self.maps | ({f"photographs {method}": self.photo_maps[method]} if self.photo_maps else {})
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The convolutions of a network, by their names: filters (O, I, h, w) of the first and the last, and what every one
+    makes of the first image, (O, h, w)."""
+
     filters: dict[str, NDArray[np.float32]]
     features: dict[str, NDArray[np.float32]]
 
@@ -107,18 +124,20 @@ def explain_variant(
     photo_maps = all_maps(subject.of(photographs)) if photographs else {}
     photo_labels = photographs.labels if photographs else None
     few, transformer = subject.part(slice(scored)), is_transformer(subject.model)
-    first, names = subject.inputs[:1], list(convolutions(subject.model))
-    ends = dict.fromkeys((names[0], names[-1]))
-    kernels = {name: to_numpy(filters(subject.model, name)) for name in ends}
-    features = {name: to_numpy(feature_maps(subject.model, first, name)[0]) for name in ends}
+    first = subject.inputs[:1]
+    inside = {"untrained": look_inside(subject.untrained, first), "trained": look_inside(subject.model, first)}
     found = {
         "images": len(subject.images.labels),
         "faithfulness": asdict(faithfulness(few, maps)),
         "heads": head_scores(subject.part(slice(heads_scored))) if transformer else None,
         "sanity": {name: sanity(few, name) for name in maps},
         "similarity": similarity(subject, maps, photo_labels, photo_maps, group_of),
+        "mass": {name: masses(values, subject.images.labels, len(group_of)) for name, values in maps.items()},
+        "activity": None if transformer else activities(subject.part(slice(ACTIVE))),
+        "tuning": asdict(tuning(first_filters(subject.model), first_filters(subject.untrained))),
         "convolutions": [
-            {"name": name, "filters": ranges(kernels[name]), "features": ranges(features[name])} for name in ends
+            {"name": name, "filters": ranges(kernels), "features": ranges(inside["trained"].features[name])}
+            for name, kernels in inside["trained"].filters.items()
         ],
     }
     return Explained(
@@ -126,9 +145,33 @@ def explain_variant(
         maps,
         photo_maps,
         heads=to_numpy(with_mean(all_heads(subject.model, first))[0]) if transformer else None,
-        filters=kernels,
-        features=features,
+        inside=inside,
     )
+
+
+def look_inside(model: nn.Module, image: Tensor) -> Inside:
+    """What the convolutions of a model are, and what they make of one image (1, C, H, W)."""
+    names = list(convolutions(model))
+    return Inside(
+        {name: to_numpy(filters(model, name)) for name in dict.fromkeys((names[0], names[-1]))},
+        {name: to_numpy(maps[0]) for name, maps in feature_maps(model, image).items()},
+    )
+
+
+def first_filters(model: nn.Module) -> Tensor:
+    """Those of the first convolution."""
+    return filters(model, next(iter(convolutions(model))))
+
+
+def activities(subject: Subject) -> Json:
+    """What goes through the model, before and after its training."""
+    models = {"untrained": subject.untrained, "trained": subject.model}
+    return {state: asdict(activity(model, subject.inputs)) for state, model in models.items()}
+
+
+def masses(maps: NDArray[np.float32], labels: Ints, classes: int) -> list[Json | None]:
+    """Where the mass of the maps of each class lies."""
+    return [asdict(mass) if mass else None for mass in mass_by_class(maps, labels, classes)]
 
 
 def all_maps(subject: Subject) -> Maps:

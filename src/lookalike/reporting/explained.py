@@ -12,8 +12,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from lookalike.data.augmentation import examples, from_settings
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.metrics import softmax
+from lookalike.reporting.grids import augmentation_figure, classes_figure, journey_figure
 from lookalike.reporting.maps import (
     Answers,
     cases_figure,
@@ -23,11 +25,16 @@ from lookalike.reporting.maps import (
     maps_figure,
 )
 
-if TYPE_CHECKING:  # pictures are drawn without torch
+if TYPE_CHECKING:
+    from lookalike.artifacts.datasets import Dataset
     from lookalike.explain.subject import Images, Subject
-    from lookalike.explain.variant import Contrast, Explained
+    from lookalike.explain.variant import Contrast, Explained, Inside
 
 SIGNED = frozenset({"CAM", "HiResCAM"})  # methods whose maps speak for or against
+CLASSES = ("CAM", "Grad-CAM")  # methods by which several images of each class are shown
+ALIKE = 8  # images that all variants are shown, or that are augmented
+DRAWS = 6  # of an augmentation
+CHANNELS = 64  # that are shown of a convolution
 CONTRASTS = 6  # images that are shown with both of their likely classes
 
 Json = Mapping[str, Any]
@@ -93,10 +100,50 @@ def variant_figures(one: CloseUp) -> dict[str, Figure]:
     if explained.heads is not None:
         gains = np.array(explained.found["heads"]["gains"])
         drawn["heads"] = heads_figure(images.pixels[0], explained.heads, gains, note=controls(one.scores))
-    for end, (name, kernels) in zip(("first", "last"), explained.filters.items(), strict=False):
-        drawn[f"filters-{end}"] = filters_figure(kernels)
-        drawn[f"features-{end}"] = feature_maps_figure(images.pixels[0], explained.features[name], name)
+    drawn |= drawn_inside(images.pixels[0], explained.inside["trained"], explained.inside["untrained"])
+    drawn |= {f"classes-{name}": drawn_classes(one, name) for name in CLASSES if name in explained.maps}
     return drawn | ({"contrast": drawn_contrast(one, one.contrast)} if one.contrast else {})
+
+
+def drawn_inside(image: NDArray[np.uint8], trained: "Inside", untrained: "Inside") -> dict[str, Figure]:
+    """Filters and feature maps of the first and the last convolution, and one image through all of them."""
+    drawn = {}
+    for end, (name, kernels) in zip(("first", "last"), trained.filters.items(), strict=False):
+        drawn[f"filters-{end}"] = filters_figure(kernels[:CHANNELS])
+        drawn[f"features-{end}"] = feature_maps_figure(image, trained.features[name][:CHANNELS], name)
+        drawn[f"filters-{end}-untrained"] = filters_figure(untrained.filters[name][:CHANNELS])
+    if len(trained.features) > 1:
+        sides = {"before training": untrained.features, "after training": trained.features}
+        drawn["journey"] = journey_figure(image, sides)
+    return drawn
+
+
+def drawn_classes(one: CloseUp, method: str) -> Figure:
+    """Several images of each class with their maps by one method."""
+    images, maps = one.subject.images.part(one.chosen), one.explained.maps[method]
+    title = f"{method}: {note(one.scores, method)}".replace("\n", ", ")
+    signed = method in SIGNED
+    return classes_figure(images.pixels, maps, images.labels, one.class_names, title=title, signed=signed)
+
+
+def drawn_alike(
+    images: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    maps: Mapping[str, NDArray[np.floating]],
+    found: Mapping[str, Json],
+    method: str,
+) -> dict[str, Figure]:
+    """What every variant looks at in the same few images of the first class.
+
+    Args:
+        images, labels: (N, H, W[, 3]) and (N,).
+        maps, found: by variant: (N, h, w) by the method, and `Explained.found`.
+    """
+    where = np.flatnonzero(labels == 0)[:ALIKE]
+    columns = {name: values[where] for name, values in maps.items()}
+    notes = {name: note(found[name]["faithfulness"]["methods"], method) for name in columns}
+    rows, signed = [f"image {k + 1}" for k in range(len(where))], set(columns) if method in SIGNED else set()
+    return {"alike": maps_figure(images[where], columns, rows, notes=notes, signed=signed)} if columns else {}
 
 
 def drawn_contrast(one: CloseUp, contrast: "Contrast") -> Figure:
@@ -121,6 +168,23 @@ def drawn_cases(cases: Sequence[Json], close_ups: Mapping[str, CloseUp]) -> Figu
     one = next(iter(close_ups.values()))
     images = one.subject.images.part(where)
     return cases_figure(images.pixels, cases, images.labels, one.class_names, (sides[0], sides[1]))
+
+
+def drawn_changes(descriptions: Mapping[str, Json], dataset: "Dataset") -> dict[str, Figure]:
+    """Of each variant with augmentation an image of each of some classes as its training sees it.
+
+    `descriptions`: variant -> its `model.json`.
+    """
+    labels = dataset.train_labels[dataset.train_indices]
+    few = dataset.train_indices[first_of_each_class(labels, 1)[:ALIKE]]
+    images, labels = dataset.train_images[few], dataset.train_labels[few]
+    figures = {}
+    for name, described in descriptions.items():
+        if described["augmentation"]:
+            augmentation = from_settings(described["augmentation"], dataset.class_names)
+            drawn = examples(augmentation, images, labels, DRAWS)
+            figures[f"{name}/augmentation"] = augmentation_figure(images, drawn, [dataset.class_names[k] for k in labels])
+    return figures
 
 
 def drawn_photographs(close_ups: Mapping[str, CloseUp], photographs: "Mapping[str, Images]") -> Figure:

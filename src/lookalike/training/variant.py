@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Epoch, Timing
-from lookalike.data.augmentation import Augmentation, Colours, Pairs, Placing, Tones
+from lookalike.data.augmentation import from_settings
 from lookalike.data.tensors import ImageTensors, place_images
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model
-from lookalike.params import AugmentationParams, Budget, Variant
+from lookalike.params import Budget, Variant
 from lookalike.runtime import Runtime, seeded, to_host
 from lookalike.training.loop import Outcome, Schedule, train
 from lookalike.training.optimisation import Optimisation
@@ -119,22 +119,15 @@ def schedule(variant: Variant, budget: Budget, seed: int, class_names: tuple[str
         seed=seed,
         optimisation=Optimisation(**given),
         targets=soft_targets(class_names, **smoothing) if smoothing else None,
-        augmentation=augmentation(settings.augmentation, class_names) if settings.augmentation else None,
+        augmentation=from_settings(changes, class_names) if (changes := augmentation_of(variant)) else None,
         contrastive_margin=settings.contrastive_margin,
     )
 
 
-def augmentation(settings: AugmentationParams, class_names: tuple[str, ...]) -> Augmentation:
-    """The augmentation that `settings` describe, classes as labels."""
-    pairs, placing, colours, tones = settings.pairs, settings.placing, settings.colours, settings.tones
-    return Augmentation(
-        pairs=Pairs(tuple(class_names.index(name) for name in pairs.classes), pairs.share) if pairs else None,
-        placing=Placing(**placing.model_dump(exclude_none=True)) if placing else None,
-        bend=settings.bend,
-        crop=settings.crop,
-        colours=Colours(**colours.model_dump(exclude_none=True)) if colours else None,
-        tones=Tones(**tones.model_dump()) if tones else None,
-    )
+def augmentation_of(variant: Variant) -> dict[str, Any] | None:
+    """The settings of the variant's augmentation without what is left out; None without augmentation."""
+    settings = variant.train.augmentation
+    return settings.model_dump(exclude_none=True) if settings else None
 
 
 def planned_epochs(variant: Variant, budget: Budget) -> int:
@@ -154,6 +147,7 @@ def describe(variant: Variant, budget: Budget, dataset: Dataset, train_count: in
         "train_images": train_count,
         "model": variant.model,
         "model_args": model_arguments(variant, budget),
+        "augmentation": augmentation_of(variant),
         "input_shape": dataset.input_shape,
         "class_names": dataset.class_names,
         "parameters": sum(parameters),
