@@ -60,7 +60,9 @@ PICTURES = (
     f"evaluations/fashion/figures/{CNN}/samples",
     f"evaluations/fashion/pairs/{PAIR}/divergence",
     f"explanations/fashion/figures/{PAIR}/cases",
-    *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("maps", "contrast", "filters-first", "features-last")),
+    *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("maps", "contrast", "classes-Grad-CAM")),
+    *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("filters-first", "features-last")),
+    "explanations/fashion/figures/alike",
     *(f"explanations/fashion/figures/photographs-{recipe}" for recipe in RECIPES),
     *(f"embeddings/fashion/figures/{CNN}/{kind}" for kind in ("map", "clusters", "sweep")),
 )  # each holds its own path

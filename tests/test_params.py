@@ -143,7 +143,7 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{RECIPE}.max_aspect", math.inf, "10"),
         (f"{RECIPE}.resize", "bicubic", "'skip' or 'antialias'"),
         (f"{RECIPE}.tone", "invert", "'grey', 'negate' or 'contrast'"),
-        (f"{CNN}.cost", "medium", "profiles.demo.train has no budget 'medium'; it has light, heavy, dear"),
+        (f"{CNN}.cost", "medium", "profiles.demo.train has no budget 'medium'; it has light, small, heavy, dear, deep"),
         (f"{CNN}.train.epochs", 0, "1"),
         (f"{CNN}.train.batch_size", 0, "1"),
         (f"{CNN}.train.lr", 0, "greater than 0"),
@@ -227,7 +227,7 @@ def test_each_covariance_is_one_of_a_mixture(raw_params: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("profile", ["demo", "paper"])
-@pytest.mark.parametrize("cost", ["light", "heavy", "dear"])
+@pytest.mark.parametrize("cost", ["light", "small", "heavy", "dear", "deep"])
 def test_every_profile_needs_a_budget_for_each_cost(raw_params: dict[str, Any], profile: str, cost: str) -> None:
     first = next(name for name, variant in raw_params["variants"].items() if variant["cost"] == cost)
     others = ", ".join(name for name in raw_params["profiles"][profile]["train"] if name != cost)

@@ -24,23 +24,8 @@ STAGES = ("fetch", "photos", "train", "evaluate", "explain", "embed", "publish",
 DATA_FILES = [path for path in SOURCE.rglob("*.*") if path.suffix not in {".py", ".pyc"}]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-# A study on colour images, whose models are shown no photographs.
-PARAMS["studies"]["objects"] = {
-    "title": "Objects in colour",
-    "data": "cifar10",
-    "pairs": [["objects-cnn", "objects-vgg"]],
-    "probes": ["objects-cnn", "objects-vgg"],
-}
-CHANGES = {"crop": 2, "placing": {"vertical_flip": True, "turn": 15}, "colours": {"hue": 10}}
-for name, model in (("objects-cnn", "simple_cnn"), ("objects-vgg", "vgg11_cifar")):
-    known = PARAMS["variants"]["fashion-cnn"]
-    PARAMS["variants"][name] = known | {
-        "study": "objects",
-        "dataset": "cifar10",
-        "model": model,
-        "model_args": {"batch_norm": True, "max_channels": 8},
-        "train": known["train"] | {"l2": 1e-4, "augmentation": CHANGES},
-    }
+AUGMENTED = {"simple_cnn": "cnn-bn-l2-aug", "vgg11_cifar": "vgg11-bn-aug"}  # with most of what a variant can have
+PARAMS["studies"]["cifar"] |= {"pairs": [[*AUGMENTED.values()]], "probes": [*AUGMENTED.values()]}
 WATCHED = {"torch", "torchvision", "timm", "mlflow", "sklearn", "matplotlib", "pandas"}
 ALLOWED = {
     "fetch": set(),
@@ -64,7 +49,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def tiny(params: dict[str, Any]) -> dict[str, Any]:
     """The same with a hundred images, ten photographs, one epoch, and one variant of each architecture."""
-    first = {variant["model"]: name for name, variant in reversed(params["variants"].items())}
+    first = {variant["model"]: name for name, variant in reversed(params["variants"].items())} | AUGMENTED
     variants = {name: variant for name, variant in params["variants"].items() if name in first.values()}
     shallow = {"depth": 2, "num_heads": 2}
     for name in (first["fashion_vit"], first["fashion_transfg"]):
@@ -76,7 +61,7 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
         "demonstration": True,
         "data": {"source": "embedded", "train_images": 100, "test_images": 100},
         "photos": {"source": "embedded", "count": 10},
-        "train": {"light": budget, "heavy": budget, "dear": budget},
+        "train": dict.fromkeys(("light", "small", "heavy", "dear"), budget) | {"deep": budget | {"max_channels": 8}},
         "explain": {"variants": "probes", "images_a_class": 2, "scored": 2, "heads_scored": 1},
         "embed": {"variants": "probes", "images_a_class": 6},
     }

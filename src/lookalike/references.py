@@ -24,6 +24,7 @@ def broken_references(params: Params) -> list[tuple[str, str]]:
             found += class_faults(f"variants.{name}.train", variant.train, params.datasets[variant.dataset])
     for name, study in params.studies.items():
         members = params.variants_of(name)
+        found += [] if members else [(f"studies.{name}", "no variant is of this study")]
         for k, pair in enumerate(study.pairs):
             found += [fault for member in pair for fault in missing(f"studies.{name}.pairs.{k}", member, members)]
         for k, probe in enumerate(study.probes):

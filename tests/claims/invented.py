@@ -73,8 +73,8 @@ def reaching(*epochs: int) -> list[Json]:
 def evidence(figures: Figures) -> Evidence:
     """The evidence of a study in which these figures are known.
 
-    Keys: ("accuracy", variant), ("pair", first, second), ("curves", variant), ("agreement", variant, clustering, score)
-    and ("gain", variant, method).
+    Keys: ("accuracy", variant), ("pair", first, second), ("curves", variant), ("gain", variant, method),
+    ("agreement", variant, clustering, score) and ("narrowing", variant).
     """
     given = {kind: {key[1:]: figures[key] for key in figures if key[0] == kind} for kind in {key[0] for key in figures}}
     accuracies, pairs, curves, agreements, gains = (
@@ -90,6 +90,9 @@ def evidence(figures: Figures) -> Evidence:
     explanations: Json = {}
     for (variant, method), value in gains.items():
         explanations.setdefault(variant, faithful())["faithfulness"]["methods"][method]["over_centre"] = about(value)
+    for (variant,), value in given.get("narrowing", {}).items():
+        activity = explanations.setdefault(variant, faithful())["activity"]
+        activity["trained"]["narrowing"] = None if value is None else about(value)
     return Evidence(
         metrics=metrics | {"other": summary(99.0)},
         look_alikes={"variants": {}, "confusions": dict.fromkeys(tested, CONFUSION), "pairs": compared},
@@ -117,7 +120,8 @@ def faithful() -> Json:
     """What is known of a variant's maps, as far as they were scored."""
     methods = {name: misleading(MethodScore) for name in ("CAM", "Grad-CAM", "HiResCAM")}
     controls = {name: methods["CAM"] | dict.fromkeys(("over_random", "over_centre")) for name in ("random", "centre")}
-    return {"faithfulness": {"images": 100, "methods": methods | controls}, "heads": None}
+    activity = {state: {"images": 64, "layers": [], "narrowing": MISLEADING} for state in ("untrained", "trained")}
+    return {"faithfulness": {"images": 100, "methods": methods | controls}, "heads": None, "activity": activity}
 
 
 def answers(claims: Sequence[Claim], found: Evidence | None) -> dict[str, Answer]:

@@ -24,6 +24,7 @@ from lookalike.claims.measures import (
     less_over_seeds,
     measured,
     more_accurate,
+    narrowing,
     over_seeds,
     pair_of,
     times_less,
@@ -243,6 +244,15 @@ def test_agreement_is_that_of_the_clustering_and_the_score_asked_for() -> None:
         assert numbers(cluster_agreement("a", clustering, score)(found)) == tuple(MISLEADING.values())
     assert cluster_agreement("b", "k_means", "ari")(found) is None
     assert cluster_agreement("a", "k_means", "ari")(replace(found, embeddings={})) is None
+
+
+def test_narrowing_is_that_after_training() -> None:
+    found = evidence({("narrowing", "a"): 0.25, ("gain", "b", "CAM"): 0.5})
+    assert narrowing("a")(found) == Measured(0.25, 0.25 - HALF, 0.25 + HALF, 64, "images")
+    assert narrowing("c")(found) is None
+    assert narrowing("a")(evidence({("narrowing", "a"): None})) is None  # no batch normalisation
+    transformer = replace(found, explanations={"a": found.explanations["a"] | {"activity": None}})
+    assert narrowing("a")(transformer) is None
 
 
 def test_a_gain_over_the_centre_is_that_of_the_method_asked_for() -> None:

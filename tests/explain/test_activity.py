@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from lookalike.evaluation.statistics import resample
 from lookalike.explain.activity import activity, as_in_training, deviations, distribution, effective_rank
 from lookalike.explain.activity import normalisations as followed_by
-from lookalike.evaluation.statistics import resample
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
 
@@ -111,7 +111,10 @@ def test_the_deviation_of_a_resample_is_that_of_its_images() -> None:
 def test_a_distribution_is_a_histogram_without_the_tails() -> None:
     values = torch.arange(100_000).double()
     found = distribution(values.view(10, 100, 100))
-    assert (found.mean, found.deviation) == (pytest.approx(values.mean().item()), pytest.approx(values.std(correction=0).item(), rel=1e-4))
+    assert (found.mean, found.deviation) == (
+        pytest.approx(values.mean().item()),
+        pytest.approx(values.std(correction=0).item(), rel=1e-4),
+    )
     assert (found.low, found.high) == (pytest.approx(100, abs=1), pytest.approx(99_899, abs=1))
     assert sum(found.counts) == pytest.approx(99_800, abs=2)
     assert max(found.counts) - min(found.counts) <= 1

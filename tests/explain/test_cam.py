@@ -187,8 +187,8 @@ def test_cam_through_dense_layers_is_the_linear_map_of_each_image(size: int) -> 
     torch.testing.assert_close(gradients, gradients.mean((2, 3), keepdim=True).expand_as(gradients))
     for image in range(4):  # torch's own Jacobian of the score by the means
         means = planes[image].mean((1, 2)).detach()[None, :, None, None]
-        weights = torch.autograd.functional.jacobian(lambda x: (vgg.head(vgg.dense(x)) @ target[image]).sum(), means)
-        expected = (weights[0] * planes[image]).sum(0).detach()
+        weights = torch.autograd.functional.jacobian(lambda x: vgg.head(vgg.dense(x)), means)  # (1, 7, 1, K, 1, 1)
+        expected = torch.einsum("c,ck,khw->hw", target[image], weights[0, :, 0, :, 0, 0], planes[image]).detach()
         torch.testing.assert_close(maps[image], expected, rtol=1e-9, atol=1e-15)
     assert maps.any()
 

@@ -35,7 +35,10 @@ def test_selectivity_is_one_minus_the_circular_variance() -> None:
         for k, angle in enumerate(angles):
             total = 0.0
             for plane in one:
-                wave = [[np.exp(-1j * FREQUENCY * (x * np.cos(angle) + y * np.sin(angle))) for x in range(3)] for y in range(3)]
+                wave = [
+                    [np.exp(-1j * FREQUENCY * (x * np.cos(angle) + y * np.sin(angle))) for x in range(3)]
+                    for y in range(3)
+                ]
                 total += abs((plane * np.array(wave)).sum()) ** 2
             answers[k] = np.sqrt(total)
         expected = abs((answers * np.exp(2j * angles)).sum()) / answers.sum()

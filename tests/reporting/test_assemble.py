@@ -27,6 +27,7 @@ CHAPTERS = [
     "Pairs of variants on the same images",
     "Photographs",
     "What the models look at",
+    "Inside the networks",
     "What the features cluster into",
     "Each variant by itself",
 ]
@@ -127,7 +128,7 @@ def test_a_study_with_nothing_explained_or_embedded_has_no_such_chapters(
         shutil.rmtree(root / stage)
         save_found(root / stage / "fashion", {}, {})
     report, _, judged = assemble(params, "", root)
-    assert [part.title for part in report.sections[3].sections] == [*CHAPTERS[:4], CHAPTERS[6]]
+    assert [part.title for part in report.sections[3].sections] == [*CHAPTERS[:4], CHAPTERS[7]]
     assert {one.verdict for one in judged if one.claim.key == "F6"} == {"not run"}
     told = write(report)
     assert not {"What the models look at", "What the features cluster into"} & set(titles(*report.sections))

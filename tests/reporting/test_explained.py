@@ -1,6 +1,7 @@
 """What is drawn of two tiny models: which pictures, of which images and maps, and with which scores beside them."""
 
 from dataclasses import replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -36,10 +37,10 @@ CASES = [
     {"rule": "same prediction, right", "index": 5, "divergence": 0.25},
 ]
 PAIR: Json = {"first": "vit", "second": "cnn", "cases": CASES}
-ALWAYS = ("maps", "filters-first", "features-first", "filters-first-untrained", "classes-Grad-CAM")
+ALWAYS = ("maps", "filters-first", "features-first", "untrained-first", "classes-Grad-CAM")
 DRAWN = {
     *(f"cnn/{title}" for title in (*ALWAYS, "filters-last", "features-last", "contrast")),
-    *(f"cnn/{title}" for title in ("filters-last-untrained", "journey")),
+    *(f"cnn/{title}" for title in ("untrained-last", "journey")),
     *(f"vit/{title}" for title in (*ALWAYS, "heads")),
 }
 
@@ -186,7 +187,7 @@ def test_convolutions_are_drawn_from_the_first_to_the_last(
     trained, untrained = (one.explained.inside[state] for state in ("trained", "untrained"))
     for end, (name, kernels) in zip(ends, trained.filters.items(), strict=True):
         np.testing.assert_array_equal(drawn[f"filters-{end}"].given[0], kernels)
-        np.testing.assert_array_equal(drawn[f"filters-{end}-untrained"].given[0], untrained.filters[name])
+        np.testing.assert_array_equal(drawn[f"untrained-{end}"].given[0], untrained.filters[name])
         image, maps, told = drawn[f"features-{end}"].given
         np.testing.assert_array_equal(image, one.subject.images.pixels[0])
         np.testing.assert_array_equal(maps, trained.features[name])
@@ -197,7 +198,7 @@ def test_convolutions_are_drawn_from_the_first_to_the_last(
 def test_of_many_channels_the_first_are_drawn(close_ups: dict[str, CloseUp], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explained, "CHANNELS", 3)
     drawn: Any = variant_figures(close_ups["cnn"])
-    assert {len(drawn[kind].given[0]) for kind in ("filters-first", "filters-last", "filters-last-untrained")} == {3}
+    assert {len(drawn[kind].given[0]) for kind in ("filters-first", "filters-last", "untrained-last")} == {3}
     assert {len(drawn[kind].given[1]) for kind in ("features-first", "features-last")} == {3}
 
 
@@ -253,7 +254,7 @@ def test_augmentations_are_drawn_of_the_variants_that_have_one(dataset: Dataset)
     np.testing.assert_array_equal(images, dataset.train_images[few])
     assert list(names) == [dataset.class_names[label] for label in dataset.train_labels[few]]
     assert (changed.shape, changed.dtype) == ((6, *images.shape), np.uint8)
-    assert all((one != other).any() for one, other in zip(changed, changed[1:], strict=False))
+    assert all((one != other).any() for one, other in pairwise(changed))
 
 
 @pytest.mark.usefixtures("undrawn")

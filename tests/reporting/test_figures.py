@@ -149,7 +149,7 @@ def history(seeds: dict[int, int], start: float) -> list[dict[str, float]]:
 def test_curves_have_two_lines_a_seed_and_a_colour_a_variant() -> None:
     histories = {"one": history({0: 3, 1: 2}, 0.5), "two": history({4: 1}, 7)}
     figure = curves_figure(histories)
-    for axes, offset in zip(figure.axes, (0, 2), strict=True):
+    for axes, offset in zip(figure.axes[:2], (0, 2), strict=True):
         drawn = [
             (line.get_linestyle(), line.get_color(), np.asarray(line.get_xydata()).tolist()) for line in axes.lines
         ]
@@ -162,23 +162,37 @@ def test_curves_have_two_lines_a_seed_and_a_colour_a_variant() -> None:
         assert [line.get_marker() for line in axes.lines] == [
             mark for seeds, validation in ((2, MARKERS[0]), (1, MARKERS[1])) for mark in ("None", validation) * seeds
         ]
-    (legend,) = figure.legends
+    legend = figure.axes[3].get_legend()
     assert [text.get_text() for text in legend.get_texts()] == ["one", "two"]
-    assert [axes.get_xlabel() for axes in figure.axes] == ["epoch", "epoch"]
-    assert [axes.get_ylabel() for axes in figure.axes] == ["cross-entropy (nats)", "accuracy"]
+    assert [axes.get_xlabel() for axes in figure.axes[:3]] == ["epoch", "epoch", "epoch"]
+    assert [axes.get_ylabel() for axes in figure.axes[:3]] == [
+        "cross-entropy (nats)",
+        "accuracy",
+        "gap (percentage points)",
+    ]
+
+
+def test_the_gap_is_training_minus_validation_accuracy_in_the_mean_over_seeds() -> None:
+    rows = history({0: 3, 1: 2}, 0)
+    for row in rows:
+        row["train_accuracy"], row["valid_accuracy"] = 0.5 + 0.1 * row["epoch"], 0.5 - 0.2 * row["seed"]
+    (line, zero) = curves_figure({"one": rows}).axes[2].lines
+    np.testing.assert_allclose(line.get_xydata(), [[1, 0.1], [2, 0.2], [3, 0.2]])
+    assert line.get_color() == PALETTE[0]
+    assert list(zero.get_ydata()) == [0, 0]
 
 
 @pytest.mark.parametrize(("longest", "scale"), [(1, "linear"), (6, "linear"), (7, "log")])
 def test_trainings_of_unlike_length_are_drawn_on_a_logarithmic_axis(longest: int, scale: str) -> None:
     figure = curves_figure({"short": history({0: 2, 1: 1}, 0.5), "long": history({0: longest}, 0.5)})
-    assert [axes.get_xscale() for axes in figure.axes] == [scale, scale]
+    assert [axes.get_xscale() for axes in figure.axes[:3]] == [scale, scale, scale]
 
 
 def test_more_variants_than_colours_are_all_drawn_and_none_like_another() -> None:
     variants = len(PALETTE) + 2
     figure = curves_figure({f"variant {k}": history({0: 2}, k) for k in range(variants)})
-    assert [len(axes.lines) for axes in figure.axes] == [2 * variants, 2 * variants]
-    for axes in figure.axes:
+    assert [len(axes.lines) for axes in figure.axes[:2]] == [2 * variants, 2 * variants]
+    for axes in figure.axes[:2]:
         looks = [(line.get_color(), line.get_marker(), line.get_markerfacecolor()) for line in axes.lines[1::2]]
         assert len(set(looks)) == variants
 

@@ -91,7 +91,7 @@ def test_no_text_leaves_the_figure(draw: Callable[[], Figure]) -> None:
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     for text in figure.axes[0].texts:
         box = text.get_window_extent(renderer)
-        assert 0 <= box.x0
+        assert box.x0 >= 0
         assert box.x1 <= figure.bbox.x1 + 1
-        assert 0 <= box.y0 + 1
+        assert box.y0 + 1 >= 0
         assert box.y1 <= figure.bbox.y1 + 1

@@ -28,7 +28,8 @@ def project(tmp_path: Path, raw_params: dict[str, Any], dataset: Dataset, make_v
     for name, model in (("fashion-cnn", "fashion_cnn"), ("fashion-vit", "fashion_vit")):
         raw_params["variants"][name] |= {"model_args": make_variant(model).model_args, "dataset": "mnist"}
         raw_params["variants"][name]["train"] |= {"epochs": 16, "batch_size": 8}
-    raw_params["profiles"]["demo"]["train"] = {cost: {"seeds": 1} for cost in ("light", "heavy", "dear")}
+    budgets = raw_params["profiles"]["demo"]["train"]
+    raw_params["profiles"]["demo"]["train"] = {cost: {"seeds": 1} for cost in budgets}
     raw_params["profile"] = "demo"
     folder = tmp_path / "project"
     save_dataset(folder / "data" / "mnist", dataset)

@@ -12,6 +12,7 @@ from lookalike.claims.measures import (
     least,
     less_over_seeds,
     more_accurate,
+    narrowing,
     times_less,
     trained_to,
     unrest,
@@ -68,7 +69,17 @@ CLAIMS = (
         "Batch norm narrows the activations.",
         "histograms of activations before and after",
         "a picture",
-        (Test("", "deviation of the activations after batch norm as a share of that before", below(1), None, "times"),),
+        tuple(
+            Test(
+                name,
+                f"deviation of {name}'s activations after batch norm as a multiple of that before, after training, "
+                "geometric mean over convolutions",
+                below(1),
+                narrowing(name),
+                "times",
+            )
+            for name in ("cnn-bn", "vgg11-bn")
+        ),
     ),
     Claim(
         "C3",

@@ -157,6 +157,19 @@ def cluster_agreement(variant: str, clustering: str, score: str) -> Measure:
     return measure
 
 
+def narrowing(variant: str) -> Measure:
+    """What batch normalisation leaves of the activations' deviation, geometric mean over a variant's convolutions."""
+
+    def measure(evidence: Evidence) -> Measured | None:
+        found = evidence.explanations.get(variant)
+        if found is None or found["activity"] is None:
+            return None
+        activity = found["activity"]["trained"]
+        return measured(activity["narrowing"], activity["images"])
+
+    return measure
+
+
 def gain_over_centre(variant: str, method: str) -> Measure:
     """By how much a method's maps are more faithful than a Gaussian in the middle, see `explain.faithfulness`."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.evaluation.metrics import Floats, Ints
+from lookalike.evaluation.metrics import Ints
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, resample
 
 
@@ -25,7 +25,7 @@ class Mass:
     spread: Estimate
 
 
-def places(maps: Floats) -> NDArray[np.float64]:
+def places(maps: NDArray[np.floating]) -> NDArray[np.float64]:
     """Centre (x, y) and spread of the positive part of maps (N, h, w): (N, 3); NaN without a positive part."""
     height, width = maps.shape[1:]
     y, x = np.meshgrid((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij")
@@ -42,7 +42,7 @@ def within_a_cell(height: int, width: int) -> float:
     return (1 / height**2 + 1 / width**2) / 12
 
 
-def mass_by_class(maps: Floats, labels: Ints, classes: int) -> list[Mass | None]:
+def mass_by_class(maps: NDArray[np.floating], labels: Ints, classes: int) -> list[Mass | None]:
     """For each class the mass of the maps (N, h, w) of its images; None for a class without."""
     found = places(maps)
     return [of_class(found[(labels == label) & np.isfinite(found[:, 2])]) for label in range(classes)]

@@ -136,7 +136,12 @@ def explain_variant(
         "activity": None if transformer else activities(subject.part(slice(ACTIVE))),
         "tuning": asdict(tuning(first_filters(subject.model), first_filters(subject.untrained))),
         "convolutions": [
-            {"name": name, "filters": ranges(kernels), "features": ranges(inside["trained"].features[name])}
+            {
+                "name": name,
+                "filters": ranges(kernels),
+                "untrained": ranges(inside["untrained"].filters[name]),
+                "features": ranges(inside["trained"].features[name]),
+            }
             for name, kernels in inside["trained"].filters.items()
         ],
     }

@@ -13,6 +13,7 @@ from lookalike.reporting.chapters.claims import answer
 from lookalike.reporting.chapters.embeddings import embeddings
 from lookalike.reporting.chapters.explanations import explanations
 from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.inside import inside
 from lookalike.reporting.chapters.look_alikes import look_alikes, pairs
 from lookalike.reporting.chapters.photographs import photographs
 from lookalike.reporting.chapters.provenance import origin, runs_of
@@ -63,6 +64,6 @@ def find(study: str, params: Params, evidence: Evidence, root: Path) -> Found:
 
 def study_section(found: Found) -> Section:
     """All chapters of one study."""
-    chapters = (training, look_alikes, pairs, photographs, explanations, embeddings, variants)
+    chapters = (training, look_alikes, pairs, photographs, explanations, inside, embeddings, variants)
     title = found.params.studies[found.study].title
     return section(f"study-{found.study}", title, *(chapter(found) for chapter in chapters))

@@ -111,7 +111,7 @@ def drawn_inside(image: NDArray[np.uint8], trained: "Inside", untrained: "Inside
     for end, (name, kernels) in zip(("first", "last"), trained.filters.items(), strict=False):
         drawn[f"filters-{end}"] = filters_figure(kernels[:CHANNELS])
         drawn[f"features-{end}"] = feature_maps_figure(image, trained.features[name][:CHANNELS], name)
-        drawn[f"filters-{end}-untrained"] = filters_figure(untrained.filters[name][:CHANNELS])
+        drawn[f"untrained-{end}"] = filters_figure(untrained.filters[name][:CHANNELS])
     if len(trained.features) > 1:
         sides = {"before training": untrained.features, "after training": trained.features}
         drawn["journey"] = journey_figure(image, sides)
@@ -183,7 +183,9 @@ def drawn_changes(descriptions: Mapping[str, Json], dataset: "Dataset") -> dict[
         if described["augmentation"]:
             augmentation = from_settings(described["augmentation"], dataset.class_names)
             drawn = examples(augmentation, images, labels, DRAWS)
-            figures[f"{name}/augmentation"] = augmentation_figure(images, drawn, [dataset.class_names[k] for k in labels])
+            figures[f"{name}/augmentation"] = augmentation_figure(
+                images, drawn, [dataset.class_names[k] for k in labels]
+            )
     return figures
 
 

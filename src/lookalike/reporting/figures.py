@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.evaluation.metrics import softmax
-from lookalike.reporting.style import BLACK, BLUE, ORANGE, RIGHT, WRONG, Look, looks, style
+from lookalike.reporting.style import BLACK, BLUE, ORANGE, RIGHT, WIDTH, WRONG, Look, in_points, looks, style
 
 if TYPE_CHECKING:  # the report draws curves with neither a model nor torch
     from lookalike.evaluation.variant import Evaluation
@@ -137,25 +137,40 @@ def reliability_figure(before: dict[str, list[float]], after: dict[str, list[flo
 
 
 def curves_figure(histories: dict[str, Rows]) -> Figure:
-    """Loss and accuracy by epoch for each variant: training dashed, validation solid and marked, a thin line a seed."""
+    """Loss, accuracy and gap by epoch for each variant: training dashed, validation solid and marked, a line a seed."""
     lengths = [max(row["epoch"] for row in history) + 1 for history in histories.values()]
     with style():
-        figure = Figure(figsize=(9.5, 3.6))
-        loss, accuracy = figure.subplots(1, 2)
+        figure = Figure(figsize=(WIDTH, 5.6))
+        (loss, accuracy), (gap, names) = figure.subplots(2, 2)
         for (variant, look), history in zip(looks(histories).items(), histories.values(), strict=True):
             draw_curves(loss, history, "loss", look, variant)
             draw_curves(accuracy, history, "accuracy", look, variant)
+            draw_gap(gap, history, look)
         loss.set_ylabel("cross-entropy (nats)")
         accuracy.set_ylabel("accuracy")
-        for axes in (loss, accuracy):
+        gap.set_ylabel("gap (percentage points)")
+        gap.axhline(0, color=BLACK, linewidth=0.8)
+        in_points(gap.yaxis)
+        for axes in (loss, accuracy, gap):
             axes.set_xlabel("epoch")
             if max(lengths) > UNLIKE * min(lengths):
                 axes.set_xscale("log")
             else:
                 axes.xaxis.get_major_locator().set_params(integer=True)
-        handles = accuracy.get_legend_handles_labels()
-        figure.legend(*handles, loc="outside right upper", frameon=False, title="solid: validation\ndashed: training")
+        names.set_axis_off()
+        told = "solid: validation\ndashed: training"
+        names.legend(*accuracy.get_legend_handles_labels(), loc="center left", frameon=False, title=told)
     return figure
+
+
+def draw_gap(axes: Axes, history: Rows, look: Look) -> None:
+    """Training minus validation accuracy by epoch, mean over the seeds that got so far."""
+    epochs = sorted({row["epoch"] for row in history})
+    gaps = [
+        float(np.mean([row["train_accuracy"] - row["valid_accuracy"] for row in history if row["epoch"] == epoch]))
+        for epoch in epochs
+    ]
+    axes.plot([epoch + 1 for epoch in epochs], gaps, linewidth=1.2, markersize=3, markevery=0.1, **look)
 
 
 def draw_curves(axes: Axes, history: Rows, quantity: str, look: Look, variant: str) -> None:

@@ -8,9 +8,9 @@ from blocks import figures, header, prose, rows, shown, titles, walk
 from small_study import CNN, FEW, RECIPES, SHOWN, SmallStudy
 
 from lookalike.artifacts.folders import write_bytes
-from lookalike.reporting.chapters.explanations import INSIDE, explanations
+from lookalike.reporting.chapters.explanations import CLASSES, explanations
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.document import Fold, amounts, count, number, p, percent
+from lookalike.reporting.document import Fold, amounts, count, p, percent
 from lookalike.reporting.explanations import MEASURES
 
 Json = dict[str, Any]
@@ -22,8 +22,13 @@ CHARTS = {
     "fashion-similarity": "PNG of similarity",
     "fashion-class-contrast": "PNG of class_contrast",
 }
-DRAWN = ("maps", "contrast", "filters-first", "features-last")  # of the small study
-TOGETHER = ["Maps of photographs", "Do maps depend on what was learned?", "Are maps of one class alike?"]
+DRAWN = ("maps", "contrast", "classes-Grad-CAM")  # of the small study
+TOGETHER = [
+    "The same images seen by all",
+    "Maps of photographs",
+    "Do maps depend on what was learned?",
+    "Are maps of one class alike?",
+]
 GAINS = [[0.1, -0.2, 0.3], [0.4, 0.5, 0.6]]  # two blocks of two heads, and the mean over these
 
 
@@ -65,6 +70,7 @@ def test_the_chapter_shows_charts_of_all_and_pictures_of_the_probes(both: Found,
     assert shown(part) == {
         **CHARTS,
         **{f"{CNN}-{kind}": f"{FOLDER}/{kind}" for kind in DRAWN},
+        "fashion-alike": "explanations/fashion/figures/alike",
         "fashion-explained-photographs": f"explanations/fashion/figures/photographs-{RECIPES[0]}",
     }
     assert titles(part) == ["What the models look at", f"Maps of {CNN}", *TOGETHER]
@@ -120,32 +126,12 @@ def test_a_contrast_is_told_with_the_gains_in_a_duel(found: Found, study: SmallS
     assert rows(table) == [["label", "7", amounts(gain)]]
 
 
-@pytest.mark.parametrize("kind", ["filters-first", "features-last"])
-def test_what_convolutions_hold_is_told_by_channel(found: Found, drawn: Json, kind: str) -> None:
-    (table,) = figures(explanations(found))[f"{CNN}-{kind}"].numbers
-    what, _, end = kind.partition("-")
-    layers = found.evidence.explanations[CNN]["convolutions"]
-    assert len(layers) == 2
-    layer = layers[0 if end == "first" else 1]
-    assert table.label == f"{what.capitalize()} of {layer['name']}"
-    assert rows(table) == [
-        [str(k), number(row["least"]), number(row["mean"]), number(row["most"])] for k, row in enumerate(layer[what])
-    ]
-
-
 def test_heads_are_told_by_block_with_their_mean(transformer: Found, drawn: Json) -> None:
     heads = figures(explanations(transformer))[f"{CNN}-heads"]
     (table,) = heads.numbers
     assert header(table) == ["block", "head 1", "head 2", "mean over heads"]
     assert rows(table) == [["1", "0.100", "−0.200", "0.300"], ["2", "0.400", "0.500", "0.600"]]
     assert "over 3 images" in heads.caption
-
-
-def test_a_single_convolution_is_the_first_and_the_last(found: Found, drawn: Json) -> None:
-    one = found.evidence.explanations[CNN]
-    part = explanations(with_explained(found, {CNN: one | {"convolutions": one["convolutions"][:1]}}))
-    labels = [figures(part)[f"{CNN}-{kind}"].numbers[0].label for kind in ("filters-first", "features-last")]
-    assert labels == [f"{what} of {one['convolutions'][0]['name']}" for what in ("Filters", "Features")]
 
 
 def test_photographs_are_told_with_what_the_first_seeds_say(found: Found, study: SmallStudy, drawn: Json) -> None:
@@ -204,17 +190,6 @@ def test_without_maps_of_photographs_there_is_no_heading_for_them(found: Found, 
     assert "Maps of photographs" not in titles(explanations(found))
 
 
-def test_without_filters_there_is_no_fold_for_them(found: Found, drawn: Json) -> None:
-    def folds() -> list[str]:
-        return [block.title for block in walk([explanations(found)]) if isinstance(block, Fold)]  # type: ignore[list-item]
-
-    curves, inside = f"Deletion and insertion curves of {CNN}", f"Filters and feature maps of {CNN}"
-    assert folds() == [curves, inside]
-    for kind in INSIDE:
-        (found.root / f"{FOLDER}/{kind}.png").unlink(missing_ok=True)
-    assert folds() == [curves]
-
-
 def test_where_nothing_was_confused_there_is_no_contrast(found: Found, drawn: Json) -> None:
     (found.root / f"{FOLDER}/contrast.png").unlink()
     one = found.evidence.explanations[CNN] | {"contrast": None}
@@ -230,3 +205,35 @@ def test_probes_that_were_not_explained_are_passed_over(found: Found, drawn: Jso
 def test_without_explanations_there_is_no_such_chapter(found: Found, drawn: Json) -> None:
     assert explanations(with_explained(found, {})) is None
     assert drawn == {}
+
+
+def test_where_the_mass_of_maps_lies_is_told_of_the_first_class(both: Found, drawn: Json) -> None:
+    one = figures(explanations(both))["fashion-alike"]
+    (table,) = one.numbers
+    name = both.class_names[0]
+    assert table.label == f"Where the mass of the maps of {name} lies"
+    assert name in one.caption
+    assert one.variants == (CNN, FEW)
+    assert rows(table) == [
+        [variant, method, count(mass[0]["images"]), *(amounts(mass[0][key]) for key in ("x", "y", "spread"))]
+        for variant, known in both.evidence.explanations.items()
+        for method, mass in known["mass"].items()
+        if mass[0]
+    ]
+    assert table.rows
+
+
+def test_without_more_images_of_each_class_there_is_no_fold_for_them(found: Found, drawn: Json) -> None:
+    def folds() -> list[str]:
+        return [block.title for block in walk([explanations(found)]) if isinstance(block, Fold)]  # type: ignore[list-item]
+
+    curves = f"Deletion and insertion curves of {CNN}"
+    assert folds() == [curves, f"More images of each class: {CNN}"]
+    for kind in CLASSES:
+        (found.root / f"{FOLDER}/{kind}.png").unlink(missing_ok=True)
+    assert folds() == [curves]
+
+
+def test_without_the_same_images_there_is_no_heading_for_them(found: Found, drawn: Json) -> None:
+    (found.root / "explanations/fashion/figures/alike.png").unlink()
+    assert "The same images seen by all" not in titles(explanations(found))

@@ -1,15 +1,19 @@
 """Leaderboard, costs and learning curves: the numbers of the artifacts, and which trainings the profile has cut."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
-from blocks import figures, header, prose, rows, tables, titles
+from blocks import figures, header, prose, rows, tables, titles, walk
 from small_study import CNN, DIVERGED, EVALUATED, FEW
 
-from lookalike.params import Params
+from lookalike.artifacts.folders import write_bytes
+from lookalike.params import AugmentationParams, Params
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.standings import curtailed, cut_short, leaderboard, training
+from lookalike.reporting.chapters.standings import curtailed, cut_short, does_not_train, leaderboard, training
+from lookalike.reporting.document import Fold
 from lookalike.reporting.leaderboard import Standing, standing
 
 MEASURED = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8, "nll": 0.5}
@@ -84,8 +88,7 @@ def test_without_a_limit_no_images_are_capped(params: Params) -> None:
 
 def test_costs_are_told_of_every_variant(found: Found, drawn: dict[str, Any]) -> None:
     part = training(replace(found, standings=[standing_of(CNN, epochs=4), standing_of(FEW, epochs=30)]))
-    (costs,) = tables(part).values()
-    assert rows(costs) == [
+    assert rows(tables(part)["Cost"]) == [
         [CNN, "7", "5.43 M", "9", "4", "1.7 min", "9", "4 of 10 epochs"],
         [FEW, "7", "5.43 M", "9", "30", "1.7 min", "9", "–"],
     ]
@@ -93,12 +96,14 @@ def test_costs_are_told_of_every_variant(found: Found, drawn: dict[str, Any]) ->
 
 
 def test_learning_curves_are_those_of_the_histories_with_epochs_from_one(found: Found, drawn: dict[str, Any]) -> None:
-    (curves,) = figures(training(found)).values()
-    histories = found.evidence.histories
-    assert list(histories) == [DIVERGED, *EVALUATED]
+    shown = figures(training(found))
+    assert list(shown) == ["fashion-curves-fashion_vit", "fashion-curves-fashion_cnn"]
+    assert shown["fashion-curves-fashion_vit"].variants == (DIVERGED,)
+    curves = shown["fashion-curves-fashion_cnn"]
+    histories = {name: found.evidence.histories[name] for name in EVALUATED}
     assert drawn["curves"] == (histories,)
-    assert (curves.name, curves.png) == ("fashion-curves", b"PNG of curves")
-    assert curves.variants == (DIVERGED, *EVALUATED)
+    assert curves.png == b"PNG of curves"
+    assert curves.variants == EVALUATED
     (table,) = curves.numbers
     names = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
     assert [column.path for column in table.columns[3:]] == list(names)
@@ -108,4 +113,51 @@ def test_learning_curves_are_those_of_the_histories_with_epochs_from_one(found: 
         for name, history in histories.items()
         for row in history
     ]
-    assert rows(table)[0][:3] == [DIVERGED, "0", "1"]
+    assert rows(table)[0][:3] == [CNN, "0", "1"]
+
+
+def test_how_trainings_ended_is_told_over_seeds(found: Found, drawn: dict[str, Any]) -> None:
+    def row(seed: int, epoch: int, train: float, valid: float, loss: float) -> dict[str, float]:
+        known = {"train_accuracy": train, "valid_accuracy": valid, "valid_loss": loss, "train_loss": 1.0}
+        return {"seed": seed, "epoch": epoch, **known}
+
+    one = [row(0, 0, 0.2, 0.3, 9.0), row(0, 1, 0.5, 0.6, 2.0), row(0, 2, 0.9, 0.5, 4.0)]
+    two = [row(1, 0, 0.2, 0.3, 9.0), row(1, 1, 0.5, 0.4, 2.0), row(1, 2, 0.8, 0.6, 2.0)]
+    lost = [row(2, 0, 0.1, 0.1, float("nan"))]
+    evidence = replace(found.evidence, histories=found.evidence.histories | {CNN: [*one, *two, *lost], FEW: one})
+    table = tables(training(replace(found, evidence=evidence)))["How the trainings ended"]
+    told = {cells[0]: cells[1:] for cells in rows(table)}
+    assert told[CNN] == ["85.00", "7.07", "55.00", "7.07", "30.00", "14.14", "2", "0.707", "75.00", "1", "2"]
+    assert told[FEW] == ["90.00", "–", "50.00", "–", "40.00", "–", "2", "–", "75.00", "2", "–"]
+
+
+def test_a_variant_without_a_seed_that_ended_has_dashes(found: Found, drawn: dict[str, Any]) -> None:
+    histories = found.evidence.histories | {DIVERGED: [{**found.evidence.histories[CNN][0], "train_loss": math.nan}]}
+    evidence = replace(found.evidence, histories=histories)
+    table = tables(training(replace(found, evidence=evidence)))["How the trainings ended"]
+    assert rows(table)[0] == [DIVERGED, *["–"] * 11]
+
+
+@pytest.mark.parametrize(("low", "named"), [(0.09, True), (0.1, True), (0.11, False), (None, False)])
+def test_a_variant_that_is_not_above_chance_does_not_train(found: Found, low: float | None, named: bool) -> None:
+    assert found.chance == np.bincount(found.labels).max() / len(found.labels) == 0.1
+    row = replace(found.standings[1], accuracy_low=low)
+    assert does_not_train(row, found.chance) == named
+    said = prose(leaderboard([replace(found, standings=[row])]))
+    assert any(one.startswith(f"**Does not train**: {CNN}. ") and "10.00 %" in one for one in said) == named
+
+
+def test_augmentations_are_shown_with_their_settings(found: Found, drawn: dict[str, Any]) -> None:
+    assert not [block for block in walk([training(found)]) if isinstance(block, Fold)]
+    write_bytes(found.root / f"explanations/fashion/figures/{CNN}/augmentation.png", b"six draws")
+    settings = AugmentationParams(placing={"turn": 10, "mirror": True}, crop=4)
+    cnn = found.params.variants[CNN]
+    changed = cnn.model_copy(update={"train": cnn.train.model_copy(update={"augmentation": settings})})
+    params = found.params.model_copy(update={"variants": found.params.variants | {CNN: changed}})
+    picture = figures(training(replace(found, params=params)))[f"{CNN}-augmentation"]
+    assert (picture.png, picture.stage) == (b"six draws", "explain@fashion")
+    assert rows(picture.numbers[0]) == [
+        ["placing", "turn", "10.0"],
+        ["placing", "mirror", "True"],
+        ["crop", "crop", "4"],
+    ]

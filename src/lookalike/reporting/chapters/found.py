@@ -65,6 +65,11 @@ class Found:
         return labels
 
     @property
+    def chance(self) -> float:
+        """The accuracy of giving one class to every test image."""
+        return float(np.bincount(self.labels).max() / len(self.labels))
+
+    @property
     def data(self) -> str:
         """The folder of the study's data set."""
         return self.params.studies[self.study].data

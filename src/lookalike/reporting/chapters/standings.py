@@ -1,21 +1,31 @@
 """Leaderboard, costs and learning curves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
+from statistics import fmean, variance
 
+from lookalike.claims.claim import Evidence
+from lookalike.claims.measures import Rows, by_seed, gap, trained_to, unrest
+from lookalike.evaluation.statistics import mean_and_deviation
 from lookalike.params import Params, Variant
-from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.found import Found, Words
 from lookalike.reporting.document import (
     Block,
     Column,
+    Fold,
+    Illustration,
+    Json,
     Prose,
     Section,
+    Table,
     count,
     duration,
     millions,
     number,
     percent,
     section,
+    significant,
     tabulate,
     text,
 )
@@ -58,12 +68,44 @@ CURVES = (
 )
 
 
+ENDS = (
+    Column("variant", "variant", text),
+    *(
+        column
+        for title, name in (
+            ("training accuracy, %", "train_accuracy"),
+            ("validation accuracy, %", "valid_accuracy"),
+            ("gap, points", "gap"),
+            ("best epoch", "best"),
+        )
+        for column in (
+            Column(title, f"{name}.mean", count if name == "best" else percent),
+            Column("± over seeds", f"{name}.sd", number if name == "best" else percent),
+        )
+    ),
+    Column("test accuracy, %", "accuracy", percent),
+    Column("variance of the validation loss over epochs", "unrest", significant),
+    Column("over seeds", "between", significant),
+)
+ENDED = (
+    "In the last epoch, mean over seeds that did not diverge, ± their standard deviation. Training accuracy is "
+    "the running mean within the epoch, in training mode; gap: training minus validation. Best epoch: that of the "
+    "highest validation accuracy. Variance over epochs: of those after the first, mean over seeds; over seeds: of the "
+    "last epoch. In square nats."
+)
+CHANGES: Words = (
+    "What the training of {variant} sees: an image of each of some classes, and six draws of its augmentation.",
+    "Training images beside six random changes of each, as in the training of {variant}",
+)
+
+
 def leaderboard(studies: Sequence[Found]) -> Section:
     """Every variant of every study."""
     blocks: list[Block | None] = []
     for found in studies:
         title = found.params.studies[found.study].title
         cut = [row.variant for row in found.standings if curtailed(row, found.params)]
+        idle = [row.variant for row in found.standings if does_not_train(row, found.chance)]
         blocks += [
             tabulate(f"Leaderboard: {title}", STANDINGS, map(asdict, found.standings)),
             Prose(
@@ -71,6 +113,12 @@ def leaderboard(studies: Sequence[Found]) -> Section:
                 "alone or in a pair, does not hold for a full training."
             )
             if cut
+            else None,
+            Prose(
+                f"**Does not train**: {', '.join(idle)}. Its accuracy is not above chance, which is "
+                f"{percent(found.chance)} % for one class given to every test image."
+            )
+            if idle
             else None,
         ]
     legend = (
@@ -90,18 +138,82 @@ def training(found: Found) -> Section:
     costs = tabulate(
         "Cost", COSTS, (asdict(row) | {"cut": curtailed(row, found.params)} for row in found.standings), note
     )
-    histories = found.evidence.histories
+    ends = tabulate("How the trainings ended", ENDS, map(partial(ended, found.evidence), found.standings), ENDED)
+    models = dict.fromkeys(variant.model for variant in found.settings.values())
+    curves = (learning_curves(found, model) for model in models)
+    return section(f"{found.study}-training", "Training", *curves, ends, costs, changes(found))
+
+
+def learning_curves(found: Found, model: str) -> Illustration | None:
+    """The curves of all variants of one architecture."""
+    histories = {name: rows for name, rows in found.evidence.histories.items() if found.settings[name].model == model}
     rows = [
         {"variant": name, **row, "epoch": row["epoch"] + 1} for name, history in histories.items() for row in history
     ]
     words = (
-        "Loss and accuracy by epoch, a line a seed. A training curve (dashed) is the running mean within the epoch, "
-        "with dropout on, so that in the first epochs it is worse than the validation curve (solid).",
-        f"Learning curves of every variant of {found.study}",
+        f"Loss, accuracy and gap by epoch of the variants with the model {model}, a line a seed. A training curve "
+        "(dashed) is the running mean within the epoch, with dropout on, so that in the first epochs it is worse than "
+        "the validation curve (solid). Gap: training minus validation accuracy, mean over seeds.",
+        f"Learning curves of the variants of {found.study} with the model {model}",
     )
-    table = tabulate("Learning curves", CURVES, rows)
-    curves = found.drawn(curves_figure(histories), "curves", words, list(histories), table)
-    return section(f"{found.study}-training", "Training", curves, costs)
+    table = tabulate(f"Learning curves of {model}", CURVES, rows)
+    return found.drawn(curves_figure(histories), f"curves-{model}", words, list(histories), table)
+
+
+def ended(evidence: Evidence, row: Standing) -> Json:
+    """How a variant's trainings ended."""
+    figures: dict[str, Callable[[Rows], float | None]] = {
+        "train_accuracy": trained_to,
+        "valid_accuracy": lambda rows: rows[-1]["valid_accuracy"],
+        "gap": gap,
+        "best": best_epoch,
+    }
+    found: Json = {}
+    for name, figure in figures.items():
+        values = by_seed(evidence, row.variant, figure)
+        mean, sd = mean_and_deviation(values) if values else (None, None)
+        found[name] = {"mean": mean, "sd": sd}
+    unrests = by_seed(evidence, row.variant, unrest)
+    losses = by_seed(evidence, row.variant, lambda rows: rows[-1]["valid_loss"])
+    return found | {
+        "variant": row.variant,
+        "accuracy": row.accuracy,
+        "unrest": fmean(unrests) if unrests else None,
+        "between": variance(losses) if len(losses) > 1 else None,
+    }
+
+
+def best_epoch(rows: Rows) -> float:
+    """The epoch of the highest validation accuracy, counted from 1."""
+    return max(range(len(rows)), key=lambda k: rows[k]["valid_accuracy"]) + 1.0
+
+
+def changes(found: Found) -> Fold | None:
+    """What augmentations do to images; None if no variant has one."""
+    folder = found.root / "explanations" / found.study / "figures"
+    drawn = []
+    for name in found.settings:
+        caption, alt = (part.format(variant=name) for part in CHANGES)
+        path = folder / name / "augmentation.png"
+        table = changes_of(found.settings[name])
+        picture = found.loaded(path, f"{name}-augmentation", (caption, alt), "explain", [name], table)
+        drawn += [picture] if picture else []
+    return Fold("What augmentations do to images", tuple(drawn)) if drawn else None
+
+
+def changes_of(variant: Variant) -> Table:
+    """The settings of an augmentation, one a row."""
+    settings = variant.train.augmentation
+    given = settings.model_dump(exclude_none=True) if settings else {}
+    parts = {kind: part if isinstance(part, dict) else {kind: part} for kind, part in given.items()}
+    rows = [{"kind": kind, "key": key, "value": value} for kind, part in parts.items() for key, value in part.items()]
+    columns = (Column("change", "kind", text), Column("setting", "key", text), Column("value", "value", text))
+    return tabulate("Augmentation", columns, rows)
+
+
+def does_not_train(row: Standing, chance: float) -> bool:
+    """Whether a variant's accuracy is not above chance: its interval does not lie above it."""
+    return row.accuracy_low is not None and row.accuracy_low <= chance
 
 
 def curtailed(row: Standing, params: Params) -> str | None:
