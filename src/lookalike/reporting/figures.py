@@ -170,7 +170,9 @@ def draw_gap(axes: Axes, history: Rows, look: Look) -> None:
         float(np.mean([row["train_accuracy"] - row["valid_accuracy"] for row in history if row["epoch"] == epoch]))
         for epoch in epochs
     ]
-    axes.plot([epoch + 1 for epoch in epochs], gaps, linewidth=1.2, markersize=3, markevery=0.1, **look)
+    axes.plot(
+        [epoch + 1 for epoch in epochs], gaps, linewidth=1.2, markersize=3, markevery=sparsely(len(epochs)), **look
+    )
 
 
 def draw_curves(axes: Axes, history: Rows, quantity: str, look: Look, variant: str) -> None:
@@ -181,4 +183,9 @@ def draw_curves(axes: Axes, history: Rows, quantity: str, look: Look, variant: s
         axes.plot(epochs, [row[f"train_{quantity}"] for row in rows], "--", color=look["color"], linewidth=0.7)
         label = variant if seed == min(row["seed"] for row in history) else None
         valid = [row[f"valid_{quantity}"] for row in rows]
-        axes.plot(epochs, valid, linewidth=1.2, markersize=3, markevery=0.1, label=label, **look)
+        axes.plot(epochs, valid, linewidth=1.2, markersize=3, markevery=sparsely(len(rows)), label=label, **look)
+
+
+def sparsely(points: int) -> int:
+    """Every how many points a line has a marker: ten or so in all."""
+    return max(1, points // 10)
