@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.explain import faithfulness
+from lookalike.reporting.answers import BAR, CASE, KEY, Answers, cases_figure, samples_figure
 from lookalike.reporting.maps import (
-    BAR,
-    CASE,
     DIVERGING,
     GAP,
     LARGE,
@@ -26,9 +25,7 @@ from lookalike.reporting.maps import (
     OPACITY,
     SEQUENTIAL,
     TITLE,
-    Answers,
     as_tile,
-    cases_figure,
     feature_maps_figure,
     filters_figure,
     heads_figure,
@@ -329,7 +326,49 @@ def test_rules_head_their_cases_with_method_and_gain() -> None:
     assert [text for text, _ in written if text in NAMES] == list(NAMES) * 4
 
 
+# samples
+
+SAMPLES = RNG.integers(0, 256, (5, 28, 28), dtype=np.uint8)
+PROBABILITIES = np.concatenate([FIRST, SECOND[:2]])
+TRUE = np.array([0, 0, 1, 2, 3], np.uint8)
+
+
+def draw_samples() -> Figure:
+    return samples_figure(SAMPLES, PROBABILITIES, TRUE, NAMES)
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_samples_stand_beside_their_probabilities_below_a_verdict(colour: bool) -> None:
+    images = COLOURED[[0, 1, 2, 0, 1]] if colour else SAMPLES
+    figure = samples_figure(images, PROBABILITIES, TRUE, NAMES)
+    written = {text.get_position(): text.get_text() for text in figure.axes[0].texts}
+    verdicts = [
+        "cat 75%\nright",
+        "hen 40%\nwrong, is cat",
+        "dog 100%\nright",
+        "cat 50%\nwrong, is fox",
+        "hen 100%\nright",
+    ]
+    places = [(x, y) for (x, y), text in written.items() if text in verdicts]
+    assert len({y for _, y in places}) == 2  # rows of three
+    for (x, y), image, probabilities, label, said in zip(places, images, PROBABILITIES, TRUE, verdicts, strict=True):
+        top, left = int(y) + 2, int(x)
+        assert written[x, y] == said
+        drawn = canvas(figure)[top : top + LARGE, left - 2 * GAP - LARGE : left - 2 * GAP]
+        np.testing.assert_array_equal(drawn, as_tile(image, LARGE))
+        assert written[left + BAR * (label + 0.5), top + LARGE + 1] == "▲"
+        chart = canvas(figure)[top : top + LARGE, left + BAR // 2 :][:, : BAR * len(NAMES) : BAR]
+        np.testing.assert_array_equal((chart != 240).any(axis=2).sum(axis=0), np.round(LARGE * probabilities))
+
+
+def test_the_lowest_samples_have_the_names_of_the_classes_below() -> None:
+    written = [text.get_text() for text in draw_samples().axes[0].texts]
+    assert written[0] == KEY
+    assert [text for text in written if text in NAMES] == list(NAMES) * 3
+
+
 DRAWINGS = [
+    draw_samples,
     draw_maps,
     draw_heads,
     lambda: filters_figure(maps(20, 1, 3, 3)),

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from lookalike.data.augmentation import examples, from_settings
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.metrics import softmax
+from lookalike.reporting.answers import Answers, cases_figure
 from lookalike.reporting.grids import augmentation_figure, classes_figure, journey_figure
 from lookalike.reporting.maps import (
-    Answers,
-    cases_figure,
     feature_maps_figure,
     filters_figure,
     heads_figure,

@@ -1,7 +1,7 @@
 """The figures: each function takes arrays and returns a matplotlib figure; nothing here reads or writes files."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.evaluation.metrics import softmax
-from lookalike.reporting.style import BLACK, BLUE, ORANGE, RIGHT, WIDTH, WRONG, Look, in_points, looks, style
+from lookalike.reporting.answers import samples_figure
+from lookalike.reporting.style import BLACK, BLUE, ORANGE, WIDTH, Look, in_points, looks, style
 
 if TYPE_CHECKING:  # the report draws curves with neither a model nor torch
     from lookalike.evaluation.variant import Evaluation
@@ -40,54 +41,6 @@ def variant_figures(
     return figures
 
 
-def samples_figure(
-    images: NDArray[np.uint8], probabilities: NDArray[np.floating], labels: NDArray[Any], class_names: Sequence[str]
-) -> Figure:
-    """Test images beside their probabilities, as in the source report: (N, H, W[, 3]), (N, C), (N,), C names.
-
-    The bar of the true class is blue, a wrong prediction's vermillion; the title says right or wrong in words.
-    """
-    columns = 3
-    rows = -(-len(images) // columns)
-    with style():
-        figure = Figure(figsize=(7.4, 1.15 * rows + 0.3))
-        grid = figure.subplots(rows, 2 * columns, width_ratios=[1, 1.6] * columns, squeeze=False)
-        for cell in range(rows * columns):
-            picture, bars = grid[cell // columns, 2 * (cell % columns) : 2 * (cell % columns) + 2]
-            if cell < len(images):
-                draw_image(picture, images[cell])
-                draw_bars(bars, probabilities[cell], int(labels[cell]), class_names)
-            else:
-                picture.set_axis_off()
-                bars.set_axis_off()
-        legend = ",  ".join(f"{k} {name}" for k, name in enumerate(class_names))
-        figure.supxlabel(f"probability of each class:\n{legend}", fontsize=6.5)
-    return figure
-
-
-def draw_image(axes: Axes, image: NDArray[np.uint8]) -> None:
-    """One picture without axes; grey ones dark on light, as they are printed."""
-    axes.imshow(image, cmap="gray_r", interpolation="nearest", vmin=0, vmax=255)
-    axes.set_axis_off()
-
-
-def draw_bars(axes: Axes, probabilities: NDArray[np.floating], label: int, class_names: Sequence[str]) -> None:
-    """A bar a class from 0 to 1; the title names the prediction, its probability, and the truth if it is another."""
-    predicted = int(probabilities.argmax())
-    colours = ["#999999"] * len(class_names)
-    colours[predicted] = WRONG
-    colours[label] = RIGHT
-    axes.bar(range(len(class_names)), probabilities, color=colours)
-    axes.set_ylim(0, 1)
-    axes.set_yticks([0, 1])
-    axes.set_xticks(range(len(class_names)), [str(k) for k in range(len(class_names))], fontsize=6)
-    axes.tick_params(length=0)
-    axes.grid(visible=False, axis="x")
-    verdict = "right" if predicted == label else f"wrong, is {class_names[label]}"
-    said = f"{class_names[predicted]} {probabilities[predicted]:.0%}"
-    axes.set_title(f"{said}\n{verdict}", fontsize=7, color=RIGHT if predicted == label else WRONG, loc="left", pad=2)
-
-
 def confusion_figure(confusion: NDArray[np.integer], class_names: Sequence[str], order: Sequence[int]) -> Figure:
     """Counts (C, C), row true and column predicted, classes in `order`; shade is the share of the true class."""
     with style():
@@ -103,7 +56,8 @@ def draw_confusion(axes: Axes, counts: NDArray[np.integer], names: Sequence[str]
     picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(counts.shape):
         colour = "white" if shares[row, column] > 0.5 else BLACK
-        axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=7, color=colour)
+        number = axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=7, color=colour)
+        number.set_in_layout(False)  # it lies inside its cell; to measure all of them takes longer than to draw them
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.grid(visible=False)

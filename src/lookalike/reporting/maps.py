@@ -11,12 +11,11 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike.reporting.style import DPI, RIGHT, SMALL, WIDTH, WRONG, Look
+from lookalike.reporting.style import DPI, SMALL, WIDTH, Look
 
 Pixels = NDArray[np.uint8]  # (H, W, 3)
 Floats = NDArray[np.floating]
@@ -27,8 +26,6 @@ GAP = 4
 LINE = 13  # pixels that a line of small text is high
 LETTER = 5.5  # pixels that a letter of it is wide
 TITLE = 24  # pixels above a mosaic
-CASE = 72  # pixels at the left of a case's image
-BAR = 14  # pixels for the probability of one class
 STRIP = (10, 84)  # height and width of a scale of colours
 OPACITY = 0.6  # of a map over its image
 
@@ -283,93 +280,3 @@ def paste_mosaic(sheet: Sheet, left: int, pictures: Pixels) -> list[Place]:
     for place, picture in zip(places, pictures, strict=True):
         sheet.paste(place, as_tile(picture, MEDIUM))
     return places
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What one model makes of K images.
-
-    Attributes:
-        model: its name.
-        probabilities: (K, C).
-        maps: (K, h, w), by one method.
-        note: the method's name with its gain, and the gains of random maps and a centred Gaussian.
-        signed: whether the maps have either sign, see `overlay`.
-    """
-
-    model: str
-    probabilities: Floats
-    maps: Floats
-    note: str
-    signed: bool
-
-
-def cases_figure(
-    images: NDArray[np.uint8],
-    cases: Sequence[Mapping[str, Any]],
-    labels: NDArray[Any],
-    class_names: Sequence[str],
-    sides: tuple[Answers, Answers],
-) -> Figure:
-    """Picked images with two models' probabilities and maps, a row a case, under a heading a rule.
-
-    Args:
-        images: (K, H, W[, 3]), of the K > 0 cases.
-        cases: K times a `Case` as JSON.
-        labels: (K,).
-        class_names: C.
-    """
-    rules = {case["rule"]: [k for k, other in enumerate(cases) if other["rule"] == case["rule"]] for case in cases}
-    width = BAR * len(class_names)
-    lefts = [CASE + LARGE + 6 * GAP, CASE + 2 * LARGE + 16 * GAP + width]
-    sheet, top = Sheet(), TITLE
-    sheet.write(GAP, TITLE - GAP, "bars: probability of each class, 0 to 1;  ▲ true class", ha="left")
-    for rule, members in rules.items():
-        top += LINE * (lines(side.note for side in sides) + 3)
-        sheet.write(GAP, top - 3 * LINE, rule, ha="left", fontsize=9, fontweight="bold")
-        for left, side in zip(lefts, sides, strict=True):
-            sheet.write(left + width + 4 * GAP + LARGE, top - 3 * LINE, side.note, ha="right")
-        for k in members:
-            sheet.paste((CASE, top), as_tile(images[k], LARGE))
-            sheet.write(CASE - GAP, top + LARGE / 2, said_of_case(cases[k]), ha="right", va="center")
-            for left, side in zip(lefts, sides, strict=True):
-                paste_bars(sheet, (left, top), side.probabilities[k], labels[k])
-                said, colour = verdict(side.probabilities[k], labels[k], class_names)
-                sheet.write(left, top - 2, f"{side.model}: {said}", ha="left", color=colour)
-                sheet.paste_map((left + width + 4 * GAP, top), images[k], side.maps[k], LARGE, signed=side.signed)
-            top += LARGE + 3 * LINE
-        for left in lefts:
-            name_bars(sheet, left, top - 2 * LINE, class_names)
-        top += LINE
-    sheet.end = top + 2 * GAP
-    sheet.add_map_scales(side.signed for side in sides)
-    return sheet.figure()
-
-
-def said_of_case(case: Mapping[str, Any]) -> str:
-    """The image's number in the test set, and the two models' divergence."""
-    return f"image {case['index']}\ndivergence\n{case['divergence']:.3f} bit"
-
-
-def verdict(probabilities: Floats, label: int, class_names: Sequence[str]) -> tuple[str, str]:
-    """What is predicted, with its probability, and what is true if that is another class; and the verdict's colour."""
-    predicted = int(probabilities.argmax())
-    said = f"{class_names[predicted]} {probabilities[predicted]:.0%}\n"
-    return (said + "right", RIGHT) if predicted == label else (said + f"wrong, is {class_names[label]}", WRONG)
-
-
-def paste_bars(sheet: Sheet, place: Place, probabilities: Floats, label: int) -> None:
-    """A bar a class: blue the true one, which is marked below, vermillion a wrongly predicted one."""
-    looks = dict.fromkeys(range(len(probabilities)), "#999999") | {int(probabilities.argmax()): WRONG, label: RIGHT}
-    chart = np.full((LARGE, BAR * len(probabilities), 3), 240, np.uint8)
-    for k, probability in enumerate(probabilities):
-        chart[LARGE - round(LARGE * probability) :, BAR * k + 2 : BAR * (k + 1) - 2] = 255 * np.array(to_rgb(looks[k]))
-    sheet.paste(place, chart)
-    sheet.write(place[0] + BAR * (label + 0.5), place[1] + LARGE + 1, "▲", va="top", color=RIGHT, fontsize=5)
-
-
-def name_bars(sheet: Sheet, left: float, top: float, class_names: Sequence[str]) -> None:
-    """The names of classes below their bars."""
-    look: Look = {"ha": "right", "va": "top", "rotation": 50, "rotation_mode": "anchor"}
-    for k, name in enumerate(class_names):
-        sheet.write(left + BAR * (k + 0.5) + GAP, top, name, **look)
