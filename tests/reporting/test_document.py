@@ -119,6 +119,8 @@ def test_rows_of_json_become_a_table() -> None:
         (points, {"value": -0.01, "low": -0.02, "high": 0.0349}, "−1.0 (−2.0 to +3.5)"),
         (amounts, estimate(7.196), "7.20 (7.10 to 7.40)"),
         (amounts, estimate(-0.5), "−0.50 (−0.60 to −0.30)"),
+        (amounts, {"value": -0.001, "low": -0.01, "high": 0.004}, "0.00 (−0.01 to 0.00)"),
+        (number, -0.0001, "0.000"),
         (fine, estimate(0.21674), "0.2167 (0.1167 to 0.4167)"),
         (p, 0.0271, "0.027"),
         (p, 0.0001, "0.0001"),

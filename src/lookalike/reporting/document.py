@@ -185,7 +185,7 @@ def estimate(scale: float, digits: int, *, signed: bool = False) -> Form:
 
     def write(figure: Mapping[str, float]) -> str:
         value, low, high = (scale * figure[name] for name in ("value", "low", "high"))
-        return f"{value:{sign}.{digits}f} ({low:{sign}.{digits}f} to {high:{sign}.{digits}f})"
+        return f"{value:{sign}z.{digits}f} ({low:{sign}z.{digits}f} to {high:{sign}z.{digits}f})"
 
     return known(write)
 
@@ -205,8 +205,8 @@ points = estimate(100, 1, signed=True)
 amounts = estimate(1, 2)
 fine = estimate(1, 4)
 p = known(p_value)
-percent = known(lambda share: f"{100 * share:.2f}")
-number = known(lambda value: f"{value:.3f}")
+percent = known(lambda share: f"{100 * share:z.2f}")
+number = known(lambda value: f"{value:z.3f}")
 significant = known(lambda value: f"{value:.3g}")
 count = known(lambda value: f"{value:,.0f}")
 millions = known(lambda value: f"{value / 1e6:.2f} M")

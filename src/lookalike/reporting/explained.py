@@ -223,4 +223,4 @@ def controls(scores: Json) -> str:
 
 def amount(score: Json) -> str:
     """A gain, with a minus that is as wide as a figure."""
-    return f"{score['gain']['value']:.2f}".replace("-", "−")
+    return f"{score['gain']['value']:z.2f}".replace("-", "−")

@@ -120,7 +120,7 @@ def maps(found: Found, name: str, items: Items) -> Json | None:
     largest = np.abs(values).max(axis=(1, 2), keepdims=True)
     scaled = np.round(100 * values / np.where(largest > 0, largest, 1)).astype(np.int8)
     scores = known["faithfulness"]["methods"]
-    controls = ", ".join(f"{control} {scores[control]['gain']['value']:.2f}" for control in ("random", "centre"))
+    controls = ", ".join(f"{control} {scores[control]['gain']['value']:z.2f}" for control in ("random", "centre"))
     return {
         "method": method,
         "score": f"gain {amounts(scores[method]['gain'])}; {controls}".replace("-", "−"),

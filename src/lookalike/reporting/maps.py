@@ -222,7 +222,7 @@ def heads_figure(image: NDArray[np.uint8], maps: Floats, gains: Floats, *, note:
     for row, head in np.ndindex(gains.shape):
         x, y = left + (head + 1) * (size + GAP), top + row * (size + LINE + GAP)
         sheet.paste_map((x, y), image, maps[row, head], size, signed=False)
-        sheet.write(x + size / 2, y + size + 1, f"gain {gains[row, head]:.2f}".replace("-", "−"), va="top")
+        sheet.write(x + size / 2, y + size + 1, f"gain {gains[row, head]:z.2f}".replace("-", "−"), va="top")
     sheet.end = sheet.extent[1] + LINE
     sheet.add_map_scales([False])
     return sheet.figure()
