@@ -88,7 +88,7 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def gain(one: CloseUp, name: str) -> str:
     value = one.explained.found["faithfulness"]["methods"][name]["gain"]["value"]
-    return f"{value:.2f}".replace("-", "−")
+    return f"{value:z.2f}".replace("-", "−")
 
 
 def scored(one: CloseUp, name: str) -> str:

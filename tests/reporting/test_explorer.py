@@ -125,8 +125,8 @@ def test_a_map_comes_with_its_score_and_those_of_the_controls(data: Json, study:
     maps, scores = data["variants"][CNN]["maps"], study.explained[CNN]["faithfulness"]["methods"]
     gain = scores[SHOWN]["gain"]
     assert maps["method"] == SHOWN
-    said = f"gain {gain['value']:.2f} ({gain['low']:.2f} to {gain['high']:.2f})"
-    controls = ", ".join(f"{name} {scores[name]['gain']['value']:.2f}" for name in ("random", "centre"))
+    said = f"gain {gain['value']:z.2f} ({gain['low']:z.2f} to {gain['high']:z.2f})"
+    controls = ", ".join(f"{name} {scores[name]['gain']['value']:z.2f}" for name in ("random", "centre"))
     assert maps["score"] == f"{said}; {controls}".replace("-", "−")
 
 

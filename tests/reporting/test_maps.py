@@ -206,7 +206,7 @@ def test_each_head_stands_above_its_gain() -> None:
         y = headings[f"block {block + 1}"][1] - LARGE / 2
         np.testing.assert_array_equal(standing_at(figure, x, y, LARGE), overlay(IMAGES[0], values, LARGE, signed=False))
         gain = written[x + LARGE / 2, y + LARGE + 1]
-        assert gain == f"gain {GAINS[block, head]:.2f}".replace("-", "−")
+        assert gain == f"gain {GAINS[block, head]:z.2f}".replace("-", "−")
     x, y = headings["image"]
     assert headings["random 0.05\ncentre 0.18"][0] == x
     np.testing.assert_array_equal(standing_at(figure, x - LARGE / 2, y + GAP, LARGE), as_tile(IMAGES[0], LARGE))
