@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--blocks", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=2, help="in a block")
+    parser.add_argument("--steps", type=int, default=1, help="in a block")
     parser.add_argument("--size", type=int, default=4096, help="rows and columns of the matrices")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
