@@ -84,6 +84,18 @@ def test_narrowing_is_the_geometric_mean_over_layers(images: Tensor) -> None:
     assert activity(build("simple_cnn", batch_norm=False), images).narrowing is None
 
 
+def test_a_layer_that_is_constant_is_not_narrowed(images: Tensor) -> None:
+    model = build("simple_cnn", batch_norm=True)
+    with torch.no_grad():
+        model.features[0].weight.zero_()
+        model.features[0].bias.zero_()
+    first, second, third = activity(model, images).layers
+    assert first.narrowing is None
+    assert (first.before.deviation, first.effective_rank.value) == (0, 0)
+    for layer in (second, third):
+        assert layer.narrowing is None or np.isfinite(layer.narrowing.value)
+
+
 def test_a_channel_that_is_never_positive_is_dead(images: Tensor) -> None:
     model = build("simple_cnn", batch_norm=False)
     with torch.no_grad():

@@ -27,6 +27,11 @@ def test_one_point_has_all_frequencies_and_a_constant_one() -> None:
     assert spectral_entropy(torch.ones(1, 2, 3, 3)).item() == pytest.approx(0, abs=1e-6)
 
 
+def test_a_filter_of_zeros_has_nothing() -> None:
+    nothing = torch.zeros(2, 3, 3, 3)
+    assert spectral_entropy(nothing).tolist() == selectivity(nothing).tolist() == [0, 0]
+
+
 def test_selectivity_is_one_minus_the_circular_variance() -> None:
     filters = torch.randn(6, 3, 3, 3)
     angles = np.arange(ORIENTATIONS) * np.pi / ORIENTATIONS

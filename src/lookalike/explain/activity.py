@@ -38,7 +38,7 @@ class Layer:
         name, channels: of the convolution.
         before: what the convolution puts out.
         after: the same after batch normalisation; None without.
-        narrowing: deviation after as a share of that before, with an interval over images; None without.
+        narrowing: deviation after as a share of that before, an interval over images; None without or of a constant.
         dead: share of the channels that ReLU leaves at zero everywhere in every image, with Wilson's interval.
         zeros: share of zeros after ReLU, mean over images.
         effective_rank: see `effective_rank`; of each image's channels after ReLU, mean over images.
@@ -73,7 +73,7 @@ def activity(model: nn.Module, images: Tensor) -> Activity:
     for name, normalisation in names.items():
         before, after = outputs[name], outputs[normalisation] if normalisation else None
         narrowing = None
-        if after is not None:
+        if after is not None and before.std() > 0:
             (value, one), (wide, other) = (deviations(part, weights) for part in (after, before))
             drawn.append((np.log(value / wide), np.log(one / other)))
             narrowing = percentile_estimate(value / wide, one / other)

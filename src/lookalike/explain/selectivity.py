@@ -15,6 +15,7 @@ ORIENTATIONS = 18  # every ten degrees
 FREQUENCY = math.pi / 4  # radians a pixel: waves of eight, between the blob and the checkerboard that 3x3 can hold
 RANDOM = 1000  # filters that chance is known from
 LEVEL = 0.95
+TINY = torch.finfo(torch.float64).tiny  # a penalty can make a whole filter zero: it has neither frequencies nor answers
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def spectral_entropy(filters: Tensor) -> Tensor:
     of the largest that there can be. Smooth filters have few, low frequencies; white noise has all.
     """
     power = torch.fft.fft2(filters.double()).abs().square().sum(1).flatten(1)
-    shares = power / power.sum(1, keepdim=True)
+    shares = power / power.sum(1, keepdim=True).clamp(min=TINY)
     return -torch.special.xlogy(shares, shares).sum(1) / math.log(power.shape[1])
 
 
@@ -65,7 +66,7 @@ def selectivity(filters: Tensor) -> Tensor:
     waves = torch.polar(torch.ones_like(phase), -FREQUENCY * phase)
     answers = torch.einsum("oihw,ahw->oia", filters.to(torch.complex128), waves).abs().square().sum(1).sqrt()
     doubled = torch.polar(torch.ones_like(angles), 2 * angles)
-    return (answers * doubled).sum(1).abs() / answers.sum(1)
+    return (answers * doubled).sum(1).abs() / answers.sum(1).clamp(min=TINY)
 
 
 @lru_cache(maxsize=8)

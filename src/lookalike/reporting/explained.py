@@ -16,7 +16,7 @@ from lookalike.data.augmentation import examples, from_settings
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.metrics import softmax
 from lookalike.reporting.answers import Answers, cases_figure
-from lookalike.reporting.grids import augmentation_figure, classes_figure, journey_figure
+from lookalike.reporting.grids import BY_CLASS, augmentation_figure, classes_figure, journey_figure
 from lookalike.reporting.maps import (
     feature_maps_figure,
     filters_figure,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from lookalike.explain.variant import Contrast, Explained, Inside
 
 SIGNED = frozenset({"CAM", "HiResCAM"})  # methods whose maps speak for or against
-CLASSES = ("CAM", "Grad-CAM")  # methods by which several images of each class are shown
 ALIKE = 8  # images that all variants are shown, or that are augmented
 DRAWS = 6  # of an augmentation
 CHANNELS = 64  # that are shown of a convolution
@@ -100,7 +99,7 @@ def variant_figures(one: CloseUp) -> dict[str, Figure]:
         gains = np.array(explained.found["heads"]["gains"])
         drawn["heads"] = heads_figure(images.pixels[0], explained.heads, gains, note=controls(one.scores))
     drawn |= drawn_inside(images.pixels[0], explained.inside["trained"], explained.inside["untrained"])
-    drawn |= {f"classes-{name}": drawn_classes(one, name) for name in CLASSES if name in explained.maps}
+    drawn |= {f"classes-{name}": drawn_classes(one, name) for name in BY_CLASS if name in explained.maps}
     return drawn | ({"contrast": drawn_contrast(one, one.contrast)} if one.contrast else {})
 
 

@@ -22,6 +22,7 @@ from lookalike.reporting.maps import (
 )
 
 IMAGE = "the image"
+BY_CLASS = ("CAM", "Grad-CAM")  # methods by which several images of each class are shown
 ACROSS = 8  # images of a class
 CHANNELS = 5  # that are shown of a layer, on either side
 

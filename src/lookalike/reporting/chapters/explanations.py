@@ -28,6 +28,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.grids import BY_CLASS
 
 METHOD = (Column("variant", "variant", text), Column("method", "method", text))
 GAINS = (
@@ -100,7 +101,7 @@ CLASSES: dict[str, Words] = {
         f"Test images of each class with the {method} map of {{variant}} (first seed) for the class that it predicts.",
         f"Up to eight test images a class under the {method} maps of {{variant}}",
     )
-    for method in ("CAM", "Grad-CAM")
+    for method in BY_CLASS
 }
 MASS = (
     Column("variant", "variant", text),
