@@ -3,8 +3,8 @@
     python benchmarks/throughput.py --threads 2
 
 A step is forward pass, loss, backward pass and Adam update on a batch of 32x32 images that are in memory already; it is
-counted as three times the multiply-accumulates of a forward pass. Steps and large matrix products (single precision,
-on a GPU bfloat16) take turns, so that a machine that grows slower or faster treats both alike.
+counted as three times the multiply-accumulates of a forward pass. Steps and large matrix products, in the precision of
+a step (on a GPU bfloat16), take turns, so that a machine that grows slower or faster treats both alike.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from lookalike.data.tensors import place_images
 from lookalike.models.layers import set_dropout_generator
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import MODELS, create_model
-from lookalike.training.loop import train_step
+from lookalike.training.loop import Learner
 from lookalike.training.optimisation import Optimisation, Optimiser
 
 SHAPE = (3, 32, 32)
@@ -49,7 +49,7 @@ def main() -> None:
         products.append(asked.size**3 / seconds(product, 1, place))
         steps.append(asked.steps * asked.batch_size / seconds(step, asked.steps, place))
     images, roof = statistics.median(steps), statistics.median(products)
-    print(f"{runtime.describe(place.device)}")
+    print(f"{runtime.describe(place)}")
     print(f"{asked.model}: {macs / 1e9:.2f} G multiply-accumulates an image, {images:,.1f} images/s in training")
     print(
         f"training: {3 * macs * images / 1e9:,.1f} G/s; {asked.size}x{asked.size} matrix product: {roof / 1e9:,.1f} G/s"
@@ -64,17 +64,17 @@ def training(model: str, batch_size: int, place: runtime.Runtime) -> tuple[int, 
     macs = count_macs(built, SHAPE)
     network = place.place(built).train()
     set_dropout_generator(network, runtime.generator(0, "dropout", 0, device=place.device))
-    optimiser, stream = Optimiser(network, Optimisation("torch_adam", lr=1e-3)), np.random.default_rng(0)
+    learner = Learner(network, Optimiser(network, Optimisation("torch_adam", lr=1e-3)), place)
+    stream = np.random.default_rng(0)
     pixels = stream.integers(0, 256, (batch_size, 32, 32, 3), dtype=np.uint8)
     labels = stream.integers(0, 10, batch_size)
     batch = place_images(pixels, labels, mean=(0.5,) * 3, std=(0.25,) * 3, runtime=place).batch(slice(None))
-    return macs, lambda: train_step(network, optimiser, *batch)
+    return macs, lambda: learner.step(*batch)
 
 
 def multiplication(size: int, place: runtime.Runtime) -> Callable[[], Tensor]:
-    """A product of two random square matrices, on a GPU in bfloat16."""
-    kind = torch.bfloat16 if place.device.type == "cuda" else torch.float32
-    left, right = (torch.randn(size, size, device=place.device, dtype=kind) for _ in range(2))
+    """A product of two random square matrices, in the precision of a step."""
+    left, right = (torch.randn(size, size, device=place.device, dtype=place.precision) for _ in range(2))
     return lambda: left @ right
 
 

@@ -11,7 +11,7 @@ from lookalike import runtime
 from lookalike.data.tensors import place_images
 from lookalike.models.layers import set_dropout_generator
 from lookalike.models.registry import create_model
-from lookalike.training.loop import train_step
+from lookalike.training.loop import Learner
 from lookalike.training.optimisation import Optimisation, Optimiser
 
 
@@ -23,13 +23,13 @@ def main() -> None:
     with runtime.seeded(0, "init"):
         model = place.place(create_model(asked.model, input_shape=(1, 28, 28), num_classes=10)).train()
     set_dropout_generator(model, runtime.generator(0, "dropout", 0))
-    optimiser = Optimiser(model, Optimisation("adam", lr=1e-3))
+    learner = Learner(model, Optimiser(model, Optimisation("adam", lr=1e-3)), place)
     stream = batches(place)
 
     def run(steps: int) -> list[float]:
         totals = torch.zeros(2)
         for images, labels in islice(stream, steps):
-            totals += train_step(model, optimiser, images, labels)
+            totals += learner.step(images, labels)
         return totals.tolist()
 
     serve(run, f"torch {torch.__version__}")

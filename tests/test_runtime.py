@@ -64,8 +64,9 @@ def test_to_host_gives_plain_detached_memory() -> None:
 
 
 def test_a_cpu_is_described_without_gpu_memory() -> None:
-    about = describe(torch.device("cpu"))
+    about = describe(Runtime(torch.device("cpu")))
     assert about["device"] == "cpu"
+    assert about["precision"] == "float32"
     assert about["threads"] == 1
     assert about["torch"] == torch.__version__
     assert peak_memory(torch.device("cpu")) is None

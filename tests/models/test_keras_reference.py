@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from lookalike.models.layers import Attention
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
-from lookalike.training.loop import train_step
+from lookalike.training.loop import Learner
 from lookalike.training.optimisation import Optimisation, Optimiser
 
 KERAS = Path(__file__).parents[1] / "data" / "keras"
@@ -169,10 +169,10 @@ def test_gradient_norms(case, images):
     assert (np.append(ours[noise], keras[noise]) < 1e-6).all()
 
 
-def test_three_adam_steps(case, images):
-    optimiser = Optimiser(case.model, Optimisation("adam", lr=1e-3))
+def test_three_adam_steps(case, images, runtime):
+    learner = Learner(case.model, Optimiser(case.model, Optimisation("adam", lr=1e-3)), runtime)
     labels = images["train_labels"]
-    losses = [train_step(case.model, optimiser, images["train_images"], labels)[0] / len(labels) for _ in range(3)]
+    losses = [learner.step(images["train_images"], labels)[0] / len(labels) for _ in range(3)]
     np.testing.assert_allclose(losses, case.keras["losses_of_three_adam_steps"], rtol=TOLERANCE)
     after = deviation(case.model(images["test_images"]), case.keras["test_logits_after_three_steps"])
     assert after < TOLERANCE_AFTER_STEPS[case.name]

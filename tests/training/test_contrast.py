@@ -5,8 +5,9 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.models.fashion_cnn import FashionCNN
+from lookalike.runtime import Runtime
 from lookalike.training.contrast import contrastive_loss
-from lookalike.training.loop import train_step
+from lookalike.training.loop import Learner
 from lookalike.training.optimisation import Optimisation, Optimiser
 
 
@@ -37,14 +38,15 @@ def test_one_direction_for_all_costs_what_exceeds_the_margin() -> None:
     assert contrastive_loss(features, labels, 0.4).item() == pytest.approx(0.6 * 12 / 16)
 
 
-def test_a_step_with_it_draws_a_class_together_and_reports_the_cross_entropy_alone() -> None:
+def test_a_step_with_it_draws_a_class_together_and_reports_the_cross_entropy_alone(runtime: Runtime) -> None:
     images, labels = torch.rand(8, 1, 16, 16), torch.arange(8) % 2
     outcomes = []
     for margin in (None, 0.4):
         torch.manual_seed(0)
         model = FashionCNN(input_shape=(1, 16, 16), num_classes=2, dropout=0.0)
         optimiser = Optimiser(model, Optimisation("adam", lr=1e-2))
-        totals = [train_step(model, optimiser, images, labels, None, margin) for _ in range(20)]
+        learner = Learner(model, optimiser, runtime, contrastive_margin=margin)
+        totals = [learner.step(images, labels) for _ in range(20)]
         with torch.no_grad():
             outcomes.append((totals[0], contrastive_loss(model.features(images), labels, 0.4).item()))
     (plain, without), (reported, with_it) = outcomes

@@ -130,10 +130,10 @@ def device() -> Iterator[Finding]:
     except Exception as error:  # of versions that do not fit: RuntimeError, "operator torchvision::nms does not exist"
         yield Finding("FAULT", "torch", f"torch and torchvision do not load together ({error})", INSTALL)
         return
-    from lookalike.runtime import describe
+    from lookalike.runtime import Runtime, describe
 
     yield Finding("ok", "torch", f"{torch.__version__}, torchvision {torchvision.__version__}")
-    about = describe(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    about = describe(Runtime(torch.device("cuda" if torch.cuda.is_available() else "cpu")))
     if about["device"] == "cuda":
         memory = torch.cuda.get_device_properties(0).total_memory
         yield Finding("ok", "device", f"CUDA: {about['name']}, {memory / 2**30:.1f} GiB")

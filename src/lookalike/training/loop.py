@@ -56,6 +56,36 @@ class Outcome:
     diverged_in: int | None = None
 
 
+@dataclass(frozen=True)
+class Learner:
+    """A model and what a step does to it.
+
+    Attributes:
+        model, targets: on the device of `runtime`; its `precision` is that of the forward and the backward pass.
+        targets, contrastive_margin: as in `Schedule`.
+    """
+
+    model: nn.Module
+    optimiser: Optimiser
+    runtime: Runtime
+    targets: Tensor | None = None
+    contrastive_margin: float | None = None
+
+    def step(self, images: Tensor, labels: Tensor) -> Tensor:
+        """One update of the weights: summed cross-entropy and number of right answers of the batch (2,)."""
+        with self.runtime.autocast():
+            features = self.model.features(images)  # type: ignore[operator]  # every registered model has both
+            logits = self.model.head(features)  # type: ignore[operator]
+        features, logits = features.float(), logits.float()
+        loss = F.cross_entropy(logits, labels if self.targets is None else self.targets[labels])
+        margin = self.contrastive_margin
+        total = loss if margin is None else loss + contrastive_loss(features, labels, margin)
+        total.backward()
+        self.optimiser.step()
+        right = (logits.detach().argmax(1) == labels).sum()
+        return torch.stack([loss.detach() * len(labels), right])
+
+
 def train(
     model: nn.Module,
     train_data: ImageTensors,
@@ -79,13 +109,15 @@ def train(
         the last of the history.
     """
     optimiser = Optimiser(model, schedule.optimisation)
+    targets = None if schedule.targets is None else schedule.targets.to(runtime.device)
+    learner = Learner(model, optimiser, runtime, targets, schedule.contrastive_margin)
     outcome = resume(model, optimiser, checkpoint)
     with progress_bar(schedule, len(train_data), done=len(outcome.history)) as bar:
         for epoch in range(len(outcome.history), schedule.epochs):
             lr = learning_rate(schedule.optimisation, epoch, schedule.epochs)
             optimiser.lr = lr
             started = time.perf_counter()
-            train_loss, train_accuracy = train_epoch(model, optimiser, train_data, schedule, epoch, bar)
+            train_loss, train_accuracy = train_epoch(learner, train_data, schedule, epoch, bar)
             seconds = time.perf_counter() - started
             valid_loss, valid_accuracy = measure(model, valid_data)
             row = Epoch(schedule.seed, epoch, lr, train_loss, train_accuracy, valid_loss, valid_accuracy)
@@ -102,18 +134,17 @@ def train(
 
 
 def train_epoch(
-    model: nn.Module, optimiser: Optimiser, data: ImageTensors, schedule: Schedule, epoch: int, bar: "tqdm[NoReturn]"
+    learner: Learner, data: ImageTensors, schedule: Schedule, epoch: int, bar: "tqdm[NoReturn]"
 ) -> tuple[float, float]:
     """One pass over `data`: mean loss and accuracy over the epoch. Nothing is read back before its end."""
     device = data.labels.device
-    model.train()
-    set_dropout_generator(model, generator(schedule.seed, "dropout", epoch, device=device))
+    learner.model.train()
+    set_dropout_generator(learner.model, generator(schedule.seed, "dropout", epoch, device=device))
     order = torch.randperm(len(data), generator=generator(schedule.seed, "order", epoch)).to(device, non_blocking=True)
     totals = torch.zeros(2, device=device)  # summed loss, number of right answers
-    targets = None if schedule.targets is None else schedule.targets.to(device)
     augment = augmenter(schedule, epoch, device)
     for step, indices in enumerate(order.split(schedule.batch_size), start=1):
-        totals += train_step(model, optimiser, *data.batch(indices, augment), targets, schedule.contrastive_margin)
+        totals += learner.step(*data.batch(indices, augment))
         if step % STEPS_BETWEEN_PROGRESS == 0:
             bar.update(STEPS_BETWEEN_PROGRESS)
     bar.update(steps_an_epoch(len(data), schedule.batch_size) % STEPS_BETWEEN_PROGRESS)
@@ -127,28 +158,6 @@ def augmenter(schedule: Schedule, epoch: int, device: torch.device) -> Augment |
         return None
     draws = generator(schedule.seed, "augmentation", epoch, device=device)
     return partial(schedule.augmentation.apply, generator=draws)
-
-
-def train_step(
-    model: nn.Module,
-    optimiser: Optimiser,
-    images: Tensor,
-    labels: Tensor,
-    targets: Tensor | None = None,
-    contrastive_margin: float | None = None,
-) -> Tensor:
-    """One update of the weights: summed cross-entropy and number of right answers of the batch, on the device (2,).
-
-    `targets` and `contrastive_margin` as in `Schedule`.
-    """
-    features = model.features(images)  # type: ignore[operator]  # every registered model has both
-    logits = model.head(features)  # type: ignore[operator]
-    loss = F.cross_entropy(logits, labels if targets is None else targets[labels])
-    total = loss if contrastive_margin is None else loss + contrastive_loss(features, labels, contrastive_margin)
-    total.backward()
-    optimiser.step()
-    right = (logits.detach().argmax(1) == labels).sum()
-    return torch.stack([loss.detach() * len(labels), right])
 
 
 @torch.inference_mode()

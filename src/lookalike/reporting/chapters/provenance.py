@@ -24,6 +24,7 @@ TRAININGS = (
     Column("finished (UTC)", "finished", text),
     Column("host", "host", text),
     Column("device", "device.name", text),
+    Column("precision", "device.precision", text),
     Column("threads", "device.threads", count),
     Column("MLflow runs, by seed", "mlflow", text),
 )
