@@ -40,7 +40,8 @@ def main(name: str) -> None:
         if entry["diverged_in"] is not None:
             epoch = entry["diverged_in"] + 1
             print(f"{name}, seed {entry['seed']}: diverged, the loss is not finite in epoch {epoch}", file=sys.stderr)
-    save_model(Path("models") / variant.study / name, trained.description, trained.weights, trained.history)
+    folder = Path("models") / variant.study / name
+    save_model(folder, trained.description, trained.weights, trained.history, trained.kept)
     run_about = recorder.finish(describe(runtime), peak_memory(runtime.device))
     save_run(Path("runs") / variant.study / name, run_about, trained.timings)
     shutil.rmtree(checkpoints, ignore_errors=True)

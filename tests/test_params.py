@@ -20,7 +20,7 @@ CNN, VIT = "variants.fashion-cnn", "variants.fashion-vit"
 TOP_KEYS = "profile, profiles, datasets, photos, embedding, groups, studies, variants"
 TRAIN_KEYS = (
     "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other, l2, weight_decay, "
-    "fraction, smoothing, augmentation, contrastive_margin"
+    "fraction, smoothing, augmentation, contrastive_margin, keep_epochs"
 )
 RECIPE = "photos.recipes.fitted"
 STEPS = "upright, thumbnail, mask, largest, crop, max_aspect, resize, sharpen, centre, background, tone, stretch"
@@ -150,6 +150,7 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{CNN}.train.lr", math.nan, "nan"),
         (f"{CNN}.train.lr", math.inf, "10"),
         (f"{CNN}.train.contrastive_margin", 1, "less than 1"),
+        (f"{CNN}.train.keep_epochs", [1, 10], "epochs before the last, 10, are wanted"),
         (f"{CNN}.train.contrastive_margin", -1.1, "greater than or equal to -1"),
         (f"{CNN}.train.optimizer", "adamw", "'adam', 'torch_adam' or 'sgd'"),
         (f"{CNN}.train.schedule", "linear", "'constant', 'step', 'alternating' or 'cosine'"),

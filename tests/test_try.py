@@ -85,6 +85,7 @@ def save_untrained(folder: Path, data: Dataset, model: str, arguments: dict[str,
         "model_args": arguments,
         "input_shape": [1, 28, 28],
         "class_names": data.class_names,
+        "kept_epochs": [],
         "seeds": [{"seed": s, "epochs": 2, "diverged_in": None if s in seeds else 1} for s in range(max(seeds) + 1)],
     }
     weights = {

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from lookalike.errors import InputError
 
@@ -257,6 +266,8 @@ class Training(Section):
 
     `fraction` is the share of the training and of the validation images that the training sees; none: all.
     `contrastive_margin` adds the loss of `training.contrast`; none: it is not added.
+    `keep_epochs` are those, counted from 1, after which the first seed's weights are kept: its activations are then
+    shown as they were there, too.
     """
 
     epochs: int = Field(ge=1, le=10_000)
@@ -274,6 +285,15 @@ class Training(Section):
     smoothing: Smoothing | None = None
     augmentation: AugmentationParams | None = None
     contrastive_margin: float | None = Field(default=None, ge=-1, lt=1)
+    keep_epochs: tuple[Annotated[int, Field(ge=1)], ...] = ()
+
+    @field_validator("keep_epochs")
+    @classmethod
+    def kept_before_the_end(cls, kept: tuple[int, ...], known: ValidationInfo) -> tuple[int, ...]:
+        """The last epoch's weights are kept anyway."""
+        if "epochs" in known.data and any(epoch >= known.data["epochs"] for epoch in kept):
+            raise ValueError(f"epochs before the last, {known.data['epochs']}, are wanted")
+        return kept
 
     @model_validator(mode="after")
     def schedule_has_its_settings(self) -> Self:

@@ -28,10 +28,12 @@ HISTORY = [
 
 def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
     weights = {seed: {"a.weight": torch.randn(3, 2), "steps": torch.tensor([seed])} for seed in (0, 2)}
-    save_model(tmp_path / "model", {"macs": 10**12, "name": "é"}, weights, HISTORY)
+    kept = {3: {"a.weight": torch.randn(3, 2)}}
+    save_model(tmp_path / "model", {"macs": 10**12, "name": "é"}, weights, HISTORY, kept)
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
         "history.csv",
         "model.json",
+        "seed-0-epoch-3.safetensors",
         "seed-0.safetensors",
         "seed-2.safetensors",
     ]
@@ -40,6 +42,7 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
         back = load_weights(tmp_path / "model", seed)
         assert back.keys() == state.keys()
         assert all(torch.equal(back[name], state[name]) for name in state)
+    assert torch.equal(load_weights(tmp_path / "model", 0, epoch=3)["a.weight"], kept[3]["a.weight"])
 
 
 def test_a_history_keeps_every_digit_and_rows_without_a_number(tmp_path: Path) -> None:

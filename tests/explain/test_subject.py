@@ -20,7 +20,7 @@ from lookalike.params import Budget, Variant
 from lookalike.runtime import Runtime, seeded
 from lookalike.training.variant import build, describe
 
-SEEDS = (4, 1)
+SEEDS = (4, 1, 0)
 Find = Callable[..., Subject]
 
 
@@ -39,10 +39,22 @@ def find(tmp_path: Path, make_variant: Callable[..., Variant], runtime: Runtime)
             torch.manual_seed(one)
             weights[one] = build(variant, Budget(seeds=1), dataset).state_dict()
         ends = [{"seed": one, "epochs": 3, "diverged_in": None} for one in SEEDS]
-        save_model(tmp_path / name, describe(variant, Budget(seeds=1), dataset, 72) | {"seeds": ends}, weights, [])
+        about = describe(variant, Budget(seeds=1), dataset, 72) | {"seeds": ends, "kept_epochs": [2]}
+        save_model(tmp_path / name, about, weights, [], {2: build(variant, Budget(seeds=1), dataset).state_dict()})
         return find_subject(tmp_path / name, seed, dataset, runtime, first_images(dataset))
 
     return found
+
+
+@pytest.mark.parametrize(("seed", "epochs"), [(0, [2]), (4, [])])
+def test_the_first_seed_has_the_weights_of_the_epochs_that_were_kept(
+    seed: int, epochs: list[int], find: Find, dataset: Dataset
+) -> None:
+    subject = find("fashion_cnn", seed, dataset)
+    assert list(subject.kept) == epochs
+    for model in subject.kept.values():
+        assert not model.training
+        assert not torch.equal(model.head.weight, subject.model.head.weight)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

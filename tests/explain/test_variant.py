@@ -77,7 +77,8 @@ def garments(dataset: Dataset) -> Dataset:
 
 def subject_of(name: str, garments: Dataset) -> Subject:
     images = Images(garments.test_images, LABELS, LABELS)
-    subject = Subject(make(name, 0), make(name, 1), garments, Runtime(torch.device("cpu")), images)
+    kept = {} if name == "fashion_cnn" else {3: make(name, 2)}
+    subject = Subject(make(name, 0), make(name, 1), garments, Runtime(torch.device("cpu")), images, kept)
     return subject.of(replace(images, predicted=predict(subject.model, subject.inputs)))
 
 
@@ -213,12 +214,13 @@ def test_the_mean_over_heads_stands_behind_them() -> None:
     torch.testing.assert_close(together[:, :, 4], sum(heads.unbind(2)) / 4)
 
 
-def test_activity_is_that_of_the_model_before_and_after_training(case: Case) -> None:
+def test_activity_is_that_of_the_model_before_its_training_during_it_and_after_it(case: Case) -> None:
     found = case.explained.found["activity"]
     if is_transformer(case.subject.model):
         assert found is None
         return
     models = {"untrained": case.subject.untrained, "trained": case.subject.model}
+    models |= {"epoch 3": case.subject.kept[3]} if case.subject.kept else {}
     assert found == {state: asdict(activity(model, case.subject.inputs)) for state, model in models.items()}
     assert found["trained"] != found["untrained"]
 

@@ -36,7 +36,7 @@ def layer(name: str, scale: float, *, batch_norm: bool) -> Json:
 
 def activity(*, batch_norm: bool) -> Json:
     found = {}
-    for state, factor in (("untrained", 1.0), ("trained", 2.0)):
+    for state, factor in (("untrained", 1.0), ("epoch 3", 1.5), ("trained", 2.0)):
         layers = [layer(name, factor * (k + 1) / 4, batch_norm=batch_norm) for k, name in enumerate(NAMES)]
         found[state] = {"images": 64, "layers": layers, "narrowing": about(0.5) if batch_norm else None}
     return found
@@ -53,22 +53,22 @@ def test_a_density_integrates_to_one() -> None:
 @pytest.mark.parametrize(("batch_norm", "kinds"), [(True, 2), (False, 1)])
 def test_ridges_have_a_row_a_layer_and_details_of_both_ends(batch_norm: bool, kinds: int) -> None:
     figure = activations_figure(activity(batch_norm=batch_norm))
-    before, after, first, last = figure.axes
+    before, between, after, first, last = figure.axes
     assert [label.get_text() for label in before.get_yticklabels()] == list(NAMES)
-    for axes, title in ((before, "before training"), (after, "after training")):
+    for axes, title in ((before, "before training"), (between, "after epoch 3"), (after, "after training")):
         assert len(axes.lines) == len(NAMES) * kinds
         assert axes.get_title(loc="left") == title
     assert (len(first.lines), len(last.lines)) == (kinds, kinds)
     assert first.get_title(loc="left") == "one, after training"
     assert last.get_title(loc="left") == "three, after training"
-    (legend,) = figure.legends
+    (legend,) = [legend for part in figure.subfigs for legend in part.legends]
     assert len(legend.get_texts()) == kinds
     heights = [line.get_ydata().min() for line in before.lines]
     assert min(heights) >= -0.86  # no ridge reaches beyond the row above
     to_png(figure)
 
 
-@pytest.mark.parametrize(("batch_norm", "lines"), [(True, 4), (False, 2)])
+@pytest.mark.parametrize(("batch_norm", "lines"), [(True, 6), (False, 3)])
 def test_depth_has_deviation_zeros_and_rank(batch_norm: bool, lines: int) -> None:
     found = activity(batch_norm=batch_norm)
     figure = depth_figure(found)
@@ -76,10 +76,13 @@ def test_depth_has_deviation_zeros_and_rank(batch_norm: bool, lines: int) -> Non
     assert len(deviation.lines) == lines
     drawn = {tuple(np.round(line.get_ydata(), 6)) for line in deviation.lines}
     assert (0.25, 0.5, 0.75) in drawn
+    assert (0.375, 0.75, 1.125) in drawn
     assert (0.5, 1.0, 1.5) in drawn
     for axes, quantity in ((zeros, "zeros"), (rank, "effective_rank")):
         values = [container.lines[0].get_ydata() for container in axes.containers]
-        expected = [[one[quantity]["value"] for one in found[state]["layers"]] for state in ("untrained", "trained")]
+        expected = [
+            [one[quantity]["value"] for one in found[state]["layers"]] for state in ("untrained", "epoch 3", "trained")
+        ]
         np.testing.assert_allclose(values, expected)
     (legend,) = figure.legends
     assert len(legend.get_texts()) == lines

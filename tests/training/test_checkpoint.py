@@ -14,6 +14,7 @@ STATE = Checkpoint(
     optimiser={"steps": 3, "moments": [[torch.tensor([0.5, 0.25])]]},
     history=[Epoch(0, 0, 0.1, 0.1 + 0.2, 0.5, math.inf, 0.25)],
     timings=[Timing(0, 0, 1.5, 40.0)],
+    kept={1: {"weight": torch.tensor([7.0])}},
 )
 
 
@@ -29,7 +30,7 @@ def test_a_checkpoint_comes_back_as_it_was(path: Path) -> None:
     assert torch.equal(back.model["weight"].view(torch.int32), STATE.model["weight"].view(torch.int32))
     assert back.optimiser["steps"] == STATE.optimiser["steps"]
     assert torch.equal(back.optimiser["moments"][0][0], STATE.optimiser["moments"][0][0])
-    assert (back.history, back.timings) == (STATE.history, STATE.timings)
+    assert (back.history, back.timings, back.kept) == (STATE.history, STATE.timings, STATE.kept)
     assert [file.name for file in path.parent.iterdir()] == ["seed-0.pt"]
 
 

@@ -54,7 +54,7 @@ def files(tmp_path: Path) -> Callable[[TrainedVariant], dict[str, bytes]]:
     """The files that a trained variant becomes."""
 
     def save(trained: TrainedVariant) -> dict[str, bytes]:
-        save_model(tmp_path / "model", trained.description, trained.weights, trained.history)
+        save_model(tmp_path / "model", trained.description, trained.weights, trained.history, trained.kept)
         return {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
 
     return save
@@ -80,15 +80,29 @@ def kill_after(seed: int, epochs: int) -> Callable[[Outcome], None]:
 def test_a_killed_training_goes_on_to_the_same_bits(
     model: str, settings: dict[str, object], run: Run, files: Callable, make_variant: MakeVariant
 ) -> None:
-    variant, budget = make_variant(model, **settings), Budget(seeds=2)
+    variant, budget = make_variant(model, keep_epochs=(1,), **settings), Budget(seeds=2)
     expected = files(run(variant, budget, "uninterrupted"))
-    assert sorted(expected) == ["history.csv", "model.json", "seed-0.safetensors", "seed-1.safetensors"]
+    weights = ["seed-0-epoch-1.safetensors", "seed-0.safetensors", "seed-1.safetensors"]
+    assert sorted(expected) == ["history.csv", "model.json", *weights]
     for seed, epochs in [(0, 1), (0, 3), (1, 2)]:
         with pytest.raises(KilledError):
             run(variant, budget, after_epoch=kill_after(seed, epochs))
     again: list[int] = []
     assert files(run(variant, budget, after_epoch=lambda outcome: again.append(outcome.history[-1].epoch))) == expected
     assert again == [2]  # only the last epoch of the last seed was left to do
+
+
+def test_weights_kept_are_those_of_a_training_that_ended_there(run: Run, make_variant: MakeVariant) -> None:
+    whole = run(make_variant(epochs=3, keep_epochs=(1, 2)), Budget(seeds=2), "a")
+    assert whole.description["kept_epochs"] == [1, 2]
+    for epoch, weights in whole.kept.items():
+        short = run(make_variant(epochs=epoch), Budget(seeds=1), str(epoch)).weights[0]
+        assert weights.keys() == short.keys()
+        assert all(torch.equal(weights[name], short[name]) for name in short)
+
+
+def test_a_last_epoch_has_no_weights_beside_the_final_ones(run: Run, make_variant: MakeVariant) -> None:
+    assert run(make_variant(epochs=3, keep_epochs=(1, 2)), Budget(seeds=1, max_epochs=2)).kept.keys() == {1}
 
 
 @pytest.mark.parametrize("model", MODELS)

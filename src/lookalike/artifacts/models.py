@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # what only describes and counts need not wait for torch
     from torch import Tensor
 
 Row = dict[str, Any]
-Weights = dict[int, dict[str, "Tensor"]]  # by seed, then by name
+Weights = dict[int, dict[str, "Tensor"]]  # by seed or epoch, then by name
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,16 @@ class Timing:
     images_per_second: float
 
 
-def load_weights(folder: Path, seed: int) -> "dict[str, Tensor]":
-    """The weights of one seed, on the CPU."""
+def load_weights(folder: Path, seed: int, epoch: int | None = None) -> "dict[str, Tensor]":
+    """The weights of one seed, on the CPU: those that it ended with, or that were kept after an epoch before."""
     from safetensors.torch import load_file
 
-    return load_file(folder / f"seed-{seed}.safetensors")
+    return load_file(folder / weights_file(seed, epoch))
+
+
+def weights_file(seed: int, epoch: int | None = None) -> str:
+    """The name of a file of weights."""
+    return f"seed-{seed}.safetensors" if epoch is None else f"seed-{seed}-epoch-{epoch}.safetensors"
 
 
 def rows_to_csv(rows: list[Epoch] | list[Timing], kind: type) -> str:
@@ -70,13 +75,20 @@ def read_rows(path: Path) -> list[Row]:
         return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
 
-def save_model(folder: Path, description: dict[str, Any], weights: Weights, history: list[Epoch]) -> None:
-    """Write `model.json` (architecture, parameters, MACs, classes, how each seed ended), weights and `history.csv`."""
+def save_model(
+    folder: Path, description: dict[str, Any], weights: Weights, history: list[Epoch], kept: Weights | None = None
+) -> None:
+    """Write `model.json` (architecture, parameters, MACs, classes, how each seed ended), weights and `history.csv`.
+
+    `kept` are the first seed's weights, by the epoch after which they were kept.
+    """
     from safetensors.torch import save_file
 
     with replacing_folder(folder) as part:
         for seed, state in weights.items():
-            save_file(state, part / f"seed-{seed}.safetensors")
+            save_file(state, part / weights_file(seed))
+        for epoch, state in (kept or {}).items():
+            save_file(state, part / weights_file(0, epoch))
         save_history(part / "history.csv", history)
         write_json(part / "model.json", description)
 

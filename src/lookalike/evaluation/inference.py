@@ -25,15 +25,17 @@ class Outputs:
     features: NDArray[np.float32]
 
 
-def restore_model(folder: Path, description: dict[str, Any], seed: int, runtime: Runtime) -> nn.Module:
-    """The trained model of one seed, in evaluation mode; `description` is its `model.json`."""
+def restore_model(
+    folder: Path, description: dict[str, Any], seed: int, runtime: Runtime, epoch: int | None = None
+) -> nn.Module:
+    """The trained model of one seed, in evaluation mode; `description` is its `model.json`, `epoch` one of the kept."""
     model = create_model(
         description["model"],
         description["model_args"],
         input_shape=tuple(description["input_shape"]),
         num_classes=len(description["class_names"]),
     )
-    model.load_state_dict(load_weights(folder, seed))
+    model.load_state_dict(load_weights(folder, seed, epoch))
     return runtime.place(model).eval()
 
 

@@ -1,6 +1,6 @@
 """A trained model with the images that it is explained on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -46,6 +46,7 @@ class Subject:
         model: trained, in evaluation mode.
         untrained: the same model as it was before its training.
         dataset: whose images the model was trained on.
+        kept: the same model as it was after some epochs, counted from 1.
     """
 
     model: nn.Module
@@ -53,6 +54,7 @@ class Subject:
     dataset: Dataset
     runtime: Runtime
     images: Images
+    kept: dict[int, nn.Module] = field(default_factory=dict)
 
     @cached_property
     def inputs(self) -> Tensor:
@@ -97,4 +99,6 @@ def find_subject(folder: Path, seed: int, dataset: Dataset, runtime: Runtime, im
     with seeded(seed, "init"):  # as its training began
         fresh = create_model(description["model"], description["model_args"], input_shape=shape, num_classes=classes)
     trained = restore_model(folder, description, seed, runtime)
-    return Subject(trained, runtime.place(fresh).eval(), dataset, runtime, images)
+    epochs = description["kept_epochs"] if seed == 0 else []
+    kept = {epoch: restore_model(folder, description, seed, runtime, epoch) for epoch in epochs}
+    return Subject(trained, runtime.place(fresh).eval(), dataset, runtime, images, kept)

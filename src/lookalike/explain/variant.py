@@ -67,9 +67,9 @@ class Explained:
 
     Attributes:
         found: figures, JSON-able: "images" (how many), "faithfulness", "heads" (None without attention), "sanity",
-            "similarity", "mass" (by method, see `mass.mass_by_class`), "activity" (before and after training; None with
-            attention), "tuning" (see `selectivity`), and of the first and the last of the "convolutions" the range of
-            each channel.
+            "similarity", "mass" (by method, see `mass.mass_by_class`), "activity" (by state of the
+            model, see `activities`; None with attention), "tuning" (see `selectivity`), and of the first and the last
+            of the "convolutions" the range of each channel.
         maps: of the images explained.
         photo_maps: of the photographs; none if there are none.
         heads: (blocks, heads + 1, h, w), the attention that patches of the first image receive, by head and, behind
@@ -169,8 +169,9 @@ def first_filters(model: nn.Module) -> Tensor:
 
 
 def activities(subject: Subject) -> Json:
-    """What goes through the model, before and after its training."""
-    models = {"untrained": subject.untrained, "trained": subject.model}
+    """What goes through the model: before its training, after epochs whose weights were kept, and after the last."""
+    kept = {f"epoch {epoch}": model for epoch, model in subject.kept.items()}
+    models = {"untrained": subject.untrained, **kept, "trained": subject.model}
     return {state: asdict(activity(model, subject.inputs)) for state, model in models.items()}
 
 

@@ -1,6 +1,7 @@
 """Charts of what goes through a convolutional network, drawn from `explain.activity.Activity` as JSON."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, cycle, islice
 from typing import Any
 
 import numpy as np
@@ -11,39 +12,46 @@ from lookalike.reporting.style import BLUE, ORANGE, WIDTH, Look, style, whiskers
 
 Json = Mapping[str, Any]
 
-STATES = {"untrained": "before training", "trained": "after training"}
 PLACES: dict[str, Look] = {
     "before": {"label": "as the convolution puts them out", "color": BLUE},
     "after": {"label": "after batch normalisation", "color": ORANGE},
 }
 HEIGHT = 0.85  # of a ridge; the rows are 1 apart
-LINES: dict[str, Look] = {
-    "untrained": {"linestyle": ":", "markerfacecolor": "white"},
-    "trained": {"linestyle": "-"},
-}
+UNTRAINED: Look = {"linestyle": ":", "markerfacecolor": "white"}
+BETWEEN: tuple[Look, ...] = (
+    {"linestyle": "--", "markerfacecolor": "0.85"},
+    {"linestyle": "-.", "markerfacecolor": "0.6"},
+    {"linestyle": (0, (5, 1)), "markerfacecolor": "0.35"},
+)
+TRAINED: Look = {"linestyle": "-"}
+
+
+def state_name(state: str) -> str:
+    """What a state of a network is called: "untrained", "epoch 3" (after it) or "trained"."""
+    return {"untrained": "before training", "trained": "after training"}.get(state, f"after {state}")
 
 
 def activations_figure(activity: Mapping[str, Json]) -> Figure:
-    """How activations are distributed: a ridge a convolution, before and after training; below, both ends in detail.
+    """How activations are distributed: a ridge a convolution, state by state; below, both ends in detail.
 
-    `activity`: state of the network, see `STATES` -> its `Activity`.
+    `activity`: state of the network, see `state_name`, from "untrained" to "trained" -> its `Activity`.
     """
     layers = {state: found["layers"] for state, found in activity.items()}
+    height = 0.34 * len(layers["trained"])
     with style():
-        figure = Figure(figsize=(WIDTH, 0.34 * len(layers["trained"]) + 3.6))
-        ratio = [0.34 * len(layers["trained"]) + 0.8, 2]
-        grid = figure.subplots(2, 2, height_ratios=ratio)
-        for axes, state in zip(grid[0], STATES, strict=True):
+        figure = Figure(figsize=(WIDTH, height + 3.6))
+        above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=[height + 0.8, 2.4])[:, 0]
+        for k, (axes, state) in enumerate(zip(above.subplots(1, len(layers), squeeze=False)[0], layers, strict=True)):
             draw_ridges(axes, layers[state])
-            axes.set_title(STATES[state], loc="left")
-        grid[0, 1].tick_params(labelleft=False)
-        for axes, end in zip(grid[1], (0, -1), strict=True):
+            axes.set_title(state_name(state), loc="left")
+            axes.tick_params(labelleft=k == 0)
+        for axes, end in zip(below.subplots(1, 2), (0, -1), strict=True):
             draw_histogram(axes, layers["trained"][end])
             axes.set_title(f"{layers['trained'][end]['name']}, after training", loc="left")
-        grid[1, 0].set_ylabel("density")
-        figure.supxlabel("activation", fontsize=9)
-        handles, labels = grid[1, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+        below.axes[0].set_ylabel("density")
+        below.supxlabel("activation", fontsize=9)
+        handles, labels = below.axes[0].get_legend_handles_labels()
+        above.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
     return figure
 
 
@@ -78,17 +86,18 @@ def density_of(distribution: Json) -> tuple[np.ndarray, np.ndarray]:
 
 
 def depth_figure(activity: Mapping[str, Json]) -> Figure:
-    """Deviation, zeros and effective rank by depth, before and after training; 95 % intervals over images."""
+    """Deviation, zeros and effective rank by depth, state by state; 95 % intervals over images."""
     names = [layer["name"] for layer in activity["trained"]["layers"]]
     with style():
         figure = Figure(figsize=(WIDTH, 3))
         deviation, zeros, rank = figure.subplots(1, 3)
-        for state, line in LINES.items():
-            layers = activity[state]["layers"]
+        lines = chain([UNTRAINED], islice(cycle(BETWEEN), len(activity) - 2), [TRAINED])
+        for (state, of_state), line in zip(activity.items(), lines, strict=True):
+            layers = of_state["layers"]
             for place, look in PLACES.items():
                 if layers[0][place] is not None:
                     values = [layer[place]["deviation"] for layer in layers]
-                    told = f"{look['label']}, {STATES[state]}"
+                    told = f"{look['label']}, {state_name(state)}"
                     deviation.plot(values, marker="o", markersize=4, color=look["color"], label=told, **line)
             for axes, quantity in ((zeros, "zeros"), (rank, "effective_rank")):
                 found = [layer[quantity] for layer in layers]

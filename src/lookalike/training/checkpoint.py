@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from lookalike.artifacts.models import Epoch, Timing
 
@@ -22,6 +23,7 @@ class Checkpoint:
     optimiser: dict[str, Any]
     history: list[Epoch]
     timings: list[Timing]
+    kept: dict[int, dict[str, Tensor]]
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -33,6 +35,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "optimiser": checkpoint.optimiser,
         "history": [asdict(row) for row in checkpoint.history],
         "timings": [asdict(row) for row in checkpoint.timings],
+        "kept": checkpoint.kept,
     }
     torch.save(content, part)
     part.replace(path)
@@ -49,6 +52,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
             optimiser=content["optimiser"],
             history=[Epoch(**row) for row in content["history"]],
             timings=[Timing(**row) for row in content["timings"]],
+            kept=content["kept"],
         )
     except (RuntimeError, EOFError, OSError, KeyError, TypeError, ValueError, pickle.UnpicklingError):
         return None

@@ -17,7 +17,7 @@ from lookalike.artifacts.models import Epoch, Timing
 from lookalike.data.augmentation import Augmentation
 from lookalike.data.tensors import Augment, ImageTensors
 from lookalike.models.layers import set_dropout_generator
-from lookalike.runtime import Runtime, generator
+from lookalike.runtime import Runtime, generator, to_host
 from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lookalike.training.contrast import contrastive_loss
 from lookalike.training.optimisation import Optimisation, Optimiser, learning_rate
@@ -36,6 +36,7 @@ class Schedule:
         targets: the distribution (C, C) that each class is to be given, row by row; None: all to the class itself.
         augmentation: random changes of the images; None: none.
         contrastive_margin: of the `contrastive_loss` that is added to the cross-entropy; None: it is not.
+        keep_epochs: those, counted from 1, whose weights the outcome keeps; the last has nothing to keep.
     """
 
     epochs: int
@@ -45,14 +46,17 @@ class Schedule:
     targets: Tensor | None = None
     augmentation: Augmentation | None = None
     contrastive_margin: float | None = None
+    keep_epochs: tuple[int, ...] = ()
 
 
 @dataclass
 class Outcome:
-    """What a training gave: rows an epoch, and the epoch in which it diverged (None: it did not)."""
+    """What a training gave: rows an epoch, weights of epochs that were to be kept (counted from 1), and the epoch in
+    which it diverged (None: it did not)."""
 
     history: list[Epoch] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
+    kept: dict[int, dict[str, Tensor]] = field(default_factory=dict)
     diverged_in: int | None = None
 
 
@@ -127,6 +131,8 @@ def train(
             if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
                 outcome.diverged_in = epoch
                 break
+            if epoch + 1 in schedule.keep_epochs and epoch + 1 < schedule.epochs:
+                outcome.kept[epoch + 1] = {name: to_host(part).clone() for name, part in model.state_dict().items()}
             if checkpoint is not None:
                 save_checkpoint(checkpoint, snapshot(model, optimiser, outcome))
             after_epoch(outcome)
@@ -181,12 +187,12 @@ def resume(model: nn.Module, optimiser: Optimiser, path: Path | None) -> Outcome
         return Outcome()
     model.load_state_dict(checkpoint.model)
     optimiser.restore(checkpoint.optimiser)
-    return Outcome(checkpoint.history, checkpoint.timings)
+    return Outcome(checkpoint.history, checkpoint.timings, checkpoint.kept)
 
 
 def snapshot(model: nn.Module, optimiser: Optimiser, outcome: Outcome) -> Checkpoint:
     """The state to continue from."""
-    return Checkpoint(model.state_dict(), optimiser.state(), outcome.history, outcome.timings)
+    return Checkpoint(model.state_dict(), optimiser.state(), outcome.history, outcome.timings, outcome.kept)
 
 
 def steps_an_epoch(count: int, batch_size: int) -> int:

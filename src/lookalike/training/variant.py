@@ -22,10 +22,14 @@ from lookalike.training.smoothing import soft_targets
 
 @dataclass
 class TrainedVariant:
-    """What training gave: weights by seed (none for a seed that diverged), rows an epoch, and a description."""
+    """What training gave: weights by seed (none for a seed that diverged), rows an epoch, and a description.
+
+    `kept` are the first seed's weights after epochs before its last, counted from 1.
+    """
 
     description: dict[str, Any]
     weights: dict[int, dict[str, Tensor]] = field(default_factory=dict)
+    kept: dict[int, dict[str, Tensor]] = field(default_factory=dict)
     history: list[Epoch] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
 
@@ -37,6 +41,8 @@ class TrainedVariant:
         self.description["seeds"].append(ended)
         if outcome.diverged_in is None:
             self.weights[seed] = {name: to_host(tensor) for name, tensor in model.state_dict().items()}
+            self.kept |= outcome.kept
+            self.description["kept_epochs"] += outcome.kept
 
 
 def train_variant(
@@ -121,6 +127,7 @@ def schedule(variant: Variant, budget: Budget, seed: int, class_names: tuple[str
         targets=soft_targets(class_names, **smoothing) if smoothing else None,
         augmentation=from_settings(changes, class_names) if (changes := augmentation_of(variant)) else None,
         contrastive_margin=settings.contrastive_margin,
+        keep_epochs=settings.keep_epochs if seed == 0 else (),
     )
 
 
@@ -136,7 +143,7 @@ def planned_epochs(variant: Variant, budget: Budget) -> int:
 
 
 def describe(variant: Variant, budget: Budget, dataset: Dataset, train_count: int) -> dict[str, Any]:
-    """Architecture, size and data of a variant; `seeds` is filled in as they end."""
+    """Architecture, size and data of a variant; `seeds` and `kept_epochs` are filled in as they end."""
     with seeded(0, "init"):
         model = build(variant, budget, dataset)
     parameters = [parameter.numel() for parameter in model.parameters() if parameter.requires_grad]
@@ -153,4 +160,5 @@ def describe(variant: Variant, budget: Budget, dataset: Dataset, train_count: in
         "parameters": sum(parameters),
         "macs": count_macs(model, dataset.input_shape),
         "seeds": [],
+        "kept_epochs": [],
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lookalike.reporting.activity import STATES, activations_figure, depth_figure
+from lookalike.reporting.activity import activations_figure, depth_figure, state_name
 from lookalike.reporting.chapters.found import Found, Words
 from lookalike.reporting.document import (
     Block,
@@ -125,13 +125,13 @@ def of_variant(found: Found, name: str, one: Json) -> Section:
 def activations(found: Found, name: str, activity: Mapping[str, Json]) -> list[Prose | Illustration | None]:
     """What images set going in one variant."""
     images = activity["trained"]["images"]
-    table = layers(name, activity)
+    table, states = layers(name, activity), " and ".join(map(state_name, activity))
     ridges = found.drawn(
         activations_figure(activity),
         f"{name}-activations",
         (
-            f"Activations of every convolution of {name} (first seed) for {images} test images, before and after its "
-            "training, each distribution as high as the others; below, the first and the last convolution in detail, "
+            f"Activations of every convolution of {name} (first seed) for {images} test images, {states}, each "
+            "distribution as high as the others; below, the first and the last convolution in detail, "
             "on a logarithmic scale. Batch normalisation takes the statistics of these images, as in training. The "
             "outermost .1 % at either end are not drawn.",
             f"Distributions of activations by convolution of {name}, before and after batch normalisation and training",
@@ -165,9 +165,8 @@ def narrowed(name: str, narrowing: Json) -> str:
 
 
 def layers(name: str, activity: Mapping[str, Json]) -> Table:
-    """The numbers of every convolution in both states."""
-    states = {told: activity[state] for state, told in STATES.items() if state in activity}
-    rows = [layer | {"state": told} for told, found in states.items() for layer in found["layers"]]
+    """The numbers of every convolution, state by state."""
+    rows = [layer | {"state": state_name(state)} for state, found in activity.items() for layer in found["layers"]]
     note = "Intervals: 95 %, over images; of dead channels: Wilson's. Dead: at zero everywhere in every image."
     return tabulate(f"Activations of {name}", LAYERS, rows, note)
 
