@@ -51,8 +51,13 @@ class Schedule:
 
 @dataclass
 class Outcome:
-    """What a training gave: rows an epoch, weights of epochs that were to be kept (counted from 1), and the epoch in
-    which it diverged (None: it did not)."""
+    """What a training gave.
+
+    Attributes:
+        history, timings: a row an epoch.
+        kept: weights by the epoch, counted from 1, after which they were to be kept.
+        diverged_in: the epoch in which it diverged; None: it did not.
+    """
 
     history: list[Epoch] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
@@ -65,8 +70,8 @@ class Learner:
     """A model and what a step does to it.
 
     Attributes:
-        model, targets: on the device of `runtime`; its `precision` is that of the forward and the backward pass.
-        targets, contrastive_margin: as in `Schedule`.
+        model: on the device of `runtime`, whose `precision` is that of the forward and the backward pass.
+        targets, contrastive_margin: as in `Schedule`; targets on that device.
     """
 
     model: nn.Module
