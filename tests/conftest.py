@@ -35,6 +35,7 @@ TINY_VIT = {
 TINY_ARGUMENTS: dict[str, dict[str, Any]] = {  # of the models that are large without
     "fashion_vit": TINY_VIT,
     "fashion_transfg": TINY_VIT,
+    "alexnet": {"max_channels": 48},
     "vgg11_cifar": {"max_channels": 8, "batch_norm": True},
 }
 

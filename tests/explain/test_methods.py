@@ -16,8 +16,15 @@ from lookalike.runtime import seeded
 SHAPES = [(1, 28, 28), (3, 20, 20)]
 TRANSFORMER_ONLY = ["last attention", "rollout", "gradient rollout", "embedded patches", "first attention output"]
 GRIDS = {  # of the transformers: 2 x 2
+    ("alexnet", 28): (6, 6),
+    ("alexnet", 20): (4, 4),
     ("fashion_cnn", 28): (4, 4),
     ("fashion_cnn", 20): (2, 2),
+    **{(name, size): (10, 10) for name in ("lenet5", "lenet5_modern") for size in (28, 20)},
+    ("mnist_net", 28): (24, 24),
+    ("mnist_net", 20): (16, 16),
+    ("race_net", 28): (14, 14),
+    ("race_net", 20): (10, 10),
     ("simple_cnn", 28): (7, 7),
     ("simple_cnn", 20): (5, 5),
     ("vgg11_cifar", 28): (13, 13),

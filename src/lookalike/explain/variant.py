@@ -68,7 +68,7 @@ class Explained:
     Attributes:
         found: figures, JSON-able: "images" (how many), "faithfulness", "heads" (None without attention), "sanity",
             "similarity", "mass" (by method, see `mass.mass_by_class`), "activity" (by state of the
-            model, see `activities`; None with attention), "tuning" (see `selectivity`), and of the first and the last
+            model, see `activities`; None without ReLU), "tuning" (see `selectivity`), and of the first and the last
             of the "convolutions" the range of each channel.
         maps: of the images explained.
         photo_maps: of the photographs; none if there are none.
@@ -133,7 +133,7 @@ def explain_variant(
         "sanity": {name: sanity(few, name) for name in maps},
         "similarity": similarity(subject, maps, photo_labels, photo_maps, group_of),
         "mass": {name: masses(values, subject.images.labels, len(group_of)) for name, values in maps.items()},
-        "activity": None if transformer else activities(subject.part(slice(ACTIVE))),
+        "activity": activities(subject.part(slice(ACTIVE))) if rectifies(subject.model) else None,
         "tuning": asdict(tuning(first_filters(subject.model), first_filters(subject.untrained))),
         "convolutions": [
             {
@@ -166,6 +166,11 @@ def look_inside(model: nn.Module, image: Tensor) -> Inside:
 def first_filters(model: nn.Module) -> Tensor:
     """Those of the first convolution."""
     return filters(model, next(iter(convolutions(model))))
+
+
+def rectifies(model: nn.Module) -> bool:
+    """Whether ReLU follows the convolutions of `model`, as `activity` takes for granted."""
+    return not is_transformer(model) and any(isinstance(layer, nn.ReLU) for layer in model.modules())
 
 
 def activities(subject: Subject) -> Json:

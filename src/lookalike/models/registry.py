@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 MODELS = {
+    "alexnet": "lookalike.models.alexnet:AlexNet",
     "fashion_cnn": "lookalike.models.fashion_cnn:FashionCNN",
     "fashion_transfg": "lookalike.models.fashion_transfg:FashionTransFG",
     "fashion_vit": "lookalike.models.fashion_vit:FashionViT",
+    "lenet5": "lookalike.models.lenet5:LeNet5",
+    "lenet5_modern": "lookalike.models.lenet5:modern_lenet5",
+    "mnist_net": "lookalike.models.mnist_net:MnistNet",
+    "race_net": "lookalike.models.race_net:RaceNet",
     "simple_cnn": "lookalike.models.simple_cnn:SimpleCNN",
     "vgg11_cifar": "lookalike.models.vgg11_cifar:VGG11Cifar",
 }

@@ -1,0 +1,114 @@
+"""AlexNet, at the size of its paper and for images of 32x32.
+
+Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep convolutional neural networks" (NIPS 2012). Five
+convolutions, the second, fourth and fifth in two groups, since each of two GPUs held half of the planes; overlapping
+max-pooling (3x3, a step of 2) after the first, second and fifth; local response normalisation after the first two; two
+dense layers of 4096 with dropout. Images of less than 64 pixels get a first convolution of 5x5 without a step in place
+of 11x11 with a step of 4, so that 32x32 becomes 15x15, 7x7 and 3x3 planes: the paper has no such network.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lookalike.models.layers import Dropout
+
+SMALL = 64  # pixels; images below get the small stem
+
+
+class LocalResponseNorm(nn.Module):
+    """A number over a power of the squares around it in neighbouring planes (section 3.3).
+
+    b_i = a_i / (k + alpha sum_j a_j^2)^beta over the `size` planes j around i, cut off at the first and the last.
+    `torch.nn.LocalResponseNorm` divides alpha by `size`, so that the paper's 1e-4 is 5e-4 there.
+
+    Args:
+        size, alpha, beta, k: the paper's n, alpha, beta and k, which were chosen on a validation set.
+    """
+
+    def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 2.0) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """(N, C, H, W) -> the same shape."""
+        count, half = planes.shape[1], self.size // 2
+        squares = F.pad(planes.square(), (0, 0, 0, 0, half, half))
+        sums = squares[:, :count]
+        for shift in range(1, self.size):
+            sums = sums + squares[:, shift : shift + count]
+        return planes / (self.k + self.alpha * sums) ** self.beta
+
+
+class AlexNet(nn.Module):
+    """See the module; `features` ends with the 4096 activations of the second dense layer.
+
+    Weights begin as in the paper (section 5): Gaussian with a deviation of .01; biases are 1 in the second, fourth and
+    fifth convolution and in the dense hidden layers, so that ReLUs begin with inputs above zero, and 0 elsewhere.
+
+    Args:
+        input_shape: channels, height and width of an image; height and width at least 15, from 64 on at least 67.
+        num_classes: number of logits.
+        normalise: whether local responses are normalised.
+        dropout: probability of a zero before each of the two dense hidden layers.
+        max_channels: the most planes or activations that a layer may have; none: as many as the paper says.
+    """
+
+    def __init__(
+        self,
+        *,
+        input_shape: tuple[int, int, int],
+        num_classes: int,
+        normalise: bool = True,
+        dropout: float = 0.5,
+        max_channels: int | None = None,
+    ) -> None:
+        super().__init__()
+        channels, height, width = input_shape
+        small = min(height, width) < SMALL
+        if (least := 15 if small else 67) > min(height, width):
+            raise ValueError(f"images must be at least {least} pixels high and wide, got {height}x{width}")
+        one, two, three, four, five, dense = (min(n, max_channels or n) for n in (96, 256, 384, 384, 256, 4096))
+        kernel, stride = (5, 1) if small else (11, 4)
+        norms = [LocalResponseNorm() for _ in range(2 * normalise)]
+        self.planes = nn.Sequential(
+            *(nn.Conv2d(channels, one, kernel, stride, padding=2), nn.ReLU(), *norms[:1], nn.MaxPool2d(3, stride=2)),
+            *(nn.Conv2d(one, two, 5, padding=2, groups=2), nn.ReLU(), *norms[1:], nn.MaxPool2d(3, stride=2)),
+            *(nn.Conv2d(two, three, 3, padding=1), nn.ReLU()),
+            *(nn.Conv2d(three, four, 3, padding=1, groups=2), nn.ReLU()),
+            *(nn.Conv2d(four, five, 3, padding=1, groups=2), nn.ReLU(), nn.MaxPool2d(3, stride=2)),
+        )
+        side = [pooled((size + 4 - kernel) // stride + 1) for size in (height, width)]
+        self.dense = nn.Sequential(
+            nn.Flatten(),  # (N, 256, h, w) -> (N, 256*h*w)
+            *(Dropout(dropout), nn.Linear(five * side[0] * side[1], dense), nn.ReLU()),
+            *(Dropout(dropout), nn.Linear(dense, dense), nn.ReLU()),
+        )
+        self.head = nn.Linear(dense, num_classes)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """As the paper draws them."""
+        layers = [layer for layer in self.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+        for number, layer in enumerate(layers):
+            nn.init.normal_(layer.weight, std=0.01)
+            nn.init.constant_(layer.bias, 0 if number in (0, 2, 7) else 1)  # type: ignore[arg-type]
+
+    @property
+    def spatial(self) -> nn.Module:
+        """The fifth convolution's output after ReLU: (N, 256, 13, 13) of 224x224, (N, 256, 7, 7) of 32x32."""
+        return self.planes[-2]
+
+    def features(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, 4096)."""
+        return self.dense(self.planes(images))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> logits (N, num_classes)."""
+        return self.head(self.features(images))
+
+
+def pooled(size: int) -> int:
+    """Height or width after the three overlapping poolings: 55 -> 6, 32 -> 3."""
+    for _ in range(3):
+        size = (size - 3) // 2 + 1
+    return size
