@@ -198,6 +198,6 @@ def line(shape: tuple[int, int], start: NDArray[np.float64], end: NDArray[np.flo
     """A segment between two places (row, column): 1 on it, falling to 0 a pixel away."""
     places = np.indices(shape).transpose(1, 2, 0) - start
     along = end - start
-    share = np.clip(places @ along / max(along @ along, 1e-12), 0, 1)
+    share = np.clip(places @ along / np.maximum(along @ along, 1e-12), 0, 1)
     distance = np.linalg.norm(places - share[:, :, None] * along, axis=2)
     return np.clip(1.5 - distance, 0, 1)
