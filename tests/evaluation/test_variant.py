@@ -21,6 +21,7 @@ from lookalike.evaluation.variant import (
     describe_seed,
     evaluate_variant,
     evaluation_images,
+    in_half,
     predict,
     score_seed,
     summarise,
@@ -144,6 +145,15 @@ def test_every_seed_is_evaluated_with_its_own_weights(save_seeds: Saver, dataset
     predicted = found.test_logits[0].argmax(axis=1)
     expected = metrics.confusion_matrix(predicted, dataset.test_labels, 10)
     assert evaluation.details["first_seed"]["confusion"] == expected.tolist()
+
+
+@pytest.mark.parametrize(("largest", "kind"), [(65504, np.float16), (-65504, np.float16), (7e4, np.float32)])
+def test_features_are_halved_where_half_precision_reaches(largest: float, kind: type) -> None:
+    features = np.array([[0.5, largest], [-1, 2]], np.float32)
+    kept = in_half(features)
+    assert kept.dtype == kind
+    np.testing.assert_array_equal(kept, features)
+    assert in_half(np.zeros((4, 0), np.float32)).shape == (4, 0)
 
 
 def test_features_are_those_of_the_first_seed_that_did_not_diverge(

@@ -23,13 +23,14 @@ class Predictions:
     Attributes:
         seeds: the trained seeds, S of them.
         test_logits, valid_logits: float32 (S, N, C).
-        features: float16 (N, D), penultimate features of the test images for the first seed.
+        features: (N, D), penultimate features of the test images for the first seed: float16, or float32 where half
+            precision has no numbers as large.
     """
 
     seeds: tuple[int, ...]
     test_logits: NDArray[np.float32]
     valid_logits: NDArray[np.float32]
-    features: NDArray[np.float16]
+    features: NDArray[np.float16] | NDArray[np.float32]
 
 
 def save_predictions(folder: Path, predictions: Predictions) -> None:

@@ -87,8 +87,14 @@ def predict(
         tested.append(infer(model, test, keep_features=seed == seeds[0]))
         validated.append(infer(model, valid, keep_features=seed == seeds[0]))
     test_logits, valid_logits = (np.stack([one.logits for one in outputs]) for outputs in (tested, validated))
-    predictions = Predictions(seeds, test_logits, valid_logits, tested[0].features.astype(np.float16))
+    predictions = Predictions(seeds, test_logits, valid_logits, in_half(tested[0].features))
     return predictions, validated[0].features
+
+
+def in_half(features: NDArray[np.float32]) -> NDArray[np.float16] | NDArray[np.float32]:
+    """The same in half precision, unless it has no numbers as large: a network that trains badly may have."""
+    largest = np.abs(features).max(initial=0)
+    return features if largest > np.finfo(np.float16).max else features.astype(np.float16)
 
 
 def evaluation_images(dataset: Dataset, runtime: Runtime) -> tuple[ImageTensors, ImageTensors]:
