@@ -13,6 +13,7 @@ from lookalike.reporting.document import (
     Explorer,
     Fold,
     Form,
+    Heading,
     Illustration,
     Prose,
     Section,
@@ -69,8 +70,8 @@ def test_a_value_that_is_lacking_is_an_error_and_no_unknown_value(path: str) -> 
 
 
 def test_columns_of_words_are_told_from_columns_of_numbers() -> None:
-    assert Column("name", "name", text).textual
-    assert not any(Column("x", "x", form).textual for form in (count, percent, shares, p))
+    assert Column("name", "name", text).heading == Heading("name", textual=True)
+    assert not any(Column("x", "x", form).heading.textual for form in (count, percent, shares, p))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_rows_of_json_become_a_table() -> None:
     assert rows == [{"variant": "cnn", "accuracy": estimate(0.5)}, {"variant": "hot", "accuracy": None}]
     assert tabulate("Accuracy", columns, rows, "A note.") == Table(
         "Accuracy",
-        columns,
+        (Heading("variant", textual=True), Heading("accuracy, %", textual=False)),
         ((Cell("cnn", "cnn"), Cell("50.0 (40.0 to 70.0)", 0.5)), (Cell("hot", "hot"), Cell("–", None))),
         "A note.",
     )

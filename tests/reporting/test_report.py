@@ -20,6 +20,7 @@ from lookalike.reporting.document import (
     Column,
     Explorer,
     Fold,
+    Heading,
     Illustration,
     Prose,
     Section,
@@ -322,7 +323,7 @@ def renamed(value: Any, prefix: str) -> Any:
         return {renamed(key, prefix): renamed(one, prefix) for key, one in value.items()}
     if isinstance(value, Prose):
         return Prose(f"{prefix} then **{prefix}** and `{prefix}`")
-    if isinstance(value, Column):
+    if isinstance(value, Heading):
         return replace(value, title=value.title if value.title == "verdict" else prefix + value.title)
     if is_dataclass(value) and not isinstance(value, type):
         fixed = {"anchor", "name", "png", "key", "stage"}

@@ -1,5 +1,7 @@
 """From what the stages wrote to the report's content."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from lookalike.artifacts.evaluations import load_metrics
@@ -24,6 +26,12 @@ from lookalike.reporting.explorer import explorer
 from lookalike.reporting.leaderboard import Standing, standing
 from lookalike.reporting.report import Report
 
+Chapter = Callable[[Found], Section | None]
+CHAPTERS: tuple[Chapter, ...] = (
+    *(training, look_alikes, pairs, photographs),
+    *(explanations, inside, embeddings, variants),
+)
+
 
 def assemble(params: Params, parameters: str, root: Path = Path()) -> tuple[Report, list[Standing], list[Judged]]:
     """Read the artifacts below `root` of every study in `params`; `parameters` is the text of the parameter file.
@@ -38,7 +46,7 @@ def assemble(params: Params, parameters: str, root: Path = Path()) -> tuple[Repo
         answer(judged),
         leaderboard(studies),
         explorer(studies),
-        *(study_section(found) for found in studies),
+        *study_sections(studies),
         origin(params, parameters, root),
     )
     runs = runs_of(read_json(root / "published.json"))
@@ -62,8 +70,17 @@ def find(study: str, params: Params, evidence: Evidence, root: Path) -> Found:
     return Found(study, params, root, evidence, details, standings)
 
 
-def study_section(found: Found) -> Section:
-    """All chapters of one study."""
-    chapters = (training, look_alikes, pairs, photographs, explanations, inside, embeddings, variants)
-    title = found.params.studies[found.study].title
-    return section(f"study-{found.study}", title, *(chapter(found) for chapter in chapters))
+def study_sections(studies: Sequence[Found]) -> list[Section]:
+    """All chapters of every study, side by side: drawing takes most of a report's time, and keeps to one core."""
+    tasks = [(chapter, found) for found in studies for chapter in CHAPTERS]
+    with ProcessPoolExecutor() as pool:
+        written = iter(list(pool.map(write, *zip(*tasks, strict=True))))
+    return [
+        section(f"study-{found.study}", found.params.studies[found.study].title, *(next(written) for _ in CHAPTERS))
+        for found in studies
+    ]
+
+
+def write(chapter: Chapter, found: Found) -> Section | None:
+    """One chapter of one study, in a process of its own."""
+    return chapter(found)

@@ -22,9 +22,9 @@ class Column:
     form: Form
 
     @property
-    def textual(self) -> bool:
-        """Whether it holds words, which stand at the left."""
-        return self.form is text
+    def heading(self) -> "Heading":
+        """What a table says of it."""
+        return Heading(self.title, textual=self.form is text)
 
     def of(self, row: Mapping[str, Any]) -> Any:
         """The column's value in a row; None if a part of the path is None."""
@@ -34,6 +34,14 @@ class Column:
                 return None
             value = value[step]
         return value
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The title of a column, and whether it holds words, which stand at the left."""
+
+    title: str
+    textual: bool
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Table:
 
     kind: ClassVar[str] = "table"
     label: str
-    columns: tuple[Column, ...]
+    columns: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
 
@@ -160,7 +168,7 @@ def tabulate(label: str, columns: Sequence[Column], rows: Iterable[Mapping[str, 
         KeyError: a row lacks a column's value.
     """
     cells = tuple(tuple(cell(column.form, column.of(row)) for column in columns) for row in rows)
-    return Table(label, tuple(columns), cells, note)
+    return Table(label, tuple(column.heading for column in columns), cells, note)
 
 
 def cell(form: Form, value: Any) -> Cell:
