@@ -78,8 +78,8 @@ class Checkout:
         file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
     def keep(self, names: tuple[str, ...]) -> None:
-        """Leave these variants alone in params.yaml, with their data sets and studies, and the pairs and probes among
-        them."""
+        """Leave these variants alone in params.yaml, with their data sets, groups and studies, and the pairs and probes
+        among them."""
         with self.params() as params:
             for name in params["variants"].keys() - {*names}:
                 del params["variants"][name]
@@ -87,6 +87,8 @@ class Checkout:
                 used = {variant[kind] for variant in params["variants"].values()}
                 for name in params[section].keys() - used:
                     del params[section][name]
+            for name in params["groups"].keys() - params["datasets"].keys():
+                del params["groups"][name]
             for study in params["studies"].values():
                 study["pairs"] = [pair for pair in study["pairs"] if {*pair} <= {*names}]
                 study["probes"] = [name for name in study["probes"] if name in names]

@@ -169,7 +169,7 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         ("photos.absorber", "bag", "allowed: T-shirt/top, Trouser"),
         (f"{CNN}.study", "fasion", "allowed: fashion"),
         (f"{CNN}.dataset", "mnits", "allowed: mnist, fashion_mnist, cifar10"),
-        (f"{CNN}.model", "fashion_cmn", "allowed: fashion_cnn, fashion_transfg, fashion_vit"),
+        (f"{CNN}.model", "fashion_cmn", "allowed: alexnet, fashion_cnn, fashion_transfg, fashion_vit"),
         ("groups.fashion", {}, "allowed: mnist, fashion_mnist, cifar10"),
     ],
 )
