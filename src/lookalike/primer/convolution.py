@@ -4,7 +4,6 @@ Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016); 
 "Computing receptive fields of convolutional neural networks" (Distill, 2019).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -101,8 +100,9 @@ def receptive_fields(model: nn.Module, input_shape: tuple[int, int, int]) -> lis
 
 
 @torch.inference_mode()
-def run_order(model: nn.Module, input_shape: tuple[int, int, int]) -> Iterator[tuple[str, nn.Module]]:
-    """The layers without layers of their own, by name, in the order in which they work on an image."""
+def run_order(model: nn.Module, input_shape: tuple[int, int, int]) -> list[tuple[str, nn.Module]]:
+    """The layers without layers of their own, by name, in the order in which they work on an image; sets `model` to
+    evaluation."""
     order: list[tuple[str, nn.Module]] = []
     leaves = {layer: name for name, layer in model.named_modules() if not [*layer.children()]}
     hooks = [
@@ -112,7 +112,7 @@ def run_order(model: nn.Module, input_shape: tuple[int, int, int]) -> Iterator[t
     model.eval()(torch.zeros(1, *input_shape))
     for hook in hooks:
         hook.remove()
-    return iter(order)
+    return order
 
 
 def window_of(layer: nn.Module) -> Window | None:
