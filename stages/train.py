@@ -33,7 +33,7 @@ def main(name: str) -> None:
         budget,
         dataset,
         runtime,
-        checkpoint=lambda seed: checkpoints / f"seed-{seed}.pt",
+        checkpoint=lambda training: checkpoints / f"{training}.pt",
         after_epoch=recorder.after_epoch,
     )
     for entry in trained.description["seeds"]:

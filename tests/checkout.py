@@ -23,6 +23,7 @@ TINY: dict[str, object] = {
     "profiles.demo.photos.count": 10,
     "profiles.demo.train.light": {"seeds": 2, "max_epochs": 2, "max_images": 100},
     "profiles.demo.train.heavy": {"seeds": 1, "max_epochs": 1, "max_images": 20},
+    "profiles.demo.evaluate": {"spoiled_a_class": 2},
     "profiles.demo.explain": {"variants": "probes", "images_a_class": 2, "scored": 4, "heads_scored": 1},
     "profiles.demo.embed": {"variants": "probes", "images_a_class": 6},
     "variants.fashion-vit.model_args": {"train_positions": False, "depth": 2, "num_heads": 2, "embed_dim": 16},
@@ -78,8 +79,8 @@ class Checkout:
         file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
     def keep(self, names: tuple[str, ...]) -> None:
-        """Leave these variants alone in params.yaml, with their data sets, groups and studies, and the pairs and probes
-        among them."""
+        """Leave these variants alone in params.yaml, with their data sets, groups and studies, and what studies say of
+        them."""
         with self.params() as params:
             for name in params["variants"].keys() - {*names}:
                 del params["variants"][name]
@@ -91,7 +92,8 @@ class Checkout:
                 del params["groups"][name]
             for study in params["studies"].values():
                 study["pairs"] = [pair for pair in study["pairs"] if {*pair} <= {*names}]
-                study["probes"] = [name for name in study["probes"] if name in names]
+                for key in {"probes", "ten_views"} & study.keys():
+                    study[key] = [name for name in study[key] if name in names]
 
     @contextmanager
     def params(self) -> Iterator[Any]:

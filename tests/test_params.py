@@ -19,8 +19,8 @@ GONE = object()
 CNN, VIT = "variants.fashion-cnn", "variants.fashion-vit"
 TOP_KEYS = "profile, profiles, datasets, photos, embedding, groups, studies, variants"
 TRAIN_KEYS = (
-    "epochs, batch_size, optimizer, lr, schedule, momentum, lr_every, lr_factor, lr_other, l2, weight_decay, "
-    "fraction, smoothing, augmentation, contrastive_margin, keep_epochs"
+    "epochs, batch_size, optimizer, lr, search, schedule, momentum, lr_every, lr_factor, lr_other, l2, weight_decay, "
+    "fraction, smoothing, augmentation, contrastive_margin, keep_epochs, stop_at_error"
 )
 RECIPE = "photos.recipes.fitted"
 STEPS = "upright, thumbnail, mask, largest, crop, max_aspect, resize, sharpen, centre, background, tone, stretch"
@@ -71,7 +71,7 @@ def test_values_cannot_be_changed(root: Path) -> None:
     ("path", "allowed"),
     [
         ("colour", TOP_KEYS),
-        ("profiles.demo.date", "demonstration, data, photos, train, explain, embed"),
+        ("profiles.demo.date", "demonstration, data, photos, train, evaluate, explain, embed"),
         ("profiles.demo.data.images", "source, train_images, test_images"),
         ("profiles.demo.photos.images", "source, count"),
         ("profiles.demo.train.light.seed", "seeds, max_epochs, max_images, max_channels"),
@@ -82,7 +82,7 @@ def test_values_cannot_be_changed(root: Path) -> None:
         ("datasets.mnist.split.fraction", "valid_fraction, seed"),
         ("photos.recipe", "dataset, absorber, recipes"),
         (f"{RECIPE}.blur", STEPS),
-        ("studies.fashion.name", "title, data, pairs, probes"),
+        ("studies.fashion.name", "title, data, pairs, probes, spoil, ten_views"),
         (f"{CNN}.seed", "study, dataset, model, model_args, cost, train"),
         (f"{CNN}.train.learning_rate", TRAIN_KEYS),
     ],

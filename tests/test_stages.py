@@ -62,6 +62,7 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
         "data": {"source": "embedded", "train_images": 100, "test_images": 100},
         "photos": {"source": "embedded", "count": 10},
         "train": dict.fromkeys(("light", "small", "heavy", "dear"), budget) | {"deep": budget | {"max_channels": 8}},
+        "evaluate": {"spoiled_a_class": 2},
         "explain": {"variants": "probes", "images_a_class": 2, "scored": 2, "heads_scored": 1},
         "embed": {"variants": "probes", "images_a_class": 6},
     }
@@ -74,9 +75,10 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_absent(study: dict[str, Any], variants: set[str]) -> dict[str, Any]:
-    """The study, with those pairs and probes whose variants are there."""
+    """The study, with those pairs, probes and others whose variants are there."""
     pairs = [pair for pair in study["pairs"] if variants.issuperset(pair)]
-    return study | {"pairs": pairs, "probes": [name for name in study["probes"] if name in variants]}
+    lists = {key: [name for name in study.get(key, ()) if name in variants] for key in ("probes", "ten_views")}
+    return study | {"pairs": pairs} | lists
 
 
 class Pipeline:

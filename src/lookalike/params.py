@@ -81,6 +81,12 @@ class Sample(Section):
     images_a_class: int = Field(ge=2, le=10_000)
 
 
+class EvaluationSample(Section):
+    """How many test images of each class are spoiled, in the studies that spoil images."""
+
+    spoiled_a_class: int = Field(ge=2, le=10_000)
+
+
 class ExplainSample(Sample):
     """The images that are explained; of them, those on which each method is scored, and each head of attention."""
 
@@ -96,6 +102,7 @@ class Profile(Section):
     data: DataProfile
     photos: PhotoProfile
     train: dict[Name, Budget]
+    evaluate: EvaluationSample
     explain: ExplainSample
     embed: Sample
 
@@ -187,13 +194,16 @@ class Study(Section):
 
     `pairs` are the variants that are compared with each other on the same images. `probes` are those that are looked at
     closely: their answers are drawn image by image, and they are tried on photographs with steps left out and on images
-    spoiled on purpose.
+    spoiled on purpose. `spoil` has every variant tried on noise and distortions. The variants of
+    `ten_views`, trained on crops, are also tested on ten views of each image.
     """
 
     title: str
     data: str
     pairs: tuple[tuple[Name, Name], ...]
     probes: tuple[Name, ...]
+    spoil: bool = False
+    ten_views: tuple[Name, ...] = ()
 
 
 class Smoothing(Section):
@@ -258,22 +268,33 @@ class AugmentationParams(Section):
     bend: float | None = Field(default=None, gt=0, le=1)
     crop: int | None = Field(default=None, ge=1, le=1000)
     colours: ColoursParams | None = None
+    lighting: float | None = Field(default=None, gt=0, le=1)
     tones: TonesParams | None = None
+
+
+class Search(Section):
+    """Learning rates of which the one is taken that has the least training error after so many epochs."""
+
+    rates: tuple[Annotated[float, Field(gt=0, le=10)], ...] = Field(min_length=2)
+    epochs: int = Field(ge=1, le=10_000)
 
 
 class Training(Section):
     """A variant's own training settings; see `training.optimisation.Optimisation` for the schedules.
 
+    `search` finds the learning rate, in place of `lr`.
     `fraction` is the share of the training and of the validation images that the training sees; none: all.
     `contrastive_margin` adds the loss of `training.contrast`; none: it is not added.
     `keep_epochs` are those, counted from 1, after which the first seed's weights are kept: its activations are then
     shown as they were there, too.
+    `stop_at_error` ends a training with the epoch whose training error, the share of wrong answers, is at most that.
     """
 
     epochs: int = Field(ge=1, le=10_000)
     batch_size: int = Field(ge=1, le=65_536)
     optimizer: Literal["adam", "torch_adam", "sgd"]
-    lr: float = Field(gt=0, le=10)
+    lr: float | None = Field(default=None, gt=0, le=10)
+    search: Search | None = None
     schedule: Literal["constant", "step", "alternating", "cosine"]
     momentum: float | None = Field(default=None, ge=0, lt=1)
     lr_every: int | None = Field(default=None, ge=1)
@@ -286,6 +307,7 @@ class Training(Section):
     augmentation: AugmentationParams | None = None
     contrastive_margin: float | None = Field(default=None, ge=-1, lt=1)
     keep_epochs: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    stop_at_error: float | None = Field(default=None, gt=0, lt=1)
 
     @field_validator("keep_epochs")
     @classmethod
@@ -294,6 +316,13 @@ class Training(Section):
         if "epochs" in known.data and any(epoch >= known.data["epochs"] for epoch in kept):
             raise ValueError(f"epochs before the last, {known.data['epochs']}, are wanted")
         return kept
+
+    @model_validator(mode="after")
+    def one_way_to_a_rate(self) -> Self:
+        """A learning rate is given or found."""
+        if (self.lr is None) == (self.search is None):
+            raise ValueError("wants lr, or else search")
+        return self
 
     @model_validator(mode="after")
     def schedule_has_its_settings(self) -> Self:
@@ -342,6 +371,10 @@ class Params(Section):
     def sampled(self, study: Name, sample: Sample) -> tuple[Name, ...]:
         """The variants of a study that `sample` stands for."""
         return self.studies[study].probes if sample.variants == "probes" else tuple(self.variants_of(study))
+
+    def spoiled_a_class(self, study: Name) -> int:
+        """How many test images of each class are spoiled for a study."""
+        return self.active.evaluate.spoiled_a_class if self.studies[study].spoil else 0
 
     def photographed(self, study: Name) -> bool:
         """Whether a study's models know the classes that the photographs are of."""

@@ -29,12 +29,22 @@ def broken_references(params: Params) -> list[tuple[str, str]]:
             found += [fault for member in pair for fault in missing(f"studies.{name}.pairs.{k}", member, members)]
         for k, probe in enumerate(study.probes):
             found += missing(f"studies.{name}.probes.{k}", probe, members)
+        for k, viewed in enumerate(study.ten_views):
+            path = f"studies.{name}.ten_views.{k}"
+            found += missing(path, viewed, members)
+            if viewed in members and not crops(members[viewed].train):
+                found.append((path, f"{viewed} is not trained on crops (train.augmentation.crop)"))
     return found
 
 
 def missing(path: str, name: str, known: dict[str, Any]) -> list[tuple[str, str]]:
     """A fault if `name` is not among `known`."""
     return [] if name in known else [(path, f"no {name!r}; allowed: {', '.join(known)}")]
+
+
+def crops(train: Training) -> bool:
+    """Whether a training cuts its images out of larger ones."""
+    return train.augmentation is not None and train.augmentation.crop is not None
 
 
 def photo_faults(params: Params) -> list[tuple[str, str]]:

@@ -1,24 +1,29 @@
 """Augmentation: nothing changes where nothing is asked for, each change does what it says, and draws are explicit."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
+from sklearn.decomposition import PCA
 from torch import Tensor
 
+from lookalike.artifacts.datasets import Dataset
 from lookalike.data import augmentation
 from lookalike.data.augmentation import (
     Augmentation,
     Colours,
     Pairs,
     Placing,
+    PrincipalColours,
     Tones,
     about_grey,
     affine,
     examples,
     from_settings,
+    principal_components,
 )
 from lookalike.errors import InputError
 
@@ -214,10 +219,47 @@ def test_colours_that_do_not_go_far_stay(colourful: Tensor) -> None:
     torch.testing.assert_close(Augmentation(colours=Colours()).apply(colourful, torch.zeros(40), draws()), colourful)
 
 
+# --- lighting ---------------------------------------------------------------------------------------------------------
+
+
+def test_components_of_colours_are_scikit_learns(colour_dataset: Dataset) -> None:
+    noise = np.random.default_rng(0).integers(0, 40, colour_dataset.train_images.shape, dtype=np.uint8)
+    pixels = colour_dataset.train_images // 2 + noise
+    found = principal_components(pixels)
+    theirs = PCA().fit(pixels.reshape(-1, 3) / 255)
+    expected = theirs.components_ * np.sqrt(theirs.explained_variance_)[:, None]
+    for mine, one in zip(found.flip(0).numpy(), expected, strict=True):  # the largest last and first
+        assert np.allclose(mine, one, atol=1e-5) or np.allclose(mine, -one, atol=1e-5)
+        assert mine[np.abs(mine).argmax()] > 0
+
+
+def test_lighting_adds_one_colour_to_an_image_of_the_components_drawn(colourful: Tensor) -> None:
+    components = torch.tensor([[0.3, 0, 0], [0, 0.2, 0], [0.1, 0.1, 0.1]])
+    lighting = PrincipalColours(components, 0.1)
+    middle = 0.4 + 0.2 * colourful  # far from where colours are cut off
+    added = Augmentation(lighting=lighting).apply(middle, torch.zeros(40), draws()) - middle
+    torch.testing.assert_close(added, added[:, :, :1, :1].expand_as(added), atol=1e-6, rtol=0)
+    amounts = torch.linalg.solve(components.T, added[:, :, 0, 0].T).T
+    torch.testing.assert_close(amounts, 0.1 * torch.randn(40, 3, generator=draws()), atol=1e-5, rtol=0)
+
+
+def test_lighting_comes_from_the_training_images(colour_dataset: Dataset) -> None:
+    lighting = from_settings({"lighting": 0.1}, colour_dataset).lighting
+    assert lighting is not None
+    assert lighting.share == 0.1
+    seen = colour_dataset.train_images[colour_dataset.train_indices]
+    assert torch.equal(lighting.components, principal_components(seen))
+
+
+def test_grey_images_have_no_principal_colours(dataset: Dataset) -> None:
+    with pytest.raises(InputError, match=r"^augmentation.lighting needs images in red, green and blue, got grey ones"):
+        from_settings({"lighting": 0.1}, dataset)
+
+
 # --- as the parameter file has it ------------------------------------------------------------------------------------
 
 
-def test_settings_become_the_changes_that_they_name() -> None:
+def test_settings_become_the_changes_that_they_name(dataset: Dataset) -> None:
     settings = {
         "pairs": {"classes": ["shoe", "boot"], "share": 0.5},
         "placing": {"turn": 10.0, "scale": [0.9, 1.1], "vertical_flip": True},
@@ -225,7 +267,7 @@ def test_settings_become_the_changes_that_they_name() -> None:
         "colours": {"hue": 9.0},
         "tones": {"gamma": [0.7, 1.5], "gain": [0.6, 1.1], "lift": 0.3, "noise": 0.1},
     }
-    got = from_settings(settings, ["hat", "boot", "coat", "shoe"])
+    got = from_settings(settings, replace(dataset, class_names=("hat", "boot", "coat", "shoe")))
     assert got.pairs == Pairs((3, 1), 0.5)
     assert got.placing == Placing(turn=10.0, scale=[0.9, 1.1], vertical_flip=True)  # type: ignore[arg-type]
     assert (got.crop, got.bend, got.colours) == (4, None, Colours(hue=9.0))

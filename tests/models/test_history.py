@@ -62,8 +62,7 @@ def test_the_race_is_between_networks_that_begin_alike(activation: str) -> None:
 # --- LeNet-5 --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["lenet5", "lenet5_modern"])
-@pytest.mark.parametrize("size", [28, 32, 20])
+@pytest.mark.parametrize(("name", "size"), [("lenet5", 28), ("lenet5", 32), ("lenet5", 20), ("lenet5_modern", 28)])
 def test_lenet5_has_the_planes_of_its_paper(name: str, size: int) -> None:
     planes = [(6, 28, 28), (6, 14, 14), (16, 10, 10), (16, 5, 5), (120,), (84,), (10,)]
     shape = (1, size, size)
@@ -226,6 +225,7 @@ def test_alexnet_begins_with_small_weights_and_with_ones_where_the_paper_says() 
         ("mnist_net", 5, "images must be at least 6 pixels high and wide, got 5x40"),
         ("race_net", 3, "images must be at least 4 pixels high and wide, got 3x40"),
         ("lenet5", 28, "images must be at most 32 pixels high and wide, got 28x40"),
+        ("lenet5_modern", 11, "images must be at least 12 pixels high and wide, got 11x40"),
         ("alexnet", 14, "images must be at least 15 pixels high and wide, got 14x40"),
     ],
 )

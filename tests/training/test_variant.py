@@ -42,7 +42,7 @@ def run(dataset: Dataset, runtime: Runtime, tmp_path: Path) -> Run:
             budget,
             data,
             runtime,
-            checkpoint=lambda seed: tmp_path / name / f"{seed}.pt",
+            checkpoint=lambda training: tmp_path / name / f"{training}.pt",
             after_epoch=after_epoch,
         )
 
@@ -122,7 +122,7 @@ def test_a_truncated_checkpoint_means_to_start_afresh(
     expected = files(run(variant, budget, "uninterrupted"))
     with pytest.raises(KilledError):
         run(variant, budget, after_epoch=kill_after(0, 2))
-    checkpoint = tmp_path / "a" / "0.pt"
+    checkpoint = tmp_path / "a" / "seed-0.pt"
     checkpoint.write_bytes(checkpoint.read_bytes()[:-1000])
     again: list[int] = []
     assert files(run(variant, budget, after_epoch=lambda outcome: again.append(len(outcome.history)))) == expected
@@ -183,10 +183,8 @@ def test_a_history_has_a_row_an_epoch_and_seed(run: Run, files: Callable, make_v
 
 
 @pytest.mark.parametrize(("cap", "epochs"), [(None, 10), (6, 6), (10, 10), (11, 10)])
-def test_a_budget_caps_epochs(make_variant: MakeVariant, cap: int | None, epochs: int) -> None:
-    assert (
-        schedule(make_variant(epochs=10), Budget(seeds=1, max_epochs=cap), seed=3, class_names=CLASSES).epochs == epochs
-    )
+def test_a_budget_caps_epochs(make_variant: MakeVariant, dataset: Dataset, cap: int | None, epochs: int) -> None:
+    assert schedule(make_variant(epochs=10), Budget(seeds=1, max_epochs=cap), seed=3, dataset=dataset).epochs == epochs
 
 
 @pytest.mark.parametrize(
@@ -198,9 +196,9 @@ def test_a_budget_caps_epochs(make_variant: MakeVariant, cap: int | None, epochs
     ],
 )
 def test_a_schedule_has_the_settings_of_its_variant(
-    make_variant: MakeVariant, budget: Budget, settings: dict[str, object]
+    make_variant: MakeVariant, budget: Budget, dataset: Dataset, settings: dict[str, object]
 ) -> None:
-    given = schedule(make_variant(batch_size=9, **settings), budget, seed=3, class_names=CLASSES)
+    given = schedule(make_variant(batch_size=9, **settings), budget, seed=3, dataset=dataset)
     assert (given.batch_size, given.seed) == (9, 3)
     assert vars(given.optimisation).items() >= settings.items()
 
@@ -219,12 +217,12 @@ def test_a_fraction_takes_its_share_of_training_and_validation_images(dataset: D
     assert valid_data.labels.tolist() == dataset.train_labels[dataset.valid_indices[:2]].tolist()
 
 
-def test_a_training_can_be_told_which_classes_look_alike(run: Run, make_variant: MakeVariant) -> None:
+def test_a_training_can_be_told_which_classes_look_alike(run: Run, make_variant: MakeVariant, dataset: Dataset) -> None:
     halves = {"first": CLASSES[:5], "second": CLASSES[5:]}
     smoothing = {"groups": halves, "look_alikes": 0.2, "others": 0.1}
     smooth, plain = run(make_variant(smoothing=smoothing), Budget(seeds=1)), run(make_variant(), Budget(seeds=1), "b")
     assert smooth.history[0].train_loss != plain.history[0].train_loss
-    given = schedule(make_variant(smoothing=smoothing), Budget(seeds=1), seed=0, class_names=CLASSES)
+    given = schedule(make_variant(smoothing=smoothing), Budget(seeds=1), seed=0, dataset=dataset)
     torch.testing.assert_close(given.targets, soft_targets(CLASSES, halves, look_alikes=0.2, others=0.1))
 
 
@@ -233,6 +231,56 @@ def test_a_budget_caps_the_whole_training(run: Run, make_variant: MakeVariant) -
     assert trained.description["train_images"] == 20
     assert len(trained.history) == 1
     assert trained.history[0].train_accuracy * 20 == pytest.approx(round(trained.history[0].train_accuracy * 20))
+
+
+SEARCH = {"lr": None, "search": {"rates": [1e-5, 3e-3, 1e-4], "epochs": 2}}
+
+
+def test_the_rate_is_found_that_learns_fastest(run: Run, make_variant: MakeVariant) -> None:
+    trained = run(make_variant(**SEARCH), Budget(seeds=2))
+    found = trained.description["search"]
+    assert found["epochs"] == 2
+    errors = {trial["lr"]: trial["train_error"] for trial in found["trials"]}
+    for rate, error in errors.items():  # as a training of the seed behind the others would go
+        alone = run(make_variant(lr=rate, epochs=2), Budget(seeds=3), f"rate {rate}").history
+        assert error == 1 - alone[-1].train_accuracy
+    assert trained.description["lr"] == min(errors, key=lambda rate: errors[rate]) == 3e-3
+    plain = run(make_variant(lr=3e-3), Budget(seeds=2), "plain")
+    assert plain.history == trained.history
+    assert (plain.description["lr"], plain.description["search"]) == (3e-3, None)
+
+
+def test_a_search_is_cut_with_the_training(run: Run, make_variant: MakeVariant) -> None:
+    trained = run(make_variant(**SEARCH), Budget(seeds=1, max_epochs=1))
+    assert (trained.description["search"]["epochs"], len(trained.history)) == (1, 1)
+
+
+def test_a_search_that_was_killed_goes_on(run: Run, files: Callable, make_variant: MakeVariant) -> None:
+    variant, budget = make_variant(**SEARCH), Budget(seeds=1)
+    expected = files(run(variant, budget, "uninterrupted"))
+    with pytest.raises(KilledError):
+        run(variant, budget, after_epoch=kill_after(0, 1))
+    assert files(run(variant, budget)) == expected
+
+
+def test_a_training_ends_with_the_epoch_that_reaches_its_error(run: Run, make_variant: MakeVariant) -> None:
+    whole = run(make_variant(epochs=8), Budget(seeds=1), "whole").history
+    goal = 1 - whole[3].train_accuracy
+    first = next(k for k, row in enumerate(whole) if 1 - row.train_accuracy <= goal)
+    trained = run(make_variant(epochs=8, stop_at_error=goal), Budget(seeds=1))
+    assert trained.history == whole[: first + 1]
+    assert trained.description["seeds"] == [{"seed": 0, "epochs": first + 1, "diverged_in": None}]
+
+
+def test_a_training_that_had_reached_its_error_does_not_go_on(
+    run: Run, files: Callable, make_variant: MakeVariant
+) -> None:
+    variant, budget = make_variant(epochs=8, stop_at_error=0.9), Budget(seeds=2)
+    expected = files(run(variant, budget, "uninterrupted"))
+    for seed, epochs in [(0, 1), (1, 1)]:
+        with pytest.raises(KilledError):
+            run(variant, budget, after_epoch=kill_after(seed, epochs))
+    assert files(run(variant, budget)) == expected
 
 
 CNN_MACS = 26 * 26 * 32 * 9 + 13 * 13 * 64 * 32 * 9 + 4 * 4 * 64 * 64 * 9 + 4 * 4 * 64 * 32 + 32 * 10

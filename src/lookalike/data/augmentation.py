@@ -4,7 +4,7 @@ All images are float32 (N, C, H, W) in [0, 1], before normalisation; what comes 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
+from lookalike.artifacts.datasets import Dataset
 from lookalike.errors import InputError
 
 EMPTY = 0.04  # darker than this is ground and not garment
@@ -59,6 +60,24 @@ class Colours:
 
 
 @dataclass(frozen=True)
+class PrincipalColours:
+    """Shifts an image's colours along the principal components of all colours, as the light of a scene does.
+
+    To every pixel is added sum_k a_k d_k u_k with a_k drawn from a normal distribution, once an image: Krizhevsky et
+    al., "ImageNet classification with deep convolutional neural networks" (NIPS 2012), section 4.1. The paper takes the
+    components' variances for d_k and does not say in which unit; here they are deviations, in units of [0, 1], so that
+    `share` is a share of how far colours vary.
+
+    Attributes:
+        components: (3, 3), row k is d_k u_k.
+        share: deviation of a_k; the paper's .1.
+    """
+
+    components: Tensor
+    share: float
+
+
+@dataclass(frozen=True)
 class Pairs:
     """The share of the images with one of `labels` that is shown as a pair from above: two copies side by side, toes up
     or down, as shoes are photographed; a quarter of them a single one."""
@@ -73,7 +92,8 @@ class Augmentation:
 
     `bend` is the deviation (in half widths) of the points of a smooth random displacement (elastic distortions: Simard
     et al., "Best practices for convolutional neural networks", ICDAR 2003, here with four by four control points).
-    `crop` is the number of empty pixels around the image from which one of its old size is cut.
+    `crop` is the number of empty pixels around the image from which one of its old size is cut. `lighting` shifts
+    colours along their principal components.
     """
 
     pairs: Pairs | None = None
@@ -81,6 +101,7 @@ class Augmentation:
     bend: float | None = None
     crop: int | None = None
     colours: Colours | None = None
+    lighting: PrincipalColours | None = None
     tones: Tones | None = None
 
     def apply(self, images: Tensor, labels: Tensor, generator: Generator) -> Tensor:
@@ -93,19 +114,42 @@ class Augmentation:
             images = cropped(images, self.crop, generator)
         if self.colours is not None:
             images = coloured(images, self.colours, generator)
+        if self.lighting is not None:
+            images = lit(images, self.lighting, generator)
         return images if self.tones is None else toned(images, self.tones, generator)
 
 
 KINDS = {"placing": Placing, "colours": Colours, "tones": Tones}
 
 
-def from_settings(settings: Mapping[str, Any], class_names: Sequence[str]) -> Augmentation:
-    """The augmentation that `settings` describe as the parameter file does, without what is left out."""
+def from_settings(settings: Mapping[str, Any], dataset: Dataset) -> Augmentation:
+    """The augmentation that `settings` describe as the parameter file does, without what is left out.
+
+    `dataset` gives class names their labels, and its training images the colours' principal components.
+    """
     parts = {name: KINDS[name](**part) if name in KINDS else part for name, part in settings.items()}
     if "pairs" in settings:
-        labels = tuple(class_names.index(name) for name in settings["pairs"]["classes"])
+        labels = tuple(dataset.class_names.index(name) for name in settings["pairs"]["classes"])
         parts["pairs"] = Pairs(labels, settings["pairs"]["share"])
+    if "lighting" in settings:
+        seen = dataset.train_images[dataset.train_indices]
+        parts["lighting"] = PrincipalColours(principal_components(seen), settings["lighting"])
     return Augmentation(**parts)
+
+
+def principal_components(pixels: NDArray[np.uint8]) -> Tensor:
+    """Those of the colours of images (N, H, W, 3), in units of [0, 1]: (3, 3), each row one times its deviation.
+
+    Raises:
+        InputError: images without colours.
+    """
+    if pixels.ndim != 4:
+        raise InputError("augmentation.lighting needs images in red, green and blue, got grey ones")
+    covariance = np.cov(pixels.reshape(-1, 3).T / 255)
+    variances, directions = np.linalg.eigh(covariance)
+    signs = np.sign(directions[np.abs(directions).argmax(0), range(3)])  # which eigh leaves open
+    scaled = np.sqrt(np.clip(variances, 0, None)) * signs * directions
+    return torch.from_numpy(np.ascontiguousarray(scaled.T)).float()
 
 
 def uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
@@ -186,6 +230,13 @@ def coloured(images: Tensor, colours: Colours, generator: Generator) -> Tensor:
     images = blended(images, grey(images).mean((2, 3), keepdim=True), contrast)
     images = blended(images, grey(images), saturation)
     return torch.einsum("nij,njhw->nihw", about_grey(turn), images).clamp(0, 1)
+
+
+def lit(images: Tensor, lighting: PrincipalColours, generator: Generator) -> Tensor:
+    """RGB images (N, 3, H, W), each with one shift of its colours."""
+    amounts = lighting.share * torch.randn(len(images), 3, generator=generator, device=images.device)
+    shifts = amounts @ lighting.components.to(images.device)
+    return (images + shifts[:, :, None, None]).clamp(0, 1)
 
 
 def grey(images: Tensor) -> Tensor:

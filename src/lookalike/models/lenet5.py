@@ -1,9 +1,9 @@
-"""LeNet-5, as its paper describes it and as it is usually built today.
+"""LeNet-5 as its paper describes it; `lenet5_modern` is what is usually built today.
 
 LeCun, Bottou, Bengio & Haffner, "Gradient-based learning applied to document recognition" (Proceedings of the IEEE 86,
 1998), section II.B and appendix A. Images are padded to 32x32. C1 has 6 planes, S2 halves them, C3 has 16, S4 halves
-them, C5 has 120 numbers, F6 84, then one unit a class. In 1998 subsampling had weights of its own, C3 did not see all
-planes of S2, activations were scaled tanh, and an output was the squared distance from a fixed code.
+them, C5 has 120 numbers, F6 84, then one unit a class. Subsampling has weights of its own, C3 does not see all planes
+of S2, activations are a scaled tanh, and an output is the squared distance from a fixed code.
 """
 
 import torch
@@ -25,6 +25,9 @@ class ScaledTanh(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Any shape."""
         return 1.7159 * torch.tanh(2 / 3 * x)
+
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": ScaledTanh, "sigmoid": nn.Sigmoid}
 
 
 class Subsampling(nn.Module):
@@ -94,8 +97,6 @@ class LeNet5(nn.Module):
         num_classes: number of logits.
         activation: `tanh` (scaled) or `sigmoid`.
         codes: whether outputs are distances from codes; else a dense layer.
-        modern: what is usually called LeNet-5 today: plain average pooling, tanh without a scale, a C3 that sees all
-            planes, a dense layer for outputs; initialised as torch does by default.
     """
 
     def __init__(
@@ -105,35 +106,32 @@ class LeNet5(nn.Module):
         num_classes: int,
         activation: str = "tanh",
         codes: bool = True,
-        modern: bool = False,
     ) -> None:
         super().__init__()
         channels, height, width = input_shape
         if max(height, width) > SIDE:
             raise ValueError(f"images must be at most {SIDE} pixels high and wide, got {height}x{width}")
-        kinds: dict[str, type[nn.Module]] = {"tanh": nn.Tanh if modern else ScaledTanh, "sigmoid": nn.Sigmoid}
-        if activation not in kinds:
-            raise ValueError(f"activation must be one of {', '.join(kinds)}, got {activation}")
-        bend = kinds[activation]
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation}")
+        bend = ACTIVATIONS[activation]
         self.features = nn.Sequential(
             padding(height, width),  # (N, C, H, W) -> (N, C, 32, 32)
             nn.Conv2d(channels, 6, 5),  # C1: (N, 6, 28, 28)
             bend(),
-            nn.AvgPool2d(2) if modern else Subsampling(6),  # S2: (N, 6, 14, 14)
-            *([] if modern else [bend()]),
-            nn.Conv2d(6, 16, 5) if modern else SparseConv2d(),  # C3: (N, 16, 10, 10)
+            Subsampling(6),  # S2: (N, 6, 14, 14)
             bend(),
-            nn.AvgPool2d(2) if modern else Subsampling(16),  # S4: (N, 16, 5, 5)
-            *([] if modern else [bend()]),
+            SparseConv2d(),  # C3: (N, 16, 10, 10)
+            bend(),
+            Subsampling(16),  # S4: (N, 16, 5, 5)
+            bend(),
             nn.Flatten(),
             nn.Linear(16 * 5 * 5, 120),  # C5, which sees each plane of S4 whole
             bend(),
             nn.Linear(120, 84),  # F6
             bend(),
         )
-        self.head = Codes(84, num_classes) if codes and not modern else nn.Linear(84, num_classes)
-        if not modern:
-            self.reset_parameters()
+        self.head = Codes(84, num_classes) if codes else nn.Linear(84, num_classes)
+        self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Appendix A: uniform between -2.4 and 2.4 over the number of connections into a unit, biases too."""
@@ -146,17 +144,11 @@ class LeNet5(nn.Module):
     @property
     def spatial(self) -> nn.Module:
         """C3 after its activation: (N, 16, 10, 10)."""
-        convolution = [index for index, layer in enumerate(self.features) if isinstance(layer, nn.Conv2d)][-1]
-        return self.features[convolution + 1]
+        return self.features[6]
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> logits (N, num_classes)."""
         return self.head(self.features(images))
-
-
-def modern_lenet5(*, input_shape: tuple[int, int, int], num_classes: int, activation: str = "tanh") -> LeNet5:
-    """What is called LeNet-5 today, see `LeNet5`."""
-    return LeNet5(input_shape=input_shape, num_classes=num_classes, activation=activation, modern=True)
 
 
 def padding(height: int, width: int) -> nn.Module:

@@ -19,7 +19,7 @@ MODELS = {
     "fashion_transfg": "lookalike.models.fashion_transfg:FashionTransFG",
     "fashion_vit": "lookalike.models.fashion_vit:FashionViT",
     "lenet5": "lookalike.models.lenet5:LeNet5",
-    "lenet5_modern": "lookalike.models.lenet5:modern_lenet5",
+    "lenet5_modern": "lookalike.models.lenet5_modern:LeNet5Modern",
     "mnist_net": "lookalike.models.mnist_net:MnistNet",
     "race_net": "lookalike.models.race_net:RaceNet",
     "simple_cnn": "lookalike.models.simple_cnn:SimpleCNN",

@@ -37,6 +37,8 @@ class Schedule:
         augmentation: random changes of the images; None: none.
         contrastive_margin: of the `contrastive_loss` that is added to the cross-entropy; None: it is not.
         keep_epochs: those, counted from 1, whose weights the outcome keeps; the last has nothing to keep.
+        stop_at_error: the training error (share of wrong answers over an epoch) that ends the training when it is
+            reached; None: it goes on.
     """
 
     epochs: int
@@ -47,6 +49,7 @@ class Schedule:
     augmentation: Augmentation | None = None
     contrastive_margin: float | None = None
     keep_epochs: tuple[int, ...] = ()
+    stop_at_error: float | None = None
 
 
 @dataclass
@@ -123,6 +126,8 @@ def train(
     outcome = resume(model, optimiser, checkpoint)
     with progress_bar(schedule, len(train_data), done=len(outcome.history)) as bar:
         for epoch in range(len(outcome.history), schedule.epochs):
+            if reached(outcome.history, schedule.stop_at_error):
+                break
             lr = learning_rate(schedule.optimisation, epoch, schedule.epochs)
             optimiser.lr = lr
             started = time.perf_counter()
@@ -142,6 +147,11 @@ def train(
                 save_checkpoint(checkpoint, snapshot(model, optimiser, outcome))
             after_epoch(outcome)
     return outcome
+
+
+def reached(history: list[Epoch], error: float | None) -> bool:
+    """Whether the last epoch's training error is at most `error`."""
+    return error is not None and bool(history) and 1 - history[-1].train_accuracy <= error
 
 
 def train_epoch(

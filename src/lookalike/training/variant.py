@@ -17,6 +17,7 @@ from lookalike.params import Budget, Variant
 from lookalike.runtime import Runtime, seeded, to_host
 from lookalike.training.loop import Outcome, Schedule, train
 from lookalike.training.optimisation import Optimisation
+from lookalike.training.search import best_rate, described, trial_error
 from lookalike.training.smoothing import soft_targets
 
 
@@ -51,31 +52,49 @@ def train_variant(
     dataset: Dataset,
     runtime: Runtime,
     *,
-    checkpoint: Callable[[int], Path],
+    checkpoint: Callable[[str], Path],
     after_epoch: Callable[[Outcome], None] = lambda outcome: None,
 ) -> TrainedVariant:
-    """Train seeds 0 ... budget.seeds-1, one after the other.
+    """Train seeds 0 ... budget.seeds-1, one after the other; before them find the learning rate, if it is to be found.
 
     Args:
-        checkpoint: the checkpoint file of a seed.
+        checkpoint: the file of the training of that name, such as "seed-0".
         after_epoch: called with the outcome so far of the seed in work.
     """
     train_data, valid_data = training_images(dataset, variant.train.fraction or 1.0, budget, runtime)
     trained = TrainedVariant(describe(variant, budget, dataset, len(train_data)))
-    for seed in range(budget.seeds):
+
+    def train_seed(settings: Variant, seed: int, name: str, **options: Any) -> tuple[nn.Module, Outcome]:
         with seeded(seed, "init"):
-            model = build(variant, budget, dataset)
-        outcome = train(
-            runtime.place(model),
-            train_data,
-            valid_data,
-            schedule(variant, budget, seed, dataset.class_names),
-            runtime,
-            checkpoint=checkpoint(seed),
-            after_epoch=after_epoch,
-        )
-        trained.add(seed, model, outcome)
+            model = runtime.place(build(settings, budget, dataset))
+        plan, file = schedule(settings, budget, seed, dataset), checkpoint(name)
+        return model, train(model, train_data, valid_data, plan, runtime, checkpoint=file, **options)
+
+    if variant.train.search:
+        trials = {rate: trial(variant, rate) for rate in variant.train.search.rates}
+        errors = {
+            rate: trial_error(train_seed(settings, budget.seeds, f"rate-{rate:g}")[1].history)
+            for rate, settings in trials.items()
+        }
+        trained.description["search"] = described(errors, planned_epochs(next(iter(trials.values())), budget))
+        variant = at_rate(variant, best_rate(errors))
+    trained.description["lr"] = variant.train.lr
+    for seed in range(budget.seeds):
+        trained.add(seed, *train_seed(variant, seed, f"seed-{seed}", after_epoch=after_epoch))
     return trained
+
+
+def at_rate(variant: Variant, rate: float, **changes: Any) -> Variant:
+    """The variant with a learning rate that is no longer to be found, and other changes of its training."""
+    settings = {"lr": rate, "search": None} | changes
+    return variant.model_copy(update={"train": variant.train.model_copy(update=settings)})
+
+
+def trial(variant: Variant, rate: float) -> Variant:
+    """The variant as its search tries a learning rate: for a few epochs, all of them."""
+    search = variant.train.search
+    assert search is not None
+    return at_rate(variant, rate, epochs=search.epochs, stop_at_error=None, keep_epochs=())
 
 
 def model_arguments(variant: Variant, budget: Budget) -> dict[str, Any]:
@@ -113,7 +132,7 @@ def training_images(
     return train_data, valid_data
 
 
-def schedule(variant: Variant, budget: Budget, seed: int, class_names: tuple[str, ...]) -> Schedule:
+def schedule(variant: Variant, budget: Budget, seed: int, dataset: Dataset) -> Schedule:
     """The variant's own settings within the budget's caps."""
     settings = variant.train
     known = {field.name for field in fields(Optimisation)}
@@ -124,10 +143,11 @@ def schedule(variant: Variant, budget: Budget, seed: int, class_names: tuple[str
         batch_size=settings.batch_size,
         seed=seed,
         optimisation=Optimisation(**given),
-        targets=soft_targets(class_names, **smoothing) if smoothing else None,
-        augmentation=from_settings(changes, class_names) if (changes := augmentation_of(variant)) else None,
+        targets=soft_targets(dataset.class_names, **smoothing) if smoothing else None,
+        augmentation=from_settings(changes, dataset) if (changes := augmentation_of(variant)) else None,
         contrastive_margin=settings.contrastive_margin,
         keep_epochs=settings.keep_epochs if seed == 0 else (),
+        stop_at_error=settings.stop_at_error,
     )
 
 
@@ -143,7 +163,7 @@ def planned_epochs(variant: Variant, budget: Budget) -> int:
 
 
 def describe(variant: Variant, budget: Budget, dataset: Dataset, train_count: int) -> dict[str, Any]:
-    """Architecture, size and data of a variant; `seeds` and `kept_epochs` are filled in as they end."""
+    """Architecture, size and data of a variant; what the search and each seed give is filled in as they end."""
     with seeded(0, "init"):
         model = build(variant, budget, dataset)
     parameters = [parameter.numel() for parameter in model.parameters() if parameter.requires_grad]
@@ -159,6 +179,8 @@ def describe(variant: Variant, budget: Budget, dataset: Dataset, train_count: in
         "class_names": dataset.class_names,
         "parameters": sum(parameters),
         "macs": count_macs(model, dataset.input_shape),
+        "lr": None,
+        "search": None,
         "seeds": [],
         "kept_epochs": [],
     }

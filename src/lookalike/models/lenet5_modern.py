@@ -1,0 +1,51 @@
+"""What is usually called LeNet-5 today.
+
+Against the network of 1998 (`lenet5`): plain average pooling, tanh without a scale, a C3 that sees all planes of S2, a
+dense layer for outputs, and torch's initialisation.
+"""
+
+from torch import Tensor, nn
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+
+
+class LeNet5Modern(nn.Module):
+    """See the module; `features` ends with the 84 activations of F6.
+
+    Args:
+        input_shape: channels, height and width of an image; height and width at least 12.
+        num_classes: number of logits.
+        activation: `tanh` or `sigmoid`.
+    """
+
+    def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int, activation: str = "tanh") -> None:
+        super().__init__()
+        channels, height, width = input_shape
+        if min(height, width) < 12:
+            raise ValueError(f"images must be at least 12 pixels high and wide, got {height}x{width}")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation}")
+        bend = ACTIVATIONS[activation]
+        self.features = nn.Sequential(
+            nn.Conv2d(channels, 6, 5, padding=2),  # C1: (N, C, H, W) -> (N, 6, H, W)
+            bend(),
+            nn.AvgPool2d(2),  # S2: (N, 6, H/2, W/2)
+            nn.Conv2d(6, 16, 5),  # C3: (N, 16, H/2 - 4, W/2 - 4)
+            bend(),
+            nn.AvgPool2d(2),  # S4: (N, 16, h, w)
+            nn.Flatten(),
+            nn.Linear(16 * ((height // 2 - 4) // 2) * ((width // 2 - 4) // 2), 120),  # C5
+            bend(),
+            nn.Linear(120, 84),  # F6
+            bend(),
+        )
+        self.head = nn.Linear(84, num_classes)
+
+    @property
+    def spatial(self) -> nn.Module:
+        """C3 after its activation."""
+        return self.features[4]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> logits (N, num_classes)."""
+        return self.head(self.features(images))
