@@ -150,6 +150,8 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{CNN}.train.lr", math.nan, "nan"),
         (f"{CNN}.train.lr", math.inf, "10"),
         (f"{CNN}.train.contrastive_margin", 1, "less than 1"),
+        (f"{CNN}.train.stop_at_error", 0, "greater than 0"),
+        ("profiles.demo.evaluate.spoiled_a_class", 1, "greater than or equal to 2"),
         (f"{CNN}.train.keep_epochs", [1, 10], "epochs before the last, 10, are wanted"),
         (f"{CNN}.train.contrastive_margin", -1.1, "greater than or equal to -1"),
         (f"{CNN}.train.optimizer", "adamw", "'adam', 'torch_adam' or 'sgd'"),
@@ -199,6 +201,17 @@ def test_drawn_photographs_need_a_count_and_no_others_take_one(
 ) -> None:
     message = complaint(edit(raw_params, **{"profiles.demo.photos": photos}))
     assert message == "params.yaml: profiles.demo.photos: source embedded needs count, the others take none"
+
+
+def test_ten_views_are_of_variants_of_the_study_that_are_trained_on_crops(raw_params: dict[str, Any]) -> None:
+    params = parse_params(raw_params)
+    assert params.studies["alexnet"].ten_views == ("alexnet", "alexnet-nolrn", "alexnet-nodropout")
+    for name, message in (
+        ("gone", r"^params.yaml: studies.alexnet.ten_views.1: no 'gone'; allowed: alexnet, "),
+        ("alexnet-noaug", r"ten_views.1: alexnet-noaug is not trained on crops \(train.augmentation.crop\)$"),
+    ):
+        with pytest.raises(InputError, match=message):
+            parse_params(edit(raw_params, **{"studies.alexnet.ten_views": ["alexnet", name]}))
 
 
 @pytest.mark.parametrize(
@@ -251,6 +264,8 @@ def test_a_sample_is_of_a_studys_probes_or_of_all_its_variants(raw_params: dict[
 @pytest.mark.parametrize(
     ("settings", "needs"),
     [
+        ({"lr": None}, "wants lr, or else search"),
+        ({"search": {"rates": [0.1, 0.01], "epochs": 2}}, "wants lr, or else search"),
         ({"schedule": "step"}, "takes lr_every, lr_factor"),
         ({"schedule": "step", "lr_every": 5}, "takes lr_every, lr_factor"),
         ({"schedule": "alternating"}, "takes lr_other"),

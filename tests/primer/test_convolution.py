@@ -95,7 +95,9 @@ def all_positive(model: nn.Module) -> nn.Module:
         replacement: nn.Module | None = None
         if isinstance(layer, nn.MaxPool2d):
             replacement = nn.AvgPool2d(layer.kernel_size, layer.stride, layer.padding)
-        elif not [*layer.children()] and not isinstance(layer, nn.Conv2d | Subsampling | nn.AvgPool2d | nn.ZeroPad2d):
+        elif not [*layer.children()] and not isinstance(
+            layer, nn.Conv2d | Subsampling | nn.AvgPool2d | nn.ReplicationPad2d
+        ):
             replacement = None if isinstance(layer, nn.Linear | nn.Flatten | nn.AdaptiveAvgPool2d) else nn.Identity()
         elif isinstance(layer, SparseConv2d):
             layer.mask.fill_(1)

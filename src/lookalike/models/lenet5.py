@@ -152,9 +152,9 @@ class LeNet5(nn.Module):
 
 
 def padding(height: int, width: int) -> nn.Module:
-    """What brings an image to 32x32 with zeros around it: the background, where pixels lie in [0, 1]."""
+    """What brings an image to 32x32 with what lies at its edge around it: the background."""
     above, left = (SIDE - height) // 2, (SIDE - width) // 2
-    return nn.ZeroPad2d((left, SIDE - width - left, above, SIDE - height - above))
+    return nn.ReplicationPad2d((left, SIDE - width - left, above, SIDE - height - above))
 
 
 def fan_in(layer: Subsampling | nn.Conv2d | nn.Linear) -> float:

@@ -6,9 +6,9 @@ Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016); 
 
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
+from lookalike.explain.convolutions import run_order
 from lookalike.models.lenet5 import Subsampling
 
 
@@ -94,25 +94,9 @@ def receptive_fields(model: nn.Module, input_shape: tuple[int, int, int]) -> lis
             last.jump * window.stride,
             last.start - window.padding * last.jump,
         )
-        if not isinstance(layer, nn.ZeroPad2d):
+        if not isinstance(layer, nn.ReplicationPad2d):
             fields.append(last)
     return fields
-
-
-@torch.inference_mode()
-def run_order(model: nn.Module, input_shape: tuple[int, int, int]) -> list[tuple[str, nn.Module]]:
-    """The layers without layers of their own, by name, in the order in which they work on an image; sets `model` to
-    evaluation."""
-    order: list[tuple[str, nn.Module]] = []
-    leaves = {layer: name for name, layer in model.named_modules() if not [*layer.children()]}
-    hooks = [
-        layer.register_forward_hook(lambda layer, _given, _output: order.append((leaves[layer], layer)))
-        for layer in leaves
-    ]
-    model.eval()(torch.zeros(1, *input_shape))
-    for hook in hooks:
-        hook.remove()
-    return order
 
 
 def window_of(layer: nn.Module) -> Window | None:
@@ -125,7 +109,7 @@ def window_of(layer: nn.Module) -> Window | None:
             return Window(*(one_of(size) for size in (layer.kernel_size, layer.stride, layer.padding)))
         case Subsampling():
             return Window(2, 2)
-        case nn.ZeroPad2d():
+        case nn.ReplicationPad2d():
             return Window(1, 1, layer.padding[2])
         case _:
             return None
