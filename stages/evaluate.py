@@ -1,12 +1,11 @@
 """Stage evaluate@<study>: its models, its data and the photographs -> evaluations/<study>/."""
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from lookalike.artifacts import evaluations as artifacts
 from lookalike.artifacts.datasets import load_dataset
-from lookalike.artifacts.folders import write_bytes
+from lookalike.artifacts.findings import save_figures
 from lookalike.artifacts.models import read_rows
 from lookalike.artifacts.photos import load_photos
 from lookalike.command import run
@@ -15,9 +14,10 @@ from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.photo_variant import photo_outputs
+from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.variant import evaluate_variant
 from lookalike.params import load_params
-from lookalike.reporting.comparisons import divergence_figure
+from lookalike.reporting.comparisons import divergence_figures
 from lookalike.reporting.figures import variant_figures
 from lookalike.reporting.style import to_png
 from lookalike.runtime import start
@@ -25,35 +25,34 @@ from lookalike.runtime import start
 
 def main(study: str) -> None:
     """Evaluate every variant of `study` by itself and with the others, and draw what needs the images."""
-    params, runtime, out = load_params(), start(), Path("evaluations") / study
+    params, runtime, models, out = load_params(), start(), Path("models") / study, Path("evaluations") / study
     settings, dataset = params.studies[study], load_dataset(Path("data") / params.studies[study].data)
     photos = load_photos(Path("photos")) if params.photographed(study) else None
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
-    summaries, details, sides, outputs = {}, {}, {}, {}
-    for name, folder in ((name, Path("models") / study / name) for name in params.variants_of(study)):
-        evaluation = evaluate_variant(folder, dataset, runtime)
+    summaries, details, sides, outputs, drawn = {}, {}, {}, {}, {}
+    for name in params.variants_of(study):
+        evaluation = evaluate_variant(models / name, dataset, runtime, views=name in settings.ten_views)
         summaries[name], details[name] = evaluation.summary, evaluation.details
-        artifacts.save_curve(out / "curves", name, read_rows(folder / "history.csv"))
+        artifacts.save_curve(out / "curves", name, read_rows(models / name / "history.csv"))
         predictions, probed = evaluation.predictions, name in settings.probes
         if predictions is None:  # every seed diverged: the summary says so, and there is nothing to draw
             continue
         sides[name] = Side(predictions.test_logits, evaluation.temperatures)
         artifacts.save_predictions(out / "predictions" / name, predictions)
         if photos is not None:
-            outputs[name] = photo_outputs(folder, evaluation, dataset, photos, runtime, probed=probed)
+            outputs[name] = photo_outputs(models / name, evaluation, dataset, photos, runtime, probed=probed)
             artifacts.save_photo_logits(out / "photos" / name, outputs[name].logits)
         artifacts.save_confusion(out / "confusions", name, dataset, predictions.test_logits[0].argmax(axis=1))
         figures = variant_figures(dataset, evaluation, params.class_order(dataset.name), samples=probed)
-        for title, figure in figures.items():
-            write_bytes(out / "figures" / name / f"{title}.png", to_png(figure))
+        drawn.update({f"figures/{name}/{title}": figure for title, figure in figures.items()})
     pairs = [(first, second) for first, second in settings.pairs if {first, second} <= sides.keys()]
-    look_alikes, drawn = study_look_alikes(sides, dataset, group_of, pairs)
-    for pair in (pair for pair in drawn if {pair.first, pair.second} <= set(settings.probes) and pair.agreed):
-        path = out / "pairs" / f"{pair.first}--{pair.second}" / "divergence.png"
-        write_bytes(path, to_png(divergence_figure(asdict(pair.ranking))))
+    look_alikes, compared = study_look_alikes(sides, dataset, group_of, pairs)
+    drawn |= divergence_figures(compared, settings.probes)
+    on_spoiled = study_robustness(models, list(sides), dataset, params.spoiled_a_class(study), pairs, runtime)
     on_photos = study_photos(outputs, sides, photos, dataset, group_of, pairs, params.photos.absorber)
     artifacts.save_metrics(out, summaries, details)
-    artifacts.save_findings(out, look_alikes, on_photos)
+    save_figures(out, {path: to_png(figure) for path, figure in drawn.items()})
+    artifacts.save_findings(out, look_alikes, on_photos, on_spoiled)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.explain.methods import DEFAULT
 from lookalike.explain.subject import Images, find_subject
-from lookalike.explain.variant import explain_contrast, explain_variant, main_scores
+from lookalike.explain.variant import explain_variant, look_closely, main_scores
 from lookalike.params import load_params
 from lookalike.reporting.explained import CloseUp, drawn_alike, drawn_changes, study_figures
 from lookalike.reporting.style import to_png
@@ -42,13 +42,13 @@ def main(study: str) -> None:
             logits = load_photo_logits(evaluation / "photos" / name, recipe)
             shown = Images(photos.recipes[recipe], photos.labels, logits[0].argmax(1))
         subject = find_subject(models / name, seen.seeds[0], dataset, runtime, test)
-        explained = explain_variant(subject.part(chosen), shown, group_of, **counts)
-        contrast = explain_contrast(subject, group_of, sample.scored) if name in settings.probes else None
-        found[name] = explained.found | {"shown": DEFAULT, "contrast": contrast and contrast.found}
+        explained = explain_variant(subject.part(chosen), shown, group_of, spoil=settings.spoil, **counts)
+        closely = look_closely(subject, group_of, sample.scored, probe=name in settings.probes)
+        found[name] = explained.found | closely.found | {"shown": DEFAULT}
         maps[name] = explained.maps[DEFAULT]
         save_arrays(out / "arrays" / name, {"indices": chosen, **explained.kept(DEFAULT)})
         if name in settings.probes:
-            close_ups[name] = CloseUp(subject, chosen, shown, explained, contrast, seen.test_logits[0], DEFAULT)
+            close_ups[name] = CloseUp(subject, chosen, shown, explained, closely, seen.test_logits[0], DEFAULT)
     figures = study_figures(close_ups, look_alikes["pairs"], recipe)
     figures |= drawn_alike(dataset.test_images[chosen], labels[chosen], maps, found, DEFAULT)
     figures |= drawn_changes({name: load_description(models / name) for name in params.variants_of(study)}, dataset)

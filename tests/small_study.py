@@ -24,6 +24,7 @@ from lookalike.artifacts.findings import save_arrays, save_found
 from lookalike.artifacts.folders import write_bytes, write_json
 from lookalike.artifacts.models import Epoch, Timing, save_model, save_run
 from lookalike.artifacts.photos import PhotoSet, Preparation, save_photos
+from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.data.garments import draw_garments
 from lookalike.evaluation.absorption import SPOILERS
 from lookalike.evaluation.cases import first_of_each_class
@@ -33,9 +34,11 @@ from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.photo_variant import STRENGTHS, PhotoOutputs
 from lookalike.evaluation.photographs import DESCRIBED_BY
+from lookalike.evaluation.robustness import Conditions, Spoiled, differences, summary
+from lookalike.evaluation.statistics import Estimate, resample
 from lookalike.evaluation.variant import describe_seed
 from lookalike.explain.subject import Images, Subject
-from lookalike.explain.variant import explain_variant
+from lookalike.explain.variant import explain_variant, look_closely
 from lookalike.models.registry import create_model
 from lookalike.params import Params, parse_params
 from lookalike.reporting.embeddings import CLUSTERINGS
@@ -57,11 +60,12 @@ COMMIT = "0123456789" * 4
 LENGTHS = {DIVERGED: (1, 200), CNN: (4, 9), FEW: (30, 1)}  # epochs and training images
 PICTURES = (
     *(f"evaluations/fashion/figures/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")),
-    f"evaluations/fashion/figures/{CNN}/samples",
+    *(f"evaluations/fashion/figures/{CNN}/{kind}" for kind in ("samples", "top-five")),
     f"evaluations/fashion/pairs/{PAIR}/divergence",
     f"explanations/fashion/figures/{PAIR}/cases",
     *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("maps", "contrast", "classes-Grad-CAM")),
     *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("filters-first", "features-last")),
+    *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("layers", "responses")),
     "explanations/fashion/figures/alike",
     *(f"explanations/fashion/figures/photographs-{recipe}" for recipe in RECIPES),
     *(f"embeddings/fashion/figures/{CNN}/{kind}" for kind in ("map", "clusters", "sweep")),
@@ -86,6 +90,7 @@ class SmallStudy:
     details: Json
     look_alikes: Json
     on_photos: Json
+    on_spoiled: Json
     explained: Json
     maps: Arrays
     embedded: Json
@@ -144,6 +149,7 @@ def make_study(tiny: Dataset, params: Params) -> SmallStudy:
         },
         look_alikes=look_alikes,
         on_photos=on_photos,
+        on_spoiled=spoil(rng),
         explained=explained,
         maps=maps,
         embedded=embedded,
@@ -176,6 +182,23 @@ def photo_outputs(rng: np.random.Generator, leaning: Any, photos: PhotoSet, *, p
     )
 
 
+def spoil(rng: np.random.Generator) -> Json:
+    """What might be found of the evaluated variants on spoiled images."""
+    weights = resample(TESTED)
+
+    def conditions() -> Conditions:
+        keys = [("", 0), *((kind, severity) for kind in CORRUPTIONS for severity in SEVERITIES)]
+        return {key: Spoiled(rng.integers(0, 3, TESTED) / 2, Estimate(0.2, 0.1, 0.3)) for key in keys}
+
+    said = {name: conditions() for name in EVALUATED}
+    return {
+        "images": TESTED,
+        "strengths": {kind: corruption.strengths for kind, corruption in CORRUPTIONS.items()},
+        "variants": {name: summary(one, weights) for name, one in said.items()},
+        "pairs": [{"first": CNN, "second": FEW} | differences(said[CNN], said[FEW], weights)],
+    }
+
+
 def explain(dataset: Dataset, photos: PhotoSet, group_of: NDArray[np.int64]) -> tuple[Json, Arrays]:
     """What is found of the maps of an untrained network, and the maps."""
     torch.manual_seed(0)
@@ -183,9 +206,11 @@ def explain(dataset: Dataset, photos: PhotoSet, group_of: NDArray[np.int64]) -> 
     images = Images(dataset.test_images[CHOSEN], LABELS[CHOSEN], LABELS[CHOSEN])
     shown = Images(photos.recipes["fitted"], photos.labels, np.arange(PHOTOGRAPHED) % 10)
     subject = Subject(*models, dataset, Runtime(torch.device("cpu")), images)
-    explained = explain_variant(subject, shown, group_of, scored=2, heads_scored=1)
+    explained = explain_variant(subject, shown, group_of, scored=2, heads_scored=1, spoil=True)
     scores = explained.found["faithfulness"]["methods"]
-    found = explained.found | {"shown": SHOWN, "contrast": {"images": 7, "scores": {"label": scores[SHOWN]}}}
+    contrast = {"images": 7, "scores": {"label": scores[SHOWN]}}
+    responses = [response.described() for response in look_closely(subject, group_of, 4, probe=True).responses]
+    found = explained.found | {"shown": SHOWN, "contrast": contrast, "responses": responses}
     maps = {"indices": CHOSEN, **explained.maps, f"photographs {SHOWN}": explained.photo_maps[SHOWN]}
     return {CNN: found}, maps
 
@@ -222,7 +247,7 @@ def write_study(root: Path, study: SmallStudy) -> None:
     summaries: Json = {DIVERGED: {"seeds": 0, "diverged": 1}}
     summaries |= {name: MEASURED | {"seeds": 2, "diverged": 0} for name in EVALUATED}
     save_metrics(evaluation, summaries, {DIVERGED: {"seeds": []}, **study.details})
-    save_findings(evaluation, study.look_alikes, study.on_photos)
+    save_findings(evaluation, study.look_alikes, study.on_photos, study.on_spoiled)
     save_found(root / "explanations/fashion", study.explained, {})
     save_arrays(root / "explanations/fashion/arrays" / CNN, study.maps)
     save_found(root / "embeddings/fashion", study.embedded, {})
@@ -240,7 +265,7 @@ def write_study(root: Path, study: SmallStudy) -> None:
 def write_training(root: Path, name: str, epochs: int, train_images: int) -> None:
     """What is left of a variant's training; a history of two epochs and seeds."""
     seeds = [{"seed": 0, "epochs": epochs, "diverged_in": None}]
-    description = {"parameters": 7, "macs": 8, "train_images": train_images, "seeds": seeds}
+    description = {"parameters": 7, "macs": 8, "train_images": train_images, "seeds": seeds, "lr": 0.1}
     steps = [(seed, epoch) for seed in range(2) for epoch in range(2)]
     history = [Epoch(*step, 0.1, *[0.1 * (k + 2 * sum(step)) for k in range(len(PLOTTED))]) for step in steps]
     save_model(root / "models/fashion" / name, description, {}, history)

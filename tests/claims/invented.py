@@ -73,8 +73,8 @@ def reaching(*epochs: int) -> list[Json]:
 def evidence(figures: Figures) -> Evidence:
     """The evidence of a study in which these figures are known.
 
-    Keys: ("accuracy", variant), ("pair", first, second), ("curves", variant), ("gain", variant, method),
-    ("agreement", variant, clustering, score) and ("narrowing", variant).
+    Keys: ("accuracy", variant), ("pair", first, second), ("spoiled", first, second), ("curves", variant),
+    ("gain", variant, method), ("agreement", variant, clustering, score) and ("narrowing", variant).
     """
     given = {kind: {key[1:]: figures[key] for key in figures if key[0] == kind} for kind in {key[0] for key in figures}}
     accuracies, pairs, curves, agreements, gains = (
@@ -93,6 +93,10 @@ def evidence(figures: Figures) -> Evidence:
     for (variant,), value in given.get("narrowing", {}).items():
         activity = explanations.setdefault(variant, faithful())["activity"]
         activity["trained"]["narrowing"] = None if value is None else about(value)
+    spoiled = [
+        {"first": first, "second": second, "overall": about(value)}
+        for (first, second), value in given.get("spoiled", {}).items()
+    ]
     return Evidence(
         metrics=metrics | {"other": summary(99.0)},
         look_alikes={"variants": {}, "confusions": dict.fromkeys(tested, CONFUSION), "pairs": compared},
@@ -100,6 +104,7 @@ def evidence(figures: Figures) -> Evidence:
         explanations=explanations,
         embeddings=embeddings,
         histories={variant: rows for (variant,), rows in curves.items()} | {"other": ended(99, 0, 99)},
+        robustness={"images": 1000, "pairs": spoiled} if spoiled else {},
     )
 
 

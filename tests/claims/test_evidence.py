@@ -58,7 +58,7 @@ def epochs(rows: Sequence[Json]) -> list[Epoch]:
 def save(root: Path, study: str, evidence: Evidence) -> None:
     """Write as the stages do, and beside it what no claim reads."""
     save_metrics(root / "evaluations" / study, evidence.metrics, {"details": study})
-    save_findings(root / "evaluations" / study, evidence.look_alikes, evidence.photos)
+    save_findings(root / "evaluations" / study, evidence.look_alikes, evidence.photos, evidence.robustness)
     save_found(root / "explanations" / study, evidence.explanations, {"scores": study})
     save_found(root / "embeddings" / study, evidence.embeddings, {"scores": study})
     for variant, rows in evidence.histories.items():
@@ -67,7 +67,7 @@ def save(root: Path, study: str, evidence: Evidence) -> None:
 
 def told(study: str) -> Evidence:
     """Evidence in which every part says what it is."""
-    names = ("metrics", "look_alikes", "photos", "explanations", "embeddings")
+    names = ("metrics", "look_alikes", "photos", "explanations", "embeddings", "robustness")
     parts: dict[str, Json] = {name: {f"{name} of {study}": [0.1 + 0.2, None]} for name in names}
     return Evidence(**parts, histories={name: ended(1 / 3, len(name) / 100) for name in VARIANTS[study]})
 
@@ -106,6 +106,7 @@ def test_a_training_that_left_no_rows_and_one_that_diverged_are_read(tmp_path: P
         "evaluations/fashion/metrics.json",
         "evaluations/fashion/look_alikes.json",
         "evaluations/fashion/photos.json",
+        "evaluations/fashion/robustness.json",
         "explanations/fashion/found.json",
         "embeddings/fashion/found.json",
         "models/fashion/fashion-vit/history.csv",

@@ -81,7 +81,7 @@ def test_a_gain_has_the_sign_that_is_asked_for_however_the_pair_is_stored(stored
     pair = comparison(*stored) | {"accuracy_difference": estimate(0.25, 0.125, 0.5)}
     pairs = [comparison("a", "c"), comparison("c", "b"), pair]
     found = Evidence(look_alikes={"pairs": pairs, "confusions": {"a": [[6, 1]], "b": [[3, 4]]}})
-    assert pair_of(found, "a", "b") == (pair, sign)
+    assert pair_of(found.look_alikes, "a", "b") == (pair, sign)
     ahead, behind = Measured(0.25, 0.125, 0.5, 7, "images"), Measured(-0.25, -0.5, -0.125, 7, "images")
     assert more_accurate("a", "b")(found) == (ahead if sign > 0 else behind)
     assert more_accurate("b", "a")(found) == (behind if sign > 0 else ahead)
@@ -90,7 +90,7 @@ def test_a_gain_has_the_sign_that_is_asked_for_however_the_pair_is_stored(stored
 @pytest.mark.parametrize("look_alikes", [{}, {"pairs": []}, {"pairs": [comparison("a", "c"), comparison("c", "b")]}])
 def test_variants_that_are_not_compared_have_no_gain(look_alikes: Json) -> None:
     found = Evidence(look_alikes=look_alikes)
-    assert pair_of(found, "a", "b") is None
+    assert pair_of(found.look_alikes, "a", "b") is None
     assert more_accurate("a", "b")(found) is None
 
 

@@ -18,6 +18,7 @@ from lookalike.data.garments import draw_garments
 from lookalike.evaluation.metrics import Ints
 from lookalike.explain.activity import activity
 from lookalike.explain.attention import raw_attention
+from lookalike.explain.drift import drift, through_layers
 from lookalike.explain.faithfulness import CONTROLS, Trial, curves, gains, score
 from lookalike.explain.mass import mass_by_class
 from lookalike.explain.methods import is_transformer
@@ -33,6 +34,7 @@ from lookalike.explain.variant import (
     explain_contrast,
     explain_variant,
     grey,
+    look_closely,
     main_scores,
     most_confused,
     of_either,
@@ -101,8 +103,8 @@ def cnn(garments: Dataset) -> Subject:
 def test_findings_become_json(case: Case) -> None:
     found = case.explained.found
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    parts = ["images", "faithfulness", "heads", "sanity", "similarity", "mass", "activity", "tuning", "convolutions"]
-    assert list(found) == parts
+    parts = ["images", "faithfulness", "heads", "sanity", "similarity", "mass", "activity", "drift", "tuning"]
+    assert list(found) == [*parts, "convolutions"]
     assert found["images"] == COUNT
 
 
@@ -223,6 +225,26 @@ def test_activity_is_that_of_the_model_before_its_training_during_it_and_after_i
     models |= {"epoch 3": case.subject.kept[3]} if case.subject.kept else {}
     assert found == {state: asdict(activity(model, case.subject.inputs)) for state, model in models.items()}
     assert found["trained"] != found["untrained"]
+
+
+def test_layers_of_convolutional_networks_are_followed_where_images_are_spoiled(case: Case) -> None:
+    assert (case.explained.found["drift"], case.explained.layers) == (None, {})
+    known = explain_variant(case.subject.part(slice(4)), None, GROUP_OF, scored=2, heads_scored=1, spoil=True)
+    if is_transformer(case.subject.model):
+        assert (known.found["drift"], known.layers) == (None, {})
+        return
+    assert known.found["drift"] == drift(case.subject.part(slice(4)))
+    assert known.layers.keys() == through_layers(case.subject).keys()
+
+
+@pytest.mark.parametrize("probe", [True, False])
+def test_only_probes_are_looked_at_closely(case: Case, probe: bool) -> None:
+    closely = look_closely(case.subject, GROUP_OF, 6, probe=probe)
+    contrast = explain_contrast(case.subject, GROUP_OF, 6) if probe else None
+    assert (closely.contrast is None) == (contrast is None)
+    assert closely.found["contrast"] == (contrast and contrast.found)
+    assert bool(closely.responses) == (probe and not is_transformer(case.subject.model))
+    assert closely.found["responses"] == [response.described() for response in closely.responses]
 
 
 def test_filters_are_compared_with_themselves_before_training(case: Case) -> None:

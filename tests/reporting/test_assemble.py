@@ -25,6 +25,7 @@ CHAPTERS = [
     "Training",
     "Look-alike classes",
     "Pairs of variants on the same images",
+    "Spoiled images",
     "Photographs",
     "What the models look at",
     "Inside the networks",
@@ -90,7 +91,9 @@ def test_no_two_figures_have_one_name_and_each_has_numbers_and_a_stage(assembled
     stages = {one.stage for one in shown.values()}
     assert stages == {"report", "photos", "evaluate@fashion", "explain@fashion", "embed@fashion"}
     assert all(set(one.variants) <= {DIVERGED, *EVALUATED} for one in shown.values())
-    assert all(one.variants for one in shown.values() if one.stage != "photos")
+    assert [name for name, one in shown.items() if not one.variants and one.stage != "photos"] == [
+        "fashion-corruptions"
+    ]
 
 
 def test_every_figure_that_a_stage_drew_is_shown(assembled: Assembled) -> None:
@@ -128,7 +131,7 @@ def test_a_study_with_nothing_explained_or_embedded_has_no_such_chapters(
         shutil.rmtree(root / stage)
         save_found(root / stage / "fashion", {}, {})
     report, _, judged = assemble(params, "", root)
-    assert [part.title for part in report.sections[3].sections] == [*CHAPTERS[:4], CHAPTERS[7]]
+    assert [part.title for part in report.sections[3].sections] == [*CHAPTERS[:5], CHAPTERS[8]]
     assert {one.verdict for one in judged if one.claim.key == "F6"} == {"not run"}
     told = write(report)
     assert not {"What the models look at", "What the features cluster into"} & set(titles(*report.sections))

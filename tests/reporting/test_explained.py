@@ -17,7 +17,7 @@ from lookalike.evaluation.cases import first_of_each_class
 from lookalike.explain.maps import toward
 from lookalike.explain.methods import DEFAULT
 from lookalike.explain.subject import Images, Subject
-from lookalike.explain.variant import Contrast, explain_variant
+from lookalike.explain.variant import Closely, Contrast, explain_variant, look_closely
 from lookalike.models.registry import create_model
 from lookalike.reporting import explained
 from lookalike.reporting.explained import CONTRASTS, SIGNED, CloseUp, note, study_figures, variant_figures
@@ -40,7 +40,7 @@ PAIR: Json = {"first": "vit", "second": "cnn", "cases": CASES}
 ALWAYS = ("maps", "filters-first", "features-first", "untrained-first", "classes-Grad-CAM")
 DRAWN = {
     *(f"cnn/{title}" for title in (*ALWAYS, "filters-last", "features-last", "contrast")),
-    *(f"cnn/{title}" for title in ("untrained-last", "journey")),
+    *(f"cnn/{title}" for title in ("untrained-last", "journey", "layers", "responses")),
     *(f"vit/{title}" for title in (*ALWAYS, "heads")),
 }
 
@@ -63,10 +63,11 @@ def close_up(model: str, arguments: Json, dataset: Dataset, contrast: Contrast |
     images = Images(draw_garments(COUNT, seed=3)[0], LABELS, PREDICTED)
     subject = Subject(*models, dataset, Runtime(torch.device("cpu")), images)
     photographs = Images(draw_garments(7, seed=5)[0], PHOTO_LABELS, (PHOTO_LABELS + 2) % 10)
-    known = explain_variant(subject.part(CHOSEN), photographs, GROUP_OF, scored=2, heads_scored=1)
+    known = explain_variant(subject.part(CHOSEN), photographs, GROUP_OF, scored=2, heads_scored=1, spoil=True)
     known.found["faithfulness"]["methods"] = scores(*known.maps)  # an untrained model's hardly differ
     logits = np.random.default_rng(0).normal(size=(COUNT, 10))
-    return CloseUp(subject, CHOSEN, photographs, known, contrast, logits, DEFAULT)
+    filters = look_closely(subject, GROUP_OF, 4, probe=True).responses
+    return CloseUp(subject, CHOSEN, photographs, known, Closely(contrast, filters), logits, DEFAULT)
 
 
 @pytest.fixture(scope="module")

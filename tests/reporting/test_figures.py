@@ -15,10 +15,11 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Predictions
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.variant import Evaluation, describe_seed
-from lookalike.reporting.answers import samples_figure
+from lookalike.reporting.answers import samples_figure, top_five_figure
 from lookalike.reporting.figures import (
     confusion_figure,
     curves_figure,
+    race_figure,
     reliability_figure,
     variant_figures,
 )
@@ -96,6 +97,22 @@ def history(seeds: dict[int, int], start: float) -> list[dict[str, float]]:
     ]
 
 
+def test_the_race_has_a_line_a_seed_and_the_goal() -> None:
+    histories = {"one": history({0: 3, 1: 2}, -1.5), "two": history({4: 1}, -5.9)}
+    (axes,) = race_figure(histories, 0.25).axes
+    *lines, goal = axes.lines
+    np.testing.assert_array_equal(np.unique(np.asarray(goal.get_ydata())), [0.25])
+    expected = [(seed, rows) for one in histories.values() for seed, rows in by_seed(one).items()]
+    for line, (_, rows) in zip(lines, expected, strict=True):
+        np.testing.assert_allclose(np.asarray(line.get_ydata()), [1 - row["train_accuracy"] for row in rows])
+        np.testing.assert_array_equal(np.asarray(line.get_xdata()), np.arange(len(rows)) + 1)
+    assert [line.get_color() for line in lines] == [PALETTE[0], PALETTE[0], PALETTE[1]]
+
+
+def by_seed(rows: list[dict[str, float]]) -> dict[float, list[dict[str, float]]]:
+    return {seed: [row for row in rows if row["seed"] == seed] for seed in dict.fromkeys(row["seed"] for row in rows)}
+
+
 def test_curves_have_two_lines_a_seed_and_a_colour_a_variant() -> None:
     histories = {"one": history({0: 3, 1: 2}, 0.5), "two": history({4: 1}, 7)}
     figure = curves_figure(histories)
@@ -163,9 +180,10 @@ def test_a_variant_is_drawn_from_its_first_seed(request: pytest.FixtureRequest, 
     assert evaluation.predictions is not None
     logits, first = evaluation.predictions.test_logits, evaluation.details["first_seed"]
     figures = variant_figures(dataset, evaluation, range(9, -1, -1), samples=True)
-    assert set(figures) == {"samples", "confusion", "reliability"}
+    assert set(figures) == {"samples", "top-five", "confusion", "reliability"}
     few = (dataset.test_images[:24], softmax(logits[0, :24]), dataset.test_labels[:24], dataset.class_names)
     assert to_png(figures["samples"]) == to_png(samples_figure(*few))
+    assert to_png(figures["top-five"]) == to_png(top_five_figure(*(part[:8] for part in few[:3]), few[3]))
     corner = next(text for text in figures["confusion"].axes[0].texts if text.get_position() == (0, 0))
     assert corner.get_text() == str(first["confusion"][9][9])
     legend = figures["reliability"].axes[0].get_legend()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.explain import faithfulness
-from lookalike.reporting.answers import BAR, CASE, KEY, Answers, cases_figure, samples_figure
+from lookalike.reporting.answers import BAR, CASE, KEY, TOP_BAR, Answers, cases_figure, samples_figure, top_five_figure
 from lookalike.reporting.maps import (
     DIVERGING,
     GAP,
@@ -367,8 +367,27 @@ def test_the_lowest_samples_have_the_names_of_the_classes_below() -> None:
     assert [text for text in written if text in NAMES] == list(NAMES) * 3
 
 
+def draw_top_five() -> Figure:
+    return top_five_figure(SAMPLES, PROBABILITIES, TRUE, NAMES)
+
+
+def test_the_most_probable_classes_stand_below_an_image() -> None:
+    figure = draw_top_five()
+    written = [text.get_text() for text in figure.axes[0].texts]
+    start = 0
+    for image, probabilities, label in zip(SAMPLES, PROBABILITIES, TRUE, strict=True):
+        order = np.argsort(-probabilities, kind="stable")
+        expected = [NAMES[label], *(f"{NAMES[k]}  {probabilities[k]:.0%}" for k in order)]
+        assert written[start : start + len(expected)] == expected
+        x, y = found_at(figure, as_tile(image, LARGE))
+        below = canvas(figure)[y + LARGE + GAP + 6, x : x + TOP_BAR]
+        assert (below != 255).any(axis=1).sum() == max(1, round(TOP_BAR * probabilities[order[0]]))
+        start += len(expected)
+
+
 DRAWINGS = [
     draw_samples,
+    draw_top_five,
     draw_maps,
     draw_heads,
     lambda: filters_figure(maps(20, 1, 3, 3)),

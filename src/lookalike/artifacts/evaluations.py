@@ -57,8 +57,10 @@ def load_metrics(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return read_json(folder / "metrics.json"), read_json(folder / "details.json")
 
 
-def save_findings(folder: Path, look_alikes: dict[str, Any], photos: dict[str, Any]) -> None:
-    """Write what is known of the study's variants together: `look_alikes.json` and `photos.json`.
+def save_findings(
+    folder: Path, look_alikes: dict[str, Any], photos: dict[str, Any], robustness: dict[str, Any]
+) -> None:
+    """Write what is known of the study's variants together: `look_alikes.json`, `photos.json`, `robustness.json`.
 
     The folders `pairs` and `photos`, which DVC expects, are there afterwards even if no pair was drawn and the study
     saw no photographs.
@@ -67,11 +69,18 @@ def save_findings(folder: Path, look_alikes: dict[str, Any], photos: dict[str, A
         (folder / name).mkdir(parents=True, exist_ok=True)
     write_json(folder / "look_alikes.json", look_alikes)
     write_json(folder / "photos.json", photos)
+    write_json(folder / "robustness.json", robustness)
 
 
 def load_findings(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Look-alikes and photographs; of the latter nothing ({}) if the study saw none."""
     return read_json(folder / "look_alikes.json"), read_json(folder / "photos.json")
+
+
+def load_robustness(folder: Path) -> dict[str, Any]:
+    """What spoiled images do to the study's variants; nothing ({}) if none were spoiled."""
+    found: dict[str, Any] = read_json(folder / "robustness.json")
+    return found
 
 
 def save_photo_logits(folder: Path, logits: dict[str, NDArray[np.float32]]) -> None:

@@ -98,6 +98,11 @@ def load_description(folder: Path) -> dict[str, Any]:
     return read_json(folder / "model.json")
 
 
+def finished_seeds(description: dict[str, Any]) -> tuple[int, ...]:
+    """The seeds of `model.json` that did not diverge."""
+    return tuple(entry["seed"] for entry in description["seeds"] if entry["diverged_in"] is None)
+
+
 def save_run(folder: Path, about: dict[str, Any], timings: list[Timing]) -> None:
     """Write `run.json` (times, host, device, commit) and `times.csv`: what two runs of the same do not share."""
     with replacing_folder(folder) as part:

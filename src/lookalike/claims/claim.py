@@ -30,7 +30,7 @@ class Evidence:
 
     Attributes:
         metrics: `metrics.json` of the evaluation.
-        look_alikes, photos: `look_alikes.json` and `photos.json`, with their pairs of variants.
+        look_alikes, photos, robustness: the files of these names, with their pairs of variants.
         explanations, embeddings: `found.json` of these stages.
         histories: a row an epoch and seed, see `artifacts.models.Epoch`.
     """
@@ -41,6 +41,7 @@ class Evidence:
     explanations: Json = field(default_factory=dict)
     embeddings: Json = field(default_factory=dict)
     histories: dict[str, list[Json]] = field(default_factory=dict)
+    robustness: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

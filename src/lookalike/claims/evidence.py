@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lookalike.artifacts.evaluations import load_findings, load_metrics
+from lookalike.artifacts.evaluations import load_findings, load_metrics, load_robustness
 from lookalike.artifacts.findings import load_found
 from lookalike.artifacts.models import read_rows
 from lookalike.claims.claim import Evidence
@@ -20,4 +20,5 @@ def evidence_of(study: str, params: Params, root: Path) -> Evidence:
     look_alikes, photos = load_findings(root / "evaluations" / study)
     explanations, embeddings = (load_found(root / stage / study) for stage in ("explanations", "embeddings"))
     histories = {name: read_rows(root / "models" / study / name / "history.csv") for name in params.variants_of(study)}
-    return Evidence(metrics, look_alikes, photos, explanations, embeddings, histories)
+    robustness = load_robustness(root / "evaluations" / study)
+    return Evidence(metrics, look_alikes, photos, explanations, embeddings, histories, robustness)

@@ -39,7 +39,7 @@ def difference(images: str, part: str, *, more: str, calibrated: bool = False) -
     """How much more probability `more` gives to `part`, over the images that both predict alike and `images` says."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        found = pair_of(evidence, CNN, VIT)
+        found = pair_of(evidence.look_alikes, CNN, VIT)
         if found is None:
             return None
         pair, sign = found

@@ -1,9 +1,9 @@
 """The claims of the study from LeNet to AlexNet."""
 
 from lookalike.claims.claim import Claim, Test, above, within
-from lookalike.claims.measures import accuracy, epochs_to, more_accurate, times_less
+from lookalike.claims.measures import accuracy, epochs_to, more_accurate, more_robust, times_less
 
-STUDY = "history"
+DIGITS, OBJECTS = "lenet", "alexnet"  # the study's two parts in the parameters
 PARTS = {
     "normalisation": "alexnet-nolrn",
     "dropout": "alexnet-nodropout",
@@ -13,7 +13,7 @@ PARTS = {
 CLAIMS = (
     Claim(
         "H1",
-        STUDY,
+        DIGITS,
         "LeNet-5 reaches about 1 % test error.",
         "learning curve",
         "0.95 % after about 10 epochs",
@@ -21,15 +21,22 @@ CLAIMS = (
     ),
     Claim(
         "H2",
-        STUDY,
+        DIGITS,
         "LeNet-5 holds up under noise and distortion.",
         "outputs of every layer for distorted digits",
         "pictures",
-        (Test("", "accuracy on corrupted digits, lenet5 minus mnist-net", above(0.005), None),),
+        (
+            Test(
+                "",
+                "accuracy on corrupted digits, lenet5 minus mnist-net",
+                above(0.005),
+                more_robust("lenet5", "mnist-net"),
+            ),
+        ),
     ),
     Claim(
         "H3",
-        STUDY,
+        OBJECTS,
         "ReLU is several times faster than tanh to a training error of 25 %.",
         "figure 1 of the AlexNet paper",
         "about 7 times (the paper: 6)",
@@ -45,7 +52,7 @@ CLAIMS = (
     ),
     Claim(
         "H4",
-        STUDY,
+        OBJECTS,
         "Local response normalisation, dropout and cropping each help AlexNet.",
         "description of AlexNet",
         "no number",

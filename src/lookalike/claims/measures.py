@@ -27,9 +27,9 @@ def images_tested(evidence: Evidence, variant: str) -> int:
     return sum(map(sum, evidence.look_alikes["confusions"][variant]))
 
 
-def pair_of(evidence: Evidence, first: str, second: str) -> tuple[Json, int] | None:
-    """The comparison of two variants on the test images and 1, or -1 if it is that of the second with the first."""
-    for pair in evidence.look_alikes.get("pairs", ()):
+def pair_of(found: Json, first: str, second: str) -> tuple[Json, int] | None:
+    """The comparison of two variants that was found and 1, or -1 if it is that of the second with the first."""
+    for pair in found.get("pairs", ()):
         if (pair["first"], pair["second"]) in ((first, second), (second, first)):
             return pair, 1 if pair["first"] == first else -1
     return None
@@ -39,11 +39,25 @@ def more_accurate(first: str, second: str) -> Measure:
     """By how much the first variant is more accurate on the test images: mean over seeds, paired bootstrap."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        found = pair_of(evidence, first, second)
+        found = pair_of(evidence.look_alikes, first, second)
         if found is None:
             return None
         pair, sign = found
         gain = measured(pair["accuracy_difference"], images_tested(evidence, first))
+        return gain if sign > 0 else opposite(gain)
+
+    return measure
+
+
+def more_robust(first: str, second: str) -> Measure:
+    """By how much the first variant is more accurate on spoiled images, over all kinds and severities."""
+
+    def measure(evidence: Evidence) -> Measured | None:
+        found = pair_of(evidence.robustness, first, second)
+        if found is None:
+            return None
+        pair, sign = found
+        gain = measured(pair["overall"], evidence.robustness["images"])
         return gain if sign > 0 else opposite(gain)
 
     return measure

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.folders import read_json
-from lookalike.artifacts.models import load_description, read_rows
+from lookalike.artifacts.models import finished_seeds, load_description, read_rows
 from lookalike.data.photos import Picture, Workbench, grey_values
 from lookalike.data.pictures import RejectedError
 from lookalike.errors import InputError
@@ -98,7 +98,7 @@ def read_data(dataset: str, source: str) -> dict[str, Any]:
 def first_seed(variant: str, folder: Path, data: dict[str, Any]) -> list[TrainedModel]:
     """The first seed that ended well; none if the model was trained on other data."""
     description = load_description(folder)
-    seeds = [entry["seed"] for entry in description["seeds"] if entry["diverged_in"] is None]
+    seeds = finished_seeds(description)
     if not seeds or description["dataset_digest"] != data["digest"]:
         return []
     last = [row for row in read_rows(folder / "history.csv") if row["seed"] == seeds[0]][-1]

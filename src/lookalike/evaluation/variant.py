@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Predictions
-from lookalike.artifacts.models import load_description
+from lookalike.artifacts.models import finished_seeds, load_description
 from lookalike.data.tensors import ImageTensors, place_images
 from lookalike.evaluation import metrics
 from lookalike.evaluation.calibration import fit_temperature
 from lookalike.evaluation.inference import infer, restore_model
 from lookalike.evaluation.statistics import mean_and_deviation, wilson_interval
+from lookalike.evaluation.views import compare_views
 from lookalike.runtime import Runtime
 
 Figures = dict[str, Any]
@@ -57,10 +58,13 @@ class Evaluation:
         return np.array([scores["temperature"] for scores in self.details["seeds"]])
 
 
-def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime) -> Evaluation:
-    """Evaluate all seeds in the model folder `folder` that did not diverge on the images of `dataset`."""
+def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime, *, views: bool = False) -> Evaluation:
+    """Evaluate all seeds in the model folder `folder` that did not diverge on the images of `dataset`.
+
+    `views`: whether to see as well what ten views of each test image give, see `views.compare_views`.
+    """
     description = load_description(folder)
-    seeds = tuple(entry["seed"] for entry in description["seeds"] if entry["diverged_in"] is None)
+    seeds = finished_seeds(description)
     diverged = len(description["seeds"]) - len(seeds)
     if not seeds:
         return Evaluation({"seeds": 0, "diverged": diverged}, {"seeds": []}, None)
@@ -73,6 +77,8 @@ def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime) -> Evalua
     first = describe_seed(predictions.test_logits[0], dataset.test_labels, scores[0].temperature, dataset.class_names)
     summary = summarise(scores, len(dataset.test_labels)) | {"diverged": diverged}
     details = {"seeds": [asdict(score) for score in scores], "first_seed": first}
+    if views:
+        details["views"] = asdict(compare_views(folder, description, dataset, runtime))
     return Evaluation(summary, details, predictions, valid_features)
 
 

@@ -13,10 +13,12 @@ from lookalike.evaluation.statistics import resample
 from lookalike.explain.activity import activity
 from lookalike.explain.attention import all_heads
 from lookalike.explain.convolutions import convolutions, feature_maps, filters
+from lookalike.explain.drift import Through, drift, through_layers
 from lookalike.explain.faithfulness import Faithfulness, Trial, curves, gains, score
 from lookalike.explain.maps import contrast, toward
 from lookalike.explain.mass import mass_by_class
 from lookalike.explain.methods import is_transformer
+from lookalike.explain.responses import Response, responses
 from lookalike.explain.sanity import cascade
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import (
@@ -33,6 +35,7 @@ from lookalike.explain.subject import Images, Subject
 
 SEED = 13  # of random maps and of the order of equal values
 ACTIVE = 64  # images whose activations are looked at
+EXCITING = 2000  # test images of which those are sought that excite a filter most
 CONTRASTED = "HiResCAM"  # the method of contrastive maps: linear in the target, so that a difference is one
 Json = dict[str, Any]
 Maps = dict[str, NDArray[np.float32]]  # by method: (N, h, w)
@@ -62,18 +65,37 @@ class Contrast:
 
 
 @dataclass(frozen=True)
+class Closely:
+    """What is looked at of a probe alone: why one class and not another, and what filters respond to (see `responses`;
+    nothing of a transformer)."""
+
+    contrast: Contrast | None
+    responses: list[Response]
+
+    @property
+    def found(self) -> Json:
+        """The figures."""
+        return {
+            "contrast": self.contrast and self.contrast.found,
+            "responses": [response.described() for response in self.responses],
+        }
+
+
+@dataclass(frozen=True)
 class Explained:
     """What is known of one variant.
 
     Attributes:
         found: figures, JSON-able: "images" (how many), "faithfulness", "heads" (None without attention), "sanity",
             "similarity", "mass" (by method, see `mass.mass_by_class`), "activity" (by state of the
-            model, see `activities`; None without ReLU), "tuning" (see `selectivity`), and of the first and the last
-            of the "convolutions" the range of each channel.
+            model, see `activities`; None without ReLU), "drift" (None of a transformer, or if images are not to be
+            spoiled), "tuning" (see `selectivity`), and of the first and the last of the "convolutions" the range of
+            each channel.
         maps: of the images explained.
         photo_maps: of the photographs; none if there are none.
         heads: (blocks, heads + 1, h, w), the attention that patches of the first image receive, by head and, behind
             them, in the mean; None without attention.
+        layers: what every layer makes of an image, clean and spoiled; empty where "drift" is None.
         inside: the convolutions' filters and feature maps, "untrained" and "trained".
     """
 
@@ -81,6 +103,7 @@ class Explained:
     maps: Maps
     photo_maps: Maps
     heads: NDArray[np.float32] | None
+    layers: Through
     inside: "dict[str, Inside]"
 
     def kept(self, method: str) -> Maps:
@@ -110,7 +133,7 @@ class Duel(nn.Module):
 
 
 def explain_variant(
-    subject: Subject, photographs: Images | None, group_of: Ints, *, scored: int, heads_scored: int
+    subject: Subject, photographs: Images | None, group_of: Ints, *, scored: int, heads_scored: int, spoil: bool = False
 ) -> Explained:
     """All about the maps of one model.
 
@@ -119,11 +142,13 @@ def explain_variant(
         photographs: None for a model that none were shown.
         group_of: (C,), see `evaluation.groups`.
         scored, heads_scored: on how many of the images each method and each head is scored.
+        spoil: whether to see how far spoiled images move the layers' outputs.
     """
     maps = all_maps(subject)
     photo_maps = all_maps(subject.of(photographs)) if photographs else {}
     photo_labels = photographs.labels if photographs else None
     few, transformer = subject.part(slice(scored)), is_transformer(subject.model)
+    spoil = spoil and not transformer
     first = subject.inputs[:1]
     inside = {"untrained": look_inside(subject.untrained, first), "trained": look_inside(subject.model, first)}
     found = {
@@ -134,6 +159,7 @@ def explain_variant(
         "similarity": similarity(subject, maps, photo_labels, photo_maps, group_of),
         "mass": {name: masses(values, subject.images.labels, len(group_of)) for name, values in maps.items()},
         "activity": activities(subject.part(slice(ACTIVE))) if rectifies(subject.model) else None,
+        "drift": drift(subject.part(slice(ACTIVE))) if spoil else None,
         "tuning": asdict(tuning(first_filters(subject.model), first_filters(subject.untrained))),
         "convolutions": [
             {
@@ -150,6 +176,7 @@ def explain_variant(
         maps,
         photo_maps,
         heads=to_numpy(with_mean(all_heads(subject.model, first))[0]) if transformer else None,
+        layers=through_layers(subject) if spoil else {},
         inside=inside,
     )
 
@@ -273,6 +300,19 @@ def compared(matrix: Floats, controls: dict[str, Floats], pairing: Pairing, weig
 def grey(pixels: NDArray[np.uint8]) -> Floats:
     """Images (N, H, W) as they are, or the mean over the channels of (N, H, W, 3)."""
     return pixels.astype(np.float64) if pixels.ndim == 3 else pixels.mean(axis=3)
+
+
+def look_closely(subject: Subject, group_of: Ints, count: int, *, probe: bool) -> Closely:
+    """What only probes are asked; nothing of others.
+
+    Args:
+        subject: the model with all images to choose from.
+        count: so many are contrasted at most.
+    """
+    if not probe:
+        return Closely(None, [])
+    filters = [] if is_transformer(subject.model) else responses(subject.part(slice(EXCITING)))
+    return Closely(explain_contrast(subject, group_of, count), filters)
 
 
 def explain_contrast(subject: Subject, group_of: Ints, count: int) -> Contrast | None:

@@ -3,6 +3,7 @@
 Places are in pixels from the top left, see `maps.Sheet`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from lookalike.reporting.style import RIGHT, WRONG, Look
 CASE = 72  # pixels at the left of a case's image
 BAR = 14  # pixels for the probability of one class
 COLUMNS = 3  # of samples
+TOP, TOP_ACROSS = 5, 4  # classes below an image, and images in a row
+TOP_BAR = 170  # pixels that a probability of 1 is long
 KEY = "bars: probability of each class, 0 to 1;  ▲ true class"
 
 
@@ -37,6 +40,30 @@ def samples_figure(
         if k + COLUMNS >= len(images):  # nothing stands below
             name_bars(sheet, x + LARGE + 2 * GAP, y + LARGE + LINE, class_names)
             sheet.end = y + LARGE + LINE + CASE
+    return sheet.figure()
+
+
+def top_five_figure(
+    images: NDArray[np.uint8], probabilities: Floats, labels: NDArray[Any], class_names: Sequence[str]
+) -> Figure:
+    """Test images over the five classes that are found most probable: (N, H, W[, 3]), (N, C), (N,), C names.
+
+    As in figure 4 of Krizhevsky et al. (NIPS 2012): bars are as long as the probability, that of the true class blue.
+    """
+    width, height = TOP_BAR + 5 * GAP, LARGE + (min(TOP, len(class_names)) + 2) * (LINE + GAP)
+    sheet = Sheet()
+    for k, image in enumerate(images):
+        x, y = GAP + k % TOP_ACROSS * width, TITLE + k // TOP_ACROSS * height
+        sheet.paste((x, y), as_tile(image, LARGE))
+        sheet.write(x, y - 2, class_names[labels[k]], ha="left", fontweight="bold")
+        for row, index in enumerate(np.argsort(-probabilities[k], kind="stable")[:TOP]):
+            below = y + LARGE + GAP + row * (LINE + GAP)
+            colour = 255 * np.array(to_rgb(RIGHT if index == labels[k] else WRONG)) * 0.45 + 255 * 0.55
+            length = max(1, round(TOP_BAR * probabilities[k, index]))
+            sheet.paste((x, below), np.broadcast_to(colour.astype(np.uint8), (LINE, length, 3)))
+            said = f"{class_names[index]}  {probabilities[k, index]:.0%}"
+            sheet.write(x + 2, below + LINE / 2, said, ha="left", va="center_baseline")
+    sheet.end = TITLE + math.ceil(len(images) / TOP_ACROSS) * height
     return sheet.figure()
 
 

@@ -19,6 +19,8 @@ from lookalike.reporting.chapters.inside import inside
 from lookalike.reporting.chapters.look_alikes import look_alikes, pairs
 from lookalike.reporting.chapters.photographs import photographs
 from lookalike.reporting.chapters.provenance import origin, runs_of
+from lookalike.reporting.chapters.race import race
+from lookalike.reporting.chapters.robustness import robustness
 from lookalike.reporting.chapters.standings import leaderboard, training
 from lookalike.reporting.chapters.variants import variants
 from lookalike.reporting.document import Section, section
@@ -28,7 +30,7 @@ from lookalike.reporting.report import Report
 
 Chapter = Callable[[Found], Section | None]
 CHAPTERS: tuple[Chapter, ...] = (
-    *(training, look_alikes, pairs, photographs),
+    *(training, race, look_alikes, pairs, robustness, photographs),
     *(explanations, inside, embeddings, variants),
 )
 

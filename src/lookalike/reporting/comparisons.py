@@ -3,8 +3,9 @@
 Each function takes arrays, or what a stage wrote as JSON, and returns a matplotlib figure; nothing here reads files.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -32,6 +33,9 @@ from lookalike.reporting.style import (
     whiskers,
     write_beside,
 )
+
+if TYPE_CHECKING:
+    from lookalike.evaluation.look_alikes import Pair
 
 Figures = Mapping[str, Mapping[str, Any]]  # variant -> its `LookAlikeFigures` as JSON
 
@@ -155,6 +159,15 @@ def draw_differences(axes: Axes, differences: Sequence[Mapping[str, Any]]) -> No
         whiskers(axes, rows, [each[part] for each in differences], label=name, **look)
     for row, each in enumerate(differences):
         write_beside(axes, row, f"{each['images']:,}\nimages", 32)
+
+
+def divergence_figures(compared: "Iterable[Pair]", probes: Collection[str]) -> dict[str, Figure]:
+    """How far those pairs diverge that are both probes and agree somewhere: path of the figure -> figure."""
+    return {
+        f"pairs/{pair.first}--{pair.second}/divergence": divergence_figure(asdict(pair.ranking))
+        for pair in compared
+        if pair.agreed and pair.first in probes and pair.second in probes
+    }
 
 
 def divergence_figure(ranking: Mapping[str, Any]) -> Figure:

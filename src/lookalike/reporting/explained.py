@@ -16,7 +16,14 @@ from lookalike.data.augmentation import examples, from_settings
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.metrics import softmax
 from lookalike.reporting.answers import Answers, cases_figure
-from lookalike.reporting.grids import BY_CLASS, augmentation_figure, classes_figure, journey_figure
+from lookalike.reporting.grids import (
+    BY_CLASS,
+    augmentation_figure,
+    classes_figure,
+    journey_figure,
+    layers_figure,
+    responses_figure,
+)
 from lookalike.reporting.maps import (
     feature_maps_figure,
     filters_figure,
@@ -27,7 +34,7 @@ from lookalike.reporting.maps import (
 if TYPE_CHECKING:
     from lookalike.artifacts.datasets import Dataset
     from lookalike.explain.subject import Images, Subject
-    from lookalike.explain.variant import Contrast, Explained, Inside
+    from lookalike.explain.variant import Closely, Contrast, Explained, Inside
 
 SIGNED = frozenset({"CAM", "HiResCAM"})  # methods whose maps speak for or against
 ALIKE = 8  # images that all variants are shown, or that are augmented
@@ -54,7 +61,7 @@ class CloseUp:
     chosen: NDArray[np.int64]
     photographs: "Images | None"
     explained: "Explained"
-    contrast: "Contrast | None"
+    closely: "Closely"
     logits: NDArray[np.floating]
     shown: str
 
@@ -99,8 +106,13 @@ def variant_figures(one: CloseUp) -> dict[str, Figure]:
         gains = np.array(explained.found["heads"]["gains"])
         drawn["heads"] = heads_figure(images.pixels[0], explained.heads, gains, note=controls(one.scores))
     drawn |= drawn_inside(images.pixels[0], explained.inside["trained"], explained.inside["untrained"])
+    if explained.layers:
+        drawn["layers"] = layers_figure(explained.layers)
     drawn |= {f"classes-{name}": drawn_classes(one, name) for name in BY_CLASS if name in explained.maps}
-    return drawn | ({"contrast": drawn_contrast(one, one.contrast)} if one.contrast else {})
+    if responses := one.closely.responses:
+        drawn["responses"] = responses_figure(one.subject.images.pixels, responses)
+    contrast = one.closely.contrast
+    return drawn | ({"contrast": drawn_contrast(one, contrast)} if contrast else {})
 
 
 def drawn_inside(image: NDArray[np.uint8], trained: "Inside", untrained: "Inside") -> dict[str, Figure]:
@@ -179,7 +191,7 @@ def drawn_changes(descriptions: Mapping[str, Json], dataset: "Dataset") -> dict[
     figures = {}
     for name, described in descriptions.items():
         if described["augmentation"]:
-            augmentation = from_settings(described["augmentation"], dataset.class_names)
+            augmentation = from_settings(described["augmentation"], dataset)
             drawn = examples(augmentation, images, labels, DRAWS)
             figures[f"{name}/augmentation"] = augmentation_figure(
                 images, drawn, [dataset.class_names[k] for k in labels]

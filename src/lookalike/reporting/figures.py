@@ -1,17 +1,29 @@
 """The figures: each function takes arrays and returns a matplotlib figure; nothing here reads or writes files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.evaluation.metrics import softmax
-from lookalike.reporting.answers import samples_figure
-from lookalike.reporting.style import BLACK, BLUE, ORANGE, WIDTH, Look, in_points, looks, style
+from lookalike.reporting.answers import samples_figure, top_five_figure
+from lookalike.reporting.style import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    WIDTH,
+    Look,
+    in_percent,
+    in_points,
+    legend_above,
+    looks,
+    style,
+)
 
 if TYPE_CHECKING:  # the report draws curves with neither a model nor torch
     from lookalike.evaluation.variant import Evaluation
@@ -20,6 +32,7 @@ Rows = list[dict[str, float]]
 
 
 SAMPLES = 24
+TOP_SHOWN = 8  # of them, with their five most probable classes
 UNLIKE = 3  # longest by shortest training from which epochs are drawn on a logarithmic axis
 
 
@@ -38,6 +51,10 @@ def variant_figures(
         probabilities = softmax(evaluation.predictions.test_logits[0, :SAMPLES])
         shown = (dataset.test_images[:SAMPLES], probabilities, dataset.test_labels[:SAMPLES], names)
         figures["samples"] = samples_figure(*shown)
+        few = slice(TOP_SHOWN)
+        figures["top-five"] = top_five_figure(
+            dataset.test_images[few], probabilities[few], dataset.test_labels[few], names
+        )
     return figures
 
 
@@ -114,6 +131,26 @@ def curves_figure(histories: dict[str, Rows]) -> Figure:
         names.set_axis_off()
         told = "solid: validation\ndashed: training"
         names.legend(*accuracy.get_legend_handles_labels(), loc="center left", frameon=False, title=told)
+    return figure
+
+
+def race_figure(histories: Mapping[str, Rows], goal: float) -> Figure:
+    """Training error by epoch, a line a seed, with the error that ends a training."""
+    with style():
+        figure = Figure(figsize=(WIDTH, 3.2))
+        axes = figure.subplots()
+        for (variant, look), history in zip(looks(histories).items(), histories.values(), strict=True):
+            for seed in sorted({row["seed"] for row in history}):
+                rows = [row for row in history if row["seed"] == seed]
+                errors = [1 - row["train_accuracy"] for row in rows]
+                label = variant if rows[0] is history[0] else None
+                axes.plot([row["epoch"] + 1 for row in rows], errors, markersize=3, linewidth=1, label=label, **look)
+        axes.axhline(goal, color=BLACK, linestyle="--", linewidth=0.8)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("training error")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        in_percent(axes.yaxis)
+        legend_above(figure, axes)
     return figure
 
 

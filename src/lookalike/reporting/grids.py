@@ -1,6 +1,8 @@
 """Pictures with a row for each class, image or layer: many maps of one kind side by side."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,10 +23,14 @@ from lookalike.reporting.maps import (
     margin,
 )
 
+if TYPE_CHECKING:
+    from lookalike.explain.responses import Response
+
 IMAGE = "the image"
 BY_CLASS = ("CAM", "Grad-CAM")  # methods by which several images of each class are shown
 ACROSS = 8  # images of a class
 CHANNELS = 5  # that are shown of a layer, on either side
+ABREAST = 2  # the same, on each of several sides
 
 
 def classes_figure(
@@ -57,9 +63,13 @@ def classes_figure(
 
 def augmentation_figure(images: NDArray[np.uint8], drawn: NDArray[np.uint8], names: Sequence[str]) -> Figure:
     """Images (N, H, W[, 3]), a row each, and beside them what a training sees of them: (D, N, H, W[, 3])."""
+    return table_figure({"image": images} | {f"draw {k + 1}": seen for k, seen in enumerate(drawn)}, names)
+
+
+def table_figure(columns: Mapping[str, NDArray[np.uint8]], names: Sequence[str]) -> Figure:
+    """Images in a table: heading -> (N, H, W[, 3]), and the names of the N rows."""
     left, sheet = margin(names), Sheet()
-    headings = ["image", *(f"draw {k + 1}" for k in range(len(drawn)))]
-    for column, (heading, pictures) in enumerate(zip(headings, (images, *drawn), strict=True)):
+    for column, (heading, pictures) in enumerate(columns.items()):
         x = left + column * (MEDIUM + GAP)
         sheet.write(x + MEDIUM / 2, TITLE - GAP, heading)
         for row, picture in enumerate(pictures):
@@ -91,6 +101,71 @@ def journey_figure(image: NDArray[np.uint8], sides: Mapping[str, Mapping[str, Fl
                 sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(values))
     sheet.add_map_scales([True])
     return sheet.figure()
+
+
+def layers_figure(sides: Mapping[str, tuple[NDArray[np.uint8], Mapping[str, Floats]]]) -> Figure:
+    """What every layer makes of an image and of others, side by side, a row a layer.
+
+    Args:
+        sides: heading -> image (H, W[, 3]) and by layer the output for it, planes (O, h, w) or numbers (D,), which are
+            laid out in rows; the same layers in each. Of planes those are shown that vary most on the first side, each
+            coloured by its own largest absolute value.
+    """
+    first = next(iter(sides.values()))[1]
+    shown = {name: np.argsort(-as_planes(one).std(axis=(1, 2)), kind="stable")[:ABREAST] for name, one in first.items()}
+    left, sheet, top = margin([IMAGE, *first]), Sheet(), TITLE + MEDIUM + LINE
+    for row, name in enumerate([IMAGE, *first]):
+        y = TITLE if row == 0 else top + (row - 1) * (MEDIUM + GAP)
+        sheet.write(left - GAP, y + MEDIUM / 2, name, ha="right", va="center")
+    for side, (heading, (image, found)) in enumerate(sides.items()):
+        start = left + side * (ABREAST * (MEDIUM + GAP) + 2 * GAP)
+        sheet.write(start, TITLE - GAP, heading, ha="left")
+        sheet.paste((start, TITLE), as_tile(image, MEDIUM))
+        for row, (name, values) in enumerate(found.items()):
+            for column, plane in enumerate(as_planes(values)[shown[name]]):
+                sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(plane))
+    sheet.add_map_scales([True])
+    return sheet.figure()
+
+
+def responses_figure(images: NDArray[np.uint8], layers: "Sequence[Response]") -> Figure:
+    """What filters respond to, two filters in a row: an input made to excite one, and the images that excite it most.
+
+    Args:
+        images: (N, H, W[, 3]), to which the responses' indices point.
+        layers: of each convolution what its filters respond to.
+    """
+    across = 1 + layers[0].images.shape[1]
+    sheet, top = Sheet(), 0
+    for layer in layers:
+        top += 2 * LINE
+        sheet.write(GAP, top, layer.layer, ha="left", fontsize=9, fontweight="bold")
+        top += 2 * LINE
+        for k, (number, made, best) in enumerate(zip(layer.filters, layer.inputs, layer.images, strict=True)):
+            left = GAP + k % 2 * (across * (MEDIUM + GAP) + 5 * GAP)
+            y = top + k // 2 * (MEDIUM + LINE + GAP)
+            sheet.write(left, y - 2, f"filter {number}: made", ha="left")
+            sheet.write(left + MEDIUM + GAP, y - 2, "  test images that excite it most", ha="left")
+            for column, picture in enumerate([in_pixels(made), *images[best]]):
+                sheet.paste((left + column * (MEDIUM + GAP), y), as_tile(picture, MEDIUM))
+        top += math.ceil(len(layer.filters) / 2) * (MEDIUM + LINE + GAP)
+    sheet.end = top
+    return sheet.figure()
+
+
+def in_pixels(values: Floats) -> NDArray[np.uint8]:
+    """Any numbers (H, W, C) as an image, (H, W) if there is one channel: from the lowest to the highest."""
+    scaled = (values - values.min()) / max(np.ptp(values), np.finfo(np.float32).tiny)
+    image = (255 * scaled).round().astype(np.uint8)
+    return image[..., 0] if image.shape[2] == 1 else image
+
+
+def as_planes(values: Floats) -> Floats:
+    """Planes (O, h, w) as they are; numbers (D,) as one plane, in rows of about equal length, zeros behind them."""
+    if values.ndim == 3:
+        return values
+    width = math.ceil(math.sqrt(len(values)))
+    return np.pad(values, (0, -len(values) % width)).reshape(1, -1, width)
 
 
 def most_varied(maps: Floats) -> Floats:

@@ -12,7 +12,7 @@ import yaml
 
 from lookalike.artifacts.evaluations import load_metrics
 from lookalike.artifacts.folders import read_json
-from lookalike.artifacts.models import Row, load_description, read_rows
+from lookalike.artifacts.models import Row, finished_seeds, load_description, read_rows
 from lookalike.params import Params
 from lookalike.tracking.runs import Identity, Point, milliseconds, origin_tags, row_points
 
@@ -131,7 +131,7 @@ def scores_by_seed(evaluation: Path, variant: str) -> dict[int, Json]:
 def seed_records(training: Training) -> list[Record]:
     """A record for each seed of a training."""
     about, description = training.about, training.description
-    trained = [seed["seed"] for seed in description["seeds"] if seed["diverged_in"] is None]
+    trained = finished_seeds(description)
     points = curves(training)
     return [
         Record(
@@ -144,7 +144,7 @@ def seed_records(training: Training) -> list[Record]:
             curves=points[ended["seed"]],
             results=results(training, ended["seed"]),
             dataset=describe_dataset(description),
-            figures=training.figures if trained[:1] == [ended["seed"]] and training.figures.exists() else None,
+            figures=training.figures if trained[:1] == (ended["seed"],) and training.figures.exists() else None,
         )
         for ended in description["seeds"]
     ]

@@ -14,6 +14,7 @@ from lookalike.reporting.document import Fold, amounts, number, shares, signific
 
 Json = dict[str, Any]
 FOLDER = f"explanations/fashion/figures/{CNN}"
+RESPONSES = {f"{CNN}-responses": f"{FOLDER}/responses"}
 CHARTS = {f"fashion-{CNN}-activations": "PNG of activations", f"fashion-{CNN}-depth": "PNG of depth"}
 DRAWN = ("filters-first", "features-last")  # of the small study
 
@@ -32,7 +33,7 @@ def whole(found: Found) -> Found:
 
 def test_the_chapter_has_charts_and_pictures_of_the_probes(whole: Found, drawn: Json) -> None:
     part = inside(whole)
-    assert shown(part) == {**CHARTS, **{f"{CNN}-{kind}": kind for kind in PICTURES}}
+    assert shown(part) == {**CHARTS, **RESPONSES, **{f"{CNN}-{kind}": kind for kind in PICTURES}}
     assert titles(part) == ["Inside the networks", f"Inside {CNN}"]
     activity = whole.evidence.explanations[CNN]["activity"]
     assert drawn == {"activations": (activity,), "depth": (activity,)}
@@ -42,8 +43,8 @@ def test_the_chapter_has_charts_and_pictures_of_the_probes(whole: Found, drawn: 
 
 
 def test_pictures_that_were_not_drawn_are_left_out(found: Found, drawn: Json) -> None:
-    assert set(shown(inside(found))) == {*CHARTS, *(f"{CNN}-{kind}" for kind in DRAWN)}
-    for kind in DRAWN:
+    assert set(shown(inside(found))) == {*CHARTS, *RESPONSES, *(f"{CNN}-{kind}" for kind in DRAWN)}
+    for kind in (*DRAWN, "responses"):
         (found.root / f"{FOLDER}/{kind}.png").unlink()
     part = inside(found)
     assert not [block for block in walk([part]) if isinstance(block, Fold)]  # type: ignore[list-item]
@@ -93,7 +94,8 @@ def test_what_batch_normalisation_does_is_said(found: Found, drawn: Json) -> Non
 
 def test_a_transformer_has_no_charts_of_activations(found: Found, drawn: Json) -> None:
     one = found.evidence.explanations[CNN] | {"activity": None}
-    assert set(shown(inside(with_explained(found, {CNN: one})))) == {f"{CNN}-{kind}" for kind in DRAWN}
+    shown_of = set(shown(inside(with_explained(found, {CNN: one}))))
+    assert shown_of == {*RESPONSES, *(f"{CNN}-{kind}" for kind in DRAWN)}
     assert drawn == {}
 
 

@@ -64,7 +64,7 @@ def test_epochs_are_cut_short_by_a_budget_and_not_by_divergence(
     params: Params, seeds: int, diverged: int, ran: int, cut: tuple[int, int] | None
 ) -> None:
     row = standing_of(CNN, epochs=ran, seeds=seeds, diverged=diverged)
-    assert cut_short(row, params.variants[CNN]) == cut
+    assert cut_short(row, params) == cut
 
 
 @pytest.mark.parametrize(

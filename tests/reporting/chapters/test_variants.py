@@ -15,7 +15,7 @@ def test_pictures_are_those_that_the_evaluation_drew(found: Found) -> None:
     part = variants(found)
     folder = "evaluations/fashion/figures"
     assert shown(part) == {
-        f"{CNN}-samples": f"{folder}/{CNN}/samples",
+        **{f"{CNN}-{kind}": f"{folder}/{CNN}/{kind}" for kind in ("samples", "top-five")},
         **{f"{name}-{kind}": f"{folder}/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")},
     }
     for name, one in figures(part).items():
@@ -23,7 +23,12 @@ def test_pictures_are_those_that_the_evaluation_drew(found: Found) -> None:
         assert (one.variants, one.stage) == ((variant,), "evaluate@fashion")
         assert variant in one.caption
         assert variant in one.alt
-    assert titles(part) == ["Each variant by itself", "24 test images", "Confusion and calibration"]
+    assert titles(part) == [
+        "Each variant by itself",
+        "24 test images",
+        "Five most probable classes",
+        "Confusion and calibration",
+    ]
 
 
 def test_the_samples_have_the_probabilities_of_the_first_images(found: Found, study: SmallStudy) -> None:

@@ -59,6 +59,21 @@ CHANNELS = (
     Column("most", "most", number),
 )
 
+RESPONSES = (
+    Column("convolution", "layer", text),
+    Column("filter", "filter", count),
+    Column("highest value, test images", "best", significant),
+    Column("in the middle, test images", "middle", significant),
+    Column("in the middle, made input", "reached", significant),
+)
+RESPOND: Words = (
+    "What filters of {variant} (first seed) respond to: of the first, third and fifth convolution, as far as there "
+    "are, those filters whose best test image stands out most. At the left an input that was made, from noise, to "
+    "excite the unit in the middle of the filter's map, at a norm that images have; at the right the images with the "
+    "highest value anywhere in the map. Edges and blobs, textures, parts? The made input shows what excites the unit, "
+    "not what it is for.",
+    "Inputs made to excite filters of {variant}, and the test images that excite them most",
+)
 TOLD = {
     "filters": "Filters of",
     "untrained": "Filters before training of",
@@ -119,7 +134,16 @@ def of_variant(found: Found, name: str, one: Json) -> Section:
         picture = found.loaded(folder / f"{kind}.png", f"{name}-{kind}", (caption, alt), "explain", [name], *told)
         drawn += [picture] if picture else []
     folds = [Fold(f"Filters and feature maps of {name}", tuple(drawn))] if drawn else []
-    return section(f"{found.study}-{name}-inside", f"Inside {name}", *blocks, *folds)
+    return section(f"{found.study}-{name}-inside", f"Inside {name}", *blocks, responding(found, name, one), *folds)
+
+
+def responding(found: Found, name: str, one: Json) -> Illustration | None:
+    """What filters respond to; None of a transformer."""
+    rows = [{"layer": layer["layer"], **row} for layer in one["responses"] for row in layer["filters"]]
+    table = tabulate(f"Filters of {name}: values before the activation", RESPONSES, rows)
+    path = found.root / "explanations" / found.study / "figures" / name / "responses.png"
+    caption, alt = (part.format(variant=name) for part in RESPOND)
+    return found.loaded(path, f"{name}-responses", (caption, alt), "explain", [name], table)
 
 
 def activations(found: Found, name: str, activity: Mapping[str, Json]) -> list[Prose | Illustration | None]:

@@ -21,6 +21,11 @@ SAMPLES: Words = (
     "vermillion: a wrong prediction. Look for classes that share the probability: they are the look-alikes.",
     "24 test images, each beside a bar chart of the ten class probabilities that {variant} gives it",
 )
+TOP_FIVE: Words = (
+    "The first eight test images under their class, and the five classes that {variant} (first seed) finds most "
+    "probable; bars are as long as the probability, blue: the true class.",
+    "Eight test images, each over its five most probable classes according to {variant}",
+)
 CONFUSION: Words = (
     "Confusion matrix of {variant} (first seed): number of test images by true (row) and predicted (column) class. "
     "Classes that look alike stand side by side, so confusions within a group gather around the diagonal.",
@@ -51,14 +56,16 @@ BINS = (
 def variants(found: Found) -> Section:
     """The first seed of each variant that did not diverge."""
     closely = [name for name in found.evaluated if name in found.probes]
-    samples = [
-        drawn for name in closely if (drawn := picture(found, name, "samples", SAMPLES, probabilities(found, name)))
-    ]
+    samples, top = (
+        tuple(drawn for name in closely if (drawn := picture(found, name, kind, words, probabilities(found, name))))
+        for kind, words in (("samples", SAMPLES), ("top-five", TOP_FIVE))
+    )
     folds = (by_itself(found, name) for name in found.evaluated)
     return section(
         f"{found.study}-variants",
         "Each variant by itself",
-        section(f"{found.study}-samples", "24 test images", Beside(tuple(samples))) if samples else None,
+        section(f"{found.study}-samples", "24 test images", Beside(samples)) if samples else None,
+        section(f"{found.study}-top-five", "Five most probable classes", Beside(top)) if top else None,
         section(f"{found.study}-calibration", "Confusion and calibration", *folds),
     )
 

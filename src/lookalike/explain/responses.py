@@ -1,0 +1,132 @@
+"""What a filter of a convolution responds to: the test images that excite it most, and an input made to excite it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lookalike.explain.convolutions import convolutions
+from lookalike.explain.maps import outputs_of
+from lookalike.explain.subject import Subject
+from lookalike.runtime import generator
+
+DEPTHS = (1, 3, 5)  # convolutions, counted from the image
+FILTERS = 6  # of each
+BEST = 5  # images
+BATCH = 250
+STEPS, STEP = 100, 0.1  # of the ascent; how far one goes, as a share of the input's norm
+SEED = 13
+
+
+@dataclass(frozen=True)
+class Response:
+    """Of F filters of one convolution, all before the activation.
+
+    Attributes:
+        layer: name of the convolution.
+        filters: (F,), their numbers.
+        images: (F, B), indices of the test images with the highest value anywhere, highest first.
+        values: (F, B), these values.
+        inputs: (F, H, W, C), what was made to excite the unit in the middle, in pixels but for a factor and an offset.
+        reached: (F,), the value of that unit.
+        middle: (F,), the highest value that a test image gives it.
+    """
+
+    layer: str
+    filters: NDArray[np.int64]
+    images: NDArray[np.int64]
+    values: NDArray[np.float32]
+    inputs: NDArray[np.float32]
+    reached: NDArray[np.float32]
+    middle: NDArray[np.float32]
+
+    def described(self) -> dict[str, Any]:
+        """The figures, JSON-able."""
+        return {
+            "layer": self.layer,
+            "filters": [
+                {"filter": int(number), "best": float(values[0]), "middle": float(middle), "reached": float(reached)}
+                for number, values, middle, reached in zip(
+                    self.filters, self.values, self.middle, self.reached, strict=True
+                )
+            ],
+        }
+
+
+def responses(subject: Subject) -> list[Response]:
+    """Of the first, third and fifth convolution, as far as there are, those filters whose best images stand out most.
+
+    A filter stands out by its highest value over the subject's images, as a multiple of the deviation over them.
+    """
+    names = list(convolutions(subject.model))
+    return [of_layer(subject, names[depth - 1]) for depth in DEPTHS if depth <= len(names)]
+
+
+def of_layer(subject: Subject, name: str) -> Response:
+    """One convolution."""
+    highest, middle = excitation(subject.model, subject.inputs, name)  # (N, O) each
+    standing = (highest.amax(0) - highest.mean(0)) / highest.std(0).clamp(min=1e-12)
+    chosen = standing.argsort(descending=True, stable=True)[:FILTERS]
+    values, images = highest[:, chosen].sort(dim=0, descending=True, stable=True)
+    norm = subject.inputs.flatten(1).norm(dim=1).mean()
+    made, reached = maximise(subject.model, name, chosen, subject.inputs[0].shape, float(norm))
+    return Response(
+        layer=name,
+        filters=chosen.cpu().numpy(),
+        images=images[:BEST].T.cpu().numpy(),
+        values=values[:BEST].T.cpu().numpy(),
+        inputs=made.permute(0, 2, 3, 1).cpu().numpy(),  # (F, C, H, W) -> (F, H, W, C)
+        reached=reached.cpu().numpy(),
+        middle=middle[:, chosen].amax(0).cpu().numpy(),
+    )
+
+
+@torch.no_grad()
+def excitation(model: nn.Module, images: Tensor, name: str) -> tuple[Tensor, Tensor]:
+    """The highest value of each plane of the convolution `name`, and that of its unit in the middle: (N, O) each."""
+    highest, middle = [], []
+    for batch in images.split(BATCH):
+        with outputs_of(model.get_submodule(name)) as outputs:
+            model(batch)
+        planes = outputs[0]
+        highest.append(planes.amax((2, 3)))
+        middle.append(planes[:, :, planes.shape[2] // 2, planes.shape[3] // 2])
+    return torch.cat(highest), torch.cat(middle)
+
+
+def maximise(model: nn.Module, name: str, filters: Tensor, shape: torch.Size, norm: float) -> tuple[Tensor, Tensor]:
+    """Inputs that excite the middle unit of each of the filters (F,) of the convolution `name`, by gradient ascent.
+
+    Among inputs of one norm, as images are seen by the network: Erhan, Bengio, Courville & Vincent, "Visualizing
+    higher-layer features of a deep network" (Universite de Montreal, 2009). From noise, in steps along the gradient,
+    each followed by the return to the norm.
+
+    Returns:
+        Inputs (F, C, H, W), and the units' values (F,) for them.
+    """
+    noise = torch.randn(len(filters), *shape, generator=generator(SEED, "init"))
+    inputs = to_norm(noise.to(filters.device), norm)
+    for _ in range(STEPS):
+        inputs = inputs.requires_grad_()
+        (gradient,) = torch.autograd.grad(middle_units(model, name, filters, inputs).sum(), inputs)
+        with torch.no_grad():
+            inputs = to_norm(inputs + STEP * to_norm(gradient, norm), norm)
+    with torch.no_grad():
+        return inputs, middle_units(model, name, filters, inputs)
+
+
+def middle_units(model: nn.Module, name: str, filters: Tensor, inputs: Tensor) -> Tensor:
+    """Of the k-th input the value in the middle of the k-th filter's plane: (F,)."""
+    with outputs_of(model.get_submodule(name)) as outputs:
+        model(inputs)
+    planes = outputs[0][torch.arange(len(filters)), filters]
+    return planes[:, planes.shape[1] // 2, planes.shape[2] // 2]
+
+
+def to_norm(values: Tensor, norm: float) -> Tensor:
+    """Each of the inputs (F, ...) with that Euclidean norm; zeros stay zeros."""
+    norms = values.flatten(1).norm(dim=1).clamp(min=1e-12)
+    return values * (norm / norms).view(-1, *[1] * (values.dim() - 1))

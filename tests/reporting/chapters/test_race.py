@@ -1,0 +1,106 @@
+"""The race to a training error: rates tried, epochs and seconds of the seeds that got there, and ratios."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from blocks import figures, header, rows, shown, tables
+from claims.invented import reaching
+from small_study import CNN, FEW
+
+from lookalike.artifacts.folders import write_json
+from lookalike.artifacts.models import Timing, save_run
+from lookalike.claims.measures import epochs_to, times_less
+from lookalike.params import Training
+from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.race import race, ratio
+
+TRIALS = [{"lr": 0.1, "train_error": None}, {"lr": 0.01, "train_error": 0.25}, {"lr": 0.001, "train_error": 0.5}]
+EPOCHS = {CNN: (2, 3, 2), FEW: (6, 9, 7)}  # that seeds take to the goal
+SLOW = {CNN: 1.0, FEW: 0.5}  # seconds an epoch
+
+
+def racing(found: Found) -> Found:
+    """The small study with two variants that race to an error of 25 %, three seeds each."""
+    params, histories = found.params, {name: reaching(*epochs) for name, epochs in EPOCHS.items()}
+    for name, epochs in EPOCHS.items():
+        description = {"lr": 0.01, "search": {"epochs": 4, "trials": TRIALS}, "seeds": [{}, {}, {}]}
+        write_json(found.root / "models" / "fashion" / name / "model.json", description)
+        timings = [Timing(k, epoch, SLOW[name], 1.0) for k, count in enumerate(epochs) for epoch in range(count + 1)]
+        save_run(found.root / "runs" / "fashion" / name, {}, timings)
+    goal: dict[str, Any] = {"stop_at_error": 0.25}
+    variants = {
+        name: one.model_copy(update={"train": Training(**one.train.model_dump() | goal)}) if name in EPOCHS else one
+        for name, one in params.variants.items()
+    }
+    params = params.model_copy(update={"variants": variants})
+    return replace(
+        found, params=params, evidence=replace(found.evidence, histories=found.evidence.histories | histories)
+    )
+
+
+def test_every_rate_that_was_tried_is_told(found: Found, drawn: dict[str, Any]) -> None:
+    table = tables(race(racing(found)))["Learning rates tried"]
+    tried = [["0.1", "–", ""], ["0.01", "25.00", "yes"], ["0.001", "50.00", ""]]
+    assert rows(table) == [[name, *trial] for name in EPOCHS for trial in tried]
+    assert table.note == "After 4 epochs; –: the loss was not finite."
+
+
+def test_epochs_and_seconds_are_those_of_the_seeds_that_got_there(found: Found, drawn: dict[str, Any]) -> None:
+    whole = racing(found)
+    histories = whole.evidence.histories | {
+        FEW: [
+            *reaching(6, 9),
+            {
+                "seed": 2,
+                "epoch": 0,
+                **dict.fromkeys(("lr", "train_loss", "valid_loss", "valid_accuracy"), 0.5),
+                "train_accuracy": 0.1,
+            },
+        ]
+    }
+    whole = replace(whole, evidence=replace(whole.evidence, histories=histories))
+    table = tables(race(whole))["To the goal"]
+    assert header(table)[:4] == ["variant", "learning rate", "seeds", "of them there"]
+    assert rows(table) == [
+        [CNN, "0.01", "3", "3", "2.333", "0.577", "2.333", "0.577"],
+        [FEW, "0.01", "3", "2", "7.500", "2.121", "3.750", "1.061"],
+    ]
+
+
+def test_the_ratio_is_that_of_the_claim(found: Found, drawn: dict[str, Any]) -> None:
+    whole = racing(found)
+    (row,) = rows(tables(race(whole))["How many times as long"])
+    measured = times_less(CNN, FEW, epochs_to(0.25))(whole.evidence)
+    assert measured is not None
+    assert row == [
+        FEW,
+        CNN,
+        f"{measured.value:.2f} ({measured.low:.2f} to {measured.high:.2f})",
+        f"{measured.value / 2:.2f} ({measured.low / 2:.2f} to {measured.high / 2:.2f})",  # half as long an epoch
+    ]
+
+
+def test_of_one_seed_there_is_no_ratio(found: Found, drawn: dict[str, Any]) -> None:
+    whole = racing(found)
+    histories = whole.evidence.histories | {FEW: reaching(6)}
+    whole = replace(whole, evidence=replace(whole.evidence, histories=histories))
+    assert "How many times as long" not in tables(race(whole))
+    assert ratio([2.0], [1.0, 1.0]) is None
+    exact = ratio([4.0, 4.0], [2.0, 2.0])
+    assert exact is not None
+    assert all(math.isclose(exact[key], 2) for key in ("value", "low", "high"))
+
+
+def test_the_race_is_drawn(found: Found, drawn: dict[str, Any]) -> None:
+    whole = racing(found)
+    part = race(whole)
+    assert shown(part) == {"fashion-race": "PNG of race"}
+    assert drawn["race"] == ({name: whole.evidence.histories[name] for name in EPOCHS}, 0.25)
+    assert figures(part)["fashion-race"].variants == (CNN, FEW)
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_study_in_which_nothing_races_has_no_such_chapter(found: Found) -> None:
+    assert race(found) is None
