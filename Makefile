@@ -31,7 +31,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: export OMP_WAIT_POLICY = passive
 demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, unless edited), JOBS=2 stages at a time
 	@set -e; stages=$$($(BIN)/dvc stage list --name-only); \
-	for kind in 'fetch@|photos$$' train@ evaluate@ explain@ embed@; do \
+	for kind in 'fetch@|photos$$|primer$$' train@ evaluate@ explain@ embed@; do \
 		of_kind=$$(echo "$$stages" | grep -E "^($$kind)"); \
 		each=$$(( ($$(echo "$$of_kind" | wc -l) + $(JOBS) - 1) / $(JOBS) )); \
 		echo "$$of_kind" | xargs -P $(JOBS) -n $$each $(BIN)/dvc --wait-for-lock repro --single-item; \
@@ -60,5 +60,5 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows
 		--no-emit-index-url --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
-	rm -rf data photos models runs evaluations explanations embeddings downloads checkpoints published.json
+	rm -rf data photos primer models runs evaluations explanations embeddings downloads checkpoints published.json
 	find reports -mindepth 1 -maxdepth 1 -not -name paper -exec rm -rf {} +

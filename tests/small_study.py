@@ -4,6 +4,7 @@ Of three variants the first diverged and the second alone is a probe.
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from lookalike.explain.subject import Images, Subject
 from lookalike.explain.variant import explain_variant, look_closely
 from lookalike.models.registry import create_model
 from lookalike.params import Params, parse_params
+from lookalike.primer.page import primer
 from lookalike.reporting.embeddings import CLUSTERINGS
 from lookalike.runtime import Runtime
 
@@ -69,6 +71,7 @@ PICTURES = (
     "explanations/fashion/figures/alike",
     *(f"explanations/fashion/figures/photographs-{recipe}" for recipe in RECIPES),
     *(f"embeddings/fashion/figures/{CNN}/{kind}" for kind in ("map", "clusters", "sweep")),
+    *(f"primer/{name}" for name in ("channels", "poolings", "activations")),
 )  # each holds its own path
 
 
@@ -259,7 +262,14 @@ def write_study(root: Path, study: SmallStudy) -> None:
     save_dataset(root / "data/fashion_mnist", study.dataset)
     about = {"digest": "d1", "provenance": {"about": "drawn garments", "licence": "MIT"}}
     write_json(root / "data/fashion_mnist/dataset.json", about)
+    write_json(root / "primer/found.json", worked_out())
     write_json(root / "published.json", {"tracking": "local store", "runs": {CNN: {"0": "feedbeef", "1": "cafe"}}})
+
+
+@cache
+def worked_out() -> Json:
+    """The primer's numbers, which take seconds."""
+    return primer()
 
 
 def write_training(root: Path, name: str, epochs: int, train_images: int) -> None:

@@ -20,7 +20,7 @@ from lookalike.artifacts.fingerprint import NEUTRAL
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "lookalike"
-STAGES = ("fetch", "photos", "train", "evaluate", "explain", "embed", "publish", "report")
+STAGES = ("fetch", "photos", "train", "evaluate", "explain", "embed", "primer", "publish", "report")
 DATA_FILES = [path for path in SOURCE.rglob("*.*") if path.suffix not in {".py", ".pyc"}]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -35,6 +35,7 @@ ALLOWED = {
     "evaluate": {"torch", "matplotlib"},
     "explain": {"torch", "matplotlib"},
     "embed": {"sklearn", "pandas", "matplotlib"},  # the first brings the second
+    "primer": {"torch", "matplotlib"},
     "publish": {"mlflow", "pandas"},  # the one brings the other
     "report": {"matplotlib"},
 }

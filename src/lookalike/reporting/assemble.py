@@ -18,6 +18,7 @@ from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.inside import inside
 from lookalike.reporting.chapters.look_alikes import look_alikes, pairs
 from lookalike.reporting.chapters.photographs import photographs
+from lookalike.reporting.chapters.primer import primer
 from lookalike.reporting.chapters.provenance import origin, runs_of
 from lookalike.reporting.chapters.race import race
 from lookalike.reporting.chapters.robustness import robustness
@@ -49,6 +50,7 @@ def assemble(params: Params, parameters: str, root: Path = Path()) -> tuple[Repo
         leaderboard(studies),
         explorer(studies),
         *study_sections(studies),
+        primer(root),
         origin(params, parameters, root),
     )
     runs = runs_of(read_json(root / "published.json"))

@@ -1,0 +1,80 @@
+"""Receptive fields of the registered convolutional networks, computed and seen by gradients."""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from lookalike.models.lenet5 import Codes, SparseConv2d, Subsampling
+from lookalike.models.registry import create_model
+from lookalike.primer.convolution import Field, receptive_fields
+
+# Sides of images of which no layer cuts a row off: a unit beside what was cut off sees less than its field.
+SIDES: dict[str, tuple[int, dict[str, Any]]] = {
+    "lenet5": (28, {}),
+    "lenet5_modern": (28, {}),
+    "mnist_net": (28, {}),
+    "fashion_cnn": (30, {}),
+    "race_net": (32, {"max_channels": 2}),
+    "simple_cnn": (44, {"max_channels": 2}),
+    "alexnet": (39, {"max_channels": 2}),
+    "vgg11_cifar": (59, {"max_channels": 2}),
+}
+KEPT = (
+    nn.Conv2d | nn.AvgPool2d | nn.AdaptiveAvgPool2d | nn.ReplicationPad2d | nn.Flatten | nn.Linear | Subsampling | Codes
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A layer's field, and the rows (first, last) of an image that its middle unit's gradient reaches; `expected` are
+    those of the field that lie in the image."""
+
+    field: Field
+    rows: tuple[int, int]
+    expected: tuple[int, int]
+
+
+def fields_of(name: str) -> list[Seen]:
+    """Of every convolution and pooling of a registered network, for grey images with a side of `SIDES`."""
+    side, arguments = SIDES[name]
+    shape = (1, side, side)
+    model = create_model(name, arguments, input_shape=shape, num_classes=2)
+    fields, straight = receptive_fields(model, shape), straightened(model)
+    found = []
+    for field in fields:
+        rows, middle = rows_seen(straight, field.layer, side)
+        first = field.start + middle * field.jump
+        found.append(Seen(field, rows, (max(first, 0), min(first + field.size, side) - 1)))
+    return found
+
+
+def straightened(model: nn.Module) -> nn.Module:
+    """The same windows with all weights 1, means for maxima and nothing that bends: a unit's gradient is then positive
+    where the unit sees, and zero elsewhere."""
+    straight = copy.deepcopy(model).double().eval()
+    for name, layer in [*straight.named_modules()]:
+        parent, _, own = name.rpartition(".")
+        if isinstance(layer, nn.MaxPool2d):
+            means = nn.AvgPool2d(layer.kernel_size, layer.stride, layer.padding)
+            setattr(straight.get_submodule(parent), own, means)
+        elif not [*layer.children()] and not isinstance(layer, KEPT):
+            setattr(straight.get_submodule(parent), own, nn.Identity())
+        if isinstance(layer, SparseConv2d):
+            layer.mask.fill_(1)
+    for parameter in straight.parameters():
+        nn.init.ones_(parameter)
+    return straight
+
+
+def rows_seen(straight: nn.Module, layer: str, side: int) -> tuple[tuple[int, int], int]:
+    """The first and last row of an image that the unit in the middle of a layer sees, and the unit's row."""
+    image, outputs = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True), []
+    with straight.get_submodule(layer).register_forward_hook(lambda _layer, _given, output: outputs.append(output)):
+        straight.features(image)  # type: ignore[operator]  # every registered model has them
+    middle = outputs[0].shape[2] // 2
+    (gradient,) = torch.autograd.grad(outputs[0][0, 0, middle, middle], image)
+    rows = gradient[0, 0].sum(1).nonzero().flatten().tolist()
+    return (rows[0], rows[-1]), middle

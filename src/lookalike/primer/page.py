@@ -1,0 +1,101 @@
+"""Everything that the report's primer tells, computed."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from lookalike.models.macs import count_macs
+from lookalike.primer.convolution import Window, products, receptive_fields, weights
+from lookalike.primer.exercises import IMAGE, KERNEL, POOLINGS, Worked, convolve, pool
+from lookalike.primer.fields import SIDES, fields_of
+from lookalike.primer.functions import sigmoid, softmax
+
+Json = dict[str, Any]
+SETTINGS = 500  # random convolutions that the arithmetic is checked on
+SIZES = (  # name, side of the input, window: what the studies' networks do
+    ("the exercise: 3x3 over 4x4", 4, Window(3)),
+    ("LeNet-5's C1: 5x5 over 32x32", 32, Window(5)),
+    ("its subsampling: 2x2 in steps of 2", 28, Window(2, 2)),
+    ("AlexNet's first: 11x11 in steps of 4", 224, Window(11, 4, 2)),
+    ("its overlapping pooling", 55, Window(3, 2)),
+    ("VGG's 3x3 with padding", 32, Window(3, 1, 1)),
+    ("3x3 with a dilation of 2", 32, Window(3, 1, 0, 2)),
+)
+CHANNELS = 16  # of two 3x3 and of one 5x5 convolution
+LOGITS = (2.0, 1.0, 0.1, -1.0)
+
+
+def primer() -> Json:
+    """JSON-able: "sizes" with "checked", "convolution", "poolings", "flatten", "stacks", "answers" and "fields"."""
+    return {
+        "sizes": [size(*one) for one in SIZES],
+        "checked": checked(SETTINGS),
+        "convolution": worked(convolve(IMAGE, KERNEL, Window(3)))
+        | {"image": IMAGE.tolist(), "kernel": KERNEL.tolist()},
+        "poolings": {kind: worked(pool(IMAGE, kind, Window(2, 2))) for kind in POOLINGS},
+        "flatten": torch.from_numpy(IMAGE).flatten().tolist(),
+        "stacks": [stack("one 5x5", 5), stack("two 3x3", 3, 3)],
+        "answers": answers(),
+        "fields": {name: {"side": side, "layers": fields(name)} for name, (side, _) in SIDES.items()},
+    }
+
+
+def size(name: str, inputs: int, window: Window) -> Json:
+    """What a window makes of a side."""
+    return {"name": name, "inputs": inputs, **asdict(window), "outputs": window.outputs(inputs)}
+
+
+def checked(count: int) -> Json:
+    """How many of so many random convolutions have the size, weights and multiply-accumulates of torch's."""
+    rng, agreed = np.random.default_rng(13), 0
+    for _ in range(count):
+        groups = int(rng.integers(1, 4))
+        inputs, outputs = (groups * int(n) for n in rng.integers(1, 4, 2))
+        window = Window(*(int(rng.integers(*ends)) for ends in ((1, 6), (1, 4), (0, 4), (1, 4))))
+        side = int(rng.integers(window.extent, window.extent + 20))
+        layer = nn.Conv2d(inputs, outputs, window.kernel, window.stride, window.padding, window.dilation, groups)
+        with torch.no_grad():
+            made = layer(torch.zeros(1, inputs, side, side)).shape[2]
+        ours = (
+            window.outputs(side),
+            weights(inputs, outputs, window.kernel, groups=groups),
+            products(inputs, outputs, window, side, groups=groups),
+        )
+        theirs = (made, sum(map(torch.numel, layer.parameters())), count_macs(layer, (inputs, side, side)))
+        agreed += ours == theirs
+    return {"count": count, "agreed": agreed}
+
+
+def worked(one: Worked) -> Json:
+    """A result with its steps."""
+    return {"result": one.result.tolist(), "steps": one.steps}
+
+
+def stack(name: str, *kernels: int) -> Json:
+    """Field, weights and multiply-accumulates at one place of convolutions on top of each other."""
+    layers = [nn.Conv2d(CHANNELS, CHANNELS, kernel, bias=False) for kernel in kernels]
+    side = 1 + sum(kernel - 1 for kernel in kernels)  # so that one unit is left
+    return {
+        "name": name,
+        "field": receptive_fields(nn.Sequential(*layers), (CHANNELS, side, side))[-1].size,
+        "weights": sum(weights(CHANNELS, CHANNELS, kernel, bias=False) for kernel in kernels),
+        "macs": sum(products(CHANNELS, CHANNELS, Window(kernel, padding=kernel // 2), 32) for kernel in kernels),
+    }
+
+
+def answers() -> list[Json]:
+    """Softmax beside the sigmoid, of the same logits."""
+    logits = np.array(LOGITS)
+    rows = zip(logits, softmax(logits), sigmoid(logits), strict=True)
+    return [{"logit": float(x), "softmax": float(share), "sigmoid": float(alone)} for x, share, alone in rows]
+
+
+def fields(name: str) -> list[Json]:
+    """A row a layer: its field, and whether gradients see the same."""
+    return [
+        {**asdict(seen.field), "first": seen.rows[0], "last": seen.rows[1], "agrees": seen.rows == seen.expected}
+        for seen in fields_of(name)
+    ]
