@@ -144,8 +144,7 @@ def responses_figure(images: NDArray[np.uint8], layers: "Sequence[Response]") ->
         for k, (number, made, best) in enumerate(zip(layer.filters, layer.inputs, layer.images, strict=True)):
             left = GAP + k % 2 * (across * (MEDIUM + GAP) + 5 * GAP)
             y = top + k // 2 * (MEDIUM + LINE + GAP)
-            sheet.write(left, y - 2, f"filter {number}: made", ha="left")
-            sheet.write(left + MEDIUM + GAP, y - 2, "  test images that excite it most", ha="left")
+            sheet.write(left, y - 2, f"filter {number}", ha="left")
             for column, picture in enumerate([in_pixels(made), *images[best]]):
                 sheet.paste((left + column * (MEDIUM + GAP), y), as_tile(picture, MEDIUM))
         top += math.ceil(len(layer.filters) / 2) * (MEDIUM + LINE + GAP)
