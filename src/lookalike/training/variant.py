@@ -13,7 +13,7 @@ from lookalike.data.augmentation import from_settings
 from lookalike.data.tensors import ImageTensors, place_images
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model
-from lookalike.params import Budget, Variant
+from lookalike.params import Budget, Search, Variant
 from lookalike.runtime import Runtime, seeded, to_host
 from lookalike.training.loop import Outcome, Schedule, train
 from lookalike.training.optimisation import Optimisation
@@ -46,6 +46,38 @@ class TrainedVariant:
             self.description["kept_epochs"] += outcome.kept
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What all trainings of a variant share: what the profile grants them, and the images, on the device."""
+
+    budget: Budget
+    dataset: Dataset
+    runtime: Runtime
+    train_data: ImageTensors
+    valid_data: ImageTensors
+
+    def train(
+        self,
+        variant: Variant,
+        seed: int,
+        checkpoint: Path,
+        after_epoch: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> tuple[nn.Module, Outcome]:
+        """Train one seed with the settings of `variant`."""
+        with seeded(seed, "init"):
+            model = self.runtime.place(build(variant, self.budget, self.dataset))
+        outcome = train(
+            model,
+            self.train_data,
+            self.valid_data,
+            schedule(variant, self.budget, seed, self.dataset),
+            self.runtime,
+            checkpoint=checkpoint,
+            after_epoch=after_epoch,
+        )
+        return model, outcome
+
+
 def train_variant(
     variant: Variant,
     budget: Budget,
@@ -61,40 +93,41 @@ def train_variant(
         checkpoint: the file of the training of that name, such as "seed-0".
         after_epoch: called with the outcome so far of the seed in work.
     """
-    train_data, valid_data = training_images(dataset, variant.train.fraction or 1.0, budget, runtime)
-    trained = TrainedVariant(describe(variant, budget, dataset, len(train_data)))
-
-    def train_seed(settings: Variant, seed: int, name: str, **options: Any) -> tuple[nn.Module, Outcome]:
-        with seeded(seed, "init"):
-            model = runtime.place(build(settings, budget, dataset))
-        plan, file = schedule(settings, budget, seed, dataset), checkpoint(name)
-        return model, train(model, train_data, valid_data, plan, runtime, checkpoint=file, **options)
-
+    images = training_images(dataset, variant.train.fraction or 1.0, budget, runtime)
+    ground = Ground(budget, dataset, runtime, *images)
+    trained = TrainedVariant(describe(variant, budget, dataset, len(ground.train_data)))
     if variant.train.search:
-        trials = {rate: trial(variant, rate) for rate in variant.train.search.rates}
-        errors = {
-            rate: trial_error(train_seed(settings, budget.seeds, f"rate-{rate:g}")[1].history)
-            for rate, settings in trials.items()
-        }
-        trained.description["search"] = described(errors, planned_epochs(next(iter(trials.values())), budget))
+        errors = try_rates(variant, variant.train.search, ground, checkpoint)
+        trained.description["search"] = described(errors, planned_epochs(trial(variant, variant.train.search), budget))
         variant = at_rate(variant, best_rate(errors))
     trained.description["lr"] = variant.train.lr
     for seed in range(budget.seeds):
-        trained.add(seed, *train_seed(variant, seed, f"seed-{seed}", after_epoch=after_epoch))
+        trained.add(seed, *ground.train(variant, seed, checkpoint(f"seed-{seed}"), after_epoch))
     return trained
 
 
-def at_rate(variant: Variant, rate: float, **changes: Any) -> Variant:
-    """The variant with a learning rate that is no longer to be found, and other changes of its training."""
-    settings = {"lr": rate, "search": None} | changes
+def try_rates(
+    variant: Variant, search: Search, ground: Ground, checkpoint: Callable[[str], Path]
+) -> dict[float, float | None]:
+    """The training error that every rate of a search comes to, with the seed behind those that are trained."""
+    seed, short = ground.budget.seeds, trial(variant, search)
+    trials = {rate: ground.train(at_rate(short, rate), seed, checkpoint(f"rate-{rate:g}")) for rate in search.rates}
+    return {rate: trial_error(outcome.history) for rate, (_, outcome) in trials.items()}
+
+
+def trial(variant: Variant, search: Search) -> Variant:
+    """The variant as a search tries it: for a few epochs, all of them."""
+    return changed(variant, epochs=search.epochs, stop_at_error=None, keep_epochs=())
+
+
+def at_rate(variant: Variant, rate: float) -> Variant:
+    """The variant with a learning rate that is no longer to be found."""
+    return changed(variant, lr=rate, search=None)
+
+
+def changed(variant: Variant, **settings: Any) -> Variant:
+    """The variant with other settings of its training."""
     return variant.model_copy(update={"train": variant.train.model_copy(update=settings)})
-
-
-def trial(variant: Variant, rate: float) -> Variant:
-    """The variant as its search tries a learning rate: for a few epochs, all of them."""
-    search = variant.train.search
-    assert search is not None
-    return at_rate(variant, rate, epochs=search.epochs, stop_at_error=None, keep_epochs=())
 
 
 def model_arguments(variant: Variant, budget: Budget) -> dict[str, Any]:
