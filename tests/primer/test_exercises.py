@@ -37,10 +37,10 @@ def test_a_pooling_is_torchs(kind: Pooling, layer: torch.nn.Module) -> None:
 def test_each_step_is_the_sum_that_it_says() -> None:
     found = convolve(IMAGE, KERNEL, Window(3))
     assert found.result.shape == (2, 2)
-    assert found.steps[0] == "row 1, column 1: 1·1 + 2·0 + 0·-1 + 0·2 + 1·0 + 3·-2 + 2·1 + 0·0 + 1·-1 = -4"
+    assert found.steps[0] == "row 1, column 1: 1·1 + 2·0 + 0·(-1) + 0·2 + 1·0 + 3·(-2) + 2·1 + 0·0 + 1·(-1) = -4"
     for step, value in zip(found.steps, found.result.flat, strict=True):
         products, _, result = step.partition(": ")[2].partition(" = ")
-        factors = [tuple(map(float, pair.split("·"))) for pair in products.split(" + ")]
+        factors = [tuple(float(factor.strip("()")) for factor in pair.split("·")) for pair in products.split(" + ")]
         assert len(factors) == 9
         assert sum(first * second for first, second in factors) == float(result) == value
 

@@ -30,11 +30,17 @@ def convolve(image: Numbers, kernel: Numbers, window: Window) -> Worked:
     """
     parts = windows(image, window)
     steps = [
-        f"{place}: " + " + ".join(f"{value:g}·{weight:g}" for value, weight in zip(part.flat, kernel.flat, strict=True))
+        f"{place}: "
+        + " + ".join(f"{value:g}·{bracketed(weight)}" for value, weight in zip(part.flat, kernel.flat, strict=True))
         for place, part in zip(places(parts), parts.reshape(-1, *kernel.shape), strict=True)
     ]
     result = np.einsum("hwij,ij->hw", parts, kernel)
     return Worked(result, [f"{step} = {value:g}" for step, value in zip(steps, result.flat, strict=True)])
+
+
+def bracketed(number: float) -> str:
+    """A factor, in brackets if it has a sign."""
+    return f"({number:g})" if number < 0 else f"{number:g}"
 
 
 def pool(image: Numbers, kind: Pooling, window: Window) -> Worked:

@@ -28,7 +28,7 @@ def test_numbers_are_those_worked_out(root: Path) -> None:
     assert all(step in code[0] for step in found["convolution"]["steps"])
     assert sum(step in text for text in code for one in found["poolings"].values() for step in one["steps"]) == 12
     assert any("Of 500 random convolutions 500 have the size" in text for text in prose(part))
-    assert any("two 3x3 convolutions see 5x5 pixels, as one 5x5 does, with 72.00 %" in text for text in prose(part))
+    assert any("Two 3x3 convolutions see 5x5 pixels, as one 5x5 does, with 72.00 %" in text for text in prose(part))
 
 
 def test_what_does_not_agree_is_told(root: Path) -> None:

@@ -144,8 +144,8 @@ def fields(found: Json) -> list[Block]:
     """Two small windows against a large one; the fields of every network."""
     one, two = found["stacks"]
     said = (
-        f"{two['name']} convolutions see {two['field']}x{two['field']} pixels, as {one['name']} does, with "
-        f"{percent(two['weights'] / one['weights'])} % of its weights, and bend twice."
+        f"{two['name'].capitalize()} convolutions see {two['field']}x{two['field']} pixels, as {one['name']} does, "
+        f"with {percent(two['weights'] / one['weights'])} % of its weights, and bend twice."
     )
     rows = [
         {**layer, "network": name, "agrees": "yes" if layer["agrees"] else "NO"}
