@@ -26,6 +26,7 @@ TINY: dict[str, object] = {
     "profiles.demo.evaluate": {"spoiled_a_class": 2},
     "profiles.demo.explain": {"variants": "probes", "images_a_class": 2, "scored": 4, "heads_scored": 1},
     "profiles.demo.embed": {"variants": "probes", "images_a_class": 6},
+    "studies.fashion.spoil": False,  # which takes seconds; tests/test_stages.py does
     "variants.fashion-vit.model_args": {"train_positions": False, "depth": 2, "num_heads": 2, "embed_dim": 16},
 }
 

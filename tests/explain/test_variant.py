@@ -227,23 +227,36 @@ def test_activity_is_that_of_the_model_before_its_training_during_it_and_after_i
     assert found["trained"] != found["untrained"]
 
 
-def test_layers_of_convolutional_networks_are_followed_where_images_are_spoiled(case: Case) -> None:
+def test_layers_are_followed_only_where_images_are_spoiled(case: Case) -> None:
     assert (case.explained.found["drift"], case.explained.layers) == (None, {})
-    known = explain_variant(case.subject.part(slice(4)), None, GROUP_OF, scored=2, heads_scored=1, spoil=True)
-    if is_transformer(case.subject.model):
-        assert (known.found["drift"], known.layers) == (None, {})
-        return
-    assert known.found["drift"] == drift(case.subject.part(slice(4)))
-    assert known.layers.keys() == through_layers(case.subject).keys()
+
+
+def test_every_convolutional_network_can_be_followed_through_its_layers(case: Case) -> None:
+    if not is_transformer(case.subject.model):
+        few = case.subject.part(slice(2))
+        (image, made), *_ = through_layers(few).values()
+        np.testing.assert_array_equal(image, few.images.pixels[0])
+        assert [row["layer"] for row in drift(few)["kinds"]["blur"]] == list(made)
+
+
+@pytest.mark.parametrize("name", ["fashion_cnn", "fashion_vit"])
+def test_layers_of_convolutional_networks_are_followed(name: str, garments: Dataset) -> None:
+    few = subject_of(name, garments).part(slice(4))
+    known = explain_variant(few, None, GROUP_OF, scored=2, heads_scored=1, spoil=True)
+    expected = None if is_transformer(few.model) else drift(few)
+    assert known.found["drift"] == expected
+    assert bool(known.layers) == (expected is not None)
 
 
 @pytest.mark.parametrize("probe", [True, False])
-def test_only_probes_are_looked_at_closely(case: Case, probe: bool) -> None:
-    closely = look_closely(case.subject, GROUP_OF, 6, probe=probe)
-    contrast = explain_contrast(case.subject, GROUP_OF, 6) if probe else None
+@pytest.mark.parametrize("name", ["fashion_cnn", "fashion_vit"])
+def test_only_probes_are_looked_at_closely(name: str, garments: Dataset, probe: bool) -> None:
+    subject = subject_of(name, garments)
+    closely = look_closely(subject, GROUP_OF, 6, probe=probe)
+    contrast = explain_contrast(subject, GROUP_OF, 6) if probe else None
     assert (closely.contrast is None) == (contrast is None)
     assert closely.found["contrast"] == (contrast and contrast.found)
-    assert bool(closely.responses) == (probe and not is_transformer(case.subject.model))
+    assert bool(closely.responses) == (probe and not is_transformer(subject.model))
     assert closely.found["responses"] == [response.described() for response in closely.responses]
 
 
