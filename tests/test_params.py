@@ -143,7 +143,11 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{RECIPE}.max_aspect", math.inf, "10"),
         (f"{RECIPE}.resize", "bicubic", "'skip' or 'antialias'"),
         (f"{RECIPE}.tone", "invert", "'grey', 'negate' or 'contrast'"),
-        (f"{CNN}.cost", "medium", "profiles.demo.train has no budget 'medium'; it has light, small, heavy, dear, deep"),
+        (
+            f"{CNN}.cost",
+            "medium",
+            "profiles.demo.train has no budget 'medium'; it has light, small, race, heavy, dear, deep",
+        ),
         (f"{CNN}.train.epochs", 0, "1"),
         (f"{CNN}.train.batch_size", 0, "1"),
         (f"{CNN}.train.lr", 0, "greater than 0"),

@@ -299,7 +299,7 @@ def test_the_stage_writes_the_run_ids_and_publishes_the_verdicts(
 ) -> None:
     write_json(make_training(tmp_path) / "params.yaml", params.model_dump(mode="json"))
     make_evaluation(tmp_path)
-    save_findings(tmp_path / "evaluations" / "fashion", {"variants": {}, "pairs": []}, {"comparisons": []})
+    save_findings(tmp_path / "evaluations" / "fashion", {"variants": {}, "pairs": []}, {"comparisons": []}, {})
     for folder in ("explanations", "embeddings"):
         save_found(tmp_path / folder / "fashion", {}, {})
     monkeypatch.chdir(tmp_path)

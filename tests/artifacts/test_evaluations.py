@@ -17,6 +17,7 @@ from lookalike.artifacts.evaluations import (
     load_metrics,
     load_photo_logits,
     load_predictions,
+    load_robustness,
     save_confusion,
     save_curve,
     save_findings,
@@ -56,16 +57,19 @@ def test_metrics_come_back_by_variant(tmp_path: Path) -> None:
 def test_findings_come_back_as_they_were(tmp_path: Path) -> None:
     look_alikes = {"variants": {"é": {"severity": None, "mistakes": 0.1 + 0.2}}, "pairs": [{"images": [1, 2]}]}
     photos = {"provenance": {"licence": "their owner's"}, "labelled": 0}
+    robustness = {"images": 3, "pairs": []}
     for _ in range(2):  # the second time over the first
-        save_findings(tmp_path / "new" / "fashion", look_alikes, photos)
+        save_findings(tmp_path / "new" / "fashion", look_alikes, photos, robustness)
     assert load_findings(tmp_path / "new" / "fashion") == (look_alikes, photos)
+    assert load_robustness(tmp_path / "new" / "fashion") == robustness
     written = {path.name for path in (tmp_path / "new" / "fashion").iterdir()}
-    assert written == {"look_alikes.json", "photos.json", "pairs", "photos"}, "DVC expects the folders even if empty"
+    files = {"look_alikes.json", "photos.json", "robustness.json"}
+    assert written == files | {"pairs", "photos"}, "DVC expects the folders even if empty"
 
 
-@pytest.mark.parametrize("broken", [0, 1])
+@pytest.mark.parametrize("broken", [0, 1, 2])
 def test_findings_without_a_number_are_refused(tmp_path: Path, broken: int) -> None:
-    findings = [{"a": 1.0}, {"b": 2.0}]
+    findings = [{"a": 1.0}, {"b": 2.0}, {"d": 3.0}]
     findings[broken]["c"] = math.nan
     with pytest.raises(ValueError, match="not JSON compliant"):
         save_findings(tmp_path, *findings)
