@@ -37,7 +37,7 @@ def made_in_ci(target: str, by: str = "") -> Excuse:
 EXCUSED = {
     "make setup": made_in_ci("setup"),
     "make demo": made_in_ci("demo"),
-    "make demo JOBS=4": Excuse(".ci/run makes it with two", "make -n demo JOBS=4 | grep -q 'xargs -P 4'"),
+    "make demo JOBS=4": Excuse(".ci/run makes it with two", "make -n demo JOBS=4 | grep 'xargs -P 4'"),
     "make lint": made_in_ci("lint"),
     "make test": made_in_ci("test", by="coverage"),
     "make ui": Excuse("serves until it is stopped; tests/test_mlflow_ui.py starts the server itself", "make -n ui"),
