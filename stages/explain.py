@@ -13,9 +13,10 @@ from lookalike.artifacts.photos import load_photos
 from lookalike.command import run
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
+from lookalike.explain.closely import look_closely
 from lookalike.explain.methods import DEFAULT
 from lookalike.explain.subject import Images, find_subject
-from lookalike.explain.variant import explain_variant, look_closely, main_scores
+from lookalike.explain.variant import explain_variant, main_scores
 from lookalike.params import load_params
 from lookalike.reporting.explained import CloseUp, drawn_alike, drawn_changes, study_figures
 from lookalike.reporting.style import to_png
@@ -44,8 +45,7 @@ def main(study: str) -> None:
         subject = find_subject(models / name, seen.seeds[0], dataset, runtime, test)
         explained = explain_variant(subject.part(chosen), shown, group_of, spoil=settings.spoil, **counts)
         closely = look_closely(subject, group_of, sample.scored, probe=name in settings.probes)
-        found[name] = explained.found | closely.found | {"shown": DEFAULT}
-        maps[name] = explained.maps[DEFAULT]
+        found[name], maps[name] = explained.found | closely.found | {"shown": DEFAULT}, explained.maps[DEFAULT]
         save_arrays(out / "arrays" / name, {"indices": chosen, **explained.kept(DEFAULT)})
         if name in settings.probes:
             close_ups[name] = CloseUp(subject, chosen, shown, explained, closely, seen.test_logits[0], DEFAULT)

@@ -38,8 +38,9 @@ from lookalike.evaluation.photographs import DESCRIBED_BY
 from lookalike.evaluation.robustness import Conditions, Spoiled, differences, summary
 from lookalike.evaluation.statistics import Estimate, resample
 from lookalike.evaluation.variant import describe_seed
+from lookalike.explain.closely import look_closely
 from lookalike.explain.subject import Images, Subject
-from lookalike.explain.variant import explain_variant, look_closely
+from lookalike.explain.variant import explain_variant
 from lookalike.models.registry import create_model
 from lookalike.params import Params, parse_params
 from lookalike.primer.page import primer

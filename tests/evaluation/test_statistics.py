@@ -1,5 +1,7 @@
 """Intervals and tests against statsmodels and SciPy, deviations against NumPy, resamples against plain loops."""
 
+import math
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -13,6 +15,7 @@ from lookalike.evaluation.statistics import (
     exact_mcnemar,
     mean_and_deviation,
     proportion,
+    ratio_of_geometric_means,
     resample,
     welch_interval,
     wilson_interval,
@@ -149,3 +152,15 @@ def test_welch_interval_of_values_that_agree_has_no_width(
 def test_welch_interval_of_fewer_than_two_values_is_unknown(first: list[float], second: list[float]) -> None:
     assert welch_interval(first, second) is None
     assert welch_interval(second, first) is None
+
+
+def test_a_ratio_is_that_of_geometric_means_with_welchs_interval_of_logarithms() -> None:
+    assert ratio_of_geometric_means([2.0], [1.0, 1.0]) is None
+    exact = ratio_of_geometric_means([4.0, 4.0], [2.0, 2.0])
+    assert exact is not None
+    assert all(math.isclose(getattr(exact, key), 2) for key in ("value", "low", "high"))
+    found = ratio_of_geometric_means([2.0, 8.0, 4.0], [1.0, 2.0])
+    theirs = scipy.stats.ttest_ind(np.log([2.0, 8.0, 4.0]), np.log([1.0, 2.0]), equal_var=False).confidence_interval()
+    assert found is not None
+    assert found.value == pytest.approx(4 / math.sqrt(2))
+    assert (found.low, found.high) == pytest.approx((math.exp(theirs.low), math.exp(theirs.high)))

@@ -18,29 +18,17 @@ from lookalike.data.garments import draw_garments
 from lookalike.evaluation.metrics import Ints
 from lookalike.explain.activity import activity
 from lookalike.explain.attention import raw_attention
+from lookalike.explain.closely import Duel, explain_contrast, look_closely, most_confused, of_either
 from lookalike.explain.drift import drift, through_layers
 from lookalike.explain.faithfulness import CONTROLS, Trial, curves, gains, score
+from lookalike.explain.maps import Maps
 from lookalike.explain.mass import mass_by_class
 from lookalike.explain.methods import is_transformer
 from lookalike.explain.sanity import rank_correlation, units
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import SIMILARITIES, patch_means
 from lookalike.explain.subject import Images, Subject
-from lookalike.explain.variant import (
-    SEED,
-    Duel,
-    Explained,
-    Maps,
-    explain_contrast,
-    explain_variant,
-    grey,
-    look_closely,
-    main_scores,
-    most_confused,
-    of_either,
-    similarity,
-    with_mean,
-)
+from lookalike.explain.variant import SEED, Explained, explain_variant, grey, main_scores, similarity, with_mean
 from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import Runtime, seeded
 

@@ -1,6 +1,5 @@
 """The arithmetic of convolutions against what torch does."""
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -8,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from lookalike.models.lenet5 import SparseConv2d, Subsampling
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model
 from lookalike.primer.convolution import Field, Window, products, receptive_fields, weights
+from lookalike.primer.fields import straightened
 
 RANDOM = 300  # settings
 
@@ -79,34 +78,13 @@ def test_fields_are_where_gradients_are(name: str, shape: tuple[int, int, int], 
     model = create_model(name, arguments, input_shape=shape, num_classes=3)
     fields = receptive_fields(model, shape)
     assert len(fields) >= 3
-    linear = all_positive(model)
+    linear = straightened(model)
     for field in fields:
         rows, units = rows_seen(linear, field.layer, shape)
         middle = units // 2
         first = field.start + middle * field.jump
         expected = np.arange(max(first, 0), min(first + field.size, shape[1]))
         np.testing.assert_array_equal(rows, expected, err_msg=field.layer)
-
-
-def all_positive(model: nn.Module) -> nn.Module:
-    """The same windows with positive weights, in float64, and without anything that bends."""
-    straight = copy.deepcopy(model).double().eval()
-    for name, layer in [*straight.named_modules()]:
-        replacement: nn.Module | None = None
-        if isinstance(layer, nn.MaxPool2d):
-            replacement = nn.AvgPool2d(layer.kernel_size, layer.stride, layer.padding)
-        elif not [*layer.children()] and not isinstance(
-            layer, nn.Conv2d | Subsampling | nn.AvgPool2d | nn.ReplicationPad2d
-        ):
-            replacement = None if isinstance(layer, nn.Linear | nn.Flatten | nn.AdaptiveAvgPool2d) else nn.Identity()
-        elif isinstance(layer, SparseConv2d):
-            layer.mask.fill_(1)
-        if replacement is not None:
-            parent, _, own = name.rpartition(".")
-            setattr(straight.get_submodule(parent), own, replacement)
-    for parameter in straight.parameters():
-        nn.init.ones_(parameter)
-    return straight
 
 
 def rows_seen(model: nn.Module, layer: str, shape: tuple[int, int, int]) -> tuple[np.ndarray, int]:

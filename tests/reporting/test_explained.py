@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 from lookalike.artifacts.datasets import Dataset
 from lookalike.data.garments import draw_garments
 from lookalike.evaluation.cases import first_of_each_class
+from lookalike.explain.closely import Closely, Contrast, look_closely
 from lookalike.explain.maps import toward
 from lookalike.explain.methods import DEFAULT
 from lookalike.explain.subject import Images, Subject
-from lookalike.explain.variant import Closely, Contrast, explain_variant, look_closely
+from lookalike.explain.variant import explain_variant
 from lookalike.models.registry import create_model
 from lookalike.reporting import explained
 from lookalike.reporting.explained import CONTRASTS, SIGNED, CloseUp, note, study_figures, variant_figures

@@ -29,7 +29,7 @@ def test_an_image_stands_over_its_channels_and_their_sum() -> None:
 def test_an_image_stands_beside_its_poolings() -> None:
     image = draw_garments(1, seed=1)[0][0]
     figure = poolings_figure(image)
-    assert stands_somewhere(np.asarray(figure.axes[0].images[0].get_array()), as_tile(image, 84))
+    assert stands_somewhere(np.asarray(figure.axes[0].images[0].get_array()), as_tile(image, 56))
     assert [text.get_text() for text in figure.findobj(Text) if text.get_text()] == ["as it is", "max", "average", "L2"]
 
 

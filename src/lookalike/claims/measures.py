@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from lookalike.claims.claim import Evidence, Json, Measured, opposite
-from lookalike.evaluation.statistics import Estimate, welch_interval
+from lookalike.evaluation.statistics import Estimate, ratio_of_geometric_means, welch_interval
 
 Measure = Callable[[Evidence], Measured | None]
 Rows = Sequence[Json]  # a row an epoch, of one seed
@@ -40,13 +40,15 @@ def more_accurate(first: str, second: str) -> Measure:
 
     def measure(evidence: Evidence) -> Measured | None:
         found = pair_of(evidence.look_alikes, first, second)
-        if found is None:
-            return None
-        pair, sign = found
-        gain = measured(pair["accuracy_difference"], images_tested(evidence, first))
-        return gain if sign > 0 else opposite(gain)
+        return found and gain(*found, "accuracy_difference", images_tested(evidence, first))
 
     return measure
+
+
+def gain(pair: Json, sign: int, figure: str, images: int) -> Measured | None:
+    """A difference of a pair, with its sign turned if the pair is that of the second with the first."""
+    difference = measured(pair[figure], images)
+    return difference if sign > 0 else opposite(difference)
 
 
 def more_robust(first: str, second: str) -> Measure:
@@ -54,11 +56,7 @@ def more_robust(first: str, second: str) -> Measure:
 
     def measure(evidence: Evidence) -> Measured | None:
         found = pair_of(evidence.robustness, first, second)
-        if found is None:
-            return None
-        pair, sign = found
-        gain = measured(pair["overall"], evidence.robustness["images"])
-        return gain if sign > 0 else opposite(gain)
+        return found and gain(*found, "overall", evidence.robustness["images"])
 
     return measure
 
@@ -119,16 +117,9 @@ def least(*measures: Measure) -> Measure:
 def times_less(first: str, second: str, figure: Callable[[Rows], float | None]) -> Measure:
     """How many times as large a positive figure is for the second variant: ratio of geometric means over seeds."""
 
-    def logarithm(rows: Rows) -> float | None:
-        value = figure(rows)
-        return math.log(value) if value else None
-
     def measure(evidence: Evidence) -> Measured | None:
-        found = less_over_seeds(first, second, logarithm)(evidence)
-        if found is None:
-            return None
-        value, low, high = (math.exp(part) for part in (found.value, found.low, found.high))
-        return Measured(value, low, high, found.count, found.unit)
+        smaller, larger = ([v for v in by_seed(evidence, name, figure) if v] for name in (first, second))
+        return over_seeds(ratio_of_geometric_means(larger, smaller), min(len(smaller), len(larger)))
 
     return measure
 

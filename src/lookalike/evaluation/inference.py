@@ -1,5 +1,6 @@
 """Trained models at work: weights into models, images into logits and features."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from lookalike.artifacts.models import load_weights
-from lookalike.data.tensors import ImageTensors
+from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.models import finished_seeds, load_description, load_weights
+from lookalike.data.tensors import ImageTensors, place_images
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime
 
@@ -49,3 +51,28 @@ def infer(model: nn.Module, data: ImageTensors, *, keep_features: bool) -> Outpu
         logits.append(model.head(hidden))  # type: ignore[operator]
         features.append(hidden if keep_features else hidden[:, :0])
     return Outputs(*(torch.cat(parts).float().cpu().numpy() for parts in (logits, features)))
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A model that reads arrays of images."""
+
+    model: nn.Module
+    dataset: Dataset
+    runtime: Runtime
+
+    def read(self, images: NDArray[np.uint8], *, keep_features: bool = False) -> Outputs:
+        """Logits and features of uint8 images (N, H, W) or (N, H, W, 3), normalised as the data set's."""
+        mean, std = self.dataset.mean, self.dataset.std
+        labels = np.zeros(len(images), np.uint8)  # unused
+        placed = place_images(images, labels, mean=mean, std=std, runtime=self.runtime)
+        return infer(self.model, placed, keep_features=keep_features)
+
+
+def readers_of(folder: Path, dataset: Dataset, runtime: Runtime, seeds: Sequence[int] | None = None) -> list[Reader]:
+    """The models of some seeds in the folder `folder`, for images like those of `dataset`; None: of all that did not
+    diverge."""
+    description = load_description(folder)
+    trained = finished_seeds(description) if seeds is None else seeds
+    models = (restore_model(folder, description, seed, runtime) for seed in trained)
+    return [Reader(model, dataset, runtime) for model in models]

@@ -100,12 +100,17 @@ class Reliability:
         return float((self.count * gaps).sum() / self.count.sum())
 
 
+def confidence_bins(confidence: Floats, bins: int = ECE_BINS) -> NDArray[np.int64]:
+    """The number of the equal-width bin that each confidence (N,) falls into; exactly 1 falls into the last."""
+    return np.clip(np.searchsorted(np.linspace(0, 1, bins + 1), confidence, side="left") - 1, 0, bins - 1)
+
+
 def reliability(probabilities: Floats, labels: Ints, bins: int = ECE_BINS) -> Reliability:
     """Bin the images by the confidence of their prediction; a confidence of exactly 1 falls into the last bin."""
     confidence = probabilities.max(axis=1)
     right = (probabilities.argmax(axis=1) == labels).astype(np.float64)
     edges = np.linspace(0, 1, bins + 1)
-    index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+    index = confidence_bins(confidence, bins)
     count = np.bincount(index, minlength=bins)
     return Reliability(
         lower=edges[:-1],

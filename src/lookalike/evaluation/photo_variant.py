@@ -5,15 +5,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import load_description
 from lookalike.artifacts.photos import PhotoSet, Preparation
-from lookalike.data.tensors import place_images
 from lookalike.evaluation.absorption import SPOILERS, spoiled
 from lookalike.evaluation.distance import knn_distance
-from lookalike.evaluation.inference import Outputs, infer, restore_model
+from lookalike.evaluation.inference import Reader, readers_of
 from lookalike.evaluation.variant import Evaluation
 from lookalike.runtime import Runtime
 
@@ -42,22 +39,6 @@ class PhotoOutputs:
     spoiled: dict[str, NDArray[np.int64]]
 
 
-@dataclass(frozen=True)
-class Reader:
-    """A model that reads arrays of images."""
-
-    model: nn.Module
-    dataset: Dataset
-    runtime: Runtime
-
-    def read(self, images: NDArray[np.uint8], *, keep_features: bool = False) -> Outputs:
-        """Logits and features of uint8 images (N, H, W), normalised as the data set's."""
-        mean, std = self.dataset.mean, self.dataset.std
-        labels = np.zeros(len(images), np.uint8)  # unused
-        placed = place_images(images, labels, mean=mean, std=std, runtime=self.runtime)
-        return infer(self.model, placed, keep_features=keep_features)
-
-
 def photo_outputs(
     folder: Path, evaluation: Evaluation, dataset: Dataset, photos: PhotoSet, runtime: Runtime, *, probed: bool
 ) -> PhotoOutputs:
@@ -67,8 +48,7 @@ def photo_outputs(
     """
     assert evaluation.predictions is not None  # a variant without predictions has no model to run
     assert evaluation.valid_features is not None
-    description, seeds = load_description(folder), evaluation.predictions.seeds
-    readers = [Reader(restore_model(folder, description, seed, runtime), dataset, runtime) for seed in seeds]
+    readers = readers_of(folder, dataset, runtime, evaluation.predictions.seeds)
     first, reference = readers[0], evaluation.valid_features[:REFERENCES]
     outputs = {recipe: first.read(images, keep_features=True) for recipe, images in photos.recipes.items()}
     others = {

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import finished_seeds, load_description
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from lookalike.data.tensors import place_images
 from lookalike.evaluation.cases import first_of_each_class
-from lookalike.evaluation.inference import infer, restore_model
-from lookalike.evaluation.metrics import ECE_BINS, reliability, softmax
+from lookalike.evaluation.inference import readers_of
+from lookalike.evaluation.metrics import ECE_BINS, confidence_bins, reliability, softmax
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, percentile_estimate, resample
 from lookalike.runtime import Runtime
 
@@ -92,12 +90,8 @@ def spoiled_sets(images: Pixels) -> Iterator[tuple[tuple[str, int], Pixels]]:
 
 def answers(folder: Path, dataset: Dataset, sets: Sequence[Pixels], runtime: Runtime) -> NDArray[np.float32]:
     """Logits (S, sets, N, C) of a variant's seeds."""
-    description, labels, out = load_description(folder), np.zeros(len(sets[0]), np.uint8), []
-    for seed in finished_seeds(description):
-        model = restore_model(folder, description, seed, runtime)
-        placed = (place_images(pixels, labels, mean=dataset.mean, std=dataset.std, runtime=runtime) for pixels in sets)
-        out.append(np.stack([infer(model, images, keep_features=False).logits for images in placed]))
-    return np.stack(out)
+    readers = readers_of(folder, dataset, runtime)
+    return np.stack([[reader.read(pixels).logits for pixels in sets] for reader in readers])
 
 
 def judged(logits: NDArray[np.float32], labels: NDArray[np.int64], weights: NDArray[np.float32]) -> Spoiled:
@@ -116,9 +110,8 @@ def resampled_ece(probabilities: Floats, labels: NDArray[np.int64], weights: NDA
     """
     confidence = probabilities.max(1)
     gaps = (probabilities.argmax(1) == labels) - confidence
-    bins = np.clip(np.ceil(confidence * ECE_BINS).astype(int) - 1, 0, ECE_BINS - 1)
     by_bin = np.zeros((len(labels), ECE_BINS), np.float32)
-    by_bin[np.arange(len(labels)), bins] = gaps
+    by_bin[np.arange(len(labels)), confidence_bins(confidence)] = gaps
     return np.abs(weights @ by_bin).sum(1).astype(np.float64) / len(labels)
 
 

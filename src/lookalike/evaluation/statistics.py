@@ -80,6 +80,13 @@ def welch_interval(first: Sequence[float], second: Sequence[float]) -> Estimate 
     return Estimate(difference, difference - half, difference + half)
 
 
+def ratio_of_geometric_means(first: Sequence[float], second: Sequence[float]) -> Estimate | None:
+    """First over second, of independent positive values; None if either has fewer than two. Welch's interval, of the
+    logarithms."""
+    found = welch_interval(*([math.log(value) for value in side] for side in (first, second)))
+    return found and Estimate(*(math.exp(part) for part in (found.value, found.low, found.high)))
+
+
 @lru_cache(maxsize=8)
 def resample(count: int, *, draws: int = 1000, seed: int = 13) -> NDArray[np.float32]:
     """Bootstrap weights (draws, count): how often each of `count` images stands in each resample; rows sum to `count`.

@@ -78,7 +78,7 @@ def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime, *, views:
     summary = summarise(scores, len(dataset.test_labels)) | {"diverged": diverged}
     details = {"seeds": [asdict(score) for score in scores], "first_seed": first}
     if views:
-        details["views"] = asdict(compare_views(folder, description, dataset, runtime))
+        details["views"] = asdict(compare_views(folder, description["augmentation"]["crop"], dataset, runtime))
     return Evaluation(summary, details, predictions, valid_features)
 
 

@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import finished_seeds
-from lookalike.data.tensors import place_images
-from lookalike.evaluation.inference import infer, restore_model
+from lookalike.evaluation.inference import readers_of
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, resample
 from lookalike.runtime import Runtime
@@ -42,17 +39,14 @@ def ten_views(images: Pixels, padding: int) -> list[Pixels]:
     return [*cut, *(view[:, :, ::-1] for view in cut)]
 
 
-def compare_views(folder: Path, description: dict[str, Any], dataset: Dataset, runtime: Runtime) -> Views:
-    """How much ten views help a variant that was trained on crops: the mean of its probabilities decides."""
-    views, labels = ten_views(dataset.test_images, description["augmentation"]["crop"]), dataset.test_labels
+def compare_views(folder: Path, padding: int, dataset: Dataset, runtime: Runtime) -> Views:
+    """How much ten views help a variant that was trained on crops of images padded by so many pixels: the mean of its
+    probabilities decides."""
+    views, labels = ten_views(dataset.test_images, padding), dataset.test_labels
     middle = len(views) // 2 - 1
     one, ten = [], []
-    for seed in finished_seeds(description):
-        model = restore_model(folder, description, seed, runtime)
-        seen = []
-        for view in views:
-            placed = place_images(view, labels, mean=dataset.mean, std=dataset.std, runtime=runtime)
-            seen.append(softmax(infer(model, placed, keep_features=False).logits))
+    for reader in readers_of(folder, dataset, runtime):
+        seen = [softmax(reader.read(view).logits) for view in views]
         one.append(seen[middle].argmax(1) == labels)
         ten.append(np.mean(seen, axis=0).argmax(1) == labels)
     from_one, from_ten, weights = np.mean(one, axis=0), np.mean(ten, axis=0), resample(len(labels))

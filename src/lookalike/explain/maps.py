@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 Explain = Callable[[nn.Module, Tensor, Tensor], Tensor]
@@ -15,6 +18,8 @@ grid, are not scaled, and have no gradient; high values are places that speak fo
 blind to the target, that the model attends to. The model and its parameters' gradients stay as they are.
 """
 
+Json = dict[str, Any]
+Maps = dict[str, NDArray[np.float32]]  # by method: (N, h, w)
 BATCH = 50  # the attention maps of a transformer, with what their gradients need, take some 10 MB an image
 
 
@@ -55,3 +60,8 @@ def on_grid(model: nn.Module, values: Tensor) -> Tensor:
     """Values (..., L) of a transformer's tokens on the grid of its patches, without the class token: (..., h, w)."""
     patches = values[..., 1:] if has_class_token(model) else values
     return patches.unflatten(-1, model.grid)  # type: ignore[arg-type]  # rows and columns, in every transformer
+
+
+def to_numpy(maps: Tensor) -> NDArray[np.float32]:
+    """Maps on the CPU."""
+    return maps.float().cpu().numpy()

@@ -1,24 +1,22 @@
 """Explain one variant: its maps, how far they can be trusted, and how alike they are."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lookalike.evaluation.metrics import Floats, Ints, confusion_matrix
+from lookalike.evaluation.metrics import Floats, Ints
 from lookalike.evaluation.statistics import resample
 from lookalike.explain.activity import activity
 from lookalike.explain.attention import all_heads
 from lookalike.explain.convolutions import convolutions, feature_maps, filters
 from lookalike.explain.drift import Through, drift, through_layers
 from lookalike.explain.faithfulness import Faithfulness, Trial, curves, gains, score
-from lookalike.explain.maps import contrast, toward
+from lookalike.explain.maps import Json, Maps, to_numpy, toward
 from lookalike.explain.mass import mass_by_class
 from lookalike.explain.methods import is_transformer
-from lookalike.explain.responses import Response, responses
 from lookalike.explain.sanity import cascade
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import (
@@ -35,50 +33,6 @@ from lookalike.explain.subject import Images, Subject
 
 SEED = 13  # of random maps and of the order of equal values
 ACTIVE = 64  # images whose activations are looked at
-EXCITING = 2000  # test images of which those are sought that excite a filter most
-CONTRASTED = "HiResCAM"  # the method of contrastive maps: linear in the target, so that a difference is one
-Json = dict[str, Any]
-Maps = dict[str, NDArray[np.float32]]  # by method: (N, h, w)
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Why one class and not another that looks alike.
-
-    Attributes:
-        indices: (N,), of images of either class; those taken for the other first.
-        labels, others: (N,), of the two classes the one that the model finds more probable, and the other.
-        maps: (N, h, w) toward the "label", toward the "other", and of their difference, "contrast".
-        scores: of these maps, as `faithfulness.Faithfulness.methods` in JSON, where only the two classes can win.
-    """
-
-    indices: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    others: NDArray[np.int64]
-    maps: Maps
-    scores: Json
-
-    @property
-    def found(self) -> Json:
-        """Of how many images these are the scores."""
-        return {"images": len(self.indices), "scores": self.scores}
-
-
-@dataclass(frozen=True)
-class Closely:
-    """What is looked at of a probe alone: why one class and not another, and what filters respond to (see `responses`;
-    nothing of a transformer)."""
-
-    contrast: Contrast | None
-    responses: list[Response]
-
-    @property
-    def found(self) -> Json:
-        """The figures."""
-        return {
-            "contrast": self.contrast and self.contrast.found,
-            "responses": [response.described() for response in self.responses],
-        }
 
 
 @dataclass(frozen=True)
@@ -118,18 +72,6 @@ class Inside:
 
     filters: dict[str, NDArray[np.float32]]
     features: dict[str, NDArray[np.float32]]
-
-
-class Duel(nn.Module):
-    """A model that knows two of its classes only: logits (N, 2)."""
-
-    def __init__(self, model: nn.Module, first: int, second: int) -> None:
-        super().__init__()
-        self.model, self.classes = model, [first, second]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, 2)."""
-        return self.model(images)[:, self.classes]
 
 
 def explain_variant(
@@ -222,11 +164,6 @@ def ranges(channels: NDArray[np.float32]) -> list[Json]:
     return [{"least": float(one.min()), "mean": float(one.mean()), "most": float(one.max())} for one in channels]
 
 
-def to_numpy(maps: Tensor) -> NDArray[np.float32]:
-    """Maps on the CPU."""
-    return maps.float().cpu().numpy()
-
-
 def faithfulness(subject: Subject, maps: Maps) -> Faithfulness:
     """Scores of the maps of the first images, which are those of `subject`."""
     some = {name: torch.from_numpy(values[: len(subject.inputs)]) for name, values in maps.items()}
@@ -300,64 +237,6 @@ def compared(matrix: Floats, controls: dict[str, Floats], pairing: Pairing, weig
 def grey(pixels: NDArray[np.uint8]) -> Floats:
     """Images (N, H, W) as they are, or the mean over the channels of (N, H, W, 3)."""
     return pixels.astype(np.float64) if pixels.ndim == 3 else pixels.mean(axis=3)
-
-
-def look_closely(subject: Subject, group_of: Ints, count: int, *, probe: bool) -> Closely:
-    """What only probes are asked; nothing of others.
-
-    Args:
-        subject: the model with all images to choose from.
-        count: so many are contrasted at most.
-    """
-    if not probe:
-        return Closely(None, [])
-    filters = [] if is_transformer(subject.model) else responses(subject.part(slice(EXCITING)))
-    return Closely(explain_contrast(subject, group_of, count), filters)
-
-
-def explain_contrast(subject: Subject, group_of: Ints, count: int) -> Contrast | None:
-    """Why one class and not the other, for the two look-alikes that the model confuses most often; None if none are.
-
-    Args:
-        subject: the model with all images to choose from; at most `count` are taken, half of either class.
-    """
-    pair = most_confused(subject.images, group_of)
-    if pair is None:
-        return None
-    indices = of_either(subject.images, pair, count)
-    chosen, classes = subject.part(indices), len(subject.dataset.class_names)
-    duel = Duel(subject.model, *pair)
-    with torch.no_grad():
-        preferred = duel(chosen.inputs).argmax(1)
-    labels, others = (torch.tensor(pair, device=preferred.device)[which] for which in (preferred, 1 - preferred))
-    aims = {"label": toward(labels, classes), "other": toward(others, classes)}
-    aims["contrast"] = contrast(labels, others, classes)
-    maps = {name: chosen.explain(CONTRASTED, aim) for name, aim in aims.items()}
-    return Contrast(
-        indices=indices,
-        labels=labels.cpu().numpy(),
-        others=others.cpu().numpy(),
-        maps={name: to_numpy(values) for name, values in maps.items()},
-        scores=asdict(score(Trial(duel, chosen.inputs, preferred), maps, SEED))["methods"],
-    )
-
-
-def most_confused(images: Images, group_of: Ints) -> tuple[int, int] | None:
-    """The two classes of one group whose images are taken for each other most often; None if none are."""
-    counts = confusion_matrix(images.predicted, images.labels, len(group_of))
-    both = np.triu((counts + counts.T) * (group_of[:, None] == group_of), k=1)
-    first, second = np.unravel_index(both.argmax(), both.shape)
-    return (int(first), int(second)) if both[first, second] else None
-
-
-def of_either(images: Images, pair: tuple[int, int], count: int) -> NDArray[np.int64]:
-    """Indices of up to `count` images, half of each class of the pair, by turns; those taken for the other first."""
-    chosen = []
-    for one, other in (pair, pair[::-1]):
-        mine = np.flatnonzero(images.labels == one)
-        chosen.append(mine[np.argsort(images.predicted[mine] != other, kind="stable")][: count // 2])
-    longest = max(map(len, chosen))
-    return np.array([part[k] for k in range(longest) for part in chosen if k < len(part)])
 
 
 def main_scores(found: Json) -> Json:

@@ -33,8 +33,9 @@ from lookalike.reporting.maps import (
 
 if TYPE_CHECKING:
     from lookalike.artifacts.datasets import Dataset
+    from lookalike.explain.closely import Closely, Contrast
     from lookalike.explain.subject import Images, Subject
-    from lookalike.explain.variant import Closely, Contrast, Explained, Inside
+    from lookalike.explain.variant import Explained, Inside
 
 SIGNED = frozenset({"CAM", "HiResCAM"})  # methods whose maps speak for or against
 ALIKE = 8  # images that all variants are shown, or that are augmented

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lookalike.primer.convolution import Window
 from lookalike.primer.exercises import KERNEL, POOLINGS, convolve, pool
 from lookalike.primer.functions import ACTIVATIONS
-from lookalike.reporting.grids import in_pixels
+from lookalike.reporting.grids import in_pixels, table_figure
 from lookalike.reporting.maps import GAP, LARGE, LINE, Floats, Pixels, Sheet, as_tile, coloured, in_shares
 from lookalike.reporting.style import WIDTH, legend_above, looks, style
 
@@ -30,20 +30,17 @@ def channels_figure(image: NDArray[np.uint8]) -> Figure:
 def poolings_figure(image: NDArray[np.uint8]) -> Figure:
     """A grey image (H, W) and its 2x2 poolings side by side, each as an image of its own range."""
     pooled = {kind: pool(image / 255, kind, Window(2, 2)).result for kind in POOLINGS}
-    pictures = [image, *(in_pixels(values[..., None]) for values in pooled.values())]
-    return rows_figure({"": pictures}, headings=["as it is", *pooled])
+    pictures = {"as it is": image} | {kind: in_pixels(values[..., None]) for kind, values in pooled.items()}
+    return table_figure({heading: picture[None] for heading, picture in pictures.items()}, [""])
 
 
-def rows_figure(rows: Mapping[str, list[NDArray[np.uint8]]], headings: list[str] | None = None) -> Figure:
-    """Rows of pictures with their names above them, or each picture with a heading."""
+def rows_figure(rows: Mapping[str, list[NDArray[np.uint8]]]) -> Figure:
+    """Rows of pictures, not all of one length, with their names above them."""
     sheet, top = Sheet(), 2 * LINE
     for name, pictures in rows.items():
-        if name:
-            sheet.write(GAP, top - GAP, name, ha="left")
-        for column, (picture, heading) in enumerate(zip(pictures, headings or [""] * len(pictures), strict=True)):
+        sheet.write(GAP, top - GAP, name, ha="left")
+        for column, picture in enumerate(pictures):
             sheet.paste((GAP + column * (LARGE + GAP), top), as_tile(picture, LARGE))
-            if heading:
-                sheet.write(GAP + column * (LARGE + GAP), top - GAP, heading, ha="left")
         top += LARGE + 2 * LINE
     return sheet.figure()
 

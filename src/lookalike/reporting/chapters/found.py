@@ -64,7 +64,7 @@ class Found:
         labels: NDArray[np.int64] = np.load(self.root / "data" / self.data / "test_labels.npy").astype(int)
         return labels
 
-    def test_image(self, index: int) -> NDArray[np.uint8]:
+    def tested_image(self, index: int) -> NDArray[np.uint8]:
         """A test image: (H, W) or (H, W, 3)."""
         images = np.load(self.root / "data" / self.data / "test_images.npy", mmap_mode="r")
         return np.array(images[index])

@@ -1,12 +1,13 @@
 """How fast networks learn their training images, each at a learning rate that was found for it."""
 
 import math
+from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
 from lookalike.artifacts.models import load_description, read_rows
 from lookalike.claims.measures import Rows, by_seed, epochs_to
-from lookalike.evaluation.statistics import mean_and_deviation, welch_interval
+from lookalike.evaluation.statistics import mean_and_deviation, ratio_of_geometric_means
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.document import (
     Column,
@@ -26,6 +27,7 @@ from lookalike.reporting.document import (
 )
 from lookalike.reporting.figures import race_figure
 
+TOOK = ("epochs", "seconds")
 TRIALS = (
     Column("variant", "variant", text),
     Column("learning rate", "lr", significant),
@@ -124,19 +126,12 @@ def ratios(arrivals: dict[str, Json]) -> Table | None:
     rows = []
     for pair in combinations(arrivals.values(), 2):
         faster, slower = sorted(pair, key=lambda one: one["epochs"]["mean"] or math.inf)
-        found = {key: ratio(slower["values"][key], faster["values"][key]) for key in ("epochs", "seconds")}
-        if found["epochs"] is not None:
-            rows.append({"slower": slower["variant"], "faster": faster["variant"], **found})
+        found = {key: ratio_of_geometric_means(*(one["values"][key] for one in (slower, faster))) for key in TOOK}
+        if all(found.values()):
+            told = {key: asdict(one) for key, one in found.items() if one}
+            rows.append({"slower": slower["variant"], "faster": faster["variant"], **told})
     note = "Of geometric means over seeds, with 95 % intervals (Welch, of logarithms)."
     return tabulate("How many times as long", RATIOS, rows, note) if rows else None
-
-
-def ratio(slower: list[float], faster: list[float]) -> Json | None:
-    """The ratio of geometric means of positive values with its interval; None of fewer than two on a side."""
-    logarithms = welch_interval(*([math.log(value) for value in side] for side in (slower, faster)))
-    if logarithms is None:
-        return None
-    return {key: math.exp(getattr(logarithms, key)) for key in ("value", "low", "high")}
 
 
 def chart(found: Found, goals: dict[str, float], goal: float) -> Illustration | None:

@@ -100,7 +100,7 @@ def examples(found: Found) -> Illustration | None:
         "The first test image in all the ways in which images are spoiled.",
         "A test image under thirteen corruptions, from mild to severe",
     )
-    return found.drawn(corruptions_figure(found.test_image(0)), "corruptions", words, [], table)
+    return found.drawn(corruptions_figure(found.tested_image(0)), "corruptions", words, [], table)
 
 
 def by_severity(found: Found, measure: Measure) -> Illustration | None:
