@@ -33,7 +33,7 @@ demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, u
 	@set -e; stages=$$($(BIN)/dvc stage list --name-only); \
 	for kind in 'fetch@|photos$$|primer$$' train@ evaluate@ explain@ embed@; do \
 		of_kind=$$(echo "$$stages" | grep -E "^($$kind)"); \
-		each=$$(( ($$(echo "$$of_kind" | wc -l) + $(JOBS) - 1) / $(JOBS) )); \
+		each=$$(( $$(echo "$$of_kind" | wc -l) / (4 * $(JOBS)) + 1 )); \
 		echo "$$of_kind" | xargs -P $(JOBS) -n $$each $(BIN)/dvc --wait-for-lock repro --single-item; \
 	done
 	$(BIN)/dvc repro

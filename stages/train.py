@@ -11,8 +11,8 @@ from lookalike.artifacts.models import save_model, save_run
 from lookalike.command import run
 from lookalike.models.registry import find_model
 from lookalike.params import load_params
+from lookalike.recorder import Recorder
 from lookalike.runtime import describe, peak_memory, start
-from lookalike.training.recorder import Recorder
 from lookalike.training.variant import planned_epochs, train_variant
 
 

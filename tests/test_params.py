@@ -176,6 +176,8 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{CNN}.study", "fasion", "allowed: fashion"),
         (f"{CNN}.dataset", "mnits", "allowed: mnist, fashion_mnist, cifar10"),
         (f"{CNN}.model", "fashion_cmn", "allowed: alexnet, fashion_cnn, fashion_transfg, fashion_vit"),
+        ("studies.fashion.data", "fashion", "allowed: mnist, fashion_mnist, cifar10"),
+        ("groups.cifar10", GONE, "required by cifar"),
         ("groups.fashion", {}, "allowed: mnist, fashion_mnist, cifar10"),
     ],
 )

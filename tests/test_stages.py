@@ -199,8 +199,11 @@ def test_a_stage_depends_on_files_that_exist_and_on_its_script(stage: str) -> No
 
 
 @pytest.mark.parametrize("stage", ["fetch", "photos", "train"])
-def test_costly_stages_depend_on_files_and_not_on_folders(stage: str) -> None:
-    assert all(Path(dep).suffix for dep in definition(stage)["deps"] if dep.startswith("src/"))
+def test_costly_stages_depend_on_no_folder_of_which_they_load_but_a_part(pipeline: Pipeline, stage: str) -> None:
+    for key, modules in pipeline.modules(stage).items():
+        folders = [ROOT / dep for dep in source_deps(stage, key) if not Path(dep).suffix]
+        inside = {str(path.relative_to(ROOT)) for folder in folders for path in folder.glob("*.py") if has_code(path)}
+        assert inside <= project_files(modules, decisive=True)
 
 
 @pytest.mark.parametrize("stage", STAGES)

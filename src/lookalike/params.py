@@ -342,7 +342,7 @@ class Variant(Section):
     study: Name
     dataset: Name
     model: Name
-    model_args: dict[str, Any]
+    model_args: dict[str, Any] = Field(default_factory=dict)
     cost: Name
     train: Training
 
@@ -381,8 +381,8 @@ class Params(Section):
         return self.studies[study].data == self.photos.dataset
 
     def groups_of(self, dataset: Name) -> dict[Name, tuple[str, ...]]:
-        """The groups of classes that look alike; one of all classes where none are named."""
-        return self.groups.get(dataset, {"all": self.datasets[dataset].classes})
+        """The groups of classes that look alike in the data set of a study."""
+        return self.groups[dataset]
 
     def class_order(self, dataset: Name) -> list[int]:
         """Labels of a data set's classes, those that look alike side by side."""

@@ -25,6 +25,8 @@ def broken_references(params: Params) -> list[tuple[str, str]]:
     for name, study in params.studies.items():
         members = params.variants_of(name)
         found += [] if members else [(f"studies.{name}", "no variant is of this study")]
+        unknown = missing(f"studies.{name}.data", study.data, params.datasets)
+        found += unknown or ([] if study.data in params.groups else [(f"groups.{study.data}", f"required by {name}")])
         for k, pair in enumerate(study.pairs):
             found += [fault for member in pair for fault in missing(f"studies.{name}.pairs.{k}", member, members)]
         for k, probe in enumerate(study.probes):

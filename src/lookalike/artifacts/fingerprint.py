@@ -11,13 +11,14 @@ import torch
 # Modules that refuse bad input, route or record: they cannot change a result.
 NEUTRAL = {
     "lookalike.artifacts.fingerprint",
+    "lookalike.artifacts.folders",
     "lookalike.command",
     "lookalike.errors",
     "lookalike.models.registry",
     "lookalike.params",
     "lookalike.provenance",
     "lookalike.references",
-    "lookalike.training.recorder",
+    "lookalike.recorder",
 }
 
 

@@ -1,6 +1,6 @@
 """`python -m lookalike.tracking follow FOLDER`: show the training that writes into FOLDER while it runs.
 
-Started by a long training (`training.recorder`) and ends with it; the exit status is always 0.
+Started by a long training (`recorder`) and ends with it; the exit status is always 0.
 """
 
 import os

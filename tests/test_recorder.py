@@ -7,8 +7,8 @@ import pytest
 
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import Epoch, Timing, read_rows
+from lookalike.recorder import LONG_SECONDS, Recorder
 from lookalike.training.loop import Outcome
-from lookalike.training.recorder import LONG_SECONDS, Recorder
 
 
 def outcome(epochs: int, seconds: float, seed: int = 0) -> Outcome:
