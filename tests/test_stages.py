@@ -24,9 +24,7 @@ STAGES = ("fetch", "photos", "train", "evaluate", "explain", "embed", "primer", 
 DATA_FILES = [path for path in SOURCE.rglob("*.*") if path.suffix not in {".py", ".pyc"}]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-AUGMENTED = {"simple_cnn": "cnn-bn-l2-aug"}  # with most of what a variant can have
-PARAMS["studies"]["cifar"] |= {"pairs": [], "probes": [*AUGMENTED.values()]}
-PLAIN = {"mnist_net", "lenet5_modern", "vgg11_cifar"}  # models that are run as others are
+PLAIN = {"mnist_net", "lenet5_modern", "simple_cnn", "vgg11_cifar"}  # models that are run as others are
 WATCHED = {"torch", "torchvision", "timm", "mlflow", "sklearn", "matplotlib", "pandas"}
 ALLOWED = {
     "fetch": set(),
@@ -51,7 +49,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def tiny(params: dict[str, Any]) -> dict[str, Any]:
     """The same with a hundred images, ten photographs, one epoch, and one variant of most architectures."""
-    first = {variant["model"]: name for name, variant in reversed(params["variants"].items())} | AUGMENTED
+    first = {variant["model"]: name for name, variant in reversed(params["variants"].items())}
     first = {model: name for model, name in first.items() if model not in PLAIN}
     variants = {name: variant for name, variant in params["variants"].items() if name in first.values()}
     shallow = {"depth": 2, "num_heads": 2}
