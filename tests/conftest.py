@@ -37,6 +37,7 @@ TINY_ARGUMENTS: dict[str, dict[str, Any]] = {  # of the models that are large wi
     "fashion_transfg": TINY_VIT,
     "alexnet": {"max_channels": 48},
     "vgg11_cifar": {"max_channels": 8, "batch_norm": True},
+    "vit": {"patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2},
 }
 
 

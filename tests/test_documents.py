@@ -59,15 +59,22 @@ def text_of(document: str) -> str:
 
 
 def commands(document: str) -> list[str]:
-    """Its commands in their order: all of blocks; of those in the running text the ones that were not said before."""
+    """Its commands in their order: all of blocks; of those in the running text the ones that stand nowhere else."""
+    parts = list(PART.finditer(text_of(document)))
+    in_blocks = {command for part in parts for command in commands_of(part["block"] if part["language"] == "sh" else "")}
     found: list[str] = []
-    for part in PART.finditer(text_of(document)):
+    for part in parts:
         if part["language"] == "sh":
-            found += [command[0] for command in COMMAND.finditer(part["block"])]
+            found += commands_of(part["block"])
         elif part["span"] and part["span"].startswith(PROGRAMS):
             command = re.sub(r"^(dvc|lookalike) ", r".venv/bin/\g<0>", " ".join(part["span"].split()))
-            found += [command] if command not in found else []
+            found += [command] if command not in in_blocks.union(found) else []
     return found
+
+
+def commands_of(block: str) -> list[str]:
+    """The commands in the text of a block."""
+    return [command[0] for command in COMMAND.finditer(block)]
 
 
 def running_text(document: str) -> str:

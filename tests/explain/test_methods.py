@@ -31,9 +31,11 @@ GRIDS = {  # of the transformers: 2 x 2
     ("simple_cnn", 20): (5, 5),
     ("vgg11_cifar", 28): (13, 13),
     ("vgg11_cifar", 20): (9, 9),
+    ("vit", 28): (7, 7),
+    ("vit", 20): (5, 5),
 }
 POOLED = {("vgg11_cifar", 28): (6, 6), ("vgg11_cifar", 20): (4, 4)}  # grids of CAM
-TRANSFORMERS = {"fashion_vit", "fashion_transfg"}
+TRANSFORMERS = {"fashion_vit", "fashion_transfg", "vit"}
 
 
 def build(name: str, shape: tuple[int, int, int]) -> nn.Module:
@@ -76,7 +78,7 @@ def test_methods_are_offered_in_a_fixed_order(name: str) -> None:
     assert is_transformer(model) == (name in TRANSFORMERS)
 
 
-@pytest.mark.parametrize("name", ["fashion_vit", "fashion_transfg"])
+@pytest.mark.parametrize("name", sorted(TRANSFORMERS))
 def test_the_last_attention_is_that_of_the_last_block_that_sees_all_tokens(name: str) -> None:
     model, images = build(name, (1, 28, 28)), torch.rand(2, 1, 28, 28)
     maps = methods(model)["last attention"](model, images, torch.zeros(2, 7))

@@ -153,6 +153,8 @@ def test_what_the_entries_stand_for_moves_with_them(
 ) -> None:
     fashion = raw_params["studies"]["fashion"]
     raw_params["studies"]["second"] = fashion | {"data": "of_its_own", "pairs": [], "probes": []}
+    for section in ("datasets", "groups"):
+        raw_params[section]["of_its_own"] = raw_params[section]["fashion_mnist"]
     raw_params["variants"]["fashion-cnn-photos"]["study"] = "second"
     (project / "params.yaml").write_text(yaml.safe_dump(raw_params, sort_keys=False), encoding="utf-8")
     write("models/second/fashion-cnn-photos/model.json", "models/fashion/fashion-cnn-photos/model.json")

@@ -22,7 +22,10 @@ from lookalike.training.optimisation import Optimisation, Optimiser
 
 SHAPES = [(1, 28, 28), (3, 20, 20)]  # small enough for a test, large enough for every architecture
 
-NARROW = {"alexnet": {"max_channels": 64}}  # 28 million weights otherwise
+NARROW: dict[str, dict[str, Any]] = {
+    "alexnet": {"max_channels": 64},  # 28 million weights otherwise
+    "vit": {"patch_size": 4},  # which divides both sides
+}
 
 # --- the registry ---------------------------------------------------------------------------------------------------
 

@@ -60,12 +60,12 @@ class Attention(nn.Module):
         head_dim: E, the width of a head's queries, keys and values.
 
     Attributes:
-        fast: whether a CPU takes `folded`, see `write_out`.
+        fast: whether a CPU takes `folded`, which pays where tokens are no wider than heads; see `write_out`.
     """
 
     def __init__(self, embed_dim: int, num_heads: int, head_dim: int) -> None:
         super().__init__()
-        self.fast = True
+        self.fast = embed_dim <= head_dim
         self.num_heads, self.head_dim = num_heads, head_dim
         self.qkv = nn.Linear(embed_dim, 3 * num_heads * head_dim)
         self.projection = nn.Linear(num_heads * head_dim, embed_dim)
@@ -87,7 +87,7 @@ class Attention(nn.Module):
         return self.folded(tokens) if self.is_folded(tokens) else self.plain(tokens)
 
     def is_folded(self, tokens: Tensor) -> bool:
-        """Whether `folded` is taken: where it is the fastest, unless it is switched off."""
+        """Whether `folded` is taken: on a CPU, where it is fast, unless it is switched off."""
         return self.fast and tokens.device.type == "cpu"
 
     def split(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:

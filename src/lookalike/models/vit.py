@@ -1,0 +1,158 @@
+"""The vision transformer, written out so that timm's weights load into it and give the same logits.
+
+Dosovitskiy et al., "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale" (ICLR 2021), equations
+1 to 4: an image becomes patches, patches become tokens, a class token joins them, positions are added, and blocks of
+attention and MLP, each normalised first and added to what it was given, lead to the class token that the head reads.
+The defaults are ViT-Ti/16 (Touvron et al., 2021); S and B are 384 and 768 wide with 6 and 12 heads.
+"""
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lookalike.models.layers import Attention
+
+LAYER_NORM_EPS = 1e-6
+# What timm (vision_transformer.py) calls by another name: a part of a key, and the same part here.
+TIMM_NAMES = {
+    "cls_token": "class_token",
+    "pos_embed": "positions",
+    "patch_embed.": "patches.",
+    ".attn.": ".attention.",
+    ".attention.proj.": ".attention.projection.",
+}
+
+
+class PatchEmbedding(nn.Module):
+    """Cuts an image into patches that do not overlap and maps each linearly: a convolution as wide as its stride."""
+
+    def __init__(self, channels: int, patch_size: int, embed_dim: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(channels, embed_dim, patch_size, stride=patch_size)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, L, D), patches row by row."""
+        return self.proj(images).flatten(2).transpose(1, 2)  # (N, D, h, w) -> (N, L, D)
+
+
+class MLP(nn.Module):
+    """Two linear layers with GELU between them, for each token by itself."""
+
+    def __init__(self, embed_dim: int, mlp_dim: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(embed_dim, mlp_dim)
+        self.fc2 = nn.Linear(mlp_dim, embed_dim)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(N, L, D) -> (N, L, D)."""
+        return self.fc2(F.gelu(self.fc1(tokens)))
+
+
+class PreNormBlock(nn.Module):
+    """Attention and MLP, each on normalised tokens and each added to the tokens it was given (equations 2 and 3)."""
+
+    def __init__(self, embed_dim: int, num_heads: int, mlp_dim: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(embed_dim, eps=LAYER_NORM_EPS)
+        self.attention = Attention(embed_dim, num_heads, embed_dim // num_heads)
+        self.norm2 = nn.LayerNorm(embed_dim, eps=LAYER_NORM_EPS)
+        self.mlp = MLP(embed_dim, mlp_dim)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """(N, L, D) -> (N, L, D)."""
+        tokens = tokens + self.attention(self.norm1(tokens))
+        return tokens + self.mlp(self.norm2(tokens))
+
+    def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """The same with the attention map: (N, L, D) -> (N, L, D) and (N, H, L, L)."""
+        attended, weights = self.attention.attend(self.norm1(tokens))
+        tokens = tokens + attended
+        return tokens + self.mlp(self.norm2(tokens)), weights
+
+
+class ViT(nn.Module):
+    """See the module; `features` is the normalised class token that the last layer reads.
+
+    Args:
+        input_shape: channels, height and width of an image.
+        num_classes: number of logits.
+        patch_size: height and width of a patch; divides both sides of an image.
+        embed_dim: D, the width of a token; a multiple of num_heads.
+        depth, num_heads: number of blocks, and of heads in each.
+        mlp_ratio: width of an MLP's hidden layer, in widths of a token.
+    """
+
+    def __init__(
+        self,
+        *,
+        input_shape: tuple[int, int, int],
+        num_classes: int,
+        patch_size: int = 16,
+        embed_dim: int = 192,
+        depth: int = 12,
+        num_heads: int = 3,
+        mlp_ratio: int = 4,
+    ) -> None:
+        super().__init__()
+        channels, height, width = input_shape
+        if height % patch_size or width % patch_size:
+            raise ValueError(f"patch_size {patch_size} must divide both sides of images of {height}x{width}")
+        if embed_dim % num_heads or depth < 1:
+            raise ValueError(f"num_heads {num_heads} must divide embed_dim {embed_dim}, depth {depth} be positive")
+        self.grid = (height // patch_size, width // patch_size)  # of the patches: rows, columns
+        self.patches = PatchEmbedding(channels, patch_size, embed_dim)
+        self.class_token = nn.Parameter(torch.zeros(1, 1, embed_dim))
+        self.positions = nn.Parameter(torch.empty(1, 1 + self.grid[0] * self.grid[1], embed_dim))
+        self.blocks = nn.Sequential(*(PreNormBlock(embed_dim, num_heads, mlp_ratio * embed_dim) for _ in range(depth)))
+        self.norm = nn.LayerNorm(embed_dim, eps=LAYER_NORM_EPS)
+        self.head = nn.Linear(embed_dim, num_classes)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Positions and kernels from a normal distribution of deviation .02, cut off far out; biases zero."""
+        nn.init.trunc_normal_(self.positions, std=0.02)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.trunc_normal_(layer.weight, std=0.02)
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # all have one
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Tokens before the first block, the class token first (equation 1): (N, C, H, W) -> (N, 1 + L, D)."""
+        patches = self.patches(images)
+        return torch.cat([self.class_token.expand(len(images), -1, -1), patches], dim=1) + self.positions
+
+    @property
+    def spatial(self) -> nn.Module:
+        """The last layer through whose places the class token still reaches the logits: before the last attention.
+
+        Of what the last block puts out for patches nothing is read any more.
+        """
+        return self.blocks[-1].norm1  # type: ignore[return-value, union-attr]  # the beginning of a block
+
+    def features(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, D)."""
+        return self.norm(self.blocks(self.embed(images))[:, 0])
+
+    def attention_maps(self, images: Tensor) -> Tensor:
+        """What each token attends to, from the first block to the last: (N, C, H, W) -> (N, depth, H, 1 + L, 1 + L)."""
+        tokens, maps = self.embed(images), []
+        for block in self.blocks:
+            tokens, weights = block.attend(tokens)  # type: ignore[operator]  # a PreNormBlock
+            maps.append(weights)
+        return torch.stack(maps, dim=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> logits (N, num_classes) (equation 4)."""
+        return self.head(self.features(images))
+
+
+def from_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state of a ViT of timm's, under the names that this module gives its parts."""
+    renamed = {}
+    for name, tensor in state.items():
+        for theirs, ours in TIMM_NAMES.items():
+            name = name.replace(theirs, ours)
+        renamed[name] = tensor
+    return renamed
