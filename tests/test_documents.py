@@ -61,7 +61,9 @@ def text_of(document: str) -> str:
 def commands(document: str) -> list[str]:
     """Its commands in their order: all of blocks; of those in the running text the ones that stand nowhere else."""
     parts = list(PART.finditer(text_of(document)))
-    in_blocks = {command for part in parts for command in commands_of(part["block"] if part["language"] == "sh" else "")}
+    in_blocks = {
+        command for part in parts for command in commands_of(part["block"] if part["language"] == "sh" else "")
+    }
     found: list[str] = []
     for part in parts:
         if part["language"] == "sh":
