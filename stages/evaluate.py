@@ -14,6 +14,7 @@ from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.photo_variant import photo_outputs
+from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.variant import evaluate_variant
 from lookalike.params import load_params
@@ -29,10 +30,9 @@ def main(study: str) -> None:
     settings, dataset = params.studies[study], load_dataset(Path("data") / params.studies[study].data)
     photos = load_photos(Path("photos")) if params.photographed(study) else None
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
-    summaries, details, sides, outputs, drawn = {}, {}, {}, {}, {}
+    found, sides, outputs, drawn = {}, {}, {}, {}
     for name in params.variants_of(study):
-        evaluation = evaluate_variant(models / name, dataset, runtime, views=name in settings.ten_views)
-        summaries[name], details[name] = evaluation.summary, evaluation.details
+        evaluation = found[name] = evaluate_variant(models / name, dataset, runtime, views=name in settings.ten_views)
         artifacts.save_curve(out / "curves", name, read_rows(models / name / "history.csv"))
         predictions, probed = evaluation.predictions, name in settings.probes
         if predictions is None:  # every seed diverged: the summary says so, and there is nothing to draw
@@ -47,10 +47,11 @@ def main(study: str) -> None:
         drawn.update({f"figures/{name}/{title}": figure for title, figure in figures.items()})
     pairs = [(first, second) for first, second in settings.pairs if {first, second} <= sides.keys()]
     look_alikes, compared = study_look_alikes(sides, dataset, group_of, pairs)
+    look_alikes["repairs"] = study_repairs(models, found, dataset, pairs)
     drawn |= divergence_figures(compared, settings.probes)
     on_spoiled = study_robustness(models, list(sides), dataset, params.spoiled_a_class(study), pairs, runtime)
     on_photos = study_photos(outputs, sides, photos, dataset, group_of, pairs, params.photos.absorber)
-    artifacts.save_metrics(out, summaries, details)
+    artifacts.save_metrics(out, {n: e.summary for n, e in found.items()}, {n: e.details for n, e in found.items()})
     save_figures(out, {path: to_png(figure) for path, figure in drawn.items()})
     artifacts.save_findings(out, look_alikes, on_photos, on_spoiled)
 

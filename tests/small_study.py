@@ -31,10 +31,12 @@ from lookalike.evaluation.absorption import SPOILERS
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.look_alikes import study_look_alikes
+from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.photo_variant import STRENGTHS, PhotoOutputs
 from lookalike.evaluation.photographs import DESCRIBED_BY
+from lookalike.evaluation.repair import Answers, ledger
 from lookalike.evaluation.robustness import Conditions, Spoiled, differences, summary
 from lookalike.evaluation.statistics import Estimate, resample
 from lookalike.evaluation.variant import describe_seed
@@ -53,6 +55,7 @@ Arrays = dict[str, NDArray[Any]]
 DIVERGED = "fashion-vit"
 CNN, FEW = EVALUATED = ("fashion-cnn", "fashion-cnn-10pct")
 PAIR = f"{CNN}--{FEW}"
+MACS = {CNN: 3_000_000, FEW: 2_000_000}
 TESTED, PHOTOGRAPHED, A_CLASS = 30, 20, 2
 LABELS = (7 * np.arange(TESTED) + 3) % 10  # so that the first of each class stand in another order than the classes
 CHOSEN = first_of_each_class(LABELS, A_CLASS)
@@ -138,6 +141,8 @@ def make_study(tiny: Dataset, params: Params) -> SmallStudy:
     outputs = {name: photo_outputs(rng, leaning, photos, probed=name == CNN) for name in EVALUATED}
     sides = {name: Side(each, np.array([1.5, 0.5])) for name, each in logits.items()}
     look_alikes, _ = study_look_alikes(sides, dataset, group_of, [EVALUATED])
+    answers = {name: [Answers(softmax(one), softmax(one), MACS[name]) for one in each] for name, each in logits.items()}
+    look_alikes["repairs"] = ledger(answers, LABELS, LABELS, [EVALUATED])
     on_photos = study_photos(outputs, sides, photos, dataset, group_of, [EVALUATED], params.photos.absorber)
     on_photos["chosen"] |= {"recipe": "fitted"}
     explained, maps = explain(dataset, photos, group_of)

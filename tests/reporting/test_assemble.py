@@ -25,6 +25,7 @@ CHAPTERS = [
     "Training",
     "Look-alike classes",
     "Pairs of variants on the same images",
+    "Who repairs whose mistakes",
     "Spoiled images",
     "Photographs",
     "What the models look at",
@@ -131,7 +132,7 @@ def test_a_study_with_nothing_explained_or_embedded_has_no_such_chapters(
         shutil.rmtree(root / stage)
         save_found(root / stage / "fashion", {}, {})
     report, _, judged = assemble(params, "", root)
-    assert [part.title for part in report.sections[3].sections] == [*CHAPTERS[:5], CHAPTERS[8]]
+    assert [part.title for part in report.sections[3].sections] == [*CHAPTERS[:6], CHAPTERS[9]]
     assert {one.verdict for one in judged if one.claim.key == "F6"} == {"not run"}
     told = write(report)
     assert not {"What the models look at", "What the features cluster into"} & set(titles(*report.sections))

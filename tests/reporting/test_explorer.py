@@ -19,7 +19,7 @@ from lookalike.params import Params
 from lookalike.reporting.assemble import find
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.document import Explorer, Json
-from lookalike.reporting.explorer import COLUMNS, explorer, packed, sheet, study_data
+from lookalike.reporting.explorer import COLUMNS, collect, explorer, packed, sheet, study_data
 
 INDICES = np.sort(CHOSEN)  # of the test images, in the explorer's order
 TEST, ITEMS = len(INDICES), len(INDICES) + PHOTOGRAPHED
@@ -28,7 +28,7 @@ TEST, ITEMS = len(INDICES), len(INDICES) + PHOTOGRAPHED
 @pytest.fixture
 def data(found: Found) -> Json:
     """What the page gets, by way of JSON."""
-    return json.loads(json.dumps(study_data(found), allow_nan=False))
+    return json.loads(json.dumps(study_data(found, collect(found)), allow_nan=False))
 
 
 def unpacked(text: str, kind: str) -> NDArray[Any]:
@@ -67,13 +67,14 @@ def test_what_can_be_chosen_is_named(data: Json, params: Params, study: SmallStu
 
 def test_a_pair_of_which_one_diverged_is_not_offered(found: Found) -> None:
     standings = [replace(row, seeds=row.seeds * (row.variant != FEW)) for row in found.standings]
-    data = study_data(replace(found, standings=standings))
+    data = study_data(replace(found, standings=standings), collect(found))
     assert (data["pairs"], list(data["variants"])) == ([], [CNN])
 
 
-def test_the_sheet_shows_the_images_dark_on_light(data: Json, study: SmallStudy) -> None:
-    assert data["sheet"]["columns"] == COLUMNS
-    found = tiles(data["sheet"]["uri"], data["sheet"]["size"], COLUMNS)
+def test_the_sheet_shows_the_images_dark_on_light(found: Found, study: SmallStudy) -> None:
+    made = sheet(collect(found).pixels)
+    assert made["columns"] == COLUMNS
+    found = tiles(made["uri"], made["size"], COLUMNS)
     expected = np.concatenate([study.dataset.test_images[INDICES], study.photos.recipes["fitted"]])
     np.testing.assert_array_equal(found[:ITEMS], 255 - expected)
     assert not found[ITEMS:].any()
@@ -83,7 +84,7 @@ def test_the_sheet_shows_the_images_dark_on_light(data: Json, study: SmallStudy)
 @pytest.mark.parametrize("planes", [(), (3,)])
 def test_a_sheet_holds_any_number_of_images_those_in_colour_as_they_are(count: int, planes: tuple[int, ...]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (count, 5, 5, *planes), dtype=np.uint8)
-    found = tiles(sheet(pixels), 5, COLUMNS)
+    found = tiles(sheet(pixels)["uri"], 5, COLUMNS)
     assert len(found) == (2 if count > COLUMNS else 1) * COLUMNS
     np.testing.assert_array_equal(found[:count], pixels if planes else 255 - pixels)
     assert not found[count:].any()
@@ -115,7 +116,7 @@ def test_maps_are_hundredths_of_their_largest_value_in_the_order_of_the_images(d
 def test_a_map_of_nothing_is_nothing(found: Found) -> None:
     path = found.root / f"explanations/fashion/arrays/{CNN}/{SHOWN}.npy"
     np.save(path, np.zeros_like(np.load(path)))
-    maps = study_data(found)["variants"][CNN]["maps"]
+    maps = study_data(found, collect(found))["variants"][CNN]["maps"]
     values = unpacked(maps["values"], "i1").reshape(ITEMS, -1)
     assert not values[:TEST].any()
     assert values[TEST:].any()
@@ -151,7 +152,7 @@ def test_what_an_earlier_run_left_is_not_taken_for_this_ones(root: Path, params:
     for stage in ("explanations", "embeddings"):
         (root / stage / "fashion/found.json").write_text("{}")
     found = find("fashion", params, evidence_of("fashion", params, root), root)
-    variant = study_data(found)["variants"][CNN]
+    variant = study_data(found, collect(found))["variants"][CNN]
     assert (variant["maps"], variant["tsne"]) == (None, None)
 
 
@@ -159,7 +160,8 @@ def test_the_section_has_all_studies(found: Found) -> None:
     part = explorer([found, found])
     (block,) = [block for block in part.blocks if isinstance(block, Explorer)]
     assert (part.anchor, part.title) == ("explorer", "Explorer")
-    assert block.data == {"studies": [study_data(found)] * 2}
+    items = collect(found)
+    assert block.data == {"sheets": {"fashion_mnist": sheet(items.pixels)}, "studies": [study_data(found, items)] * 2}
 
 
 @pytest.mark.parametrize(("kind", "size"), [(">f4", 4), ("<f4", 4), (">i2", 2), ("i1", 1)])

@@ -21,6 +21,7 @@ from lookalike.reporting.chapters.photographs import photographs
 from lookalike.reporting.chapters.primer import primer
 from lookalike.reporting.chapters.provenance import origin, runs_of
 from lookalike.reporting.chapters.race import race
+from lookalike.reporting.chapters.repairs import repairs
 from lookalike.reporting.chapters.robustness import robustness
 from lookalike.reporting.chapters.standings import leaderboard, training
 from lookalike.reporting.chapters.variants import variants
@@ -31,7 +32,7 @@ from lookalike.reporting.report import Report
 
 Chapter = Callable[[Found], Section | None]
 CHAPTERS: tuple[Chapter, ...] = (
-    *(training, race, look_alikes, pairs, robustness, photographs),
+    *(training, race, look_alikes, pairs, repairs, robustness, photographs),
     *(explanations, inside, embeddings, variants),
 )
 

@@ -53,17 +53,20 @@ class Items:
 
 def explorer(studies: Sequence[Found]) -> Section:
     """The section of the page."""
-    data = {"studies": [study_data(found) for found in studies]}
+    collected = [(found, collect(found)) for found in studies]
+    data = {
+        "sheets": {found.data: sheet(items.pixels) for found, items in collected},  # one for all studies of a data set
+        "studies": [study_data(found, items) for found, items in collected],
+    }
     return section("explorer", "Explorer", Prose(INTRO), Explorer(data))
 
 
-def study_data(found: Found) -> Json:
-    """One study: its images and what each variant says of them."""
-    items = collect(found)
+def study_data(found: Found, items: Items) -> Json:
+    """One study: what its images are and what each variant says of them."""
     groups = found.params.groups_of(found.data)
-    size = items.pixels.shape[1]
     return {
         "name": found.study,
+        "data": found.data,
         "title": f"{found.data}: {found.params.studies[found.study].title}",
         "classes": found.class_names,
         "groups": list(groups),
@@ -72,7 +75,6 @@ def study_data(found: Found) -> Json:
         "names": items.names,
         "labels": items.labels.tolist(),
         "testImages": len(items.indices),
-        "sheet": {"uri": sheet(items.pixels), "columns": COLUMNS, "size": size},
         "variants": {name: variant_data(found, name, items) for name in found.evaluated},
     }
 
@@ -146,7 +148,7 @@ def packed(array: NDArray[Any]) -> str:
     return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()
 
 
-def sheet(pixels: NDArray[np.uint8]) -> str:
+def sheet(pixels: NDArray[np.uint8]) -> Json:
     """All images in one PNG, `COLUMNS` side by side, as a data URI; grey ones dark on light, as they are printed."""
     shown = 255 - pixels if pixels.ndim == 3 else pixels
     rows = -(-len(shown) // COLUMNS)
@@ -156,4 +158,5 @@ def sheet(pixels: NDArray[np.uint8]) -> str:
     grid = filled.reshape(rows, COLUMNS, *shown.shape[1:]).swapaxes(1, 2)  # (R, C, H, W[, 3]) -> (R, H, C, W[, 3])
     out = io.BytesIO()
     Image.fromarray(grid.reshape(rows * height, COLUMNS * width, *shown.shape[3:])).save(out, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+    uri = "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+    return {"uri": uri, "columns": COLUMNS, "size": height}

@@ -79,7 +79,7 @@
   }
 
   function drawItem(canvas, item) {
-    const { size, columns } = study.sheet;
+    const { size, columns } = data.sheets[study.data];
     const context = canvas.getContext("2d");
     context.imageSmoothingEnabled = false;
     context.clearRect(0, 0, canvas.width, canvas.height);
@@ -92,7 +92,7 @@
     button.title = name;
     button.setAttribute("aria-label", name);
     const canvas = element("canvas");
-    canvas.width = canvas.height = study.sheet.size;
+    canvas.width = canvas.height = data.sheets[study.data].size;
     drawItem(canvas, item);
     button.append(canvas);
     button.addEventListener("click", () => { current = item; draw(); });
@@ -239,7 +239,7 @@
     current = 0;
     sheet = new Image();
     sheet.addEventListener("load", () => { app.hidden = false; search(); app.dataset.ready = "true"; });
-    sheet.src = study.sheet.uri;
+    sheet.src = data.sheets[study.data].uri;
   }
 
   options(control("study"), data.studies.map((one, k) => [k, one.title]));
