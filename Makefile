@@ -26,15 +26,16 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 # As `dvc repro`, which runs one stage at a time, but stages that do not need each other are shared between JOBS processes:
-# first what fetches and draws, then the trainings, then the studies, each from evaluation to embedding. The last line runs
-# what comes after them, and would run whatever they left stale. Threads that wait for work sleep instead of spinning, so
-# that processes do not slow each other; the numbers stay the same.
+# first what fetches and draws, then the trainings in three rounds (a process takes seconds to begin), then the studies,
+# each from evaluation to embedding. The last line runs what comes after them, and would run whatever they left stale.
+# Threads that wait for work sleep instead of spinning, so that processes do not slow each other; the numbers stay the same.
 demo: export OMP_WAIT_POLICY = passive
 demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, unless edited), JOBS=2 stages at a time
 	@set -e; stages=$$($(BIN)/dvc stage list --name-only); at_once="xargs -P $(JOBS)"; \
 	run="$(BIN)/dvc --wait-for-lock repro --single-item"; \
-	echo "$$stages" | grep -E '^(fetch@|photos$$|primer$$)' | $$at_once -n 1 $$run; \
-	echo "$$stages" | grep ^train@ | $$at_once -n 6 $$run; \
+	echo "$$stages" | grep -E '^(fetch@|photos$$|primer$$)' | sort -r | $$at_once -n 1 $$run; \
+	set -- $$(echo "$$stages" | grep ^train@); round=$$((3 * $(JOBS))); \
+	echo "$$@" | $$at_once -n $$((($$# + round - 1) / round)) $$run; \
 	echo "$$stages" | sed -n 's/^embed@//p' | $$at_once -I STUDY $$run evaluate@STUDY explain@STUDY embed@STUDY
 	$(BIN)/dvc repro
 	@echo "The report: reports/$$(sed -n 's/^profile: *\([^ #]*\).*/\1/p' params.yaml)/index.html"
