@@ -24,7 +24,7 @@ STAGES = ("fetch", "photos", "train", "evaluate", "explain", "embed", "primer", 
 DATA_FILES = [path for path in SOURCE.rglob("*.*") if path.suffix not in {".py", ".pyc"}]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-PLAIN = {"mnist_net", "lenet5", "lenet5_modern", "simple_cnn", "vgg11_cifar"}  # models that are run as others are
+PLAIN = {"lenet5", "lenet5_modern", "mnist_net", "race_net", "simple_cnn", "vgg11_cifar"}  # are run as others are
 WATCHED = {"torch", "torchvision", "timm", "mlflow", "sklearn", "matplotlib", "pandas"}
 ALLOWED = {
     "fetch": set(),

@@ -71,4 +71,4 @@ def test_an_image_is_shown_in_every_way(channels: tuple[int, ...]) -> None:
     canvas = np.asarray(figure.axes[0].images[0].get_array())
     tile = as_tile(corrupt(image[None], "zigzag", 3, seed=0)[0], 56)
     windows = np.lib.stride_tricks.sliding_window_view(canvas, tile.shape)[:, :, 0]
-    assert (windows[::1, ::1] == tile).all(axis=(2, 3, 4)).any()
+    assert (windows[:, :, ::9, ::9] == tile[::9, ::9]).all(axis=(2, 3, 4)).sum() == 1

@@ -72,12 +72,12 @@ def test_epochs_are_cut_short_by_a_budget_and_not_by_divergence(
     [
         (10, 9, None),
         (4, 9, "4 of 10 epochs"),
-        (10, 400, "images capped"),
-        (4, 400, "4 of 10 epochs, images capped"),
+        (10, 300, "images capped"),
+        (4, 300, "4 of 10 epochs, images capped"),
     ],
 )
 def test_what_a_budget_cut_is_told(params: Params, epochs: int, images: int, said: str | None) -> None:
-    assert params.budget(CNN).max_images == 400
+    assert params.budget(CNN).max_images == 300
     assert curtailed(standing_of(CNN, epochs=epochs, images=images), params) == said
 
 
