@@ -23,8 +23,8 @@ MODELS = {
     "mnist_net": "lookalike.models.mnist_net:MnistNet",
     "race_net": "lookalike.models.race_net:RaceNet",
     "simple_cnn": "lookalike.models.simple_cnn:SimpleCNN",
-    "vit": "lookalike.models.vit:ViT",
     "vgg11_cifar": "lookalike.models.vgg11_cifar:VGG11Cifar",
+    "vit": "lookalike.models.vit:ViT",
 }
 
 

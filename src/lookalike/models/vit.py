@@ -62,14 +62,17 @@ class PreNormBlock(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """(N, L, D) -> (N, L, D)."""
-        tokens = tokens + self.attention(self.norm1(tokens))
-        return tokens + self.mlp(self.norm2(tokens))
+        return self.finish(tokens, self.attention(self.norm1(tokens)))
 
     def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """The same with the attention map: (N, L, D) -> (N, L, D) and (N, H, L, L)."""
         attended, weights = self.attention.attend(self.norm1(tokens))
+        return self.finish(tokens, attended), weights
+
+    def finish(self, tokens: Tensor, attended: Tensor) -> Tensor:
+        """What follows attention: both residuals, and the MLP between them."""
         tokens = tokens + attended
-        return tokens + self.mlp(self.norm2(tokens)), weights
+        return tokens + self.mlp(self.norm2(tokens))
 
 
 class ViT(nn.Module):

@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from lookalike.evaluation.statistics import proportion
-from lookalike.reporting.style import BLUE, ORANGE, WIDTH, Look, in_percent, name_rows, style
+from lookalike.reporting.style import BLUE, ORANGE, WIDTH, Look, name_rows, style
 
-SIDES: dict[str, Look] = {
-    "only_first": {"label": "only the first is right", "color": ORANGE},
-    "only_second": {"label": "only the second is right", "color": BLUE},
-}
+SIDES = {"only_first": (-1, ORANGE), "only_second": (1, BLUE)}  # to which side a bar goes, and its colour
 
 
 def repairs_figure(pairs: Sequence[Mapping[str, Any]], control: Sequence[Mapping[str, Any]]) -> Figure:
@@ -26,14 +24,14 @@ def repairs_figure(pairs: Sequence[Mapping[str, Any]], control: Sequence[Mapping
         axes = figure.subplots()
         for row, found in enumerate((*pairs, *control)):
             images = sum(found[key] for key in ("both_right", "both_wrong", *SIDES))
-            for key, sign in zip(SIDES, (-1, 1), strict=True):
+            look: Look = {"hatch": "///", "edgecolor": "white"} if row >= len(pairs) else {}
+            for key, (sign, colour) in SIDES.items():
                 share = proportion(found[key], images)
                 reach = [[abs(share.value - share.low)], [abs(share.high - share.value)]]
-                look = SIDES[key] | ({"hatch": "///", "edgecolor": "white"} if row >= len(pairs) else {})
-                axes.barh(row, sign * share.value, height=0.62, xerr=reach[::sign], ecolor="#333333", **look)
+                bar: Look = {"height": 0.62, "xerr": reach[::sign], "color": colour, "ecolor": "#333333"}
+                axes.barh(row, sign * share.value, **bar, **look)
         name_rows(axes, names)
         axes.axvline(0, color="#333333", linewidth=0.8)
-        in_percent(axes.xaxis)
-        axes.set_xticks(axes.get_xticks(), [f"{100 * abs(tick):.3g}%" for tick in axes.get_xticks()])
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * abs(share):.3g}%"))
         axes.set_xlabel("of the test images: only the first model is right (left), only the second (right)")
     return figure
