@@ -35,6 +35,7 @@ def main(name: str) -> None:
         runtime,
         checkpoint=lambda training: checkpoints / f"{training}.pt",
         after_epoch=recorder.after_epoch,
+        mirror=os.environ.get("LOOKALIKE_MIRROR"),
     )
     for entry in trained.description["seeds"]:
         if entry["diverged_in"] is not None:

@@ -91,6 +91,7 @@ class Checkout:
                     del params[section][name]
             for name in params["groups"].keys() - params["datasets"].keys():
                 del params["groups"][name]
+            params["costs"]["study"] = next(iter(params["studies"]))
             for study in params["studies"].values():
                 study["pairs"] = [pair for pair in study["pairs"] if {*pair} <= {*names}]
                 for key in {"probes", "ten_views"} & study.keys():

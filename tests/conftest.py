@@ -36,7 +36,9 @@ TINY_ARGUMENTS: dict[str, dict[str, Any]] = {  # of the models that are large wi
     "fashion_vit": TINY_VIT,
     "fashion_transfg": TINY_VIT,
     "alexnet": {"max_channels": 48},
+    "residual_net": {"depth": 8, "max_channels": 8},
     "vgg11_cifar": {"max_channels": 8, "batch_norm": True},
+    "zoo": {"network": "test_resnet"},
     "vit": {"patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2},
 }
 

@@ -113,6 +113,7 @@ def small_params(raw: Json) -> Params:
         | {
             "variants": {name: raw["variants"][name] for name in (DIVERGED, *EVALUATED)},
             "studies": {"fashion": study | {"pairs": [EVALUATED], "probes": [CNN]}},
+            "costs": {"study": "fashion"},
             "profile": "demo",
         }
     )

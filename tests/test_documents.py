@@ -121,12 +121,28 @@ def checkout(ran: Checkout, tmp_path: Path) -> Checkout:
     return copy
 
 
+def outputs(document: str) -> dict[str, str]:
+    """What a document shows as the output of commands: the block, of no language, right behind theirs."""
+    shown = re.findall(
+        r"^```sh\n((?:(?!^```).*\n)+)```\n\n```\n((?:(?!^```).*\n)+)```$", text_of(document), re.MULTILINE
+    )
+    return {commands_of(block)[-1]: output for block, output in shown}
+
+
 @pytest.mark.pipeline
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_command_works(document: str, checkout: Checkout) -> None:
+    shown = outputs(document)
     for command in commands(document):
         line = EXCUSED[command].instead if command in EXCUSED else command
-        checkout.run("env", f"PATH={os.environ['PATH']}", "bash", "-euo", "pipefail", "-c", line)  # nothing activated
+        path = f"PATH={os.environ['PATH']}"  # nothing is activated
+        printed = checkout.run("env", path, "bash", "-euo", "pipefail", "-c", line).splitlines()
+        lines = [] if command in EXCUSED else shown.get(command, "").splitlines()
+        assert {said.rstrip() for said in lines} - {"..."} <= {said.rstrip() for said in printed}, command
+
+
+def test_outputs_are_found() -> None:
+    assert len(outputs("docs/howto.md")) >= 3
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -17,10 +17,11 @@ from lookalike.params import load_params, parse_params
 
 GONE = object()
 CNN, VIT = "variants.fashion-cnn", "variants.fashion-vit"
-TOP_KEYS = "profile, profiles, datasets, photos, embedding, groups, studies, variants"
+TOP_KEYS = "profile, profiles, datasets, photos, costs, embedding, groups, studies, variants"
 TRAIN_KEYS = (
     "epochs, batch_size, optimizer, lr, search, schedule, momentum, lr_every, lr_factor, lr_other, l2, weight_decay, "
-    "fraction, smoothing, augmentation, contrastive_margin, keep_epochs, stop_at_error"
+    "fraction, smoothing, augmentation, contrastive_margin, keep_epochs, stop_at_error, pretrained, "
+    "weights, layers"
 )
 RECIPE = "photos.recipes.fitted"
 STEPS = "upright, thumbnail, mask, largest, crop, max_aspect, resize, sharpen, centre, background, tone, stretch"
@@ -74,11 +75,11 @@ def test_values_cannot_be_changed(root: Path) -> None:
         ("profiles.demo.date", "demonstration, data, photos, train, evaluate, explain, embed"),
         ("profiles.demo.data.images", "source, train_images, test_images"),
         ("profiles.demo.photos.images", "source, count"),
-        ("profiles.demo.train.light.seed", "seeds, max_epochs, max_images, max_channels"),
+        ("profiles.demo.train.light.seed", "seeds, max_epochs, max_images, max_channels, pretrained, small"),
         ("profiles.demo.explain.images", "variants, images_a_class, scored, heads_scored"),
         ("profiles.demo.embed.scored", "variants, images_a_class"),
         ("embedding.clusters", "perplexity, tsne_dims, mixture_dims, components, covariances, starts"),
-        ("datasets.mnist.normalize", "classes, split, normalise"),
+        ("datasets.mnist.normalize", "classes, split, normalise, size, folder"),
         ("datasets.mnist.split.fraction", "valid_fraction, seed"),
         ("photos.recipe", "dataset, absorber, recipes"),
         (f"{RECIPE}.blur", STEPS),
@@ -103,6 +104,8 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         ("profiles.demo.demonstration", "perhaps", "boolean"),
         ("datasets.mnist.classes", "0123456789", "tuple"),
         ("datasets.mnist.split.seed", 1.5, "integer"),
+        ("datasets.mnist.size", "large", "'large'"),
+        ("datasets.mnist.folder", 3, "string"),
         (f"{CNN}.model_args", None, "dictionary"),
         (f"{RECIPE}.upright", "mostly", "boolean"),
         (f"{RECIPE}.thumbnail", 51, "tuple"),
@@ -112,6 +115,9 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         # out of range, or not among the choices
         ("profiles.demo.data.source", "web", "'embedded' or 'official'"),
         ("profiles.demo.data.train_images", 99, "100"),
+        ("datasets.mnist.size", 31, "32"),
+        ("datasets.mnist.size", 1025, "1024"),
+        ("datasets.mnist.folder", "", "at least 1 character"),
         ("profiles.demo.train.light.seeds", 0, "1"),
         ("profiles.demo.train.heavy.max_epochs", 0, "1"),
         ("profiles.demo.train.heavy.max_images", 9, "10"),
@@ -155,7 +161,7 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{CNN}.train.lr", math.inf, "10"),
         (f"{CNN}.train.contrastive_margin", 1, "less than 1"),
         (f"{CNN}.train.stop_at_error", 0, "greater than 0"),
-        ("profiles.demo.evaluate.spoiled_a_class", 1, "greater than or equal to 2"),
+        ("profiles.demo.evaluate.spoiled_a_class", 0, "greater than or equal to 1"),
         (f"{CNN}.train.keep_epochs", [1, 10], "epochs before the last, 10, are wanted"),
         (f"{CNN}.train.contrastive_margin", -1.1, "greater than or equal to -1"),
         (f"{CNN}.train.optimizer", "adamw", "'adam', 'torch_adam' or 'sgd'"),
@@ -176,6 +182,8 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{CNN}.study", "fasion", "allowed: fashion"),
         (f"{CNN}.dataset", "mnits", "allowed: mnist, fashion_mnist, cifar10"),
         (f"{CNN}.model", "fashion_cmn", "allowed: alexnet, fashion_cnn, fashion_transfg, fashion_vit"),
+        (f"{CNN}.train.pretrained", True, "only the model zoo has published weights"),
+        ("costs.study", "zooo", "allowed: fashion"),
         ("studies.fashion.data", "fashion", "allowed: mnist, fashion_mnist, cifar10"),
         ("groups.cifar10", GONE, "required by cifar"),
         ("groups.fashion", {}, "allowed: mnist, fashion_mnist, cifar10"),
@@ -353,3 +361,8 @@ def test_a_stage_ends_with_one_line_and_writes_nothing(root: Path, tmp_path: Pat
     line = f"error: params.yaml: {CNN}.train.epoch: unknown key; allowed here: {TRAIN_KEYS}\n"
     assert done.stderr == line
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+
+def test_weights_that_nobody_reads_are_refused(raw_params: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"variants.zoo-vit-scratch.train: weights needs pretrained: true\Z"):
+        parse_params(edit(raw_params, **{"variants.zoo-vit-scratch.train.weights": "a.pth"}))

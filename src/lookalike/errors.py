@@ -1,4 +1,4 @@
-"""The one exception that a person is meant to read."""
+"""The exceptions that a person is meant to read."""
 
 
 class InputError(Exception):
@@ -6,3 +6,7 @@ class InputError(Exception):
 
     The stages and the command line print it without a traceback and exit with status 2.
     """
+
+
+class RejectedError(Exception):
+    """A file is not used as a photograph; the message is the reason, in one line."""

@@ -36,13 +36,16 @@ class Section(BaseModel):
 class Budget(Section):
     """What a profile grants a training: seeds 0 ... seeds-1, and caps (none: the variant's own settings hold).
 
-    `max_channels` is an argument of the models that have one, and for variants of these alone.
+    `max_channels` and `small` are arguments of the models that have them, and for variants of these alone. Without
+    `pretrained` all begin with fresh weights.
     """
 
     seeds: int = Field(ge=1, le=100)
     max_epochs: int | None = Field(default=None, ge=1)
     max_images: int | None = Field(default=None, ge=10)
     max_channels: int | None = Field(default=None, ge=1)
+    pretrained: bool = True
+    small: bool = False
 
 
 class DataProfile(Section):
@@ -84,7 +87,7 @@ class Sample(Section):
 class EvaluationSample(Section):
     """How many test images of each class are spoiled, in the studies that spoil images."""
 
-    spoiled_a_class: int = Field(ge=2, le=10_000)
+    spoiled_a_class: int = Field(ge=1, le=10_000)
 
 
 class ExplainSample(Sample):
@@ -115,11 +118,17 @@ class Split(Section):
 
 
 class DatasetParams(Section):
-    """A data set: its classes by label, its split, and how pixels are normalised."""
+    """A data set: its classes by label, its split, and how pixels are normalised.
+
+    Of sets of photographs alone: `size` is the side in pixels of a photograph as models see it, and `folder`, of
+    imagenet, where a person has them: absolute, or relative to the project's root.
+    """
 
     classes: tuple[str, ...] = Field(min_length=2)
     split: Split
     normalise: Literal["range", "channels"]
+    size: int | None = Field(default=None, ge=32, le=1024)
+    folder: str | None = Field(default=None, min_length=1)
 
     @field_validator("classes")
     @classmethod
@@ -168,6 +177,12 @@ class Photos(Section):
     dataset: Name
     absorber: str
     recipes: dict[Name, Recipe] = Field(min_length=1)
+
+
+class CostsParams(Section):
+    """The study whose models are counted and timed."""
+
+    study: Name
 
 
 class EmbeddingParams(Section):
@@ -288,6 +303,8 @@ class Training(Section):
     `keep_epochs` are those, counted from 1, after which the first seed's weights are kept: its activations are then
     shown as they were there, too.
     `stop_at_error` ends a training with the epoch whose training error, the share of wrong answers, is at most that.
+    `pretrained` begins with published weights: those of the file `weights`, or of the mirror, or of the publisher.
+    `layers` are those that are trained: all, or the head alone (a linear probe).
     """
 
     epochs: int = Field(ge=1, le=10_000)
@@ -308,6 +325,9 @@ class Training(Section):
     contrastive_margin: float | None = Field(default=None, ge=-1, lt=1)
     keep_epochs: tuple[Annotated[int, Field(ge=1)], ...] = ()
     stop_at_error: float | None = Field(default=None, gt=0, lt=1)
+    pretrained: bool = False
+    weights: str | None = None
+    layers: Literal["all", "head"] = "all"
 
     @field_validator("keep_epochs")
     @classmethod
@@ -322,6 +342,13 @@ class Training(Section):
         """A learning rate is given or found."""
         if (self.lr is None) == (self.search is None):
             raise ValueError("wants lr, or else search")
+        return self
+
+    @model_validator(mode="after")
+    def weights_are_asked_for(self) -> Self:
+        """A file of weights that nothing reads would be a mistake."""
+        if self.weights is not None and not self.pretrained:
+            raise ValueError("weights needs pretrained: true")
         return self
 
     @model_validator(mode="after")
@@ -354,6 +381,7 @@ class Params(Section):
     profiles: dict[Name, Profile]
     datasets: dict[Name, DatasetParams]
     photos: Photos
+    costs: CostsParams
     embedding: EmbeddingParams
     groups: dict[Name, dict[Name, tuple[str, ...]]]
     studies: dict[Name, Study]

@@ -3,7 +3,9 @@
 from typing import Any
 
 from lookalike.models.registry import MODELS
-from lookalike.params import DatasetParams, Params, Training
+from lookalike.params import DatasetParams, Params, Training, Variant
+
+PUBLISHED = "zoo"  # the model whose networks have published weights
 
 
 def broken_references(params: Params) -> list[tuple[str, str]]:
@@ -12,16 +14,9 @@ def broken_references(params: Params) -> list[tuple[str, str]]:
     for name, groups in params.groups.items():  # before the variants, whose groups may be these
         path = f"groups.{name}"
         found += missing(path, name, params.datasets) or group_faults(path, groups, params.datasets[name])
-    found += photo_faults(params)
+    found += photo_faults(params) + missing("costs.study", params.costs.study, params.studies)
     for name, variant in params.variants.items():
-        found += missing(f"variants.{name}.study", variant.study, params.studies)
-        found += missing(f"variants.{name}.dataset", variant.dataset, params.datasets)
-        found += missing(f"variants.{name}.model", variant.model, MODELS)
-        for profile, settings in params.profiles.items():
-            fault = f"profiles.{profile}.train has no budget {variant.cost!r}; it has {', '.join(settings.train)}"
-            found += [] if variant.cost in settings.train else [(f"variants.{name}.cost", fault)]
-        if variant.dataset in params.datasets:
-            found += class_faults(f"variants.{name}.train", variant.train, params.datasets[variant.dataset])
+        found += variant_faults(f"variants.{name}", variant, params)
     for name, study in params.studies.items():
         members = params.variants_of(name)
         found += [] if members else [(f"studies.{name}", "no variant is of this study")]
@@ -36,6 +31,21 @@ def broken_references(params: Params) -> list[tuple[str, str]]:
             found += missing(path, viewed, members)
             if viewed in members and not crops(members[viewed].train):
                 found.append((path, f"{viewed} is not trained on crops (train.augmentation.crop)"))
+    return found
+
+
+def variant_faults(path: str, variant: Variant, params: Params) -> list[tuple[str, str]]:
+    """What a variant names must be there."""
+    found = missing(f"{path}.study", variant.study, params.studies)
+    found += missing(f"{path}.dataset", variant.dataset, params.datasets)
+    found += missing(f"{path}.model", variant.model, MODELS)
+    if variant.train.pretrained and variant.model != PUBLISHED:
+        found.append((f"{path}.train.pretrained", f"only the model {PUBLISHED} has published weights"))
+    for profile, settings in params.profiles.items():
+        fault = f"profiles.{profile}.train has no budget {variant.cost!r}; it has {', '.join(settings.train)}"
+        found += [] if variant.cost in settings.train else [(f"{path}.cost", fault)]
+    if variant.dataset in params.datasets:
+        found += class_faults(f"{path}.train", variant.train, params.datasets[variant.dataset])
     return found
 
 

@@ -12,6 +12,7 @@ from claims.invented import Json, answers, ended, history
 from conftest import TINY_VIT
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.costs import save_costs
 from lookalike.artifacts.evaluations import save_findings, save_metrics
 from lookalike.artifacts.findings import save_found
 from lookalike.artifacts.models import Epoch, save_model
@@ -48,6 +49,7 @@ def params(raw_params: dict[str, Any]) -> Params:
         "second": study | {"pairs": [], "probes": VARIANTS["second"]},
     }
     raw_params["variants"] = dict.fromkeys(VARIANTS["fashion"], cnn) | {"second-cnn": cnn | {"study": "second"}}
+    raw_params["costs"] = {"study": "second"}
     return parse_params(raw_params)
 
 
@@ -73,12 +75,14 @@ def told(study: str) -> Evidence:
 
 
 def test_evidence_is_what_the_stages_wrote_of_each_study(tmp_path: Path, params: Params) -> None:
-    expected = {study: told(study) for study in VARIANTS}
+    counted = {"separable": [{"inputs": 1}]}
+    expected = {study: replace(told(study), costs=counted) for study in VARIANTS}
     for study, evidence in expected.items():
         save(tmp_path, study, evidence)
+    save_costs(tmp_path, counted, {"device": "none"})
     save(tmp_path, "fashion-old", told("second"))  # of a study that is no longer among the parameters
     save_model(tmp_path / "models" / "fashion" / "gone", {}, {}, [])
-    assert gather(params, tmp_path) == expected
+    assert gather(params, tmp_path) == {study: replace(found, others=expected) for study, found in expected.items()}
     assert evidence_of("second", params, tmp_path) == expected["second"]
 
 

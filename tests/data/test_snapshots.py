@@ -1,9 +1,12 @@
 """The drawn photographs: their repeatability, their balance, and that each shows a garment which stands out."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
+from lookalike.data.garments import CLASSES
 from lookalike.data.snapshots import draw_snapshots
 
 SHOES = {5, 7, 9}
@@ -43,6 +46,21 @@ def test_same_seed_same_pictures_whatever_the_count(drawn):
         assert (again.label, again.background, again.items) == (before.label, before.background, before.items)
         np.testing.assert_array_equal(again.image, before.image)
         np.testing.assert_array_equal(again.mask, before.mask)
+
+
+def test_what_is_drawn_stays_what_it_was():
+    """The demonstration's photographs, and all that is said of them, would change with a single pixel."""
+    sha = hashlib.sha256()
+    for shot in draw_snapshots(30, seed=3):
+        sha.update(shot.image.tobytes() + shot.mask.tobytes() + f"{shot.label}{shot.background}{shot.items}".encode())
+    assert sha.hexdigest() == "8cfc29b16703b65dbaa1b5d169c5f8695f8b4998d4dee9dd7e505a2658aaa682"
+
+
+def test_other_classes_and_another_size():
+    shots = draw_snapshots(12, seed=3, classes=CLASSES[7:10], paired=(0,), size=160)
+    assert {shot.image.shape for shot in shots} == {(160, 120, 3), (120, 160, 3)}
+    assert {shot.label for shot in shots} == {0, 1, 2}
+    assert {shot.label for shot in shots if shot.items == "pair"} == {0}
 
 
 def test_another_seed_draws_other_pictures(drawn):

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny_photographs import jpegs, write_files
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.image_files import ImageFiles, View
 from lookalike.data import sources
 from lookalike.data.embedded import load_embedded
 from lookalike.data.official import Published
@@ -17,7 +19,7 @@ from lookalike.params import DataProfile, DatasetParams, Split
 
 EMBEDDED = DataProfile(source="embedded", train_images=100, test_images=100)
 OFFICIAL = DataProfile(source="official")
-SHAPES = {"mnist": (28, 28), "fashion_mnist": (28, 28), "cifar10": (32, 32, 3)}
+SHAPES = {"mnist": (28, 28), "fashion_mnist": (28, 28), "cifar10": (32, 32, 3), "clothing": (96, 96, 3)}
 
 
 def settings(classes: int = 10, normalise: Any = "range") -> DatasetParams:
@@ -58,7 +60,7 @@ def test_digits_shrink_in_proportion_when_there_are_too_few() -> None:
 
 
 def test_an_unknown_embedded_set_lists_the_known() -> None:
-    with pytest.raises(InputError, match=r"'svhn'; known: mnist, fashion_mnist, cifar10\Z"):
+    with pytest.raises(InputError, match=r"'svhn'; known: mnist, fashion_mnist, cifar10, clothing, clothing_500\Z"):
         load_embedded("svhn", train_images=100, test_images=100)
 
 
@@ -116,6 +118,24 @@ def test_channels_are_normalised_by_the_training_images_alone(name: str, request
     other = data.train_images.copy()
     other[data.valid_indices] = 255
     assert normalisation(other, data.train_indices, "channels") == (mean, std)
+
+
+def test_photographs_are_averaged_by_a_sample_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    names = [f"{k}.jpg" for k in range(30)]
+    write_files(tmp_path, jpegs(names))
+    files = ImageFiles(tmp_path, np.array(names), np.array(names), View(32))
+    train = np.arange(3, 30)
+    pixels = files[train].reshape(-1, 3) / 255
+    whole = normalisation(files, train, "channels")
+    np.testing.assert_allclose(whole, (pixels.mean(0), pixels.std(0)), rtol=1e-9)
+    monkeypatch.setattr(sources, "CHUNK", 4)
+    assert normalisation(files, train, "channels") == whole
+
+    monkeypatch.setattr(sources, "SAMPLE", 10)
+    sample = normalisation(files, train, "channels")
+    assert sample == normalisation(files, train, "channels") != whole
+    np.testing.assert_allclose(sample, whole, atol=0.15)
+    assert normalisation(files, train, "range") == ((0.0,) * 3, (1.0,) * 3)
 
 
 def test_both_normalisations_reach_the_data_set(

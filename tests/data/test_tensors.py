@@ -1,11 +1,16 @@
 """Image tensors: bytes on the device, batches normalised as plain NumPy does it."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from tiny_photographs import jpegs, write_files
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.data.tensors import ImageTensors, place_images
+from lookalike.artifacts.image_files import ImageFiles, View
+from lookalike.data.tensors import ImageTensors, LabelledImages, place_images, prepared
 from lookalike.runtime import Runtime
 
 
@@ -39,3 +44,59 @@ def test_bytes_are_stored_and_stay_as_they_are(colour_dataset: Dataset, runtime:
     for chosen in (slice(None), torch.arange(96)):
         tensors.batch(chosen)  # normalises in place: a copy, not what is stored
     np.testing.assert_array_equal(tensors.images.numpy().transpose(0, 2, 3, 1), colour_dataset.train_images)
+
+
+# photographs that stay in their files
+
+
+@pytest.fixture
+def photographs(tmp_path: Path) -> ImageFiles:
+    names = np.array([f"{k}.jpg" for k in range(7)])
+    write_files(tmp_path, jpegs(names.tolist()))
+    return ImageFiles(tmp_path, names, names, View(24))
+
+
+def stream_and_tensors(photographs: ImageFiles, runtime: Runtime) -> tuple[LabelledImages, LabelledImages]:
+    about = {"mean": (0.4, 0.5, 0.1), "std": (0.2, 0.3, 0.25), "runtime": runtime}
+    labels = np.arange(7).astype(np.uint8)
+    return place_images(photographs, labels, **about), place_images(photographs[:], labels, **about)
+
+
+@pytest.mark.parametrize("indices", [torch.tensor([5, 0, 5]), slice(2, 6)])
+def test_a_batch_of_files_is_that_of_their_images(
+    photographs: ImageFiles, runtime: Runtime, indices: torch.Tensor | slice
+) -> None:
+    stream, tensors = stream_and_tensors(photographs, runtime)
+    for mine, theirs in zip(stream.batch(indices), tensors.batch(indices), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_batches_come_in_the_order_that_is_asked_for(photographs: ImageFiles, runtime: Runtime) -> None:
+    stream, tensors = stream_and_tensors(photographs, runtime)
+    order = list(torch.tensor([6, 2, 0, 1, 5, 3, 4]).split(3))
+
+    def halved(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return images / 2
+
+    pairs = list(zip(stream.batches(order, halved), tensors.batches(order, halved), strict=True))
+    assert len(pairs) == 3
+    for mine, theirs in pairs:
+        assert all(torch.equal(one, two) for one, two in zip(mine, theirs, strict=True))
+
+
+def test_fewer_large_images_go_through_a_model_at_once(photographs: ImageFiles, runtime: Runtime) -> None:
+    small, _ = stream_and_tensors(photographs, runtime)
+    large, _ = stream_and_tensors(photographs.seen(View(224)), runtime)
+    assert small.at_once > 500 > large.at_once == 20
+
+
+def test_a_data_set_is_prepared_for_published_weights(photographs: ImageFiles, colour_dataset: Dataset) -> None:
+    how = {"size": 160, "crop": 0.5, "interpolation": "bilinear", "mean": [0.5] * 3, "std": [0.25] * 3}
+    files = replace(colour_dataset, train_images=photographs, test_images=photographs)
+    seen = prepared(files, how)
+    assert (seen.mean, seen.std) == ((0.5,) * 3, (0.25,) * 3)
+    assert seen.train_images.view == seen.test_images.view == View(24, 0.5, "bilinear")
+    assert prepared(files, None) is files
+    arrays = prepared(colour_dataset, how)
+    assert arrays.mean == (0.5,) * 3
+    assert arrays.test_images is colour_dataset.test_images

@@ -27,14 +27,25 @@ GRIDS = {  # of the transformers: 2 x 2
     ("mnist_net", 20): (16, 16),
     ("race_net", 28): (14, 14),
     ("race_net", 20): (10, 10),
+    ("residual_net", 28): (7, 7),
+    ("residual_net", 20): (5, 5),
     ("simple_cnn", 28): (7, 7),
     ("simple_cnn", 20): (5, 5),
     ("vgg11_cifar", 28): (13, 13),
     ("vgg11_cifar", 20): (9, 9),
     ("vit", 28): (7, 7),
     ("vit", 20): (5, 5),
+    ("zoo", 28): (1, 1),
+    ("zoo", 20): (1, 1),
 }
-POOLED = {("vgg11_cifar", 28): (6, 6), ("vgg11_cifar", 20): (4, 4)}  # grids of CAM
+POOLED = {  # grids of CAM
+    ("residual_net", 28): (7, 7),
+    ("residual_net", 20): (5, 5),
+    ("vgg11_cifar", 28): (6, 6),
+    ("vgg11_cifar", 20): (4, 4),
+    ("zoo", 28): (1, 1),
+    ("zoo", 20): (1, 1),
+}
 TRANSFORMERS = {"fashion_vit", "fashion_transfg", "vit"}
 
 
@@ -72,7 +83,7 @@ def test_the_default_method_explains_every_model(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_methods_are_offered_in_a_fixed_order(name: str) -> None:
     model = build(name, (1, 28, 28))
-    first = ["CAM"] if name == "vgg11_cifar" else []
+    first = ["CAM"] if name in {"residual_net", "vgg11_cifar", "zoo"} else []
     offered = [*first, "Grad-CAM", "HiResCAM", *(TRANSFORMER_ONLY if name in TRANSFORMERS else [])]
     assert list(methods(model)) == offered
     assert is_transformer(model) == (name in TRANSFORMERS)

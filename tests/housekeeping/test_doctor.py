@@ -400,10 +400,10 @@ def test_without_a_fault_the_status_is_0(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=50e9))
     monkeypatch.setenv("LOOKALIKE_MIRROR", "http://example.invalid/sets")
     status, lines = call(monkeypatch, capsys)
-    subjects = ["python", "packages", "torch", "device", "params", *["data"] * 3, "mirror", "disk", "locks", "pipeline"]
+    subjects = ["python", "packages", "torch", "device", "params", *["data"] * 4, "mirror", "disk", "locks", "pipeline"]
     assert [line.split()[1] for line in lines] == subjects
     assert {line.split()[0] for line in lines} == {"ok", "note"}  # there are no data
-    assert "http://example.invalid/sets" in lines[8]
+    assert "http://example.invalid/sets" in lines[9]
     assert status == 0
 
 

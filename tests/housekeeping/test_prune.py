@@ -23,6 +23,7 @@ KEPT = (  # files, in folders that entries of params.yaml stand for or that nobo
     "models/fashion/fashion-cnn/model.json",
     "runs/fashion/fashion-cnn/run.json",
     "runs/fetch/fashion_mnist.json",
+    "runs/costs/run.json",
     "evaluations/fashion/metrics.json",
     "evaluations/fashion/predictions/old/seeds.npy",
     "explanations/fashion/found.json",

@@ -25,6 +25,7 @@ SHAPES = [(1, 28, 28), (3, 20, 20)]  # small enough for a test, large enough for
 NARROW: dict[str, dict[str, Any]] = {
     "alexnet": {"max_channels": 64},  # 28 million weights otherwise
     "vit": {"patch_size": 4},  # which divides both sides
+    "zoo": {"network": "test_resnet"},
 }
 
 # --- the registry ---------------------------------------------------------------------------------------------------

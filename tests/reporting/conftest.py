@@ -14,8 +14,8 @@ from lookalike.claims.evidence import evidence_of
 from lookalike.params import Params
 from lookalike.reporting import comparisons, embeddings, explanations, photographs
 from lookalike.reporting.assemble import find
+from lookalike.reporting.chapters import costs, depth, inside, race, repairs, robustness, standings
 from lookalike.reporting.chapters import found as found_module
-from lookalike.reporting.chapters import inside, race, repairs, robustness, standings
 from lookalike.reporting.chapters.found import Found
 
 
@@ -62,7 +62,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
         return record
 
-    for module in (comparisons, embeddings, explanations, inside, photographs, race, repairs, robustness, standings):
+    drawing = (comparisons, costs, depth, embeddings, explanations, inside, photographs, race, repairs, robustness)
+    for module in (*drawing, standings):
         for name in vars(module):
             if name.endswith("_figure"):
                 monkeypatch.setattr(module, name, recorder(name.removesuffix("_figure")))

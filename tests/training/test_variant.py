@@ -136,7 +136,7 @@ def test_a_seed_that_diverges_ends_alone(
     healthy = run(variant, budget, "healthy")
     built: list[nn.Module] = []
 
-    def build(variant: Variant, budget: Budget, dataset: Dataset) -> nn.Module:
+    def build(variant: Variant, budget: Budget, dataset: Dataset, weights: bool = False) -> nn.Module:
         """The model; that of seed 1 (the third: the first is described) begins with a weight that is no number."""
         built.append(module.create_model(variant.model, input_shape=dataset.input_shape, num_classes=10))
         if len(built) == 3:

@@ -1,16 +1,25 @@
-"""`data/<dataset>/`: images, labels, class names, split and provenance."""
+"""`data/<dataset>/`: images or the files that they are in, labels, class names, split and provenance."""
 
+import csv
 import hashlib
-from dataclasses import dataclass
+import io
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.folders import read_json, replacing_folder, write_json
+from lookalike.artifacts.folders import read_json, replacing_folder, write_json, write_text
+from lookalike.artifacts.image_files import ImageFiles, View
+from lookalike.errors import InputError
 
 Images = NDArray[np.uint8]
+Skipped = tuple[tuple[str, str], ...]
+PARTS = ("train", "test")
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels", "train_indices", "valid_indices")
 
 
@@ -19,24 +28,26 @@ class Dataset:
     """An image data set as the stages use it.
 
     Attributes:
-        train_images, test_images: uint8 (N, H, W) grey or (N, H, W, 3) RGB.
-        train_labels, test_labels: uint8 (N,), indices into class_names.
+        train_images, test_images: uint8 (N, H, W) grey or (N, H, W, 3) RGB; or files that read like the latter.
+        train_labels, test_labels: uint8 (N,), or uint16 where there are so many classes; indices into class_names.
         train_indices, valid_indices: int64, disjoint indices into train_images.
         mean, std: one number a channel, in units of [0, 1] pixels, to normalise with.
         provenance: where the images come from, checksums, licence.
+        skipped: of files, name and reason of each that was left out.
     """
 
     name: str
     class_names: tuple[str, ...]
-    train_images: Images
-    train_labels: Images
-    test_images: Images
-    test_labels: Images
+    train_images: Images | ImageFiles
+    train_labels: NDArray[np.unsignedinteger]
+    test_images: Images | ImageFiles
+    test_labels: NDArray[np.unsignedinteger]
     train_indices: NDArray[np.int64]
     valid_indices: NDArray[np.int64]
     mean: tuple[float, ...]
     std: tuple[float, ...]
     provenance: dict[str, Any]
+    skipped: Skipped = ()
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -46,42 +57,128 @@ class Dataset:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all arrays, their shapes and types."""
+        """SHA-256 over all arrays, their shapes and types; over the files' own digest where images are files."""
         sha = hashlib.sha256()
         for name in ARRAYS:
-            array = np.ascontiguousarray(getattr(self, name))
-            sha.update(f"{name} {array.shape} {array.dtype}".encode())
-            sha.update(array.data)
+            value = getattr(self, name)
+            if isinstance(value, ImageFiles):
+                sha.update(f"{name} {value.digest}".encode())
+            else:
+                array = np.ascontiguousarray(value)
+                sha.update(f"{name} {array.shape} {array.dtype}".encode())
+                sha.update(array.data)
         return sha.hexdigest()
+
+    @property
+    def files(self) -> dict[str, ImageFiles]:
+        """The images of each of the `PARTS` that are files."""
+        images = {"train": self.train_images, "test": self.test_images}
+        return {part: files for part, files in images.items() if isinstance(files, ImageFiles)}
 
 
 def save_dataset(folder: Path, dataset: Dataset) -> None:
-    """Write `dataset` as one .npy a array and a `dataset.json`; the folder appears whole or not at all."""
+    """Write `dataset` as one .npy a array and a `dataset.json`; the folder appears whole or not at all.
+
+    Images that are files are written as `index.csv`, `skipped.csv` and the folder `images`; a person's own stay where
+    they are, and `dataset.json` names their folder.
+    """
+    about = {
+        "name": dataset.name,
+        "class_names": dataset.class_names,
+        "mean": dataset.mean,
+        "std": dataset.std,
+        "digest": dataset.digest,
+        "provenance": dataset.provenance,
+    }
     with replacing_folder(folder) as part:
         for name in ARRAYS:
-            np.save(part / f"{name}.npy", getattr(dataset, name))
-        write_json(
-            part / "dataset.json",
-            {
-                "name": dataset.name,
-                "class_names": dataset.class_names,
-                "mean": dataset.mean,
-                "std": dataset.std,
-                "digest": dataset.digest,
-                "provenance": dataset.provenance,
-            },
-        )
+            if isinstance(array := getattr(dataset, name), np.ndarray):
+                np.save(part / f"{name}.npy", array)
+        if dataset.files:
+            about |= save_files(part, dataset)
+        write_json(part / "dataset.json", about)
+
+
+def save_files(folder: Path, dataset: Dataset) -> dict[str, Any]:
+    """Write the index of a data set's files, those left out, and the files; returns what is to be known of them all."""
+    rows = [row for part, files in dataset.files.items() for row in index_rows(part, files, dataset)]
+    write_table(folder / "index.csv", ("part", "label", "file", "bytes", "md5"), rows)
+    write_table(folder / "skipped.csv", ("file", "reason"), dataset.skipped)
+    files = dataset.files["train"]
+    if files.in_place:
+        return {"view": asdict(files.view), "folder": str(files.folder.absolute())}
+    for part in dataset.files.values():
+        for name in part.names:
+            link_or_copy(part.folder / name, folder / "images" / name)
+    return {"view": asdict(files.view)}
+
+
+def index_rows(part: str, files: ImageFiles, dataset: Dataset) -> Iterable[tuple[object, ...]]:
+    """Part, label, file, size in bytes and md5 of each file of a part."""
+    labels = getattr(dataset, f"{part}_labels")
+    for label, name, md5 in zip(labels, files.names, files.checksums, strict=True):
+        yield part, label, name, (files.folder / name).stat().st_size, md5
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table as CSV."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([header, *rows])
+    write_text(path, out.getvalue())
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """A second name for a file, or where the file system has none, a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def load_dataset(folder: Path) -> Dataset:
-    """Read what `save_dataset` wrote."""
-    arrays = {name: np.load(folder / f"{name}.npy") for name in ARRAYS}
+    """Read what `save_dataset` wrote; images that are files are not read yet.
+
+    Raises:
+        InputError: the folder of a person's own photographs is gone.
+    """
     about = read_json(folder / "dataset.json")
+    content: dict[str, Any] = load_files(folder, about) if "view" in about else {}
+    skipped = load_skipped(folder) if content else ()
+    content |= {name: np.load(folder / f"{name}.npy") for name in ARRAYS if name not in content}
     return Dataset(
         name=about["name"],
         class_names=tuple(about["class_names"]),
         mean=tuple(about["mean"]),
         std=tuple(about["std"]),
         provenance=about["provenance"],
-        **arrays,
+        skipped=skipped,
+        **content,
     )
+
+
+def load_files(folder: Path, about: dict[str, Any]) -> dict[str, ImageFiles]:
+    """The images of both parts by the index; `about` is what `dataset.json` says."""
+    place = Path(about["folder"]) if "folder" in about else folder / "images"
+    if not place.is_dir():
+        raise InputError(
+            f"{folder}/dataset.json: the photographs of {about['name']} are in {place}, which is not there; put them "
+            f"back, or say in params.yaml where they are and run `dvc repro --force fetch@{about['name']}`"
+        )
+    columns: dict[str, tuple[list[str], list[str]]] = {part: ([], []) for part in PARTS}
+    with (folder / "index.csv").open(newline="", encoding="utf-8") as table:
+        for row in csv.DictReader(table):
+            names, checksums = columns[row["part"]]
+            names.append(row["file"])
+            checksums.append(row["md5"])
+    view = View(**about["view"])
+    return {
+        f"{part}_images": ImageFiles(place, np.array(names), np.array(checksums), view, "folder" in about)
+        for part, (names, checksums) in columns.items()
+    }
+
+
+def load_skipped(folder: Path) -> Skipped:
+    """Name and reason of each file that was left out."""
+    with (folder / "skipped.csv").open(newline="", encoding="utf-8") as table:
+        return tuple((row["file"], row["reason"]) for row in csv.DictReader(table))

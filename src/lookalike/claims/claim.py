@@ -11,7 +11,7 @@ matters. What is measured comes with a 95 % interval, and the verdict follows fr
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -33,6 +33,8 @@ class Evidence:
         look_alikes, photos, robustness: the files of these names, with their pairs of variants.
         explanations, embeddings: `found.json` of these stages.
         histories: a row an epoch and seed, see `artifacts.models.Epoch`.
+        costs: `costs/found.json`.
+        others: the same of every study of the run, by its name.
     """
 
     metrics: Json = field(default_factory=dict)
@@ -42,6 +44,8 @@ class Evidence:
     embeddings: Json = field(default_factory=dict)
     histories: dict[str, list[Json]] = field(default_factory=dict)
     robustness: Json = field(default_factory=dict)
+    costs: Json = field(default_factory=dict)
+    others: "Mapping[str, Evidence]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Read what the stages found, as the claims need it."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from lookalike.artifacts.costs import load_costs
 from lookalike.artifacts.evaluations import load_findings, load_metrics, load_robustness
 from lookalike.artifacts.findings import load_found
 from lookalike.artifacts.models import read_rows
@@ -11,7 +13,8 @@ from lookalike.params import Params
 
 def gather(params: Params, root: Path = Path()) -> dict[str, Evidence]:
     """The evidence below `root` of every study in `params`, by its name."""
-    return {study: evidence_of(study, params, root) for study in params.studies}
+    found = {study: evidence_of(study, params, root) for study in params.studies}
+    return {study: replace(evidence, others=found) for study, evidence in found.items()}
 
 
 def evidence_of(study: str, params: Params, root: Path) -> Evidence:
@@ -20,5 +23,6 @@ def evidence_of(study: str, params: Params, root: Path) -> Evidence:
     look_alikes, photos = load_findings(root / "evaluations" / study)
     explanations, embeddings = (load_found(root / stage / study) for stage in ("explanations", "embeddings"))
     histories = {name: read_rows(root / "models" / study / name / "history.csv") for name in params.variants_of(study)}
-    robustness = load_robustness(root / "evaluations" / study)
-    return Evidence(metrics, look_alikes, photos, explanations, embeddings, histories, robustness)
+    robustness, costs = load_robustness(root / "evaluations" / study), load_costs(root)
+    counted = costs[0] if costs else {}
+    return Evidence(metrics, look_alikes, photos, explanations, embeddings, histories, robustness, counted)

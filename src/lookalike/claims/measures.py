@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from statistics import NormalDist
 
 from lookalike.claims.claim import Evidence, Json, Measured, opposite
 from lookalike.evaluation.statistics import Estimate, ratio_of_geometric_means, welch_interval
@@ -114,6 +115,34 @@ def least(*measures: Measure) -> Measure:
     return measure
 
 
+def most(*measures: Measure) -> Measure:
+    """The largest of those quantities that are there, its interval widened for having been sought among so many.
+
+    Bonferroni's correction, for an estimate that is normally distributed: Dunn, "Multiple Comparisons Among Means",
+    JASA 56 (1961).
+    """
+
+    def measure(evidence: Evidence) -> Measured | None:
+        known = [found for each in measures if (found := each(evidence)) is not None]
+        if not known:
+            return None
+        best = max(known, key=lambda found: found.value)
+        wider = NormalDist().inv_cdf(1 - 0.025 / len(known)) / NormalDist().inv_cdf(0.975)
+        low, high = (best.value + wider * (end - best.value) for end in (best.low, best.high))
+        return Measured(best.value, low, high, best.count, best.unit)
+
+    return measure
+
+
+def elsewhere(study: str, measure: Measure) -> Measure:
+    """The same, of what was found of another study."""
+
+    def measured_there(evidence: Evidence) -> Measured | None:
+        return measure(evidence.others[study]) if study in evidence.others else None
+
+    return measured_there
+
+
 def times_less(first: str, second: str, figure: Callable[[Rows], float | None]) -> Measure:
     """How many times as large a positive figure is for the second variant: ratio of geometric means over seeds."""
 
@@ -122,6 +151,11 @@ def times_less(first: str, second: str, figure: Callable[[Rows], float | None]) 
         return over_seeds(ratio_of_geometric_means(larger, smaller), min(len(smaller), len(larger)))
 
     return measure
+
+
+def training_error(rows: Rows) -> float:
+    """Share of the training images that the last epoch got wrong."""
+    return 1 - rows[-1]["train_accuracy"]
 
 
 def gap(rows: Rows) -> float:

@@ -1,7 +1,7 @@
-"""Data sets that need no download: scikit-learn's real handwritten digits, drawn garments, drawn objects.
+"""Data sets that need no download: scikit-learn's real handwritten digits, and what this project draws.
 
-They stand in for MNIST, Fashion-MNIST and CIFAR-10 in the demonstration profile: same shapes, same classes, far easier
-or harder; no number from them says anything about the published sets.
+They stand in for the published sets in the demonstration profile: same shapes (photographs: 96x96), same classes, far
+easier or harder; no number from them says anything about the published sets.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from lookalike.errors import InputError
 Images = NDArray[np.uint8]
 DRAWING_SEED = 13
 DIGITS = 1797
+CLOTHES = 240  # that are drawn at most: a photograph takes 10 ms, and models many times that
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def load_embedded(name: str, *, train_images: int, test_images: int) -> Embedded
         "mnist": digits,
         "fashion_mnist": drawn_garments,
         "cifar10": drawn_objects,
+        "clothing": drawn_clothes,
+        "clothing_500": drawn_clothes,
     }
     if name not in makers:
         raise InputError(f"no embedded data set is called {name!r}; known: {', '.join(makers)}")
@@ -57,8 +60,7 @@ def digits(train_images: int, test_images: int) -> Embedded:
     order = np.random.default_rng(DRAWING_SEED).permutation(DIGITS)
     grey = (images.reshape(-1, 8, 8)[order] * (255 / 16)).round().astype(np.uint8)
     large = np.stack([np.asarray(Image.fromarray(image).resize((28, 28), Image.Resampling.BICUBIC)) for image in grey])
-    share = min(1.0, DIGITS / (train_images + test_images))
-    cut, end = int(train_images * share), int((train_images + test_images) * share)
+    cut, end = shrunk(train_images, test_images, DIGITS)
     origin = "UCI Optical Recognition of Handwritten Digits (CC BY 4.0), as shipped with scikit-learn, enlarged"
     return split_at(large[:end], labels[order].astype(np.uint8)[:end], cut, origin, "CC BY 4.0")
 
@@ -77,6 +79,24 @@ def drawn_objects(train_images: int, test_images: int) -> Embedded:
 
     images, labels = draw_objects(train_images + test_images, seed=DRAWING_SEED)
     return split_at(images, labels, train_images, "coloured objects drawn by this project")
+
+
+def drawn_clothes(train_images: int, test_images: int) -> Embedded:
+    """Photographs of clothes, 96x96, drawn by this project in the ten classes of the clothing data set.
+
+    The set holds 240; if more are asked for, both parts shrink in proportion.
+    """
+    from lookalike.data.clothes import draw_clothes
+
+    cut, end = shrunk(train_images, test_images, CLOTHES)
+    images, labels = draw_clothes(end, seed=DRAWING_SEED)
+    return split_at(images, labels, cut, "photographs of clothes drawn by this project")
+
+
+def shrunk(train_images: int, test_images: int, most: int) -> tuple[int, int]:
+    """Where the training and the test images end if there are at most so many in all."""
+    share = min(1.0, most / (train_images + test_images))
+    return int(train_images * share), int((train_images + test_images) * share)
 
 
 def split_at(images: Images, labels: Images, cut: int, about: str, licence: str = "that of this project") -> Embedded:

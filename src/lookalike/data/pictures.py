@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from lookalike.errors import RejectedError as RejectedError
+
 LIMIT = 89_478_485  # pixels: where Pillow begins to warn of decompression bombs, a quarter of a gigabyte as RGB
 SMALLEST = 28  # pixels on a side: no smaller than the images that models are trained on
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF")  # as Pillow calls them; it opens MPO as JPEG
@@ -30,10 +32,6 @@ TURNS = {  # from the way that pixels are stored to upright, by EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-class RejectedError(Exception):
-    """The file is not used as a photograph; the message is the reason, in one line."""
 
 
 def read_picture(path: Path, *, upright: bool = True) -> NDArray[np.uint8]:

@@ -5,7 +5,7 @@ wood, carpet or a checked blanket, and a cluttered one has other things lying at
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,9 +16,9 @@ from lookalike.data import canvas
 from lookalike.data.canvas import FRAME, Array, Colour, Palette, Pose, Range, Rng, Stroke, Strokes, arc, polygon, tinted
 from lookalike.data.garments import CLASSES, CLOTH, DARK, LIGHT
 
-# Pictures are drawn on a square of LONG pixels, of which a view of LONG x SHORT is kept.
+# Pictures are drawn on a square of LONG pixels, or of as many as are asked for; a view of LONG x SHORT of it is kept.
 LONG, SHORT = 320, 240
-PAIRED = (5, 7, 9)  # sandal, sneaker, ankle boot
+PAIRED = (5, 7, 9)  # of these labels, sandal, sneaker and ankle boot, half are drawn as pairs
 BACKGROUNDS = ("plain", "textured", "cluttered")
 # The least distance in RGB between the colours of a garment and of its ground: hard to see below it.
 CONTRAST = 55.0
@@ -32,65 +32,83 @@ DYES: Palette = (
 )
 SKINS: Palette = ((225, 180, 150), (180, 130, 95), (110, 75, 55))
 
+Drawer = Callable[[Rng], Strokes]
+Image8 = NDArray[np.uint8]
 Layer = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One picture (height, width, 3), its class in 0..9, and which of its pixels (height, width) show the garment.
+    """One picture (height, width, 3), its label, and which of its pixels (height, width) show the garment.
 
     The background is plain, textured or cluttered; the items are a single garment or a pair of shoes.
     """
 
-    image: NDArray[np.uint8]
+    image: Image8
     label: int
     background: str
     items: str
     mask: NDArray[np.bool_]
 
 
-def draw_snapshots(count: int, seed: int) -> list[Snapshot]:
+def draw_snapshots(
+    count: int,
+    seed: int,
+    *,
+    classes: Sequence[Drawer] = CLASSES,
+    paired: Collection[int] = PAIRED,
+    size: int = LONG,
+) -> list[Snapshot]:
     """Draw pictures of 320x240 or 240x320 pixels; picture k depends on the seed and on k, never on the count.
 
-    Every run of ten holds each class once, and the backgrounds take turns.
+    With another `size` the longer side has so many pixels. Each run of as many as there are `classes` holds each of
+    them once, and the backgrounds take turns. Of the labels `paired`, which are shoes, half are drawn as pairs.
     """
     if count < 1:
         raise ValueError(f"count must be at least 1, not {count}")
     shuffle, *children = np.random.SeedSequence(seed).spawn(1 + count)
     order = np.random.default_rng(shuffle)
-    labels = np.concatenate([order.permutation(len(CLASSES)) for _ in range(-(-count // len(CLASSES)))])
-    return [
-        _snapshot(int(labels[k]), BACKGROUNDS[k % len(BACKGROUNDS)], np.random.default_rng(child))
-        for k, child in enumerate(children)
-    ]
+    labels = np.concatenate([order.permutation(len(classes)) for _ in range(-(-count // len(classes)))])
+    snapshots = []
+    for k, child in enumerate(children):
+        label, background = int(labels[k]), BACKGROUNDS[k % len(BACKGROUNDS)]
+        rng = np.random.default_rng(child)
+        image, pair, mask = _snapshot(classes[label], label in paired, background, size, rng)
+        snapshots.append(Snapshot(image, label, background, "pair" if pair else "single", mask))
+    return snapshots
 
 
-def _snapshot(label: int, background: str, rng: Rng) -> Snapshot:
-    """The ground, things in its corners if it is cluttered, and the garment; then light, noise and the crop."""
-    margin = (LONG - SHORT) // 2
+def _snapshot(
+    draw: Drawer, pairs: bool, background: str, size: int, rng: Rng
+) -> tuple[Image8, bool, NDArray[np.bool_]]:
+    """The ground, things in its corners if it is cluttered, and the garment; then light, noise and the crop.
+
+    Returns picture, whether it shows a pair, and mask.
+    """
+    margin = size * (LONG - SHORT) // LONG // 2
     view = (slice(None), slice(margin, -margin)) if rng.random() < 0.6 else (slice(margin, -margin), slice(None))
     ground = _wall if background == "plain" else TEXTURES[rng.integers(len(TEXTURES))]
-    scene = ground(rng)[view]
+    scene = ground(rng, size)[view]
     dye = _visible_dye(scene.mean(axis=(0, 1)), rng)
     if background == "cluttered":
-        corner = np.array([scene.shape[1], scene.shape[0]]) / LONG
-        scene = _laid(scene, _layer(_clutter(corner, rng), FRAME)[view], rng)
-    items = "pair" if label in PAIRED and rng.random() < 0.5 else "single"
-    layer = _garment(CLASSES[label](rng), items, dye, rng)[view]
-    photo = _exposed(_laid(scene, layer, rng, cloth=_cloth(rng)[view]), rng)
-    return Snapshot(np.clip(photo, 0, 255).astype(np.uint8), label, background, items, layer[..., 3] > 127)
+        corner = np.array([scene.shape[1], scene.shape[0]]) / size
+        scene = _laid(scene, _layer(_clutter(corner, rng), FRAME, size)[view], rng)
+    pair = pairs and rng.random() < 0.5
+    layer = _layer(*_garment(draw(rng), pair, dye, rng), size)[view]
+    photo = _exposed(_laid(scene, layer, rng, cloth=_cloth(rng, size)[view]), rng)
+    return np.clip(photo, 0, 255).astype(np.uint8), pair, layer[..., 3] > 127
 
 
-def _garment(strokes: Strokes, items: str, dye: Colour, rng: Rng) -> Layer:
-    """One garment, or two of the same shoe, near the middle of the view."""
-    if items == "pair":
+def _garment(strokes: Strokes, pair: bool, dye: Colour, rng: Rng) -> tuple[Strokes, Pose]:
+    """One garment, or two of the same shoe, and the pose that puts it near the middle of the view."""
+    if pair:
         strokes = _beside(strokes, rng)
     matrix = canvas.jittered_matrix(rng, turn=15.0, shear=0.05, scale=(0.9, 1.0))
     fill = rng.uniform(0.65, 0.9) * SHORT / LONG
     pose = canvas.fit(strokes, matrix, fill, shift=rng.uniform(-0.06, 0.06, size=2))
     bright = (240, 238, 232) if rng.random() < 0.5 else canvas.shade(dye, LIGHT / CLOTH)
     scale = math.sqrt(abs(np.linalg.det(pose.matrix)))
-    return _layer([_dyed(stroke, dye, bright, scale) for stroke in strokes], pose)
+    return [_dyed(stroke, dye, bright, scale) for stroke in strokes], pose
 
 
 def _beside(strokes: Strokes, rng: Rng) -> Strokes:
@@ -123,29 +141,30 @@ def _shaded(rng: Rng, palette: Palette) -> Colour:
     return canvas.shade(palette[rng.integers(len(palette))], rng.uniform(0.85, 1.15))
 
 
-def _cloth(rng: Rng) -> Array:
-    """Folds and, on one garment in four, stripes or checks: factors about 1, (LONG, LONG)."""
-    folds = canvas.lighting(rng, LONG, strength=0.12)
+def _cloth(rng: Rng, size: int) -> Array:
+    """Folds and, on one garment in four, stripes or checks: factors about 1, (size, size)."""
+    folds = canvas.lighting(rng, size, strength=0.12)
     kind, angle = rng.random(), rng.uniform(-0.2, 0.2)
     if kind < 0.15:
-        return folds * canvas.waves(rng, LONG, angle + rng.choice([0.0, math.pi / 2]), (12.0, 40.0))
+        return folds * _stripes(rng, size, angle + rng.choice([0.0, math.pi / 2]), (12.0, 40.0))
     if kind < 0.25:
-        return folds * _checks(rng, angle, (15.0, 40.0))
+        return folds * _checks(rng, size, angle, (15.0, 40.0))
     return folds
 
 
-def _layer(strokes: Sequence[Stroke], pose: Pose) -> Layer:
-    """The strokes on black, (LONG, LONG, 4): red, green, blue, and how far each pixel is covered, all in 0..255."""
-    picture = canvas.blank(LONG, "RGBX")  # RGBA would do, but is reduced at a third of the speed
+def _layer(strokes: Sequence[Stroke], pose: Pose, size: int) -> Layer:
+    """The strokes on black, (size, size, 4): red, green, blue, and how far each pixel is covered, all in 0..255."""
+    picture = canvas.blank(size, "RGBX")  # RGBA would do, but is reduced at a third of the speed
     canvas.paint(picture, strokes, pose)
     return canvas.reduced(picture)
 
 
 def _laid(scene: Array, layer: Layer, rng: Rng, cloth: Array | float = 1.0) -> Array:
     """The scene (H, W, 3) with a layer (H, W, 4) over it, which throws a soft shadow; its cloth is made of factors."""
-    cover = layer[..., 3:] / 255
-    blurred = Image.fromarray(layer[..., 3].astype(np.uint8)).filter(ImageFilter.GaussianBlur(rng.uniform(2.0, 6.0)))
-    right, down = rng.uniform(-6, 6, size=2)
+    cover, scale = layer[..., 3:] / 255, max(layer.shape) / LONG
+    blur = ImageFilter.GaussianBlur(scale * rng.uniform(2.0, 6.0))
+    blurred = Image.fromarray(layer[..., 3].astype(np.uint8)).filter(blur)
+    right, down = scale * rng.uniform(-6, 6, size=2)
     moved = blurred.transform(blurred.size, Image.Transform.AFFINE, (1, 0, -right, 0, 1, -down))
     shadow = np.asarray(moved)[..., None] * (rng.uniform(0.2, 0.5) / 255)
     return scene * ((1.0 - cover) * (1.0 - shadow)) + layer[..., :3] * np.asarray(cloth)[..., None]
@@ -160,18 +179,18 @@ def _exposed(scene: Array, rng: Rng) -> Array:
     return np.asarray(scene * (light[..., None] * rng.uniform(0.94, 1.06, size=3)) + noise)
 
 
-# Grounds, each in RGB (LONG, LONG, 3).
+# Grounds, each in RGB (size, size, 3).
 
 
-def _wall(rng: Rng) -> Array:
-    return canvas.lighting(rng, LONG, strength=0.07)[..., None] * _shaded(rng, WALLS)
+def _wall(rng: Rng, size: int) -> Array:
+    return canvas.lighting(rng, size, strength=0.07)[..., None] * _shaded(rng, WALLS)
 
 
-def _planks(rng: Rng) -> Array:
+def _planks(rng: Rng, size: int) -> Array:
     """Boards of a floor: each of its own brightness, with a grain, gaps between them, and ends."""
     angle = rng.uniform(-0.2, 0.2) + rng.choice([0.0, math.pi / 2])
     width, length = rng.uniform((0.25, 1.2), (0.5, 2.5))
-    u, v = canvas.along(LONG, angle), canvas.along(LONG, angle + math.pi / 2)
+    u, v = canvas.along(size, angle), canvas.along(size, angle + math.pi / 2)
     board = np.floor(v / width).astype(int)
     grain = np.floor(90.0 * (v + 0.02 * np.sin(4.0 * u + 3.0 * board))).astype(int)
     gap = (v % width < 0.014) | ((u + rng.uniform(0, length, size=32)[board]) % length < 0.014)
@@ -179,21 +198,27 @@ def _planks(rng: Rng) -> Array:
     return field[..., None] * _shaded(rng, WOODS)
 
 
-def _carpet(rng: Rng) -> Array:
+def _carpet(rng: Rng, size: int) -> Array:
     """A coarse weave of tufts."""
     angle, tuft = rng.uniform(-0.4, 0.4), math.pi * LONG / rng.uniform(7.0, 14.0)
-    weave = np.sin(tuft * canvas.along(LONG, angle)) * np.sin(tuft * canvas.along(LONG, angle + math.pi / 2))
-    field = (1.0 + rng.uniform(0.05, 0.16) * weave) * canvas.speckle(rng, LONG, 2)
+    weave = np.sin(tuft * canvas.along(size, angle)) * np.sin(tuft * canvas.along(size, angle + math.pi / 2))
+    field = (1.0 + rng.uniform(0.05, 0.16) * weave) * canvas.speckle(rng, size, max(1, 2 * size // LONG))
     return field[..., None] * _shaded(rng, WOOLS)
 
 
-def _blanket(rng: Rng) -> Array:
-    return _checks(rng, rng.uniform(-0.6, 0.6), (40.0, 90.0))[..., None] * _shaded(rng, WOOLS + WALLS)
+def _blanket(rng: Rng, size: int) -> Array:
+    return _checks(rng, size, rng.uniform(-0.6, 0.6), (40.0, 90.0))[..., None] * _shaded(rng, WOOLS + WALLS)
 
 
-def _checks(rng: Rng, angle: float, periods: Range) -> Array:
-    """Stripes across stripes: factors up to 1, (LONG, LONG)."""
-    return canvas.waves(rng, LONG, angle, periods) * canvas.waves(rng, LONG, angle + math.pi / 2, periods)
+def _checks(rng: Rng, size: int, angle: float, periods: Range) -> Array:
+    """Stripes across stripes: factors up to 1, (size, size)."""
+    return _stripes(rng, size, angle, periods) * _stripes(rng, size, angle + math.pi / 2, periods)
+
+
+def _stripes(rng: Rng, size: int, angle: float, periods: Range) -> Array:
+    """Stripes whose periods are told in pixels of a canvas of LONG: factors up to 1, (size, size)."""
+    narrowest, widest = (period * size / LONG for period in periods)
+    return canvas.waves(rng, size, angle, (narrowest, widest))
 
 
 # Clutter, each thing about its own middle.
@@ -231,5 +256,5 @@ def _foot(rng: Rng) -> Strokes:
     return [*toes, Stroke(sole, skin)]
 
 
-TEXTURES: tuple[Callable[[Rng], Array], ...] = (_planks, _carpet, _blanket)
+TEXTURES: tuple[Callable[[Rng, int], Array], ...] = (_planks, _carpet, _blanket)
 THINGS: tuple[Callable[[Rng], Strokes], ...] = (_book, _cable, _foot)

@@ -6,13 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.image_files import ImageFiles
 from lookalike.data.embedded import Embedded, load_embedded
 from lookalike.data.official import Published, load_official
+from lookalike.data.photo_sets import PHOTO_SETS, PhotoFiles, check_settings, load_photo_set
 from lookalike.data.splits import split_indices
 from lookalike.errors import InputError
 from lookalike.params import DataProfile, DatasetParams
 
 Files = list[dict[str, str]]
+Statistics = tuple[tuple[float, ...], tuple[float, ...]]
+
+SAMPLE, SAMPLE_SEED = 2000, 13  # photographs that stand for all where pixels are averaged
+CHUNK = 50  # of them are in memory at once
 
 
 def build_dataset(
@@ -21,7 +27,7 @@ def build_dataset(
     """Get the data set `name` as `profile` says, split and described as `settings` say.
 
     Args:
-        cache: folder that keeps downloaded files.
+        cache: folder that keeps downloaded files, in the project's root.
         mirror: folder or base URL tried before the publishers; None for none.
 
     Returns:
@@ -31,7 +37,8 @@ def build_dataset(
     Raises:
         InputError: the data cannot be had, or are not what `settings` say.
     """
-    source = load_source(name, profile, cache, mirror)
+    check_settings(name, settings)
+    source = load_source(name, settings, profile, cache, mirror)
     classes = len(settings.classes)
     if (found := int(source.train_labels.max()) + 1) != classes:
         raise InputError(f"datasets.{name}.classes: {classes} names, but the data set has {found} classes")
@@ -52,16 +59,21 @@ def build_dataset(
         mean=mean,
         std=std,
         provenance={key: value for key, value in source.provenance.items() if key != "files"},
+        skipped=source.skipped if isinstance(source, PhotoFiles) else (),
     )
     return dataset, files
 
 
-def load_source(name: str, profile: DataProfile, cache: Path, mirror: str | None) -> Published | Embedded:
-    """The arrays of `name`, cut to the numbers that the profile names."""
+def load_source(
+    name: str, settings: DatasetParams, profile: DataProfile, cache: Path, mirror: str | None
+) -> Published | Embedded | PhotoFiles:
+    """The arrays or the photographs of `name`, cut to the numbers that the profile names."""
     if profile.source == "embedded":
         assert profile.train_images is not None  # validated with the parameters
         assert profile.test_images is not None
         return load_embedded(name, train_images=profile.train_images, test_images=profile.test_images)
+    if name in PHOTO_SETS:
+        return load_photo_set(name, settings, profile, cache, mirror)
     published = load_official(name, cache, mirror=mirror)
     return Published(
         published.train_images[: profile.train_images],
@@ -73,18 +85,31 @@ def load_source(name: str, profile: DataProfile, cache: Path, mirror: str | None
     )
 
 
-def normalisation(
-    images: NDArray[np.uint8], train: NDArray[np.int64], kind: str
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def normalisation(images: NDArray[np.uint8] | ImageFiles, train: NDArray[np.int64], kind: str) -> Statistics:
     """Mean and deviation of each channel, in units of [0, 1] pixels.
 
-    `range` leaves pixels in [0, 1]: mean 0, deviation 1. `channels` takes both from the training images alone.
+    `range` leaves pixels in [0, 1]: mean 0, deviation 1. `channels` takes both from the training images alone; of
+    photographs in files from at most 2,000 of them, drawn with a fixed seed.
     """
     channels = images.shape[3] if images.ndim == 4 else 1
     if kind == "range":
         return (0.0,) * channels, (1.0,) * channels
-    pixels = images[train].reshape(-1, channels)
-    mean, std = (pixels.mean(0, dtype=np.float64) / 255, pixels.std(0, dtype=np.float64) / 255)
+    if isinstance(images, ImageFiles):
+        mean, std = moments(images, train)
+    else:
+        pixels = images[train].reshape(-1, channels)
+        mean, std = (pixels.mean(0, dtype=np.float64) / 255, pixels.std(0, dtype=np.float64) / 255)
     if not std.all():
         raise InputError("normalise: channels needs channels that vary; the training images have one that does not")
     return tuple(mean.tolist()), tuple(std.tolist())
+
+
+def moments(files: ImageFiles, train: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and deviation (3,) over the pixels of a sample of the photographs `train`, a few in memory at a time."""
+    order = np.random.default_rng(SAMPLE_SEED).permutation(train)[:SAMPLE]
+    sums = np.zeros((2, 3), np.uint64)  # whole numbers: chunks of another size would give the same
+    for start in range(0, len(order), CHUNK):
+        pixels = files[order[start : start + CHUNK]].reshape(-1, 3).astype(np.uint32)
+        sums += np.stack([pixels.sum(0, dtype=np.uint64), (pixels**2).sum(0, dtype=np.uint64)])
+    mean, square = sums / (len(order) * files.view.size**2)
+    return mean / 255, np.sqrt(np.maximum(square - mean**2, 0)) / 255

@@ -1,63 +1,155 @@
-"""Small image sets as tensors that live on the device: uint8 there, normalised batch by batch.
+"""Images as batches on the device: uint8 there, normalised batch by batch.
 
-The whole of Fashion-MNIST takes 55 MB this way and a batch is one gather, so no loader and no worker is needed.
+Small sets live on the device whole: Fashion-MNIST takes 55 MB this way and a batch is one gather, so no loader and no
+worker is needed. Photographs stay in their files, and torch's loader decodes them beside the training.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.image_files import ImageFiles, View
 from lookalike.runtime import Runtime
 
 Augment = Callable[[Tensor, Tensor], Tensor]
+Pixels = NDArray[np.uint8] | ImageFiles
+WORKERS = 4  # processes that decode, where there are as many cores
+PIXELS_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True)
-class ImageTensors:
-    """Images with labels on one device.
+class LabelledImages:
+    """Images with labels, as batches on one device.
 
     Attributes:
-        images: uint8 (N, C, H, W).
         labels: int64 (N,).
         mean, std: float32 (C, 1, 1), in units of [0, 1] pixels; a batch is (images / 255 - mean) / std.
+        size: height and width.
     """
 
-    images: Tensor
     labels: Tensor
     mean: Tensor
     std: Tensor
     memory_format: torch.memory_format
+    size: tuple[int, int]
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def at_once(self) -> int:
+        """The most images that go through a model at once where nothing is trained, for the memory that they take."""
+        height, width = self.size
+        return max(8, PIXELS_AT_ONCE // (height * width))
+
+    def pixels(self, indices: Tensor | slice) -> Tensor:
+        """The images themselves: uint8 (B, C, H, W) on the device."""
+        raise NotImplementedError
+
     def batch(self, indices: Tensor | slice, augment: Augment | None = None) -> tuple[Tensor, Tensor]:
         """Normalised float32 images (B, C, H, W) and labels (B,); `augment` sees both, the images in [0, 1]."""
-        images = self.images[indices].to(dtype=torch.float32, memory_format=self.memory_format).div_(255)
-        labels = self.labels[indices]
+        return self.finish(self.pixels(indices), self.labels[indices], augment)
+
+    def batches(self, order: Sequence[Tensor], augment: Augment | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of these indices, one after the other."""
+        return (self.batch(indices, augment) for indices in order)
+
+    def finish(self, pixels: Tensor, labels: Tensor, augment: Augment | None) -> tuple[Tensor, Tensor]:
+        """What is done to a batch on the device."""
+        images = pixels.to(dtype=torch.float32, memory_format=self.memory_format).div_(255)
         if augment is not None:
             images = augment(images, labels)
         return images.sub_(self.mean).div_(self.std), labels
 
 
+@dataclass(frozen=True)
+class ImageTensors(LabelledImages):
+    """All of them on the device: uint8 (N, C, H, W)."""
+
+    images: Tensor
+
+    def pixels(self, indices: Tensor | slice) -> Tensor:
+        """See `LabelledImages`."""
+        return self.images[indices]
+
+
+@dataclass(frozen=True)
+class ImageStream(LabelledImages):
+    """Images that stay in their files: what is in memory are the batches at work and the few that come next."""
+
+    files: ImageFiles
+
+    def pixels(self, indices: Tensor | slice) -> Tensor:
+        """See `LabelledImages`."""
+        which = indices if isinstance(indices, slice) else indices.cpu().numpy()
+        return self.on_device(torch.from_numpy(self.files[which]))
+
+    def on_device(self, images: Tensor) -> Tensor:
+        """(B, H, W, C) -> (B, C, H, W)."""
+        return images.permute(0, 3, 1, 2).to(self.labels.device, non_blocking=True)
+
+    def batches(self, order: Sequence[Tensor], augment: Augment | None = None) -> Iterator[tuple[Tensor, Tensor]]:
+        """See `LabelledImages`; other processes decode the next ones meanwhile."""
+        from torch.utils.data import DataLoader
+
+        loader: Iterable[Tensor] = DataLoader(
+            self.files,  # type: ignore[arg-type]  # has what it needs, a length and items
+            batch_sampler=[indices.tolist() for indices in order],
+            num_workers=min(WORKERS, os.cpu_count() or 1),
+            collate_fn=stacked,
+        )
+        for indices, images in zip(order, loader, strict=True):
+            yield self.finish(self.on_device(images), self.labels[indices], augment)
+
+
+def stacked(images: Sequence[NDArray[np.uint8]]) -> Tensor:
+    """Images (H, W, C) as one tensor (B, H, W, C)."""
+    return torch.from_numpy(np.stack(images))
+
+
+def taken(images: Pixels, which: NDArray[np.integer] | slice) -> Pixels:
+    """Some of the images; files stay unread."""
+    return images.take(which) if isinstance(images, ImageFiles) else images[which]
+
+
+def prepared(dataset: Dataset, how: dict[str, Any] | None) -> Dataset:
+    """The data set as published weights want it: cut, scaled and normalised by what `models.zoo.preprocessing` says.
+
+    None leaves it as it is. Images that are no files are of their final size already, and are normalised alone.
+    """
+    if how is None:
+        return dataset
+    ours = replace(dataset, mean=tuple(how["mean"]), std=tuple(how["std"]))
+    if not isinstance(dataset.train_images, ImageFiles) or not isinstance(dataset.test_images, ImageFiles):
+        return ours
+    view = View(dataset.input_shape[1], how["crop"], how["interpolation"])
+    return replace(ours, train_images=dataset.train_images.seen(view), test_images=dataset.test_images.seen(view))
+
+
 def place_images(
-    images: NDArray[np.uint8],
+    images: Pixels,
     labels: NDArray[np.integer],
     *,
     mean: tuple[float, ...],
     std: tuple[float, ...],
     runtime: Runtime,
-) -> ImageTensors:
-    """Put arrays (N, H, W) or (N, H, W, C) with labels (N,) on the device of `runtime`."""
+) -> LabelledImages:
+    """Put arrays (N, H, W) or (N, H, W, C) with labels (N,) on the device of `runtime`; of files the labels alone."""
+    about: dict[str, Any] = {
+        "labels": torch.from_numpy(labels.astype(np.int64)).to(runtime.device),
+        "mean": torch.tensor(mean, device=runtime.device).view(-1, 1, 1),
+        "std": torch.tensor(std, device=runtime.device).view(-1, 1, 1),
+        "memory_format": runtime.memory_format,
+        "size": (images.shape[1], images.shape[2]),
+    }
+    if isinstance(images, ImageFiles):
+        return ImageStream(files=images, **about)
     planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)  # -> (N, C, H, W)
-    return ImageTensors(
-        images=torch.from_numpy(np.ascontiguousarray(planes)).to(runtime.device),
-        labels=torch.from_numpy(labels.astype(np.int64)).to(runtime.device),
-        mean=torch.tensor(mean, device=runtime.device).view(-1, 1, 1),
-        std=torch.tensor(std, device=runtime.device).view(-1, 1, 1),
-        memory_format=runtime.memory_format,
-    )
+    return ImageTensors(images=torch.from_numpy(np.ascontiguousarray(planes)).to(runtime.device), **about)

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from lookalike.artifacts.folders import write_bytes
 from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file
-from lookalike.data.pictures import RejectedError
-from lookalike.errors import InputError
+from lookalike.errors import InputError, RejectedError
 
 Row = dict[str, str]  # a line of a table of labels
 

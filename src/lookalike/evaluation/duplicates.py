@@ -5,17 +5,22 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.artifacts.image_files import ImageFiles
+from lookalike.data.tensors import Pixels
 
-def duplicated(images: NDArray[np.uint8], among: NDArray[np.uint8]) -> NDArray[np.bool_]:
+
+def duplicated(images: Pixels, among: Pixels) -> NDArray[np.bool_]:
     """Which (N,) of `images` (N, H, W[, C]) stand, byte for byte, among the images `among` (M, H, W[, C]).
 
     Raises:
         ValueError: images of two shapes.
     """
+    if isinstance(images, ImageFiles) and isinstance(among, ImageFiles):
+        return np.isin(images.checksums, among.checksums)
     if images.shape[1:] != among.shape[1:]:
         raise ValueError(f"images of shapes {images.shape[1:]} and {among.shape[1:]}")
-    known = {digest(image) for image in among}
-    return np.array([digest(image) in known for image in images], bool)
+    known = {digest(image) for image in among[:]}
+    return np.array([digest(image) in known for image in images[:]], bool)
 
 
 def average_hash(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

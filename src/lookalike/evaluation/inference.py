@@ -12,7 +12,7 @@ from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import finished_seeds, load_description, load_weights
-from lookalike.data.tensors import ImageTensors, place_images
+from lookalike.data.tensors import LabelledImages, place_images, prepared
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime
 
@@ -42,11 +42,12 @@ def restore_model(
 
 
 @torch.inference_mode()
-def infer(model: nn.Module, data: ImageTensors, *, keep_features: bool) -> Outputs:
+def infer(model: nn.Module, data: LabelledImages, *, keep_features: bool) -> Outputs:
     """Run `model` (with `features` and `head`) over all images; without `keep_features` D is 0."""
     logits, features = [], []
-    for start in range(0, len(data), BATCH):
-        images, _ = data.batch(slice(start, start + BATCH))
+    size = min(BATCH, data.at_once)
+    for start in range(0, len(data), size):
+        images, _ = data.batch(slice(start, start + size))
         hidden = model.features(images)  # type: ignore[operator]  # every registered model has both
         logits.append(model.head(hidden))  # type: ignore[operator]
         features.append(hidden if keep_features else hidden[:, :0])
@@ -75,4 +76,5 @@ def readers_of(folder: Path, dataset: Dataset, runtime: Runtime, seeds: Sequence
     description = load_description(folder)
     trained = finished_seeds(description) if seeds is None else seeds
     models = (restore_model(folder, description, seed, runtime) for seed in trained)
-    return [Reader(model, dataset, runtime) for model in models]
+    seen = prepared(dataset, description["preprocessing"])
+    return [Reader(model, seen, runtime) for model in models]

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.image_files import ImageFiles, View
+from lookalike.data.tensors import Pixels
 from lookalike.errors import InputError
 from lookalike.evaluation.cases import pick_cases
 from lookalike.evaluation.duplicates import average_hash, duplicated
@@ -16,6 +18,7 @@ from lookalike.evaluation.metrics import Ints
 from lookalike.evaluation.pairs import Ranking, Side, as_json, compare
 from lookalike.evaluation.statistics import resample
 
+SMALL, CHUNK = 32, 500  # side of what a photograph is hashed by, and images hashed at once
 CASES = 2  # of each kind that are picked
 RANKED = 50  # images with the same prediction that are listed, the most divergent first
 
@@ -88,14 +91,16 @@ def trained_on(sides: dict[str, Side], dataset: Dataset) -> Json:
     }
 
 
-def parts(dataset: Dataset) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+def parts(dataset: Dataset) -> list[tuple[Pixels, NDArray[np.uint8]]]:
     """Images and labels of the test and of the training set."""
     return [(dataset.test_images, dataset.test_labels), (dataset.train_images, dataset.train_labels)]
 
 
-def labelled_hash(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The average hash of each image with its label: (N, bytes)."""
-    return np.column_stack([average_hash(images), labels])
+def labelled_hash(images: Pixels, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The average hash of each image with its label: (N, bytes); photographs are made small for it."""
+    small = images.seen(View(SMALL)) if isinstance(images, ImageFiles) else images
+    hashes = [average_hash(small[start : start + CHUNK]) for start in range(0, len(small), CHUNK)]
+    return np.column_stack([np.concatenate(hashes), labels])
 
 
 def mean(values: NDArray[np.floating]) -> float | None:

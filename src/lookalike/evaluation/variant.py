@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Predictions
 from lookalike.artifacts.models import finished_seeds, load_description
-from lookalike.data.tensors import ImageTensors, place_images
+from lookalike.data.tensors import LabelledImages, place_images, prepared, taken
 from lookalike.evaluation import metrics
 from lookalike.evaluation.calibration import fit_temperature
 from lookalike.evaluation.inference import infer, restore_model
@@ -86,7 +86,7 @@ def predict(
     folder: Path, description: dict[str, Any], seeds: tuple[int, ...], dataset: Dataset, runtime: Runtime
 ) -> tuple[Predictions, NDArray[np.float32]]:
     """Logits of every seed on test and validation images; features of the first seed, of both."""
-    test, valid = evaluation_images(dataset, runtime)
+    test, valid = evaluation_images(prepared(dataset, description["preprocessing"]), runtime)
     tested, validated = [], []
     for seed in seeds:
         model = restore_model(folder, description, seed, runtime)
@@ -103,12 +103,12 @@ def in_half(features: NDArray[np.float32]) -> NDArray[np.float16] | NDArray[np.f
     return features if largest > np.finfo(np.float16).max else features.astype(np.float16)
 
 
-def evaluation_images(dataset: Dataset, runtime: Runtime) -> tuple[ImageTensors, ImageTensors]:
+def evaluation_images(dataset: Dataset, runtime: Runtime) -> tuple[LabelledImages, LabelledImages]:
     """Test images and validation images on the device."""
     valid = dataset.valid_indices
     parts = (
         (dataset.test_images, dataset.test_labels),
-        (dataset.train_images[valid], dataset.train_labels[valid]),
+        (taken(dataset.train_images, valid), dataset.train_labels[valid]),
     )
     test, held_out = (
         place_images(images, labels, mean=dataset.mean, std=dataset.std, runtime=runtime) for images, labels in parts

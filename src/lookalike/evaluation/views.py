@@ -42,7 +42,7 @@ def ten_views(images: Pixels, padding: int) -> list[Pixels]:
 def compare_views(folder: Path, padding: int, dataset: Dataset, runtime: Runtime) -> Views:
     """How much ten views help a variant that was trained on crops of images padded by so many pixels: the mean of its
     probabilities decides."""
-    views, labels = ten_views(dataset.test_images, padding), dataset.test_labels
+    views, labels = ten_views(dataset.test_images[:], padding), dataset.test_labels
     middle = len(views) // 2 - 1
     one, ten = [], []
     for reader in readers_of(folder, dataset, runtime):

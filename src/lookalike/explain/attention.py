@@ -110,7 +110,7 @@ def recorded(model: nn.Module) -> Iterator[list[Tensor]]:
     layers = attention_layers(model)
     for layer in layers:
         attend = recording(layer)
-        vars(layer).update(attend=attend, forward=lambda tokens, attend=attend: attend(tokens)[0])
+        vars(layer).update(attend=attend, forward=lambda tokens, attend=attend, **masks: attend(tokens)[0])
     try:
         yield maps
     finally:

@@ -57,7 +57,7 @@ def outputs(subject: Subject) -> dict[str, Tensor]:
 def spoiled_subjects(subject: Subject) -> Iterator[tuple[str, Subject]]:
     """The same model with its images spoiled, by kind."""
     for kind in CORRUPTIONS:
-        pixels = corrupt(subject.images.pixels, kind, SEVERITY, seed=SEED)
+        pixels = corrupt(subject.images.pixels[:], kind, SEVERITY, seed=SEED)
         yield kind, subject.of(Images(pixels, subject.images.labels, subject.images.predicted))
 
 

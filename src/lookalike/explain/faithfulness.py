@@ -10,6 +10,7 @@ tell a model other things than patches do; the difference of the two areas does 
 likely as the order itself, so it is zero on average whatever the grid, and methods on unlike grids can be compared.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, resample
 from lookalike.runtime import generator
 
-BATCH = 500  # images in one forward pass
+BATCH, PIXELS = 500, 2**20  # images and pixels in one forward pass, at most
 TRUNCATE = 4  # deviations at which the Gaussian ends
 RANDOM_GRID = 7  # cells in a row of a random map, as in RISE's masks
 CONTROLS = ("random", "centre")
@@ -50,6 +51,11 @@ class Trial:
         """Height and width of the images."""
         return self.images.shape[2], self.images.shape[3]
 
+    @property
+    def batch(self) -> int:
+        """Images in one forward pass."""
+        return min(BATCH, max(1, PIXELS // math.prod(self.size)))
+
     @cached_property
     def states(self) -> dict[str, Tensor]:
         """The intact images ("image") and what may stand in their place, each (N, C, H, W); see `baselines`."""
@@ -58,7 +64,7 @@ class Trial:
     @cached_property
     def ends(self) -> dict[str, Tensor]:
         """The probability of the labels for each of the `states`: (N,), at which every map's curves start or end."""
-        batches = torch.arange(len(self.labels), device=self.images.device).split(BATCH)
+        batches = torch.arange(len(self.labels), device=self.images.device).split(self.batch)
         return {
             name: torch.cat([probability(self.model, images[some], self.labels[some]) for some in batches])
             for name, images in self.states.items()
@@ -192,7 +198,7 @@ def path(trial: Trial, ranks: Tensor, start: str, end: str) -> Tensor:
     count, pixels = ranks.shape
     before, after = trial.states[start], trial.states[end]
     inner = []
-    for pairs in torch.arange((trial.steps - 1) * count, device=ranks.device).split(BATCH):
+    for pairs in torch.arange((trial.steps - 1) * count, device=ranks.device).split(trial.batch):
         step, image = pairs // count + 1, pairs % count
         changed = ranks[image] * trial.steps < step[:, None] * pixels
         mixed = torch.where(changed.view(-1, 1, *before.shape[2:]), after[image], before[image])

@@ -34,15 +34,19 @@ class Step:
 def units(model: nn.Module) -> list[tuple[str, list[str]]]:
     """The layers from the output to the input, each with the names of its entries in the model's state_dict.
 
-    For a transformer, known by its `blocks`: the head, each block, and all that is left ("embedding"); for any other
-    model: each module with entries of its own, in reverse order of registration.
+    For a model that names its `parts`: these. For a transformer, known by its `blocks`: the head, each block. Behind
+    them all that is left ("embedding"). For any other model: each module with entries of its own, in reverse order of
+    registration.
     """
     names = list(model.state_dict())
-    if isinstance(blocks := getattr(model, "blocks", None), nn.Sequential):
+    layers = [*reversed(getattr(model, "parts", ()))]
+    if not layers and isinstance(blocks := getattr(model, "blocks", None), nn.Sequential):
         layers = ["head", *(f"blocks.{k}" for k in reversed(range(len(blocks))))]
+    if layers:
         found = {layer: [name for name in names if name.startswith(f"{layer}.")] for layer in layers}
-        found["embedding"] = [name for name in names if not name.startswith(("head.", "blocks."))]
-        return list(found.items())
+        known = {name for some in found.values() for name in some}
+        rest = [name for name in names if name not in known]
+        return [*found.items(), *([("embedding", rest)] if rest else [])]
     owners = dict.fromkeys(name.rpartition(".")[0] for name in names)
     return [(owner, [name for name in names if name.rpartition(".")[0] == owner]) for owner in reversed(owners)]
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import load_description
-from lookalike.data.tensors import place_images
+from lookalike.data.tensors import Pixels, place_images, prepared
 from lookalike.evaluation.inference import restore_model
 from lookalike.explain.maps import Explain, explain_all, toward
 from lookalike.explain.methods import methods
@@ -24,12 +24,12 @@ class Images:
     """What is explained: N images, their classes, and what the model takes them for.
 
     Attributes:
-        pixels: uint8 (N, H, W) or (N, H, W, 3).
+        pixels: uint8 (N, H, W) or (N, H, W, 3), or the files of such.
         labels: int64 (N,); -1 where none of the classes fits.
         predicted: int64 (N,).
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     labels: NDArray[np.int64]
     predicted: NDArray[np.int64]
 
@@ -45,7 +45,7 @@ class Subject:
     Attributes:
         model: trained, in evaluation mode.
         untrained: the same model as it was before its training.
-        dataset: whose images the model was trained on.
+        dataset: whose images the model was trained on, as it takes them.
         kept: the same model as it was after some epochs, counted from 1.
     """
 
@@ -101,4 +101,5 @@ def find_subject(folder: Path, seed: int, dataset: Dataset, runtime: Runtime, im
     trained = restore_model(folder, description, seed, runtime)
     epochs = description["kept_epochs"] if seed == 0 else []
     kept = {epoch: restore_model(folder, description, seed, runtime, epoch) for epoch in epochs}
-    return Subject(trained, runtime.place(fresh).eval(), dataset, runtime, images, kept)
+    seen = prepared(dataset, description["preprocessing"])
+    return Subject(trained, runtime.place(fresh).eval(), seen, runtime, images, kept)

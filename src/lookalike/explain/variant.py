@@ -138,8 +138,9 @@ def first_filters(model: nn.Module) -> Tensor:
 
 
 def rectifies(model: nn.Module) -> bool:
-    """Whether ReLU follows the convolutions of `model`, as `activity` takes for granted."""
-    return not is_transformer(model) and any(isinstance(layer, nn.ReLU) for layer in model.modules())
+    """Whether ReLU follows the convolutions of `model`, as `activity` takes for granted; not where paths join."""
+    plain = not is_transformer(model) and not hasattr(model, "parts")
+    return plain and any(isinstance(layer, nn.ReLU) for layer in model.modules())
 
 
 def activities(subject: Subject) -> Json:
@@ -203,7 +204,7 @@ def similarity(
     for name, values in maps.items():
         rows = without_mean(values)
         controls = {
-            "raw_pixels": without_mean(patch_means(grey(subject.images.pixels), values.shape[1:])),
+            "raw_pixels": without_mean(patch_means(grey(subject.images.pixels[:]), values.shape[1:])),
             "untrained": without_mean(to_numpy(subject.explain(name, model=subject.untrained))),
         }
         for measure, alike in SIMILARITIES.items():

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lookalike.params import DataProfile, Params
 
 DISTRIBUTION = "lookalike"
-MIRRORED = ("mnist", "fashion_mnist", "cifar10", "photos")
+MIRRORED = ("mnist", "fashion_mnist", "cifar10", "photos", "clothing", "imagenette", "weights")
 LEAST_FREE, LITTLE_FREE = 1e9, 5e9  # bytes on the disk
 DVC_SECONDS = 120.0  # the longest that `dvc status` may take, on a busy machine
 BUSY = ("is busy, it is being blocked by", "Unable to acquire lock")  # what dvc says when another one is at work
@@ -160,8 +160,9 @@ def data(name: str, profile: "DataProfile") -> Iterator[Finding]:
         yield Finding("note", "data", f"{folder} is not there", "`dvc repro` makes it")
         return
     try:
-        source = read_json(folder / "dataset.json")["provenance"]["source"]
-        counts = [len(np.load(folder / f"{part}_images.npy", mmap_mode="r")) for part in ("train", "test")]
+        about = read_json(folder / "dataset.json")
+        source, counted = about["provenance"]["source"], "labels" if "view" in about else "images"  # or they are files
+        counts = [len(np.load(folder / f"{part}_{counted}.npy", mmap_mode="r")) for part in ("train", "test")]
     except (OSError, EOFError, ValueError, TypeError, KeyError) as error:
         yield Finding("FAULT", "data", f"{folder} is damaged ({error})", "`dvc repro` makes it anew")
         return

@@ -21,6 +21,7 @@ RWLOCK = Path(".dvc/tmp/rwlock")
 CHECKPOINTS = Path("checkpoints")
 OF_STUDIES = ("evaluations", "explanations", "embeddings")
 OF_VARIANTS = ("models", "runs")
+OF_STAGES = ("fetch", "costs")  # in `runs`, beside studies
 WRITTEN = ("data", "photos", "reports", *OF_VARIANTS, *OF_STUDIES, str(CHECKPOINTS))
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"  # what params.yaml can have named
 
@@ -68,7 +69,8 @@ def outputs(params: Params) -> Iterator[Orphan]:
     for kind in OF_STUDIES:
         yield from missing(Path(kind), params.studies, "no study {}")
     for kind in OF_VARIANTS:
-        yield from missing(Path(kind), {*params.studies, "fetch"} if kind == "runs" else params.studies, "no study {}")
+        others = OF_STAGES if kind == "runs" else ()
+        yield from missing(Path(kind), {*params.studies, *others}, "no study {}")
         for study in params.studies:
             yield from missing(Path(kind) / study, params.variants_of(study), f"no variant {{}} in study {study}")
     for path in entries(Path("runs/fetch")):

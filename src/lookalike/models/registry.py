@@ -22,9 +22,11 @@ MODELS = {
     "lenet5_modern": "lookalike.models.lenet5_modern:LeNet5Modern",
     "mnist_net": "lookalike.models.mnist_net:MnistNet",
     "race_net": "lookalike.models.race_net:RaceNet",
+    "residual_net": "lookalike.models.residual_net:ResidualNet",
     "simple_cnn": "lookalike.models.simple_cnn:SimpleCNN",
     "vgg11_cifar": "lookalike.models.vgg11_cifar:VGG11Cifar",
     "vit": "lookalike.models.vit:ViT",
+    "zoo": "lookalike.models.zoo:zoo",
 }
 
 

@@ -21,6 +21,7 @@ SIDES: dict[str, tuple[int, dict[str, Any]]] = {
     "simple_cnn": (44, {"max_channels": 2}),
     "alexnet": (39, {"max_channels": 2}),
     "vgg11_cifar": (59, {"max_channels": 2}),
+    "residual_net": (97, {"max_channels": 2}),
 }
 KEPT = (
     nn.Conv2d | nn.AvgPool2d | nn.AdaptiveAvgPool2d | nn.ReplicationPad2d | nn.Flatten | nn.Linear | Subsampling | Codes

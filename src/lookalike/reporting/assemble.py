@@ -12,6 +12,7 @@ from lookalike.claims.court import judge_all
 from lookalike.claims.evidence import gather
 from lookalike.params import Params
 from lookalike.reporting.chapters.claims import answer
+from lookalike.reporting.chapters.costs import costs
 from lookalike.reporting.chapters.embeddings import embeddings
 from lookalike.reporting.chapters.explanations import explanations
 from lookalike.reporting.chapters.found import Found
@@ -32,7 +33,7 @@ from lookalike.reporting.report import Report
 
 Chapter = Callable[[Found], Section | None]
 CHAPTERS: tuple[Chapter, ...] = (
-    *(training, race, look_alikes, pairs, repairs, robustness, photographs),
+    *(training, race, costs, look_alikes, pairs, repairs, robustness, photographs),
     *(explanations, inside, embeddings, variants),
 )
 

@@ -102,7 +102,8 @@ def variant_figures(one: CloseUp) -> dict[str, Figure]:
     images = one.subject.images.part(one.chosen[: len(names)])
     columns = {name: maps[: len(names)] for name, maps in explained.maps.items()}
     notes = {name: note(one.scores, name) for name in columns}
-    drawn = {"maps": maps_figure(images.pixels, columns, said_predictions(images, names), notes=notes, signed=SIGNED)}
+    said = said_predictions(images, names)
+    drawn = {"maps": maps_figure(images.pixels[:], columns, said, notes=notes, signed=SIGNED)}
     if explained.heads is not None:
         gains = np.array(explained.found["heads"]["gains"])
         drawn["heads"] = heads_figure(images.pixels[0], explained.heads, gains, note=controls(one.scores))
@@ -134,7 +135,7 @@ def drawn_classes(one: CloseUp, method: str) -> Figure:
     images, maps = one.subject.images.part(one.chosen), one.explained.maps[method]
     title = f"{method}: {note(one.scores, method)}".replace("\n", ", ")
     signed = method in SIGNED
-    return classes_figure(images.pixels, maps, images.labels, one.class_names, title=title, signed=signed)
+    return classes_figure(images.pixels[:], maps, images.labels, one.class_names, title=title, signed=signed)
 
 
 def drawn_alike(
@@ -165,7 +166,7 @@ def drawn_contrast(one: CloseUp, contrast: "Contrast") -> Figure:
     headings = {"label": "for the more probable", "other": "for the other", "contrast": "one and not the other"}
     columns = {headings[key]: maps[:CONTRASTS] for key, maps in contrast.maps.items()}
     notes = {headings[key]: note(contrast.scores, key) for key in contrast.maps}
-    return maps_figure(images.pixels, columns, rows, notes=notes, signed=set(columns))
+    return maps_figure(images.pixels[:], columns, rows, notes=notes, signed=set(columns))
 
 
 def drawn_cases(cases: Sequence[Json], close_ups: Mapping[str, CloseUp]) -> Figure:
@@ -178,7 +179,7 @@ def drawn_cases(cases: Sequence[Json], close_ups: Mapping[str, CloseUp]) -> Figu
         sides.append(Answers(name, softmax(one.logits[where]), maps, said, signed=one.shown in SIGNED))
     one = next(iter(close_ups.values()))
     images = one.subject.images.part(where)
-    return cases_figure(images.pixels, cases, images.labels, one.class_names, (sides[0], sides[1]))
+    return cases_figure(images.pixels[:], cases, images.labels, one.class_names, (sides[0], sides[1]))
 
 
 def drawn_changes(descriptions: Mapping[str, Json], dataset: "Dataset") -> dict[str, Figure]:

@@ -24,6 +24,7 @@ from lookalike.reporting.maps import (
 )
 
 if TYPE_CHECKING:
+    from lookalike.artifacts.image_files import ImageFiles
     from lookalike.explain.responses import Response
 
 IMAGE = "the image"
@@ -128,7 +129,7 @@ def layers_figure(sides: Mapping[str, tuple[NDArray[np.uint8], Mapping[str, Floa
     return sheet.figure()
 
 
-def responses_figure(images: NDArray[np.uint8], layers: "Sequence[Response]") -> Figure:
+def responses_figure(images: "NDArray[np.uint8] | ImageFiles", layers: "Sequence[Response]") -> Figure:
     """What filters respond to, two filters in a row: an input made to excite one, and the images that excite it most.
 
     Args:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from lookalike.artifacts.models import Epoch, Timing
 from lookalike.data.augmentation import Augmentation
-from lookalike.data.tensors import Augment, ImageTensors
+from lookalike.data.tensors import Augment, LabelledImages
 from lookalike.models.layers import set_dropout_generator
 from lookalike.runtime import Runtime, generator, to_host
 from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -100,8 +100,8 @@ class Learner:
 
 def train(
     model: nn.Module,
-    train_data: ImageTensors,
-    valid_data: ImageTensors,
+    train_data: LabelledImages,
+    valid_data: LabelledImages,
     schedule: Schedule,
     runtime: Runtime,
     *,
@@ -155,22 +155,31 @@ def reached(history: list[Epoch], error: float | None) -> bool:
 
 
 def train_epoch(
-    learner: Learner, data: ImageTensors, schedule: Schedule, epoch: int, bar: "tqdm[NoReturn]"
+    learner: Learner, data: LabelledImages, schedule: Schedule, epoch: int, bar: "tqdm[NoReturn]"
 ) -> tuple[float, float]:
     """One pass over `data`: mean loss and accuracy over the epoch. Nothing is read back before its end."""
     device = data.labels.device
-    learner.model.train()
+    training_mode(learner.model)
     set_dropout_generator(learner.model, generator(schedule.seed, "dropout", epoch, device=device))
     order = torch.randperm(len(data), generator=generator(schedule.seed, "order", epoch)).to(device, non_blocking=True)
     totals = torch.zeros(2, device=device)  # summed loss, number of right answers
     augment = augmenter(schedule, epoch, device)
-    for step, indices in enumerate(order.split(schedule.batch_size), start=1):
-        totals += learner.step(*data.batch(indices, augment))
+    for step, batch in enumerate(data.batches(order.split(schedule.batch_size), augment), start=1):
+        totals += learner.step(*batch)
         if step % STEPS_BETWEEN_PROGRESS == 0:
             bar.update(STEPS_BETWEEN_PROGRESS)
     bar.update(steps_an_epoch(len(data), schedule.batch_size) % STEPS_BETWEEN_PROGRESS)
     loss, right = (totals / len(data)).tolist()
     return loss, right
+
+
+def training_mode(model: nn.Module) -> None:
+    """Training mode, but for what is not trained: batch normalisation there keeps its statistics."""
+    model.train()
+    for module in model.modules():
+        parameters = [*module.parameters()]
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            module.eval()
 
 
 def augmenter(schedule: Schedule, epoch: int, device: torch.device) -> Augment | None:
@@ -182,12 +191,13 @@ def augmenter(schedule: Schedule, epoch: int, device: torch.device) -> Augment |
 
 
 @torch.inference_mode()
-def measure(model: nn.Module, data: ImageTensors) -> tuple[float, float]:
+def measure(model: nn.Module, data: LabelledImages) -> tuple[float, float]:
     """Mean cross-entropy (nats) and accuracy of `model` on `data`, in evaluation mode."""
     model.eval()
     totals = torch.zeros(2, dtype=torch.float64, device=data.labels.device)
-    for start in range(0, len(data), VALID_BATCH):
-        images, labels = data.batch(slice(start, start + VALID_BATCH))
+    size = min(VALID_BATCH, data.at_once)
+    for start in range(0, len(data), size):
+        images, labels = data.batch(slice(start, start + size))
         logits = model(images)
         totals[0] += F.cross_entropy(logits, labels, reduction="sum")
         totals[1] += (logits.argmax(1) == labels).sum()

@@ -10,13 +10,14 @@ from torch import Tensor, nn
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Epoch, Timing
 from lookalike.data.augmentation import from_settings
-from lookalike.data.tensors import ImageTensors, place_images
+from lookalike.data.tensors import LabelledImages, place_images, prepared, taken
 from lookalike.models.macs import count_macs
-from lookalike.models.registry import create_model
+from lookalike.models.registry import create_model, find_model
 from lookalike.params import Budget, Search, Variant
 from lookalike.runtime import Runtime, seeded, to_host
 from lookalike.training.loop import Outcome, Schedule, train
 from lookalike.training.optimisation import Optimisation
+from lookalike.training.pretrained import Weights, preprocessing, reading_weights, train_head_alone, weights_for
 from lookalike.training.search import best_rate, described, trial_error
 from lookalike.training.smoothing import soft_targets
 
@@ -48,13 +49,14 @@ class TrainedVariant:
 
 @dataclass(frozen=True)
 class Ground:
-    """What all trainings of a variant share: what the profile grants them, and the images, on the device."""
+    """What all trainings of a variant share: what the profile grants them, the images, the weights to begin with."""
 
     budget: Budget
     dataset: Dataset
     runtime: Runtime
-    train_data: ImageTensors
-    valid_data: ImageTensors
+    train_data: LabelledImages
+    valid_data: LabelledImages
+    weights: Weights
 
     def train(
         self,
@@ -65,7 +67,9 @@ class Ground:
     ) -> tuple[nn.Module, Outcome]:
         """Train one seed with the settings of `variant`."""
         with seeded(seed, "init"):
-            model = self.runtime.place(build(variant, self.budget, self.dataset))
+            model = self.runtime.place(build(variant, self.budget, self.dataset, self.weights))
+        if variant.train.layers == "head":
+            train_head_alone(model)
         outcome = train(
             model,
             self.train_data,
@@ -86,16 +90,24 @@ def train_variant(
     *,
     checkpoint: Callable[[str], Path],
     after_epoch: Callable[[Outcome], None] = lambda outcome: None,
+    mirror: str | None = None,
 ) -> TrainedVariant:
     """Train seeds 0 ... budget.seeds-1, one after the other; before them find the learning rate, if it is to be found.
 
     Args:
         checkpoint: the file of the training of that name, such as "seed-0".
         after_epoch: called with the outcome so far of the seed in work.
+        mirror: a folder in whose `weights/` published weights may lie.
+
+    Raises:
+        InputError: published weights are wanted and cannot be had.
     """
+    weights = weights_for(variant, budget, mirror)
+    how = preprocessing(variant.model_args["network"]) if weights else None
+    dataset = prepared(dataset, how)
     images = training_images(dataset, variant.train.fraction or 1.0, budget, runtime)
-    ground = Ground(budget, dataset, runtime, *images)
-    trained = TrainedVariant(describe(variant, budget, dataset, len(ground.train_data)))
+    ground = Ground(budget, dataset, runtime, *images, weights)
+    trained = TrainedVariant(describe(variant, budget, dataset, len(ground.train_data)) | {"preprocessing": how})
     if variant.train.search:
         errors = try_rates(variant, variant.train.search, ground, checkpoint)
         trained.description["search"] = described(errors, planned_epochs(trial(variant, variant.train.search), budget))
@@ -132,18 +144,23 @@ def changed(variant: Variant, **settings: Any) -> Variant:
 
 def model_arguments(variant: Variant, budget: Budget) -> dict[str, Any]:
     """The variant's own, within the budget's cap."""
-    return variant.model_args | ({"max_channels": budget.max_channels} if budget.max_channels else {})
+    caps = {"max_channels": budget.max_channels, "small": budget.small}
+    return variant.model_args | {name: cap for name, cap in caps.items() if cap}
 
 
-def build(variant: Variant, budget: Budget, dataset: Dataset) -> nn.Module:
-    """The variant's model for images of `dataset`, initialised from torch's global generator."""
+def build(variant: Variant, budget: Budget, dataset: Dataset, weights: Weights = False) -> nn.Module:
+    """The variant's model for images of `dataset`, initialised from torch's global generator, or with `weights`."""
     arguments = model_arguments(variant, budget)
+    if weights:
+        with reading_weights(variant.model_args["network"]):
+            shape, classes = dataset.input_shape, len(dataset.class_names)
+            return find_model(variant.model)(input_shape=shape, num_classes=classes, **arguments, weights=weights)
     return create_model(variant.model, arguments, input_shape=dataset.input_shape, num_classes=len(dataset.class_names))
 
 
 def training_images(
     dataset: Dataset, fraction: float, budget: Budget, runtime: Runtime
-) -> tuple[ImageTensors, ImageTensors]:
+) -> tuple[LabelledImages, LabelledImages]:
     """Training and validation images on the device: that share of each which the variant may see, in the split's order.
 
     Who has few images to train on has few to validate on. The budget's `max_images` caps the training images alone.
@@ -154,7 +171,7 @@ def training_images(
     parts = (seen[: budget.max_images], held_out)
     train_data, valid_data = (
         place_images(
-            dataset.train_images[part],
+            taken(dataset.train_images, part),
             dataset.train_labels[part],
             mean=dataset.mean,
             std=dataset.std,
@@ -212,6 +229,7 @@ def describe(variant: Variant, budget: Budget, dataset: Dataset, train_count: in
         "class_names": dataset.class_names,
         "parameters": sum(parameters),
         "macs": count_macs(model, dataset.input_shape),
+        "preprocessing": None,
         "lr": None,
         "search": None,
         "seeds": [],

@@ -1,0 +1,136 @@
+"""Photographs that stay in their files and are decoded when they are asked for: sets that no memory holds."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Interpolation = Literal["bilinear", "bicubic"]
+Images = NDArray[np.uint8]
+THREADS = 4  # decoding releases Python's lock
+
+
+@dataclass(frozen=True)
+class View:
+    """How a photograph becomes a square: its shorter side is scaled to size / crop, and the middle of `size` is kept.
+
+    That is how timm and torchvision prepare images for evaluation.
+
+    Attributes:
+        size: side of the square in pixels.
+        crop: share of the shorter side that is kept, in (0, 1].
+        interpolation: of the scaling, which averages over what a pixel shrinks from.
+    """
+
+    size: int
+    crop: float = 1.0
+    interpolation: Interpolation = "bicubic"
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFiles:
+    """Reads as an array uint8 (N, size, size, 3) does, but is one of file names.
+
+    Attributes:
+        folder: where the files lie.
+        names: (N,), their paths in it.
+        checksums: (N,), their md5.
+        in_place: whether the files are a person's own, which stay where they are and are never copied.
+    """
+
+    folder: Path
+    names: NDArray[np.str_]
+    checksums: NDArray[np.str_]
+    view: View
+    in_place: bool = False
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """As an array's."""
+        return len(self), self.view.size, self.view.size, 3
+
+    @property
+    def ndim(self) -> int:
+        """As an array's."""
+        return 4
+
+    def __getitem__(self, which: int | slice | NDArray[np.integer] | Sequence[int]) -> Images:
+        """The images themselves: (size, size, 3) of one, else (n, size, size, 3)."""
+        if isinstance(which, int | np.integer):
+            return self.decode(str(self.names[which]))
+        chosen = self.names[which]
+        images = np.empty((len(chosen), *self.shape[1:]), np.uint8)
+        with ThreadPoolExecutor(THREADS) as pool:
+            for k, image in enumerate(pool.map(self.decode, map(str, chosen))):
+                images[k] = image
+        return images
+
+    def take(self, which: slice | NDArray[np.integer]) -> "ImageFiles":
+        """Some of them, not read yet."""
+        return replace(self, names=self.names[which], checksums=self.checksums[which])
+
+    def seen(self, view: View) -> "ImageFiles":
+        """The same files, cut and scaled in another way."""
+        return replace(self, view=view)
+
+    def decode(self, name: str) -> Images:
+        """One photograph as the view has it.
+
+        Raises:
+            InputError: the file is gone, or has changed so that it cannot be decoded.
+        """
+        path = self.folder / name
+        try:
+            with path.open("rb") as stream:
+                return square(upright(stream), self.view)
+        except Exception as error:  # decoders raise whatever a damaged file leads them to
+            reason = getattr(error, "strerror", None) or "cannot be decoded any more"
+            raise InputError(f"{path}: {reason}; put it back as it was, or fetch the data set again") from error
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the view, the names and the checksums of the files."""
+        lines = [repr(self.view), *(f"{name} {md5}" for name, md5 in zip(self.names, self.checksums, strict=True))]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def upright(stream: IO[bytes]) -> "Image.Image":
+    """The RGB picture in an open file, turned as its EXIF orientation says.
+
+    Raises whatever a decoder does where the file is damaged.
+    """
+    from PIL import Image, ImageOps
+
+    with Image.open(stream) as opened:
+        opened.load()
+        with suppress(Exception):  # a damaged EXIF block says nothing against the pixels
+            ImageOps.exif_transpose(opened, in_place=True)
+        return opened.convert("RGB")
+
+
+def square(picture: "Image.Image", view: View) -> Images:
+    """The middle of an RGB picture as `view` has it: (size, size, 3)."""
+    from PIL import Image
+
+    shorter, size = min(picture.size), view.size
+    scaled = math.floor(size / view.crop)
+    width, height = (int(scaled * side / shorter) for side in picture.size)
+    left, top = round((width - size) / 2), round((height - size) / 2)
+    resampling = Image.Resampling[view.interpolation.upper()]
+    large = picture.resize((width, height), resampling)
+    return np.asarray(large.crop((left, top, left + size, top + size)))

@@ -1,0 +1,1 @@
+"""What networks and the ideas in them cost: weights, products, activations, time and memory."""

@@ -1,0 +1,52 @@
+"""All that the report tells of costs: what can be counted, and what one run on one device took."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lookalike.costs.convolutions import design_table, design_times, separable_table, separable_times
+from lookalike.costs.measure import placed, size_of, speed_of
+from lookalike.costs.scaling import scaling
+from lookalike.models.registry import create_model
+from lookalike.runtime import Runtime, describe, seeded
+
+Json = dict[str, Any]
+BATCHES = (1, 64)  # images
+
+
+def costs(descriptions: Mapping[str, Json], runtime: Runtime) -> tuple[Json, Json]:
+    """What models and ideas cost.
+
+    Args:
+        descriptions: of models by name, as training leaves them: "model", "model_args", "input_shape", "class_names".
+
+    Returns:
+        JSON-able: what is alike on every machine, "members" by name and rows of "separable", "designs" and "scaling";
+        and what is not, the "device" and the times of the same members and rows.
+    """
+    members = {name: member(one, runtime) for name, one in descriptions.items()}
+    scaled, scaled_speeds = scaling(runtime)
+    counted = {
+        "members": {name: size for name, (size, _) in members.items()},
+        "separable": [asdict(row) for row in separable_table()],
+        "designs": [asdict(row) for row in design_table()],
+        "scaling": [asdict(row) for row in scaled],
+    }
+    measured = {
+        "device": describe(runtime) | {"precision": "float32"},  # which all is in that comes after training
+        "members": {name: speeds for name, (_, speeds) in members.items()},
+        "separable": [asdict(row) for row in separable_times(runtime)],
+        "designs": [asdict(row) for row in design_times(runtime)],
+        "scaling": [asdict(row) for row in scaled_speeds],
+    }
+    return counted, measured
+
+
+def member(description: Json, runtime: Runtime) -> tuple[Json, list[Json]]:
+    """A model with untrained weights, which cost what trained ones do: its size, and its speed in both batches."""
+    shape, classes = tuple(description["input_shape"]), len(description["class_names"])
+    with seeded(0, "init"):
+        model = create_model(description["model"], description["model_args"], input_shape=shape, num_classes=classes)
+    size = asdict(size_of(model, shape)) | {"input_shape": shape}
+    model = placed(model, runtime)
+    return size, [asdict(speed_of(model, shape, batch, runtime)) for batch in BATCHES]

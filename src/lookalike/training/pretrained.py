@@ -1,0 +1,60 @@
+"""Weights to begin with: where they are, and what is trained of them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from lookalike.errors import InputError
+from lookalike.params import Budget, Variant
+
+Weights = str | bool  # a file, or whether those that were published are to be fetched
+SUFFIXES = (".safetensors", ".pth", ".npz")
+
+
+def weights_for(variant: Variant, budget: Budget, mirror: str | None) -> Weights:
+    """What a training of `variant` begins with: the file that it names, else the mirror's, else what is published.
+
+    Args:
+        mirror: a folder, in which `weights/<network>.safetensors` may lie.
+
+    Raises:
+        InputError: the file that it names is not there.
+    """
+    if not (variant.train.pretrained and budget.pretrained):
+        return False
+    if variant.train.weights is not None:
+        if not Path(variant.train.weights).is_file():
+            raise InputError(f"train.weights: {variant.train.weights}: no such file")
+        return variant.train.weights
+    folder = Path(mirror or "") / "weights"
+    mirrored = [folder / f"{variant.model_args['network']}{suffix}" for suffix in SUFFIXES] if mirror else []
+    return next((str(path) for path in mirrored if path.is_file()), True)
+
+
+def preprocessing(network: str) -> dict[str, Any]:
+    """How images are prepared for published weights, see `models.zoo`; which is loaded only where such are wanted."""
+    from lookalike.models.zoo import preprocessing
+
+    return preprocessing(network)
+
+
+@contextmanager
+def reading_weights(network: str) -> Iterator[None]:
+    """Within the block whatever keeps weights from being read becomes an InputError that says how to provide them."""
+    try:
+        yield
+    except Exception as error:  # timm, its hub, torchvision and safetensors raise what they like
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(
+            f"the published weights of {network} cannot be had ({reason:.200}); name a file of them as train.weights, "
+            f"put it into the mirror as weights/{network}.safetensors, or train from scratch (pretrained: false)"
+        ) from error
+
+
+def train_head_alone(model: nn.Module) -> None:
+    """A linear probe: all but the last layer stays as it is."""
+    model.requires_grad_(requires_grad=False)
+    model.head.requires_grad_()  # type: ignore[union-attr, operator]  # every registered model has one

@@ -1,0 +1,125 @@
+"""Weights to begin with: where they come from, how images are prepared for them, and what of them is trained."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.errors import InputError
+from lookalike.params import Budget, Variant
+from lookalike.runtime import Runtime
+from lookalike.training.pretrained import weights_for
+from lookalike.training.variant import TrainedVariant, train_variant
+
+NETWORK = "test_resnet"
+MakeVariant = Callable[..., Variant]
+
+
+@pytest.fixture
+def make(make_variant: MakeVariant) -> MakeVariant:
+    """A variant that begins with published weights."""
+
+    def made(**train: Any) -> Variant:
+        return make_variant("zoo", model_args={"network": NETWORK}, **{"epochs": 1, "pretrained": True, **train})
+
+    return made
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A file of weights for a thousand classes, made on the spot."""
+    torch.manual_seed(3)
+    file = tmp_path / "mirror" / "weights" / f"{NETWORK}.safetensors"
+    file.parent.mkdir(parents=True)
+    save_file(timm.create_model(NETWORK, num_classes=1000).state_dict(), file)
+    return file
+
+
+@pytest.fixture
+def train(colour_dataset: Dataset, runtime: Runtime, tmp_path: Path) -> Callable[..., TrainedVariant]:
+    def trained(variant: Variant, mirror: Path | None = None, **budget: Any) -> TrainedVariant:
+        return train_variant(
+            variant,
+            Budget(seeds=1, max_images=16, **budget),
+            colour_dataset,
+            runtime,
+            checkpoint=lambda training: tmp_path / f"{variant.train.layers}-{training}.pt",
+            mirror=mirror and str(mirror),
+        )
+
+    return trained
+
+
+def test_a_file_comes_first_then_the_mirror_then_the_publisher(make: MakeVariant, published: Path) -> None:
+    mirror, granted = str(published.parents[1]), Budget(seeds=1)
+    assert weights_for(make(weights=str(published)), granted, None) == str(published)
+    assert weights_for(make(), granted, mirror) == str(published)
+    assert weights_for(make(), granted, str(published.parent)) is True
+    assert weights_for(make(), granted, None) is True
+    assert weights_for(make(), Budget(seeds=1, pretrained=False), mirror) is False
+    assert weights_for(make(pretrained=False), granted, mirror) is False
+
+
+def test_a_file_that_is_not_there_is_named(make: MakeVariant) -> None:
+    with pytest.raises(InputError, match=r"\Atrain.weights: nowhere.pth: no such file\Z"):
+        weights_for(make(weights="nowhere.pth"), Budget(seeds=1), None)
+
+
+@pytest.mark.parametrize("error", [OSError("no route to host\nand more"), RuntimeError("size mismatch")])
+def test_weights_that_cannot_be_had_say_how_to_provide_them(
+    error: Exception, make: MakeVariant, train: Callable[..., TrainedVariant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = timm.create_model
+
+    def fail(*names: Any, **options: Any) -> Any:
+        if options["pretrained"]:
+            raise error
+        return create(*names, **options)
+
+    monkeypatch.setattr(timm, "create_model", fail)
+    with pytest.raises(InputError) as caught:
+        train(make())
+    reason = str(error).splitlines()[0]
+    assert str(caught.value).startswith(f"the published weights of {NETWORK} cannot be had ({reason}); name a file")
+    assert f"weights/{NETWORK}.safetensors" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_file_is_an_error_of_one_line(
+    make: MakeVariant, train: Callable[..., TrainedVariant], tmp_path: Path
+) -> None:
+    file = tmp_path / "weights.safetensors"
+    file.write_bytes(b"nothing of the kind")
+    with pytest.raises(InputError, match=rf"\Athe published weights of {NETWORK} cannot be had \([^\n]*\Z"):
+        train(make(weights=str(file)))
+
+
+def test_a_linear_probe_trains_the_head_alone(
+    make: MakeVariant, train: Callable[..., TrainedVariant], published: Path
+) -> None:
+    trained = train(make(layers="head", lr=0.1), published.parents[1])
+    begun = timm.create_model(NETWORK, pretrained=True, pretrained_cfg_overlay={"file": str(published)}).state_dict()
+    state = trained.weights[0]
+    inner = {name.removeprefix("net."): value for name, value in state.items() if name.startswith("net.")}
+    assert inner.keys() == {name for name in begun if not name.startswith("fc.")}
+    assert all(torch.equal(value, begun[name]) for name, value in inner.items()), "statistics of batches stay as well"
+    assert trained.history[0].train_loss > 0
+
+
+def test_fine_tuning_trains_all_of_it(make: MakeVariant, train: Callable[..., TrainedVariant], published: Path) -> None:
+    state, begun = train(make(), published.parents[1]).weights[0], train(make(layers="head"), published.parents[1])
+    changed = [name for name, value in state.items() if not torch.equal(value, begun.weights[0][name])]
+    assert "net.conv1.0.weight" in changed or "net.conv1.weight" in changed
+
+
+def test_images_are_prepared_as_the_weights_want_them(
+    make: MakeVariant, train: Callable[..., TrainedVariant], published: Path, colour_dataset: Dataset
+) -> None:
+    how = train(make(), published.parents[1]).description["preprocessing"]
+    assert how["mean"] == list(timm.get_pretrained_cfg(NETWORK).mean)
+    assert train(make(pretrained=False)).description["preprocessing"] is None
