@@ -3,8 +3,8 @@
     python benchmarks/photographs.py --network mobilenetv3_large_100 --threads 2
 
 Both read the same JPEG files (drawn on the spot, 320x240), cut the same square out of each, and train the same network
-with AdamW, in batches of 32, channels-last. timm's side is what its train.py does without augmentation: its data set, its
-loader, its network as it is, its optimiser.
+with AdamW, in batches of 32, channels-last. timm's side is what its train.py does without augmentation: its data set,
+its loader, its network as it is, its optimiser.
 """
 
 import argparse

@@ -64,7 +64,8 @@ def store(uri: str) -> Store:
 def params(raw_params: dict[str, Any]) -> Params:
     variant = raw_params["variants"]["fashion-cnn"]
     studies = {"fashion": raw_params["studies"]["fashion"] | {"pairs": [], "probes": []}}
-    return parse_params(raw_params | {"variants": {NAME: variant}, "studies": studies, "profile": "demo"})
+    changed = {"variants": {NAME: variant}, "studies": studies, "costs": {"study": "fashion"}, "profile": "demo"}
+    return parse_params(raw_params | changed)
 
 
 def epoch(seed: int, number: int) -> Epoch:

@@ -11,8 +11,8 @@ import torch
 from claims.invented import Json, answers, ended, history
 from conftest import TINY_VIT
 
-from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.costs import save_costs
+from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import save_findings, save_metrics
 from lookalike.artifacts.findings import save_found
 from lookalike.artifacts.models import Epoch, save_model

@@ -1,5 +1,6 @@
 """What is drawn of two tiny models: which pictures, of which images and maps, and with which scores beside them."""
 
+from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
@@ -247,7 +248,8 @@ def test_all_variants_are_shown_the_same_images_of_the_first_class(close_ups: di
 
 @pytest.mark.usefixtures("undrawn")
 def test_augmentations_are_drawn_of_the_variants_that_have_one(dataset: Dataset) -> None:
-    described = {"plain": {"augmentation": None}, "moved": {"augmentation": {"placing": {"shift": 0.5}}}}
+    moved = {"augmentation": {"placing": {"shift": 0.5}}}
+    described = {"plain": {"augmentation": None}, "moved": moved, "moved as well": deepcopy(moved)}
     ((path, drawn),) = explained.drawn_changes(described, dataset).items()
     images, changed, names = drawn.given  # type: ignore[attr-defined]
     assert path == "moved/augmentation"

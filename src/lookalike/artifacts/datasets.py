@@ -20,6 +20,7 @@ from lookalike.errors import InputError
 Images = NDArray[np.uint8]
 Skipped = tuple[tuple[str, str], ...]
 PARTS = ("train", "test")
+TEST_IMAGES = "test_images.npy"
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels", "train_indices", "valid_indices")
 
 
@@ -155,6 +156,12 @@ def load_dataset(folder: Path) -> Dataset:
         skipped=skipped,
         **content,
     )
+
+
+def load_test_images(folder: Path) -> Images | ImageFiles:
+    """The test images of what `save_dataset` wrote, none of them read yet."""
+    about = read_json(folder / "dataset.json")
+    return load_files(folder, about)["test_images"] if "view" in about else np.load(folder / TEST_IMAGES, mmap_mode="r")
 
 
 def load_files(folder: Path, about: dict[str, Any]) -> dict[str, ImageFiles]:

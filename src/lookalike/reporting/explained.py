@@ -183,21 +183,20 @@ def drawn_cases(cases: Sequence[Json], close_ups: Mapping[str, CloseUp]) -> Figu
 
 
 def drawn_changes(descriptions: Mapping[str, Json], dataset: "Dataset") -> dict[str, Figure]:
-    """Of each variant with augmentation an image of each of some classes as its training sees it.
+    """Of each augmentation an image of each of some classes as trainings see it, by the first variant that has it.
 
     `descriptions`: variant -> its `model.json`.
     """
     labels = dataset.train_labels[dataset.train_indices]
     few = dataset.train_indices[first_of_each_class(labels, 1)[:ALIKE]]
     images, labels = dataset.train_images[few], dataset.train_labels[few]
-    figures = {}
+    figures, drawn = {}, []
     for name, described in descriptions.items():
-        if described["augmentation"]:
-            augmentation = from_settings(described["augmentation"], dataset)
-            drawn = examples(augmentation, images, labels, DRAWS)
-            figures[f"{name}/augmentation"] = augmentation_figure(
-                images, drawn, [dataset.class_names[k] for k in labels]
-            )
+        if (settings := described["augmentation"]) and settings not in drawn:
+            drawn.append(settings)
+            changed = examples(from_settings(settings, dataset), images, labels, DRAWS)
+            names = [dataset.class_names[k] for k in labels]
+            figures[f"{name}/augmentation"] = augmentation_figure(images, changed, names)
     return figures
 
 

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lookalike.artifacts.datasets import load_test_images
 from lookalike.artifacts.evaluations import load_photo_logits
+from lookalike.artifacts.image_files import ImageFiles, View
 from lookalike.artifacts.photos import load_photos
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
@@ -19,6 +21,7 @@ from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.document import Explorer, Json, Prose, Section, amounts, section
 
 COLUMNS = 32  # images side by side in the sheet
+SMALL, LARGEST = 64, 96  # pixels: from where on images are photographs, and how large these are shown
 INTRO = (
     "Any of the images that the report looks at closely, test images and photographs, with what two models make of "
     "it: the probability of each class, what speaks for the answer (orange) and against it (purple), and the images "
@@ -82,7 +85,9 @@ def study_data(found: Found, items: Items) -> Json:
 def collect(found: Found) -> Items:
     """The test images that `explain` looks at, and all photographs by the chosen recipe."""
     indices = np.sort(first_of_each_class(found.labels, found.params.active.explain.images_a_class))
-    test = np.load(found.root / "data" / found.data / "test_images.npy", mmap_mode="r")[indices]
+    images = load_test_images(found.root / "data" / found.data)
+    seen = images.seen(View(min(LARGEST, images.view.size))) if isinstance(images, ImageFiles) else images
+    test = seen[indices]
     if not found.evidence.photos:
         return Items(indices, test, found.labels[indices], [], "")
     photos, recipe = load_photos(found.root / "photos"), found.evidence.photos["chosen"]["recipe"]
@@ -149,7 +154,10 @@ def packed(array: NDArray[Any]) -> str:
 
 
 def sheet(pixels: NDArray[np.uint8]) -> Json:
-    """All images in one PNG, `COLUMNS` side by side, as a data URI; grey ones dark on light, as they are printed."""
+    """All images in one picture, `COLUMNS` side by side, as a data URI; grey ones dark on light, as they are printed.
+
+    Photographs become a JPEG, a tenth as large.
+    """
     shown = 255 - pixels if pixels.ndim == 3 else pixels
     rows = -(-len(shown) // COLUMNS)
     filled = np.zeros((rows * COLUMNS, *shown.shape[1:]), np.uint8)
@@ -157,6 +165,9 @@ def sheet(pixels: NDArray[np.uint8]) -> Json:
     height, width = shown.shape[1:3]
     grid = filled.reshape(rows, COLUMNS, *shown.shape[1:]).swapaxes(1, 2)  # (R, C, H, W[, 3]) -> (R, H, C, W[, 3])
     out = io.BytesIO()
-    Image.fromarray(grid.reshape(rows * height, COLUMNS * width, *shown.shape[3:])).save(out, "PNG", optimize=True)
-    uri = "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+    picture, kind = Image.fromarray(grid.reshape(rows * height, COLUMNS * width, *shown.shape[3:])), "PNG"
+    if height > SMALL:
+        kind = "JPEG"
+    picture.save(out, kind, optimize=True)
+    uri = f"data:image/{kind.lower()};base64," + base64.b64encode(out.getvalue()).decode()
     return {"uri": uri, "columns": COLUMNS, "size": height}

@@ -69,6 +69,8 @@ def members(found: Found, counted: Json, measured: Json) -> list[Block | None]:
         "million bytes. Weights of the members were fresh: the work is the same. Accuracy: mean over seeds, 95 % "
         "Wilson interval over test images."
     )
+    if any(found.params.budget(row["variant"]).small for row in rows):
+        note += " In this run small networks of their families stand for the members."
     table = tabulate("Members", columns(rows[0]), rows, note)
     known_of = [row for row in rows if row["accuracy"] is not None]
     return [table, *((chart(found, known_of), Prose(undominated(known_of))) if known_of else ())]

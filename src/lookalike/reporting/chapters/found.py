@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from lookalike.artifacts.datasets import load_test_images
 from lookalike.artifacts.evaluations import load_predictions
 from lookalike.claims.claim import Evidence
 from lookalike.evaluation.metrics import softmax
@@ -66,8 +67,7 @@ class Found:
 
     def tested_image(self, index: int) -> NDArray[np.uint8]:
         """A test image: (H, W) or (H, W, 3)."""
-        images = np.load(self.root / "data" / self.data / "test_images.npy", mmap_mode="r")
-        return np.array(images[index])
+        return np.array(load_test_images(self.root / "data" / self.data)[index])
 
     @property
     def chance(self) -> float:

@@ -211,18 +211,25 @@ def changes(found: Found) -> Fold | None:
     folder = found.root / "explanations" / found.study / "figures"
     drawn = []
     for name in found.settings:
-        caption, alt = (part.format(variant=name) for part in CHANGES)
+        settings = augmented(found.settings[name])
+        alike = [one for one, variant in found.settings.items() if augmented(variant) == settings]
+        caption, alt = (part.format(variant=", ".join(alike)) for part in CHANGES)
         path = folder / name / "augmentation.png"
         table = changes_of(found.settings[name])
-        picture = found.loaded(path, f"{name}-augmentation", (caption, alt), "explain", [name], table)
+        picture = found.loaded(path, f"{name}-augmentation", (caption, alt), "explain", alike, table)
         drawn += [picture] if picture else []
     return Fold("What augmentations do to images", tuple(drawn)) if drawn else None
 
 
+def augmented(variant: Variant) -> Json:
+    """The settings of a variant's augmentation, without what is left out."""
+    settings = variant.train.augmentation
+    return settings.model_dump(exclude_none=True) if settings else {}
+
+
 def changes_of(variant: Variant) -> Table:
     """The settings of an augmentation, one a row."""
-    settings = variant.train.augmentation
-    given = settings.model_dump(exclude_none=True) if settings else {}
+    given = augmented(variant)
     parts = {kind: part if isinstance(part, dict) else {kind: part} for kind, part in given.items()}
     rows = [{"kind": kind, "key": key, "value": value} for kind, part in parts.items() for key, value in part.items()]
     columns = (Column("change", "kind", text), Column("setting", "key", text), Column("value", "value", text))
