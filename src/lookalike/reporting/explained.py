@@ -30,6 +30,7 @@ from lookalike.reporting.maps import (
     heads_figure,
     maps_figure,
 )
+from lookalike.reporting.style import CHANNELS
 
 if TYPE_CHECKING:
     from lookalike.artifacts.datasets import Dataset
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 SIGNED = frozenset({"CAM", "HiResCAM"})  # methods whose maps speak for or against
 ALIKE = 8  # images that all variants are shown, or that are augmented
 DRAWS = 6  # of an augmentation
-CHANNELS = 64  # that are shown of a convolution
 CONTRASTS = 6  # images that are shown with both of their likely classes
 
 Json = Mapping[str, Any]

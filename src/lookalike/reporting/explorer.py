@@ -21,7 +21,7 @@ from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.document import Explorer, Json, Prose, Section, amounts, section
 
 COLUMNS = 32  # images side by side in the sheet
-SMALL, LARGEST = 64, 96  # pixels: from where on images are photographs, and how large these are shown
+SMALL, LARGEST = 48, 64  # pixels: from where on images are photographs, and how large these are shown
 INTRO = (
     "Any of the images that the report looks at closely, test images and photographs, with what two models make of "
     "it: the probability of each class, what speaks for the answer (orange) and against it (purple), and the images "

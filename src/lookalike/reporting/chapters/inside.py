@@ -22,6 +22,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.style import CHANNELS as SHOWN
 
 LAYERS = (
     Column("convolution", "name", text),
@@ -199,5 +200,6 @@ def channels(convolutions: list[Json], kind: str) -> Table:
     """Least, mean and most of each channel of the first or last convolution: of its filters, or of what they make."""
     what, _, end = kind.partition("-")
     layer = convolutions[0 if end == "first" else -1]
-    rows = [{"channel": k, **row} for k, row in enumerate(layer[what])]
-    return tabulate(f"{TOLD[what]} {layer['name']}", CHANNELS, rows)
+    rows = [{"channel": k, **row} for k, row in enumerate(layer[what][:SHOWN])]
+    note = f"The first {SHOWN} of {len(layer[what])} channels." if len(layer[what]) > SHOWN else ""
+    return tabulate(f"{TOLD[what]} {layer['name']}", CHANNELS, rows, note)
