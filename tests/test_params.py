@@ -363,6 +363,11 @@ def test_a_stage_ends_with_one_line_and_writes_nothing(root: Path, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
+def test_small_networks_have_no_published_weights(raw_params: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"profiles.paper.train.wide: small needs pretrained: false\Z"):
+        parse_params(edit(raw_params, **{"profiles.paper.train.wide.small": True}))
+
+
 def test_weights_that_nobody_reads_are_refused(raw_params: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"variants.zoo-vit-scratch.train: weights needs pretrained: true\Z"):
         parse_params(edit(raw_params, **{"variants.zoo-vit-scratch.train.weights": "a.pth"}))

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from lookalike.runtime import Runtime, derive_seed, describe, generator, peak_memory, seeded, start, to_host
+from lookalike.runtime import Runtime, at_once, derive_seed, describe, generator, peak_memory, seeded, start, to_host
 
 
 def test_derived_seeds_are_stable() -> None:
@@ -70,3 +70,7 @@ def test_a_cpu_is_described_without_gpu_memory() -> None:
     assert about["threads"] == 1
     assert about["torch"] == torch.__version__
     assert peak_memory(torch.device("cpu")) is None
+
+
+def test_fewer_large_images_go_through_a_model_at_once() -> None:
+    assert [at_once(side, side, 500) for side in (28, 32, 224, 2000)] == [500, 500, 20, 1]

@@ -47,6 +47,13 @@ class Budget(Section):
     pretrained: bool = True
     small: bool = False
 
+    @model_validator(mode="after")
+    def small_networks_are_fresh(self) -> Self:
+        """Published weights are those of the network that a variant names, not of one that stands for it."""
+        if self.small and self.pretrained:
+            raise ValueError("small needs pretrained: false")
+        return self
+
 
 class DataProfile(Section):
     """Where images come from. `embedded` draws or holds that many; `official` takes the first of the published."""

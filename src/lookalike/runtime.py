@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+PIXELS_AT_ONCE = 2**20
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # names and numbers of glibc's mallopt(3)
 
 
@@ -122,6 +123,11 @@ def cpu_name() -> str:
 def peak_memory(device: torch.device) -> int | None:
     """Most bytes of GPU memory that tensors have taken so far; None on a CPU."""
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+
+
+def at_once(height: int, width: int, most: int) -> int:
+    """How many images of a size go through a model at once, `most` of small ones: what memory holds of their layers."""
+    return min(most, max(1, PIXELS_AT_ONCE // (height * width)))
 
 
 def to_host(tensor: Tensor) -> Tensor:

@@ -84,12 +84,6 @@ def test_batches_come_in_the_order_that_is_asked_for(photographs: ImageFiles, ru
         assert all(torch.equal(one, two) for one, two in zip(mine, theirs, strict=True))
 
 
-def test_fewer_large_images_go_through_a_model_at_once(photographs: ImageFiles, runtime: Runtime) -> None:
-    small, _ = stream_and_tensors(photographs, runtime)
-    large, _ = stream_and_tensors(photographs.seen(View(224)), runtime)
-    assert small.at_once > 500 > large.at_once == 20
-
-
 def test_a_data_set_is_prepared_for_published_weights(photographs: ImageFiles, colour_dataset: Dataset) -> None:
     how = {"size": 160, "crop": 0.5, "interpolation": "bilinear", "mean": [0.5] * 3, "std": [0.25] * 3}
     files = replace(colour_dataset, train_images=photographs, test_images=photographs)

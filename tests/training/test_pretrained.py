@@ -1,5 +1,6 @@
 """Weights to begin with: where they come from, how images are prepared for them, and what of them is trained."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,8 @@ def test_fine_tuning_trains_all_of_it(make: MakeVariant, train: Callable[..., Tr
 def test_images_are_prepared_as_the_weights_want_them(
     make: MakeVariant, train: Callable[..., TrainedVariant], published: Path, colour_dataset: Dataset
 ) -> None:
-    how = train(make(), published.parents[1]).description["preprocessing"]
+    description = train(make(), published.parents[1]).description
+    how = description["preprocessing"]
+    assert description["weights"] == f"sha256 {hashlib.sha256(published.read_bytes()).hexdigest()}"
     assert how["mean"] == list(timm.get_pretrained_cfg(NETWORK).mean)
     assert train(make(pretrained=False)).description["preprocessing"] is None

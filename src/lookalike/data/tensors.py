@@ -21,7 +21,6 @@ from lookalike.runtime import Runtime
 Augment = Callable[[Tensor, Tensor], Tensor]
 Pixels = NDArray[np.uint8] | ImageFiles
 WORKERS = 4  # processes that decode, where there are as many cores
-PIXELS_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,6 @@ class LabelledImages:
 
     def __len__(self) -> int:
         return len(self.labels)
-
-    @property
-    def at_once(self) -> int:
-        """The most images that go through a model at once where nothing is trained, for the memory that they take."""
-        height, width = self.size
-        return max(8, PIXELS_AT_ONCE // (height * width))
 
     def pixels(self, indices: Tensor | slice) -> Tensor:
         """The images themselves: uint8 (B, C, H, W) on the device."""

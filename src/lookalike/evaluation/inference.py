@@ -14,7 +14,7 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import finished_seeds, load_description, load_weights
 from lookalike.data.tensors import LabelledImages, place_images, prepared
 from lookalike.models.registry import create_model
-from lookalike.runtime import Runtime
+from lookalike.runtime import Runtime, at_once
 
 BATCH = 500
 
@@ -45,7 +45,7 @@ def restore_model(
 def infer(model: nn.Module, data: LabelledImages, *, keep_features: bool) -> Outputs:
     """Run `model` (with `features` and `head`) over all images; without `keep_features` D is 0."""
     logits, features = [], []
-    size = min(BATCH, data.at_once)
+    size = at_once(*data.size, BATCH)
     for start in range(0, len(data), size):
         images, _ = data.batch(slice(start, start + size))
         hidden = model.features(images)  # type: ignore[operator]  # every registered model has both

@@ -10,7 +10,6 @@ tell a model other things than patches do; the difference of the two areas does 
 likely as the order itself, so it is zero on average whatever the grid, and methods on unlike grids can be compared.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,9 +21,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, resample
-from lookalike.runtime import generator
+from lookalike.runtime import at_once, generator
 
-BATCH, PIXELS = 500, 2**20  # images and pixels in one forward pass, at most
+BATCH = 500  # images in one forward pass, at most
 TRUNCATE = 4  # deviations at which the Gaussian ends
 RANDOM_GRID = 7  # cells in a row of a random map, as in RISE's masks
 CONTROLS = ("random", "centre")
@@ -54,7 +53,7 @@ class Trial:
     @property
     def batch(self) -> int:
         """Images in one forward pass."""
-        return min(BATCH, max(1, PIXELS // math.prod(self.size)))
+        return at_once(*self.size, BATCH)
 
     @cached_property
     def states(self) -> dict[str, Tensor]:

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lookalike.runtime import at_once
+
 Explain = Callable[[nn.Module, Tensor, Tensor], Tensor]
 """A method: of a model in evaluation mode, images (N, C, H, W) and a target (N, classes), it makes maps (N, h, w).
 
@@ -21,7 +23,6 @@ blind to the target, that the model attends to. The model and its parameters' gr
 Json = dict[str, Any]
 Maps = dict[str, NDArray[np.float32]]  # by method: (N, h, w)
 BATCH = 50  # the attention maps of a transformer, with what their gradients need, take some 10 MB an image
-PIXELS = 2**20  # at once: what a pixel leaves in all layers must be kept for the gradients
 
 
 def toward(labels: Tensor, num_classes: int) -> Tensor:
@@ -36,7 +37,7 @@ def contrast(labels: Tensor, others: Tensor, num_classes: int) -> Tensor:
 
 def explain_all(explain: Explain, model: nn.Module, images: Tensor, target: Tensor, batch: int = BATCH) -> Tensor:
     """The maps (N, h, w) of any number of images, `batch` of them at a time, or as many as memory takes."""
-    size = min(batch, max(1, PIXELS // images.shape[2:].numel()))
+    size = at_once(*images.shape[2:], batch)
     batches = zip(images.split(size), target.split(size), strict=True)
     return torch.cat([explain(model, *some) for some in batches])
 

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from lookalike.explain.convolutions import convolutions
 from lookalike.explain.maps import outputs_of
 from lookalike.explain.subject import Subject
-from lookalike.runtime import generator
+from lookalike.runtime import at_once, generator
 
 DEPTHS = (1, 3, 5)  # convolutions, counted from the image
 FILTERS = 6  # of each
 BEST = 5  # images
-BATCH, PIXELS = 250, 2**20  # images and pixels in one forward pass, at most
+BATCH = 250
 STEPS, STEP = 100, 0.1  # of the ascent; how far one goes, as a share of the input's norm
 SEED = 13
 
@@ -88,7 +88,7 @@ def of_layer(subject: Subject, name: str) -> Response:
 def excitation(model: nn.Module, images: Tensor, name: str) -> tuple[Tensor, Tensor]:
     """The highest value of each plane of the convolution `name`, and that of its unit in the middle: (N, O) each."""
     highest, middle = [], []
-    for batch in images.split(min(BATCH, max(1, PIXELS // images.shape[2:].numel()))):
+    for batch in images.split(at_once(*images.shape[2:], BATCH)):
         with outputs_of(model.get_submodule(name)) as outputs:
             model(batch)
         planes = outputs[0]

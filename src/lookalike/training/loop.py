@@ -17,7 +17,7 @@ from lookalike.artifacts.models import Epoch, Timing
 from lookalike.data.augmentation import Augmentation
 from lookalike.data.tensors import Augment, LabelledImages
 from lookalike.models.layers import set_dropout_generator
-from lookalike.runtime import Runtime, generator, to_host
+from lookalike.runtime import Runtime, at_once, generator, to_host
 from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lookalike.training.contrast import contrastive_loss
 from lookalike.training.optimisation import Optimisation, Optimiser, learning_rate
@@ -195,7 +195,7 @@ def measure(model: nn.Module, data: LabelledImages) -> tuple[float, float]:
     """Mean cross-entropy (nats) and accuracy of `model` on `data`, in evaluation mode."""
     model.eval()
     totals = torch.zeros(2, dtype=torch.float64, device=data.labels.device)
-    size = min(VALID_BATCH, data.at_once)
+    size = at_once(*data.size, VALID_BATCH)
     for start in range(0, len(data), size):
         images, labels = data.batch(slice(start, start + size))
         logits = model(images)

@@ -1,5 +1,6 @@
 """Weights to begin with: where they are, and what is trained of them."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,13 @@ def weights_for(variant: Variant, budget: Budget, mirror: str | None) -> Weights
     folder = Path(mirror or "") / "weights"
     mirrored = [folder / f"{variant.model_args['network']}{suffix}" for suffix in SUFFIXES] if mirror else []
     return next((str(path) for path in mirrored if path.is_file()), True)
+
+
+def origin(weights: Weights) -> str | None:
+    """What a training began with, as its description tells it: None: fresh weights."""
+    if isinstance(weights, str):
+        return f"sha256 {hashlib.sha256(Path(weights).read_bytes()).hexdigest()}"
+    return "published" if weights else None
 
 
 def preprocessing(network: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from lookalike.params import Budget, Search, Variant
 from lookalike.runtime import Runtime, seeded, to_host
 from lookalike.training.loop import Outcome, Schedule, train
 from lookalike.training.optimisation import Optimisation
-from lookalike.training.pretrained import Weights, preprocessing, reading_weights, train_head_alone, weights_for
+from lookalike.training.pretrained import Weights, origin, preprocessing, reading_weights, train_head_alone, weights_for
 from lookalike.training.search import best_rate, described, trial_error
 from lookalike.training.smoothing import soft_targets
 
@@ -107,7 +107,8 @@ def train_variant(
     dataset = prepared(dataset, how)
     images = training_images(dataset, variant.train.fraction or 1.0, budget, runtime)
     ground = Ground(budget, dataset, runtime, *images, weights)
-    trained = TrainedVariant(describe(variant, budget, dataset, len(ground.train_data)) | {"preprocessing": how})
+    begun = {"weights": origin(weights), "preprocessing": how}
+    trained = TrainedVariant(describe(variant, budget, dataset, len(ground.train_data)) | begun)
     if variant.train.search:
         errors = try_rates(variant, variant.train.search, ground, checkpoint)
         trained.description["search"] = described(errors, planned_epochs(trial(variant, variant.train.search), budget))
@@ -229,6 +230,7 @@ def describe(variant: Variant, budget: Budget, dataset: Dataset, train_count: in
         "class_names": dataset.class_names,
         "parameters": sum(parameters),
         "macs": count_macs(model, dataset.input_shape),
+        "weights": None,
         "preprocessing": None,
         "lr": None,
         "search": None,
