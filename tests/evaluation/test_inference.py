@@ -40,6 +40,7 @@ def test_a_restored_model_is_the_saved_one(
     description = {
         "model": name,
         "model_args": arguments,
+        "preprocessing": None,
         "input_shape": dataset.input_shape,
         "class_names": dataset.class_names,
     }

@@ -45,6 +45,7 @@ def models(tmp_path: Path) -> Path:
         description = {
             "model": "lenet5",
             "model_args": {},
+            "preprocessing": None,
             "input_shape": (1, 28, 28),
             "class_names": list("abcdefghij"),
             "seeds": [*ended, {"seed": 1, "epochs": 1, "diverged_in": 0}],

@@ -42,6 +42,7 @@ def test_the_mean_probability_of_ten_views_decides(colour_dataset: Dataset, runt
     description = {
         "model": "simple_cnn",
         "model_args": {},
+        "preprocessing": None,
         "input_shape": (3, 16, 16),
         "class_names": list("abcdefghij"),
         "seeds": [{"seed": seed, "epochs": 1, "diverged_in": 0 if seed == 1 else None} for seed in range(3)],
