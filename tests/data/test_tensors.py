@@ -78,10 +78,11 @@ def test_batches_come_in_the_order_that_is_asked_for(photographs: ImageFiles, ru
     def halved(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         return images / 2
 
-    pairs = list(zip(stream.batches(order, halved), tensors.batches(order, halved), strict=True))
-    assert len(pairs) == 3
-    for mine, theirs in pairs:
-        assert all(torch.equal(one, two) for one, two in zip(mine, theirs, strict=True))
+    for again in (order, order[::-1][:2]):  # another epoch of the same loader
+        pairs = list(zip(stream.batches(again, halved), tensors.batches(again, halved), strict=True))
+        assert len(pairs) == len(again)
+        for mine, theirs in pairs:
+            assert all(torch.equal(one, two) for one, two in zip(mine, theirs, strict=True))
 
 
 def test_a_data_set_is_prepared_for_published_weights(photographs: ImageFiles, colour_dataset: Dataset) -> None:

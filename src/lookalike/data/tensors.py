@@ -6,7 +6,8 @@ worker is needed. Photographs stay in their files, and torch's loader decodes th
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,20 @@ class ImageStream(LabelledImages):
     """Images that stay in their files: what is in memory are the batches at work and the few that come next."""
 
     files: ImageFiles
+    order: list[list[int]] = field(default_factory=list)  # what the loader reads, batch by batch
+
+    @cached_property
+    def loader(self) -> Iterable[Tensor]:
+        """Reads the batches of `order`; its processes stay for the next epoch, since they take a second to begin."""
+        from torch.utils.data import DataLoader
+
+        return DataLoader(
+            self.files,  # type: ignore[arg-type]  # has what it needs, a length and items
+            batch_sampler=self.order,
+            num_workers=min(WORKERS, os.cpu_count() or 1),
+            persistent_workers=True,
+            collate_fn=stacked,
+        )
 
     def pixels(self, indices: Tensor | slice) -> Tensor:
         """See `LabelledImages`."""
@@ -89,16 +104,9 @@ class ImageStream(LabelledImages):
         return images.permute(0, 3, 1, 2).to(self.labels.device, non_blocking=True)
 
     def batches(self, order: Sequence[Tensor], augment: Augment | None = None) -> Iterator[tuple[Tensor, Tensor]]:
-        """See `LabelledImages`; other processes decode the next ones meanwhile."""
-        from torch.utils.data import DataLoader
-
-        loader: Iterable[Tensor] = DataLoader(
-            self.files,  # type: ignore[arg-type]  # has what it needs, a length and items
-            batch_sampler=[indices.tolist() for indices in order],
-            num_workers=min(WORKERS, os.cpu_count() or 1),
-            collate_fn=stacked,
-        )
-        for indices, images in zip(order, loader, strict=True):
+        """See `LabelledImages`; other processes decode the next ones meanwhile. One iteration at a time."""
+        self.order[:] = [indices.tolist() for indices in order]
+        for indices, images in zip(order, self.loader, strict=True):
             yield self.finish(self.on_device(images), self.labels[indices], augment)
 
 

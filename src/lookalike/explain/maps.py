@@ -37,7 +37,7 @@ def contrast(labels: Tensor, others: Tensor, num_classes: int) -> Tensor:
 
 def explain_all(explain: Explain, model: nn.Module, images: Tensor, target: Tensor, batch: int = BATCH) -> Tensor:
     """The maps (N, h, w) of any number of images, `batch` of them at a time, or as many as memory takes."""
-    size = at_once(*images.shape[2:], batch)
+    size = at_once(images.shape[2], images.shape[3], batch)
     batches = zip(images.split(size), target.split(size), strict=True)
     return torch.cat([explain(model, *some) for some in batches])
 

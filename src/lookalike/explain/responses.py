@@ -88,7 +88,7 @@ def of_layer(subject: Subject, name: str) -> Response:
 def excitation(model: nn.Module, images: Tensor, name: str) -> tuple[Tensor, Tensor]:
     """The highest value of each plane of the convolution `name`, and that of its unit in the middle: (N, O) each."""
     highest, middle = [], []
-    for batch in images.split(at_once(*images.shape[2:], BATCH)):
+    for batch in images.split(at_once(images.shape[2], images.shape[3], BATCH)):
         with outputs_of(model.get_submodule(name)) as outputs:
             model(batch)
         planes = outputs[0]
