@@ -82,11 +82,15 @@ def accuracy(variant: str, *, minus: float = 0.0, wrong: bool = False) -> Measur
 
 def by_seed(evidence: Evidence, variant: str, figure: Callable[[Rows], float | None]) -> list[float]:
     """A figure of each seed's epochs; seeds that diverged, or for which it is not known, are left out."""
-    rows = evidence.histories.get(variant, [])
+    figures = (figure(history) for history in healthy(evidence.histories.get(variant, [])))
+    return [value for value in figures if value is not None]
+
+
+def healthy(rows: Rows) -> list[Rows]:
+    """The epochs of each seed that did not diverge."""
     seeds = dict.fromkeys(row["seed"] for row in rows)
     histories = ([row for row in rows if row["seed"] == seed] for seed in seeds)
-    figures = (figure(history) for history in histories if not diverged(history))
-    return [value for value in figures if value is not None]
+    return [history for history in histories if not diverged(history)]
 
 
 def diverged(rows: Rows) -> bool:

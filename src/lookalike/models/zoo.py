@@ -173,6 +173,7 @@ def googlenet(input_shape: tuple[int, int, int], num_classes: int, weights: Weig
 
     Its input is normalised by ImageNet's colours and brought to what its published weights were trained with.
     """
+    from torchvision.models import GoogLeNet_Weights
     from torchvision.models import googlenet as build
 
     if input_shape[0] != 3:
@@ -180,7 +181,8 @@ def googlenet(input_shape: tuple[int, int, int], num_classes: int, weights: Weig
     net = build(num_classes=num_classes, aux_logits=False, transform_input=True, init_weights=True)
     net.dropout = Dropout(GOOGLENET_DROPOUT)
     if weights:
-        state = published_googlenet() if weights is True else read_weights(str(weights))
+        published = GoogLeNet_Weights.IMAGENET1K_V1
+        state = published.get_state_dict(progress=True) if weights is True else read_weights(str(weights))
         mine = net.state_dict()
         kept = {name: value for name, value in state.items() if name in mine and value.shape == mine[name].shape}
         absent = mine.keys() - kept.keys() - {"fc.weight", "fc.bias"}
@@ -188,13 +190,6 @@ def googlenet(input_shape: tuple[int, int, int], num_classes: int, weights: Weig
             raise ValueError(f"the weights lack {sorted(absent)[0]}, or have it in another shape")
         net.load_state_dict(kept, strict=False)
     return net
-
-
-def published_googlenet() -> Mapping[str, Tensor]:
-    """torchvision's published weights."""
-    from torchvision.models import GoogLeNet_Weights
-
-    return GoogLeNet_Weights.IMAGENET1K_V1.get_state_dict(progress=True)
 
 
 def read_weights(path: str) -> Mapping[str, Tensor]:

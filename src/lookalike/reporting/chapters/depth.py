@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from lookalike.artifacts.models import read_rows
-from lookalike.claims.measures import diverged
+from lookalike.claims.measures import healthy
 from lookalike.evaluation.statistics import mean_and_deviation, welch_interval
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.costs import depth_figure
@@ -73,16 +73,9 @@ def histories_of(found: Found) -> dict[str, Rows]:
     return {name: read_rows(path) for name, path in paths.items() if path.exists()}
 
 
-def by_seed(history: Rows) -> list[Rows]:
-    """The epochs of each seed that did not diverge."""
-    seeds = dict.fromkeys(row["seed"] for row in history)
-    histories = ([row for row in history if row["seed"] == seed] for seed in seeds)
-    return [rows for rows in histories if not diverged(rows)]
-
-
 def errors(history: Rows, part: str = "train") -> list[float]:
     """The error of each seed in its last epoch."""
-    return [1 - rows[-1][f"{part}_accuracy"] for rows in by_seed(history)]
+    return [1 - rows[-1][f"{part}_accuracy"] for rows in healthy(history)]
 
 
 def ended(variant: str, history: Rows) -> Json:
@@ -93,7 +86,7 @@ def ended(variant: str, history: Rows) -> Json:
         mean, sd = mean_and_deviation(found) if found else (None, None)
         told[part] = {"mean": mean, "sd": sd}
     epochs = max(row["epoch"] for row in history) + 1
-    seeds = len(by_seed(history))
+    seeds = len(healthy(history))
     return {"variant": variant, "layers": NETWORKS[variant][1], "seeds": seeds, "epochs": epochs, **told}
 
 
