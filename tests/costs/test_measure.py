@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lookalike.costs import measure
-from lookalike.costs.measure import ActivationCounter, compare, in_turns, size_of, speed_of, spread
+from lookalike.costs.measure import compare, in_turns, size_of, speed_of, spread
 from lookalike.models.layers import Attention
-from lookalike.models.macs import count_macs
+from lookalike.models.macs import WorkCounter, count_macs
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime
 
@@ -28,7 +28,7 @@ CPU = torch.device("cpu")
     ],
 )
 def test_single_calls_are_counted_by_hand(call: Callable[[], Tensor], activations: int) -> None:
-    with ActivationCounter() as counter:
+    with WorkCounter() as counter:
         call()
     assert counter.activations == activations
 
@@ -49,7 +49,7 @@ def test_activations_are_what_layers_put_out(name: str) -> None:
 def test_attention_counts_alike_fused_and_written_out() -> None:
     attention, tokens, counts = Attention(12, 2, 6), torch.rand(1, 9, 12), []
     for path in (attention.fused, attention.plain):
-        with ActivationCounter() as counter:
+        with WorkCounter() as counter:
             path(tokens)
         counts.append(counter.activations)
     assert counts[0] == counts[1] == 9 * 3 * 12 + 2 * 9 * 9 + 9 * 12 + 9 * 12

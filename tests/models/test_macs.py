@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from lookalike.models.macs import MacCounter, count_macs
+from lookalike.models.macs import WorkCounter, count_macs
 from lookalike.models.registry import MODELS, create_model
 
 ARGUMENTS = {"vit": {"patch_size": 4}, "zoo": {"network": "test_resnet"}}  # 4 divides both sides
@@ -37,6 +37,6 @@ def test_the_count_is_that_of_torch(name: str, shape: tuple[int, int, int]) -> N
     ],
 )
 def test_single_calls_are_counted_by_hand(call: Any, macs: int) -> None:
-    with MacCounter() as counter:
+    with WorkCounter() as counter:
         call()
     assert counter.macs == macs

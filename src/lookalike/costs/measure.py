@@ -5,15 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from lookalike.costs.memory import peak_of
-from lookalike.models.macs import COUNTED, count_macs
+from lookalike.models.macs import count_work
 from lookalike.runtime import Runtime
 
 Shape = tuple[int, int, int]  # channels, height and width
@@ -35,32 +32,11 @@ class Size:
     activations: int
 
 
-class ActivationCounter(TorchFunctionMode):
-    """Within its block, adds up the numbers that the calls in `COUNTED` put out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.activations = 0
-
-    def __torch_function__(
-        self, function: Any, types: Any, arguments: tuple[Any, ...] = (), options: dict[str, Any] | None = None
-    ) -> Any:
-        """Call `function` and count what it put out; of fused attention also the scores (..., L, K) within."""
-        result = function(*arguments, **(options or {}))
-        if function in COUNTED:
-            self.activations += result.numel()
-        if function is F.scaled_dot_product_attention:
-            queries, keys = arguments[:2]
-            self.activations += queries.shape[:-1].numel() * keys.shape[-2]
-        return result
-
-
 def size_of(model: nn.Module, input_shape: Shape) -> Size:
     """Of one image; `model`, on the CPU, stays as it is."""
-    with ActivationCounter() as counter:
-        macs = count_macs(copy.deepcopy(model), input_shape)  # which has all layers compute as their papers write them
+    work = count_work(copy.deepcopy(model), input_shape)  # which has all layers compute as their papers write them
     weights = [parameter.numel() for parameter in model.parameters() if parameter.requires_grad]
-    return Size(sum(weights), macs, counter.activations)
+    return Size(sum(weights), work.macs, work.activations)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How much a model computes: multiply-accumulates, counted call by call.
+"""How much a model computes: multiply-accumulates and activations, counted call by call.
 
 torch's own counter (`torch.utils.flop_counter`) gives the same numbers, but brings torch's compiler with it, which
 costs every training six seconds of imports; the tests compare the two.
@@ -44,12 +44,17 @@ COUNTED: dict[Callable[..., Any], Callable[..., int]] = {
 }
 
 
-class MacCounter(TorchFunctionMode):
-    """Within its block, adds up the multiply-accumulates of the calls in `COUNTED`."""
+class WorkCounter(TorchFunctionMode):
+    """Within its block, adds up what the calls in `COUNTED` compute.
+
+    Attributes:
+        macs: multiply-accumulates.
+        activations: the numbers that the calls put out, and the scores (..., L, K) within fused attention.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.macs = 0
+        self.macs = self.activations = 0
 
     def __torch_function__(
         self, function: Any, types: Any, arguments: tuple[Any, ...] = (), options: dict[str, Any] | None = None
@@ -58,13 +63,22 @@ class MacCounter(TorchFunctionMode):
         result = function(*arguments, **(options or {}))
         if function in COUNTED:
             self.macs += COUNTED[function](result, *arguments, **(options or {}))
+            self.activations += result.numel()
+        if function is F.scaled_dot_product_attention:
+            queries, keys = arguments[:2]
+            self.activations += queries.shape[:-1].numel() * keys.shape[-2]
         return result
 
 
-@torch.inference_mode()
 def count_macs(model: nn.Module, input_shape: tuple[int, int, int]) -> int:
     """Multiply-accumulates of convolutions and matrix products for one image; `model`, on the CPU, is written out."""
+    return count_work(model, input_shape).macs
+
+
+@torch.inference_mode()
+def count_work(model: nn.Module, input_shape: tuple[int, int, int]) -> WorkCounter:
+    """What `model`, on the CPU, computes for one image, in evaluation mode; it is written out."""
     write_out(model)
-    with MacCounter() as counter:
+    with WorkCounter() as counter:
         model.eval()(torch.zeros(1, *input_shape))
-    return counter.macs
+    return counter

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from lookalike.models.layers import Attention, Dropout
 
 GOOGLENET = "googlenet"  # which timm does not have
-GOOGLENET_DROPOUT = 0.2
 SPATIAL = {  # of each family, by its class: the layer whose output is the last to have places
     "ResNet": "layer4",
     "GoogLeNet": "inception5b",
@@ -179,7 +178,7 @@ def googlenet(input_shape: tuple[int, int, int], num_classes: int, weights: Weig
     if input_shape[0] != 3:
         raise ValueError(f"{GOOGLENET} takes images of 3 channels, not {input_shape[0]}")
     net = build(num_classes=num_classes, aux_logits=False, transform_input=True, init_weights=True)
-    net.dropout = Dropout(GOOGLENET_DROPOUT)
+    net.dropout = Dropout(net.dropout.p)
     if weights:
         published = GoogLeNet_Weights.IMAGENET1K_V1
         state = published.get_state_dict(progress=True) if weights is True else read_weights(str(weights))
