@@ -10,7 +10,7 @@ from blocks import figures, header, prose, rows, tables, titles, walk
 from small_study import CNN, DIVERGED, EVALUATED, FEW
 
 from lookalike.artifacts.folders import write_bytes
-from lookalike.params import AugmentationParams, Params
+from lookalike.params import AugmentationParams, Budget, Params
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.standings import curtailed, cut_short, does_not_train, leaderboard, training
 from lookalike.reporting.document import Fold
@@ -79,6 +79,17 @@ def test_epochs_are_cut_short_by_a_budget_and_not_by_divergence(
 def test_what_a_budget_cut_is_told(params: Params, epochs: int, images: int, said: str | None) -> None:
     assert params.budget(CNN).max_images == 300
     assert curtailed(standing_of(CNN, epochs=epochs, images=images), params) == said
+
+
+@pytest.mark.parametrize(
+    ("cap", "said"),
+    [({"max_channels": 16}, "layers of at most 16 channels"), ({"small": True}, "a small network of the family")],
+)
+def test_a_narrowed_network_is_told(params: Params, cap: dict[str, Any], said: str) -> None:
+    budget = Budget(seeds=1, pretrained=False, **cap)
+    profile = params.active.model_copy(update={"train": {params.variants[CNN].cost: budget}})
+    narrowed = params.model_copy(update={"profiles": {params.profile: profile}})
+    assert curtailed(standing_of(CNN), narrowed) == said
 
 
 def test_without_a_limit_no_images_are_capped(params: Params) -> None:

@@ -117,8 +117,8 @@ def leaderboard(studies: Sequence[Found]) -> Section:
         blocks += [
             tabulate(f"Leaderboard: {title}", STANDINGS, map(asdict, found.standings)),
             Prose(
-                f"**Not trained in full here**, by this profile's budget: {', '.join(cut)}. What is said of them, "
-                "alone or in a pair, does not hold for a full training."
+                f"**Not in full here**, by this profile's budget: {', '.join(cut)}; the tables of costs say what was "
+                "cut. What is said of them, alone or in a pair, does not hold for a full training of the full network."
             )
             if cut
             else None,
@@ -242,12 +242,16 @@ def does_not_train(row: Standing, chance: float) -> bool:
 
 
 def curtailed(row: Standing, params: Params) -> str | None:
-    """How the profile's budget has cut a variant's training, in words; None if it has not."""
-    parts = []
+    """How the profile's budget has cut a variant's training or its network, in words; None if it has not."""
+    budget, parts = params.budget(row.variant), []
     if epochs := cut_short(row, params):
         parts.append(f"{epochs[0]} of {epochs[1]} epochs")
-    if row.train_images == params.budget(row.variant).max_images:
+    if row.train_images == budget.max_images:
         parts.append("images capped")
+    if budget.max_channels:
+        parts.append(f"layers of at most {budget.max_channels} channels")
+    if budget.small:
+        parts.append("a small network of the family")
     return ", ".join(parts) or None
 
 
