@@ -254,8 +254,8 @@ def test_each_covariance_is_one_of_a_mixture(raw_params: dict[str, Any]) -> None
     assert "'full', 'tied', 'diag' or 'spherical'" in message
 
 
-@pytest.mark.parametrize("profile", ["demo", "paper"])
-@pytest.mark.parametrize("cost", ["light", "small", "heavy", "dear", "deep"])
+@pytest.mark.parametrize("profile", ["demo", "paper", "narrow"])
+@pytest.mark.parametrize("cost", ["light", "small", "heavy", "dear", "deep", "depth"])
 def test_every_profile_needs_a_budget_for_each_cost(raw_params: dict[str, Any], profile: str, cost: str) -> None:
     first = next(name for name, variant in raw_params["variants"].items() if variant["cost"] == cost)
     others = ", ".join(name for name in raw_params["profiles"][profile]["train"] if name != cost)

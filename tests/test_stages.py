@@ -68,7 +68,7 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
         "data": {"source": "embedded", "train_images": 100, "test_images": 100},
         "photos": {"source": "embedded", "count": 10},
         "train": dict.fromkeys(("light", "small", "race", "heavy", "dear"), budget)
-        | {"deep": budget | {"max_channels": 8}}
+        | dict.fromkeys(("deep", "depth"), budget | {"max_channels": 8})
         | dict.fromkeys(("wide", "twin"), budget | {"pretrained": False, "small": True}),
         "evaluate": {"spoiled_a_class": 2},
         "explain": {"variants": "probes", "images_a_class": 2, "scored": 2, "heads_scored": 1},

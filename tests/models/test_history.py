@@ -219,6 +219,15 @@ def test_alexnet_begins_with_small_weights_and_with_ones_where_the_paper_says() 
         assert layer.weight.mean().item() == pytest.approx(0, abs=4 * 0.01 / math.sqrt(layer.weight.numel()))
 
 
+def test_alexnet_can_begin_as_he_says() -> None:
+    layers = [layer for layer in build("alexnet", CIFAR, he=True).modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    for layer in layers:
+        fan_in = layer.weight[0].numel()
+        assert layer.weight.std().item() == pytest.approx(math.sqrt(2 / fan_in), rel=0.05)
+        assert layer.bias is not None
+        assert not layer.bias.any()
+
+
 @pytest.mark.parametrize(
     ("name", "size", "message"),
     [
@@ -242,5 +251,7 @@ def test_an_unknown_activation_is_refused(name: str) -> None:
 
 def test_a_maximum_of_planes_keeps_the_groups() -> None:
     narrow = build("alexnet", CIFAR, max_channels=16)
-    assert {planes for planes, *_ in shapes(narrow, CIFAR)[:-1]} == {16}
+    *planes, hidden, features, _ = shapes(narrow, CIFAR)
+    assert {channels for channels, *_ in planes} == {16}
+    assert hidden == features == (4096 * 16 // 384,)
     assert F.softmax(narrow(torch.rand(3, *CIFAR)), dim=1).shape == (3, 10)

@@ -4,15 +4,18 @@ Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep convolutional
 convolutions, the second, fourth and fifth in two groups, since each of two GPUs held half of the planes; overlapping
 max-pooling (3x3, a step of 2) after the first, second and fifth; local response normalisation after the first two; two
 dense layers of 4096 with dropout. Images of less than 64 pixels get a first convolution of 5x5 without a step in place
-of 11x11 with a step of 4, so that 32x32 becomes 15x15, 7x7 and 3x3 planes: the paper has no such network.
+of 11x11 with a step of 4, so that 32x32 becomes 15x15, 7x7 and 3x3 planes: the paper has no such network. On CIFAR-10
+its loss stayed flat for hundreds of steps with weights drawn as the paper draws them, and fell at once with `he`. That
+biases of 1 keep the loss flat was found at the paper's own size too: BVLC's AlexNet for Caffe begins with .1.
 """
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import Dropout
+from lookalike.models.layers import Dropout, he_init_
 
 SMALL = 64  # pixels; images below get the small stem
+PLANES, DENSE = (96, 256, 384, 384, 256), 4096  # of the five convolutions, and of each dense layer
 
 
 class LocalResponseNorm(nn.Module):
@@ -50,7 +53,9 @@ class AlexNet(nn.Module):
         num_classes: number of logits.
         normalise: whether local responses are normalised.
         dropout: probability of a zero before each of the two dense hidden layers.
-        max_channels: the most planes or activations that a layer may have; none: as many as the paper says.
+        he: whether weights are drawn as `he_init_` does, in place of the paper's way.
+        max_channels: the most planes that a convolution may have, and the dense layers are narrowed as the widest is;
+            none: as many as the paper says.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class AlexNet(nn.Module):
         num_classes: int,
         normalise: bool = True,
         dropout: float = 0.5,
+        he: bool = False,
         max_channels: int | None = None,
     ) -> None:
         super().__init__()
@@ -67,7 +73,8 @@ class AlexNet(nn.Module):
         small = min(height, width) < SMALL
         if (least := 15 if small else 67) > min(height, width):
             raise ValueError(f"images must be at least {least} pixels high and wide, got {height}x{width}")
-        one, two, three, four, five, dense = (min(n, max_channels or n) for n in (96, 256, 384, 384, 256, 4096))
+        one, two, three, four, five = (min(planes, max_channels or planes) for planes in PLANES)
+        dense = DENSE * three // PLANES[2]  # narrowed as the third and fourth are, which are the widest
         kernel, stride = (5, 1) if small else (11, 4)
         norms = [LocalResponseNorm() for _ in range(2 * normalise)]
         self.planes = nn.Sequential(
@@ -84,7 +91,10 @@ class AlexNet(nn.Module):
             *(Dropout(dropout), nn.Linear(dense, dense), nn.ReLU()),
         )
         self.head = nn.Linear(dense, num_classes)
-        self.reset_parameters()
+        if he:
+            he_init_(self)
+        else:
+            self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """As the paper draws them."""
