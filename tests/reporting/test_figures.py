@@ -1,6 +1,8 @@
 """What the figures show, taken from the drawn objects themselves."""
 
 import io
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -111,6 +113,13 @@ def test_the_race_has_a_line_a_seed_and_the_goal() -> None:
 
 def by_seed(rows: list[dict[str, float]]) -> dict[float, list[dict[str, float]]]:
     return {seed: [row for row in rows if row["seed"] == seed] for seed in dict.fromkeys(row["seed"] for row in rows)}
+
+
+@pytest.mark.parametrize("draw", [curves_figure, partial(race_figure, goal=0.25)])
+def test_a_single_epoch_is_whole(draw: Callable[[dict[str, list[dict[str, float]]]], Figure]) -> None:
+    figure = draw({"one": history({0: 1}, 0.5)})
+    low, high = figure.axes[0].get_xlim()
+    assert [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high] == [1]
 
 
 def test_curves_have_two_lines_a_seed_and_a_colour_a_variant() -> None:

@@ -94,7 +94,7 @@ def depth_figure(histories: Mapping[str, Rows], looks_of: Mapping[str, tuple[boo
         for axes, title in ((plain, "plain"), (residual, "residual")):
             axes.set_title(title, loc="left")
             axes.set_xlabel("epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         plain.set_ylabel("training error")
         in_percent(plain.yaxis)
         legend_above(figure, plain if plain.lines else residual)

@@ -127,7 +127,7 @@ def curves_figure(histories: dict[str, Rows]) -> Figure:
             if max(lengths) > UNLIKE * min(lengths):
                 axes.set_xscale("log")
             else:
-                axes.xaxis.get_major_locator().set_params(integer=True)
+                axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         names.set_axis_off()
         told = "solid: validation\ndashed: training"
         names.legend(*accuracy.get_legend_handles_labels(), loc="center left", frameon=False, title=told)
@@ -148,7 +148,7 @@ def race_figure(histories: Mapping[str, Rows], goal: float) -> Figure:
         axes.axhline(goal, color=BLACK, linestyle="--", linewidth=0.8)
         axes.set_xlabel("epoch")
         axes.set_ylabel("training error")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         in_percent(axes.yaxis)
         legend_above(figure, axes)
     return figure
