@@ -51,10 +51,11 @@ DRESS_FOR_SHIRT: dict[str, object] = {
         ({"embedding.starts": 2}, {"embed@fashion", "publish", "report"}),
         (DRESS_FOR_SHIRT, {"train@fashion-cnn-grouped"} | TRAINED),
         ({"studies.fashion.probes": ["fashion-vit"]}, LAST),
+        ({"studies.fashion.title": "Garments"}, {"report"}),
         ({"variants.fashion-vit.train.lr": 2e-3}, {"train@fashion-vit"} | TRAINED),
         ({"profiles.demo.photos.count": 20}, {"photos"} | LAST),
     ],
-    ids=["recipe", "absorber", "maps", "mixture", "groups", "probes", "lr", "count"],
+    ids=["recipe", "absorber", "maps", "mixture", "groups", "probes", "title", "lr", "count"],
 )
 def test_an_edit_touches_its_own_stages_and_those_behind_them(
     checkout: Checkout, change: dict[str, object], touched: set[str]

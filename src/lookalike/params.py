@@ -224,8 +224,8 @@ class Study(Section):
     data: str
     pairs: tuple[tuple[Name, Name], ...]
     probes: tuple[Name, ...]
-    spoil: bool = False
-    ten_views: tuple[Name, ...] = ()
+    spoil: bool
+    ten_views: tuple[Name, ...]
 
 
 class Smoothing(Section):
