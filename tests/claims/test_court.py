@@ -6,7 +6,7 @@ import pytest
 from claims.invented import evidence, reaching
 
 from lookalike.claims import cifar, fashion, history, zoo
-from lookalike.claims.claim import NO_STUDY, Claim, Evidence, Json, Test, judge
+from lookalike.claims.claim import NO_DATA, NO_STUDY, UNSEEN, Claim, Evidence, Json, Test, judge
 from lookalike.claims.court import CLAIMS, judge_all
 
 KEYS = [f"{letter}{k}" for letter, count in (("F", 6), ("C", 8), ("Z", 3), ("H", 4)) for k in range(1, count + 1)]
@@ -67,6 +67,22 @@ def test_studies_that_are_not_among_the_parameters_are_not_run() -> None:
     judged = judge_all({})
     assert Counter(one.verdict for one in judged) == {"not run": len(KEYS)}
     assert {answer.reason for one in judged for answer in one.answers} == {NO_STUDY}
+
+
+def test_what_a_claim_says_of_another_study_is_judged_without_its_own() -> None:
+    losses = {"train_loss": 1.0, "valid_loss": 1.0}
+    ends = {"plain-56": 0.6, "residual-56": 0.8}
+    histories: dict[str, list[Json]] = {
+        name: [losses | {"seed": seed, "train_accuracy": end + seed / 100} for seed in range(3)]
+        for name, end in ends.items()
+    }
+    judged = {one.claim.key: one for one in judge_all({"alexnet": Evidence(histories=histories)})}
+    shortcuts, *counts = judged["Z3"].answers
+    assert shortcuts.verdict == "reproduced"
+    assert shortcuts.measured is not None
+    assert shortcuts.measured.value == pytest.approx(0.2)
+    assert {answer.reason for answer in counts} == {NO_DATA, UNSEEN}
+    assert {answer.reason for answer in judged["Z2"].answers} == {NO_STUDY}
 
 
 def test_one_part_that_is_not_run_leaves_a_claim_inconclusive() -> None:

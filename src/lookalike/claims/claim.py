@@ -134,6 +134,7 @@ class Claim:
         source: where in the report.
         reported: the figure given there.
         tests: the questions that it comes down to: by each reading it says that all of them hold.
+        everywhere: whether some are about other studies, and are answered where its own is not part of the run.
     """
 
     key: str
@@ -142,6 +143,7 @@ class Claim:
     source: str
     reported: str
     tests: tuple[Test, ...]
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ class Ruling:
 
 def judge_all(evidence: Mapping[str, Evidence]) -> list[Judged]:
     """All claims in their order; `evidence` by study, of those that are part of the run."""
-    return [judge(claim, evidence.get(claim.study)) for claim in CLAIMS]
+    of_others = Evidence(others=evidence) if evidence else None
+    return [judge(claim, evidence.get(claim.study, of_others if claim.everywhere else None)) for claim in CLAIMS]
 
 
 def verdicts(judged: Iterable[Judged]) -> dict[str, dict[str, Verdict]]:

@@ -61,6 +61,7 @@ CLAIMS = (
                 led_by_most(transformer_first=False),
             ),
         ),
+        everywhere=True,
     ),
     Claim(
         "Z2",
@@ -106,5 +107,6 @@ CLAIMS = (
             ),
             Test("compound scaling", "accuracy, EfficientNet-B1 minus B0", above(POINT), None),
         ),
+        everywhere=True,
     ),
 )
