@@ -24,7 +24,7 @@ from lookalike.reporting.chapters.provenance import origin, runs_of
 from lookalike.reporting.chapters.race import race
 from lookalike.reporting.chapters.repairs import repairs
 from lookalike.reporting.chapters.robustness import robustness
-from lookalike.reporting.chapters.standings import leaderboard, training
+from lookalike.reporting.chapters.standings import curtailed, leaderboard, training
 from lookalike.reporting.chapters.variants import variants
 from lookalike.reporting.document import Section, section
 from lookalike.reporting.explorer import explorer
@@ -47,8 +47,10 @@ def assemble(params: Params, parameters: str, root: Path = Path()) -> tuple[Repo
     evidence = gather(params, root)
     judged = judge_all(evidence)
     studies = [find(study, params, one, root) for study, one in evidence.items()]
+    standings = [row for found in studies for row in found.standings]
+    cut = not params.active.demonstration and any(curtailed(row, params) for row in standings)
     sections = (
-        answer(judged),
+        answer(judged, cut=cut),
         leaderboard(studies),
         explorer(studies),
         *study_sections(studies),
@@ -57,7 +59,7 @@ def assemble(params: Params, parameters: str, root: Path = Path()) -> tuple[Repo
     )
     runs = runs_of(read_json(root / "published.json"))
     report = Report(params.profile, params.active.demonstration, sections, runs)
-    return report, [row for found in studies for row in found.standings], judged
+    return report, standings, judged
 
 
 def find(study: str, params: Params, evidence: Evidence, root: Path) -> Found:

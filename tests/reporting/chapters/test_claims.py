@@ -55,6 +55,11 @@ def test_the_answer_opens_with_how_many_came_out_how() -> None:
     assert prose(answer(JUDGED[:1]))[0] == "Of 1 claims: **1 reproduced**."
 
 
+def test_what_was_cut_is_said_beside_the_verdicts() -> None:
+    assert "Not everything was trained in full here" in prose(answer(JUDGED, cut=True))[1]
+    assert not any("in full" in text for text in prose(answer(JUDGED)))
+
+
 def test_each_claim_has_its_verdict_and_what_its_controls_say() -> None:
     table = tables(answer(JUDGED))["Claims and verdicts"]
     reported = "91 against 89 %"

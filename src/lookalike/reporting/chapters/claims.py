@@ -41,15 +41,20 @@ CHANCE = (
     "Intervals over images speak of the sampling of images and not of the training's chance: where a variant has one "
     "seed, another training could give another verdict."
 )
+CUT = (
+    "**Not everything was trained in full here**: this profile's budget has cut some variants, which are named below "
+    "the leaderboard. A verdict that rests on them speaks of what was trained, and not of the studies' own settings."
+)
 
 
-def answer(judged: Sequence[Judged]) -> Section:
-    """The table of claims and verdicts, and behind it every test."""
+def answer(judged: Sequence[Judged], *, cut: bool = False) -> Section:
+    """The table of claims and verdicts, and behind it every test; `cut`: whether a budget has cut trainings."""
     told = said_verdicts(judged)
     return section(
         "claims",
         "What became of the claims",
         Prose(f"Of {len(judged)} claims: **{told}**."),
+        Prose(CUT) if cut else None,
         tabulate("Claims and verdicts", SUMMARY, map(summary, judged), CHANCE),
         Fold("How verdicts are reached, and every test", (Prose(RULES), tests(judged))),
     )
