@@ -26,7 +26,8 @@ def main(name: str) -> None:
     identity = fingerprint(
         variant=variant.model_dump(), budget=budget.model_dump(), dataset=dataset.digest, device=runtime.device.type
     )
-    checkpoints = Path(os.environ.get("DVC_ROOT", ".")) / "checkpoints" / f"{name}-{identity}"
+    root = Path(os.environ.get("DVC_ROOT", "."))
+    checkpoints = root / "checkpoints" / f"{name}-{identity}"
     recorder = Recorder(variant.study, name, identity, checkpoints, planned_epochs(variant, budget))
     trained = train_variant(
         variant,
@@ -36,6 +37,7 @@ def main(name: str) -> None:
         checkpoint=lambda training: checkpoints / f"{training}.pt",
         after_epoch=recorder.after_epoch,
         mirror=os.environ.get("LOOKALIKE_MIRROR"),
+        cache=root / "downloads",
     )
     for entry in trained.description["seeds"]:
         if entry["diverged_in"] is not None:

@@ -1,20 +1,18 @@
 """Published data sets: parsing, both layouts of CIFAR-10, and the real files where a mirror has them."""
 
-import functools
 import gzip
 import hashlib
 import os
 import pickle
 import tarfile
-import threading
 from dataclasses import replace
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from served import serving
 
 from lookalike.data.download import RemoteFile, fetch_file
 from lookalike.data.official import SOURCES, Source, load_official, load_source, read_cifar_batch, read_idx
@@ -114,12 +112,8 @@ def test_a_mirror_may_have_packed_the_content_anew(tmp_path: Path) -> None:
 def test_the_mirror_root_holds_a_folder_for_each_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_idx_files(tmp_path / "mirror" / "mnist")
     monkeypatch.setitem(SOURCES, "mnist", source)
-    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "mirror"))
-    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *args: None)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        data = load_official("mnist", tmp_path / "cache", mirror=f"http://127.0.0.1:{server.server_address[1]}/")
-        server.shutdown()
+    with serving(tmp_path / "mirror") as address:
+        data = load_official("mnist", tmp_path / "cache", mirror=f"{address}/")
     assert {file["origin"] for file in data.provenance["files"]} == {"mirror"}
     assert {path.name for path in (tmp_path / "cache" / "mnist").iterdir()} == {file.name for file in source.files}
     assert load_official("mnist", tmp_path / "cache").test_labels.tolist() == [7]

@@ -6,14 +6,12 @@ import functools
 import hashlib
 import io
 import os
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
+from served import Quiet, serving
 
 from lookalike.data import wardrobe
 from lookalike.data.download import UnobtainableError
@@ -31,22 +29,15 @@ CLASSES = ("Shirt", "Sneaker")
 Loader = Callable[..., list[Photograph]]
 
 
-class Handler(SimpleHTTPRequestHandler):
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[str]]]:
     """The address under which `tmp_path` is served, and the paths that have been asked for."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     asked: list[str] = []
-    monkeypatch.setattr(Handler, "send_head", lambda self: asked.append(self.path) or super(Handler, self).send_head())
-    handler = functools.partial(Handler, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        server.shutdown()
+    send = Quiet.send_head
+    monkeypatch.setattr(Quiet, "send_head", lambda self: asked.append(self.path) or send(self))
+    with serving(tmp_path) as address:
+        yield address, asked
 
 
 @pytest.fixture
@@ -175,7 +166,7 @@ def test_something_else_than_an_archive_is_not_kept(tmp_path: Path, load: Loader
     write_archive(tmp_path / "whole.zip", PICTURES)
     for content in (b"<html>sign in</html>", (tmp_path / "whole.zip").read_bytes()[:-30]):
         (tmp_path / "master.zip").write_bytes(content)
-        with pytest.raises(UnobtainableError, match=r"master\.zip: not a whole zip archive"):
+        with pytest.raises(UnobtainableError, match=r"master\.zip: not the whole file"):
             load(None, f"{web[0]}/master.zip")
         assert files_in(tmp_path / "cache") == set()
 

@@ -9,6 +9,7 @@ import pytest
 import timm
 import torch
 from safetensors.torch import save_file
+from served import serving
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.errors import InputError
@@ -56,19 +57,31 @@ def train(colour_dataset: Dataset, runtime: Runtime, tmp_path: Path) -> Callable
     return trained
 
 
-def test_a_file_comes_first_then_the_mirror_then_the_publisher(make: MakeVariant, published: Path) -> None:
-    mirror, granted = str(published.parents[1]), Budget(seeds=1)
-    assert weights_for(make(weights=str(published)), granted, None) == str(published)
-    assert weights_for(make(), granted, mirror) == str(published)
-    assert weights_for(make(), granted, str(published.parent)) is True
-    assert weights_for(make(), granted, None) is True
-    assert weights_for(make(), Budget(seeds=1, pretrained=False), mirror) is False
-    assert weights_for(make(pretrained=False), granted, mirror) is False
+def test_a_file_comes_first_then_the_mirror_then_the_publisher(
+    make: MakeVariant, published: Path, tmp_path: Path
+) -> None:
+    mirror, granted, cache = str(published.parents[1]), Budget(seeds=1), tmp_path / "downloads"
+    assert weights_for(make(weights=str(published)), granted, None, cache) == str(published)
+    assert weights_for(make(), granted, mirror, cache) == str(published)
+    assert weights_for(make(), granted, str(published.parent), cache) is True
+    assert weights_for(make(), granted, None, cache) is True
+    assert weights_for(make(), Budget(seeds=1, pretrained=False), mirror, cache) is False
+    assert weights_for(make(pretrained=False), granted, mirror, cache) is False
+    assert not cache.exists(), "what lies in a folder is used where it is"
 
 
-def test_a_file_that_is_not_there_is_named(make: MakeVariant) -> None:
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_a_mirror_may_be_an_address(make: MakeVariant, published: Path, tmp_path: Path, suffix: str) -> None:
+    file = published.rename(published.with_suffix(suffix))
+    with serving(published.parents[1]) as address:
+        found = weights_for(make(), Budget(seeds=1), address, tmp_path / "downloads")
+    assert found == str(tmp_path / "downloads" / "weights" / file.name)
+    assert Path(str(found)).read_bytes() == file.read_bytes()
+
+
+def test_a_file_that_is_not_there_is_named(make: MakeVariant, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"\Atrain.weights: nowhere.pth: no such file\Z"):
-        weights_for(make(weights="nowhere.pth"), Budget(seeds=1), None)
+        weights_for(make(weights="nowhere.pth"), Budget(seeds=1), None, tmp_path)
 
 
 @pytest.mark.parametrize("error", [OSError("no route to host\nand more"), RuntimeError("size mismatch")])

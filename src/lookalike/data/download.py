@@ -7,7 +7,7 @@ import logging
 import time
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +27,8 @@ _log = logging.getLogger(__name__)
 class RemoteFile:
     """A published file: its path inside the data set's folder, addresses, md5, and size in bytes where it is known.
 
-    `md5` is None for a zip archive that its publisher packs anew on request: that it is whole is checked here, and what
-    is in it by its reader.
+    `md5` is None where nobody tells it, as of a zip archive that is packed anew on request: then `is_whole` looks at
+    the file, and its reader at what is in it.
     `content_md5`, the md5 of what a gzip file unpacks to, is accepted in place of `md5`: a mirror may have packed the
     same content anew.
     """
@@ -38,6 +38,7 @@ class RemoteFile:
     md5: str | None
     size: int | None = None
     content_md5: str | None = None
+    is_whole: Callable[[Path], bool] = zipfile.is_zipfile
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,8 @@ def _check(file: RemoteFile, path: Path) -> str:
         raise _AddressError("no such file")
     with path.open("rb") as stream:
         md5 = hashlib.file_digest(stream, "md5").hexdigest()
-    if file.md5 is None and not zipfile.is_zipfile(path):
-        raise _ContentError("not a whole zip archive")
+    if file.md5 is None and not file.is_whole(path):
+        raise _ContentError("not the whole file")
     if file.md5 not in (None, md5) and (file.content_md5 is None or _content_md5(path) != file.content_md5):
         raise _ContentError(f"md5 is {md5}, expected {file.md5}")
     return md5

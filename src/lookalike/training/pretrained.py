@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ Weights = str | bool  # a file, or whether those that were published are to be f
 SUFFIXES = (".safetensors", ".pth", ".npz")
 
 
-def weights_for(variant: Variant, budget: Budget, mirror: str | None) -> Weights:
+def weights_for(variant: Variant, budget: Budget, mirror: str | None, cache: Path) -> Weights:
     """What a training of `variant` begins with: the file that it names, else the mirror's, else what is published.
 
     Args:
-        mirror: a folder, in which `weights/<network>.safetensors` may lie.
+        mirror: a folder or base URL that may have `weights/<network>.safetensors`, or with another of `SUFFIXES`.
+        cache: the folder in which downloads are kept.
 
     Raises:
-        InputError: the file that it names is not there.
+        InputError: the file that it names is not there, or the disk cannot take the mirror's.
     """
     if not (variant.train.pretrained and budget.pretrained):
         return False
@@ -30,9 +31,18 @@ def weights_for(variant: Variant, budget: Budget, mirror: str | None) -> Weights
         if not Path(variant.train.weights).is_file():
             raise InputError(f"train.weights: {variant.train.weights}: no such file")
         return variant.train.weights
-    folder = Path(mirror or "") / "weights"
-    mirrored = [folder / f"{variant.model_args['network']}{suffix}" for suffix in SUFFIXES] if mirror else []
-    return next((str(path) for path in mirrored if path.is_file()), True)
+    return (mirror and mirrored(variant.model_args["network"], mirror, cache)) or True
+
+
+def mirrored(network: str, mirror: str, cache: Path) -> str | None:
+    """The mirror's file of weights, fetched into `cache` if the mirror is no folder; None if it has none."""
+    from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file  # which few trainings need
+
+    for suffix in SUFFIXES:
+        file = RemoteFile(f"weights/{network}{suffix}", (), None, is_whole=Path.is_file)  # whoever reads it checks more
+        with suppress(UnobtainableError):
+            return str(fetch_file(file, cache, mirror=mirror).path)
+    return None
 
 
 def origin(weights: Weights) -> str | None:

@@ -91,18 +91,19 @@ def train_variant(
     checkpoint: Callable[[str], Path],
     after_epoch: Callable[[Outcome], None] = lambda outcome: None,
     mirror: str | None = None,
+    cache: Path = Path("downloads"),
 ) -> TrainedVariant:
     """Train seeds 0 ... budget.seeds-1, one after the other; before them find the learning rate, if it is to be found.
 
     Args:
         checkpoint: the file of the training of that name, such as "seed-0".
         after_epoch: called with the outcome so far of the seed in work.
-        mirror: a folder in whose `weights/` published weights may lie.
+        mirror, cache: where published weights may lie, and where they are kept; see `weights_for`.
 
     Raises:
         InputError: published weights are wanted and cannot be had.
     """
-    weights = weights_for(variant, budget, mirror)
+    weights = weights_for(variant, budget, mirror, cache)
     how = preprocessing(variant.model_args["network"]) if weights else None
     dataset = prepared(dataset, how)
     images = training_images(dataset, variant.train.fraction or 1.0, budget, runtime)
