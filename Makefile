@@ -66,4 +66,4 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows
 
 clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
 	rm -rf data photos primer costs models runs evaluations explanations embeddings downloads checkpoints published.json
-	find reports -mindepth 1 -maxdepth 1 -not -name paper -exec rm -rf {} +
+	find reports -mindepth 1 -maxdepth 1 -not -name narrow -not -name paper -exec rm -rf {} +
