@@ -1,6 +1,7 @@
 """What the figures show, taken from the drawn objects themselves."""
 
 import io
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -120,6 +121,13 @@ def test_a_single_epoch_is_whole(draw: Callable[[dict[str, list[dict[str, float]
     figure = draw({"one": history({0: 1}, 0.5)})
     low, high = figure.axes[0].get_xlim()
     assert [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high] == [1]
+
+
+@pytest.mark.parametrize(("worst", "scale"), [(49.0, "linear"), (51.0, "log"), (math.inf, "linear")])
+def test_a_loss_that_began_far_off_leaves_the_others_to_be_seen(worst: float, scale: str) -> None:
+    rows = history({0: 3}, 0.5)
+    rows[0]["valid_loss"] = worst
+    assert curves_figure({"one": rows}).axes[0].get_yscale() == scale
 
 
 def test_curves_have_two_lines_a_seed_and_a_colour_a_variant() -> None:

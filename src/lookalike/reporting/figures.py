@@ -34,6 +34,7 @@ Rows = list[dict[str, float]]
 SAMPLES = 24
 TOP_SHOWN = 8  # of them, with their five most probable classes
 UNLIKE = 3  # longest by shortest training from which epochs are drawn on a logarithmic axis
+FAR = 100  # times: losses further apart than this are drawn on a logarithmic scale
 
 
 def variant_figures(
@@ -118,6 +119,9 @@ def curves_figure(histories: dict[str, Rows]) -> Figure:
             draw_curves(accuracy, history, "accuracy", look, variant)
             draw_gap(gap, history, look)
         loss.set_ylabel("cross-entropy (nats)")
+        losses = [value for line in loss.lines for value in np.asarray(line.get_ydata()) if np.isfinite(value)]
+        if losses and max(losses) > FAR * min(losses) > 0:
+            loss.set_yscale("log")
         accuracy.set_ylabel("accuracy")
         gap.set_ylabel("gap (percentage points)")
         gap.axhline(0, color=BLACK, linewidth=0.8)

@@ -38,8 +38,8 @@ RULES = (
     "inconclusive. Controls, which the source did not ask for, decide nothing and say what the verdict means."
 )
 CHANCE = (
-    "Intervals over images speak of the sampling of images and not of the training's chance: where a variant has one "
-    "seed, another training could give another verdict."
+    "Intervals over images speak of the sampling of images and not of the training's chance: where a variant has few "
+    "seeds, another training could give another verdict."
 )
 CUT = (
     "**Not everything was trained in full here**: this profile's budget has cut some variants, which are named below "
