@@ -49,7 +49,7 @@ def test_the_leaderboard_has_every_variant_with_what_is_known(found: Found) -> N
 
 def test_variants_that_a_budget_has_cut_are_named(found: Found) -> None:
     said, legend = prose(leaderboard([found]))
-    assert f"by this profile's budget: {DIVERGED}, {CNN}. " in said  # the one in images, the other in epochs
+    assert f"by this profile's budget: {DIVERGED}, {CNN}; " in said  # the one in images, the other in epochs
     assert FEW not in said
     assert legend.startswith("Accuracy: mean over seeds")
     whole = replace(found, standings=[standing_of(FEW, epochs=30)])
