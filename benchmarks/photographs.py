@@ -1,6 +1,6 @@
 """How many photographs a second a network of the zoo trains on, beside timm's own recipe, by turns in one process.
 
-    python benchmarks/photographs.py --network mobilenetv3_large_100 --threads 2
+    python benchmarks/photographs.py --model zoo_mobilenet --threads 2
 
 Both read the same JPEG files (drawn on the spot, 320x240), cut the same square out of each, and train the same network
 with AdamW, in batches of 32, channels-last. timm's side is what its train.py does without augmentation: its data set,
@@ -28,10 +28,11 @@ from lookalike import runtime
 from lookalike.artifacts.image_files import ImageFiles, View
 from lookalike.data.snapshots import draw_snapshots
 from lookalike.data.tensors import WORKERS, place_images
-from lookalike.models.registry import create_model
+from lookalike.models.registry import PUBLISHED, create_model, find_model
 from lookalike.training.loop import Learner, training_mode
 from lookalike.training.optimisation import Optimisation, Optimiser
 
+FAMILIES = [name for name in PUBLISHED if name != "zoo_googlenet"]  # which is not timm's
 CLASSES, RATE, DECAY = 10, 1e-4, 0.05
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -39,7 +40,7 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--network", default="mobilenetv3_large_100")
+    parser.add_argument("--model", choices=FAMILIES, default="zoo_mobilenet")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--batch-size", type=int, default=32)
@@ -56,7 +57,7 @@ def main() -> None:
             for name, epoch in sides.items():
                 rate = asked.photographs / seconds(epoch, place)
                 rates[name] += [rate] if block else []  # the first warms up
-    print(f"{runtime.describe(place)}; {asked.network} at {asked.size} pixels, batches of {asked.batch_size}")
+    print(f"{runtime.describe(place)}; {asked.model} at {asked.size} pixels, batches of {asked.batch_size}")
     for name, found in rates.items():
         print(f"{name}: {statistics.median(found):.1f} images/s ({min(found):.1f} to {max(found):.1f})")
     ratios = [mine / other for mine, other in zip(*rates.values(), strict=True)]
@@ -78,8 +79,8 @@ def ours(asked: argparse.Namespace, folder: Path, place: runtime.Runtime) -> Cal
     files = ImageFiles(folder, names, names, View(asked.size))
     images = place_images(files, labels, mean=MEAN, std=DEVIATION, runtime=place)
     with runtime.seeded(0, "init"):
-        arguments, shape = {"network": asked.network}, (3, asked.size, asked.size)
-        model = place.place(create_model("zoo", arguments, input_shape=shape, num_classes=CLASSES))
+        shape = (3, asked.size, asked.size)
+        model = place.place(create_model(asked.model, input_shape=shape, num_classes=CLASSES))
     training_mode(model)
     learner = Learner(model, Optimiser(model, Optimisation("torch_adam", lr=RATE, weight_decay=DECAY)), place)
 
@@ -93,8 +94,9 @@ def ours(asked: argparse.Namespace, folder: Path, place: runtime.Runtime) -> Cal
 
 def theirs(asked: argparse.Namespace, folder: str, place: runtime.Runtime) -> Callable[[], None]:
     """An epoch of timm's recipe."""
-    transformer = {"img_size": asked.size} if "vit" in asked.network else {}
-    model = place.place(timm.create_model(asked.network, num_classes=CLASSES, **transformer)).train()
+    network: str = find_model(asked.model).MEMBER  # type: ignore[attr-defined]
+    transformer = {"img_size": asked.size} if "vit" in network else {}
+    model = place.place(timm.create_model(network, num_classes=CLASSES, **transformer)).train()
     optimizer = create_optimizer_v2(model, opt="adamw", lr=RATE, weight_decay=DECAY)
     loader = create_loader(
         create_dataset("", root=folder),

@@ -32,14 +32,17 @@ TINY_VIT = {
     "head_dim": 16,
     "mlp_dim": 16,
 }
+SHALLOW = {"embed_dim": 12, "depth": 2, "num_heads": 2}
 TINY_ARGUMENTS: dict[str, dict[str, Any]] = {  # of the models that are large without
     "fashion_vit": TINY_VIT,
     "fashion_transfg": TINY_VIT,
     "alexnet": {"max_channels": 48},
     "residual_net": {"depth": 8, "max_channels": 8},
     "vgg11_cifar": {"max_channels": 8, "batch_norm": True},
-    "zoo": {"network": "test_resnet"},
-    "vit": {"patch_size": 4, "embed_dim": 12, "depth": 2, "num_heads": 2},
+    "vit": {"patch_size": 4} | SHALLOW,
+    **{f"zoo_{family}": {"small": True} for family in ("efficientnet", "googlenet", "mobilenet", "resnet")},
+    "zoo_hybrid": {"small": True, "patch_size": 1} | SHALLOW,  # after a stem that leaves a quarter of both sides
+    "zoo_vit": {"small": True, "patch_size": 4} | SHALLOW,
 }
 
 

@@ -182,7 +182,7 @@ def test_an_unknown_key_is_named_with_those_that_are_allowed(
         (f"{CNN}.study", "fasion", "allowed: fashion"),
         (f"{CNN}.dataset", "mnits", "allowed: mnist, fashion_mnist, cifar10"),
         (f"{CNN}.model", "fashion_cmn", "allowed: alexnet, fashion_cnn, fashion_transfg, fashion_vit"),
-        (f"{CNN}.train.pretrained", True, "only the model zoo has published weights"),
+        (f"{CNN}.train.pretrained", True, "only these have published weights: zoo_efficientnet, zoo_googlenet"),
         ("costs.study", "zooo", "allowed: fashion"),
         ("studies.fashion.data", "fashion", "allowed: mnist, fashion_mnist, cifar10"),
         ("groups.cifar10", GONE, "required by cifar"),

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from lookalike.artifacts.fingerprint import NEUTRAL
+from lookalike.models.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "lookalike"
@@ -26,6 +27,7 @@ PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 # are run as others are
 PLAIN = {"lenet5", "lenet5_modern", "mnist_net", "race_net", "residual_net", "simple_cnn", "vgg11_cifar"}
+PLAIN |= {"zoo_efficientnet", "zoo_googlenet", "zoo_hybrid", "zoo_mobilenet", "zoo_vit"}
 WATCHED = {"torch", "torchvision", "timm", "mlflow", "sklearn", "matplotlib", "pandas"}
 ALLOWED = {
     "fetch": set(),
@@ -318,14 +320,16 @@ def test_these_import_little_of_this_package(folder: str, allowed: tuple[str, ..
     assert {name for name in of_this_package if not name.startswith(allowed)} == set()
 
 
-def test_an_architecture_imports_nothing_of_this_package_but_layers() -> None:
-    """So that what its training depends on can be told from the names of the two files, without running it."""
-    others = {"models/__init__.py", "models/layers.py", "models/macs.py", "models/registry.py"}
-    architectures = {file for file in FILES if file.startswith("models/")} - others
-    assert len(architectures) >= 8
-    for file in architectures:
+def test_an_architecture_imports_nothing_of_this_package_but_what_all_may_share() -> None:
+    """So that what its training depends on can be told from the names of the files, without running it."""
+    shared = {"models/layers.py", "models/macs.py", "models/zoo.py"}
+    assert {f"src/lookalike/{file}" for file in shared} < {*definition("train")["deps"]}
+    architectures = {f"models/{name}.py" for name in MODELS}
+    others = {"models/__init__.py", "models/registry.py"}
+    assert {file for file in FILES if file.startswith("models/")} == architectures | shared | others
+    for file in architectures | shared:
         of_this_package = {name for name, _ in IMPORTS[file] if name.startswith("lookalike")}
-        assert all(name.startswith("lookalike.models.layers.") for name in of_this_package), file
+        assert all(name.startswith(("lookalike.models.layers.", "lookalike.models.zoo.")) for name in of_this_package)
 
 
 def test_claims_are_plain_python() -> None:

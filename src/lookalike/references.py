@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from lookalike.models.registry import MODELS
+from lookalike.models.registry import MODELS, PUBLISHED
 from lookalike.params import DatasetParams, Params, Training, Variant
-
-PUBLISHED = "zoo"  # the model whose networks have published weights
 
 
 def broken_references(params: Params) -> list[tuple[str, str]]:
@@ -39,8 +37,8 @@ def variant_faults(path: str, variant: Variant, params: Params) -> list[tuple[st
     found = missing(f"{path}.study", variant.study, params.studies)
     found += missing(f"{path}.dataset", variant.dataset, params.datasets)
     found += missing(f"{path}.model", variant.model, MODELS)
-    if variant.train.pretrained and variant.model != PUBLISHED:
-        found.append((f"{path}.train.pretrained", f"only the model {PUBLISHED} has published weights"))
+    if variant.train.pretrained and variant.model not in PUBLISHED:
+        found.append((f"{path}.train.pretrained", f"only these have published weights: {', '.join(PUBLISHED)}"))
     for profile, settings in params.profiles.items():
         fault = f"profiles.{profile}.train has no budget {variant.cost!r}; it has {', '.join(settings.train)}"
         found += [] if variant.cost in settings.train else [(f"{path}.cost", fault)]

@@ -15,6 +15,7 @@ from lookalike.runtime import seeded
 
 SHAPES = [(1, 28, 28), (3, 20, 20)]
 TRANSFORMER_ONLY = ["last attention", "rollout", "gradient rollout", "embedded patches", "first attention output"]
+CONVOLUTIONAL = ("efficientnet", "googlenet", "mobilenet", "resnet")  # of the zoo
 GRIDS = {  # of the transformers: 2 x 2
     ("alexnet", 28): (6, 6),
     ("alexnet", 20): (4, 4),
@@ -33,20 +34,17 @@ GRIDS = {  # of the transformers: 2 x 2
     ("simple_cnn", 20): (5, 5),
     ("vgg11_cifar", 28): (13, 13),
     ("vgg11_cifar", 20): (9, 9),
-    ("vit", 28): (7, 7),
-    ("vit", 20): (5, 5),
-    ("zoo", 28): (1, 1),
-    ("zoo", 20): (1, 1),
+    **{(name, side): (side // 4,) * 2 for name in ("vit", "zoo_hybrid", "zoo_vit") for side in (28, 20)},
+    **{(f"zoo_{family}", side): (1, 1) for family in CONVOLUTIONAL for side in (28, 20)},
 }
 POOLED = {  # grids of CAM
     ("residual_net", 28): (7, 7),
     ("residual_net", 20): (5, 5),
     ("vgg11_cifar", 28): (6, 6),
     ("vgg11_cifar", 20): (4, 4),
-    ("zoo", 28): (1, 1),
-    ("zoo", 20): (1, 1),
+    **{(f"zoo_{family}", side): (1, 1) for family in CONVOLUTIONAL if family != "mobilenet" for side in (28, 20)},
 }
-TRANSFORMERS = {"fashion_vit", "fashion_transfg", "vit"}
+TRANSFORMERS = {"fashion_vit", "fashion_transfg", "vit", "zoo_hybrid", "zoo_vit"}
 
 
 def build(name: str, shape: tuple[int, int, int]) -> nn.Module:
@@ -83,7 +81,7 @@ def test_the_default_method_explains_every_model(name: str) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_methods_are_offered_in_a_fixed_order(name: str) -> None:
     model = build(name, (1, 28, 28))
-    first = ["CAM"] if name in {"residual_net", "vgg11_cifar", "zoo"} else []
+    first = ["CAM"] if (name, 28) in POOLED else []
     offered = [*first, "Grad-CAM", "HiResCAM", *(TRANSFORMER_ONLY if name in TRANSFORMERS else [])]
     assert list(methods(model)) == offered
     assert is_transformer(model) == (name in TRANSFORMERS)

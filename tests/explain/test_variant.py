@@ -36,7 +36,10 @@ GROUP_OF = np.array([0, 1, 0, 2, 1, 0, 3, 3, 0, 4])  # 0, 2, 5 and 8 look alike,
 COUNT, SCORED, HEADS_SCORED = 20, 6, 4
 LABELS = np.arange(COUNT) % 10
 PHOTO_LABELS = np.array([1, -1, 3, 0, -1, 5])
-BLOCKS = {"fashion_vit": 2, "fashion_transfg": 1, "vit": 2}  # that see all tokens; convolutional networks have none
+BLOCKS = {  # that see all tokens; convolutional networks have none
+    "fashion_transfg": 1,
+    **dict.fromkeys(("fashion_vit", "vit", "zoo_hybrid", "zoo_vit"), 2),
+}
 
 
 @dataclass(frozen=True)

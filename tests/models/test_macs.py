@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from conftest import TINY_ARGUMENTS
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from lookalike.models.macs import WorkCounter, count_macs
-from lookalike.models.registry import MODELS, create_model
+from lookalike.models.registry import MODELS, PUBLISHED, create_model
 
-ARGUMENTS = {"vit": {"patch_size": 4}, "zoo": {"network": "test_resnet"}}  # 4 divides both sides
+ARGUMENTS = {"vit": {"patch_size": 4}} | {name: TINY_ARGUMENTS[name] for name in PUBLISHED}  # 4 divides both sides
 
 
 @pytest.mark.parametrize("name", MODELS)

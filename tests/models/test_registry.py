@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from conftest import TINY_ARGUMENTS
 from torch import Tensor, nn
 
 from lookalike.errors import InputError
@@ -16,7 +17,7 @@ from lookalike.models.fashion_cnn import FashionCNN
 from lookalike.models.fashion_transfg import FashionTransFG, gather, select_parts
 from lookalike.models.fashion_vit import FashionViT
 from lookalike.models.layers import Attention, Block, Dropout, set_dropout_generator, write_out
-from lookalike.models.registry import MODELS, create_model, find_model
+from lookalike.models.registry import MODELS, PUBLISHED, create_model, find_model
 from lookalike.runtime import seeded
 from lookalike.training.optimisation import Optimisation, Optimiser
 
@@ -24,8 +25,9 @@ SHAPES = [(1, 28, 28), (3, 20, 20)]  # small enough for a test, large enough for
 
 NARROW: dict[str, dict[str, Any]] = {
     "alexnet": {"max_channels": 64},  # 28 million weights otherwise
+    "vgg11_cifar": {"max_channels": 64},
     "vit": {"patch_size": 4},  # which divides both sides
-    "zoo": {"network": "test_resnet"},
+    **{name: TINY_ARGUMENTS[name] for name in PUBLISHED},
 }
 
 # --- the registry ---------------------------------------------------------------------------------------------------
@@ -71,8 +73,8 @@ class TestEveryModel:
 
     def test_one_step_lowers_the_loss_of_its_batch(self, name: str, shape: tuple[int, int, int]) -> None:
         model = build(name, shape).train()
-        images, labels = torch.rand(4, *shape), torch.arange(4)
-        optimiser = Optimiser(model, Optimisation("sgd", lr=1e-3))
+        images, labels = torch.rand(32, *shape), torch.arange(32) % 7  # enough for batches that are normalised
+        optimiser = Optimiser(model, Optimisation("sgd", lr=1e-4))
         losses = []
         for _ in range(2):
             set_dropout_generator(model, torch.Generator().manual_seed(0))

@@ -15,133 +15,176 @@ from lookalike.explain.attention import attention_maps
 from lookalike.explain.maps import toward
 from lookalike.explain.methods import methods
 from lookalike.explain.sanity import units
-from lookalike.models.macs import count_macs
-from lookalike.models.registry import create_model
-from lookalike.models.zoo import GOOGLENET, preprocessing
+from lookalike.models.registry import PUBLISHED, create_model, find_model
 from lookalike.runtime import seeded
 
-SHAPE = (3, 64, 64)
-FAMILIES = {  # network: parameters in millions with a thousand classes, as published; what CAM applies to
-    "resnet50.tv_in1k": (25.557, True),
-    GOOGLENET: (6.625, True),
-    "mobilenetv3_large_100": (5.483, False),
-    "efficientnet_b0": (5.289, True),
-    "vit_small_patch16_224": (22.051, False),
-    "vit_small_r26_s32_224": (36.432, False),
+SIDE = 64
+SHAPE = (3, SIDE, SIDE)
+FAMILIES = {  # parameters in millions with a thousand classes, as published; whether CAM applies, and rollout
+    "zoo_resnet": (25.557, True, False),
+    "zoo_googlenet": (6.625, True, False),
+    "zoo_mobilenet": (5.483, False, False),
+    "zoo_efficientnet": (5.289, True, False),
+    "zoo_vit": (22.051, False, True),
+    "zoo_hybrid": (36.432, False, True),
 }
-TINY = {"cnn": "test_resnet", "vit": "test_vit", "mobile": "mobilenetv3_small_050"}
+OF_TIMM = sorted(FAMILIES.keys() - {"zoo_googlenet"})
 
 
-def build(network: str, classes: int = 7, shape: tuple[int, int, int] = SHAPE, **arguments: Any) -> nn.Module:
+def build(name: str, classes: int = 7, shape: tuple[int, int, int] = SHAPE, **arguments: Any) -> nn.Module:
     with seeded(0, "init"):
-        return create_model("zoo", {"network": network, **arguments}, input_shape=shape, num_classes=classes).eval()
+        return create_model(name, arguments, input_shape=shape, num_classes=classes).eval()
+
+
+def small(name: str) -> str:
+    """The small network of a family, by its library's name."""
+    network: str = find_model(name).SMALL  # type: ignore[attr-defined]
+    return network
+
+
+def theirs(name: str, classes: int = 7) -> nn.Module:
+    """The small network of a family as its library builds it."""
+    with seeded(0, "init"):
+        if name == "zoo_googlenet":
+            return googlenet(num_classes=classes, aux_logits=False, transform_input=True, init_weights=True).eval()
+        size = {"img_size": SIDE} if FAMILIES[name][2] else {}
+        return timm.create_model(small(name), num_classes=classes, **size).eval()
 
 
 def count(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-@pytest.mark.parametrize("network", FAMILIES)
-def test_every_family_has_its_published_size_and_is_explained(network: str) -> None:
-    published, averaged = FAMILIES[network]
-    model = build(network, 1000, (3, 224, 224) if "vit" in network else SHAPE)
+def test_these_families_have_an_entry_each() -> None:
+    assert {*PUBLISHED} == FAMILIES.keys()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_has_its_published_size_and_is_explained(name: str) -> None:
+    published, averaged, transformer = FAMILIES[name]
+    model = build(name, 1000, (3, 224, 224) if transformer else SHAPE)
     assert count(model) / 1e6 == pytest.approx(published, abs=0.001)
-    if "vit" in network:
-        model = build(network)
+    if transformer:
+        model = build(name)
     images = torch.rand(2, *SHAPE)
     found = methods(model)
     assert ("CAM" in found) == averaged
-    assert ("rollout" in found) == ("vit" in network)
+    assert ("rollout" in found) == transformer
     with torch.no_grad():
         target = toward(model(images).argmax(1), model.head.out_features)
         torch.testing.assert_close(model.head(model.features(images)), model(images))
     assert found["HiResCAM"](model, images, target).isfinite().all()
 
 
-@pytest.mark.parametrize("network", ["test_resnet", "test_efficientnet", "test_vit"])
-def test_logits_are_those_of_timm(network: str) -> None:
-    model, images = build(network, 7), torch.rand(2, *SHAPE)
-    size = {"img_size": 64} if network == "test_vit" else {}
-    with seeded(0, "init"):
-        theirs = timm.create_model(network, num_classes=7, **size).eval()
+@pytest.mark.parametrize("name", FAMILIES)
+def test_logits_are_those_of_the_library(name: str) -> None:
+    model, images = build(name, small=True), torch.rand(2, *SHAPE)
     with torch.no_grad():
-        torch.testing.assert_close(model(images), theirs(images), rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(model(images), theirs(name)(images), rtol=1e-5, atol=1e-5)
 
 
-def test_logits_are_those_of_torchvision() -> None:
-    model, images = build(GOOGLENET), torch.rand(2, *SHAPE)
-    with seeded(0, "init"):
-        theirs = googlenet(num_classes=7, aux_logits=False, transform_input=True, init_weights=True).eval()
-    with torch.no_grad():
-        torch.testing.assert_close(model(images), theirs(images))
-
-
-def test_maps_are_those_of_timm_with_fused_attention_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, images = build("test_vit"), torch.rand(2, *SHAPE)
-    with seeded(0, "init"):
-        theirs = timm.create_model("test_vit", num_classes=7, img_size=64).eval()
+@pytest.mark.parametrize("name", ["zoo_hybrid", "zoo_vit"])
+def test_maps_are_those_of_timm_with_fused_attention_off(name: str) -> None:
+    model, images = build(name, small=True), torch.rand(2, *SHAPE)
+    plain = theirs(name)
     maps: list[Tensor] = []
-    for block in theirs.blocks:
+    for block in plain.blocks:
         block.attn.fused_attn = False
         block.attn.attn_drop.register_forward_hook(lambda _layer, _given, weights: maps.append(weights))
     with torch.no_grad():
-        theirs(images)
+        plain(images)
     torch.testing.assert_close(attention_maps(model, images), maps, rtol=1e-5, atol=1e-6)
 
 
-def test_parts_cover_the_weights_from_the_output_to_the_input() -> None:
-    for network in TINY.values():
-        model = build(network)
-        found = units(model)
-        assert found[0][0] == "head"
-        assert sorted(name for _, names in found for name in names) == sorted(model.state_dict())
-        assert len(found) < 16
+def test_a_grey_image_is_seen_in_three_equal_channels() -> None:
+    grey = build("zoo_googlenet", shape=(1, SIDE, SIDE))
+    images = torch.rand(2, 1, SIDE, SIDE)
+    with torch.no_grad():
+        torch.testing.assert_close(grey(images), build("zoo_googlenet")(images.repeat(1, 3, 1, 1)))
 
 
-def test_macs_are_counted_through_the_library_s_layers() -> None:
-    model = build("test_resnet")
-    assert count_macs(model, SHAPE) > 1e6
+@pytest.mark.parametrize(("name", "stride"), [("zoo_hybrid", 4), ("zoo_vit", 1)])
+def test_a_transformer_may_have_other_sizes(name: str, stride: int) -> None:
+    model = build(name, shape=(3, 32, 32), small=True, patch_size=2, embed_dim=12, depth=3, num_heads=2)
+    assert model.grid == (16 // stride, 16 // stride)
+    assert len(model.blocks) == 3
+    assert model.head.in_features == 12
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_parts_cover_the_weights_from_the_output_to_the_input(name: str) -> None:
+    model = build(name, small=True)
+    found = units(model)
+    assert found[0][0] == "head"
+    assert sorted(name for _, names in found for name in names) == sorted(model.state_dict())
+    assert len(found) < 20
 
 
 @pytest.mark.parametrize("suffix", ["safetensors", "pth"])
-@pytest.mark.parametrize("network", ["test_resnet", "test_vit", GOOGLENET])
-def test_a_file_of_weights_is_read_and_its_head_dropped(network: str, suffix: str, tmp_path: Path) -> None:
-    published, file = build_published(network), tmp_path / f"weights.{suffix}"
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_file_of_weights_is_read_and_its_head_dropped(name: str, suffix: str, tmp_path: Path) -> None:
+    published, file = published_weights(name), tmp_path / f"weights.{suffix}"
     if suffix == "pth":
         torch.save(published, file)
     else:
         save_file(published, file)
-    model = build(network, weights=str(file))
-    state = model.state_dict()
-    first = next(name for name in published if name.endswith("weight"))
-    assert torch.equal(state[f"net.{first}"], published[first])
+    model = build(name, network=small(name), weights=str(file))
+    state = model.net.state_dict()
+    kept = {name: value for name, value in state.items() if ".attn.projection." not in name}
+    assert all(torch.equal(value, published[name]) for name, value in kept.items())
     assert model.head.out_features == 7
+    with torch.no_grad():
+        assert not torch.equal(model(torch.rand(2, *SHAPE)), build(name, small=True)(torch.rand(2, *SHAPE)))
 
 
-def build_published(network: str) -> dict[str, Tensor]:
+def published_weights(name: str) -> dict[str, Tensor]:
     """Weights of a thousand classes, as their publisher names them."""
     with seeded(5, "init"):
-        if network == GOOGLENET:
+        if name == "zoo_googlenet":
             return googlenet(num_classes=1000, aux_logits=True, init_weights=False).state_dict()
-        return timm.create_model(
-            network, num_classes=1000, **({"img_size": 64} if "vit" in network else {})
-        ).state_dict()
+        size = {"img_size": SIDE} if FAMILIES[name][2] else {}
+        return timm.create_model(small(name), num_classes=1000, **size).state_dict()
 
 
 @pytest.mark.parametrize(
-    ("network", "said"),
-    [("resnet5", "timm has no network 'resnet5'"), ("vgg11", "is a VGG; known are ResNet"), (GOOGLENET, "3 channels")],
+    ("name", "arguments", "said"),
+    [
+        ("zoo_resnet", {"network": "resnet5"}, "timm has no network 'resnet5'; similar: resnet50, "),
+        ("zoo_resnet", {"network": "vgg11"}, "vgg11 is not of timm's resnet, as resnet50.tv_in1k is"),
+        ("zoo_vit", {"network": "vit_small_r26_s32_224"}, "is not of timm's vision_transformer, as vit_small_patch16"),
+        ("zoo_vit", {"network": "test_vit2"}, "does not read its answer from a class token alone"),
+        ("zoo_vit", {"network": "vit_small_patch16_18x2_224"}, "the attention of this network is not its family's"),
+        ("zoo_vit", {"small": True, "num_heads": 5}, "dim should be divisible by num_heads"),
+        ("zoo_vit", {"small": True, "patch_size": 5}, "side is a multiple of 5, not of 64x64"),
+        ("zoo_hybrid", {"small": True, "patch_size": 3}, "cannot be built for such images"),
+        ("zoo_googlenet", {"network": "inception_v3"}, "one network of this family, googlenet, and not 'inception_v3'"),
+    ],
 )
-def test_what_is_no_member_is_refused(network: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        build(network, shape=(1, 64, 64))
+def test_what_is_no_member_is_refused(name: str, arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=rf"\Amodel {name}: [^\n]*{said}[^\n]*\Z"):
+        build(name, **arguments)
 
 
-@pytest.mark.parametrize("network", FAMILIES)
-def test_preprocessing_is_the_weights_own(network: str) -> None:
-    found = preprocessing(network)
-    half = "vit" in network
+@pytest.mark.parametrize(
+    ("name", "shape", "said"),
+    [
+        ("zoo_googlenet", (2, 64, 64), "takes images of 1 or 3 channels, not 2"),
+        ("zoo_vit", (3, 28, 28), "square images whose side is a multiple of 16, not of 28x28"),
+        ("zoo_vit", (3, 64, 32), "square images whose side is a multiple of 16, not of 64x32"),
+    ],
+)
+def test_images_that_do_not_fit_are_refused(name: str, shape: tuple[int, int, int], said: str) -> None:
+    with pytest.raises(InputError, match=rf"\Amodel {name}: [^\n]*{said}\Z"):
+        build(name, shape=shape)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_preprocessing_is_the_weights_own(name: str) -> None:
+    family = find_model(name)
+    found = family.preprocessing(family.MEMBER)  # type: ignore[attr-defined]
+    half = FAMILIES[name][2]
+    assert found["size"] == 224
     assert found["mean"] == ([0.5] * 3 if half else [0.485, 0.456, 0.406])
     assert found["std"] == ([0.5] * 3 if half else [0.229, 0.224, 0.225])
     assert found["crop"] == (0.9 if half else 0.875)
-    assert found["interpolation"] == ("bilinear" if network in {GOOGLENET, "resnet50.tv_in1k"} else "bicubic")
+    assert found["interpolation"] == ("bilinear" if name in {"zoo_googlenet", "zoo_resnet"} else "bicubic")

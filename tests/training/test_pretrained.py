@@ -5,17 +5,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pytest
 import timm
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from served import serving
+from torchvision.models import GoogLeNet_Weights, googlenet
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.errors import InputError
+from lookalike.models.registry import find_model
 from lookalike.params import Budget, Variant
 from lookalike.runtime import Runtime
-from lookalike.training.pretrained import weights_for
+from lookalike.training.pretrained import network_of, weights_for
 from lookalike.training.variant import TrainedVariant, train_variant
 
 NETWORK = "test_resnet"
@@ -27,7 +30,7 @@ def make(make_variant: MakeVariant) -> MakeVariant:
     """A variant that begins with published weights."""
 
     def made(**train: Any) -> Variant:
-        return make_variant("zoo", model_args={"network": NETWORK}, **{"epochs": 1, "pretrained": True, **train})
+        return make_variant("zoo_resnet", model_args={"network": NETWORK}, **{"epochs": 1, "pretrained": True, **train})
 
     return made
 
@@ -82,6 +85,39 @@ def test_a_mirror_may_be_an_address(make: MakeVariant, published: Path, tmp_path
 def test_a_file_that_is_not_there_is_named(make: MakeVariant, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"\Atrain.weights: nowhere.pth: no such file\Z"):
         weights_for(make(weights="nowhere.pth"), Budget(seeds=1), None, tmp_path)
+
+
+def test_the_publisher_s_weights_are_taken_from_the_hub_s_cache(
+    make: MakeVariant,
+    train: Callable[..., TrainedVariant],
+    published: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the hub lays its cache out, and without a network."""
+    commit, name = "c0ffee", timm.get_pretrained_cfg(NETWORK).hf_hub_id.replace("/", "--")
+    repository = tmp_path / "hub" / f"models--{name}"
+    snapshot = repository / "snapshots" / commit / "model.safetensors"
+    snapshot.parent.mkdir(parents=True)
+    published.rename(snapshot)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    trained = train(make(layers="head"))
+    assert trained.description["weights"] == "published"
+    assert torch.equal(trained.weights[0]["net.conv1.0.weight"], load_file(snapshot)["conv1.0.weight"])
+
+
+def test_those_of_torchvision_are_taken_from_torch_s_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = GoogLeNet_Weights.IMAGENET1K_V1.url.rpartition("/")[2]
+    file = tmp_path / "hub" / "checkpoints" / published
+    file.parent.mkdir(parents=True)
+    state = googlenet(num_classes=1000, aux_logits=True, init_weights=False).state_dict()
+    torch.save(state, file)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    model = find_model("zoo_googlenet")(input_shape=(3, 32, 32), num_classes=7, weights=True)
+    assert torch.equal(model.state_dict()["net.conv1.conv.weight"], state["conv1.conv.weight"])
 
 
 @pytest.mark.parametrize("error", [OSError("no route to host\nand more"), RuntimeError("size mismatch")])
@@ -139,3 +175,17 @@ def test_images_are_prepared_as_the_weights_want_them(
     assert description["weights"] == f"sha256 {hashlib.sha256(published.read_bytes()).hexdigest()}"
     assert how["mean"] == list(timm.get_pretrained_cfg(NETWORK).mean)
     assert train(make(pretrained=False)).description["preprocessing"] is None
+
+
+def test_a_network_without_published_weights_is_an_error_of_one_line(
+    make_variant: MakeVariant, train: Callable[..., TrainedVariant]
+) -> None:
+    with pytest.raises(InputError, match=r"\Athe published weights of resnet5 cannot be had \([^\n]*\Z"):
+        train(make_variant("zoo_resnet", model_args={"network": "resnet5"}, epochs=1, pretrained=True))
+
+
+def test_without_a_name_the_weights_are_those_of_the_family_s_member(make_variant: MakeVariant) -> None:
+    assert network_of(make_variant("zoo_hybrid")) == "vit_small_r26_s32_224"
+    assert network_of(make_variant("zoo_hybrid", model_args={"network": "vit_tiny_r_s16_p8_224"})) == (
+        "vit_tiny_r_s16_p8_224"
+    )

@@ -121,7 +121,7 @@ def taken(images: Pixels, which: NDArray[np.integer] | slice) -> Pixels:
 
 
 def prepared(dataset: Dataset, how: dict[str, Any] | None) -> Dataset:
-    """The data set as published weights want it: cut, scaled and normalised by what `models.zoo.preprocessing` says.
+    """The data set as published weights want it: cut, scaled and normalised by what its family's `preprocessing` says.
 
     None leaves it as it is. Images that are no files are of their final size already, and are normalised alone.
     """

@@ -26,8 +26,14 @@ MODELS = {
     "simple_cnn": "lookalike.models.simple_cnn:SimpleCNN",
     "vgg11_cifar": "lookalike.models.vgg11_cifar:VGG11Cifar",
     "vit": "lookalike.models.vit:ViT",
-    "zoo": "lookalike.models.zoo:zoo",
+    "zoo_efficientnet": "lookalike.models.zoo_efficientnet:ZooEfficientNet",
+    "zoo_googlenet": "lookalike.models.zoo_googlenet:ZooGoogLeNet",
+    "zoo_hybrid": "lookalike.models.zoo_hybrid:ZooHybrid",
+    "zoo_mobilenet": "lookalike.models.zoo_mobilenet:ZooMobileNet",
+    "zoo_resnet": "lookalike.models.zoo_resnet:ZooResNet",
+    "zoo_vit": "lookalike.models.zoo_vit:ZooViT",
 }
+PUBLISHED = tuple(name for name in MODELS if name.startswith("zoo_"))  # those whose networks have published weights
 
 
 def find_model(name: str) -> "Callable[..., nn.Module]":

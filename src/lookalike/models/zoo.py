@@ -1,67 +1,110 @@
-"""Families of image models, by the names that timm and torchvision give them.
+"""What the families of the zoo share: networks that are timm's or torchvision's own, with what every model here has.
 
-ResNet (He et al., CVPR 2016), GoogLeNet (Szegedy et al., CVPR 2015), MobileNetV3 (Howard et al., ICCV 2019),
-EfficientNet (Tan & Le, ICML 2019), ViT and its hybrid with a residual stem (Dosovitskiy et al., ICLR 2021). The
-networks are the libraries' own; here they get what every model of this project has.
+A family is a module of its own, `zoo_*.py`, and says there what is peculiar to it.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
-from lookalike.models.layers import Attention, Dropout
+from lookalike.models.layers import Attention
 
-GOOGLENET = "googlenet"  # which timm does not have
-SPATIAL = {  # of each family, by its class: the layer whose output is the last to have places
-    "ResNet": "layer4",
-    "GoogLeNet": "inception5b",
-    "MobileNetV3": "blocks",
-    "EfficientNet": "bn2",
-}
-AVERAGED = {"ResNet", "GoogLeNet", "EfficientNet"}  # whose planes are averaged, and then read by one linear layer
-SMALL = {  # by family: what stands for its members where they are to be small
-    "resnet": "test_resnet",
-    "mobilenetv3": "mobilenetv3_small_050",
-    "efficientnet": "test_efficientnet",
-    "vit_small_patch16": "test_vit",
-    "vit_small_r26": "vit_tiny_r_s16_p8_224",
-}
+Shape = tuple[int, int, int]
 Weights = str | bool  # a file, or whether those that were published are to be fetched
 
 
-class OpenAttention(Attention):
-    """timm's attention with its very weights, and with its map to be had; masks, which no image needs, are passed over.
-
-    timm's own goes through a fused kernel, which keeps no map.
-    """
-
-    def __init__(self, theirs: nn.Module) -> None:
-        super().__init__(theirs.qkv.in_features, theirs.num_heads, theirs.head_dim)  # type: ignore[union-attr, arg-type]
-        self.qkv, self.projection = theirs.qkv, theirs.proj  # type: ignore[assignment]
-
-    def forward(self, tokens: Tensor, **masks: Any) -> Tensor:
-        """(N, L, D) -> (N, L, D)."""
-        return super().forward(tokens)
-
-
 class ZooModel(nn.Module):
-    """A network of a library's without its last linear layer, which is the head.
+    """A network of a family without its last linear layer, which is the head.
+
+    Args:
+        input_shape: channels, height and width of an image; both sides are equal.
+        num_classes: number of logits.
+        network: a member of the family by its library's name; None: `MEMBER`.
+        small: whether `SMALL` stands for it.
+        weights: those to begin with: False: fresh ones. A head for other than the published number of classes is fresh
+            anyway.
+        sizes: those that the library can be asked for; see `Transformer`.
 
     Attributes:
+        MODULE: timm's, which has all members of the family.
+        MEMBER, SMALL: a network that stands for the family, and a small one.
+        HEAD: the name of the last linear layer.
         parts: the names that its parts have in the state_dict, from the input to the output.
+
+    Raises:
+        ValueError: no such network, or it is of another family.
     """
 
-    def __init__(self, net: nn.Module, head: nn.Module) -> None:
+    MODULE: ClassVar[str]
+    MEMBER: ClassVar[str]
+    SMALL: ClassVar[str]
+    HEAD: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        input_shape: Shape,
+        num_classes: int,
+        network: str | None = None,
+        small: bool = False,
+        weights: Weights = False,
+        sizes: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
-        self.net, self.head = net, head
-        self.parts = (*(f"net.{name}" for name in part_names(net)), "head")
+        name = self.SMALL if small else network or self.MEMBER
+        self.net = self.create(name, input_shape, num_classes, weights, sizes)
+        self.head: nn.Module = getattr(self.net, self.HEAD)
+        setattr(self.net, self.HEAD, nn.Identity())  # so that the network passes on what its head reads
+        self.parts = (*(f"net.{name}" for name in part_names(self.net)), "head")
+
+    @classmethod
+    def create(
+        cls, network: str, input_shape: Shape, num_classes: int, weights: Weights, sizes: Mapping[str, int]
+    ) -> nn.Module:
+        """The library's network, with its classifier."""
+        import timm
+
+        cls.must_have(network)
+        options: dict[str, Any] = {"num_classes": num_classes, "in_chans": input_shape[0], **sizes}
+        if isinstance(weights, str):
+            options["pretrained_cfg_overlay"] = {"file": weights}
+        return timm.create_model(network, pretrained=bool(weights), **options)
+
+    @classmethod
+    def must_have(cls, network: str) -> None:
+        """Refuse what is no member."""
+        import timm
+
+        if not timm.is_model(network):
+            near = timm.list_models(f"{network.split('_')[0]}*", module=cls.MODULE)[:5]
+            raise ValueError(f"timm has no network {network!r}" + (f"; similar: {', '.join(near)}" if near else ""))
+        if not timm.models.is_model_in_modules(network, [cls.MODULE]):
+            raise ValueError(f"{network} is not of timm's {cls.MODULE}, as {cls.MEMBER} is")
+
+    @classmethod
+    def preprocessing(cls, network: str) -> dict[str, Any]:
+        """How images are prepared for published weights: size, crop, interpolation; mean and std of each channel.
+
+        Raises:
+            ValueError: none are known of this network.
+        """
+        import timm
+
+        config = timm.get_pretrained_cfg(network)
+        if config is None:
+            raise ValueError(f"timm knows no weights of {network!r}")
+        return {
+            "size": config.input_size[-1],
+            "crop": config.crop_pct,
+            "interpolation": config.interpolation,
+            "mean": list(config.mean),
+            "std": list(config.std),
+        }
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, D)."""
-        if not hasattr(self.net, "forward_features"):  # GoogLeNet
-            return self.net(images)
         found: Tensor = self.net.forward_head(self.net.forward_features(images), pre_logits=True)  # type: ignore[operator]
         return found
 
@@ -71,12 +114,18 @@ class ZooModel(nn.Module):
 
 
 class Convolutional(ZooModel):
-    """One of the convolutional families."""
+    """A convolutional family.
+
+    Attributes:
+        SPATIAL: the name of the last layer whose output has places.
+    """
+
+    SPATIAL: ClassVar[str]
 
     @property
     def spatial(self) -> nn.Module:
         """The last layer whose output has places."""
-        return self.net.get_submodule(SPATIAL[type(self.net).__name__])
+        return self.net.get_submodule(self.SPATIAL)
 
 
 class Averaging(Convolutional):
@@ -88,14 +137,65 @@ class Averaging(Convolutional):
         return self.spatial
 
 
-class Transformer(ZooModel):
-    """A ViT, or a hybrid, whose patches are places of a convolutional stem."""
+class OpenAttention(Attention):
+    """timm's attention with its very weights, and with its map to be had; masks, which no image needs, are passed over.
 
-    def __init__(self, net: nn.Module, head: nn.Module) -> None:
-        for block in net.blocks:  # type: ignore[union-attr]
-            block.attn = OpenAttention(block.attn)  # type: ignore[union-attr, arg-type]
-        super().__init__(net, head)
-        self.grid: tuple[int, int] = net.patch_embed.grid_size  # type: ignore[union-attr, assignment]  # rows, columns
+    timm's own goes through a fused kernel, which keeps no map.
+
+    Raises:
+        ValueError: it has other weights than those of queries, keys, values and the projection.
+    """
+
+    def __init__(self, theirs: nn.Module) -> None:
+        if {name.partition(".")[0] for name in theirs.state_dict()} != {"qkv", "proj"}:
+            raise ValueError("the attention of this network is not its family's")
+        super().__init__(theirs.qkv.in_features, theirs.num_heads, theirs.head_dim)  # type: ignore[union-attr, arg-type]
+        self.qkv, self.projection = theirs.qkv, theirs.proj  # type: ignore[assignment]
+
+    def forward(self, tokens: Tensor, **masks: Any) -> Tensor:
+        """(N, L, D) -> (N, L, D)."""
+        return super().forward(tokens)
+
+
+class Transformer(ZooModel):
+    """A family of ViTs, whose patches are of the image or places of a convolutional stem.
+
+    Args:
+        patch_size, embed_dim, depth, num_heads: as of `vit.ViT`; None: the network's own. Published weights are
+            resampled to other patches.
+        others: see `ZooModel`.
+
+    Raises:
+        ValueError: images cannot be cut into such patches, the network reads its answer from other tokens than one of
+            class, or its attention is not the plain one.
+    """
+
+    HEAD = "head"
+
+    def __init__(
+        self,
+        *,
+        input_shape: Shape,
+        patch_size: int | None = None,
+        embed_dim: int | None = None,
+        depth: int | None = None,
+        num_heads: int | None = None,
+        **others: Any,
+    ) -> None:
+        wanted = {"patch_size": patch_size, "embed_dim": embed_dim, "depth": depth, "num_heads": num_heads}
+        sizes = {"img_size": input_shape[1]} | {name: size for name, size in wanted.items() if size is not None}
+        try:
+            super().__init__(input_shape=input_shape, sizes=sizes, **others)
+        except AssertionError as error:
+            raise ValueError(str(error) or "it cannot be built for such images") from error
+        height, width, side = *input_shape[1:], self.net.patch_embed.feat_ratio()  # type: ignore[union-attr, operator]
+        if height != width or height % side:
+            raise ValueError(f"it takes square images whose side is a multiple of {side}, not of {height}x{width}")
+        if self.net.global_pool != "token" or self.net.num_prefix_tokens != 1:
+            raise ValueError("this network does not read its answer from a class token alone")
+        for block in self.net.blocks:  # type: ignore[union-attr]
+            block.attn = OpenAttention(getattr(block, "attn", nn.Identity()))  # type: ignore[union-attr]
+        self.grid: tuple[int, int] = self.net.patch_embed.grid_size  # type: ignore[union-attr, assignment]  # rows, columns
 
     @property
     def class_token(self) -> Tensor:
@@ -117,98 +217,6 @@ class Transformer(ZooModel):
         return self.net.norm_pre(self.net._pos_embed(self.net.patch_embed(images)))  # type: ignore[operator]
 
 
-def zoo(
-    *,
-    input_shape: tuple[int, int, int],
-    num_classes: int,
-    network: str,
-    small: bool = False,
-    weights: Weights = False,
-) -> ZooModel:
-    """A network with a head for `num_classes`.
-
-    Args:
-        input_shape: channels, height and width of an image; both sides are equal.
-        network: a name of timm's, of one of the families above, or `googlenet`.
-        small: whether a small network of its family stands for it, where there is one; see `SMALL`.
-        weights: those to begin with: False: fresh ones. A head for other than the published number of classes is fresh
-            anyway.
-
-    Raises:
-        ValueError: no such network, or of another family.
-    """
-    if small:
-        network = next((name for family, name in SMALL.items() if network.startswith(family)), network)
-    net = (
-        googlenet(input_shape, num_classes, weights)
-        if network == GOOGLENET
-        else of_timm(network, input_shape, num_classes, weights)
-    )
-    family = type(net).__name__
-    if hasattr(net, "patch_embed") and hasattr(net, "cls_token"):
-        return Transformer(net, without_head(net))
-    if family not in SPATIAL:
-        raise ValueError(f"network {network} is a {family}; known are {', '.join(SPATIAL)} and transformers")
-    return (Averaging if family in AVERAGED else Convolutional)(net, without_head(net))
-
-
-def of_timm(network: str, input_shape: tuple[int, int, int], num_classes: int, weights: Weights) -> nn.Module:
-    """A network of timm's, with its classifier."""
-    import timm
-
-    if not timm.is_model(network):
-        near = timm.list_models(f"{network.split('_')[0]}*")[:5]
-        raise ValueError(f"timm has no network {network!r}" + (f"; similar: {', '.join(near)}" if near else ""))
-    sized = timm.models.is_model_in_modules(network, ["vision_transformer", "vision_transformer_hybrid"])
-    size: dict[str, Any] = {"img_size": input_shape[1]} if sized else {}
-    found: dict[str, Any] = {"pretrained_cfg_overlay": {"file": weights}} if isinstance(weights, str) else {}
-    return timm.create_model(
-        network, num_classes=num_classes, in_chans=input_shape[0], pretrained=bool(weights), **size, **found
-    )
-
-
-def googlenet(input_shape: tuple[int, int, int], num_classes: int, weights: Weights) -> nn.Module:
-    """torchvision's, without the auxiliary classifiers and with this project's dropout.
-
-    Its input is normalised by ImageNet's colours and brought to what its published weights were trained with.
-    """
-    from torchvision.models import GoogLeNet_Weights
-    from torchvision.models import googlenet as build
-
-    if input_shape[0] != 3:
-        raise ValueError(f"{GOOGLENET} takes images of 3 channels, not {input_shape[0]}")
-    net = build(num_classes=num_classes, aux_logits=False, transform_input=True, init_weights=True)
-    net.dropout = Dropout(net.dropout.p)
-    if weights:
-        published = GoogLeNet_Weights.IMAGENET1K_V1
-        state = published.get_state_dict(progress=True) if weights is True else read_weights(str(weights))
-        mine = net.state_dict()
-        kept = {name: value for name, value in state.items() if name in mine and value.shape == mine[name].shape}
-        absent = mine.keys() - kept.keys() - {"fc.weight", "fc.bias"}
-        if absent:
-            raise ValueError(f"the weights lack {sorted(absent)[0]}, or have it in another shape")
-        net.load_state_dict(kept, strict=False)
-    return net
-
-
-def read_weights(path: str) -> Mapping[str, Tensor]:
-    """A file of tensors: safetensors, or what torch.save writes."""
-    if path.endswith(".safetensors"):
-        from safetensors.torch import load_file
-
-        return load_file(path)
-    state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    return state
-
-
-def without_head(net: nn.Module) -> nn.Module:
-    """The last linear layer, in whose place the network passes on what that reads."""
-    name = next(name for name in ("fc", "classifier", "head") if isinstance(getattr(net, name, None), nn.Linear))
-    head: nn.Module = getattr(net, name)
-    setattr(net, name, nn.Identity())
-    return head
-
-
 def part_names(net: nn.Module) -> list[str]:
     """The parts with weights, from the input to the output; of a row of blocks each by itself."""
     found = []
@@ -220,31 +228,3 @@ def part_names(net: nn.Module) -> list[str]:
         )
         found += [part for part in inner if any(True for _ in net.get_submodule(part).parameters())]
     return found
-
-
-def preprocessing(network: str) -> dict[str, Any]:
-    """How images are prepared for the published weights: size, crop and interpolation; mean and std of each channel."""
-    if network == GOOGLENET:
-        from torchvision.models import GoogLeNet_Weights
-
-        ours = GoogLeNet_Weights.IMAGENET1K_V1.transforms()
-        size, crop = ours.crop_size[0], ours.crop_size[0] / ours.resize_size[0]
-        return {
-            "size": size,
-            "crop": crop,
-            "interpolation": ours.interpolation.value,
-            "mean": ours.mean,
-            "std": ours.std,
-        }
-    import timm
-
-    config = timm.get_pretrained_cfg(network)
-    if config is None:
-        raise ValueError(f"timm knows no weights of {network!r}")
-    return {
-        "size": config.input_size[-1],
-        "crop": config.crop_pct,
-        "interpolation": config.interpolation,
-        "mean": list(config.mean),
-        "std": list(config.std),
-    }

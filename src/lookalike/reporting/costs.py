@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from lookalike.reporting.figures import Rows
 from lookalike.reporting.style import (
@@ -14,6 +14,7 @@ from lookalike.reporting.style import (
     VERMILLION,
     WIDTH,
     Look,
+    in_epochs,
     in_percent,
     legend_above,
     looks,
@@ -93,8 +94,7 @@ def depth_figure(histories: Mapping[str, Rows], looks_of: Mapping[str, tuple[boo
             draw_errors(residual if shortcuts else plain, history, look, f"{depth} layers")
         for axes, title in ((plain, "plain"), (residual, "residual")):
             axes.set_title(title, loc="left")
-            axes.set_xlabel("epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            in_epochs(axes.xaxis)
         plain.set_ylabel("training error")
         in_percent(plain.yaxis)
         legend_above(figure, plain if plain.lines else residual)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
@@ -18,6 +17,7 @@ from lookalike.reporting.style import (
     ORANGE,
     WIDTH,
     Look,
+    in_epochs,
     in_percent,
     in_points,
     legend_above,
@@ -127,11 +127,9 @@ def curves_figure(histories: dict[str, Rows]) -> Figure:
         gap.axhline(0, color=BLACK, linewidth=0.8)
         in_points(gap.yaxis)
         for axes in (loss, accuracy, gap):
-            axes.set_xlabel("epoch")
+            in_epochs(axes.xaxis)
             if max(lengths) > UNLIKE * min(lengths):
                 axes.set_xscale("log")
-            else:
-                axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         names.set_axis_off()
         told = "solid: validation\ndashed: training"
         names.legend(*accuracy.get_legend_handles_labels(), loc="center left", frameon=False, title=told)
@@ -150,9 +148,8 @@ def race_figure(histories: Mapping[str, Rows], goal: float) -> Figure:
                 label = variant if rows[0] is history[0] else None
                 axes.plot([row["epoch"] + 1 for row in rows], errors, markersize=3, linewidth=1, label=label, **look)
         axes.axhline(goal, color=BLACK, linestyle="--", linewidth=0.8)
-        axes.set_xlabel("epoch")
         axes.set_ylabel("training error")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        in_epochs(axes.xaxis)
         in_percent(axes.yaxis)
         legend_above(figure, axes)
     return figure

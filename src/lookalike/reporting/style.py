@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -127,6 +127,12 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.grid(visible=False, axis="y")
     for row in range(1, len(names)):
         axes.axhline(row - 0.5, color="#dddddd", linewidth=0.6, zorder=0)
+
+
+def in_epochs(axis: Axis) -> None:
+    """Whole epochs, of which there may be one."""
+    axis.set_label_text("epoch")
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def in_percent(axis: Axis) -> None:

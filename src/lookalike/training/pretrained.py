@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from lookalike.errors import InputError
+from lookalike.models.registry import find_model
 from lookalike.params import Budget, Variant
 
 Weights = str | bool  # a file, or whether those that were published are to be fetched
@@ -31,7 +32,7 @@ def weights_for(variant: Variant, budget: Budget, mirror: str | None, cache: Pat
         if not Path(variant.train.weights).is_file():
             raise InputError(f"train.weights: {variant.train.weights}: no such file")
         return variant.train.weights
-    return (mirror and mirrored(variant.model_args["network"], mirror, cache)) or True
+    return (mirror and mirrored(network_of(variant), mirror, cache)) or True
 
 
 def mirrored(network: str, mirror: str, cache: Path) -> str | None:
@@ -52,11 +53,17 @@ def origin(weights: Weights) -> str | None:
     return "published" if weights else None
 
 
-def preprocessing(network: str) -> dict[str, Any]:
-    """How images are prepared for published weights, see `models.zoo`; which is loaded only where such are wanted."""
-    from lookalike.models.zoo import preprocessing
+def network_of(variant: Variant) -> str:
+    """The network whose published weights a variant may begin with, by its library's name."""
+    network: str = variant.model_args.get("network") or find_model(variant.model).MEMBER  # type: ignore[attr-defined]
+    return network
 
-    return preprocessing(network)
+
+def preprocessing(variant: Variant) -> dict[str, Any]:
+    """How images are prepared for the published weights, see `models.zoo`."""
+    network, family = network_of(variant), find_model(variant.model)
+    with reading_weights(network):
+        return family.preprocessing(network)  # type: ignore[attr-defined, no-any-return]
 
 
 @contextmanager

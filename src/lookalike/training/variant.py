@@ -17,7 +17,15 @@ from lookalike.params import Budget, Search, Variant
 from lookalike.runtime import Runtime, seeded, to_host
 from lookalike.training.loop import Outcome, Schedule, train
 from lookalike.training.optimisation import Optimisation
-from lookalike.training.pretrained import Weights, origin, preprocessing, reading_weights, train_head_alone, weights_for
+from lookalike.training.pretrained import (
+    Weights,
+    network_of,
+    origin,
+    preprocessing,
+    reading_weights,
+    train_head_alone,
+    weights_for,
+)
 from lookalike.training.search import best_rate, described, trial_error
 from lookalike.training.smoothing import soft_targets
 
@@ -104,7 +112,7 @@ def train_variant(
         InputError: published weights are wanted and cannot be had.
     """
     weights = weights_for(variant, budget, mirror, cache)
-    how = preprocessing(variant.model_args["network"]) if weights else None
+    how = preprocessing(variant) if weights else None
     dataset = prepared(dataset, how)
     images = training_images(dataset, variant.train.fraction or 1.0, budget, runtime)
     ground = Ground(budget, dataset, runtime, *images, weights)
@@ -154,7 +162,7 @@ def build(variant: Variant, budget: Budget, dataset: Dataset, weights: Weights =
     """The variant's model for images of `dataset`, initialised from torch's global generator, or with `weights`."""
     arguments = model_arguments(variant, budget)
     if weights:
-        with reading_weights(variant.model_args["network"]):
+        with reading_weights(network_of(variant)):
             shape, classes = dataset.input_shape, len(dataset.class_names)
             return find_model(variant.model)(input_shape=shape, num_classes=classes, **arguments, weights=weights)
     return create_model(variant.model, arguments, input_shape=dataset.input_shape, num_classes=len(dataset.class_names))

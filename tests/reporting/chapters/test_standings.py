@@ -127,6 +127,15 @@ def test_learning_curves_are_those_of_the_histories_with_epochs_from_one(found: 
     assert rows(table)[0][:3] == [CNN, "0", "1"]
 
 
+def test_models_of_one_variant_each_share_a_figure(found: Found, drawn: dict[str, Any]) -> None:
+    single = {name: variant.model_copy(update={"model": name}) for name, variant in found.params.variants.items()}
+    alone = replace(found, params=found.params.model_copy(update={"variants": single}))
+    (shown,) = figures(training(alone)).values()
+    assert drawn["curves"] == (found.evidence.histories,)
+    assert shown.variants == tuple(found.evidence.histories)
+    assert f"the variants with the models {', '.join(alone.settings)}, a line a seed" in shown.caption
+
+
 def test_how_trainings_ended_is_told_over_seeds(found: Found, drawn: dict[str, Any]) -> None:
     def row(seed: int, epoch: int, train: float, valid: float, loss: float) -> dict[str, float]:
         known = {"train_accuracy": train, "valid_accuracy": valid, "valid_loss": loss, "train_loss": 1.0}

@@ -1,6 +1,7 @@
 """Leaderboard, costs and learning curves."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from statistics import fmean, variance
@@ -147,8 +148,7 @@ def training(found: Found) -> Section:
         "Cost", COSTS, (asdict(row) | {"cut": curtailed(row, found.params)} for row in found.standings), note
     )
     ends = tabulate("How the trainings ended", ENDS, map(partial(ended, found.evidence), found.standings), ENDED)
-    models = dict.fromkeys(variant.model for variant in found.settings.values())
-    curves = (learning_curves(found, model) for model in models)
+    curves = (learning_curves(found, models) for models in drawn_together(found.settings))
     return section(f"{found.study}-training", "Training", *curves, ends, views(found), costs, changes(found))
 
 
@@ -162,20 +162,29 @@ def views(found: Found) -> Table | None:
     return tabulate("Test accuracy from one view and from ten", VIEWS, rows, note) if rows else None
 
 
-def learning_curves(found: Found, model: str) -> Illustration | None:
-    """The curves of all variants of one architecture."""
-    histories = {name: rows for name, rows in found.evidence.histories.items() if found.settings[name].model == model}
+def drawn_together(settings: Mapping[str, Variant]) -> list[list[str]]:
+    """The models whose learning curves share a figure: one that has several variants is alone, the others together."""
+    groups: dict[str, list[str]] = {}
+    for model, variants in Counter(variant.model for variant in settings.values()).items():
+        groups.setdefault(model if variants > 1 else "", []).append(model)
+    return [*groups.values()]
+
+
+def learning_curves(found: Found, models: list[str]) -> Illustration | None:
+    """The curves of all variants of these models."""
+    histories = {name: rows for name, rows in found.evidence.histories.items() if found.settings[name].model in models}
+    named = f"model{'s' * (len(models) > 1)} {', '.join(models)}"
     rows = [
         {"variant": name, **row, "epoch": row["epoch"] + 1} for name, history in histories.items() for row in history
     ]
     words = (
-        f"Loss, accuracy and gap by epoch of the variants with the model {model}, a line a seed. A training curve "
+        f"Loss, accuracy and gap by epoch of the variants with the {named}, a line a seed. A training curve "
         "(dashed) is the running mean within the epoch, with dropout on, so that in the first epochs it is worse than "
         "the validation curve (solid). Gap: training minus validation accuracy, mean over seeds.",
-        f"Learning curves of the variants of {found.study} with the model {model}",
+        f"Learning curves of the variants of {found.study} with the {named}",
     )
-    table = tabulate(f"Learning curves of {model}", CURVES, rows)
-    return found.drawn(curves_figure(histories), f"curves-{model}", words, list(histories), table)
+    table = tabulate(f"Learning curves of the {named}", CURVES, rows)
+    return found.drawn(curves_figure(histories), f"curves-{models[0]}", words, list(histories), table)
 
 
 def ended(evidence: Evidence, row: Standing) -> Json:

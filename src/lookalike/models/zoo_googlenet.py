@@ -1,0 +1,83 @@
+"""GoogLeNet (Szegedy et al., CVPR 2015), torchvision's, with batch normalisation and without auxiliary classifiers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lookalike.models.layers import Dropout
+from lookalike.models.zoo import Averaging, Shape, Weights
+
+
+class ZooGoogLeNet(Averaging):
+    """See `ZooModel`.
+
+    Its input is normalised by ImageNet's colours, then brought to what its published weights were trained with. A grey
+    image is seen as one of three equal channels.
+    """
+
+    MEMBER = SMALL = "googlenet"
+    HEAD, SPATIAL = "fc", "inception5b"
+
+    @classmethod
+    def create(
+        cls, network: str, input_shape: Shape, num_classes: int, weights: Weights, sizes: Mapping[str, int]
+    ) -> nn.Module:
+        """torchvision's, with its classifier and this project's dropout."""
+        from torchvision.models import GoogLeNet_Weights, googlenet
+
+        if network != cls.MEMBER:
+            raise ValueError(f"torchvision has one network of this family, {cls.MEMBER}, and not {network!r}")
+        if input_shape[0] not in (1, 3):
+            raise ValueError(f"{network} takes images of 1 or 3 channels, not {input_shape[0]}")
+        net = googlenet(num_classes=num_classes, aux_logits=False, transform_input=True, init_weights=True, **sizes)
+        net.dropout = Dropout(net.dropout.p)
+        if weights:
+            published = GoogLeNet_Weights.IMAGENET1K_V1
+            state = published.get_state_dict(progress=True) if weights is True else read_weights(str(weights))
+            load_body(net, state)
+        return net
+
+    @classmethod
+    def preprocessing(cls, network: str) -> dict[str, Any]:
+        """See `ZooModel`."""
+        from torchvision.models import GoogLeNet_Weights
+
+        theirs = GoogLeNet_Weights.IMAGENET1K_V1.transforms()
+        size, whole = theirs.crop_size[0], theirs.resize_size[0]
+        return {
+            "size": size,
+            "crop": size / whole,
+            "interpolation": theirs.interpolation.value,
+            "mean": theirs.mean,
+            "std": theirs.std,
+        }
+
+    def features(self, images: Tensor) -> Tensor:
+        """(N, 1 or 3, H, W) -> (N, 1024)."""
+        return self.net(images.expand(-1, 3, -1, -1))
+
+
+def read_weights(path: str) -> Mapping[str, Tensor]:
+    """A file of tensors: safetensors, or what torch.save writes."""
+    if path.endswith(".safetensors"):
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    return state
+
+
+def load_body(net: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Take over all weights, those of the head if they are for as many classes.
+
+    Raises:
+        ValueError: some are absent, or of another shape.
+    """
+    mine = net.state_dict()
+    kept = {name: value for name, value in state.items() if name in mine and value.shape == mine[name].shape}
+    absent = mine.keys() - kept.keys() - {"fc.weight", "fc.bias"}
+    if absent:
+        raise ValueError(f"the weights lack {sorted(absent)[0]}, or have it in another shape")
+    net.load_state_dict(kept, strict=False)

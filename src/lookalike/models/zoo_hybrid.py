@@ -1,0 +1,9 @@
+"""The hybrid of a residual network and a ViT (Dosovitskiy et al., ICLR 2021, section 3.1), of timm's."""
+
+from lookalike.models.zoo import Transformer
+
+
+class ZooHybrid(Transformer):
+    """See `Transformer`."""
+
+    MODULE, MEMBER, SMALL = "vision_transformer_hybrid", "vit_small_r26_s32_224", "vit_tiny_r_s16_p8_224"
