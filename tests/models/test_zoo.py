@@ -137,6 +137,16 @@ def test_a_file_of_weights_is_read_and_its_head_dropped(name: str, suffix: str, 
         assert not torch.equal(model(torch.rand(2, *SHAPE)), build(name, small=True)(torch.rand(2, *SHAPE)))
 
 
+def test_weights_are_resampled_to_smaller_patches(tmp_path: Path) -> None:
+    published, file = published_weights("zoo_vit"), tmp_path / "weights.safetensors"
+    save_file(published, file)
+    model = build("zoo_vit", network=small("zoo_vit"), weights=str(file), patch_size=8)
+    state = model.net.state_dict()
+    assert state["patch_embed.proj.weight"].shape[2:] == (8, 8)
+    assert state["pos_embed"].shape[1] == 1 + (SIDE // 8) ** 2
+    assert torch.equal(state["blocks.0.mlp.fc1.weight"], published["blocks.0.mlp.fc1.weight"])
+
+
 def published_weights(name: str) -> dict[str, Tensor]:
     """Weights of a thousand classes, as their publisher names them."""
     with seeded(5, "init"):

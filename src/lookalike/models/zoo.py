@@ -4,7 +4,6 @@ A family is a module of its own, `zoo_*.py`, and says there what is peculiar to 
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -25,7 +24,7 @@ class ZooModel(nn.Module):
         small: whether `SMALL` stands for it.
         weights: those to begin with: False: fresh ones. A head for other than the published number of classes is fresh
             anyway.
-        sizes: those that the library can be asked for; see `Transformer`.
+        sizes: what the library is asked for besides, see `Transformer`.
 
     Attributes:
         MODULE: timm's, which has all members of the family.
@@ -50,11 +49,11 @@ class ZooModel(nn.Module):
         network: str | None = None,
         small: bool = False,
         weights: Weights = False,
-        sizes: Mapping[str, int] = MappingProxyType({}),
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
         name = self.SMALL if small else network or self.MEMBER
-        self.net = self.create(name, input_shape, num_classes, weights, sizes)
+        self.net = self.create(name, input_shape, num_classes, weights, sizes or {})
         self.head: nn.Module = getattr(self.net, self.HEAD)
         setattr(self.net, self.HEAD, nn.Identity())  # so that the network passes on what its head reads
         self.parts = (*(f"net.{name}" for name in part_names(self.net)), "head")
