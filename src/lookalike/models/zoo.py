@@ -65,14 +65,14 @@ class ZooModel(nn.Module):
         """The library's network, with its classifier."""
         import timm
 
-        cls.must_have(network)
+        cls.check_member(network)
         options: dict[str, Any] = {"num_classes": num_classes, "in_chans": input_shape[0], **sizes}
         if isinstance(weights, str):
             options["pretrained_cfg_overlay"] = {"file": weights}
         return timm.create_model(network, pretrained=bool(weights), **options)
 
     @classmethod
-    def must_have(cls, network: str) -> None:
+    def check_member(cls, network: str) -> None:
         """Refuse what is no member."""
         import timm
 

@@ -10,9 +10,9 @@ from torch import nn
 
 from lookalike.errors import InputError
 from lookalike.models.registry import find_model
+from lookalike.models.zoo import Weights, ZooModel
 from lookalike.params import Budget, Variant
 
-Weights = str | bool  # a file, or whether those that were published are to be fetched
 SUFFIXES = (".safetensors", ".pth", ".npz")
 
 
@@ -53,17 +53,24 @@ def origin(weights: Weights) -> str | None:
     return "published" if weights else None
 
 
+def family_of(variant: Variant) -> type[ZooModel]:
+    """The family of a variant that may begin with published weights; others do not come here (see `references`)."""
+    family = find_model(variant.model)
+    assert isinstance(family, type)
+    assert issubclass(family, ZooModel)
+    return family
+
+
 def network_of(variant: Variant) -> str:
     """The network whose published weights a variant may begin with, by its library's name."""
-    network: str = variant.model_args.get("network") or find_model(variant.model).MEMBER  # type: ignore[attr-defined]
-    return network
+    return variant.model_args.get("network") or family_of(variant).MEMBER
 
 
 def preprocessing(variant: Variant) -> dict[str, Any]:
     """How images are prepared for the published weights, see `models.zoo`."""
-    network, family = network_of(variant), find_model(variant.model)
+    network = network_of(variant)
     with reading_weights(network):
-        return family.preprocessing(network)  # type: ignore[attr-defined, no-any-return]
+        return family_of(variant).preprocessing(network)
 
 
 @contextmanager

@@ -13,12 +13,12 @@ from lookalike.data.augmentation import from_settings
 from lookalike.data.tensors import LabelledImages, place_images, prepared, taken
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model, find_model
+from lookalike.models.zoo import Weights
 from lookalike.params import Budget, Search, Variant
 from lookalike.runtime import Runtime, seeded, to_host
 from lookalike.training.loop import Outcome, Schedule, train
 from lookalike.training.optimisation import Optimisation
 from lookalike.training.pretrained import (
-    Weights,
     network_of,
     origin,
     preprocessing,
