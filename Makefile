@@ -1,11 +1,12 @@
 # make demo: everything from nothing. make help: the rest.
-.PHONY: help setup demo repro test coverage lint ui lock clean
+.PHONY: help setup demo repro train test coverage lint ui lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 JOBS ?= 2
+PROFILE ?= cpu
 
 help:  ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -46,6 +47,9 @@ demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, u
 
 repro: demo  ## the same
 
+train: $(INSTALLED)  ## train every variant of PROFILE=cpu, one at a time, at low priority; goes on after a kill
+	nice -n 19 $(BIN)/python -m lookalike train --profile $(PROFILE)
+
 test: $(INSTALLED)  ## all tests
 	$(BIN)/python -m pytest
 
@@ -65,5 +69,5 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows
 		--no-emit-index-url --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
-	rm -rf data photos primer costs models runs evaluations explanations embeddings downloads checkpoints published.json
+	rm -rf data photos primer costs models runs evaluations explanations embeddings downloads checkpoints finished published.json
 	find reports -mindepth 1 -maxdepth 1 -not -name narrow -not -name paper -exec rm -rf {} +

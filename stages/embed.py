@@ -1,6 +1,5 @@
 """Stage embed@<study>: the features that its evaluation left -> embeddings/<study>/."""
 
-import sys
 from pathlib import Path
 
 from tqdm import tqdm
@@ -8,11 +7,12 @@ from tqdm import tqdm
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.evaluations import load_predictions
 from lookalike.artifacts.findings import save_arrays, save_figures, save_found
-from lookalike.command import run
+from lookalike.artifacts.folders import replacing_folder
+from lookalike.command import run, stage_item
 from lookalike.embedding.study import Settings, embed, main_scores
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
-from lookalike.params import load_params
+from lookalike.params import Params, load_params
 from lookalike.reporting.embeddings import variant_figures
 from lookalike.reporting.style import to_png
 
@@ -20,8 +20,15 @@ SEED = 13
 
 
 def main(study: str) -> None:
+    """Replace the embeddings of `study`."""
+    params = load_params()
+    params.require("studies", study)
+    with replacing_folder(Path("embeddings") / study) as out:
+        embed_study(params, study, out)
+
+
+def embed_study(params: Params, study: str, out: Path) -> None:
     """Map and cluster the first seed's features of the variants that the active profile embeds."""
-    params, out = load_params(), Path("embeddings") / study
     dataset, sample = load_dataset(Path("data") / params.studies[study].data), params.active.embed
     groups = params.groups_of(dataset.name)
     group_of = group_numbers(groups, dataset.class_names)
@@ -44,4 +51,4 @@ def main(study: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, *sys.argv[1:])
+    run(main, stage_item())

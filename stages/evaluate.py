@@ -1,14 +1,14 @@
 """Stage evaluate@<study>: its models, its data and the photographs -> evaluations/<study>/."""
 
-import sys
 from pathlib import Path
 
 from lookalike.artifacts import evaluations as artifacts
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.findings import save_figures
+from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.models import read_rows
 from lookalike.artifacts.photos import load_photos
-from lookalike.command import run
+from lookalike.command import run, stage_item
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
@@ -17,7 +17,7 @@ from lookalike.evaluation.photo_variant import photo_outputs
 from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.variant import evaluate_variant
-from lookalike.params import load_params
+from lookalike.params import Params, load_params
 from lookalike.reporting.comparisons import divergence_figures
 from lookalike.reporting.figures import variant_figures
 from lookalike.reporting.style import to_png
@@ -25,8 +25,16 @@ from lookalike.runtime import start
 
 
 def main(study: str) -> None:
+    """Replace the evaluation of `study`."""
+    params = load_params()
+    params.require("studies", study)
+    with replacing_folder(Path("evaluations") / study) as out:
+        evaluate(params, study, out)
+
+
+def evaluate(params: Params, study: str, out: Path) -> None:
     """Evaluate every variant of `study` by itself and with the others, and draw what needs the images."""
-    params, runtime, models, out = load_params(), start(), Path("models") / study, Path("evaluations") / study
+    runtime, models = start(), Path("models") / study
     settings, dataset = params.studies[study], load_dataset(Path("data") / params.studies[study].data)
     photos = load_photos(Path("photos")) if params.photographed(study) else None
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
@@ -57,4 +65,4 @@ def main(study: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, *sys.argv[1:])
+    run(main, stage_item())

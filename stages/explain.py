@@ -1,6 +1,5 @@
 """Stage explain@<study>: its models, their evaluation, the photographs -> explanations/<study>/."""
 
-import sys
 from pathlib import Path
 
 from tqdm import tqdm
@@ -8,27 +7,36 @@ from tqdm import tqdm
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.evaluations import load_findings, load_photo_logits, load_predictions
 from lookalike.artifacts.findings import save_arrays, save_figures, save_found
+from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.models import load_description
 from lookalike.artifacts.photos import load_photos
-from lookalike.command import run
+from lookalike.command import run, stage_item
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.explain.closely import look_closely
 from lookalike.explain.methods import DEFAULT
 from lookalike.explain.subject import Images, find_subject
 from lookalike.explain.variant import explain_variant, main_scores
-from lookalike.params import load_params
+from lookalike.params import Params, load_params
 from lookalike.reporting.explained import CloseUp, drawn_alike, drawn_changes, study_figures
 from lookalike.reporting.style import to_png
 from lookalike.runtime import start
 
 
 def main(study: str) -> None:
+    """Replace the explanations of `study`."""
+    params = load_params()
+    params.require("studies", study)
+    with replacing_folder(Path("explanations") / study) as out:
+        explain(params, study, out)
+
+
+def explain(params: Params, study: str, out: Path) -> None:
     """Explain the first seed of the variants that the active profile explains, and draw the probes' maps."""
-    params, runtime, models = load_params(), start(), Path("models") / study
+    runtime, models = start(), Path("models") / study
     settings, sample = params.studies[study], params.active.explain
     counts = {"scored": sample.scored, "heads_scored": sample.heads_scored}
-    evaluation, out = Path("evaluations") / study, Path("explanations") / study
+    evaluation = Path("evaluations") / study
     dataset = load_dataset(Path("data") / settings.data)
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
     look_alikes, on_photos = load_findings(evaluation)
@@ -57,4 +65,4 @@ def main(study: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, *sys.argv[1:])
+    run(main, stage_item())

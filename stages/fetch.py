@@ -1,12 +1,11 @@
 """Stage fetch@<dataset>: the published or the embedded images -> data/<dataset>/, and where they came from."""
 
 import os
-import sys
 from pathlib import Path
 
 from lookalike.artifacts.datasets import save_dataset
 from lookalike.artifacts.folders import write_json
-from lookalike.command import run
+from lookalike.command import run, stage_item
 from lookalike.data.sources import build_dataset
 from lookalike.params import load_params
 
@@ -14,6 +13,7 @@ from lookalike.params import load_params
 def main(name: str) -> None:
     """Fetch or draw the data set `name`; downloads are kept apart from the outputs, so that a resumed one goes on."""
     params = load_params()
+    params.require("datasets", name)
     cache = Path(os.environ.get("DVC_ROOT", ".")) / "downloads"
     mirror = os.environ.get("LOOKALIKE_MIRROR")
     dataset, files = build_dataset(name, params.datasets[name], params.active.data, cache, mirror)
@@ -22,4 +22,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, *sys.argv[1:])
+    run(main, stage_item())

@@ -7,48 +7,62 @@ from pathlib import Path
 
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.fingerprint import fingerprint
+from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.models import save_model, save_run
-from lookalike.command import run
+from lookalike.command import run, stage_item
 from lookalike.models.registry import find_model
 from lookalike.params import load_params
 from lookalike.recorder import Recorder
-from lookalike.runtime import describe, peak_memory, start
-from lookalike.training.variant import planned_epochs, train_variant
+from lookalike.runtime import describe, has_fast_bfloat16, peak_memory, start
+from lookalike.training.pretrained import starting_weights
+from lookalike.training.settings import effective_settings
+from lookalike.training.variant import train_variant
 
 
 def main(name: str) -> None:
-    """Train every seed of the variant `name`; a killed training goes on from its checkpoints."""
+    """Train every seed of the variant `name`; a killed run goes on from its checkpoints, a finished one is kept."""
     params = load_params()
-    variant, budget = params.variants[name], params.budget(name)
-    runtime = start()
-    dataset = load_dataset(Path("data") / variant.dataset)
-    find_model(variant.model)  # loads the architecture's module, which the fingerprint must cover
+    params.require("variants", name)
+    settings, root = effective_settings(params, name), Path(os.environ.get("DVC_ROOT", "."))
+    runtime = start(precision=settings.precision)
+    if settings.precision == "bfloat16" and not has_fast_bfloat16(runtime.device):
+        print(f"{name}: this device has no bfloat16 instructions; float32 would be faster", file=sys.stderr)
+    dataset = load_dataset(Path("data") / settings.dataset)
+    weights = starting_weights(settings, os.environ.get("LOOKALIKE_MIRROR"), root / "downloads")
+    find_model(settings.model)  # loads the architecture's module, which the fingerprint must cover
     identity = fingerprint(
-        variant=variant.model_dump(), budget=budget.model_dump(), dataset=dataset.digest, device=runtime.device.type
+        settings=settings.digest,
+        dataset=dataset.digest,
+        weights=weights and weights.sha256,
+        device=runtime.device.type,
     )
-    root = Path(os.environ.get("DVC_ROOT", "."))
-    checkpoints = root / "checkpoints" / f"{name}-{identity}"
-    recorder = Recorder(variant.study, name, identity, checkpoints, planned_epochs(variant, budget))
+    checkpoints, finished = (root / folder / f"{name}-{identity}" for folder in ("checkpoints", "finished"))
+    if finished.exists() and not checkpoints.exists():
+        with replacing_folder(checkpoints) as part:
+            shutil.copytree(finished, part, dirs_exist_ok=True)
+    recorder = Recorder(name, settings, identity, checkpoints)
     trained = train_variant(
-        variant,
-        budget,
+        settings,
+        params.budget(name).seeds,
         dataset,
         runtime,
         checkpoint=lambda training: checkpoints / f"{training}.pt",
         after_epoch=recorder.after_epoch,
-        mirror=os.environ.get("LOOKALIKE_MIRROR"),
-        cache=root / "downloads",
+        weights=weights,
     )
     for entry in trained.description["seeds"]:
         if entry["diverged_in"] is not None:
             epoch = entry["diverged_in"] + 1
             print(f"{name}, seed {entry['seed']}: diverged, the loss is not finite in epoch {epoch}", file=sys.stderr)
-    folder = Path("models") / variant.study / name
+    folder = Path("models") / settings.study / name
     save_model(folder, trained.description, trained.weights, trained.history, trained.kept)
-    run_about = recorder.finish(describe(runtime), peak_memory(runtime.device))
-    save_run(Path("runs") / variant.study / name, run_about, trained.timings)
+    about = recorder.finish(describe(runtime), peak_memory(runtime.device))
+    save_run(Path("runs") / settings.study / name, about, trained.timings)
+    with replacing_folder(finished) as part:
+        for file in checkpoints.glob("*.pt"):
+            file.replace(part / file.name)
     shutil.rmtree(checkpoints, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    run(main, *sys.argv[1:])
+    run(main, stage_item())

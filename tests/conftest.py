@@ -14,8 +14,9 @@ from filelock import FileLock
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.data.splits import split_indices
-from lookalike.params import Budget, Training, Variant
+from lookalike.params import Budget, DataProfile, DatasetParams, Split, Training, Variant
 from lookalike.runtime import Runtime
+from lookalike.training.settings import EffectiveSettings, within
 
 if TYPE_CHECKING:
     from checkout import Checkout
@@ -33,16 +34,16 @@ TINY_VIT = {
     "mlp_dim": 16,
 }
 SHALLOW = {"embed_dim": 12, "depth": 2, "num_heads": 2}
-TINY_ARGUMENTS: dict[str, dict[str, Any]] = {  # of the models that are large without
+TINY_ARGUMENTS: dict[str, dict[str, Any]] = {  # of models that are large otherwise
     "fashion_vit": TINY_VIT,
     "fashion_transfg": TINY_VIT,
     "alexnet": {"max_channels": 48},
     "residual_net": {"depth": 8, "max_channels": 8},
-    "vgg11_cifar": {"max_channels": 8, "batch_norm": True},
+    "vgg": {"max_channels": 8, "batch_norm": True},
     "vit": {"patch_size": 4} | SHALLOW,
-    **{f"zoo_{family}": {"small": True} for family in ("efficientnet", "googlenet", "mobilenet", "resnet")},
-    "zoo_hybrid": {"small": True, "patch_size": 1} | SHALLOW,  # after a stem that leaves a quarter of both sides
-    "zoo_vit": {"small": True, "patch_size": 4} | SHALLOW,
+    **{f"zoo_{family}": {"size": "tiny"} for family in ("efficientnet", "googlenet", "mobilenet", "resnet")},
+    "zoo_hybrid": {"size": "tiny", "patch_size": 1} | SHALLOW,  # the stem leaves a quarter of both sides
+    "zoo_vit": {"size": "tiny", "patch_size": 4} | SHALLOW,
 }
 
 
@@ -124,16 +125,28 @@ def make_variant() -> Callable[..., Variant]:
             dataset="tiny",
             model=model,
             model_args=copy.deepcopy(TINY_VIT if model == "fashion_vit" else {}) if model_args is None else model_args,
-            cost="light",
+            budget="small",
             train=Training(**settings),
         )
 
     return make
 
 
+def granted(**caps: Any) -> Budget:
+    """A budget of one seed in float32, unless `caps` say otherwise."""
+    return Budget(**{"seeds": 1, "precision": "float32"} | caps)
+
+
+def effective(variant: Variant, budget: Budget | None = None, **caps: Any) -> EffectiveSettings:
+    """The settings of a variant of the tiny data set within `budget`, or within one of these caps."""
+    images = DatasetParams(classes=CLASSES, split=Split(valid_fraction=0.25, seed=13), normalise="range")
+    source = DataProfile(source="embedded", train_images=100, test_images=100)
+    return within(variant, budget or granted(**caps), images, source)
+
+
 @pytest.fixture
 def budget() -> Budget:
-    return Budget(seeds=1)
+    return granted()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ FAULTY = 1
 STATUSES = f"""
 exit status:
   0    done
-  {FAULTY}    doctor has found a fault
+  {FAULTY}    doctor has found a fault, or train could not finish a variant
   {BAD_INPUT}    bad input, said in one line, or bad usage
   130  stopped with Ctrl-C
 """
@@ -35,6 +35,17 @@ TRY_EXAMPLES = """
 examples:
   lookalike try shoe.jpg
   lookalike try photographs/*.jpg
+"""
+TRAIN = """\
+Train the variants of a profile one at a time, in the order of the profile's budgets, and show how far
+each is. A killed run goes on from its last epoch when the command is given again; a variant that has
+a result for its settings is left alone, even if code has changed since. The name of the profile in
+params.yaml is changed. For runs of days use a clone of its own, so that edits do not reach it.
+"""
+TRAIN_EXAMPLES = """
+examples:
+  lookalike train --profile cpu
+  lookalike train --profile cpu fashion-cnn fashion-vit
 """
 PRUNE = """\
 Find what no entry of params.yaml stands for any more: outputs of data sets, variants, studies and
@@ -87,6 +98,10 @@ def parser() -> argparse.ArgumentParser:
         "pictures", nargs="+", metavar="PICTURE", help=f"a photograph of one garment; at most {MOST} at once"
     )
     trial.set_defaults(call=lambda given: try_pictures(*given.pictures))
+    train = add_command(commands, "train", "train every variant of a profile, for days", TRAIN, TRAIN_EXAMPLES)
+    train.add_argument("variants", nargs="*", metavar="VARIANT", help="a variant; none means all of them")
+    train.add_argument("--profile", required=True, help="the profile whose data and budgets hold")
+    train.set_defaults(call=lambda given: train_variants(given.profile, given.variants))
     prune = add_command(commands, "prune", "find what params.yaml no longer stands for", PRUNE, PRUNE_EXAMPLES)
     prune.add_argument("--yes", action="store_true", help="remove it")
     prune.set_defaults(call=lambda given: prune_outputs(yes=given.yes))
@@ -127,6 +142,14 @@ def examine_project() -> None:
         print(finding, flush=True)
         states.add(finding.state)
     if "FAULT" in states:
+        sys.exit(FAULTY)
+
+
+def train_variants(profile: str, variants: list[str]) -> None:
+    """Train the variants within a profile; exit with status 1 if one is not finished."""
+    from lookalike.long_runs import train_all
+
+    if not train_all(profile, variants):
         sys.exit(FAULTY)
 
 

@@ -1,8 +1,10 @@
 """How a stage or a command ends when its input is bad or it is stopped: no traceback, a status that says which."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 from lookalike.errors import InputError
@@ -23,6 +25,21 @@ def run(main: Callable[..., None], *arguments: str) -> None:
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+
+
+def stage_item() -> str:
+    """What a stage is to work on: the argument of the command, else what DVC says of the stage (`train@<item>`).
+
+    Commands in `dvc.yaml` do not name it: names come from `params.yaml`, and would pass through a shell before
+    anything has checked them.
+
+    Raises:
+        SystemExit: neither names one.
+    """
+    _, _, item = os.environ.get("DVC_STAGE", "").partition("@")
+    if len(sys.argv) > 2 or not (given := sys.argv[1] if len(sys.argv) > 1 else item):
+        sys.exit(f"usage: {Path(sys.argv[0]).name} NAME")
+    return given
 
 
 def end_process(signum: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Where and from what a result came: commit, host, versions, time."""
+"""The origin of a result: commit, host, versions, time."""
 
 import hashlib
 import os
@@ -8,22 +8,41 @@ import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+PARAMETERS = "params.yaml"
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "dvc", "mlflow")
 
 
 def commit() -> dict[str, str | bool]:
     """The checked-out commit, and whether tracked files differ from it.
 
-    `dvc.lock`, `params.yaml` (reports name the parameters) and the reports themselves do not count.
-
-    In a folder that is no git checkout, commit is "unknown" and dirty true.
+    `dvc.lock`, the reports, and in `params.yaml` the choice of a profile do not count. In a folder that is no git
+    checkout, the commit is "unknown" and dirty true.
     """
     head = git("rev-parse", "HEAD")
     changed = git(
-        "status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock", ":!params.yaml", ":!reports"
+        "status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock", f":!{PARAMETERS}", ":!reports"
     )
-    return {"commit": head or "unknown", "dirty": head is None or bool(changed)}
+    return {"commit": head or "unknown", "dirty": head is None or bool(changed) or parameters_differ()}
+
+
+def parameters_differ() -> bool:
+    """Whether `params.yaml` has other values than in the checked-out commit, apart from the name of the profile."""
+    committed, path = git("show", f"HEAD:./{PARAMETERS}"), Path(PARAMETERS)
+    current = path.read_text(encoding="utf-8") if path.exists() else None
+    return values_of(committed) != values_of(current)
+
+
+def values_of(text: str | None) -> Any:
+    """The content of a parameter file without the name of the profile; the text itself if it is no such file."""
+    try:
+        content = yaml.safe_load(text or "")
+    except yaml.YAMLError:
+        return text
+    return {key: value for key, value in content.items() if key != "profile"} if isinstance(content, dict) else content
 
 
 def git(*arguments: str) -> str | None:

@@ -1,36 +1,41 @@
-"""What a training leaves behind besides its results: progress while it runs, times and whereabouts afterwards."""
+"""What a training run leaves besides its results: progress while it runs, times and provenance afterwards."""
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from lookalike import provenance
+from lookalike.artifacts.fingerprint import LIBRARIES
 from lookalike.artifacts.folders import write_json
 from lookalike.artifacts.models import save_history
 from lookalike.training.loop import Outcome
+from lookalike.training.settings import EffectiveSettings
 
 LONG_SECONDS = 120.0  # a training expected to take longer is shown in MLflow while it runs
 
 
 class Recorder:
-    """Writes a growing `seed-<k>.csv` a seed into `folder`, and has long trainings followed live in MLflow.
+    """Writes a growing `seed-<k>.csv` per seed into `folder`, and has long runs followed live in MLflow.
 
-    The follower is a process of its own (`python -m lookalike.tracking`), so that a training neither imports MLflow
-    nor waits for a server, and a killed one is seen to be dead.
+    The follower is a process of its own (`python -m lookalike.tracking`), so that training neither imports MLflow nor
+    waits for a server, and a killed run is seen to be dead.
     """
 
-    def __init__(self, study: str, variant: str, identity: str, folder: Path, epochs: int) -> None:
+    def __init__(self, variant: str, settings: EffectiveSettings, identity: str, folder: Path) -> None:
         self.about: dict[str, Any] = {
-            "study": study,
+            "study": settings.study,
             "variant": variant,
+            "settings": settings.digest,
             "fingerprint": identity,
             "started": provenance.now(),
             "host": provenance.host(),
+            "libraries": {name: version(name) for name in LIBRARIES},
             **provenance.commit(),
         }
         self.folder = folder
-        self.epochs = epochs
+        self.epochs = settings.train.epochs
         self.follower: subprocess.Popen[bytes] | None = None
 
     def after_epoch(self, outcome: Outcome) -> None:

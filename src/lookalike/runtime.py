@@ -1,7 +1,7 @@
 """Device, threads, memory and randomness: everything that depends on where a model runs.
 
-What is decided here was measured (`docs/performance.md`) on CPUs: single precision in channels-last memory, no
-compilation, and an allocator that keeps its pages. On a GPU the products of a training step run in bfloat16.
+What is decided here was measured on CPUs (`docs/performance.md`): channels-last memory, no compilation, and an allocator
+that keeps its pages. The precision of training is a setting of the profile.
 """
 
 import ctypes
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 PIXELS_AT_ONCE = 2**20
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # names and numbers of glibc's mallopt(3)
 
 
@@ -26,8 +27,8 @@ class Runtime:
 
     Attributes:
         memory_format: of four-dimensional tensors.
-        precision: in which a training step computes matrix products and convolutions. Weights, their gradients and
-            losses are in single precision, and so is everything after training.
+        precision: of matrix products and convolutions within `autocast`. Weights, gradients and losses are float32
+            always, and so is everything after training.
     """
 
     device: torch.device
@@ -39,14 +40,19 @@ class Runtime:
         return model.to(self.device).to(memory_format=self.memory_format)
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Within the block products run in `precision`. Weights must not change there: their casts are kept."""
+        """Run products in `precision` within the block. Weights must not change there: their casts are kept."""
         if self.precision is torch.float32:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=self.precision)
 
 
-def start(device: str = "auto") -> Runtime:
-    """Set this process up for reproducible work and choose its device (`auto`: CUDA where there is one)."""
+def start(device: str = "auto", precision: str = "float32") -> Runtime:
+    """Set this process up for reproducible work and choose its device.
+
+    Args:
+        device: as torch names it; `auto` means CUDA where there is one, else the CPU.
+        precision: `float32` or `bfloat16`, see `Runtime`.
+    """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     # cuBLAS reads this when it starts; without it, deterministic matrix products are refused.
@@ -57,13 +63,14 @@ def start(device: str = "auto") -> Runtime:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     keep_freed_pages()
-    return Runtime(torch.device(device), precision=precision_on(device))
+    return Runtime(torch.device(device), precision=PRECISIONS[precision])
 
 
-def precision_on(device: str) -> torch.dtype:
-    """Half the bits where the hardware multiplies them faster; on CPUs they made a step slower."""
-    half = device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.bfloat16 if half else torch.float32
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 in hardware; without, training in it is slower than in float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def keep_freed_pages() -> None:

@@ -33,7 +33,7 @@ def test_single_calls_are_counted_by_hand(call: Callable[[], Tensor], activation
     assert counter.activations == activations
 
 
-@pytest.mark.parametrize("name", ["simple_cnn", "vgg11_cifar", "residual_net"])
+@pytest.mark.parametrize("name", ["simple_cnn", "vgg", "residual_net"])
 def test_activations_are_what_layers_put_out(name: str) -> None:
     model, seen = create_model(name, input_shape=(3, 32, 32), num_classes=10).eval(), []
     size = size_of(model, (3, 32, 32))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import effective
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
@@ -26,7 +27,7 @@ from lookalike.evaluation.variant import (
     score_seed,
     summarise,
 )
-from lookalike.params import Budget, Variant
+from lookalike.params import Variant
 from lookalike.runtime import Runtime
 from lookalike.training.variant import build, describe
 
@@ -53,8 +54,8 @@ def save_seeds(tmp_path: Path, dataset: Dataset, make_variant: Callable[..., Var
         ends = [{"seed": seed, "epochs": 3, "diverged_in": diverged} for seed, diverged in seeds.items()]
         for seed in (seed for seed, diverged in seeds.items() if diverged is None):
             torch.manual_seed(seed)
-            weights[seed] = build(variant, Budget(seeds=1), dataset).state_dict()
-        save_model(tmp_path / "model", describe(variant, Budget(seeds=1), dataset, 72) | {"seeds": ends}, weights, [])
+            weights[seed] = build(effective(variant), dataset).state_dict()
+        save_model(tmp_path / "model", describe(effective(variant), dataset, 72, 24) | {"seeds": ends}, weights, [])
         return tmp_path / "model"
 
     return save
@@ -132,7 +133,7 @@ def test_every_seed_is_evaluated_with_its_own_weights(save_seeds: Saver, dataset
     for seed in (0, 1):
         model = restore_model(folder, description, seed, runtime)
         for data, logits in zip(
-            evaluation_images(dataset, runtime), (found.test_logits, found.valid_logits), strict=True
+            evaluation_images(dataset, 24, runtime), (found.test_logits, found.valid_logits), strict=True
         ):
             np.testing.assert_array_equal(infer(model, data, keep_features=False).logits, logits[seed])
         accuracy = (found.test_logits[seed].argmax(axis=1) == dataset.test_labels).mean()
@@ -166,7 +167,9 @@ def test_features_are_those_of_the_first_seed_that_did_not_diverge(
     assert evaluation.predictions.seeds == (5, 3)
     assert (evaluation.valid_features.shape, evaluation.valid_features.dtype) == ((24, 32), np.float32)
     model = restore_model(folder, load_description(folder), 5, runtime)
-    test, valid = (infer(model, images, keep_features=True).features for images in evaluation_images(dataset, runtime))
+    test, valid = (
+        infer(model, images, keep_features=True).features for images in evaluation_images(dataset, 24, runtime)
+    )
     np.testing.assert_array_equal(evaluation.valid_features, valid)
     np.testing.assert_array_equal(evaluation.predictions.features, test.astype(np.float16))
     with torch.inference_mode():  # what the head reads, image by image in the split's order
@@ -190,7 +193,7 @@ def test_predicting_gives_logits_of_every_seed_and_features_of_the_first(
 
 
 def test_validation_images_are_those_of_the_split(colour_dataset: Dataset, runtime: Runtime) -> None:
-    test, valid = evaluation_images(colour_dataset, runtime)
+    test, valid = evaluation_images(colour_dataset, 24, runtime)
     np.testing.assert_array_equal(test.images.permute(0, 2, 3, 1), colour_dataset.test_images)
     held_out = colour_dataset.valid_indices
     np.testing.assert_array_equal(valid.images.permute(0, 2, 3, 1), colour_dataset.train_images[held_out])

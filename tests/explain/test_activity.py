@@ -25,10 +25,10 @@ def images() -> Tensor:
     return torch.rand(5, 3, 20, 20, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("name", ["simple_cnn", "vgg11_cifar"])
+@pytest.mark.parametrize("name", ["simple_cnn", "vgg"])
 def test_each_convolution_is_followed_by_its_batch_normalisation(name: str) -> None:
     found = followed_by(build(name, batch_norm=True))
-    assert len(found) == {"simple_cnn": 3, "vgg11_cifar": 8}[name]
+    assert len(found) == {"simple_cnn": 3, "vgg": 8}[name]
     for convolution, normalisation in found.items():
         stem, _, number = convolution.rpartition(".")
         assert normalisation == f"{stem}.{int(number) + 1}"
@@ -37,7 +37,7 @@ def test_each_convolution_is_followed_by_its_batch_normalisation(name: str) -> N
 
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_layers_are_what_hooks_see_of_a_model_in_training_without_dropout(batch_norm: bool, images: Tensor) -> None:
-    model = build("vgg11_cifar", batch_norm=batch_norm)
+    model = build("vgg", batch_norm=batch_norm)
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -49,7 +49,7 @@ def test_layers_are_what_hooks_see_of_a_model_in_training_without_dropout(batch_
     assert found.images == 5
     x, layers = images, iter(found.layers)
     with torch.no_grad():
-        for module in model.planes:
+        for module in model.convolutions:
             if isinstance(module, nn.Conv2d):
                 layer, before = next(layers), module(x)
                 after = before
@@ -107,7 +107,7 @@ def test_a_channel_that_is_never_positive_is_dead(images: Tensor) -> None:
 
 
 def test_only_batch_normalisation_is_set_to_training() -> None:
-    running = as_in_training(build("vgg11_cifar", batch_norm=True))
+    running = as_in_training(build("vgg", batch_norm=True))
     training = {type(module) for module in running.modules() if module.training}
     assert training == {nn.BatchNorm2d}
 
@@ -135,8 +135,8 @@ def test_a_distribution_is_a_histogram_without_the_tails() -> None:
 
 @pytest.mark.parametrize("shape", [(6, 4, 4), (30, 2, 3)])
 def test_the_effective_rank_is_the_entropy_of_the_singular_values(shape: tuple[int, int, int]) -> None:
-    planes = torch.randn(3, *shape)
-    for one, rank in zip(planes.flatten(2).double().numpy(), effective_rank(planes), strict=True):
+    maps = torch.randn(3, *shape)
+    for one, rank in zip(maps.flatten(2).double().numpy(), effective_rank(maps), strict=True):
         values = np.linalg.svd(one - one.mean(axis=1, keepdims=True), compute_uv=False)
         shares = values[values > 1e-9 * values[0]] / values.sum()
         assert rank.item() == pytest.approx(np.exp(-(shares * np.log(shares)).sum()), rel=1e-6)

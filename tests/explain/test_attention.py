@@ -204,7 +204,7 @@ def test_frozen_models_and_forbidden_gradients_change_nothing(model: nn.Module, 
 def test_embedded_patches_are_an_image_without_attention(images: Tensor) -> None:
     model = build("fashion_vit")
     resized = F.interpolate(images, size=12, mode="bilinear", align_corners=False)
-    means = model.patches(resized).mean(1) + model.positions.mean(1).view(3, 3)
+    means = model.patch_embedding(resized).mean(1) + model.position_embedding.mean(1).view(3, 3)
     torch.testing.assert_close(embedded_patches(model, images, TARGET), means.detach())
 
 

@@ -179,10 +179,10 @@ def test_the_mean_of_a_cam_is_the_logit_without_bias(pooled: PooledNet, images: 
 @pytest.mark.parametrize("size", [28, 20])
 def test_cam_through_dense_layers_is_the_linear_map_of_each_image(size: int) -> None:
     with seeded(0, "init"):
-        vgg = create_model("vgg11_cifar", {"max_channels": 9}, input_shape=(3, size, size), num_classes=7).double()
+        vgg = create_model("vgg", {"max_channels": 9}, input_shape=(3, size, size), num_classes=7).double()
     images = torch.rand(4, 3, size, size, dtype=torch.float64)
     target = contrast(LABELS, OTHERS, 7).double()
-    maps, planes = cam(vgg.eval(), images, target), vgg.planes(images)
+    maps, planes = cam(vgg.eval(), images, target), vgg.convolutions(images)
     _, gradients = activations_and_gradients(vgg, images, target, vgg.pooled)
     torch.testing.assert_close(gradients, gradients.mean((2, 3), keepdim=True).expand_as(gradients))
     for image in range(4):  # torch's own Jacobian of the score by the means

@@ -12,7 +12,7 @@ def test_convolutions_are_listed_in_the_order_of_the_model() -> None:
     cnn = create_model("fashion_cnn", input_shape=(1, 28, 28), num_classes=7)
     assert list(convolutions(cnn)) == ["features.0", "features.4", "features.8"]
     vit = create_model("fashion_vit", TINY_VIT, input_shape=(3, 20, 20), num_classes=7)
-    assert list(convolutions(vit)) == ["patches"]
+    assert list(convolutions(vit)) == ["patch_embedding"]
 
 
 def test_filters_are_the_kernels() -> None:

@@ -28,7 +28,7 @@ def subject(dataset: Dataset, runtime: Runtime) -> Subject:
 
 def test_the_first_third_and_fifth_convolution_are_asked(subject: Subject) -> None:
     assert [found.layer for found in responses(subject)] == ["features.0", "features.8"]  # there are three
-    deep = create_model("vgg11_cifar", {"max_channels": 8}, input_shape=(1, 28, 28), num_classes=10).eval()
+    deep = create_model("vgg", {"max_channels": 8}, input_shape=(1, 28, 28), num_classes=10).eval()
     found = responses(replace(subject, model=deep, untrained=deep))
     convolutions = [name for name, layer in deep.named_modules() if isinstance(layer, nn.Conv2d)]
     assert [one.layer for one in found] == [convolutions[k] for k in (0, 2, 4)]

@@ -56,7 +56,7 @@ def test_the_cnn_goes_layer_by_layer_from_the_head() -> None:
 def test_the_transformer_goes_block_by_block_and_ends_with_the_embedding() -> None:
     found = dict(units(created("fashion_vit")))
     assert list(found) == ["head", "blocks.1", "blocks.0", "embedding"]
-    assert found["embedding"] == ["positions", "patches.weight", "patches.bias"]
+    assert found["embedding"] == ["position_embedding", "patch_embedding.weight", "patch_embedding.bias"]
     assert "blocks.0.attention.qkv.weight" in found["blocks.0"]
 
 

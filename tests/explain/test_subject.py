@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import TINY_ARGUMENTS
+from conftest import TINY_ARGUMENTS, effective
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
@@ -16,7 +16,7 @@ from lookalike.explain.maps import explain_all, toward
 from lookalike.explain.methods import methods
 from lookalike.explain.subject import Images, Subject, find_subject
 from lookalike.models.registry import MODELS
-from lookalike.params import Budget, Variant
+from lookalike.params import Variant
 from lookalike.runtime import Runtime, seeded
 from lookalike.training.variant import build, describe
 
@@ -37,10 +37,10 @@ def find(tmp_path: Path, make_variant: Callable[..., Variant], runtime: Runtime)
         variant, weights = make_variant(name, model_args=TINY_ARGUMENTS.get(name, {})), {}
         for one in SEEDS:
             torch.manual_seed(one)
-            weights[one] = build(variant, Budget(seeds=1), dataset).state_dict()
+            weights[one] = build(effective(variant), dataset).state_dict()
         ends = [{"seed": one, "epochs": 3, "diverged_in": None} for one in SEEDS]
-        about = describe(variant, Budget(seeds=1), dataset, 72) | {"seeds": ends, "kept_epochs": [2]}
-        save_model(tmp_path / name, about, weights, [], {2: build(variant, Budget(seeds=1), dataset).state_dict()})
+        about = describe(effective(variant), dataset, 72, 24) | {"seeds": ends, "kept_epochs": [2]}
+        save_model(tmp_path / name, about, weights, [], {2: build(effective(variant), dataset).state_dict()})
         return find_subject(tmp_path / name, seed, dataset, runtime, first_images(dataset))
 
     return found
@@ -64,11 +64,9 @@ def test_the_untrained_model_is_the_one_that_training_begins_with(
 ) -> None:
     subject = find(name, seed, dataset)
     with seeded(seed, "init"):
-        begun = build(
-            make_variant(name, model_args=TINY_ARGUMENTS.get(name, {})), Budget(seeds=1), dataset
-        ).state_dict()
+        begun = build(effective(make_variant(name, model_args=TINY_ARGUMENTS.get(name, {}))), dataset).state_dict()
     torch.manual_seed(seed)
-    saved = build(make_variant(name, model_args=TINY_ARGUMENTS.get(name, {})), Budget(seeds=1), dataset).state_dict()
+    saved = build(effective(make_variant(name, model_args=TINY_ARGUMENTS.get(name, {}))), dataset).state_dict()
     for model, weights in ((subject.untrained, begun), (subject.model, saved)):
         assert model.state_dict().keys() == weights.keys()
         assert all(torch.equal(values, weights[key]) for key, values in model.state_dict().items())

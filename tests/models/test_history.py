@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lookalike.errors import InputError
-from lookalike.models.alexnet import LocalResponseNorm
-from lookalike.models.lenet5 import Codes, ScaledTanh, SparseConv2d, Subsampling
+from lookalike.models.layers import LocalResponseNorm, ScaledTanh, SparseConv2d, Subsampling
+from lookalike.models.lenet5 import CONNECTIONS, Codes
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model
 
@@ -24,7 +24,7 @@ def build(name: str, shape: tuple[int, int, int], classes: int = 10, **arguments
 
 
 def shapes(model: nn.Module, shape: tuple[int, int, int]) -> list[tuple[int, ...]]:
-    """The shape (without N) of what each layer of `KINDS` puts out for one image, in the order they are run in."""
+    """The output shape (without N) of each layer of `KINDS` for one image, in the order of computation."""
     found: list[tuple[int, ...]] = []
     for layer in model.modules():
         if isinstance(layer, KINDS):
@@ -38,7 +38,7 @@ def count(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-# --- MnistNet and RaceNet -------------------------------------------------------------------------------------------
+# --- MnistNet, MnistMLP and RaceNet ---------------------------------------------------------------------------------
 
 
 def test_the_digit_network_flattens_9216_numbers() -> None:
@@ -48,8 +48,21 @@ def test_the_digit_network_flattens_9216_numbers() -> None:
     assert count(model) == 1_199_882  # PyTorch's example
 
 
+def test_the_fully_connected_network_is_784_300_10() -> None:
+    model = build("mnist_mlp", DIGIT)
+    assert shapes(model, DIGIT) == [(300,), (10,)]
+    assert count(model) == 784 * 300 + 300 + 300 * 10 + 10
+
+
+def test_the_fully_connected_network_is_explained_on_the_image_itself() -> None:
+    model, images, seen = build("mnist_mlp", DIGIT), torch.rand(2, *DIGIT), []
+    model.spatial.register_forward_hook(lambda _layer, _given, output: seen.append(output))  # type: ignore[union-attr, operator]
+    model(images)
+    assert torch.equal(seen[0], images)
+
+
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_the_race_is_between_networks_that_begin_alike(activation: str) -> None:
+def test_networks_of_relu_and_tanh_begin_alike(activation: str) -> None:
     model, other = build("race_net", CIFAR, activation=activation), build("race_net", CIFAR)
     convolved = [(32, 32, 32), (32, 32, 32), (32, 16, 16), (64, 16, 16), (64, 16, 16), (64, 8, 8)]
     assert shapes(model, CIFAR) == [*convolved, (10,)]
@@ -59,42 +72,67 @@ def test_the_race_is_between_networks_that_begin_alike(activation: str) -> None:
     assert sum(isinstance(layer, kind) for layer in model.modules()) == 4
 
 
-# --- LeNet-5 --------------------------------------------------------------------------------------------------------
+# --- LeNet-1 and LeNet-5 --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [28, 20])
+def test_lenet1_has_the_feature_maps_of_its_paper(size: int) -> None:
+    shape = (1, size, size)
+    expected = [(4, 24, 24), (4, 12, 12), (12, 8, 8), (12, 4, 4), (10,)]
+    assert shapes(build("lenet1", shape), shape) == expected
 
 
 @pytest.mark.parametrize(("name", "size"), [("lenet5", 28), ("lenet5", 32), ("lenet5", 20), ("lenet5_modern", 28)])
-def test_lenet5_has_the_planes_of_its_paper(name: str, size: int) -> None:
-    planes = [(6, 28, 28), (6, 14, 14), (16, 10, 10), (16, 5, 5), (120,), (84,), (10,)]
+def test_lenet5_has_the_feature_maps_of_its_paper(name: str, size: int) -> None:
+    expected = [(6, 28, 28), (6, 14, 14), (16, 10, 10), (16, 5, 5), (120,), (84,), (10,)]
     shape = (1, size, size)
-    assert shapes(build(name, shape), shape) == planes
+    assert shapes(build(name, shape), shape) == expected
 
 
-def test_lenet5_trains_60_000_weights() -> None:
+def test_lenet1_trains_2578_parameters() -> None:
+    model = build("lenet1", DIGIT)
+    assert count(model) - unconnected(model) == 104 + 8 + 512 + 24 + 1_930 == 2_578
+
+
+def test_lenet5_trains_60_000_parameters() -> None:
     model = build("lenet5", DIGIT)
-    unused = sum(int((layer.mask.expand(-1, -1, 5, 5) == 0).sum()) for layer in model.modules() if is_sparse(layer))
-    assert unused == 900
-    assert count(model) - unused == 156 + 12 + 1_516 + 32 + 48_120 + 10_164 == 60_000
+    assert unconnected(model) == 900
+    assert count(model) - unconnected(model) == 156 + 12 + 1_516 + 32 + 48_120 + 10_164 == 60_000
 
 
-def is_sparse(layer: nn.Module) -> bool:
-    return isinstance(layer, SparseConv2d)
+def unconnected(model: nn.Module) -> int:
+    """Weights of sparse convolutions that the mask keeps from having an effect."""
+    sparse = [layer for layer in model.modules() if isinstance(layer, SparseConv2d)]
+    return sum(int((layer.mask.expand_as(layer.weight) == 0).sum()) for layer in sparse)
 
 
-def test_a_plane_of_c3_sees_the_planes_of_the_table_and_no_others() -> None:
-    """Table I of the paper, as it is printed: a row a plane of S2, an X where a plane of C3 sees it."""
+def seen_by(layer: SparseConv2d, channel: int) -> list[int]:
+    """The output channels that change with one input channel."""
+    only = torch.zeros(1, layer.in_channels, 5, 5)
+    only[0, channel] = torch.rand(5, 5)
+    difference = (layer(only) - layer(torch.zeros_like(only))).flatten()
+    return difference.nonzero().flatten().tolist()
+
+
+def test_lenet1_connects_20_pairs_of_feature_maps_in_two_halves() -> None:
+    (layer,) = [layer for layer in build("lenet1", DIGIT).modules() if isinstance(layer, SparseConv2d)]
+    with torch.no_grad():
+        seen = [seen_by(layer, channel) for channel in range(4)]
+    assert seen == [[0, 1, 2, 4, 5], [1, 2, 3, 4, 5], [6, 7, 8, 10, 11], [7, 8, 9, 10, 11]]
+
+
+def test_a_feature_map_of_c3_sees_those_of_the_table_and_no_others() -> None:
+    """Table I of the paper as printed: a row per feature map of S2, an X where a feature map of C3 sees it."""
     table = ["X   XXX  XXXX XX", "XX   XXX  XXXX X", "XXX   XXX  X XXX", " XXX  XXXX  X XX", "  XXX  XXXX XX X"]
     table.append("   XXX  XXXX XXX")
     torch.manual_seed(0)
-    layer = SparseConv2d()
-    for row, seen in enumerate(table):
-        only = torch.zeros(1, 6, 5, 5)
-        only[0, row] = torch.rand(5, 5)
-        answer = (layer(only) - layer(torch.zeros_like(only))).flatten()
-        assert "".join("X" if value else " " for value in answer.tolist()) == seen
+    layer = SparseConv2d(6, CONNECTIONS, 5)
+    for channel, row in enumerate(table):
+        assert seen_by(layer, channel) == [output for output, mark in enumerate(row) if mark == "X"]
 
 
 def test_weights_without_a_connection_are_never_trained() -> None:
-    layer = SparseConv2d()
+    layer = SparseConv2d(6, CONNECTIONS, 5)
     layer(torch.rand(2, 6, 8, 8)).square().sum().backward()
     assert layer.weight.grad is not None
     assert not (layer.weight.grad * (1 - layer.mask)).any()
@@ -102,12 +140,12 @@ def test_weights_without_a_connection_are_never_trained() -> None:
 
 
 def test_subsampling_is_a_coefficient_times_a_sum_and_a_bias() -> None:
-    layer, planes = Subsampling(3), torch.rand(2, 3, 4, 6)
+    layer, maps = Subsampling(3), torch.rand(2, 3, 4, 6)
     nn.init.normal_(layer.weight)
     nn.init.normal_(layer.bias)
-    blocks = planes.view(2, 3, 2, 2, 3, 2).sum((3, 5))
-    for plane in range(3):
-        torch.testing.assert_close(layer(planes)[:, plane], blocks[:, plane] * layer.weight[plane] + layer.bias[plane])
+    sums = maps.view(2, 3, 2, 2, 3, 2).sum((3, 5))
+    for k in range(3):
+        torch.testing.assert_close(layer(maps)[:, k], sums[:, k] * layer.weight[k] + layer.bias[k])
 
 
 def test_the_scaled_tanh_reaches_one_at_one() -> None:
@@ -133,9 +171,11 @@ def test_codes_come_back_with_the_weights() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "kind"), [({}, ScaledTanh), ({"activation": "sigmoid"}, nn.Sigmoid)])
-def test_lenet5_bends_after_every_layer_but_the_last(arguments: dict[str, str], kind: type[nn.Module]) -> None:
-    bends = sum(isinstance(layer, kind) for layer in build("lenet5", DIGIT, **arguments).modules())
-    assert bends == 6  # C1, S2, C3, S4, C5, F6
+def test_an_activation_follows_every_layer_of_lenet5_but_the_last(
+    arguments: dict[str, str], kind: type[nn.Module]
+) -> None:
+    activations = sum(isinstance(layer, kind) for layer in build("lenet5", DIGIT, **arguments).modules())
+    assert activations == 6  # C1, S2, C3, S4, C5, F6
     assert sum(isinstance(layer, kind | nn.Tanh) for layer in build("lenet5_modern", DIGIT, **arguments).modules()) == 4
 
 
@@ -144,13 +184,20 @@ def test_lenet5_may_end_with_a_dense_layer() -> None:
     assert isinstance(build("lenet5_modern", DIGIT).head, nn.Linear)
 
 
-def test_weights_of_1998_lie_within_2_4_over_the_fan_in() -> None:
-    layers = [layer for layer in build("lenet5", DIGIT).modules() if isinstance(layer, KINDS) and [*layer.parameters()]]
-    assert len(layers) == 6
-    for layer, connections in zip(layers, (25, 4, 93.75, 4, 400, 120), strict=True):
+@pytest.mark.parametrize(
+    ("name", "fan_ins"),
+    [
+        ("lenet1", (25, 4, 25 * 20 / 12, 4, 192)),
+        ("lenet5", (25, 4, 25 * 60 / 16, 4, 400, 120)),
+        ("mnist_mlp", (784, 300)),
+    ],
+)
+def test_weights_of_1998_lie_within_2_4_over_the_fan_in(name: str, fan_ins: tuple[float, ...]) -> None:
+    layers = [layer for layer in build(name, DIGIT).modules() if isinstance(layer, KINDS) and [*layer.parameters()]]
+    for layer, connections in zip(layers, fan_ins, strict=True):
         values = torch.cat([parameter.detach().flatten() for parameter in layer.parameters()])
         assert values.abs().max() <= 2.4 / connections
-        assert values.abs().max() >= 0.7 * 2.4 / connections
+        assert values.abs().max() >= 0.55 * 2.4 / connections
 
 
 # --- AlexNet --------------------------------------------------------------------------------------------------------
@@ -162,15 +209,15 @@ def test_local_response_normalisation_is_torchs_with_alpha_times_size(
     size: tuple[int, float, float, float], channels: int
 ) -> None:
     n, alpha, beta, k = size
-    planes = 30 * torch.randn(2, channels, 4, 5)
+    maps = 30 * torch.randn(2, channels, 4, 5)
     theirs = nn.LocalResponseNorm(n, alpha * n, beta, k)
-    torch.testing.assert_close(LocalResponseNorm(n, alpha, beta, k)(planes), theirs(planes))
+    torch.testing.assert_close(LocalResponseNorm(n, alpha, beta, k)(maps), theirs(maps))
 
 
 def test_local_response_normalisation_is_the_formula_of_the_paper() -> None:
-    planes, layer = 50 * torch.randn(1, 9, 1, 1, dtype=torch.float64), LocalResponseNorm()
-    a = planes.flatten().tolist()
-    for i, value in enumerate(layer(planes).flatten().tolist()):
+    maps, layer = 50 * torch.randn(1, 9, 1, 1, dtype=torch.float64), LocalResponseNorm()
+    a = maps.flatten().tolist()
+    for i, value in enumerate(layer(maps).flatten().tolist()):
         around = sum(a[j] ** 2 for j in range(max(0, i - 2), min(8, i + 2) + 1))
         assert value == pytest.approx(a[i] / (2 + 1e-4 * around) ** 0.75, rel=1e-12)
 
@@ -188,7 +235,7 @@ def test_alexnet_fits_small_images() -> None:
     assert shapes(build("alexnet", CIFAR), CIFAR) == [*first, (256, 3, 3), (4096,), (4096,), (10,)]
 
 
-def test_half_of_the_planes_see_half_of_the_planes_before() -> None:
+def test_half_of_the_channels_see_half_of_the_channels_before() -> None:
     groups = [layer.groups for layer in build("alexnet", CIFAR).modules() if isinstance(layer, nn.Conv2d)]
     assert groups == [1, 2, 1, 2, 2]
 
@@ -196,7 +243,7 @@ def test_half_of_the_planes_see_half_of_the_planes_before() -> None:
 def test_alexnets_parts_can_be_left_out() -> None:
     whole, plain = build("alexnet", CIFAR), build("alexnet", CIFAR, normalise=False)
     normalised = [
-        [type(before) for before, after in zip(net.planes, net.planes[1:], strict=False) if is_norm(after)]
+        [type(before) for before, after in zip(net.convolutions, net.convolutions[1:], strict=False) if is_norm(after)]
         for net in (whole, plain)
     ]
     assert normalised == [[nn.ReLU, nn.ReLU], []]
@@ -233,6 +280,7 @@ def test_alexnet_can_begin_as_he_says() -> None:
     [
         ("mnist_net", 5, "images must be at least 6 pixels high and wide, got 5x40"),
         ("race_net", 3, "images must be at least 4 pixels high and wide, got 3x40"),
+        ("lenet1", 28, "images must be at most 28 pixels high and wide, got 28x40"),
         ("lenet5", 28, "images must be at most 32 pixels high and wide, got 28x40"),
         ("lenet5_modern", 11, "images must be at least 12 pixels high and wide, got 11x40"),
         ("alexnet", 14, "images must be at least 15 pixels high and wide, got 14x40"),
@@ -249,9 +297,9 @@ def test_an_unknown_activation_is_refused(name: str) -> None:
         build(name, DIGIT, activation="swish")
 
 
-def test_a_maximum_of_planes_keeps_the_groups() -> None:
+def test_a_maximum_of_channels_keeps_the_groups() -> None:
     narrow = build("alexnet", CIFAR, max_channels=16)
-    *planes, hidden, features, _ = shapes(narrow, CIFAR)
-    assert {channels for channels, *_ in planes} == {16}
+    *maps, hidden, features, _ = shapes(narrow, CIFAR)
+    assert {channels for channels, *_ in maps} == {16}
     assert hidden == features == (4096 * 16 // 384,)
     assert F.softmax(narrow(torch.rand(3, *CIFAR)), dim=1).shape == (3, 10)

@@ -103,7 +103,7 @@ def keras_weights(keras: dict[str, NDArray]) -> tuple[NDArray | None, list[NDArr
 def load_weights(model: nn.Module, keras: dict[str, NDArray]) -> None:
     positions, weights = keras_weights(keras)
     if positions is not None:
-        model.positions.data = torch.from_numpy(positions)
+        model.position_embedding.data = torch.from_numpy(positions)
     for ours, theirs in zip(in_keras_order(model, Tensor.detach), weights, strict=True):
         ours.copy_(torch.from_numpy(in_torch_layout(theirs, ours.shape)))
 

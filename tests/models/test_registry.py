@@ -16,7 +16,8 @@ from lookalike.errors import InputError
 from lookalike.models.fashion_cnn import FashionCNN
 from lookalike.models.fashion_transfg import FashionTransFG, gather, select_parts
 from lookalike.models.fashion_vit import FashionViT
-from lookalike.models.layers import Attention, Block, Dropout, set_dropout_generator, write_out
+from lookalike.models.layers import Attention, Block, Dropout, set_dropout_generator
+from lookalike.models.macs import write_out
 from lookalike.models.registry import MODELS, PUBLISHED, create_model, find_model
 from lookalike.runtime import seeded
 from lookalike.training.optimisation import Optimisation, Optimiser
@@ -25,7 +26,7 @@ SHAPES = [(1, 28, 28), (3, 20, 20)]  # small enough for a test, large enough for
 
 NARROW: dict[str, dict[str, Any]] = {
     "alexnet": {"max_channels": 64},  # 28 million weights otherwise
-    "vgg11_cifar": {"max_channels": 64},
+    "vgg": {"max_channels": 64},
     "vit": {"patch_size": 4},  # which divides both sides
     **{name: TINY_ARGUMENTS[name] for name in PUBLISHED},
 }
@@ -248,13 +249,13 @@ def test_vit_the_second_residual_adds_the_input_of_the_block() -> None:
 def test_vit_positions_are_trained_only_on_request(train_positions: bool) -> None:
     model = build("fashion_vit", train_positions=train_positions, depth=1)
     assert isinstance(model, FashionViT)
-    before = model.positions.detach().clone()
+    before = model.position_embedding.detach().clone()
     assert 0.049 < before.abs().max() <= 0.05
     optimiser = Optimiser(model, Optimisation("adam", lr=1e-2))
     model(torch.rand(2, 1, 28, 28)).sum().backward()
     optimiser.step()
-    assert torch.equal(before, model.positions) is not train_positions
-    assert "positions" in model.state_dict()
+    assert torch.equal(before, model.position_embedding) is not train_positions
+    assert "position_embedding" in model.state_dict()
 
 
 def test_vit_tokens_are_patches_of_the_resized_image_in_rows() -> None:
@@ -262,7 +263,7 @@ def test_vit_tokens_are_patches_of_the_resized_image_in_rows() -> None:
     assert isinstance(model, FashionViT)
     image = torch.zeros(1, 1, 32, 32)
     image[..., 4:8, 8:12] = 1  # row 1, column 2 of 8x8 patches
-    touched = (model.embed(image) - model.positions).abs().sum(-1).gt(1e-5)[0]
+    touched = (model.embed(image) - model.position_embedding).abs().sum(-1).gt(1e-5)[0]
     assert touched.nonzero().flatten().tolist() == [8 + 2]
     assert model.embed(torch.rand(2, 1, 28, 28)).shape == (2, 64, 48)
     assert model.features(torch.rand(2, 1, 28, 28)).shape == (2, 64 * 48)

@@ -47,43 +47,43 @@ def test_a_block_is_two_convolutions_and_a_sum(stride: int, outputs: int, residu
             for values in (layer.weight, layer.bias, layer.running_mean, layer.running_var):
                 assert values is not None
                 nn.init.uniform_(values, 0.5, 1.5)
-    planes = torch.randn(2, 3, 9, 8, dtype=torch.float64)
+    maps = torch.randn(2, 3, 9, 8, dtype=torch.float64)
     first, norm1, _, second, norm2 = block.convolutions
     assert isinstance(first, nn.Conv2d)
     assert isinstance(second, nn.Conv2d)
-    hidden = F.conv2d(planes, first.weight, stride=stride, padding=1)
+    hidden = F.conv2d(maps, first.weight, stride=stride, padding=1)
     found = F.conv2d(normalised(hidden, norm1).relu(), second.weight, padding=1)
     expected = normalised(found, norm2)
     if residual:
         for row, column in torch.cartesian_prod(*map(torch.arange, expected.shape[2:])).tolist():
-            expected[:, :3, row, column] += planes[:, :, stride * row, stride * column]
-    torch.testing.assert_close(block(planes), expected.relu())
+            expected[:, :3, row, column] += maps[:, :, stride * row, stride * column]
+    torch.testing.assert_close(block(maps), expected.relu())
 
 
-def normalised(planes: Tensor, norm: nn.Module) -> Tensor:
+def normalised(maps: Tensor, norm: nn.Module) -> Tensor:
     """By the formula: (x - mean) / sqrt(variance + eps) * weight + bias."""
     assert isinstance(norm, nn.BatchNorm2d)
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    return (planes - norm.running_mean[:, None, None]) * scale[:, None, None] + norm.bias[:, None, None]
+    return (maps - norm.running_mean[:, None, None]) * scale[:, None, None] + norm.bias[:, None, None]
 
 
-def test_stages_halve_the_sides_and_double_the_planes() -> None:
+def test_stages_halve_the_sides_and_double_the_channels() -> None:
     model, seen = build(depth=14), []
     for layer in model.modules():
         if isinstance(layer, ResidualBlock):
             layer.register_forward_hook(lambda _layer, _given, output: seen.append(tuple(output.shape[1:])))
-    planes: list[Tensor] = []
-    model.pooled.register_forward_hook(lambda _layer, _given, output: planes.append(output))  # type: ignore[union-attr, operator]
+    maps: list[Tensor] = []
+    model.pooled.register_forward_hook(lambda _layer, _given, output: maps.append(output))  # type: ignore[union-attr, operator]
     features = model.features(torch.rand(2, *CIFAR))  # type: ignore[operator]
     assert seen == [(16, 32, 32)] * 2 + [(32, 16, 16)] * 2 + [(64, 8, 8)] * 2
     assert model.spatial is model.pooled
-    torch.testing.assert_close(features, planes[0].mean(dim=(2, 3)))
-    assert planes[0].min() >= 0
+    torch.testing.assert_close(features, maps[0].mean(dim=(2, 3)))
+    assert maps[0].min() >= 0
 
 
-def test_planes_are_capped() -> None:
+def test_channels_are_capped() -> None:
     convolutions = [layer for layer in build(depth=8, max_channels=20).modules() if isinstance(layer, nn.Conv2d)]
     assert [layer.out_channels for layer in convolutions] == [16] * 3 + [20] * 4
 

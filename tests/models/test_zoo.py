@@ -36,19 +36,19 @@ def build(name: str, classes: int = 7, shape: tuple[int, int, int] = SHAPE, **ar
         return create_model(name, arguments, input_shape=shape, num_classes=classes).eval()
 
 
-def small(name: str) -> str:
-    """The small network of a family, by its library's name."""
-    network: str = find_model(name).SMALL  # type: ignore[attr-defined]
+def tiny(name: str) -> str:
+    """The smallest network of a family, by its library's name."""
+    network: str = find_model(name).TINY  # type: ignore[attr-defined]
     return network
 
 
 def theirs(name: str, classes: int = 7) -> nn.Module:
-    """The small network of a family as its library builds it."""
+    """The smallest network of a family as its library builds it."""
     with seeded(0, "init"):
         if name == "zoo_googlenet":
             return googlenet(num_classes=classes, aux_logits=False, transform_input=True, init_weights=True).eval()
         size = {"img_size": SIDE} if FAMILIES[name][2] else {}
-        return timm.create_model(small(name), num_classes=classes, **size).eval()
+        return timm.create_model(tiny(name), num_classes=classes, **size).eval()
 
 
 def count(model: nn.Module) -> int:
@@ -78,14 +78,14 @@ def test_every_family_has_its_published_size_and_is_explained(name: str) -> None
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_logits_are_those_of_the_library(name: str) -> None:
-    model, images = build(name, small=True), torch.rand(2, *SHAPE)
+    model, images = build(name, size="tiny"), torch.rand(2, *SHAPE)
     with torch.no_grad():
         torch.testing.assert_close(model(images), theirs(name)(images), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["zoo_hybrid", "zoo_vit"])
 def test_maps_are_those_of_timm_with_fused_attention_off(name: str) -> None:
-    model, images = build(name, small=True), torch.rand(2, *SHAPE)
+    model, images = build(name, size="tiny"), torch.rand(2, *SHAPE)
     plain = theirs(name)
     maps: list[Tensor] = []
     for block in plain.blocks:
@@ -105,7 +105,7 @@ def test_a_grey_image_is_seen_in_three_equal_channels() -> None:
 
 @pytest.mark.parametrize(("name", "stride"), [("zoo_hybrid", 4), ("zoo_vit", 1)])
 def test_a_transformer_may_have_other_sizes(name: str, stride: int) -> None:
-    model = build(name, shape=(3, 32, 32), small=True, patch_size=2, embed_dim=12, depth=3, num_heads=2)
+    model = build(name, shape=(3, 32, 32), size="tiny", patch_size=2, embed_dim=12, depth=3, num_heads=2)
     assert model.grid == (16 // stride, 16 // stride)
     assert len(model.blocks) == 3
     assert model.head.in_features == 12
@@ -113,7 +113,7 @@ def test_a_transformer_may_have_other_sizes(name: str, stride: int) -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_parts_cover_the_weights_from_the_output_to_the_input(name: str) -> None:
-    model = build(name, small=True)
+    model = build(name, size="tiny")
     found = units(model)
     assert found[0][0] == "head"
     assert sorted(name for _, names in found for name in names) == sorted(model.state_dict())
@@ -128,19 +128,43 @@ def test_a_file_of_weights_is_read_and_its_head_dropped(name: str, suffix: str, 
         torch.save(published, file)
     else:
         save_file(published, file)
-    model = build(name, network=small(name), weights=str(file))
+    model = build(name, network=tiny(name), weights=str(file))
     state = model.net.state_dict()
     kept = {name: value for name, value in state.items() if ".attn.projection." not in name}
     assert all(torch.equal(value, published[name]) for name, value in kept.items())
     assert model.head.out_features == 7
+    images = torch.rand(2, *SHAPE)
     with torch.no_grad():
-        assert not torch.equal(model(torch.rand(2, *SHAPE)), build(name, small=True)(torch.rand(2, *SHAPE)))
+        assert not torch.equal(model.features(images), build(name, size="tiny").features(images))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_new_head_on_published_weights_begins_at_zero_and_a_published_one_is_kept(name: str, tmp_path: Path) -> None:
+    published, file = published_weights(name), tmp_path / "weights.safetensors"
+    save_file(published, file)
+    new, kept, fresh = (
+        build(name, classes, network=tiny(name), weights=weights)
+        for classes, weights in ((7, str(file)), (1000, str(file)), (7, False))
+    )
+    assert not any(parameter.any() for parameter in new.head.parameters())
+    assert torch.equal(kept.head.weight, published[f"{find_model(name).HEAD}.weight"])  # type: ignore[attr-defined]
+    assert kept.head.weight.any()
+    assert fresh.head.weight.any()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("size", ["tiny", "small"])
+def test_a_size_is_a_member_of_the_family(name: str, size: str) -> None:
+    network = getattr(find_model(name), size.upper())
+    model = build(name, size=size)
+    for mine, other in zip(model.parameters(), build(name, network=network).parameters(), strict=True):
+        assert torch.equal(mine, other)
 
 
 def test_weights_are_resampled_to_smaller_patches(tmp_path: Path) -> None:
     published, file = published_weights("zoo_vit"), tmp_path / "weights.safetensors"
     save_file(published, file)
-    model = build("zoo_vit", network=small("zoo_vit"), weights=str(file), patch_size=8)
+    model = build("zoo_vit", network=tiny("zoo_vit"), weights=str(file), patch_size=8)
     state = model.net.state_dict()
     assert state["patch_embed.proj.weight"].shape[2:] == (8, 8)
     assert state["pos_embed"].shape[1] == 1 + (SIDE // 8) ** 2
@@ -153,20 +177,24 @@ def published_weights(name: str) -> dict[str, Tensor]:
         if name == "zoo_googlenet":
             return googlenet(num_classes=1000, aux_logits=True, init_weights=False).state_dict()
         size = {"img_size": SIDE} if FAMILIES[name][2] else {}
-        return timm.create_model(small(name), num_classes=1000, **size).state_dict()
+        return timm.create_model(tiny(name), num_classes=1000, **size).state_dict()
 
 
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
         ("zoo_resnet", {"network": "resnet5"}, "timm has no network 'resnet5'; similar: resnet50, "),
-        ("zoo_resnet", {"network": "vgg11"}, "vgg11 is not of timm's resnet, as resnet50.tv_in1k is"),
-        ("zoo_vit", {"network": "vit_small_r26_s32_224"}, "is not of timm's vision_transformer, as vit_small_patch16"),
-        ("zoo_vit", {"network": "test_vit2"}, "does not read its answer from a class token alone"),
+        ("zoo_resnet", {"network": "vgg11"}, "vgg11 is not in timm's resnet, as resnet50.tv_in1k is"),
+        ("zoo_vit", {"network": "vit_small_r26_s32_224"}, "is not in timm's vision_transformer, as vit_small_patch16"),
+        ("zoo_vit", {"network": "test_vit2"}, "the head of this network does not read a class token alone"),
         ("zoo_vit", {"network": "vit_small_patch16_18x2_224"}, "the attention of this network is not its family's"),
-        ("zoo_vit", {"small": True, "num_heads": 5}, "dim should be divisible by num_heads"),
-        ("zoo_vit", {"small": True, "patch_size": 5}, "side is a multiple of 5, not of 64x64"),
-        ("zoo_hybrid", {"small": True, "patch_size": 3}, "cannot be built for such images"),
+        ("zoo_vit", {"size": "tiny", "num_heads": 5}, "dim should be divisible by num_heads"),
+        ("zoo_vit", {"size": "tiny", "patch_size": 5}, "side is a multiple of 5, not of 64x64"),
+        ("zoo_hybrid", {"size": "tiny", "patch_size": 3}, "cannot be built for such images"),
+        *(
+            (name, {"size": "huge"}, "size must be one of tiny, small, got huge")
+            for name in ("zoo_resnet", "zoo_googlenet")
+        ),
         ("zoo_googlenet", {"network": "inception_v3"}, "one network of this family, googlenet, and not 'inception_v3'"),
     ],
 )

@@ -63,12 +63,15 @@ NETWORKS: list[tuple[str, tuple[int, int, int], dict[str, Any]]] = [
     ("alexnet", (1, 95, 95), {"max_channels": 2, "normalise": False}),
     ("alexnet", (1, 39, 39), {"max_channels": 2, "normalise": False}),
     ("fashion_cnn", (1, 30, 30), {}),
+    ("filter_net", (1, 32, 32), {"kernels": "5x5", "max_channels": 4}),
+    ("filter_net", (1, 32, 32), {"kernels": "3x3-3x3", "max_channels": 4}),
+    ("lenet1", (1, 28, 28), {}),
     ("lenet5", (1, 28, 28), {}),
     ("lenet5_modern", (1, 20, 24), {}),
     ("mnist_net", (1, 28, 28), {}),
     ("race_net", (1, 32, 32), {"activation": "tanh", "max_channels": 4}),
     ("simple_cnn", (1, 44, 44), {"batch_norm": True, "max_channels": 4}),
-    ("vgg11_cifar", (1, 59, 59), {"max_channels": 2}),
+    ("vgg", (1, 59, 59), {"max_channels": 2}),
 ]
 
 

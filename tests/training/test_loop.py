@@ -19,7 +19,7 @@ from lookalike.models.layers import Dropout, set_dropout_generator
 from lookalike.models.registry import MODELS, PUBLISHED, create_model
 from lookalike.runtime import Runtime, generator, seeded
 from lookalike.training import loop
-from lookalike.training.loop import Learner, Outcome, Schedule, measure, train
+from lookalike.training.loop import Learner, Outcome, Schedule, train, validate
 from lookalike.training.optimisation import Optimisation, Optimiser
 
 SGD = Optimisation("sgd", lr=0.05)
@@ -121,14 +121,14 @@ def test_each_epoch_and_seed_has_an_order_and_masks_of_its_own(
 
 
 @pytest.mark.parametrize("batch", [1, 7, 24, 500])
-def test_measuring_does_not_depend_on_the_batch(
-    images: tuple[ImageTensors, ImageTensors], monkeypatch: pytest.MonkeyPatch, batch: int
+def test_validation_does_not_depend_on_the_batch(
+    images: tuple[ImageTensors, ImageTensors], runtime: Runtime, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     with seeded(0, "init"):
         model = FashionCNN(input_shape=(1, 16, 16), num_classes=10)
-    expected = measure(model, images[1])
+    expected = validate(model, images[1], runtime)
     monkeypatch.setattr(loop, "VALID_BATCH", batch)
-    assert measure(model.train(), images[1]) == pytest.approx(expected, rel=1e-6)  # without dropout, too
+    assert validate(model.train(), images[1], runtime) == pytest.approx(expected, rel=1e-6)  # without dropout, too
     assert not model.training
 
 

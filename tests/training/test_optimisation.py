@@ -17,8 +17,13 @@ RATES = [0.1, 0.1, 0.02]  # of three steps
     ("settings", "rates"),
     [
         (Optimisation("adam", 0.1), [0.1, 0.1, 0.1, 0.1, 0.1, 0.1]),
-        (Optimisation("adam", 0.8, "step", lr_every=2, lr_factor=0.5), [0.8, 0.8, 0.4, 0.4, 0.2, 0.2]),
-        (Optimisation("sgd", 0.8, "step", lr_every=1, lr_factor=1.0), [0.8] * 6),
+        (Optimisation("adam", 0.8, "step", lr_drops=(0.3333, 0.6667), lr_factor=0.5), [0.8, 0.8, 0.4, 0.4, 0.2, 0.2]),
+        (Optimisation("sgd", 0.8, "step", lr_drops=(0.5,), lr_factor=0.1), [0.8, 0.8, 0.8, 0.08, 0.08, 0.08]),
+        (Optimisation("sgd", 0.6, warmup_epochs=2), [0.2, 0.4, 0.6, 0.6, 0.6, 0.6]),
+        (
+            Optimisation("sgd", 0.2, "cosine", warmup_epochs=1),
+            [0.1, 0.1 + 0.05 * math.sqrt(3), 0.15, 0.1, 0.05, 0.1 - 0.05 * 3**0.5],
+        ),
         (Optimisation("sgd", 0.1, "alternating", lr_other=0.01), [0.1, 0.01, 0.1, 0.01, 0.1, 0.01]),
         (Optimisation("sgd", 0.2, "cosine"), [0.2, 0.1 + 0.05 * math.sqrt(3), 0.15, 0.1, 0.05, 0.1 - 0.05 * 3**0.5]),
     ],

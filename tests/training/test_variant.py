@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import effective, granted
 from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
@@ -16,6 +17,7 @@ from lookalike.params import Budget, Variant
 from lookalike.runtime import Runtime
 from lookalike.training import variant as module
 from lookalike.training.loop import Outcome
+from lookalike.training.settings import EffectiveSettings
 from lookalike.training.smoothing import soft_targets
 from lookalike.training.variant import TrainedVariant, describe, schedule, train_variant, training_images
 
@@ -38,8 +40,8 @@ def run(dataset: Dataset, runtime: Runtime, tmp_path: Path) -> Run:
         data: Dataset = dataset,
     ) -> TrainedVariant:
         return train_variant(
-            variant,
-            budget,
+            effective(variant, budget),
+            budget.seeds,
             data,
             runtime,
             checkpoint=lambda training: tmp_path / name / f"{training}.pt",
@@ -80,7 +82,7 @@ def kill_after(seed: int, epochs: int) -> Callable[[Outcome], None]:
 def test_a_killed_training_goes_on_to_the_same_bits(
     model: str, settings: dict[str, object], run: Run, files: Callable, make_variant: MakeVariant
 ) -> None:
-    variant, budget = make_variant(model, keep_epochs=(1,), **settings), Budget(seeds=2)
+    variant, budget = make_variant(model, keep_epochs=(1,), **settings), granted(seeds=2)
     expected = files(run(variant, budget, "uninterrupted"))
     weights = ["seed-0-epoch-1.safetensors", "seed-0.safetensors", "seed-1.safetensors"]
     assert sorted(expected) == ["history.csv", "model.json", *weights]
@@ -93,23 +95,23 @@ def test_a_killed_training_goes_on_to_the_same_bits(
 
 
 def test_weights_kept_are_those_of_a_training_that_ended_there(run: Run, make_variant: MakeVariant) -> None:
-    whole = run(make_variant(epochs=3, keep_epochs=(1, 2)), Budget(seeds=2), "a")
+    whole = run(make_variant(epochs=3, keep_epochs=(1, 2)), granted(seeds=2), "a")
     assert whole.description["kept_epochs"] == [1, 2]
     for epoch, weights in whole.kept.items():
-        short = run(make_variant(epochs=epoch), Budget(seeds=1), str(epoch)).weights[0]
+        short = run(make_variant(epochs=epoch), granted(), str(epoch)).weights[0]
         assert weights.keys() == short.keys()
         assert all(torch.equal(weights[name], short[name]) for name in short)
 
 
 def test_a_last_epoch_has_no_weights_beside_the_final_ones(run: Run, make_variant: MakeVariant) -> None:
-    assert run(make_variant(epochs=3, keep_epochs=(1, 2)), Budget(seeds=1, max_epochs=2)).kept.keys() == {1}
+    assert run(make_variant(epochs=3, keep_epochs=(1, 2)), granted(max_epochs=2)).kept.keys() == {1}
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_two_runs_are_the_same_bytes_and_two_seeds_are_not(
     model: str, run: Run, files: Callable, make_variant: MakeVariant
 ) -> None:
-    first, second = (run(make_variant(model, epochs=1), Budget(seeds=2), name) for name in ("a", "b"))
+    first, second = (run(make_variant(model, epochs=1), granted(seeds=2), name) for name in ("a", "b"))
     assert files(first) == files(second)
     assert any(not torch.equal(first.weights[0][key], first.weights[1][key]) for key in first.weights[0])
     assert first.history[0].train_loss != first.history[1].train_loss
@@ -118,7 +120,7 @@ def test_two_runs_are_the_same_bytes_and_two_seeds_are_not(
 def test_a_truncated_checkpoint_means_to_start_afresh(
     run: Run, files: Callable, make_variant: MakeVariant, tmp_path: Path
 ) -> None:
-    variant, budget = make_variant(), Budget(seeds=1)
+    variant, budget = make_variant(), granted()
     expected = files(run(variant, budget, "uninterrupted"))
     with pytest.raises(KilledError):
         run(variant, budget, after_epoch=kill_after(0, 2))
@@ -132,13 +134,13 @@ def test_a_truncated_checkpoint_means_to_start_afresh(
 def test_a_seed_that_diverges_ends_alone(
     run: Run, files: Callable, make_variant: MakeVariant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    variant, budget = make_variant(epochs=2), Budget(seeds=3)
+    variant, budget = make_variant(epochs=2), granted(seeds=3)
     healthy = run(variant, budget, "healthy")
     built: list[nn.Module] = []
 
-    def build(variant: Variant, budget: Budget, dataset: Dataset, weights: bool = False) -> nn.Module:
+    def build(settings: EffectiveSettings, dataset: Dataset, weights: None = None) -> nn.Module:
         """The model; that of seed 1 (the third: the first is described) begins with a weight that is no number."""
-        built.append(module.create_model(variant.model, input_shape=dataset.input_shape, num_classes=10))
+        built.append(module.create_model(settings.model, input_shape=dataset.input_shape, num_classes=10))
         if len(built) == 3:
             nn.init.constant_(built[-1].head.weight, math.nan)
         return built[-1]
@@ -172,7 +174,7 @@ def test_an_image_that_is_not_a_number_is_recorded(
 
 
 def test_a_history_has_a_row_an_epoch_and_seed(run: Run, files: Callable, make_variant: MakeVariant) -> None:
-    trained = run(make_variant(epochs=2, schedule="step", lr_every=1, lr_factor=0.5), Budget(seeds=2))
+    trained = run(make_variant(epochs=2, schedule="step", lr_drops=(0.5,), lr_factor=0.5), granted(seeds=2))
     rows = list(csv.DictReader(files(trained)["history.csv"].decode().splitlines()))
     assert list(rows[0]) == list(Epoch.__dataclass_fields__)
     assert [(row["seed"], row["epoch"], row["lr"]) for row in rows] == [
@@ -184,35 +186,40 @@ def test_a_history_has_a_row_an_epoch_and_seed(run: Run, files: Callable, make_v
 
 @pytest.mark.parametrize(("cap", "epochs"), [(None, 10), (6, 6), (10, 10), (11, 10)])
 def test_a_budget_caps_epochs(make_variant: MakeVariant, dataset: Dataset, cap: int | None, epochs: int) -> None:
-    assert schedule(make_variant(epochs=10), Budget(seeds=1, max_epochs=cap), seed=3, dataset=dataset).epochs == epochs
+    assert schedule(effective(make_variant(epochs=10), max_epochs=cap), seed=3, dataset=dataset).epochs == epochs
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"schedule": "step", "lr_every": 7, "lr_factor": 0.3},
+        {"schedule": "step", "lr_drops": (0.5, 0.7), "lr_factor": 0.3},
         {"schedule": "alternating", "lr_other": 0.3},
         {"optimizer": "sgd", "momentum": 0.7, "lr": 0.2},
     ],
 )
 def test_a_schedule_has_the_settings_of_its_variant(
-    make_variant: MakeVariant, budget: Budget, dataset: Dataset, settings: dict[str, object]
+    make_variant: MakeVariant, dataset: Dataset, settings: dict[str, object]
 ) -> None:
-    given = schedule(make_variant(batch_size=9, **settings), budget, seed=3, dataset=dataset)
+    given = schedule(effective(make_variant(batch_size=9, **settings)), seed=3, dataset=dataset)
     assert (given.batch_size, given.seed) == (9, 3)
     assert vars(given.optimisation).items() >= settings.items()
 
 
 @pytest.mark.parametrize(("cap", "count"), [(None, 72), (10, 10), (72, 72), (500, 72)])
-def test_a_budget_caps_images(dataset: Dataset, runtime: Runtime, cap: int | None, count: int) -> None:
-    train_data, valid_data = training_images(dataset, 1.0, Budget(seeds=1, max_images=cap), runtime)
+def test_a_budget_caps_images(
+    dataset: Dataset, runtime: Runtime, make_variant: MakeVariant, cap: int | None, count: int
+) -> None:
+    train_data, valid_data = training_images(dataset, effective(make_variant(), max_images=cap), runtime)
     assert train_data.labels.tolist() == dataset.train_labels[dataset.train_indices[:count]].tolist()
     assert valid_data.labels.tolist() == dataset.train_labels[dataset.valid_indices].tolist()
     assert torch.equal(train_data.images[3, 0], torch.from_numpy(dataset.train_images[dataset.train_indices[3]]))
 
 
-def test_a_fraction_takes_its_share_of_training_and_validation_images(dataset: Dataset, runtime: Runtime) -> None:
-    train_data, valid_data = training_images(dataset, 0.1, Budget(seeds=1, max_images=50), runtime)
+def test_a_fraction_takes_its_share_of_training_and_validation_images(
+    dataset: Dataset, runtime: Runtime, make_variant: MakeVariant
+) -> None:
+    few = effective(make_variant(fraction=0.1), max_images=50)
+    train_data, valid_data = training_images(dataset, few, runtime)
     assert train_data.labels.tolist() == dataset.train_labels[dataset.train_indices[:7]].tolist()
     assert valid_data.labels.tolist() == dataset.train_labels[dataset.valid_indices[:2]].tolist()
 
@@ -220,14 +227,14 @@ def test_a_fraction_takes_its_share_of_training_and_validation_images(dataset: D
 def test_a_training_can_be_told_which_classes_look_alike(run: Run, make_variant: MakeVariant, dataset: Dataset) -> None:
     halves = {"first": CLASSES[:5], "second": CLASSES[5:]}
     smoothing = {"groups": halves, "look_alikes": 0.2, "others": 0.1}
-    smooth, plain = run(make_variant(smoothing=smoothing), Budget(seeds=1)), run(make_variant(), Budget(seeds=1), "b")
+    smooth, plain = run(make_variant(smoothing=smoothing), granted()), run(make_variant(), granted(), "b")
     assert smooth.history[0].train_loss != plain.history[0].train_loss
-    given = schedule(make_variant(smoothing=smoothing), Budget(seeds=1), seed=0, dataset=dataset)
+    given = schedule(effective(make_variant(smoothing=smoothing)), seed=0, dataset=dataset)
     torch.testing.assert_close(given.targets, soft_targets(CLASSES, halves, look_alikes=0.2, others=0.1))
 
 
 def test_a_budget_caps_the_whole_training(run: Run, make_variant: MakeVariant) -> None:
-    trained = run(make_variant(), Budget(seeds=1, max_epochs=1, max_images=20))
+    trained = run(make_variant(), granted(max_epochs=1, max_images=20))
     assert trained.description["train_images"] == 20
     assert len(trained.history) == 1
     assert trained.history[0].train_accuracy * 20 == pytest.approx(round(trained.history[0].train_accuracy * 20))
@@ -236,27 +243,30 @@ def test_a_budget_caps_the_whole_training(run: Run, make_variant: MakeVariant) -
 SEARCH = {"lr": None, "search": {"rates": [1e-5, 3e-3, 1e-4], "epochs": 2}}
 
 
-def test_the_rate_is_found_that_learns_fastest(run: Run, make_variant: MakeVariant) -> None:
-    trained = run(make_variant(**SEARCH), Budget(seeds=2))
+def test_the_rate_is_found_that_learns_fastest(
+    run: Run, make_variant: MakeVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SEARCH_SEED", 2)  # so that a run of three seeds has one that is the search's
+    trained = run(make_variant(**SEARCH), granted(seeds=2))
     found = trained.description["search"]
     assert found["epochs"] == 2
     errors = {trial["lr"]: trial["train_error"] for trial in found["trials"]}
-    for rate, error in errors.items():  # as a training of the seed behind the others would go
-        alone = run(make_variant(lr=rate, epochs=2), Budget(seeds=3), f"rate {rate}").history
+    for rate, error in errors.items():
+        alone = run(make_variant(lr=rate, epochs=2), granted(seeds=3), f"rate {rate}").history
         assert error == 1 - alone[-1].train_accuracy
     assert trained.description["lr"] == min(errors, key=lambda rate: errors[rate]) == 3e-3
-    plain = run(make_variant(lr=3e-3), Budget(seeds=2), "plain")
+    plain = run(make_variant(lr=3e-3), granted(seeds=2), "plain")
     assert plain.history == trained.history
     assert (plain.description["lr"], plain.description["search"]) == (3e-3, None)
 
 
 def test_a_search_is_cut_with_the_training(run: Run, make_variant: MakeVariant) -> None:
-    trained = run(make_variant(**SEARCH), Budget(seeds=1, max_epochs=1))
+    trained = run(make_variant(**SEARCH), granted(max_epochs=1))
     assert (trained.description["search"]["epochs"], len(trained.history)) == (1, 1)
 
 
 def test_a_search_that_was_killed_goes_on(run: Run, files: Callable, make_variant: MakeVariant) -> None:
-    variant, budget = make_variant(**SEARCH), Budget(seeds=1)
+    variant, budget = make_variant(**SEARCH), granted()
     expected = files(run(variant, budget, "uninterrupted"))
     with pytest.raises(KilledError):
         run(variant, budget, after_epoch=kill_after(0, 1))
@@ -264,10 +274,10 @@ def test_a_search_that_was_killed_goes_on(run: Run, files: Callable, make_varian
 
 
 def test_a_training_ends_with_the_epoch_that_reaches_its_error(run: Run, make_variant: MakeVariant) -> None:
-    whole = run(make_variant(epochs=8), Budget(seeds=1), "whole").history
+    whole = run(make_variant(epochs=8), granted(), "whole").history
     goal = 1 - whole[3].train_accuracy
     first = next(k for k, row in enumerate(whole) if 1 - row.train_accuracy <= goal)
-    trained = run(make_variant(epochs=8, stop_at_error=goal), Budget(seeds=1))
+    trained = run(make_variant(epochs=8, stop_at_error=goal), granted())
     assert trained.history == whole[: first + 1]
     assert trained.description["seeds"] == [{"seed": 0, "epochs": first + 1, "diverged_in": None}]
 
@@ -275,7 +285,7 @@ def test_a_training_ends_with_the_epoch_that_reaches_its_error(run: Run, make_va
 def test_a_training_that_had_reached_its_error_does_not_go_on(
     run: Run, files: Callable, make_variant: MakeVariant
 ) -> None:
-    variant, budget = make_variant(epochs=8, stop_at_error=0.9), Budget(seeds=2)
+    variant, budget = make_variant(epochs=8, stop_at_error=0.9), granted(seeds=2)
     expected = files(run(variant, budget, "uninterrupted"))
     for seed, epochs in [(0, 1), (1, 1)]:
         with pytest.raises(KilledError):
@@ -303,7 +313,7 @@ def test_a_description_counts_parameters_and_macs(
     dataset: Dataset, make_variant: MakeVariant, model: str, arguments: dict, parameters: int, macs: int
 ) -> None:
     large = replace(dataset, train_images=dataset.train_images.repeat(2, 1).repeat(2, 2)[:, :28, :28])
-    about = describe(make_variant(model, model_args=arguments), Budget(seeds=1), large, 72)
+    about = describe(effective(make_variant(model, model_args=arguments)), large, 72, 24)
     assert (about["parameters"], about["macs"]) == (parameters, macs)
     assert about["input_shape"] == (1, 28, 28)
     assert about["dataset_digest"] == large.digest
@@ -316,8 +326,7 @@ def test_the_formulas_give_the_published_sizes() -> None:
 
 
 def test_a_budget_caps_the_channels(dataset: Dataset, make_variant: MakeVariant) -> None:
-    about = describe(
-        make_variant("simple_cnn", model_args={"batch_norm": True}), Budget(seeds=1, max_channels=4), dataset, 72
-    )
+    capped = effective(make_variant("simple_cnn", model_args={"batch_norm": True}), max_channels=4)
+    about = describe(capped, dataset, 72, 24)
     assert about["model_args"] == {"batch_norm": True, "max_channels": 4}
     assert about["parameters"] == (9 + 1) * 4 + 2 * (9 * 4 + 1) * 4 + 3 * 8 + (4 * 4 + 1) * 4 + (4 + 1) * 10

@@ -1,1 +1,1 @@
-"""What networks and the ideas in them cost: weights, products, activations, time and memory."""
+"""Costs of networks and of the ideas in them: parameters, multiply-accumulates, activations, time and memory."""

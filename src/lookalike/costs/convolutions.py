@@ -1,7 +1,6 @@
-"""Ways to do a convolution's work with fewer products, beside the convolution itself.
+"""Convolutions compared with cheaper ones that take and return the same shapes.
 
-Nothing stands between the convolutions compared here, neither normalisation nor ReLU, and none has biases: it is the
-convolutions that are counted and timed.
+The convolutions alone are counted and timed: without normalisation, ReLU and biases.
 """
 
 from dataclasses import dataclass
@@ -17,16 +16,16 @@ LAYERS = (
     (128, 256, 28),
     (512, 512, 14),
     (1024, 1024, 7),
-)  # planes in and out, side: four of MobileNet's
-Stack = tuple[tuple[int, int], ...]  # kernel and planes of each convolution
+)  # channels in and out, side in pixels: four of MobileNet's
+Stack = tuple[tuple[int, int], ...]  # kernel and output channels of each convolution
 
 
 @dataclass(frozen=True)
 class Separable:
-    """A convolution from `inputs` to `outputs` planes of a side, and the two that stand for it.
+    """A convolution from `inputs` to `outputs` channels, and the two that replace it.
 
-    `predicted` is the share of the products that is left: 1 / outputs + 1 / kernel^2, Howard et al., "MobileNets"
-    (2017), section 3.1.
+    `predicted` is the share of the multiply-accumulates that is left: 1 / outputs + 1 / kernel^2, Howard et al.,
+    "MobileNets" (2017), section 3.1.
     """
 
     inputs: int
@@ -38,27 +37,27 @@ class Separable:
 
 
 def separable_table() -> list[Separable]:
-    """Counted, of every layer of `LAYERS`."""
-    found = []
+    """The sizes for every layer of `LAYERS`."""
+    rows = []
     for inputs, outputs, side in LAYERS:
         standard, separable = (size_of(layer, (inputs, side, side)) for layer in pair(inputs, outputs))
-        found.append(Separable(inputs, outputs, side, 1 / outputs + 1 / KERNEL**2, standard, separable))
-    return found
+        rows.append(Separable(inputs, outputs, side, 1 / outputs + 1 / KERNEL**2, standard, separable))
+    return rows
 
 
 def separable_times(runtime: Runtime) -> list[Compared]:
-    """Of every layer, the convolution and the two that stand for it."""
+    """The times for every layer: the convolution, and the two that replace it."""
     return [compare(pair(inputs, outputs), (inputs, side, side), runtime) for inputs, outputs, side in LAYERS]
 
 
 def pair(inputs: int, outputs: int) -> tuple[nn.Module, nn.Module]:
-    """A convolution; and one of each plane alone ("depthwise"), then one of each place alone ("pointwise")."""
+    """A convolution; and one within each channel ("depthwise") followed by a 1x1 convolution ("pointwise")."""
     depthwise = nn.Conv2d(inputs, inputs, KERNEL, padding=KERNEL // 2, groups=inputs, bias=False)
     return stack(inputs, (KERNEL, outputs)), nn.Sequential(depthwise, stack(inputs, (1, outputs)))
 
 
 def stack(inputs: int, *layers: tuple[int, int]) -> nn.Sequential:
-    """Convolutions that keep height and width, each given as its kernel and its planes."""
+    """Convolutions that keep height and width, each given as its kernel and its output channels."""
     made = []
     for kernel, outputs in layers:
         made.append(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False))
@@ -66,18 +65,18 @@ def stack(inputs: int, *layers: tuple[int, int]) -> nn.Sequential:
     return nn.Sequential(*made)
 
 
-# The shape of the input; what takes it as it is, and what brings it to fewer planes first.
+# The shape of the input; convolutions on all its channels; and convolutions that reduce the channels first.
 BOTTLENECKS: dict[str, tuple[Shape, Stack, Stack]] = {
     # He et al., "Deep Residual Learning" (CVPR 2016), figure 5, without the shortcuts
-    "ResNet, 256 planes": ((256, 56, 56), ((3, 256), (3, 256)), ((1, 64), (3, 64), (1, 256))),
+    "ResNet, 256 channels": ((256, 56, 56), ((3, 256), (3, 256)), ((1, 64), (3, 64), (1, 256))),
     # Szegedy et al., "Going deeper with convolutions" (CVPR 2015), table 1, row 3a
-    "Inception 3a, 192 planes": ((192, 28, 28), ((5, 32),), ((1, 16), (5, 32))),
+    "Inception 3a, 192 channels": ((192, 28, 28), ((5, 32),), ((1, 16), (5, 32))),
 }
 
 
 @dataclass(frozen=True)
 class Design:
-    """Convolutions on all planes of their input, and others that bring them to fewer planes first."""
+    """Convolutions on all channels of their input, and others that reduce the channels first."""
 
     place: str
     plain_layers: str
@@ -87,16 +86,16 @@ class Design:
 
 
 def design_table() -> list[Design]:
-    """Counted, of all `BOTTLENECKS`."""
-    found = []
+    """The sizes for all `BOTTLENECKS`."""
+    rows = []
     for place, (shape, plain, reduced) in BOTTLENECKS.items():
         sizes = [size_of(stack(shape[0], *layers), shape) for layers in (plain, reduced)]
-        found.append(Design(place, in_words(plain), in_words(reduced), *sizes))
-    return found
+        rows.append(Design(place, in_words(plain), in_words(reduced), *sizes))
+    return rows
 
 
 def design_times(runtime: Runtime) -> list[Compared]:
-    """Of all `BOTTLENECKS`, both ways."""
+    """The times for all `BOTTLENECKS`, without and with a bottleneck."""
     return [
         compare((stack(shape[0], *plain), stack(shape[0], *reduced)), shape, runtime)
         for shape, plain, reduced in BOTTLENECKS.values()

@@ -1,4 +1,4 @@
-"""What a model costs: what can be counted, alike on every machine, and what must be measured on this one."""
+"""Costs of a model: counts, which are the same on every machine, and measurements on this machine."""
 
 import copy
 import time
@@ -15,16 +15,16 @@ from lookalike.runtime import Runtime
 
 Shape = tuple[int, int, int]  # channels, height and width
 LEAST, MOST = 2, 7  # rounds of a measurement
-PATIENCE = 0.25  # seconds after which a measurement has enough of them
+PATIENCE = 0.25  # seconds after which a measurement ends
 
 
 @dataclass(frozen=True)
 class Size:
-    """What a model is and computes for one image: trained weights, multiply-accumulates and activations.
+    """Trained parameters of a model, and its multiply-accumulates and activations for one image.
 
-    Activations are the numbers that all convolutions and matrix products put out: Radosavovic et al., "Designing
-    network design spaces" (CVPR 2020), count those of convolutions, which is all there is in their networks; here
-    linear layers and both products of attention, scores and sums of values, count as well.
+    Activations are the outputs of all convolutions and matrix products. Radosavovic et al., "Designing network design
+    spaces" (CVPR 2020), count those of convolutions, the only ones in their networks; here linear layers and both
+    products of attention, scores and sums of values, count as well.
     """
 
     parameters: int
@@ -33,15 +33,15 @@ class Size:
 
 
 def size_of(model: nn.Module, input_shape: Shape) -> Size:
-    """Of one image; `model`, on the CPU, stays as it is."""
-    work = count_work(copy.deepcopy(model), input_shape)  # which has all layers compute as their papers write them
+    """The size of `model`, which is on the CPU and is not changed."""
+    work = count_work(copy.deepcopy(model), input_shape)  # which sets all layers to compute as their papers write them
     weights = [parameter.numel() for parameter in model.parameters() if parameter.requires_grad]
     return Size(sum(weights), work.macs, work.activations)
 
 
 @dataclass(frozen=True)
 class Spread:
-    """The median, the least and the most of the rounds of a measurement."""
+    """Median, minimum and maximum over the rounds of a measurement."""
 
     median: float
     least: float
@@ -51,9 +51,11 @@ class Spread:
 
 @dataclass(frozen=True)
 class Speed:
-    """A pass over `batch` images: seconds, and the most bytes taken at once beyond weights and images (None: unknown).
+    """A pass over `batch` images in evaluation mode, without gradients, in float32.
 
-    In evaluation mode, without gradients, in single precision.
+    Attributes:
+        seconds: of the pass.
+        memory: peak bytes beyond weights and images; None means unknown.
     """
 
     batch: int
@@ -62,26 +64,26 @@ class Speed:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Of the values of all rounds."""
+    """The spread of the values of all rounds."""
     return Spread(median(values), min(values), max(values), len(values))
 
 
 @torch.inference_mode()
 def speed_of(model: nn.Module, input_shape: Shape, batch: int, runtime: Runtime) -> Speed:
-    """Of a placed model. Memory is that of the first pass over the batch, which does not count for time."""
+    """The speed of a placed model. The first pass over the batch measures memory, the later ones time."""
     images = batch_of(input_shape, batch, runtime)
-    model(images[:1])  # what libraries take for themselves when they are first called is nobody's
+    model(images[:1])  # libraries allocate on their first call; that memory is not the model's
     memory = peak_of(lambda: model(images), runtime.device)
     return Speed(batch, spread(in_turns([lambda: model(images)], runtime.device)[0]), memory)
 
 
 def batch_of(input_shape: Shape, batch: int, runtime: Runtime) -> Tensor:
-    """Noise on the device; what an image shows does not change how long it takes."""
+    """Noise on the device; the content of an image does not change the time."""
     return torch.rand(batch, *input_shape).to(runtime.device).contiguous(memory_format=runtime.memory_format)
 
 
 def placed(model: nn.Module, runtime: Runtime) -> nn.Module:
-    """`model` on the device, as it answers after training."""
+    """`model` on the device, in evaluation mode."""
     return runtime.place(model).eval()
 
 
@@ -91,9 +93,9 @@ def in_turns(
 ) -> list[list[float]]:
     """The seconds of each of several passes, by round.
 
-    They take turns, so that what else the machine has to do slows all of them alike and their ratio within a round is
-    fair. Each is warm: whoever compares passes calls them once before. Rounds end after `patience` seconds, or at
-    `MOST`, but not before `LEAST`.
+    The passes alternate, so that other work of the machine slows all of them alike and their ratio within a round is
+    fair. The caller has run each once before. Rounds end after `patience` seconds or `MOST` rounds, but not before
+    `LEAST`.
     """
     rounds: list[list[float]] = []
     while len(rounds) < LEAST or (len(rounds) < MOST and sum(map(sum, rounds)) < patience):
@@ -102,7 +104,7 @@ def in_turns(
 
 
 def seconds_of(run: Callable[[], object], device: torch.device) -> float:
-    """How long a call takes, until the device is done."""
+    """The seconds of a call, until the device is done."""
     wait(device)
     began = time.perf_counter()
     run()
@@ -111,14 +113,14 @@ def seconds_of(run: Callable[[], object], device: torch.device) -> float:
 
 
 def wait(device: torch.device) -> None:
-    """Until a GPU has done all that it was asked; a CPU does it at once."""
+    """Wait until a GPU has finished; a CPU has finished when the call returns."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """The seconds of a module and of another that does its work; and how many times as long the other takes."""
+    """The seconds of a module and of one that replaces it, and the ratio, other by plain."""
 
     plain: Spread
     other: Spread
@@ -127,7 +129,7 @@ class Compared:
 
 @torch.inference_mode()
 def compare(modules: tuple[nn.Module, nn.Module], input_shape: Shape, runtime: Runtime) -> Compared:
-    """A module and another, on one image. The ratio is that within a round."""
+    """Time two modules on one image. Ratios are within a round."""
     images = batch_of(input_shape, 1, runtime)
     plain, other = (placed(module, runtime) for module in modules)
     passes = (lambda: plain(images), lambda: other(images))

@@ -1,4 +1,4 @@
-"""The most memory that is in use at once."""
+"""Peak memory."""
 
 import ctypes
 import re
@@ -12,13 +12,13 @@ import torch
 from lookalike.runtime import M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, keep_freed_pages
 
 PROCESS = Path("/proc/self")
-BLOCK = 1 << 17  # bytes from which glibc gives a freed block back at once, as it does by itself
+BLOCK = 1 << 17  # bytes: glibc returns larger freed blocks at once; this is its default
 
 
 def peak_of(run: Callable[[], object], device: torch.device) -> int | None:
-    """Call `run`: the most bytes that were taken at once beyond what was taken before; None where nobody counts.
+    """Call `run` and return the peak of the bytes in use beyond those before; None means that they cannot be counted.
 
-    On a GPU those of tensors; on Linux resident memory of the process, to the page, with what libraries take.
+    On a GPU: memory of tensors. On Linux: resident memory of the process, in pages, with that of libraries.
     """
     if device.type != "cuda":
         return resident_peak(run)
@@ -29,7 +29,7 @@ def peak_of(run: Callable[[], object], device: torch.device) -> int | None:
 
 
 def resident_peak(run: Callable[[], object]) -> int | None:
-    """The same by the kernel's high-water mark, see proc(5): `clear_refs` sets it to what is resident now."""
+    """The same by the kernel's high-water mark, see proc(5): `clear_refs` resets it to the present size."""
     with giving_back():
         try:
             (PROCESS / "clear_refs").write_text("5")
@@ -42,7 +42,7 @@ def resident_peak(run: Callable[[], object]) -> int | None:
 
 
 def resident(name: str) -> int:
-    """A line of `/proc/self/status`, in bytes."""
+    """The value of a line of `/proc/self/status`, in bytes."""
     found = re.search(rf"^{name}:\s+(\d+) kB", (PROCESS / "status").read_text(), re.MULTILINE)
     assert found is not None  # every Linux that has clear_refs has it
     return 1024 * int(found[1])
@@ -50,10 +50,10 @@ def resident(name: str) -> int:
 
 @contextmanager
 def giving_back() -> Iterator[None]:
-    """Within the block freed memory goes back to the kernel; all that was kept before goes back now.
+    """Return freed memory to the kernel at once within the block; all that was kept before is returned now.
 
-    A process that keeps freed pages, as `runtime.start` asks of it, would show how its free blocks lie, not what is in
-    use. Does nothing on other C libraries than glibc.
+    `runtime.start` sets the process to keep freed pages, and its resident memory would then include them. Does nothing
+    on C libraries other than glibc.
     """
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not hasattr(library, "malloc_trim"):

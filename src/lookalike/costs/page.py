@@ -1,9 +1,10 @@
-"""All that the report tells of costs: what can be counted, and what one run on one device took."""
+"""All costs in the report: counts, and measurements of one run on one device."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from lookalike.costs.configurations import vgg_configurations
 from lookalike.costs.convolutions import design_table, design_times, separable_table, separable_times
 from lookalike.costs.measure import placed, size_of, speed_of
 from lookalike.costs.scaling import scaling
@@ -15,14 +16,15 @@ BATCHES = (1, 64)  # images
 
 
 def costs(descriptions: Mapping[str, Json], runtime: Runtime) -> tuple[Json, Json]:
-    """What models and ideas cost.
+    """The costs of models and ideas.
 
     Args:
-        descriptions: of models by name, as training leaves them: "model", "model_args", "input_shape", "class_names".
+        descriptions: of models by name, as training writes them: "model", "model_args", "input_shape", "class_names".
 
     Returns:
-        JSON-able: what is alike on every machine, "members" by name and rows of "separable", "designs" and "scaling";
-        and what is not, the "device" and the times of the same members and rows.
+        JSON-able: counts, which are the same on every machine ("members" by name; rows of "separable", "designs",
+        "scaling" and "vgg_configurations"); and measurements (the "device", and times of the same members and rows;
+        the configurations of VGG are not timed).
     """
     members = {name: member(one, runtime) for name, one in descriptions.items()}
     scaled, scaled_speeds = scaling(runtime)
@@ -31,9 +33,10 @@ def costs(descriptions: Mapping[str, Json], runtime: Runtime) -> tuple[Json, Jso
         "separable": [asdict(row) for row in separable_table()],
         "designs": [asdict(row) for row in design_table()],
         "scaling": [asdict(row) for row in scaled],
+        "vgg_configurations": [asdict(row) for row in vgg_configurations()],
     }
     measured = {
-        "device": describe(runtime) | {"precision": "float32"},  # which all is in that comes after training
+        "device": describe(runtime) | {"precision": "float32"},  # as is everything after training
         "members": {name: speeds for name, (_, speeds) in members.items()},
         "separable": [asdict(row) for row in separable_times(runtime)],
         "designs": [asdict(row) for row in design_times(runtime)],
@@ -43,7 +46,7 @@ def costs(descriptions: Mapping[str, Json], runtime: Runtime) -> tuple[Json, Jso
 
 
 def member(description: Json, runtime: Runtime) -> tuple[Json, list[Json]]:
-    """A model with untrained weights, which cost what trained ones do: its size, and its speed in both batches."""
+    """The size of a model, and its speed in both batches. Its weights are untrained; trained ones cost the same."""
     shape, classes = tuple(description["input_shape"]), len(description["class_names"])
     with seeded(0, "init"):
         model = create_model(description["model"], description["model_args"], input_shape=shape, num_classes=classes)

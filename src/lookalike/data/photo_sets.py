@@ -72,7 +72,7 @@ def load_photo_set(
         raise InputError(f"datasets.{name}.size: required, the side in pixels of what models see: 32 to 1024")
     found = find(name, settings.folder, cache, mirror)
     check_found(name, found, settings, profile)
-    view = View(settings.size)
+    view = View(min(settings.size, profile.max_side or settings.size))
     train_images, train_labels, train_skipped = read_part(found, "train", profile.train_images, view)
     test_images, test_labels, test_skipped = read_part(found, "test", profile.test_images, view)
     if skipped := (*train_skipped, *test_skipped):

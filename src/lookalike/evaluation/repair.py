@@ -98,7 +98,7 @@ def ledger(
 
     Args:
         answers: by variant, one for each seed that did not diverge.
-        labels, valid_labels: (N,) and (M,).
+        labels, valid_labels: (N,) and (M,); a variant that validates on fewer images sees the first of them.
         pairs: the variants to compare.
 
     Returns:
@@ -126,9 +126,10 @@ def answers_of(folder: Path, evaluation: Evaluation) -> list[Answers]:
 
 
 def repair(first: Answers, second: Answers, labels: Ints, valid_labels: Ints, weights: NDArray[np.float32]) -> Repair:
-    """Compare what two models say of N test images (labels) and M validation images (valid_labels).
+    """Compare what two models say of N test images (labels) and of those validation images that both may see.
 
     Args:
+        valid_labels: (M,), of the validation images in the split's order; a model has answers for the first of them.
         weights: (draws, N), see `statistics.resample`.
     """
     one, two = (answers.test.argmax(axis=1) == labels for answers in (first, second))
@@ -147,13 +148,19 @@ def repair(first: Answers, second: Answers, labels: Ints, valid_labels: Ints, we
         oracle=bootstrap_mean((one | two).astype(float), weights),
         averaged=bootstrap_mean(averaged.astype(float), weights),
         averaged_gain=bootstrap_mean(averaged.astype(float) - one, weights),
-        cascade=cascade(first, second, choose_gate(first.valid, second.valid, valid_labels), labels, weights),
+        cascade=cascade(first, second, shared_gate(first, second, valid_labels), labels, weights),
     )
 
 
 def share(part: int, whole: int) -> Estimate | None:
     """A proportion with Wilson's interval; None of nothing."""
     return proportion(part, whole) if whole else None
+
+
+def shared_gate(first: Answers, second: Answers, valid_labels: Ints) -> float:
+    """The gate, see `choose_gate`, from the validation images that both models may see."""
+    count = min(len(first.valid), len(second.valid))
+    return choose_gate(first.valid[:count], second.valid[:count], valid_labels[:count])
 
 
 def choose_gate(first: Floats, second: Floats, labels: Ints) -> float:

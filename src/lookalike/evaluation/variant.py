@@ -69,7 +69,7 @@ def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime, *, views:
     if not seeds:
         return Evaluation({"seeds": 0, "diverged": diverged}, {"seeds": []}, None)
     predictions, valid_features = predict(folder, description, seeds, dataset, runtime)
-    valid_labels = dataset.train_labels[dataset.valid_indices]
+    valid_labels = validation_labels(dataset, description["valid_images"])
     scores = [
         score_seed(seed, test, dataset.test_labels, valid, valid_labels)
         for seed, test, valid in zip(seeds, predictions.test_logits, predictions.valid_logits, strict=True)
@@ -86,7 +86,8 @@ def predict(
     folder: Path, description: dict[str, Any], seeds: tuple[int, ...], dataset: Dataset, runtime: Runtime
 ) -> tuple[Predictions, NDArray[np.float32]]:
     """Logits of every seed on test and validation images; features of the first seed, of both."""
-    test, valid = evaluation_images(prepared(dataset, description["preprocessing"]), runtime)
+    seen = prepared(dataset, description["preprocessing"])
+    test, valid = evaluation_images(seen, description["valid_images"], runtime)
     tested, validated = [], []
     for seed in seeds:
         model = restore_model(folder, description, seed, runtime)
@@ -103,9 +104,9 @@ def in_half(features: NDArray[np.float32]) -> NDArray[np.float16] | NDArray[np.f
     return features if largest > np.finfo(np.float16).max else features.astype(np.float16)
 
 
-def evaluation_images(dataset: Dataset, runtime: Runtime) -> tuple[LabelledImages, LabelledImages]:
-    """Test images and validation images on the device."""
-    valid = dataset.valid_indices
+def evaluation_images(dataset: Dataset, count: int, runtime: Runtime) -> tuple[LabelledImages, LabelledImages]:
+    """Test images and the first `count` validation images, those that the variant may see, on the device."""
+    valid = dataset.valid_indices[:count]
     parts = (
         (dataset.test_images, dataset.test_labels),
         (taken(dataset.train_images, valid), dataset.train_labels[valid]),
@@ -114,6 +115,11 @@ def evaluation_images(dataset: Dataset, runtime: Runtime) -> tuple[LabelledImage
         place_images(images, labels, mean=dataset.mean, std=dataset.std, runtime=runtime) for images, labels in parts
     )
     return test, held_out
+
+
+def validation_labels(dataset: Dataset, count: int) -> metrics.Ints:
+    """The labels of the first `count` validation images."""
+    return dataset.train_labels[dataset.valid_indices[:count]]
 
 
 def score_seed(

@@ -13,7 +13,8 @@ from lookalike.data.corruptions import CORRUPTIONS, corrupt
 from lookalike.evaluation.statistics import bootstrap_mean, resample
 from lookalike.explain.convolutions import outputs_by_name, run_order
 from lookalike.explain.subject import Images, Subject
-from lookalike.models.lenet5 import Codes, Subsampling
+from lookalike.models.layers import Subsampling
+from lookalike.models.lenet5 import Codes
 
 SEVERITY = 3  # of the corruptions
 SEED = 13  # of their draws

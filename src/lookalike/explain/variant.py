@@ -43,8 +43,8 @@ class Explained:
         found: figures, JSON-able: "images" (how many), "faithfulness", "heads" (None without attention), "sanity",
             "similarity", "mass" (by method, see `mass.mass_by_class`), "activity" (by state of the
             model, see `activities`; None without ReLU), "drift" (None of a transformer, or if images are not to be
-            spoiled), "tuning" (see `selectivity`), and of the first and the last of the "convolutions" the range of
-            each channel.
+            spoiled), "tuning" (see `selectivity`; None without convolutions), and of the first and the last of the
+            "convolutions" the range of each channel.
         maps: of the images explained.
         photo_maps: of the photographs; none if there are none.
         heads: (blocks, heads + 1, h, w), the attention that patches of the first image receive, by head and, behind
@@ -102,7 +102,7 @@ def explain_variant(
         "mass": {name: masses(values, subject.images.labels, len(group_of)) for name, values in maps.items()},
         "activity": activities(subject.part(slice(ACTIVE))) if rectifies(subject.model) else None,
         "drift": drift(subject.part(slice(ACTIVE))) if spoil else None,
-        "tuning": asdict(tuning(first_filters(subject.model), first_filters(subject.untrained))),
+        "tuning": tuned(subject.model, subject.untrained),
         "convolutions": [
             {
                 "name": name,
@@ -127,14 +127,15 @@ def look_inside(model: nn.Module, image: Tensor) -> Inside:
     """What the convolutions of a model are, and what they make of one image (1, C, H, W)."""
     names = list(convolutions(model))
     return Inside(
-        {name: to_numpy(filters(model, name)) for name in dict.fromkeys((names[0], names[-1]))},
+        {name: to_numpy(filters(model, name)) for name in dict.fromkeys((*names[:1], *names[-1:]))},
         {name: to_numpy(maps[0]) for name, maps in feature_maps(model, image).items()},
     )
 
 
-def first_filters(model: nn.Module) -> Tensor:
-    """Those of the first convolution."""
-    return filters(model, next(iter(convolutions(model))))
+def tuned(model: nn.Module, untrained: nn.Module) -> Json | None:
+    """What the filters of the first convolution are tuned to, see `selectivity`; None without convolutions."""
+    first = next(iter(convolutions(model)), None)
+    return asdict(tuning(filters(model, first), filters(untrained, first))) if first else None
 
 
 def rectifies(model: nn.Module) -> bool:

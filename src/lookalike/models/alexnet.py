@@ -1,45 +1,22 @@
 """AlexNet, at the size of its paper and for images of 32x32.
 
 Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep convolutional neural networks" (NIPS 2012). Five
-convolutions, the second, fourth and fifth in two groups, since each of two GPUs held half of the planes; overlapping
-max-pooling (3x3, a step of 2) after the first, second and fifth; local response normalisation after the first two; two
-dense layers of 4096 with dropout. Images of less than 64 pixels get a first convolution of 5x5 without a step in place
-of 11x11 with a step of 4, so that 32x32 becomes 15x15, 7x7 and 3x3 planes: the paper has no such network. On CIFAR-10
-its loss stayed flat for hundreds of steps with weights drawn as the paper draws them, and fell at once with `he`. That
-biases of 1 keep the loss flat was found at the paper's own size too: BVLC's AlexNet for Caffe begins with .1.
+convolutions, the second, fourth and fifth in two groups, since each of two GPUs held half of the channels; overlapping
+max-pooling (3x3, stride 2) after the first, second and fifth; local response normalisation after the first two; two
+dense layers of 4096 with dropout.
+
+The paper has no network for small images. Here images of less than 64 pixels get a first convolution of 5x5 with stride
+1 in place of 11x11 with stride 4, so that 32x32 becomes 15x15, 7x7 and 3x3. On CIFAR-10 its loss stayed flat for
+hundreds of steps with the paper's initial weights, and fell at once with `he`. Biases of 1 keep the loss flat at the
+paper's own size too: BVLC's AlexNet for Caffe begins with .1.
 """
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import Dropout, he_init_
+from lookalike.models.layers import Dropout, LocalResponseNorm, he_init_
 
 SMALL = 64  # pixels; images below get the small stem
-PLANES, DENSE = (96, 256, 384, 384, 256), 4096  # of the five convolutions, and of each dense layer
-
-
-class LocalResponseNorm(nn.Module):
-    """A number over a power of the squares around it in neighbouring planes (section 3.3).
-
-    b_i = a_i / (k + alpha sum_j a_j^2)^beta over the `size` planes j around i, cut off at the first and the last.
-    `torch.nn.LocalResponseNorm` divides alpha by `size`, so that the paper's 1e-4 is 5e-4 there.
-
-    Args:
-        size, alpha, beta, k: the paper's n, alpha, beta and k, which were chosen on a validation set.
-    """
-
-    def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 2.0) -> None:
-        super().__init__()
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
-
-    def forward(self, planes: Tensor) -> Tensor:
-        """(N, C, H, W) -> the same shape."""
-        count, half = planes.shape[1], self.size // 2
-        squares = F.pad(planes.square(), (0, 0, 0, 0, half, half))
-        sums = squares[:, :count]
-        for shift in range(1, self.size):
-            sums = sums + squares[:, shift : shift + count]
-        return planes / (self.k + self.alpha * sums) ** self.beta
+CHANNELS, DENSE = (96, 256, 384, 384, 256), 4096  # of the five convolutions, and of each dense layer
 
 
 class AlexNet(nn.Module):
@@ -53,9 +30,9 @@ class AlexNet(nn.Module):
         num_classes: number of logits.
         normalise: whether local responses are normalised.
         dropout: probability of a zero before each of the two dense hidden layers.
-        he: whether weights are drawn as `he_init_` does, in place of the paper's way.
-        max_channels: the most planes that a convolution may have, and the dense layers are narrowed as the widest is;
-            none: as many as the paper says.
+        he: whether weights are drawn as `he_init_` does; else as in the paper.
+        max_channels: the most channels of a convolution; the dense layers are reduced as the widest is. None means as
+            many as the paper says.
     """
 
     def __init__(
@@ -73,11 +50,11 @@ class AlexNet(nn.Module):
         small = min(height, width) < SMALL
         if (least := 15 if small else 67) > min(height, width):
             raise ValueError(f"images must be at least {least} pixels high and wide, got {height}x{width}")
-        one, two, three, four, five = (min(planes, max_channels or planes) for planes in PLANES)
-        dense = DENSE * three // PLANES[2]  # narrowed as the third and fourth are, which are the widest
+        one, two, three, four, five = (min(wanted, max_channels or wanted) for wanted in CHANNELS)
+        dense = DENSE * three // CHANNELS[2]  # reduced as the third and fourth are, which are the widest
         kernel, stride = (5, 1) if small else (11, 4)
         norms = [LocalResponseNorm() for _ in range(2 * normalise)]
-        self.planes = nn.Sequential(
+        self.convolutions = nn.Sequential(
             *(nn.Conv2d(channels, one, kernel, stride, padding=2), nn.ReLU(), *norms[:1], nn.MaxPool2d(3, stride=2)),
             *(nn.Conv2d(one, two, 5, padding=2, groups=2), nn.ReLU(), *norms[1:], nn.MaxPool2d(3, stride=2)),
             *(nn.Conv2d(two, three, 3, padding=1), nn.ReLU()),
@@ -106,11 +83,11 @@ class AlexNet(nn.Module):
     @property
     def spatial(self) -> nn.Module:
         """The fifth convolution's output after ReLU: (N, 256, 13, 13) of 224x224, (N, 256, 7, 7) of 32x32."""
-        return self.planes[-2]
+        return self.convolutions[-2]
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 4096)."""
-        return self.dense(self.planes(images))
+        return self.dense(self.convolutions(images))
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> logits (N, num_classes)."""

@@ -47,7 +47,7 @@ class FashionCNN(nn.Module):
 
     @property
     def spatial(self) -> nn.Module:
-        """The layer whose output is the last to have places: the third convolution's after ReLU, (N, 64, h, w)."""
+        """The last layer whose output has spatial positions: the third convolution's after ReLU, (N, 64, h, w)."""
         return self.features[10]
 
     def forward(self, images: Tensor) -> Tensor:

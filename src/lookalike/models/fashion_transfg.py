@@ -8,7 +8,7 @@ transformer (`fashion_vit`: its patches, widths, blocks and initial weights), so
 - the part selection module: the last block sees the class token and, for each head, the one patch that the class token
   attends to most through the product of the attention maps of all earlier blocks.
 
-The paper's third part, the contrastive loss, belongs to the training (`training.contrast`).
+The paper's third part, the contrastive loss, is in `training.contrast`.
 
 The paper takes the product for the flow of information through the layers. Attention rollout, which it builds on (Abnar
 & Zuidema, ACL 2020), adds the identity to each map for the residual connection; the paper's formula and its public code
@@ -56,24 +56,24 @@ class FashionTransFG(nn.Module):
         self.image_size, self.part_selection = image_size, part_selection
         side = (image_size - patch_size) // stride + 1
         self.grid = (side, side)  # of the patches: rows, columns
-        self.patches = nn.Conv2d(input_shape[0], embed_dim, patch_size, stride=stride)
+        self.patch_embedding = nn.Conv2d(input_shape[0], embed_dim, patch_size, stride=stride)
         self.class_token = nn.Parameter(torch.zeros(embed_dim))
-        self.positions = nn.Parameter(torch.empty(1 + side * side, embed_dim))
+        self.position_embedding = nn.Parameter(torch.empty(1 + side * side, embed_dim))
         self.blocks = nn.Sequential(*(Block(embed_dim, num_heads, head_dim, mlp_dim) for _ in range(depth)))
         self.head = nn.Linear(embed_dim, num_classes)
-        keras_init_(self.patches)
-        nn.init.uniform_(self.positions, -0.05, 0.05)
+        keras_init_(self.patch_embedding)
+        nn.init.uniform_(self.position_embedding, -0.05, 0.05)
         keras_init_(self.head)
 
     def embed(self, images: Tensor) -> Tensor:
         """Tokens before the first block, the class token first: (N, C, H, W) -> (N, 1 + L, D)."""
         images = F.interpolate(images, size=self.image_size, mode="bilinear", align_corners=False)
-        patches = self.patches(images).flatten(2).transpose(1, 2)  # (N, D, h, w) -> (N, L, D)
-        return torch.cat([self.class_token.expand(len(images), 1, -1), patches], dim=1) + self.positions
+        patches = self.patch_embedding(images).flatten(2).transpose(1, 2)  # (N, D, h, w) -> (N, L, D)
+        return torch.cat([self.class_token.expand(len(images), 1, -1), patches], dim=1) + self.position_embedding
 
     @property
     def spatial(self) -> nn.Module:
-        """The layer whose output is the last to have places: the tokens that the last block selects from."""
+        """The last layer whose output has spatial positions: the tokens that the last block selects from."""
         return self.blocks[-2].norm2  # type: ignore[return-value, union-attr]  # the end of a Block
 
     def features(self, images: Tensor) -> Tensor:

@@ -44,22 +44,23 @@ class FashionViT(nn.Module):
         self.image_size = image_size
         self.grid = (image_size // patch_size, image_size // patch_size)  # of the patches: rows, columns
         num_patches = self.grid[0] * self.grid[1]
-        self.patches = nn.Conv2d(input_shape[0], embed_dim, patch_size, stride=patch_size)
-        self.positions = nn.Parameter(torch.empty(num_patches, embed_dim), requires_grad=train_positions)
+        self.patch_embedding = nn.Conv2d(input_shape[0], embed_dim, patch_size, stride=patch_size)
+        self.position_embedding = nn.Parameter(torch.empty(num_patches, embed_dim), requires_grad=train_positions)
         self.blocks = nn.Sequential(*(Block(embed_dim, num_heads, head_dim, mlp_dim) for _ in range(depth)))
         self.head = nn.Linear(num_patches * embed_dim, num_classes)
-        keras_init_(self.patches)
-        nn.init.uniform_(self.positions, -0.05, 0.05)
+        keras_init_(self.patch_embedding)
+        nn.init.uniform_(self.position_embedding, -0.05, 0.05)
         keras_init_(self.head)
 
     def embed(self, images: Tensor) -> Tensor:
         """Tokens before the first block, patch plus position: (N, C, H, W) -> (N, L, D)."""
         images = F.interpolate(images, size=self.image_size, mode="bilinear", align_corners=False)
-        return self.patches(images).flatten(2).transpose(1, 2) + self.positions  # (N, D, h, w) -> (N, L, D)
+        patches = self.patch_embedding(images).flatten(2).transpose(1, 2)  # (N, D, h, w) -> (N, L, D)
+        return patches + self.position_embedding
 
     @property
     def spatial(self) -> nn.Module:
-        """The layer whose output is the last to have places: the last block's tokens, all of them patches."""
+        """The last layer whose output has spatial positions: the last block's tokens, all of them patches."""
         return self.blocks[-1]
 
     def features(self, images: Tensor) -> Tensor:

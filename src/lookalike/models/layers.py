@@ -1,5 +1,7 @@
 """Layers and initialisers that more than one architecture uses."""
 
+from collections.abc import Callable, Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -10,12 +12,9 @@ LAYER_NORM_EPS = 1e-3  # Keras's default
 class Dropout(nn.Module):
     """Inverted dropout whose mask comes from an explicit generator, eight bits an element.
 
-    Srivastava et al., JMLR 15 (2014). `p` is rounded to the nearest 1/256 (.2 becomes 51/256 = .1992) and what is
-    kept is scaled by 1 / (1 - p) with the rounded p, so the expectation is exact. On a CPU one 64-bit draw serves
-    eight elements, where `torch.nn.functional.dropout` draws once for each.
-
-    Args:
-        p: probability of an element to be zeroed, 0 <= p <= 255/256.
+    Srivastava et al., JMLR 15 (2014). `p` is the probability of a zero, 0 <= p <= 255/256, rounded to the nearest
+    1/256 (.2 becomes 51/256 = .1992). What is kept is scaled by 1 / (1 - p) with the rounded p, so the expectation is
+    exact. On a CPU one 64-bit draw serves eight elements; `torch.nn.functional.dropout` draws once for each.
     """
 
     def __init__(self, p: float) -> None:
@@ -37,30 +36,88 @@ class Dropout(nn.Module):
         # From -2**63 without an upper end is the full range: without arguments the top bit would never be drawn.
         pieces = words.random_(-(2**63), None, generator=self.generator).view(torch.uint8)[: x.numel()]
         keep = pieces >= self.threshold
-        return keep.as_strided(x.shape, x.stride()) if is_dense(x) else keep.view(x.shape)
+        dense = x.is_contiguous() or (x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last))
+        return keep.as_strided(x.shape, x.stride()) if dense else keep.view(x.shape)
 
 
-def is_dense(x: Tensor) -> bool:
-    """Whether the strides of `x` are a permutation without gaps, as contiguous and channels-last memory are."""
-    return x.is_contiguous() or (x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last))
-
-
-def conv3x3(inputs: int, outputs: int, *, batch_norm: bool) -> list[nn.Module]:
-    """A 3x3 convolution that keeps height and width, batch normalisation (Ioffe & Szegedy, 2015) if wanted, ReLU."""
+def convolution(inputs: int, outputs: int, *, kernel: int = 3, batch_norm: bool = False) -> list[nn.Module]:
+    """A convolution that keeps height and width, batch normalisation (Ioffe & Szegedy, 2015) if wanted, ReLU."""
     normalised = [nn.BatchNorm2d(outputs)] if batch_norm else []
-    return [nn.Conv2d(inputs, outputs, 3, padding=1), *normalised, nn.ReLU()]
+    return [nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2), *normalised, nn.ReLU()]
+
+
+class LocalResponseNorm(nn.Module):
+    """a_i / (k + alpha sum_j a_j^2)^beta over the `size` channels j around i (Krizhevsky et al., 2012, section 3.3)."""
+
+    # `torch.nn.LocalResponseNorm` divides alpha by `size`: the paper's 1e-4 is 5e-4 there.
+
+    def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 2.0) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(N, C, H, W) -> the same shape."""
+        count, half = maps.shape[1], self.size // 2
+        squares = F.pad(maps.square(), (0, 0, 0, 0, half, half))
+        sums = squares[:, :count]
+        for shift in range(1, self.size):
+            sums = sums + squares[:, shift : shift + count]
+        return maps / (self.k + self.alpha * sums) ** self.beta
+
+
+class ScaledTanh(nn.Module):
+    """1.7159 tanh(2 x / 3), which maps -1 to -1 and 1 to 1 (LeCun et al., 1998, appendix A)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape."""
+        return 1.7159 * torch.tanh(2 / 3 * x)
+
+
+class Subsampling(nn.Module):
+    """The sum of each 2x2 block times a coefficient, plus a bias; each channel trains its own (LeCun et al., 1998)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C, H/2, W/2)."""
+        sums = 4 * F.avg_pool2d(maps, 2)
+        return sums * self.weight[:, None, None] + self.bias[:, None, None]
+
+
+def pad_to(side: int, height: int, width: int) -> nn.Module:
+    """Centres an image of this height and width in side x side pixels, by repeating its edge: the background."""
+    above, left = (side - height) // 2, (side - width) // 2
+    return nn.ReplicationPad2d((left, side - width - left, above, side - height - above))
+
+
+class SparseConv2d(nn.Conv2d):
+    """A convolution whose output channel k sees only the input channels `connections[k]` (LeCun et al., 1998).
+
+    The weights of all other pairs are stored and counted, but have no effect.
+    """
+
+    mask: Tensor
+
+    def __init__(self, inputs: int, connections: Sequence[Sequence[int]], kernel: int) -> None:
+        super().__init__(inputs, len(connections), kernel)
+        mask = torch.zeros(len(connections), inputs, 1, 1)
+        for output, seen in enumerate(connections):
+            mask[output, list(seen)] = 1
+        self.register_buffer("mask", mask, persistent=False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, len(connections), H - kernel + 1, W - kernel + 1)."""
+        return F.conv2d(maps, self.weight * self.mask, self.bias)
 
 
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al., 2017) whose heads may be wider than embed_dim / num_heads.
 
-    Args:
-        embed_dim: D, the width of a token.
-        num_heads: H.
-        head_dim: E, the width of a head's queries, keys and values.
-
-    Attributes:
-        fast: whether a CPU takes `folded`, which pays where tokens are no wider than heads; see `write_out`.
+    A token has embed_dim (D) numbers; queries, keys and values of each of num_heads (H) heads have head_dim (E). With
+    `fast` a CPU computes `folded`, which pays where D <= E; `macs.write_out` turns it off.
     """
 
     def __init__(self, embed_dim: int, num_heads: int, head_dim: int) -> None:
@@ -72,7 +129,7 @@ class Attention(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Keras's defaults: queries, keys and values are each a kernel of their own, which the fans must reflect."""
+        """Draw as Keras does, where queries, keys and values have a kernel each, so that the fan-out is that of one."""
         for kernel in (*self.qkv.weight.chunk(3), self.projection.weight):
             nn.init.xavier_uniform_(kernel)
         for layer in (self.qkv, self.projection):
@@ -87,7 +144,7 @@ class Attention(nn.Module):
         return self.folded(tokens) if self.is_folded(tokens) else self.plain(tokens)
 
     def is_folded(self, tokens: Tensor) -> bool:
-        """Whether `folded` is taken: on a CPU, where it is fast, unless it is switched off."""
+        """Whether `folded` is computed: on a CPU, unless `fast` is off."""
         return self.fast and tokens.device.type == "cpu"
 
     def split(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -131,12 +188,7 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and MLP with the fashion study's residuals: the second adds the block's input, not attention's output.
-
-    Args:
-        embed_dim, num_heads, head_dim: see `Attention`.
-        mlp_dim: width of the hidden layer.
-    """
+    """Attention and MLP with the fashion study's residuals: the second adds the block's input, not the first sum."""
 
     def __init__(self, embed_dim: int, num_heads: int, head_dim: int, mlp_dim: int) -> None:
         super().__init__()
@@ -167,36 +219,31 @@ def set_dropout_generator(model: nn.Module, generator: torch.Generator) -> None:
             module.generator = generator
 
 
-def write_out(model: nn.Module) -> None:
-    """Let every layer of `model` that has a faster equal (`fast`) compute as its paper writes it.
-
-    That is what operations are counted by, and what can be looked into.
-    """
-    for module in model.modules():
-        if hasattr(module, "fast"):
-            module.fast = False  # type: ignore[assignment]  # a plain attribute
-
-
 def he_init_(module: nn.Module) -> None:
-    """Kernels of every convolution and linear layer in `module` from a normal distribution of variance 2 / fan-in.
-
-    Biases are zero. He et al., "Delving Deep into Rectifiers" (ICCV 2015): so that ReLU keeps the variance from layer
-    to layer. torch's default draws kernels of a sixth of that variance.
-    """
-    for layer in module.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+    """Draw kernels with variance 2 / fan-in (He et al., ICCV 2015), torch's default times 6; biases are zero."""
+    draw_kernels_(module, nn.init.kaiming_normal_)
 
 
 def keras_init_(module: nn.Module) -> None:
-    """Keras's defaults for every convolution and linear layer in `module`: Glorot-uniform kernel, zero bias.
+    """Draw kernels as Keras does by default, Glorot-uniform (Glorot & Bengio, AISTATS 2010); biases are zero."""
+    draw_kernels_(module, nn.init.xavier_uniform_)
 
-    Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks" (AISTATS 2010).
-    """
+
+def draw_kernels_(module: nn.Module, draw: Callable[[Tensor], Tensor]) -> None:
+    """Draw the kernel of every convolution and linear layer in `module`; biases are zero."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.xavier_uniform_(layer.weight)
+            draw(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+
+
+def lecun_init_(module: nn.Module) -> None:
+    """Draw weights and biases within 2.4 / (mean connections into a unit), uniform: LeCun et al. (1998), appendix A."""
+    for layer in module.modules():
+        if isinstance(layer, Subsampling | nn.Conv2d | nn.Linear):
+            connections = 4.0 if isinstance(layer, Subsampling) else layer.weight[0].numel()
+            if isinstance(layer, SparseConv2d):
+                connections *= layer.mask.double().mean().item()
+            for parameter in layer.parameters():
+                nn.init.uniform_(parameter, -2.4 / connections, 2.4 / connections)

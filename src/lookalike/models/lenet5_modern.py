@@ -1,7 +1,7 @@
 """What is usually called LeNet-5 today.
 
-Against the network of 1998 (`lenet5`): plain average pooling, tanh without a scale, a C3 that sees all planes of S2, a
-dense layer for outputs, and torch's initialisation.
+It differs from the network of 1998 (`lenet5`): plain average pooling, tanh without a scale, a C3 that sees all feature
+maps of S2, a dense layer for outputs, and torch's initialisation.
 """
 
 from torch import Tensor, nn
@@ -25,19 +25,19 @@ class LeNet5Modern(nn.Module):
             raise ValueError(f"images must be at least 12 pixels high and wide, got {height}x{width}")
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation}")
-        bend = ACTIVATIONS[activation]
+        make_activation = ACTIVATIONS[activation]
         self.features = nn.Sequential(
             nn.Conv2d(channels, 6, 5, padding=2),  # C1: (N, C, H, W) -> (N, 6, H, W)
-            bend(),
+            make_activation(),
             nn.AvgPool2d(2),  # S2: (N, 6, H/2, W/2)
             nn.Conv2d(6, 16, 5),  # C3: (N, 16, H/2 - 4, W/2 - 4)
-            bend(),
+            make_activation(),
             nn.AvgPool2d(2),  # S4: (N, 16, h, w)
             nn.Flatten(),
             nn.Linear(16 * ((height // 2 - 4) // 2) * ((width // 2 - 4) // 2), 120),  # C5
-            bend(),
+            make_activation(),
             nn.Linear(120, 84),  # F6
-            bend(),
+            make_activation(),
         )
         self.head = nn.Linear(84, num_classes)
 

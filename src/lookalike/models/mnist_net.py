@@ -1,4 +1,4 @@
-"""A plain modern network for digits, beside which LeNet-5 is held.
+"""A plain modern network for digits, with which LeNet-5 is compared.
 
 That of PyTorch's MNIST example (github.com/pytorch/examples) without its dropout: two 3x3 convolutions of 32 and 64
 channels without padding, each with ReLU, 2x2 max-pooling, dense 128 with ReLU and dense 10. Initialised as torch does.

@@ -1,4 +1,4 @@
-"""The network of the race between activations, after figure 1 of the AlexNet paper.
+"""The network for the convergence speed of ReLU and tanh, after figure 1 of the AlexNet paper.
 
 Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep convolutional neural networks" (NIPS 2012), trained a
 "four-layer convolutional network" on CIFAR-10 once with ReLU and once with tanh, without any regularisation, and do not
@@ -13,13 +13,13 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
 
 class RaceNet(nn.Module):
-    """See the module; `features` are the flattened planes that the dense layer reads.
+    """See the module; `features` are the flattened feature maps that the dense layer reads.
 
     Args:
         input_shape: channels, height and width of an image; height and width at least 4.
         num_classes: number of logits.
         activation: what follows each convolution, `relu` or `tanh`.
-        max_channels: the most planes that a layer may have; none: as many as the module says.
+        max_channels: the most channels of a layer; None means as many as the module says.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """The models by name. A name stands for `module:callable`; the module is imported when the name is asked for.
 
-Nothing but routing belongs here: the stages that train do not depend on this file, so that a new architecture
-retrains none of the old ones.
+Nothing but routing belongs here: the training stages do not depend on this file, so a new architecture retrains none of
+the old ones.
 """
 
 from collections.abc import Callable
@@ -18,13 +18,16 @@ MODELS = {
     "fashion_cnn": "lookalike.models.fashion_cnn:FashionCNN",
     "fashion_transfg": "lookalike.models.fashion_transfg:FashionTransFG",
     "fashion_vit": "lookalike.models.fashion_vit:FashionViT",
+    "filter_net": "lookalike.models.filter_net:FilterNet",
+    "lenet1": "lookalike.models.lenet1:LeNet1",
     "lenet5": "lookalike.models.lenet5:LeNet5",
     "lenet5_modern": "lookalike.models.lenet5_modern:LeNet5Modern",
+    "mnist_mlp": "lookalike.models.mnist_mlp:MnistMLP",
     "mnist_net": "lookalike.models.mnist_net:MnistNet",
     "race_net": "lookalike.models.race_net:RaceNet",
     "residual_net": "lookalike.models.residual_net:ResidualNet",
     "simple_cnn": "lookalike.models.simple_cnn:SimpleCNN",
-    "vgg11_cifar": "lookalike.models.vgg11_cifar:VGG11Cifar",
+    "vgg": "lookalike.models.vgg:VGG",
     "vit": "lookalike.models.vit:ViT",
     "zoo_efficientnet": "lookalike.models.zoo_efficientnet:ZooEfficientNet",
     "zoo_googlenet": "lookalike.models.zoo_googlenet:ZooGoogLeNet",
@@ -54,7 +57,7 @@ def create_model(
     """Build `name` with freshly initialised weights, from torch's global generator (see `runtime.seeded`).
 
     Args:
-        arguments: the architecture's own, by name; none: its defaults.
+        arguments: the architecture's own, by name; None means its defaults.
         input_shape: channels, height and width of an image.
         num_classes: number of logits.
 

@@ -1,8 +1,8 @@
 """The residual networks for small images, and the plain networks of the same depth that they are compared with.
 
 He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition" (CVPR 2016), section 4.2: a 3x3 convolution, three
-stages of n blocks with 16, 32 and 64 planes, global average pooling and one linear layer: 6 n + 2 layers with weights.
-Shortcuts have none (option A), so that a residual network and its plain counterpart differ in sums alone.
+stages of n blocks with 16, 32 and 64 channels, global average pooling, one linear layer: 6 n + 2 layers with weights.
+Shortcuts have none (option A), so that a residual network and its plain counterpart differ only in the sums.
 """
 
 import torch.nn.functional as F
@@ -10,18 +10,18 @@ from torch import Tensor, nn
 
 from lookalike.models.layers import he_init_
 
-PLANES = (16, 32, 64)  # of the three stages
+CHANNELS = (16, 32, 64)  # of the three stages
 
 
 class ResidualNet(nn.Module):
-    """See the module; `features` are the means of the last stage's planes. Initialised as `he_init_` does.
+    """See the module; `features` are the means of the last stage's feature maps. Initialised as `he_init_` does.
 
     Args:
         input_shape: channels, height and width of an image.
         num_classes: number of logits.
         depth: layers with weights: 8, 14, 20, ..., 6 n + 2.
         residual: whether the input of each block is added to its output; if not, this is the plain network.
-        max_channels: the most planes that a stage may have; none: as many as the architecture says.
+        max_channels: the most channels of a stage; None means as many as the architecture says.
     """
 
     def __init__(
@@ -36,15 +36,15 @@ class ResidualNet(nn.Module):
         super().__init__()
         if depth < 8 or (depth - 2) % 6:
             raise ValueError(f"depth must be 6 n + 2, such as 20 or 56, got {depth}")
-        inputs = min(PLANES[0], max_channels or PLANES[0])
+        inputs = min(CHANNELS[0], max_channels or CHANNELS[0])
         layers = [*convolution(input_shape[0], inputs), nn.ReLU()]
-        for stage, wanted in enumerate(PLANES):  # (N, C, H, W) -> (N, wanted, H/2, W/2), from the second on
+        for stage, wanted in enumerate(CHANNELS):  # (N, C, H, W) -> (N, wanted, H/2, W/2), from the second on
             outputs = min(wanted, max_channels or wanted)
-            for place in range((depth - 2) // 6):
-                stride = 2 if stage > 0 and place == 0 else 1
+            for number in range((depth - 2) // 6):
+                stride = 2 if stage > 0 and number == 0 else 1
                 layers.append(ResidualBlock(inputs, outputs, stride=stride, residual=residual))
                 inputs = outputs
-        self.planes = nn.Sequential(*layers)
+        self.body = nn.Sequential(*layers)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.head = nn.Linear(inputs, num_classes)
         he_init_(self)
@@ -52,16 +52,16 @@ class ResidualNet(nn.Module):
     @property
     def spatial(self) -> nn.Module:
         """What ends in the last block's output after ReLU: (N, 64, H/4, W/4)."""
-        return self.planes
+        return self.body
 
     @property
     def pooled(self) -> nn.Module:
-        """The same: these planes are averaged."""
-        return self.planes
+        """The same: these feature maps are averaged."""
+        return self.body
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 64)."""
-        return self.pool(self.planes(images)).flatten(1)
+        return self.pool(self.body(images)).flatten(1)
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> logits (N, num_classes)."""
@@ -72,7 +72,7 @@ class ResidualBlock(nn.Module):
     """Two 3x3 convolutions, to whose output the block's input is added before the last ReLU, if `residual`.
 
     Args:
-        inputs, outputs: planes before and after; not fewer after.
+        inputs, outputs: channels before and after; not fewer after.
         stride: of the first convolution.
     """
 
@@ -83,16 +83,16 @@ class ResidualBlock(nn.Module):
         self.convolutions = nn.Sequential(*first, nn.ReLU(), *second)
         self.relu = nn.ReLU()
 
-    def forward(self, planes: Tensor) -> Tensor:
+    def forward(self, maps: Tensor) -> Tensor:
         """(N, inputs, H, W) -> (N, outputs, H/stride, W/stride)."""
-        found = self.convolutions(planes)
-        return self.relu(found + self.shortcut(planes) if self.residual else found)
+        residual = self.convolutions(maps)
+        return self.relu(residual + self.shortcut(maps) if self.residual else residual)
 
-    def shortcut(self, planes: Tensor) -> Tensor:
-        """Option A: every second row and column if the convolution skips them too, and zeros for the new planes."""
-        return F.pad(planes[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.new))
+    def shortcut(self, maps: Tensor) -> Tensor:
+        """Option A: every second row and column if the convolution skips them too, and zeros for the new channels."""
+        return F.pad(maps[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.new))
 
 
 def convolution(inputs: int, outputs: int, *, stride: int = 1) -> list[nn.Module]:
-    """A 3x3 convolution and batch normalisation, whose shift stands for the convolution's bias."""
+    """A 3x3 convolution and batch normalisation, whose shift replaces the convolution's bias."""
     return [nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs)]

@@ -6,7 +6,7 @@ ReLU and 2x2 max-pooling, then dense 256 and dense 10. Initialised as torch does
 
 from torch import Tensor, nn
 
-from lookalike.models.layers import Dropout, conv3x3
+from lookalike.models.layers import Dropout, convolution
 
 CHANNELS = (32, 64, 128)
 
@@ -19,7 +19,7 @@ class SimpleCNN(nn.Module):
         num_classes: number of logits.
         batch_norm: whether each convolution is followed by batch normalisation.
         dropout: probability of a zero after each pooling.
-        max_channels: the most planes or activations that a layer may have; none: as many as the architecture says.
+        max_channels: the most channels or activations of a layer; None means as many as the architecture says.
     """
 
     def __init__(
@@ -35,14 +35,14 @@ class SimpleCNN(nn.Module):
         inputs, height, width = input_shape
         if min(height, width) < 8:
             raise ValueError(f"images must be at least 8 pixels high and wide, got {height}x{width}")
-        planes = [min(outputs, max_channels or outputs) for outputs in (*CHANNELS, 256)]
+        *stages, dense = (min(wanted, max_channels or wanted) for wanted in (*CHANNELS, 256))
         layers: list[nn.Module] = []
-        for outputs in planes[:-1]:  # (N, C, H, W) -> (N, outputs, H/2, W/2)
-            layers += [*conv3x3(inputs, outputs, batch_norm=batch_norm), nn.MaxPool2d(2), Dropout(dropout)]
+        for outputs in stages:  # (N, C, H, W) -> (N, outputs, H/2, W/2)
+            layers += [*convolution(inputs, outputs, batch_norm=batch_norm), nn.MaxPool2d(2), Dropout(dropout)]
             inputs = outputs
         flattened = inputs * (height // 8) * (width // 8)
-        self.features = nn.Sequential(*layers, nn.Flatten(), nn.Linear(flattened, planes[-1]), nn.ReLU())
-        self.head = nn.Linear(planes[-1], num_classes)
+        self.features = nn.Sequential(*layers, nn.Flatten(), nn.Linear(flattened, dense), nn.ReLU())
+        self.head = nn.Linear(dense, num_classes)
 
     @property
     def spatial(self) -> nn.Module:

@@ -2,7 +2,7 @@
 
 Dosovitskiy et al., "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale" (ICLR 2021), equations
 1 to 4: an image becomes patches, patches become tokens, a class token joins them, positions are added, and blocks of
-attention and MLP, each normalised first and added to what it was given, lead to the class token that the head reads.
+attention and MLP, each normalised first and added to its input, lead to the class token that the head reads.
 The defaults are ViT-Ti/16 (Touvron et al., 2021); S and B are 384 and 768 wide with 6 and 12 heads.
 """
 
@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from lookalike.models.layers import Attention
 
 LAYER_NORM_EPS = 1e-6
-# What timm (vision_transformer.py) calls by another name: a part of a key, and the same part here.
+# Parts of the names of weights that differ: in timm (vision_transformer.py), and here.
 TIMM_NAMES = {
     "cls_token": "class_token",
-    "pos_embed": "positions",
-    "patch_embed.": "patches.",
+    "pos_embed": "position_embedding",
+    "patch_embed.proj.": "patch_embedding.projection.",
     ".attn.": ".attention.",
     ".attention.proj.": ".attention.projection.",
 }
@@ -30,11 +30,11 @@ class PatchEmbedding(nn.Module):
 
     def __init__(self, channels: int, patch_size: int, embed_dim: int) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(channels, embed_dim, patch_size, stride=patch_size)
+        self.projection = nn.Conv2d(channels, embed_dim, patch_size, stride=patch_size)
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, L, D), patches row by row."""
-        return self.proj(images).flatten(2).transpose(1, 2)  # (N, D, h, w) -> (N, L, D)
+        return self.projection(images).flatten(2).transpose(1, 2)  # (N, D, h, w) -> (N, L, D)
 
 
 class MLP(nn.Module):
@@ -51,7 +51,7 @@ class MLP(nn.Module):
 
 
 class PreNormBlock(nn.Module):
-    """Attention and MLP, each on normalised tokens and each added to the tokens it was given (equations 2 and 3)."""
+    """Attention and MLP, each on normalised tokens and each added to its input (equations 2 and 3)."""
 
     def __init__(self, embed_dim: int, num_heads: int, mlp_dim: int) -> None:
         super().__init__()
@@ -105,9 +105,9 @@ class ViT(nn.Module):
         if embed_dim % num_heads or depth < 1:
             raise ValueError(f"num_heads {num_heads} must divide embed_dim {embed_dim}, depth {depth} be positive")
         self.grid = (height // patch_size, width // patch_size)  # of the patches: rows, columns
-        self.patches = PatchEmbedding(channels, patch_size, embed_dim)
+        self.patch_embedding = PatchEmbedding(channels, patch_size, embed_dim)
         self.class_token = nn.Parameter(torch.zeros(1, 1, embed_dim))
-        self.positions = nn.Parameter(torch.empty(1, 1 + self.grid[0] * self.grid[1], embed_dim))
+        self.position_embedding = nn.Parameter(torch.empty(1, 1 + self.grid[0] * self.grid[1], embed_dim))
         self.blocks = nn.Sequential(*(PreNormBlock(embed_dim, num_heads, mlp_ratio * embed_dim) for _ in range(depth)))
         self.norm = nn.LayerNorm(embed_dim, eps=LAYER_NORM_EPS)
         self.head = nn.Linear(embed_dim, num_classes)
@@ -115,7 +115,7 @@ class ViT(nn.Module):
 
     def reset_parameters(self) -> None:
         """Positions and kernels from a normal distribution of deviation .02, cut off far out; biases zero."""
-        nn.init.trunc_normal_(self.positions, std=0.02)
+        nn.init.trunc_normal_(self.position_embedding, std=0.02)
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.trunc_normal_(layer.weight, std=0.02)
@@ -123,14 +123,14 @@ class ViT(nn.Module):
 
     def embed(self, images: Tensor) -> Tensor:
         """Tokens before the first block, the class token first (equation 1): (N, C, H, W) -> (N, 1 + L, D)."""
-        patches = self.patches(images)
-        return torch.cat([self.class_token.expand(len(images), -1, -1), patches], dim=1) + self.positions
+        patches = self.patch_embedding(images)
+        return torch.cat([self.class_token.expand(len(images), -1, -1), patches], dim=1) + self.position_embedding
 
     @property
     def spatial(self) -> nn.Module:
-        """The last layer through whose places the class token still reaches the logits: before the last attention.
+        """The last layer through whose patches the class token still reaches the logits: before the last attention.
 
-        Of what the last block puts out for patches nothing is read any more.
+        The head reads nothing of the last block's output for patches.
         """
         return self.blocks[-1].norm1  # type: ignore[return-value, union-attr]  # the beginning of a block
 
@@ -152,7 +152,7 @@ class ViT(nn.Module):
 
 
 def from_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state of a ViT of timm's, under the names that this module gives its parts."""
+    """The state of a ViT of timm's, under the names of this module."""
     renamed = {}
     for name, tensor in state.items():
         for theirs, ours in TIMM_NAMES.items():

@@ -1,6 +1,6 @@
-"""What the families of the zoo share: networks that are timm's or torchvision's own, with what every model here has.
+"""What the families of the zoo share: timm's or torchvision's own networks, with the attributes of every model here.
 
-A family is a module of its own, `zoo_*.py`, and says there what is peculiar to it.
+Each family has a module of its own, `zoo_*.py`, for what is peculiar to it.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lookalike.models.layers import Attention
 
 Shape = tuple[int, int, int]
-Weights = str | bool  # a file, or whether those that were published are to be fetched
+Weights = str | bool  # a file, or whether to fetch the published ones
 
 
 class ZooModel(nn.Module):
@@ -20,25 +20,26 @@ class ZooModel(nn.Module):
     Args:
         input_shape: channels, height and width of an image; both sides are equal.
         num_classes: number of logits.
-        network: a member of the family by its library's name; None: `MEMBER`.
-        small: whether `SMALL` stands for it.
-        weights: those to begin with: False: fresh ones. A head for other than the published number of classes is fresh
-            anyway.
-        sizes: what the library is asked for besides, see `Transformer`.
+        network: a member of the family by its library's name; None means `MEMBER`.
+        size: `tiny` or `small`: use `TINY` or `SMALL` in place of it; None means the network itself.
+        weights: those to begin with; False means fresh ones. On published weights a head for another number of classes
+            begins at zero, see `zero_init_`.
+        dimensions: further arguments of the library's constructor, see `Transformer`.
 
     Attributes:
-        MODULE: timm's, which has all members of the family.
-        MEMBER, SMALL: a network that stands for the family, and a small one.
+        MODULE: timm's module with all members of the family.
+        MEMBER, SMALL, TINY: the network that represents the family, one for two cores, and one for the demonstration.
         HEAD: the name of the last linear layer.
-        parts: the names that its parts have in the state_dict, from the input to the output.
+        parts: the names of its parts in the state_dict, from the input to the output.
 
     Raises:
-        ValueError: no such network, or it is of another family.
+        ValueError: no such size or network, or it is of another family.
     """
 
     MODULE: ClassVar[str]
     MEMBER: ClassVar[str]
     SMALL: ClassVar[str]
+    TINY: ClassVar[str]
     HEAD: ClassVar[str]
 
     def __init__(
@@ -47,47 +48,58 @@ class ZooModel(nn.Module):
         input_shape: Shape,
         num_classes: int,
         network: str | None = None,
-        small: bool = False,
+        size: str | None = None,
         weights: Weights = False,
-        sizes: Mapping[str, int] | None = None,
+        dimensions: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
-        name = self.SMALL if small else network or self.MEMBER
-        self.net = self.create(name, input_shape, num_classes, weights, sizes or {})
+        name = self.sized(size) if size else network or self.MEMBER
+        self.net = self.create(name, input_shape, num_classes, weights, dimensions or {})
         self.head: nn.Module = getattr(self.net, self.HEAD)
-        setattr(self.net, self.HEAD, nn.Identity())  # so that the network passes on what its head reads
+        setattr(self.net, self.HEAD, nn.Identity())  # so that the network returns what its head reads
         self.parts = (*(f"net.{name}" for name in part_names(self.net)), "head")
 
     @classmethod
+    def sized(cls, size: str) -> str:
+        """The member of the family of that size."""
+        members = {"tiny": cls.TINY, "small": cls.SMALL}
+        if size not in members:
+            raise ValueError(f"size must be one of {', '.join(members)}, got {size}")
+        return members[size]
+
+    @classmethod
     def create(
-        cls, network: str, input_shape: Shape, num_classes: int, weights: Weights, sizes: Mapping[str, int]
+        cls, network: str, input_shape: Shape, num_classes: int, weights: Weights, dimensions: Mapping[str, int]
     ) -> nn.Module:
         """The library's network, with its classifier."""
         import timm
 
         cls.check_member(network)
-        options: dict[str, Any] = {"num_classes": num_classes, "in_chans": input_shape[0], **sizes}
+        options: dict[str, Any] = {"num_classes": num_classes, "in_chans": input_shape[0], **dimensions}
         if isinstance(weights, str):
             options["pretrained_cfg_overlay"] = {"file": weights}
-        return timm.create_model(network, pretrained=bool(weights), **options)
+        net = timm.create_model(network, pretrained=bool(weights), **options)
+        if weights and num_classes != net.pretrained_cfg["num_classes"]:  # timm then drops the published head
+            zero_init_(net.get_classifier())
+        return net
 
     @classmethod
     def check_member(cls, network: str) -> None:
-        """Refuse what is no member."""
+        """Refuse a network that is not in the family."""
         import timm
 
         if not timm.is_model(network):
             near = timm.list_models(f"{network.split('_')[0]}*", module=cls.MODULE)[:5]
             raise ValueError(f"timm has no network {network!r}" + (f"; similar: {', '.join(near)}" if near else ""))
         if not timm.models.is_model_in_modules(network, [cls.MODULE]):
-            raise ValueError(f"{network} is not of timm's {cls.MODULE}, as {cls.MEMBER} is")
+            raise ValueError(f"{network} is not in timm's {cls.MODULE}, as {cls.MEMBER} is")
 
     @classmethod
     def preprocessing(cls, network: str) -> dict[str, Any]:
         """How images are prepared for published weights: size, crop, interpolation; mean and std of each channel.
 
         Raises:
-            ValueError: none are known of this network.
+            ValueError: no weights of this network are known.
         """
         import timm
 
@@ -104,8 +116,8 @@ class ZooModel(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, D)."""
-        found: Tensor = self.net.forward_head(self.net.forward_features(images), pre_logits=True)  # type: ignore[operator]
-        return found
+        values: Tensor = self.net.forward_head(self.net.forward_features(images), pre_logits=True)  # type: ignore[operator]
+        return values
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> logits (N, num_classes)."""
@@ -116,30 +128,30 @@ class Convolutional(ZooModel):
     """A convolutional family.
 
     Attributes:
-        SPATIAL: the name of the last layer whose output has places.
+        SPATIAL: the name of the last layer whose output has spatial positions.
     """
 
     SPATIAL: ClassVar[str]
 
     @property
     def spatial(self) -> nn.Module:
-        """The last layer whose output has places."""
+        """The last layer whose output has spatial positions."""
         return self.net.get_submodule(self.SPATIAL)
 
 
 class Averaging(Convolutional):
-    """One that reads the means of its last planes with a linear layer alone."""
+    """A convolutional family whose head reads the means of the last feature maps."""
 
     @property
     def pooled(self) -> nn.Module:
-        """The layer that puts these planes out."""
+        """The layer whose feature maps are averaged."""
         return self.spatial
 
 
 class OpenAttention(Attention):
-    """timm's attention with its very weights, and with its map to be had; masks, which no image needs, are passed over.
+    """timm's attention with the same weights, which can return its map; masks, which no image needs, are ignored.
 
-    timm's own goes through a fused kernel, which keeps no map.
+    timm's own calls a fused kernel, which keeps no map.
 
     Raises:
         ValueError: it has other weights than those of queries, keys, values and the projection.
@@ -157,16 +169,16 @@ class OpenAttention(Attention):
 
 
 class Transformer(ZooModel):
-    """A family of ViTs, whose patches are of the image or places of a convolutional stem.
+    """A family of ViTs, whose patches are cut from the image or from the feature maps of a convolutional stem.
 
     Args:
-        patch_size, embed_dim, depth, num_heads: as of `vit.ViT`; None: the network's own. Published weights are
+        patch_size, embed_dim, depth, num_heads: see `vit.ViT`; None means the network's own. Published weights are
             resampled to other patches.
         others: see `ZooModel`.
 
     Raises:
-        ValueError: images cannot be cut into such patches, the network reads its answer from other tokens than one of
-            class, or its attention is not the plain one.
+        ValueError: images cannot be cut into such patches, the head reads other tokens than one class token, or the
+            attention is not the plain one.
     """
 
     HEAD = "head"
@@ -182,16 +194,16 @@ class Transformer(ZooModel):
         **others: Any,
     ) -> None:
         wanted = {"patch_size": patch_size, "embed_dim": embed_dim, "depth": depth, "num_heads": num_heads}
-        sizes = {"img_size": input_shape[1]} | {name: size for name, size in wanted.items() if size is not None}
+        dimensions = {"img_size": input_shape[1]} | {name: value for name, value in wanted.items() if value is not None}
         try:
-            super().__init__(input_shape=input_shape, sizes=sizes, **others)
+            super().__init__(input_shape=input_shape, dimensions=dimensions, **others)
         except AssertionError as error:
             raise ValueError(str(error) or "it cannot be built for such images") from error
         height, width, side = *input_shape[1:], self.net.patch_embed.feat_ratio()  # type: ignore[union-attr, operator]
         if height != width or height % side:
             raise ValueError(f"it takes square images whose side is a multiple of {side}, not of {height}x{width}")
         if self.net.global_pool != "token" or self.net.num_prefix_tokens != 1:
-            raise ValueError("this network does not read its answer from a class token alone")
+            raise ValueError("the head of this network does not read a class token alone")
         for block in self.net.blocks:  # type: ignore[union-attr]
             block.attn = OpenAttention(getattr(block, "attn", nn.Identity()))  # type: ignore[union-attr]
         self.grid: tuple[int, int] = self.net.patch_embed.grid_size  # type: ignore[union-attr, assignment]  # rows, columns
@@ -208,7 +220,7 @@ class Transformer(ZooModel):
 
     @property
     def spatial(self) -> nn.Module:
-        """The last layer through whose places the class token still reaches the logits: before the last attention."""
+        """The last layer whose patches still reach the logits, through the class token: before the last attention."""
         return self.net.blocks[-1].norm1  # type: ignore[index, return-value, union-attr]
 
     def embed(self, images: Tensor) -> Tensor:
@@ -216,8 +228,17 @@ class Transformer(ZooModel):
         return self.net.norm_pre(self.net._pos_embed(self.net.patch_embed(images)))  # type: ignore[operator]
 
 
+def zero_init_(layer: nn.Module) -> None:
+    """Set all weights and biases to zero, as BiT and big_vision begin a new head on published weights.
+
+    The first steps then change the head alone: gradients that a random head would send do not disturb the features.
+    """
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
 def part_names(net: nn.Module) -> list[str]:
-    """The parts with weights, from the input to the output; of a row of blocks each by itself."""
+    """The parts with weights, from the input to the output; each block of a sequence is a part of its own."""
     found = []
     for name, child in net.named_children():
         inner = (

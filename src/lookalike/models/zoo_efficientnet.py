@@ -1,4 +1,4 @@
-"""EfficientNet (Tan & Le, ICML 2019), of timm's."""
+"""EfficientNet (Tan & Le, ICML 2019); the network is timm's."""
 
 from lookalike.models.zoo import Averaging
 
@@ -6,5 +6,6 @@ from lookalike.models.zoo import Averaging
 class ZooEfficientNet(Averaging):
     """See `ZooModel`."""
 
-    MODULE, MEMBER, SMALL = "efficientnet", "efficientnet_b0", "test_efficientnet"
+    MODULE, MEMBER = "efficientnet", "efficientnet_b0"
+    SMALL, TINY = "tf_efficientnet_lite0", "test_efficientnet"
     HEAD, SPATIAL = "classifier", "bn2"

@@ -1,28 +1,31 @@
 """GoogLeNet (Szegedy et al., CVPR 2015), torchvision's, with batch normalisation and without auxiliary classifiers."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from lookalike.models.layers import Dropout
-from lookalike.models.zoo import Averaging, Shape, Weights
+from lookalike.models.zoo import Averaging, Shape, Weights, zero_init_
+
+if TYPE_CHECKING:
+    from torchvision.models import GoogLeNet
 
 
 class ZooGoogLeNet(Averaging):
     """See `ZooModel`.
 
-    Its input is normalised by ImageNet's colours, then brought to what its published weights were trained with. A grey
-    image is seen as one of three equal channels.
+    Images arrive normalised with ImageNet's means and deviations; the network rescales them to the range that its
+    published weights were trained with. A grey image becomes three equal channels.
     """
 
-    MEMBER = SMALL = "googlenet"
+    MEMBER = SMALL = TINY = "googlenet"
     HEAD, SPATIAL = "fc", "inception5b"
 
     @classmethod
     def create(
-        cls, network: str, input_shape: Shape, num_classes: int, weights: Weights, sizes: Mapping[str, int]
+        cls, network: str, input_shape: Shape, num_classes: int, weights: Weights, dimensions: Mapping[str, int]
     ) -> nn.Module:
         """torchvision's, with its classifier and this project's dropout."""
         from torchvision.models import GoogLeNet_Weights, googlenet
@@ -31,12 +34,14 @@ class ZooGoogLeNet(Averaging):
             raise ValueError(f"torchvision has one network of this family, {cls.MEMBER}, and not {network!r}")
         if input_shape[0] not in (1, 3):
             raise ValueError(f"{network} takes images of 1 or 3 channels, not {input_shape[0]}")
-        net = googlenet(num_classes=num_classes, aux_logits=False, transform_input=True, init_weights=True, **sizes)
+        net = googlenet(
+            num_classes=num_classes, aux_logits=False, transform_input=True, init_weights=True, **dimensions
+        )
         net.dropout = Dropout(net.dropout.p)
         if weights:
             published = GoogLeNet_Weights.IMAGENET1K_V1
             state = published.get_state_dict(progress=True) if weights is True else read_weights(str(weights))
-            load_body(net, state)
+            load_published(net, state)
         return net
 
     @classmethod
@@ -69,15 +74,17 @@ def read_weights(path: str) -> Mapping[str, Tensor]:
     return state
 
 
-def load_body(net: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Take over all weights, those of the head if they are for as many classes.
+def load_published(net: "GoogLeNet", state: Mapping[str, Tensor]) -> None:
+    """Copy all weights; a head for another number of classes begins at zero, see `zero_init_`.
 
     Raises:
         ValueError: some are absent, or of another shape.
     """
     mine = net.state_dict()
     kept = {name: value for name, value in state.items() if name in mine and value.shape == mine[name].shape}
-    absent = mine.keys() - kept.keys() - {"fc.weight", "fc.bias"}
-    if absent:
-        raise ValueError(f"the weights lack {sorted(absent)[0]}, or have it in another shape")
+    absent = mine.keys() - kept.keys()
+    if rest := absent - {"fc.weight", "fc.bias"}:
+        raise ValueError(f"the weights lack {min(rest)}, or have it in another shape")
     net.load_state_dict(kept, strict=False)
+    if absent:
+        zero_init_(net.fc)

@@ -1,4 +1,4 @@
-"""The hybrid of a residual network and a ViT (Dosovitskiy et al., ICLR 2021, section 3.1), of timm's."""
+"""The hybrid of a residual network and a ViT (Dosovitskiy et al., ICLR 2021, section 3.1); the network is timm's."""
 
 from lookalike.models.zoo import Transformer
 
@@ -6,4 +6,5 @@ from lookalike.models.zoo import Transformer
 class ZooHybrid(Transformer):
     """See `Transformer`."""
 
-    MODULE, MEMBER, SMALL = "vision_transformer_hybrid", "vit_small_r26_s32_224", "vit_tiny_r_s16_p8_224"
+    MODULE, MEMBER = "vision_transformer_hybrid", "vit_small_r26_s32_224"
+    SMALL = TINY = "vit_tiny_r_s16_p8_224"

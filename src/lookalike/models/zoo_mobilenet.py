@@ -1,10 +1,11 @@
-"""MobileNetV3 (Howard et al., ICCV 2019), of timm's."""
+"""MobileNetV3 (Howard et al., ICCV 2019); the network is timm's."""
 
 from lookalike.models.zoo import Convolutional
 
 
 class ZooMobileNet(Convolutional):
-    """See `ZooModel`. A layer stands between the means of the last planes and the head, so that CAM does not apply."""
+    """See `ZooModel`. CAM does not apply: a layer lies between the means of the last feature maps and the head."""
 
-    MODULE, MEMBER, SMALL = "mobilenetv3", "mobilenetv3_large_100", "mobilenetv3_small_050"
+    MODULE, MEMBER = "mobilenetv3", "mobilenetv3_large_100"
+    SMALL, TINY = "mobilenetv3_small_100", "mobilenetv3_small_050"
     HEAD, SPATIAL = "classifier", "blocks"

@@ -1,4 +1,4 @@
-"""ResNet (He, Zhang, Ren & Sun, CVPR 2016), of timm's."""
+"""ResNet (He, Zhang, Ren & Sun, CVPR 2016); the network is timm's."""
 
 from lookalike.models.zoo import Averaging
 
@@ -6,5 +6,6 @@ from lookalike.models.zoo import Averaging
 class ZooResNet(Averaging):
     """See `ZooModel`."""
 
-    MODULE, MEMBER, SMALL = "resnet", "resnet50.tv_in1k", "test_resnet"
+    MODULE, MEMBER = "resnet", "resnet50.tv_in1k"
+    SMALL, TINY = "resnet18", "test_resnet"
     HEAD, SPATIAL = "fc", "layer4"

@@ -1,4 +1,4 @@
-"""ViT (Dosovitskiy et al., ICLR 2021), of timm's; `vit.py` has one written out."""
+"""ViT (Dosovitskiy et al., ICLR 2021); the network is timm's, and `vit.py` has one written out."""
 
 from lookalike.models.zoo import Transformer
 
@@ -6,4 +6,5 @@ from lookalike.models.zoo import Transformer
 class ZooViT(Transformer):
     """See `Transformer`."""
 
-    MODULE, MEMBER, SMALL = "vision_transformer", "vit_small_patch16_224", "test_vit"
+    MODULE, MEMBER = "vision_transformer", "vit_small_patch16_224"
+    SMALL, TINY = "vit_tiny_patch16_224", "test_vit"

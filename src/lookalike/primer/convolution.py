@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from lookalike.explain.convolutions import run_order
-from lookalike.models.lenet5 import Subsampling
+from lookalike.models.layers import Subsampling
 
 
 @dataclass(frozen=True)

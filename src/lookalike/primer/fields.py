@@ -1,4 +1,4 @@
-"""Receptive fields of the registered convolutional networks, computed and seen by gradients."""
+"""Receptive fields of the registered convolutional networks, by arithmetic and by gradients."""
 
 import copy
 from dataclasses import dataclass
@@ -7,20 +7,23 @@ from typing import Any
 import torch
 from torch import nn
 
-from lookalike.models.lenet5 import Codes, SparseConv2d, Subsampling
+from lookalike.models.layers import SparseConv2d, Subsampling
+from lookalike.models.lenet5 import Codes
 from lookalike.models.registry import create_model
 from lookalike.primer.convolution import Field, receptive_fields
 
-# Sides of images of which no layer cuts a row off: a unit beside what was cut off sees less than its field.
+# Sides of images of which no stride skips the last row: a unit beside a skipped row sees less than its field.
 SIDES: dict[str, tuple[int, dict[str, Any]]] = {
+    "lenet1": (28, {}),
     "lenet5": (28, {}),
     "lenet5_modern": (28, {}),
     "mnist_net": (28, {}),
     "fashion_cnn": (30, {}),
+    "filter_net": (32, {"max_channels": 2}),
     "race_net": (32, {"max_channels": 2}),
     "simple_cnn": (44, {"max_channels": 2}),
     "alexnet": (39, {"max_channels": 2}),
-    "vgg11_cifar": (59, {"max_channels": 2}),
+    "vgg": (59, {"max_channels": 2}),
     "residual_net": (97, {"max_channels": 2}),
 }
 KEPT = (
@@ -30,8 +33,13 @@ KEPT = (
 
 @dataclass(frozen=True)
 class Seen:
-    """A layer's field, and the rows (first, last) of an image that its middle unit's gradient reaches; `expected` are
-    those of the field that lie in the image."""
+    """A layer's field, and the rows (first, last) of an image that its middle unit sees.
+
+    Attributes:
+        field: by arithmetic.
+        rows: by the unit's gradient.
+        expected: those of the field that lie in the image.
+    """
 
     field: Field
     rows: tuple[int, int]
@@ -39,7 +47,7 @@ class Seen:
 
 
 def fields_of(name: str) -> list[Seen]:
-    """Of every convolution and pooling of a registered network, for grey images with a side of `SIDES`."""
+    """The fields of every convolution and pooling of a registered network, for grey images with a side of `SIDES`."""
     side, arguments = SIDES[name]
     shape = (1, side, side)
     model = create_model(name, arguments, input_shape=shape, num_classes=2)
@@ -53,8 +61,10 @@ def fields_of(name: str) -> list[Seen]:
 
 
 def straightened(model: nn.Module) -> nn.Module:
-    """The same windows with all weights 1, means for maxima and nothing that bends: a unit's gradient is then positive
-    where the unit sees, and zero elsewhere."""
+    """The same windows in a linear network: all weights 1, means for maxima, no activations.
+
+    A unit's gradient is then positive where the unit sees, and zero elsewhere.
+    """
     straight = copy.deepcopy(model).double().eval()
     for name, layer in [*straight.named_modules()]:
         parent, _, own = name.rpartition(".")

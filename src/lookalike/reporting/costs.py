@@ -1,4 +1,4 @@
-"""The figures of what networks cost: accuracy against what it takes, and what depth does to the training error."""
+"""Figures of costs: accuracy against each cost, and the training error of networks of different depth."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,66 +22,66 @@ from lookalike.reporting.style import (
     whiskers,
 )
 
-PRICES = {  # of a row: where it stands, and how it is called
+COSTS = {  # the key of a row, and the label of its axis
     "parameters": "parameters",
-    "macs": "multiply-accumulates an image",
-    "seconds": "time of an image in the larger batch",
+    "macs": "multiply-accumulates per image",
+    "seconds": "time per image in the larger batch",
 }
 DEPTH_COLOURS = (BLUE, VERMILLION, ORANGE)  # from the shallowest
 
 
-def non_dominated(prices: Sequence[float], values: Sequence[float]) -> list[bool]:
-    """Of each of N whether no other has as much value for a lower price, or more value for as low a price (Pareto)."""
-    offers = list(zip(prices, values, strict=True))
+def non_dominated(costs: Sequence[float], values: Sequence[float]) -> list[bool]:
+    """Whether each of N offers is on the Pareto front: no other is at least as good in both and better in one."""
+    offers = list(zip(costs, values, strict=True))
     return [
-        not any(price <= mine and value >= worth and (price, value) != (mine, worth) for price, value in offers)
-        for mine, worth in offers
+        not any(other <= cost and better >= value and (other, better) != (cost, value) for other, better in offers)
+        for cost, value in offers
     ]
 
 
 def pareto_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Accuracy against each price, on a logarithmic scale; those that no other dominates are joined.
+    """Accuracy against each cost on a logarithmic scale; a line joins the Pareto front.
 
     Args:
-        rows: of each member its "variant", "accuracy" ("value", "low", "high"), and what `PRICES` names; "seconds" with
+        rows: one per member, with "variant", "accuracy" ("value", "low", "high") and the keys of `COSTS`; "seconds" has
             "median", "least" and "most".
     """
     with style():
         figure = Figure(figsize=(WIDTH, 6))
-        (weights, products), (times, names) = figure.subplots(2, 2)
-        for axes, price in zip((weights, products, times), PRICES, strict=True):
-            draw_offers(axes, rows, price)
-        for axes in (weights, times):
+        (parameters, macs), (times, names) = figure.subplots(2, 2)
+        for axes, cost in zip((parameters, macs, times), COSTS, strict=True):
+            draw_offers(axes, rows, cost)
+        for axes in (parameters, times):
             axes.set_ylabel("test accuracy")
         names.set_axis_off()
-        told = "grey line: no other is both\ncheaper and more accurate"
-        names.legend(*weights.get_legend_handles_labels(), loc="center left", frameon=False, title=told)
+        title = "grey line: no other is both\ncheaper and more accurate"
+        names.legend(*parameters.get_legend_handles_labels(), loc="center left", frameon=False, title=title)
     return figure
 
 
-def draw_offers(axes: Axes, rows: Sequence[Mapping[str, Any]], price: str) -> None:
-    """Every member at its price, and the line through those that none dominates."""
-    prices = [row[price]["median"] if price == "seconds" else row[price] for row in rows]
-    best = non_dominated(prices, [row["accuracy"]["value"] for row in rows])
-    front = sorted((at, row["accuracy"]["value"]) for at, row, one in zip(prices, rows, best, strict=True) if one)
+def draw_offers(axes: Axes, rows: Sequence[Mapping[str, Any]], cost: str) -> None:
+    """Draw every member at its cost, and the line through the Pareto front."""
+    costs = [row[cost]["median"] if cost == "seconds" else row[cost] for row in rows]
+    best = non_dominated(costs, [row["accuracy"]["value"] for row in rows])
+    front = sorted((at, row["accuracy"]["value"]) for at, row, one in zip(costs, rows, best, strict=True) if one)
     axes.plot(*zip(*front, strict=True), color="#888888", linewidth=1, zorder=1)
-    for (name, look), at, row in zip(looks(row["variant"] for row in rows).items(), prices, rows, strict=True):
+    for (name, look), at, row in zip(looks(row["variant"] for row in rows).items(), costs, rows, strict=True):
         whiskers(axes, [at], [row["accuracy"]], up=True, label=name, **look)
-        if price == "seconds":
-            axes.hlines(row["accuracy"]["value"], row[price]["least"], row[price]["most"], color=look["color"])
+        if cost == "seconds":
+            axes.hlines(row["accuracy"]["value"], row[cost]["least"], row[cost]["most"], color=look["color"])
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(EngFormatter("s" if price == "seconds" else ""))
+    axes.xaxis.set_major_formatter(EngFormatter("s" if cost == "seconds" else ""))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(PRICES[price])
+    axes.set_xlabel(COSTS[cost])
     in_percent(axes.yaxis)
 
 
 def depth_figure(histories: Mapping[str, Rows], looks_of: Mapping[str, tuple[bool, int]]) -> Figure:
-    """Training error by epoch, plain networks at the left and residual ones at the right, a line a seed.
+    """Training error by epoch, plain networks on the left and residual ones on the right, a line per seed.
 
     Args:
-        looks_of: of each variant whether it is residual, and its depth.
+        looks_of: whether each variant is residual, and its depth.
     """
     depths = sorted({depth for _, depth in looks_of.values()})
     colours = dict(zip(depths, DEPTH_COLOURS, strict=False))
@@ -102,7 +102,7 @@ def depth_figure(histories: Mapping[str, Rows], looks_of: Mapping[str, tuple[boo
 
 
 def draw_errors(axes: Axes, history: Rows, look: Look, label: str) -> None:
-    """Training error by epoch, a line a seed, epochs counted from 1."""
+    """Draw the training error by epoch, a line per seed; epochs are counted from 1."""
     for seed in sorted({row["seed"] for row in history}):
         rows = [row for row in history if row["seed"] == seed]
         errors = [1 - row["train_accuracy"] for row in rows]

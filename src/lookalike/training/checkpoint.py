@@ -1,4 +1,4 @@
-"""A checkpoint after each epoch, from which a killed training goes on.
+"""A checkpoint after each epoch, from which a killed training run goes on.
 
 Every random draw of an epoch comes from a generator seeded with (seed, purpose, epoch), so weights, optimiser state
 and the number of finished epochs are all that a continuation needs to end with the same bits.
@@ -17,10 +17,10 @@ from lookalike.artifacts.models import Epoch, Timing
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state of one seed's training after its last finished epoch."""
+    """The state of one seed's training run after its last finished epoch; `optimiser` is None after the last of all."""
 
     model: dict[str, Any]
-    optimiser: dict[str, Any]
+    optimiser: dict[str, Any] | None
     history: list[Epoch]
     timings: list[Timing]
     kept: dict[int, dict[str, Tensor]]

@@ -133,7 +133,7 @@ def train(
             started = time.perf_counter()
             train_loss, train_accuracy = train_epoch(learner, train_data, schedule, epoch, bar)
             seconds = time.perf_counter() - started
-            valid_loss, valid_accuracy = measure(model, valid_data)
+            valid_loss, valid_accuracy = validate(model, valid_data, runtime)
             row = Epoch(schedule.seed, epoch, lr, train_loss, train_accuracy, valid_loss, valid_accuracy)
             outcome.history.append(row)
             outcome.timings.append(Timing(schedule.seed, epoch, seconds, len(train_data) / seconds))
@@ -144,7 +144,8 @@ def train(
             if epoch + 1 in schedule.keep_epochs and epoch + 1 < schedule.epochs:
                 outcome.kept[epoch + 1] = {name: to_host(part).clone() for name, part in model.state_dict().items()}
             if checkpoint is not None:
-                save_checkpoint(checkpoint, snapshot(model, optimiser, outcome))
+                goes_on = epoch + 1 < schedule.epochs and not reached(outcome.history, schedule.stop_at_error)
+                save_checkpoint(checkpoint, snapshot(model, optimiser if goes_on else None, outcome))
             after_epoch(outcome)
     return outcome
 
@@ -191,14 +192,16 @@ def augmenter(schedule: Schedule, epoch: int, device: torch.device) -> Augment |
 
 
 @torch.inference_mode()
-def measure(model: nn.Module, data: LabelledImages) -> tuple[float, float]:
-    """Mean cross-entropy (nats) and accuracy of `model` on `data`, in evaluation mode."""
+def validate(model: nn.Module, data: LabelledImages, runtime: Runtime) -> tuple[float, float]:
+    """Mean cross-entropy (nats) and accuracy on `data`, in evaluation mode and in the precision of `runtime`."""
     model.eval()
     totals = torch.zeros(2, dtype=torch.float64, device=data.labels.device)
     size = at_once(*data.size, VALID_BATCH)
     for start in range(0, len(data), size):
         images, labels = data.batch(slice(start, start + size))
-        logits = model(images)
+        with runtime.autocast():
+            logits = model(images)
+        logits = logits.float()
         totals[0] += F.cross_entropy(logits, labels, reduction="sum")
         totals[1] += (logits.argmax(1) == labels).sum()
     loss, right = (totals / len(data)).tolist()
@@ -211,13 +214,15 @@ def resume(model: nn.Module, optimiser: Optimiser, path: Path | None) -> Outcome
     if checkpoint is None:
         return Outcome()
     model.load_state_dict(checkpoint.model)
-    optimiser.restore(checkpoint.optimiser)
+    if checkpoint.optimiser is not None:
+        optimiser.restore(checkpoint.optimiser)
     return Outcome(checkpoint.history, checkpoint.timings, checkpoint.kept)
 
 
-def snapshot(model: nn.Module, optimiser: Optimiser, outcome: Outcome) -> Checkpoint:
-    """The state to continue from."""
-    return Checkpoint(model.state_dict(), optimiser.state(), outcome.history, outcome.timings, outcome.kept)
+def snapshot(model: nn.Module, optimiser: Optimiser | None, outcome: Outcome) -> Checkpoint:
+    """The state to continue from; a finished run needs no optimiser."""
+    state = None if optimiser is None else optimiser.state()
+    return Checkpoint(model.state_dict(), state, outcome.history, outcome.timings, outcome.kept)
 
 
 def steps_an_epoch(count: int, batch_size: int) -> int:

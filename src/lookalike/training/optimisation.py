@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 ADAM_BETA1, ADAM_BETA2 = 0.9, 0.999
 KERAS_EPS, TORCH_EPS = 1e-7, 1e-8  # added to the root of the second moment
+NOT_DECAYED = {"position_embedding", "class_token", "pos_embed", "cls_token"}  # beside all that has one dimension
 
 
 @dataclass(frozen=True)
@@ -23,21 +24,24 @@ class Optimisation:
     Attributes:
         optimizer: `adam` as Keras has it or `torch_adam` as torch has it (Kingma & Ba, ICLR 2015; betas .9 and .999,
             see `adam_step`), or `sgd`.
-        lr: learning rate of the first epoch.
-        schedule: `constant`; `step` (times `lr_factor` every `lr_every` epochs); `alternating` (lr and `lr_other` by
-            turns, an epoch each); `cosine` (from lr towards zero over all epochs, one value an epoch).
-        momentum: of sgd; 0 is none.
-        l2: adds the gradient of l2 / 2 times the squared weights, as torch's Adam and SGD do under the name of weight
-            decay. The loss that is reported is without it.
-        weight_decay: takes that share, times the learning rate, off every weight at each step, beside the gradient:
-            Loshchilov & Hutter, "Decoupled Weight Decay Regularization" (ICLR 2019).
+        lr: learning rate of the first epoch after the warm-up.
+        schedule: `constant`; `step` (times `lr_factor` at each of `lr_drops`); `alternating` (lr in even epochs,
+            `lr_other` in odd ones); `cosine` (from lr towards zero over all epochs). Each has one value per epoch.
+        warmup_epochs: length of a linear warm-up, by which every schedule is multiplied; 0 means none.
+        momentum: of sgd; 0 means none.
+        lr_drops: fractions of all epochs, in (0, 1) and ascending, so that a run of fewer epochs decays as far.
+        l2: adds the gradient of l2 / 2 times the squared weights, of all parameters, as torch's Adam and SGD do under
+            the name of weight decay. The reported loss is without it.
+        weight_decay: share, times the learning rate, that is taken off each decayed weight at each step, beside the
+            gradient (Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019); see `is_decayed`.
     """
 
     optimizer: Literal["adam", "torch_adam", "sgd"]
     lr: float
     schedule: Literal["constant", "step", "alternating", "cosine"] = "constant"
+    warmup_epochs: float = 0.0
     momentum: float = 0.0
-    lr_every: int = 10
+    lr_drops: tuple[float, ...] = ()
     lr_factor: float = 0.1
     lr_other: float = 1e-2
     l2: float = 0.0
@@ -46,15 +50,22 @@ class Optimisation:
 
 def learning_rate(settings: Optimisation, epoch: int, epochs: int) -> float:
     """The learning rate of `epoch` (counted from 0) out of `epochs`."""
+    warmup = min(1.0, (epoch + 1) / (settings.warmup_epochs + 1))
     match settings.schedule:
         case "constant":
-            return settings.lr
+            return warmup * settings.lr
         case "step":
-            return settings.lr * settings.lr_factor ** (epoch // settings.lr_every)
+            drops = sum(epoch >= round(drop * epochs) for drop in settings.lr_drops)
+            return warmup * settings.lr * settings.lr_factor**drops
         case "alternating":
-            return settings.lr if epoch % 2 == 0 else settings.lr_other
+            return warmup * (settings.lr if epoch % 2 == 0 else settings.lr_other)
         case "cosine":
-            return settings.lr * (1 + math.cos(math.pi * epoch / epochs)) / 2
+            return warmup * settings.lr * (1 + math.cos(math.pi * epoch / epochs)) / 2
+
+
+def is_decayed(name: str, parameter: Tensor) -> bool:
+    """Whether weight decay applies: to kernels, not to biases, norms, class tokens and position embeddings."""
+    return parameter.ndim > 1 and name.rpartition(".")[2] not in NOT_DECAYED
 
 
 class Optimiser:
@@ -62,13 +73,16 @@ class Optimiser:
 
     Attributes:
         lr: learning rate of the next step.
+        decayed: the parameters that weight decay applies to, see `is_decayed`.
         steps: steps taken so far.
         moments: running averages of the gradients: velocities for sgd, else first and second moments.
     """
 
     def __init__(self, model: nn.Module, settings: Optimisation) -> None:
         self.settings = settings
-        self.parameters: list[Tensor] = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+        self.parameters: list[Tensor] = list(trained.values())
+        self.decayed = [parameter for name, parameter in trained.items() if is_decayed(name, parameter)]
         self.lr = settings.lr
         self.steps = 0
         copies = 1 if settings.optimizer == "sgd" else 2
@@ -81,8 +95,8 @@ class Optimiser:
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
         if self.settings.l2:
             torch._foreach_add_(gradients, self.parameters, alpha=self.settings.l2)
-        if self.settings.weight_decay:
-            torch._foreach_mul_(self.parameters, 1 - self.lr * self.settings.weight_decay)
+        if self.settings.weight_decay and self.decayed:
+            torch._foreach_mul_(self.decayed, 1 - self.lr * self.settings.weight_decay)
         match self.settings.optimizer:
             case "adam":
                 adam_step(self.parameters, gradients, self.moments, self.steps, self.lr, KERAS_EPS)

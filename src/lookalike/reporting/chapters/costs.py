@@ -1,4 +1,4 @@
-"""What families of networks cost, and what each of their ideas buys: counted, and timed on one device in one run."""
+"""Costs of network families and of their ideas: counted, and timed in one run on one device."""
 
 from collections.abc import Sequence
 
@@ -27,35 +27,43 @@ from lookalike.reporting.document import (
 
 megabytes = known(lambda taken: f"{taken / 1e6:.1f}")
 rates = estimate(1, 1)
+CONFIGURATIONS = (
+    Column("configuration", "name", text),
+    Column("layers", "layers", count),
+    Column("parameters", "parameters", count),
+    Column("MACs", "macs", millions),
+)
 
 
 def costs(found: Found) -> Section | None:
-    """The members of the study that was measured, and the tables; None of any other study."""
+    """The chapter of the study whose members were measured; None for any other study."""
     loaded = load_costs(found.root)
     if loaded is None or loaded[0]["study"] != found.study:
         return None
     counted, measured = loaded
     device = measured["device"]
-    said = Prose(
-        "Weights, multiply-accumulates (MACs) and activations are counted and alike everywhere. Times and memory are "
-        f"of one run on one device: {device['name']}, {device['threads']} threads, {device['precision']}, torch "
-        f"{device['torch']}; it may have had other work to do, and another device may put them in another order."
+    introduction = Prose(
+        "Parameters, multiply-accumulates (MACs) and activations are counted; they are the same on every machine. "
+        f"Times and memory were measured in one run on one device: {device['name']}, {device['threads']} threads, "
+        f"{device['precision']}, torch {device['torch']}. Other work on it may have slowed the run, and another device "
+        "may rank the networks differently."
     )
     anchor = f"{found.study}-costs"
     return section(
         anchor,
-        "What each idea costs and buys",
-        said,
-        section(f"{anchor}-members", "Accuracy and its price", *members(found, counted, measured)),
+        "Costs and benefits of each idea",
+        introduction,
+        section(f"{anchor}-members", "Accuracy and cost", *members(found, counted, measured)),
         section(f"{anchor}-depth", "Skip connections: depth", *depth(found)),
         section(f"{anchor}-separable", "Depthwise separable convolutions", *separable(counted, measured)),
         section(f"{anchor}-bottlenecks", "1x1 bottlenecks", *designs(counted, measured)),
         section(f"{anchor}-scaling", "Compound scaling", *scaling(counted, measured)),
+        section(f"{anchor}-vgg", "Configurations of VGG", configurations(counted)),
     )
 
 
 def members(found: Found, counted: Json, measured: Json) -> list[Block | None]:
-    """A row a member, and accuracy against each price."""
+    """A table with a row per member, and accuracy against each cost."""
     rows = [
         member(row.variant, accuracy_of(found, row.variant), counted["members"][row.variant], measured["members"])
         for row in found.standings
@@ -64,20 +72,29 @@ def members(found: Found, counted: Json, measured: Json) -> list[Block | None]:
     if not rows:
         return [Prose("No member of this study was measured.")]
     note = (
-        "Activations: the numbers that all convolutions and matrix products put out for one image. Images a second: "
-        f"the median pass. {TAKEN} Memory: the most in use at once beyond weights and images (–: unknown), in MB of a "
-        "million bytes. Weights of the members were fresh: the work is the same. Accuracy: mean over seeds, 95 % "
-        "Wilson interval over test images."
+        "Activations: the outputs of all convolutions and matrix products for one image. Images per second: the median "
+        f"pass. {TAKEN} Memory: the peak beyond weights and images, in MB of a million bytes (–: unknown). The weights "
+        "were untrained; trained ones cost the same. Accuracy: mean over seeds, 95 % Wilson interval over test images."
     )
-    if any(found.params.budget(row["variant"]).small for row in rows):
-        note += " In this run small networks of their families stand for the members."
+    if any(found.params.budget(row["variant"]).size for row in rows):
+        note += " In this run a smaller network of its family represents each member."
     table = tabulate("Members", columns(rows[0]), rows, note)
-    known_of = [row for row in rows if row["accuracy"] is not None]
-    return [table, *((chart(found, known_of), Prose(undominated(known_of))) if known_of else ())]
+    trained = [row for row in rows if row["accuracy"] is not None]
+    return [table, *((chart(found, trained), Prose(undominated(trained))) if trained else ())]
+
+
+def configurations(counted: Json) -> Block:
+    """A table with a row per configuration of VGG."""
+    note = (
+        "After table 1 of Simonyan & Zisserman (2015), with the two max-pools and three dense layers of the CIFAR-10 "
+        "study, for one colour image of 32x32 pixels and ten classes. Layers: convolutions and dense layers. "
+        "A-LRN adds local response normalisation to A, which has no parameters; C has 1x1 convolutions where D has 3x3."
+    )
+    return tabulate("Configurations of VGG", CONFIGURATIONS, counted["vgg_configurations"], note)
 
 
 def accuracy_of(found: Found, variant: str) -> Json | None:
-    """The test accuracy of a variant with its interval; None if all of its seeds diverged."""
+    """The test accuracy of a variant with its interval; None means that all its seeds diverged."""
     (row,) = (row for row in found.standings if row.variant == variant)
     if row.accuracy is None:
         return None
@@ -85,7 +102,7 @@ def accuracy_of(found: Found, variant: str) -> Json | None:
 
 
 def member(variant: str, accuracy: Json | None, size: Json, speeds: dict[str, list[Json]]) -> Json:
-    """What is told of a member."""
+    """The row of a member."""
     one, many = speeds[variant]
     return {
         "variant": variant,
@@ -99,7 +116,7 @@ def member(variant: str, accuracy: Json | None, size: Json, speeds: dict[str, li
 
 
 def rate(speed: Json) -> Json:
-    """Images a second: the slowest pass gives the least."""
+    """Images per second; the slowest pass gives the lower end."""
     seconds, batch = speed["seconds"], speed["batch"]
     return {
         "value": batch / seconds["median"],
@@ -109,7 +126,7 @@ def rate(speed: Json) -> Json:
 
 
 def columns(row: Json) -> tuple[Column, ...]:
-    """Of the table of members, whose batches are those of a row."""
+    """The columns of the table of members, with the batch sizes of a row."""
     by_batch: list[tuple[str, str, Form]] = [("images/s", "rate", rates), ("MB", "memory", megabytes)]
     return (
         Column("variant", "variant", text),
@@ -127,37 +144,37 @@ def columns(row: Json) -> tuple[Column, ...]:
 
 
 def chart(found: Found, rows: Sequence[Json]) -> Illustration | None:
-    """Accuracy against each price."""
+    """Accuracy against each cost."""
     drawn = (
         Column("variant", "variant", text),
         Column("parameters", "parameters", count),
         Column("MACs", "macs", millions),
-        Column("ms an image", "per_image", milliseconds),
+        Column("ms per image", "per_image", milliseconds),
         Column("test accuracy, %", "accuracy", shares),
     )
     words = (
-        "Test accuracy with its 95 % interval against parameters, multiply-accumulates and the time of an image in a "
-        f"batch of {rows[0]['many']['batch']} (a bar from the fastest to the slowest round), on logarithmic scales. "
-        "The line joins the members that no other beats in both accuracy and price.",
+        "Test accuracy with its 95 % interval against parameters, multiply-accumulates and the time per image in a "
+        f"batch of {rows[0]['many']['batch']}, on logarithmic scales. Horizontal bars: from the fastest to the slowest "
+        "round. The line joins the members on the Pareto front: no other is both cheaper and more accurate.",
         "Accuracy against parameters, multiply-accumulates and time, with the Pareto front",
     )
-    told = tabulate("Accuracy and price", drawn, [row | {"per_image": interval(row["seconds"])} for row in rows])
-    return found.drawn(pareto_figure(rows), "pareto", words, [row["variant"] for row in rows], told)
+    numbers = tabulate("Accuracy and cost", drawn, [row | {"per_image": interval(row["seconds"])} for row in rows])
+    return found.drawn(pareto_figure(rows), "pareto", words, [row["variant"] for row in rows], numbers)
 
 
 def undominated(rows: Sequence[Json]) -> str:
-    """Which members no other beats, by each price."""
+    """The members on the Pareto front, by each cost."""
     values = [row["accuracy"]["value"] for row in rows]
-    prices = {
+    by_cost = {
         "parameters": [row["parameters"] for row in rows],
         "MACs": [row["macs"] for row in rows],
         "time": [row["seconds"]["median"] for row in rows],
     }
-    told = []
-    for name, price in prices.items():
-        best = non_dominated(price, values)
-        told.append(f"by {name} {', '.join(row['variant'] for row, one in zip(rows, best, strict=True) if one)}")
+    fronts = []
+    for name, costs_of in by_cost.items():
+        best = non_dominated(costs_of, values)
+        fronts.append(f"by {name} {', '.join(row['variant'] for row, one in zip(rows, best, strict=True) if one)}")
     return (
-        f"Not beaten in both accuracy and price by another member: {'; '.join(told)}. This goes by the accuracies as "
-        "measured: between members whose intervals overlap it may be chance."
+        f"No other member is both cheaper and more accurate: {'; '.join(fronts)}. This compares mean accuracies: "
+        "between members whose intervals overlap the order may be chance."
     )

@@ -3,7 +3,9 @@
 from typing import Any
 
 from lookalike.models.registry import MODELS, PUBLISHED
-from lookalike.params import DatasetParams, Params, Training, Variant
+from lookalike.params.datasets import DatasetParams
+from lookalike.params.file import Params
+from lookalike.params.training import Training, Variant
 
 
 def broken_references(params: Params) -> list[tuple[str, str]]:
@@ -40,8 +42,8 @@ def variant_faults(path: str, variant: Variant, params: Params) -> list[tuple[st
     if variant.train.pretrained and variant.model not in PUBLISHED:
         found.append((f"{path}.train.pretrained", f"only these have published weights: {', '.join(PUBLISHED)}"))
     for profile, settings in params.profiles.items():
-        fault = f"profiles.{profile}.train has no budget {variant.cost!r}; it has {', '.join(settings.train)}"
-        found += [] if variant.cost in settings.train else [(f"{path}.cost", fault)]
+        fault = f"profiles.{profile}.train has no budget {variant.budget!r}; it has {', '.join(settings.train)}"
+        found += [] if variant.budget in settings.train else [(f"{path}.budget", fault)]
     if variant.dataset in params.datasets:
         found += class_faults(f"{path}.train", variant.train, params.datasets[variant.dataset])
     return found

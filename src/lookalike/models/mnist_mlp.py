@@ -1,0 +1,43 @@
+"""The fully connected network that LeNet is compared with.
+
+The 28x28-300-10 network of LeCun, Bottou, Bengio & Haffner, "Gradient-based learning applied to document recognition"
+(Proceedings of the IEEE 86, 1998), section III.C: 4.7 % test error on MNIST. Every unit of the hidden layer sees every
+pixel, so the network knows nothing of which pixels are neighbours. Activations and initial weights are those of the
+paper's appendix A, as in `lenet5`.
+"""
+
+from torch import Tensor, nn
+
+from lookalike.models.layers import ScaledTanh, lecun_init_
+
+HIDDEN = 300  # units
+
+
+class MnistMLP(nn.Module):
+    """See the module; `features` ends with the 300 activations that the last layer reads.
+
+    Args:
+        input_shape: channels, height and width of an image.
+        num_classes: number of logits.
+    """
+
+    def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int) -> None:
+        super().__init__()
+        channels, height, width = input_shape
+        self.features = nn.Sequential(
+            nn.Identity(),  # what `spatial` names
+            nn.Flatten(),  # (N, C, H, W) -> (N, C*H*W)
+            nn.Linear(channels * height * width, HIDDEN),
+            ScaledTanh(),
+        )
+        self.head = nn.Linear(HIDDEN, num_classes)
+        lecun_init_(self)
+
+    @property
+    def spatial(self) -> nn.Module:
+        """The image itself, (N, C, H, W): no layer of this network has spatial positions."""
+        return self.features[0]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> logits (N, num_classes)."""
+        return self.head(self.features(images))

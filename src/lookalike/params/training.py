@@ -1,0 +1,188 @@
+"""How a variant is trained."""
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from lookalike.params.sections import Name, Rate, Section
+
+
+class Smoothing(Section):
+    """Label smoothing that knows which classes look alike; see `training.smoothing.soft_targets`."""
+
+    groups: dict[Name, tuple[str, ...]]
+    look_alikes: float = Field(ge=0, lt=1)
+    others: float = Field(ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def the_class_keeps_most(self) -> Self:
+        """A class that gets less than its look-alikes could not be learned."""
+        if self.look_alikes + self.others >= 0.5:
+            raise ValueError(f"look_alikes + others must stay below 0.5, got {self.look_alikes + self.others:g}")
+        return self
+
+
+Range = tuple[float, float]
+
+
+class PairsParams(Section):
+    """Classes of which a share is shown as a pair from above."""
+
+    classes: tuple[str, ...]
+    share: float = Field(gt=0, le=1)
+
+
+class PlacingParams(Section):
+    """How far an image is turned, scaled, sheared and shifted, and whether it is flipped; none: not at all."""
+
+    turn: float | None = Field(default=None, ge=0, le=180)
+    scale: Range | None = None
+    shear: float | None = Field(default=None, ge=0, le=1)
+    shift: float | None = Field(default=None, ge=0, le=1)
+    mirror: bool | None = None
+    vertical_flip: bool | None = None
+
+
+class TonesParams(Section):
+    """How far a garment's tones are changed."""
+
+    gamma: Range
+    gain: Range
+    lift: float = Field(ge=0, le=1)
+    noise: float = Field(ge=0, le=1)
+
+
+class ColoursParams(Section):
+    """How far brightness, contrast, saturation and hue (in degrees) are changed; none: not at all."""
+
+    brightness: float | None = Field(default=None, gt=0, le=1)
+    contrast: float | None = Field(default=None, gt=0, le=1)
+    saturation: float | None = Field(default=None, gt=0, le=1)
+    hue: float | None = Field(default=None, gt=0, le=180)
+
+
+class AugmentationParams(Section):
+    """Random changes of the training images; see `data.augmentation`."""
+
+    pairs: PairsParams | None = None
+    placing: PlacingParams | None = None
+    bend: float | None = Field(default=None, gt=0, le=1)
+    crop: int | None = Field(default=None, ge=1, le=1000)
+    colours: ColoursParams | None = None
+    lighting: float | None = Field(default=None, gt=0, le=1)
+    tones: TonesParams | None = None
+
+
+class Search(Section):
+    """Learning rates of which the one with the least training error after so many epochs is taken."""
+
+    rates: tuple[Rate, ...] = Field(min_length=2, max_length=20)
+    epochs: int = Field(ge=1, le=10_000)
+
+
+class WeightsParams(Section):
+    """Published weights: the file that has them (None means the mirror's, else the publisher's), and its SHA-256.
+
+    With the checksum here DVC notices other weights, and a run refuses a file that has been replaced.
+    """
+
+    file: str | None = Field(default=None, min_length=1)
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+
+
+class Training(Section):
+    """A variant's own training settings; see `training.optimisation.Optimisation` for optimisers and schedules.
+
+    Attributes:
+        search: finds the learning rate, in place of `lr`.
+        lr_drops: fractions of the planned epochs at which the schedule `step` lowers the rate.
+        warmup_epochs: length of the warm-up; a capped run warms up for the same fraction of its epochs.
+        fraction: share of the training and of the validation images that the run sees; None means all.
+        contrastive_margin: of the loss in `training.contrast`, which is added; None means that it is not.
+        keep_epochs: epochs, counted from 1, after which the first seed's weights are kept, so that its activations can
+            be shown as they were then.
+        stop_at_error: a run ends with the epoch whose training error, the share of wrong answers, is at most that.
+        pretrained: whether the run begins with published weights; None means fresh ones.
+        weights: which they are; None means the mirror's, else the publisher's, whatever their checksum.
+        layers: which layers are trained: all (None means the same), or the head alone (a linear probe).
+    """
+
+    epochs: int = Field(ge=1, le=10_000)
+    batch_size: int = Field(ge=1, le=65_536)
+    optimizer: Literal["adam", "torch_adam", "sgd"]
+    lr: Rate | None = None
+    search: Search | None = None
+    schedule: Literal["constant", "step", "alternating", "cosine"]
+    warmup_epochs: float | None = Field(default=None, gt=0, le=10_000)
+    momentum: float | None = Field(default=None, ge=0, lt=1)
+    lr_drops: tuple[Annotated[float, Field(gt=0, lt=1)], ...] | None = Field(default=None, min_length=1)
+    lr_factor: float | None = Field(default=None, gt=0, lt=1)
+    lr_other: Rate | None = None
+    l2: float | None = Field(default=None, gt=0, le=1)
+    weight_decay: float | None = Field(default=None, gt=0, le=1)
+    fraction: float | None = Field(default=None, gt=0, le=1)
+    smoothing: Smoothing | None = None
+    augmentation: AugmentationParams | None = None
+    contrastive_margin: float | None = Field(default=None, ge=-1, lt=1)
+    keep_epochs: tuple[Annotated[int, Field(ge=1)], ...] | None = None
+    stop_at_error: float | None = Field(default=None, gt=0, lt=1)
+    pretrained: bool | None = None
+    weights: WeightsParams | None = None
+    layers: Literal["all", "head"] | None = None
+
+    @field_validator("lr_drops", "keep_epochs")
+    @classmethod
+    def ascending(cls, values: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        """Two of the same would count twice."""
+        if values is not None and any(later <= earlier for earlier, later in pairwise(values)):
+            raise ValueError("each value must be larger than the one before")
+        return values
+
+    @model_validator(mode="after")
+    def within_the_epochs(self) -> Self:
+        """A warm-up ends before training does, and the last epoch's weights are kept anyway."""
+        if self.warmup_epochs is not None and self.warmup_epochs >= self.epochs:
+            raise ValueError(f"warmup_epochs must be less than epochs, {self.epochs}")
+        if self.keep_epochs and self.keep_epochs[-1] >= self.epochs:
+            raise ValueError(f"keep_epochs takes epochs before the last, {self.epochs}")
+        return self
+
+    @model_validator(mode="after")
+    def one_way_to_a_rate(self) -> Self:
+        """A learning rate is given or found."""
+        if (self.lr is None) == (self.search is None):
+            raise ValueError("needs either lr or search")
+        return self
+
+    @model_validator(mode="after")
+    def weights_are_asked_for(self) -> Self:
+        """Weights that nothing reads would be a mistake."""
+        if self.weights is not None and not self.pretrained:
+            raise ValueError("weights needs pretrained: true")
+        return self
+
+    @model_validator(mode="after")
+    def schedule_has_its_settings(self) -> Self:
+        """Settings of a schedule or an optimiser come with it, and only with it."""
+        wanted = {"step": {"lr_drops", "lr_factor"}, "alternating": {"lr_other"}}.get(self.schedule, set())
+        wanted |= {"momentum"} if self.optimizer == "sgd" else set()
+        given = {name for name in ("momentum", "lr_drops", "lr_factor", "lr_other") if getattr(self, name) is not None}
+        if given != wanted:
+            needs = ", ".join(sorted(wanted)) or "none of momentum, lr_drops, lr_factor, lr_other"
+            raise ValueError(f"{self.optimizer} with schedule {self.schedule} takes {needs}")
+        return self
+
+
+class Variant(Section):
+    """A variant: its study and data set, architecture with arguments, the budget that profiles grant it, training.
+
+    `model_args` are the architecture's own; None means that its defaults hold.
+    """
+
+    study: Name
+    dataset: Name
+    model: Name
+    model_args: dict[str, Any] | None = None
+    budget: Name
+    train: Training

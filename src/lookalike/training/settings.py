@@ -1,0 +1,71 @@
+"""What decides the result of a variant's training runs, apart from code, images and starting weights."""
+
+import hashlib
+from typing import Any, Literal
+
+from lookalike.params import Budget, DataProfile, DatasetParams, Params, Training, Variant
+from lookalike.params.sections import Section
+
+
+class EffectiveSettings(Section):
+    """A variant's settings within the caps of a budget.
+
+    Attributes:
+        dataset, images, source: name of the data set, how its images are split and normalised, where they come from.
+        model_args: with the budget's cap on channels and its choice of a member.
+        max_images: cap on the training images; None means that all are used.
+        train: with the epochs that are planned, and without published weights if the budget forbids them.
+    """
+
+    study: str
+    dataset: str
+    images: DatasetParams
+    source: DataProfile
+    model: str
+    model_args: dict[str, Any]
+    precision: Literal["float32", "bfloat16"]
+    max_images: int | None
+    train: Training
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (16 hex digits) that anybody can compute from `params.yaml`; keys that are left out do not count.
+
+        Paths of folders and of weights do not count either: `model.json` has the digests of what they hold.
+        """
+        text = self.model_dump_json(exclude_none=True, exclude={"train": {"weights": {"file"}}, "images": {"folder"}})
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def effective_settings(params: Params, name: str) -> EffectiveSettings:
+    """The settings of the variant `name` within the active profile."""
+    variant, source = params.variants[name], params.active.data
+    return within(variant, params.budget(name), params.datasets[variant.dataset], source)
+
+
+def within(variant: Variant, budget: Budget, images: DatasetParams, source: DataProfile) -> EffectiveSettings:
+    """The settings of `variant` within the caps of `budget`."""
+    caps = {"max_channels": budget.max_channels, "size": budget.size}
+    return EffectiveSettings(
+        study=variant.study,
+        dataset=variant.dataset,
+        images=images,
+        source=source,
+        model=variant.model,
+        model_args=(variant.model_args or {}) | {name: cap for name, cap in caps.items() if cap is not None},
+        precision=budget.precision,
+        max_images=budget.max_images,
+        train=capped(variant.train, budget),
+    )
+
+
+def capped(train: Training, budget: Budget) -> Training:
+    """The training settings with no more epochs than the budget grants; the warm-up shrinks in proportion."""
+    epochs = min(train.epochs, budget.max_epochs or train.epochs)
+    kept = tuple(epoch for epoch in train.keep_epochs or () if epoch < epochs)
+    changes: dict[str, Any] = {"epochs": epochs, "keep_epochs": kept or None}
+    if train.warmup_epochs is not None:
+        changes["warmup_epochs"] = train.warmup_epochs * epochs / train.epochs
+    if budget.pretrained is False:
+        changes |= {"pretrained": None, "weights": None, "layers": None}
+    return train.model_copy(update=changes)
