@@ -47,7 +47,8 @@ def train_all(profile: str, names: Sequence[str]) -> bool:
     params = load_params()
     for name in names:
         params.require("variants", name)
-    return all([train_one(name) for name in names or in_order(params)])
+    finished = [train_one(name) for name in names or in_order(params)]  # one that fails does not stop the others
+    return all(finished)
 
 
 def select_profile(profile: str) -> None:
@@ -103,10 +104,10 @@ def is_finished(params: Params, name: str) -> bool:
 def follow(process: "subprocess.Popen[bytes]", name: str, params: Params) -> Iterator[str]:
     """A line with the progress and the time left whenever an epoch has ended, until the process ends."""
     epochs, seeds = effective_settings(params, name).train.epochs, params.budget(name).seeds
-    begun, first, shown = time.monotonic(), progress(name), Progress(-1, -1)
+    begun, first, shown = time.monotonic(), progress(name) or Progress(0, 0), None
     while process.poll() is None:
         now = progress(name)
-        if now != shown:
+        if now is not None and now != shown:
             shown, done = now, (now.seed - first.seed) * epochs + now.epochs - first.epochs
             left = (seeds - now.seed) * epochs - now.epochs
             rest = f", {duration((time.monotonic() - begun) / done * left)} left" if done > 0 else ""
@@ -114,11 +115,11 @@ def follow(process: "subprocess.Popen[bytes]", name: str, params: Params) -> Ite
         time.sleep(POLL_SECONDS)
 
 
-def progress(name: str) -> Progress:
-    """How far the run of `name` is, by the histories in its newest folder of checkpoints."""
+def progress(name: str) -> Progress | None:
+    """How far the run of `name` is, by the histories in its newest folder of checkpoints; None if there is none."""
     folders = sorted(LOGS.glob(f"{name}-{'[0-9a-f]' * 16}"), key=lambda folder: folder.stat().st_mtime)
     histories = sorted(folders[-1].glob("seed-*.csv"), key=seed_of) if folders else []
-    return Progress(seed_of(histories[-1]), len(read_rows(histories[-1]))) if histories else Progress(0, 0)
+    return Progress(seed_of(histories[-1]), len(read_rows(histories[-1]))) if histories else None
 
 
 def seed_of(history: Path) -> int:

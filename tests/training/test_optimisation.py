@@ -5,10 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from conftest import TINY_ARGUMENTS
 from numpy.typing import NDArray
 from torch import nn
 
-from lookalike.training.optimisation import Optimisation, Optimiser, learning_rate
+from lookalike.models.registry import create_model
+from lookalike.training.optimisation import Optimisation, Optimiser, is_decayed, learning_rate
 
 RATES = [0.1, 0.1, 0.02]  # of three steps
 
@@ -115,3 +117,33 @@ def test_updates_are_those_of_torch(
         parameter.grad = torch.from_numpy(gradient.copy())
         theirs.step()
     np.testing.assert_allclose(three_steps(settings, weight, gradients), parameter.detach().numpy(), rtol=1e-9)
+
+
+def test_weight_decay_spares_biases_norms_class_tokens_and_position_embeddings() -> None:
+    spared = {"head.bias", "norm.weight", "norm.bias", "class_token", "position_embedding"}
+    for name in ("vit", "zoo_vit"):
+        model = create_model(name, TINY_ARGUMENTS[name], input_shape=(3, 16, 16), num_classes=5)
+        names = {key for key, parameter in model.named_parameters() if not is_decayed(key, parameter)}
+        kernels = {key for key, parameter in model.named_parameters() if parameter.ndim > 1} - names
+        assert {key.rpartition(".")[2] for key in kernels} == {"weight"}
+        assert {"head.bias"} <= names
+        assert any("norm" in key for key in names)
+    assert spared <= {key for key, parameter in written_out().named_parameters() if not is_decayed(key, parameter)}
+
+
+def test_only_decayed_weights_shrink() -> None:
+    model = written_out()
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
+    optimiser = Optimiser(model, Optimisation("sgd", lr=0.1, weight_decay=0.5))
+    optimiser.step()  # without gradients
+    for name, value in model.named_parameters():
+        expected = before[name] * (0.95 if is_decayed(name, value) else 1)
+        torch.testing.assert_close(value.detach(), expected)
+
+
+def written_out() -> nn.Module:
+    """A small ViT whose parameters are none of them zero."""
+    model = create_model("vit", TINY_ARGUMENTS["vit"], input_shape=(3, 16, 16), num_classes=5)
+    for parameter in model.parameters():
+        nn.init.uniform_(parameter, 1, 2)
+    return model

@@ -14,7 +14,7 @@ from torch import nn
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Epoch, save_model
 from lookalike.params import Budget, Variant
-from lookalike.runtime import Runtime
+from lookalike.runtime import PRECISIONS, Runtime
 from lookalike.training import variant as module
 from lookalike.training.loop import Outcome
 from lookalike.training.settings import EffectiveSettings
@@ -43,7 +43,7 @@ def run(dataset: Dataset, runtime: Runtime, tmp_path: Path) -> Run:
             effective(variant, budget),
             budget.seeds,
             data,
-            runtime,
+            replace(runtime, precision=PRECISIONS[budget.precision]),
             checkpoint=lambda training: tmp_path / name / f"{training}.pt",
             after_epoch=after_epoch,
         )
@@ -79,10 +79,12 @@ def kill_after(seed: int, epochs: int) -> Callable[[Outcome], None]:
     [("fashion_cnn", {}), ("fashion_vit", {}), ("fashion_cnn", MOMENTUM_SGD)],
     ids=["cnn", "vit", "cnn, sgd with momentum"],
 )
-def test_a_killed_training_goes_on_to_the_same_bits(
-    model: str, settings: dict[str, object], run: Run, files: Callable, make_variant: MakeVariant
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_killed_run_goes_on_to_the_same_bits(
+    model: str, settings: dict[str, object], precision: str, run: Run, files: Callable, make_variant: MakeVariant
 ) -> None:
-    variant, budget = make_variant(model, keep_epochs=(1,), **settings), granted(seeds=2)
+    variant = make_variant(model, keep_epochs=(1,), **settings)
+    budget = granted(seeds=2, precision=precision)
     expected = files(run(variant, budget, "uninterrupted"))
     weights = ["seed-0-epoch-1.safetensors", "seed-0.safetensors", "seed-1.safetensors"]
     assert sorted(expected) == ["history.csv", "model.json", *weights]
@@ -107,11 +109,30 @@ def test_a_last_epoch_has_no_weights_beside_the_final_ones(run: Run, make_varian
     assert run(make_variant(epochs=3, keep_epochs=(1, 2)), granted(max_epochs=2)).kept.keys() == {1}
 
 
+def test_more_seeds_leave_the_first_as_it_was(run: Run, make_variant: MakeVariant) -> None:
+    variant, seen = make_variant(), list[int]()
+    first = run(variant, granted(seeds=1))
+    more = run(variant, granted(seeds=2), after_epoch=lambda outcome: seen.append(outcome.history[-1].seed))
+    assert set(seen) == {1}, "the first seed is not trained again"
+    assert more.history[: len(first.history)] == first.history
+    assert all(torch.equal(value, more.weights[0][name]) for name, value in first.weights[0].items())
+
+
+def test_half_precision_changes_the_numbers_and_not_their_type(run: Run, make_variant: MakeVariant) -> None:
+    half, single = (run(make_variant(), granted(precision=name), name) for name in ("bfloat16", "float32"))
+    assert half.description["precision"] == "bfloat16"
+    assert {tensor.dtype for tensor in half.weights[0].values()} == {torch.float32}
+    assert half.history != single.history
+    assert half.history[-1].train_loss == pytest.approx(single.history[-1].train_loss, rel=0.02)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("model", MODELS)
 def test_two_runs_are_the_same_bytes_and_two_seeds_are_not(
-    model: str, run: Run, files: Callable, make_variant: MakeVariant
+    model: str, precision: str, run: Run, files: Callable, make_variant: MakeVariant
 ) -> None:
-    first, second = (run(make_variant(model, epochs=1), granted(seeds=2), name) for name in ("a", "b"))
+    granting = granted(seeds=2, precision=precision)
+    first, second = (run(make_variant(model, epochs=1), granting, name) for name in ("a", "b"))
     assert files(first) == files(second)
     assert any(not torch.equal(first.weights[0][key], first.weights[1][key]) for key in first.weights[0])
     assert first.history[0].train_loss != first.history[1].train_loss

@@ -1,6 +1,7 @@
 """What decides the result of a variant's training runs, apart from code, images and starting weights."""
 
 import hashlib
+import json
 from typing import Any, Literal
 
 from lookalike.params import Budget, DataProfile, DatasetParams, Params, Training, Variant
@@ -29,12 +30,14 @@ class EffectiveSettings(Section):
 
     @property
     def digest(self) -> str:
-        """SHA-256 (16 hex digits) that anybody can compute from `params.yaml`; keys that are left out do not count.
+        """SHA-256 (16 hex digits) that anybody can compute from `params.yaml`.
 
-        Paths of folders and of weights do not count either: `model.json` has the digests of what they hold.
+        Keys that are left out do not count, nor does the order of keys, nor do paths of folders and of weights:
+        `model.json` has the digests of what these hold.
         """
-        text = self.model_dump_json(exclude_none=True, exclude={"train": {"weights": {"file"}}, "images": {"folder"}})
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        paths = {"train": {"weights": {"file"}}, "images": {"folder"}}
+        decisive = self.model_dump(mode="json", exclude_none=True, exclude=paths)
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def effective_settings(params: Params, name: str) -> EffectiveSettings:
