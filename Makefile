@@ -26,18 +26,20 @@ $(INSTALLED): requirements.lock pyproject.toml
 	fi
 	@touch $@
 
-# As `dvc repro`, which runs one stage at a time, but stages that do not need each other are shared between JOBS processes:
-# first what fetches and draws, then the trainings in three rounds (a process takes seconds to begin), then the studies,
-# each from evaluation to embedding. The last line runs what comes after them, and would run whatever they left stale.
-# Threads that wait for work sleep instead of spinning, so that processes do not slow each other; the numbers stay the same.
+# `dvc repro` runs one stage at a time. Here stages that do not need each other are shared between JOBS processes: after
+# the check of params.yaml come data and photographs, then training in three rounds (a process takes seconds to begin),
+# then the studies, each from evaluation to embedding. The last line runs what comes after them, and anything stale.
+# Threads that wait for work sleep instead of spinning, so that processes do not slow each other down; the numbers stay the
+# same.
 #
-# DVC reads and writes dvc.lock as a whole after every stage. Without a cache its hashes lead nowhere: it begins with the
-# names of the stages alone, which keeps their order.
+# DVC reads and writes dvc.lock as a whole after every stage. Without a cache its hashes are of no use: the file then
+# begins with the names of the stages alone, which keeps their order.
 demo: export OMP_WAIT_POLICY = passive
 demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, unless edited), JOBS=2 stages at a time
+	@$(BIN)/python stages/check.py
 	@test -d .dvc/cache || { sed -n '/^[a-z]/p;/^  [^ ]/p;/^    cmd/p' dvc.lock > dvc.lock.short && mv dvc.lock.short dvc.lock; }
 	@set -e; stages=$$($(BIN)/dvc stage list --name-only); at_once="xargs -P $(JOBS)"; \
-	run="$(BIN)/dvc --wait-for-lock repro --single-item"; \
+	run="$(BIN)/dvc --wait-for-lock repro --single-item"; $$run check; \
 	echo "$$stages" | grep -E '^(fetch@|photos$$|primer$$)' | sort -r | $$at_once -n 1 $$run; \
 	set -- $$(echo "$$stages" | grep ^train@); round=$$((3 * $(JOBS))); \
 	echo "$$@" | $$at_once -n $$((($$# + round - 1) / round)) $$run; \
@@ -69,5 +71,5 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows
 		--no-emit-index-url --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
-	rm -rf data photos primer costs models runs evaluations explanations embeddings downloads checkpoints finished published.json
+	rm -rf checked data photos primer costs models runs evaluations explanations embeddings downloads checkpoints finished published.json
 	find reports -mindepth 1 -maxdepth 1 -not -name narrow -not -name paper -exec rm -rf {} +

@@ -1,16 +1,17 @@
-"""How many images a second a model trains on, and what share that is of what the machine can multiply.
+"""Training throughput of a model in float32 and bfloat16, and its share of what the machine can multiply.
 
     python benchmarks/throughput.py --threads 2
 
 A step is forward pass, loss, backward pass and Adam update on a batch of 32x32 images that are in memory already; it is
-counted as three times the multiply-accumulates of a forward pass. Steps and large matrix products, in the precision of
-a step (on a GPU bfloat16), take turns, so that a machine that grows slower or faster treats both alike.
+counted as three times the multiply-accumulates of a forward pass. Steps and large matrix products of both precisions
+take turns in one process, so that a machine that becomes slower or faster treats all alike.
 """
 
 import argparse
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,41 +27,58 @@ from lookalike.training.loop import Learner
 from lookalike.training.optimisation import Optimisation, Optimiser
 
 SHAPE = (3, 32, 32)
+NORMALISED = {name: {"batch_norm": True} for name in ("simple_cnn", "vgg")}  # as in most of their variants
 
 
 def main() -> None:
     """Measure and print."""
+    asked = parser().parse_args()
+    torch.set_num_threads(asked.threads)
+    rates: dict[str, list[float]] = {precision: [] for precision in runtime.PRECISIONS}
+    products: dict[str, list[float]] = {precision: [] for precision in runtime.PRECISIONS}
+    places = {precision: runtime.start(precision=precision) for precision in runtime.PRECISIONS}
+    arguments = {"max_channels": asked.channels} if asked.channels else {}
+    prepared = {name: training(asked.model, arguments, asked.batch_size, place) for name, place in places.items()}
+    roofs = {name: multiplication(asked.size, place) for name, place in places.items()}
+    for block in trange(asked.blocks + 1, unit="block", disable=None):
+        for name, place in places.items():
+            _, step = prepared[name]
+            product = asked.size**3 / seconds(roofs[name], 1, place)
+            rate = asked.steps * asked.batch_size / seconds(step, asked.steps, place)
+            if block > 0:  # the first one warms up
+                products[name].append(product)
+                rates[name].append(rate)
+    print(runtime.describe(places["float32"]))
+    for name, (macs, _) in prepared.items():
+        images, roof = statistics.median(rates[name]), statistics.median(products[name])
+        print(
+            f"{asked.model} in {name}: {images:,.1f} images/s ({min(rates[name]):,.1f} to {max(rates[name]):,.1f}), "
+            f"{3 * macs * images / 1e9:,.1f} G multiply-accumulates/s, "
+            f"{3 * macs * images / roof:.0%} of a {asked.size}x{asked.size} product ({roof / 1e9:,.1f} G/s)"
+        )
+    ratios = [half / single for half, single in zip(rates["bfloat16"], rates["float32"], strict=True)]
+    print(f"bfloat16 / float32: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", choices=MODELS, default="vgg11_cifar")
+    parser.add_argument("--model", choices=MODELS, default="vgg")
+    parser.add_argument("--channels", type=int, help="cap on the channels of a layer")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--blocks", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=1, help="in a block")
+    parser.add_argument("--blocks", type=int, default=5, help="turns of each precision")
+    parser.add_argument("--steps", type=int, default=1, help="steps in a block")
     parser.add_argument("--size", type=int, default=4096, help="rows and columns of the matrices")
-    asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
-    place = runtime.start()
-    macs, step = training(asked.model, asked.batch_size, place)
-    product = multiplication(asked.size, place)
-    for warm_up in (step, product):
-        seconds(warm_up, 1, place)
-    steps, products = [], []
-    for _ in trange(asked.blocks, unit="block", disable=None):
-        products.append(asked.size**3 / seconds(product, 1, place))
-        steps.append(asked.steps * asked.batch_size / seconds(step, asked.steps, place))
-    images, roof = statistics.median(steps), statistics.median(products)
-    print(f"{runtime.describe(place)}")
-    print(f"{asked.model}: {macs / 1e9:.2f} G multiply-accumulates an image, {images:,.1f} images/s in training")
-    print(
-        f"training: {3 * macs * images / 1e9:,.1f} G/s; {asked.size}x{asked.size} matrix product: {roof / 1e9:,.1f} G/s"
-    )
-    print(f"share: {3 * macs * images / roof:.0%}")
+    return parser
 
 
-def training(model: str, batch_size: int, place: runtime.Runtime) -> tuple[int, Callable[[], object]]:
+def training(
+    model: str, arguments: dict[str, Any], batch_size: int, place: runtime.Runtime
+) -> tuple[int, Callable[[], object]]:
     """Multiply-accumulates of a forward pass of one image, and a step on a batch of random images."""
     with runtime.seeded(0, "init"):
-        built = create_model(model, {"batch_norm": True}, input_shape=SHAPE, num_classes=10)
+        built = create_model(model, NORMALISED.get(model, {}) | arguments, input_shape=SHAPE, num_classes=10)
     macs = count_macs(built, SHAPE)
     network = place.place(built).train()
     set_dropout_generator(network, runtime.generator(0, "dropout", 0, device=place.device))
@@ -79,7 +97,7 @@ def multiplication(size: int, place: runtime.Runtime) -> Callable[[], Tensor]:
 
 
 def seconds(work: Callable[[], object], times: int, place: runtime.Runtime) -> float:
-    """How long so many rounds of `work` take."""
+    """The time that so many rounds of `work` take."""
     synchronise(place)
     started = time.perf_counter()
     for _ in range(times):

@@ -19,7 +19,7 @@ def main() -> None:
     """Build the model as training does and wait for orders."""
     asked = arguments()
     torch.set_num_threads(asked.threads)
-    place = runtime.start("cpu")
+    place = runtime.start("cpu", asked.precision)
     with runtime.seeded(0, "init"):
         model = place.place(create_model(asked.model, input_shape=(1, 28, 28), num_classes=10)).train()
     set_dropout_generator(model, runtime.generator(0, "dropout", 0))
@@ -32,7 +32,7 @@ def main() -> None:
             totals += learner.step(images, labels)
         return totals.tolist()
 
-    serve(run, f"torch {torch.__version__}")
+    serve(run, f"torch {torch.__version__}, {asked.precision}")
 
 
 def batches(place: runtime.Runtime) -> Iterator[tuple[Tensor, Tensor]]:

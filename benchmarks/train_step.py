@@ -4,7 +4,8 @@
 
 A step is forward pass, loss, backward pass and Adam update on 64 images of 28x28 that are in memory already. Each
 side is a process (`torch_step.py`, `keras_step.py`) that sleeps while the other one works. They take turns, a block of
-steps each, and who begins changes with every block, so that a machine that grows slower or faster treats both alike.
+steps each, and which side begins changes with every block, so that a machine that becomes slower or faster treats both
+alike.
 
 Keras runs in an environment of its own, `.venv-keras`, which the first run makes (1.6 GB).
 """
@@ -32,9 +33,9 @@ RESAMPLES = 2000
 class Worker:
     """A process that makes training steps when told to, and sleeps else; a context manager that ends it."""
 
-    def __init__(self, python: str, script: str, model: str, threads: int) -> None:
+    def __init__(self, python: str, script: str, model: str, threads: int, precision: str) -> None:
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3"}
-        command = [python, str(BENCHMARKS / script), model, str(threads)]
+        command = [python, str(BENCHMARKS / script), model, str(threads), precision]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
         self.versions = self.answer()
@@ -65,8 +66,11 @@ def main() -> None:
     keras = asked.keras_python or keras_environment()
     for model in asked.models:
         with ExitStack() as stack:
-            pair = [(sys.executable, "torch_step.py"), (keras, "keras_step.py")]
-            workers = [stack.enter_context(Worker(*side, model, asked.threads)) for side in pair]
+            pair = [(sys.executable, "torch_step.py", asked.precision), (keras, "keras_step.py", "float32")]
+            workers = [
+                stack.enter_context(Worker(python, script, model, asked.threads, precision))
+                for python, script, precision in pair
+            ]
             report(model, workers, alternate(workers, asked.blocks, asked.steps), asked.threads)
 
 
@@ -76,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--blocks", type=int, default=10, help="turns of each side (default 10)")
     parser.add_argument("--steps", type=int, default=50, help="updates in a block (default 50)")
     parser.add_argument("--threads", type=int, default=1, help="threads of each side (default 1)")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32", help="of our side")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--keras-python", help="interpreter of an environment that has tensorflow and keras")
     return parser

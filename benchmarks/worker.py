@@ -22,6 +22,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("model", choices=["fashion_cnn", "fashion_vit"])
     parser.add_argument("threads", type=int)
+    parser.add_argument("precision", choices=["float32", "bfloat16"])
     return parser.parse_args()
 
 

@@ -1,19 +1,18 @@
 """Stage train@<variant>: data/<dataset>/ -> models/<study>/<variant>/ and runs/<study>/<variant>/."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.fingerprint import fingerprint
-from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.models import save_model, save_run
 from lookalike.command import run, stage_item
 from lookalike.models.registry import find_model
 from lookalike.params import load_params
 from lookalike.recorder import Recorder
 from lookalike.runtime import describe, has_fast_bfloat16, peak_memory, start
+from lookalike.training.checkpoint import keep_finished, restore_finished
 from lookalike.training.pretrained import starting_weights
 from lookalike.training.settings import effective_settings
 from lookalike.training.variant import train_variant
@@ -28,7 +27,7 @@ def main(name: str) -> None:
     if settings.precision == "bfloat16" and not has_fast_bfloat16(runtime.device):
         print(f"{name}: this device has no bfloat16 instructions; float32 would be faster", file=sys.stderr)
     dataset = load_dataset(Path("data") / settings.dataset)
-    weights = starting_weights(settings, os.environ.get("LOOKALIKE_MIRROR"), root / "downloads")
+    weights = starting_weights(settings, os.environ.get("LOOKALIKE_MIRROR"), root)
     find_model(settings.model)  # loads the architecture's module, which the fingerprint must cover
     identity = fingerprint(
         settings=settings.digest,
@@ -37,9 +36,7 @@ def main(name: str) -> None:
         device=runtime.device.type,
     )
     checkpoints, finished = (root / folder / f"{name}-{identity}" for folder in ("checkpoints", "finished"))
-    if finished.exists() and not checkpoints.exists():
-        with replacing_folder(checkpoints) as part:
-            shutil.copytree(finished, part, dirs_exist_ok=True)
+    restore_finished(finished, checkpoints)
     recorder = Recorder(name, settings, identity, checkpoints)
     trained = train_variant(
         settings,
@@ -58,10 +55,7 @@ def main(name: str) -> None:
     save_model(folder, trained.description, trained.weights, trained.history, trained.kept)
     about = recorder.finish(describe(runtime), peak_memory(runtime.device))
     save_run(Path("runs") / settings.study / name, about, trained.timings)
-    with replacing_folder(finished) as part:
-        for file in checkpoints.glob("*.pt"):
-            file.replace(part / file.name)
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    keep_finished(checkpoints, finished)
 
 
 if __name__ == "__main__":

@@ -21,14 +21,22 @@ TINY: dict[str, object] = {
     "profiles.demo.data.train_images": 200,
     "profiles.demo.data.test_images": 100,
     "profiles.demo.photos.count": 10,
-    "profiles.demo.train.light": {"seeds": 2, "max_epochs": 2, "max_images": 100},
-    "profiles.demo.train.heavy": {"seeds": 1, "max_epochs": 1, "max_images": 20},
+    "profiles.demo.train.fashion-cnn": {"seeds": 2, "precision": "float32", "max_epochs": 2, "max_images": 100},
+    "profiles.demo.train.fashion-vit": {"seeds": 1, "precision": "float32", "max_epochs": 1, "max_images": 20},
+    "profiles.demo.train.grouped": {"seeds": 2, "precision": "float32", "max_epochs": 1, "max_images": 20},
     "profiles.demo.evaluate": {"spoiled_a_class": 2},
     "profiles.demo.explain": {"variants": "probes", "images_a_class": 2, "scored": 4, "heads_scored": 1},
     "profiles.demo.embed": {"variants": "probes", "images_a_class": 6},
     "studies.fashion.spoil": False,  # which takes seconds; tests/test_stages.py does
     "variants.fashion-vit.model_args": {"train_positions": False, "depth": 2, "num_heads": 2, "embed_dim": 16},
 }
+
+
+class WrittenOut(yaml.SafeDumper):
+    """Writes every value out, without aliases, which params.yaml may not have."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
 
 
 class Checkout:
@@ -77,7 +85,7 @@ class Checkout:
         file = self.folder / "params.yaml"
         params = yaml.safe_load(file.read_text(encoding="utf-8"))
         set_keys(params, change)
-        file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+        file.write_text(yaml.dump(params, Dumper=WrittenOut, sort_keys=False), encoding="utf-8")
 
     def keep(self, names: tuple[str, ...]) -> None:
         """Leave these variants alone in params.yaml, with their data sets, groups and studies, and what studies say of

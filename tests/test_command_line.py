@@ -10,7 +10,7 @@ import pytest
 
 from lookalike.__main__ import main
 
-COMMANDS = ("try", "prune", "doctor")
+COMMANDS = ("try", "train", "weights", "prune", "doctor")
 WAITING = """
 import signal, time
 from lookalike.command import run
@@ -51,7 +51,8 @@ def test_the_help_has_examples_and_statuses_and_fits_a_terminal(
     assert call(monkeypatch, *([command] if command else []), "--help") == 0
     text = capsys.readouterr().out
     assert f"examples:\n  lookalike {command}" in text
-    assert "exit status:\n  0    done\n  1    doctor has found a fault\n  2    bad input" in text
+    assert "exit status:\n  0    done\n  1    doctor has found a fault, or train could not finish a variant\n" in text
+    assert "\n  2    bad input" in text
     assert all(len(line) <= 100 for line in text.splitlines())
 
 

@@ -24,7 +24,7 @@ def checkout(ran: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkou
 
 def test_the_first_run_ran_every_stage(checkout: Checkout) -> None:
     stages = yaml.safe_load((checkout.folder / "dvc.lock").read_text())["stages"]
-    assert stages.keys() >= FASHION | LAST | {"fetch@fashion_mnist", "photos"}
+    assert stages.keys() >= FASHION | LAST | {"check", "fetch@fashion_mnist", "photos"}
 
 
 def test_a_run_leaves_nothing_behind_but_the_lock(checkout: Checkout) -> None:
@@ -36,40 +36,57 @@ def test_a_second_run_does_nothing(checkout: Checkout) -> None:
     assert checkout.repro() == set()
 
 
-DRESS_FOR_SHIRT: dict[str, object] = {
-    "groups.fashion_mnist.tops": ["T-shirt/top", "Pullover", "Coat", "Dress"],
-    "groups.fashion_mnist.dresses": ["Shirt"],
+GROUPED = "variants.fashion-cnn-grouped"
+DRESS_FOR_SHIRT = {
+    "tops": ["T-shirt/top", "Pullover", "Coat", "Dress"],
+    "bottoms": ["Trouser"],
+    "dresses": ["Shirt"],
+    "shoes": ["Sandal", "Sneaker", "Ankle boot"],
+    "bags": ["Bag"],
 }
 
 
 @pytest.mark.parametrize(
     ("change", "touched"),
     [
-        ({"photos.recipes.naive.sharpen": True}, {"photos"} | LAST),
-        ({"photos.absorber": "Dress"}, LAST),
-        ({"profiles.demo.explain.scored": 3}, {"explain@fashion", "publish", "report"}),
-        ({"embedding.starts": 2}, {"embed@fashion", "publish", "report"}),
-        (DRESS_FOR_SHIRT, {"train@fashion-cnn-grouped"} | TRAINED),
-        ({"studies.fashion.probes": ["fashion-vit"]}, LAST),
-        ({"studies.fashion.title": "Garments"}, {"report"}),
+        ({"photos.recipes.naive.sharpen": True}, {"check", "photos"} | LAST),
+        ({"photos.absorber": "Dress"}, {"check"} | LAST),
+        ({"profiles.demo.explain.scored": 3}, {"check", "explain@fashion", "publish", "report"}),
+        ({"embedding.starts": 2}, {"check", "embed@fashion", "publish", "report"}),
+        ({"groups.fashion_mnist": DRESS_FOR_SHIRT}, {"check"} | LAST),
+        ({"studies.fashion.probes": ["fashion-vit"]}, {"check"} | LAST),
+        ({"studies.fashion.title": "Garments"}, {"check", "report"}),
         ({"variants.fashion-vit.train.lr": 2e-3}, {"train@fashion-vit"} | TRAINED),
-        ({"profiles.demo.photos.count": 20}, {"photos"} | LAST),
+        ({f"{GROUPED}.train.smoothing.groups": DRESS_FOR_SHIRT}, {f"train@{GROUPED[9:]}"} | TRAINED),
+        ({"profiles.demo.photos.count": 20}, {"check", "photos"} | LAST),
     ],
-    ids=["recipe", "absorber", "maps", "mixture", "groups", "probes", "title", "lr", "count"],
+    ids=["recipe", "absorber", "maps", "mixture", "groups", "probes", "title", "lr", "smoothing", "count"],
 )
 def test_an_edit_touches_its_own_stages_and_those_behind_them(
     checkout: Checkout, change: dict[str, object], touched: set[str]
 ) -> None:
+    """`check` runs, and its output stays the same: what depends on it alone does not run."""
     checkout.edit(change)
-    assert checkout.repro("--dry", "--force-downstream") == touched
-    checkout.run("git", "checkout", "-q", "--", "params.yaml")
+    checkout.run("dvc", "repro", "check")
+    dry = checkout.repro("--dry", "--force-downstream")
+    assert dry == touched - {"check"}
+    checkout.run("git", "checkout", "-q", "--", "params.yaml", "dvc.lock")
 
 
-def test_an_edit_of_a_recipe_of_groups_and_of_probes_runs_through(checkout: Checkout) -> None:
-    checkout.edit({"photos.recipes.naive.sharpen": True, "studies.fashion.probes": [], **DRESS_FOR_SHIRT})
-    assert checkout.repro() == {"photos", "train@fashion-cnn-grouped"} | TRAINED
+def test_edits_run_through_and_are_undone_without_training(checkout: Checkout) -> None:
+    before = (checkout.folder / "dvc.lock").read_text()
+    times = checkout.folder / "runs/fashion/fashion-cnn-grouped/times.csv"
+    taken = times.read_text()
+    groups = {"groups.fashion_mnist": DRESS_FOR_SHIRT, f"{GROUPED}.train.smoothing.groups": DRESS_FOR_SHIRT}
+    checkout.edit({"photos.recipes.naive.sharpen": True, "studies.fashion.probes": [], **groups})
+    assert checkout.repro() == {"check", "photos", "train@fashion-cnn-grouped"} | TRAINED
+    assert times.read_text() != taken
     checkout.run("git", "checkout", "-q", "--", "params.yaml")
-    assert checkout.repro("publish") == set(), "the former values are served from the run-cache"
+    checkout.repro("publish")
+    assert times.read_text() == taken, "the finished run of the former settings is taken"
+    after = (checkout.folder / "dvc.lock").read_text()
+    for stage, path in REPRODUCED:
+        assert digest(after, stage, path) == digest(before, stage, path)
     assert checkout.run("git", "status", "--porcelain", "--", "params.yaml") == ""
 
 
@@ -81,13 +98,60 @@ def test_an_edit_of_the_wording_trains_nothing(checkout: Checkout) -> None:
     template.write_text(text)
 
 
-@pytest.mark.parametrize("change", [{"nonsense_key": 1}, {"variants.fashion-cnn.train.nonsense_key": 1}])
-def test_a_wrong_key_is_refused_in_one_line(checkout: Checkout, change: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"nonsense_key": 1}, r"nonsense_key: unknown key; allowed here: "),
+        ({"variants.fashion-cnn.train.nonsense_key": 1}, r"variants\.fashion-cnn\.train\.nonsense_key: unknown key; "),
+        ({"variants.fashion-cnn.train.lr": -1}, r"variants\.fashion-cnn\.train\.lr: "),
+        ({"profile": "dmeo"}, r"profile: no 'dmeo'; allowed: demo, "),
+        ({"studies.fashion.data": "mnits"}, r"studies\.fashion\.data: no 'mnits'; allowed: "),
+        ({"profiles.demo.train.fashion-cnn.seeds": 0}, r"profiles\.demo\.train\.fashion-cnn\.seeds: "),
+        ({"photos.recipes.naive.sharpen": 3}, r"photos\.recipes\.naive\.sharpen: "),
+        ({"groups.fashion_mnist.bags": []}, r"groups\.fashion_mnist"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_refused_file_is_said_in_one_line_and_loses_nothing(
+    checkout: Checkout, change: dict[str, object], said: str
+) -> None:
+    before = written(checkout)
     checkout.edit(change)
     output = checkout.run("dvc", "repro", fails=True)
-    assert re.search(r"^error: params.yaml: \S*nonsense_key: unknown key; allowed here: ", output, re.MULTILINE)
+    assert re.search(rf"^error: params.yaml: {said}", output, re.MULTILINE), output
     assert "Traceback" not in output
+    assert written(checkout) == before
     checkout.run("git", "checkout", "-q", "--", "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "bad", "targets"),
+    [
+        ("variants", "fashion-cnn", "$(touch pwned)", []),
+        ("variants", "fashion-cnn", "it's; touch pwned", []),
+        ("variants", "fashion-cnn", "$(touch pwned)", ["--single-item", "train@$(touch pwned)"]),
+        ("datasets", "fashion_mnist", "..", []),
+        ("datasets", "fashion_mnist", "..", ["--single-item", "fetch@.."]),
+        ("studies", "fashion", "..", ["--single-item", "evaluate@.."]),
+    ],
+)
+def test_a_name_that_is_no_name_runs_and_removes_nothing(
+    checkout: Checkout, section: str, name: str, bad: str, targets: list[str]
+) -> None:
+    before = written(checkout)
+    with checkout.params() as params:
+        params[section][bad] = params[section].pop(name)
+    checkout.run("dvc", "repro", *targets, fails=True)
+    assert written(checkout) == before
+    assert not list(checkout.folder.rglob("pwned"))
+    checkout.run("git", "checkout", "-q", "--", "params.yaml")
+
+
+def written(checkout: Checkout) -> dict[str, int]:
+    """When each file of the checkout was written last, apart from DVC's own notes, logs and the parameters."""
+    folders = ("data", "evaluations", "models", "photos", "reports", "runs", "src", "stages")
+    files = (path for folder in folders for path in (checkout.folder / folder).rglob("*"))
+    return {str(path): path.stat().st_mtime_ns for path in files if path.is_file() and "__pycache__" not in path.parts}
 
 
 def test_metrics_plots_and_dag_are_shown(checkout: Checkout) -> None:
@@ -108,6 +172,13 @@ def test_running_twice_gives_the_same_bytes(checkout: Checkout) -> None:
     models, runs = "models/fashion/fashion-cnn", "runs/fashion/fashion-cnn"
     assert digest(after, "train@fashion-cnn", models) == digest(before, "train@fashion-cnn", models)
     assert digest(after, "train@fashion-cnn", runs) != digest(before, "train@fashion-cnn", runs), "it did run again"
+
+
+REPRODUCED = (
+    ("train@fashion-cnn-grouped", "models/fashion/fashion-cnn-grouped"),
+    ("evaluate@fashion", "evaluations/fashion/metrics.json"),
+    ("explain@fashion", "explanations/fashion/found.json"),
+)
 
 
 def digest(lock: str, stage: str, path: str) -> str:

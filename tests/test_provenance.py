@@ -1,4 +1,4 @@
-"""Whence a result came, asked of real git checkouts."""
+"""The origin of a result, asked of real git checkouts."""
 
 import hashlib
 import platform
@@ -12,6 +12,7 @@ import pytest
 
 from lookalike import provenance
 
+PARAMETERS = "profile: demo\nbudgets:\n  vgg: {seeds: 1}\n"
 IDENTITY = ("-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main")
 
 
@@ -35,7 +36,7 @@ def checkout(outside: Path) -> Path:
     git("init")
     for name in ("code.py", "dvc.lock", "params.yaml", "deep/params.yaml"):
         (outside / name).parent.mkdir(exist_ok=True)
-        (outside / name).write_text("old")
+        (outside / name).write_text(PARAMETERS if name.endswith("params.yaml") else "old")
     git("add", ".")
     git("commit", "-m", "first")
     return outside
@@ -51,16 +52,41 @@ def test_a_clean_checkout_is_its_commit(checkout: Path) -> None:
         ("code.py", True),
         ("deep/params.yaml", True),
         ("dvc.lock", False),
-        ("params.yaml", False),
+        ("params.yaml", True),
         ("untracked.txt", False),
     ],
 )
 @pytest.mark.parametrize("staged", [False, True])
-def test_edits_count_but_for_lock_and_parameters(checkout: Path, name: str, dirty: bool, staged: bool) -> None:
+def test_edits_count_but_for_the_lock(checkout: Path, name: str, dirty: bool, staged: bool) -> None:
     (checkout / name).write_text("new")
     if staged and name != "untracked.txt":
         git("add", name)
     assert provenance.commit() == {"commit": git("rev-parse", "HEAD"), "dirty": dirty}
+
+
+@pytest.mark.parametrize(
+    ("edited", "dirty"),
+    [
+        ("profile: cpu  # one of those below\nbudgets:\n  vgg: {seeds: 1}\n", False),
+        ("# A comment.\nprofile: demo\nbudgets: {vgg: {seeds: 1}}\n", False),
+        ("profile: demo\nbudgets:\n  vgg: {seeds: 2}\n", True),
+        ("profile: demo\nbudgets:\n  vgg: {seeds: 1}\n  zoo: {seeds: 1}\n", True),
+        ("profile: demo\n", True),
+        ("nothing: [\n", True),
+        ("", True),
+    ],
+    ids=["profile", "layout", "value", "new key", "lost key", "not yaml", "empty"],
+)
+def test_parameters_count_but_for_the_profile(checkout: Path, edited: str, dirty: bool) -> None:
+    (checkout / "params.yaml").write_text(edited)
+    assert provenance.commit()["dirty"] is dirty
+
+
+def test_parameters_of_a_project_in_a_subfolder_are_its_own(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(checkout / "deep")
+    assert provenance.commit()["dirty"] is False
+    Path("params.yaml").write_text("other: 1")
+    assert provenance.commit()["dirty"] is True
 
 
 def test_a_removed_file_counts(checkout: Path) -> None:

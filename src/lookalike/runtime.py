@@ -1,7 +1,7 @@
 """Device, threads, memory and randomness: everything that depends on where a model runs.
 
-What is decided here was measured on CPUs (`docs/performance.md`): channels-last memory, no compilation, and an allocator
-that keeps its pages. The precision of training is a setting of the profile.
+What is decided here was measured on CPUs (`docs/performance.md`): channels-last memory, no compilation, and an
+allocator that keeps its pages. The precision of training is a setting of the profile.
 """
 
 import ctypes

@@ -1,14 +1,15 @@
-"""The fingerprint of a training: another if anything that decides its result is another, else the same."""
+"""The fingerprint of a training run: another if anything that decides its result is another, else the same."""
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-import torch
 
 from lookalike import params, provenance, runtime
-from lookalike.artifacts.fingerprint import fingerprint, loaded_sources
+from lookalike.artifacts import fingerprint as module
+from lookalike.artifacts.fingerprint import fingerprint, is_neutral, loaded_sources
 
 
 def test_the_same_settings_have_the_same_name() -> None:
@@ -23,10 +24,18 @@ def test_other_settings_have_another_name(other: dict[str, object]) -> None:
     assert fingerprint(**other) != fingerprint(lr=0.1)
 
 
-def test_another_torch_has_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("library", ["torch", "torchvision", "timm"])
+def test_another_version_of_a_library_has_another_name(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint(lr=0.1)
-    monkeypatch.setattr(torch, "__version__", "9.9")
+    monkeypatch.setattr(module, "version", lambda name: "9.9" if name == library else version(name))
     assert fingerprint(lr=0.1) != before
+
+
+def test_a_package_is_neutral_with_all_that_is_in_it_and_nothing_that_only_begins_alike() -> None:
+    assert is_neutral("lookalike.params")
+    assert is_neutral("lookalike.params.training")
+    assert not is_neutral("lookalike.params_of_old")
+    assert not is_neutral("lookalike.training.settings"), "the caps of a budget decide results"
 
 
 def test_modules_that_decide_results_count_and_no_others() -> None:

@@ -214,7 +214,7 @@ def test_what_the_stages_find_of_regularisation_answers_all_claims_on_it(garment
         {},
         {
             name: explained(garments, model, {"batch_norm": True, "max_channels": 8})
-            for name, model in (("vgg11-bn", "vgg11_cifar"), ("cnn-bn", "simple_cnn"))
+            for name, model in (("vgg11-bn", "vgg"), ("cnn-bn", "simple_cnn"))
         },
         {"vgg11-bn": embedding.found},
         {name: ended(0.9, 0.8) for name in trained},

@@ -46,18 +46,18 @@ def test_separable_convolutions_are_counted_as_torch_counts_them() -> None:
         assert row.standard.macs == 9 * inputs * outputs * side**2
 
 
-def test_a_separable_convolution_makes_as_many_planes() -> None:
+def test_a_separable_convolution_makes_as_many_channels() -> None:
     standard, separable = pair(4, 6)
     assert standard(torch.rand(1, 4, 5, 5)).shape == separable(torch.rand(1, 4, 5, 5)).shape == (1, 6, 5, 5)
 
 
 def test_a_separable_convolution_is_a_standard_one_of_rank_one() -> None:
-    """Pointwise weights (O, I) times the kernel of each plane (I, k, k)."""
+    """Pointwise weights (O, I) times the kernel of each channel (I, k, k)."""
     _, separable = pair(4, 6)
     depthwise, (pointwise,) = separable  # type: ignore[misc]
     kernel = pointwise.weight * depthwise.weight.transpose(0, 1)
-    planes = torch.rand(2, 4, 7, 7)
-    torch.testing.assert_close(separable(planes), nn.functional.conv2d(planes, kernel, padding=1))
+    maps = torch.rand(2, 4, 7, 7)
+    torch.testing.assert_close(separable(maps), nn.functional.conv2d(maps, kernel, padding=1))
 
 
 def test_bottlenecks_have_the_weights_of_their_papers() -> None:

@@ -1,12 +1,14 @@
 """Compound scaling, and the whole of what the stage writes."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from lookalike.costs import measure
+from lookalike.costs.configurations import vgg_configurations
 from lookalike.costs.measure import Size
 from lookalike.costs.page import Json, costs
 from lookalike.costs.scaling import STEP, network
@@ -33,7 +35,7 @@ def test_all_of_it_becomes_json(found: tuple[Json, Json]) -> None:
 
 def test_what_is_counted_and_what_is_measured_have_the_same_rows(found: tuple[Json, Json]) -> None:
     counted, measured = found
-    assert counted.keys() | {"device"} == measured.keys()
+    assert counted.keys() - {"vgg_configurations"} | {"device"} == measured.keys()  # these are not timed
     for name in ("separable", "designs", "scaling"):
         assert len(counted[name]) == len(measured[name]) > 0
     assert list(counted["members"]) == list(measured["members"]) == ["tiny", "plain"]
@@ -45,6 +47,10 @@ def test_members_are_measured_alone_and_in_a_batch(found: tuple[Json, Json]) -> 
     assert [speed["batch"] for speed in measured["members"]["tiny"]] == [1, 64]
     assert counted["members"]["tiny"] == counted["members"]["plain"]  # shortcuts have neither weights nor products
     assert tuple(counted["members"]["tiny"]["input_shape"]) == (3, 16, 16)
+
+
+def test_the_configurations_of_vgg_are_part_of_it(found: tuple[Json, Json]) -> None:
+    assert found[0]["vgg_configurations"] == [asdict(row) for row in vgg_configurations()]
 
 
 def test_efficientnets_are_those_of_their_paper(found: tuple[Json, Json]) -> None:
@@ -62,7 +68,7 @@ def test_factors_are_counted_and_by_the_rule(found: tuple[Json, Json]) -> None:
     assert pytest.approx(1.2 * 1.1**2 * 1.15**2) == STEP == pytest.approx(1.92, abs=0.005)
     assert [row["ruled"] for row in rows] == pytest.approx([1, STEP, STEP**2])
     assert [row["factor"] for row in rows] == [row["size"]["macs"] / rows[0]["size"]["macs"] for row in rows]
-    built = [row["blocks"] * row["planes"] ** 2 * row["side"] ** 2 for row in rows]
+    built = [row["blocks"] * row["channels"] ** 2 * row["side"] ** 2 for row in rows]
     assert [row["built"] for row in rows] == pytest.approx([one / built[0] for one in built])
 
 

@@ -37,7 +37,7 @@ IMAGENETTE_NAMES = [f"{part}/{name}/{k}.JPEG" for part in ("train", "val") for n
 
 
 def settings(classes: int = 10, **more: Any) -> DatasetParams:
-    names = tuple(f"class {k}" for k in range(classes))
+    names = (*CLOTHES, *(f"class {k}" for k in range(10, classes)))[:classes]
     return DatasetParams(
         classes=names, split=Split(valid_fraction=0.25, seed=13), **({"normalise": "range", "size": 32} | more)
     )

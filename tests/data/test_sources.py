@@ -1,5 +1,6 @@
 """From a source to a data set: the embedded sets, what a mirror leaves no trace of, and normalisation."""
 
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from lookalike.artifacts.image_files import ImageFiles, View
 from lookalike.data import sources
 from lookalike.data.embedded import load_embedded
 from lookalike.data.official import Published
-from lookalike.data.sources import build_dataset, normalisation
+from lookalike.data.sources import KNOWN_CLASSES, build_dataset, normalisation
 from lookalike.errors import InputError
 from lookalike.params import DataProfile, DatasetParams, Split
 
@@ -22,9 +23,10 @@ OFFICIAL = DataProfile(source="official")
 SHAPES = {"mnist": (28, 28), "fashion_mnist": (28, 28), "cifar10": (32, 32, 3), "clothing": (96, 96, 3)}
 
 
-def settings(classes: int = 10, normalise: Any = "range") -> DatasetParams:
-    names = tuple(f"class {k}" for k in range(classes))
-    return DatasetParams(classes=names, split=Split(valid_fraction=0.2, seed=13), normalise=normalise)
+def settings(name: str = "mnist", normalise: Any = "range", classes: tuple[str, ...] = ()) -> DatasetParams:
+    """Of the data set `name`, with the names that its source gives its classes unless others are given."""
+    classes = classes or KNOWN_CLASSES[name]
+    return DatasetParams(classes=classes, split=Split(valid_fraction=0.2, seed=13), normalise=normalise)
 
 
 def same(first: Dataset, second: Dataset) -> bool:
@@ -33,7 +35,7 @@ def same(first: Dataset, second: Dataset) -> bool:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_an_embedded_set_has_the_shapes_and_classes_of_what_it_stands_for(name: str, tmp_path: Path) -> None:
-    data, files = build_dataset(name, settings(), EMBEDDED, tmp_path, None)
+    data, files = build_dataset(name, settings(name), EMBEDDED, tmp_path, None)
     assert data.train_images.shape == data.test_images.shape == (100, *SHAPES[name])
     assert data.train_images.dtype == data.test_labels.dtype == np.uint8
     assert data.train_images.min() < 50  # the whole range of bytes is in use
@@ -48,7 +50,7 @@ def test_an_embedded_set_has_the_shapes_and_classes_of_what_it_stands_for(name: 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_an_embedded_set_is_the_same_each_time(name: str, tmp_path: Path) -> None:
-    first, second = (build_dataset(name, settings(), EMBEDDED, tmp_path, None)[0] for _ in range(2))
+    first, second = (build_dataset(name, settings(name), EMBEDDED, tmp_path, None)[0] for _ in range(2))
     assert same(first, second)
     assert not np.array_equal(first.train_images, first.test_images)
 
@@ -100,10 +102,43 @@ def test_a_profile_takes_the_first_of_the_published(
     assert len(data.train_indices) + len(data.valid_indices) == (train or 96)
 
 
-@pytest.mark.parametrize("classes", [9, 11])
-def test_a_wrong_number_of_classes_is_refused(classes: int, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=rf"\Adatasets\.mnist\.classes: {classes} names, .* 10 classes\Z"):
-        build_dataset("mnist", settings(classes), EMBEDDED, tmp_path, None)
+DIGITS, GARMENTS, CLOTHES = (KNOWN_CLASSES[name] for name in ("mnist", "fashion_mnist", "clothing"))
+
+
+@pytest.mark.parametrize("profile", [EMBEDDED, OFFICIAL], ids=["embedded", "official"])
+@pytest.mark.parametrize(
+    ("name", "classes", "fault"),
+    [
+        ("mnist", DIGITS[:9], "9 names, but the data set has 10 classes"),
+        ("mnist", (*DIGITS, "10"), "11 names, but the data set has 10 classes"),
+        ("fashion_mnist", GARMENTS[::-1], "the names are in another order than the labels of the data set"),
+        ("clothing", (*CLOTHES[:8], CLOTHES[9], CLOTHES[8]), "the names are in another order than the labels of the"),
+        ("clothing_500", ("gown", *CLOTHES[1:]), "label 0 is called 'gown', but the data set calls it 'dress'"),
+        ("fashion_mnist", (*GARMENTS[:9], "Boot"), "label 9 is called 'Boot', but the data set calls it 'Ankle boot'"),
+    ],
+)
+def test_class_names_are_the_sources_in_the_order_of_its_labels(
+    name: str, classes: tuple[str, ...], fault: str, profile: DataProfile, tmp_path: Path
+) -> None:
+    allowed = re.escape(", ".join(KNOWN_CLASSES[name]))
+    message = rf"\Adatasets\.{name}\.classes: {re.escape(fault)}[^\n]*; allowed: {allowed}\Z"
+    with pytest.raises(InputError, match=message):
+        build_dataset(name, settings(classes=classes), profile, tmp_path, None)
+    assert list(tmp_path.iterdir()) == []  # nothing is fetched
+
+
+def test_the_real_file_has_the_sources_class_names(raw_params: dict[str, Any]) -> None:
+    assert set(raw_params["datasets"]) <= set(KNOWN_CLASSES)
+    for name, dataset in raw_params["datasets"].items():
+        assert tuple(dataset["classes"]) == KNOWN_CLASSES[name]
+
+
+def test_published_images_of_too_few_classes_are_refused(
+    monkeypatch: pytest.MonkeyPatch, dataset: Dataset, tmp_path: Path
+) -> None:
+    publish(monkeypatch, replace(dataset, train_labels=dataset.train_labels % 9))
+    with pytest.raises(InputError, match=r"\Adatasets\.mnist\.classes: 10 names, but the data set has 9 classes\Z"):
+        build_dataset("mnist", settings(), OFFICIAL, tmp_path, None)
 
 
 @pytest.mark.parametrize("name", ["dataset", "colour_dataset"])
@@ -142,7 +177,7 @@ def test_both_normalisations_reach_the_data_set(
     monkeypatch: pytest.MonkeyPatch, colour_dataset: Dataset, tmp_path: Path
 ) -> None:
     publish(monkeypatch, replace(colour_dataset))
-    plain, _ = build_dataset("cifar10", settings(), OFFICIAL, tmp_path, None)
+    plain, _ = build_dataset("cifar10", settings("cifar10"), OFFICIAL, tmp_path, None)
     assert (plain.mean, plain.std) == ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-    scaled, _ = build_dataset("cifar10", settings(normalise="channels"), OFFICIAL, tmp_path, None)
+    scaled, _ = build_dataset("cifar10", settings("cifar10", "channels"), OFFICIAL, tmp_path, None)
     assert (scaled.mean, scaled.std) == normalisation(scaled.train_images, scaled.train_indices, "channels")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
-from conftest import TINY_ARGUMENTS, effective
+from conftest import TINY_ARGUMENTS, effective, granted
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import save_model
@@ -18,7 +20,8 @@ from lookalike.explain.subject import Images, Subject, find_subject
 from lookalike.models.registry import MODELS
 from lookalike.params import Variant
 from lookalike.runtime import Runtime, seeded
-from lookalike.training.variant import build, describe
+from lookalike.training.pretrained import StartingWeights
+from lookalike.training.variant import build, describe, train_variant
 
 SEEDS = (4, 1, 0)
 Find = Callable[..., Subject]
@@ -72,6 +75,31 @@ def test_the_untrained_model_is_the_one_that_training_begins_with(
         assert all(torch.equal(values, weights[key]) for key, values in model.state_dict().items())
         assert not any(layer.training for layer in model.modules())
     assert any(not torch.equal(values, saved[key]) for key, values in begun.items())
+
+
+def test_a_fine_tuned_model_was_untrained_when_it_had_the_published_weights(
+    tmp_path: Path, colour_dataset: Dataset, make_variant: Callable[..., Variant], runtime: Runtime
+) -> None:
+    file, budget = tmp_path / "weights.safetensors", granted(seeds=2, max_images=16)
+    torch.manual_seed(3)
+    save_file(timm.create_model("test_resnet", num_classes=1000).state_dict(), file)
+    variant = make_variant("zoo_resnet", model_args={"network": "test_resnet"}, pretrained=True, epochs=2)
+    settings, weights = effective(variant, budget), StartingWeights("test_resnet", file, "0" * 64)
+    trained = train_variant(
+        settings, 2, colour_dataset, runtime, checkpoint=lambda name: tmp_path / f"{name}.pt", weights=weights
+    )
+    save_model(tmp_path / "model", trained.description, trained.weights, trained.history, trained.kept)
+    file.unlink()  # what the run began with is in the folder of the model
+    for seed in (0, 1):
+        subject = find_subject(tmp_path / "model", seed, colour_dataset, runtime, first_images(colour_dataset))
+        states = [(subject.untrained, trained.kept[0]), (subject.model, trained.weights[seed])]
+        for model, expected in states:
+            assert model.state_dict().keys() == expected.keys()
+            assert all(torch.equal(values, expected[key]) for key, values in model.state_dict().items())
+            assert not any(layer.training for layer in model.modules())
+        assert not subject.untrained.head.weight.any()
+        assert subject.model.head.weight.any()
+        assert list(subject.kept) == []
 
 
 def test_inputs_are_the_normalised_images(find: Find, dataset: Dataset, colour_dataset: Dataset) -> None:

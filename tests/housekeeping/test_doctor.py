@@ -117,9 +117,21 @@ def test_torch_and_torchvision_of_other_versions_are_a_fault(project: Path, monk
 def test_without_cuda_cores_and_threads_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     pair, device = doctor.device()
-    assert (pair.state, device.state) == ("ok", "ok")
+    assert pair.state == "ok"
     assert torch.__version__ in pair.found
     assert f"cores, {torch.get_num_threads()} threads; no CUDA device" in device.found
+
+
+@pytest.mark.parametrize(("has", "state", "said"), [(True, "ok", "; bfloat16"), (False, "note", "; no bfloat16")])
+def test_a_processor_without_bfloat16_is_said(
+    has: bool, state: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    _, device = doctor.device()
+    assert device.state == state
+    assert device.found.endswith(f"no CUDA device{said} instructions")
 
 
 def test_with_cuda_its_name_and_memory_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """`lookalike prune` on a small made-up project: what goes, what stays, and when nothing may go."""
 
+import copy
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from checkout import WrittenOut
 
 from lookalike.__main__ import main
 from lookalike.housekeeping.prune import said_size, size_of
@@ -52,8 +54,9 @@ GONE = {  # files in what may go: the path that goes, and why
     f"checkpoints/old-{PRINT}/seed-0.pt": (f"checkpoints/old-{PRINT}", "no variant old"),
     f"checkpoints/fashion-cnn-{PRINT}/seed-0.pt": (
         f"checkpoints/fashion-cnn-{PRINT}",
-        "fashion-cnn is trained; this is of a training with other settings",
+        "fashion-cnn is trained; this is of a run with other settings",
     ),
+    f"finished/old-{PRINT}/seed-0.pt": (f"finished/old-{PRINT}", "no variant old"),
     "mlflow.db.part": ("mlflow.db.part", "never finished"),
     "photos.part/photos.json.part": ("photos.part", "never finished"),
     "evaluations/fashion/metrics.json.part": ("evaluations/fashion/metrics.json.part", "never finished"),
@@ -76,6 +79,9 @@ def write(*paths: str) -> None:
     for path in map(Path, paths):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x" * 1000)
+        if path.parts[0] == "checkpoints":
+            for made in (path, path.parent):
+                os.utime(made, (0, 0))  # older than any model
 
 
 def files() -> set[str]:
@@ -109,7 +115,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raw_params: dict[st
     root.mkdir()
     monkeypatch.chdir(root)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    (root / "params.yaml").write_text(yaml.safe_dump(raw_params, sort_keys=False), encoding="utf-8")
+    (root / "params.yaml").write_text(yaml.dump(raw_params, Dumper=WrittenOut, sort_keys=False), encoding="utf-8")
     return root
 
 
@@ -155,9 +161,9 @@ def test_what_the_entries_stand_for_moves_with_them(
     fashion = raw_params["studies"]["fashion"]
     raw_params["studies"]["second"] = fashion | {"data": "of_its_own", "pairs": [], "probes": []}
     for section in ("datasets", "groups"):
-        raw_params[section]["of_its_own"] = raw_params[section]["fashion_mnist"]
-    raw_params["variants"]["fashion-cnn-photos"]["study"] = "second"
-    (project / "params.yaml").write_text(yaml.safe_dump(raw_params, sort_keys=False), encoding="utf-8")
+        raw_params[section]["of_its_own"] = copy.deepcopy(raw_params[section]["fashion_mnist"])
+    raw_params["variants"]["fashion-cnn-photos"] |= {"study": "second", "dataset": "of_its_own"}
+    (project / "params.yaml").write_text(yaml.dump(raw_params, Dumper=WrittenOut, sort_keys=False), encoding="utf-8")
     write("models/second/fashion-cnn-photos/model.json", "models/fashion/fashion-cnn-photos/model.json")
     write("models/second/fashion-cnn/model.json", "data/of_its_own/dataset.json")
     call(monkeypatch, "--yes")
@@ -301,7 +307,7 @@ def test_the_entries_of_the_real_lock_are_found(
     shutil.copy(Path(__file__).parents[2] / "dvc.lock", "dvc.lock")
     removed = raw_params["studies"]["fashion"]["pairs"].pop()[1]
     del raw_params["variants"][removed]
-    (project / "params.yaml").write_text(yaml.safe_dump(raw_params, sort_keys=False), encoding="utf-8")
+    (project / "params.yaml").write_text(yaml.dump(raw_params, Dumper=WrittenOut, sort_keys=False), encoding="utf-8")
     call(monkeypatch)
     assert capsys.readouterr().out.rstrip().endswith(f": train@{removed}")
 

@@ -1,4 +1,4 @@
-"""Dropout: the right share of zeros at the right places, exact gradients; and Keras's initial weights."""
+"""Dropout: the right share of zeros in the right positions, exact gradients; and Keras's initial weights."""
 
 import math
 

@@ -296,7 +296,7 @@ def test_transfg_has_overlapping_patches_and_a_class_token() -> None:
     image[..., 14, 14] = 1  # pixel 16 of 32, and its neighbours: within the patches that begin at 12, 15 (and 18 not)
     touched = (model.embed(image) - model.embed(torch.zeros_like(image))).abs().sum(-1).gt(1e-5)[0]
     rows = sorted({(int(place) - 1) // 10 for place in touched.nonzero().flatten()})
-    assert rows == [4, 5], "a pixel stands in two overlapping patches"
+    assert rows == [4, 5], "a pixel lies in two overlapping patches"
 
 
 def test_transfg_selects_by_the_product_of_the_attention_maps() -> None:

@@ -71,15 +71,15 @@ def test_a_weight_that_has_no_place_here_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"patch_size": 24}, "patch_size 24 must divide both sides of images of 64x64"),
         ({"num_heads": 5}, "num_heads 5 must divide embed_dim 192"),
         ({"depth": 0}, "depth 0 be positive"),
     ],
 )
-def test_sizes_that_do_not_fit_are_refused(arguments: dict[str, int], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_sizes_that_do_not_fit_are_refused(arguments: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         ViT(input_shape=(3, 64, 64), num_classes=7, **arguments)
 
 

@@ -144,7 +144,7 @@ def test_a_new_head_on_published_weights_begins_at_zero_and_a_published_one_is_k
     save_file(published, file)
     new, kept, fresh = (
         build(name, classes, network=tiny(name), weights=weights)
-        for classes, weights in ((7, str(file)), (1000, str(file)), (7, False))
+        for classes, weights in ((7, str(file)), (1000, str(file)), (7, None))
     )
     assert not any(parameter.any() for parameter in new.head.parameters())
     assert torch.equal(kept.head.weight, published[f"{find_model(name).HEAD}.weight"])  # type: ignore[attr-defined]
@@ -159,6 +159,29 @@ def test_a_size_is_a_member_of_the_family(name: str, size: str) -> None:
     model = build(name, size=size)
     for mine, other in zip(model.parameters(), build(name, network=network).parameters(), strict=True):
         assert torch.equal(mine, other)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("classes", [7, 1000])
+def test_a_file_without_one_of_the_weights_is_refused(name: str, classes: int, tmp_path: Path) -> None:
+    """timm passes over absent weights where the number of classes is another: a wrong file would change nothing."""
+    published, file = published_weights(name), tmp_path / "weights.safetensors"
+    first = next(name for name in published if name.endswith(".weight"))
+    save_file({name: value for name, value in published.items() if name != first}, file)
+    with pytest.raises((InputError, RuntimeError), match=first):
+        build(name, classes, network=tiny(name), weights=str(file))
+
+
+@pytest.mark.parametrize("name", ["zoo_vit", "zoo_hybrid"])
+def test_a_network_whose_publisher_has_another_format_reads_safetensors(name: str, tmp_path: Path) -> None:
+    """Google published these as .npz, timm's hub as safetensors, and timm takes a file of them to be the former."""
+    family = find_model(name)
+    network, file = family.SMALL, tmp_path / "weights.safetensors"  # type: ignore[attr-defined]
+    assert timm.get_pretrained_cfg(network).custom_load
+    published = timm.create_model(network, num_classes=timm.get_pretrained_cfg(network).num_classes).state_dict()
+    save_file(published, file)
+    model = build(name, network=network, weights=str(file), shape=(3, 224, 224))
+    assert torch.equal(model.net.state_dict()["cls_token"], published["cls_token"])
 
 
 def test_weights_are_resampled_to_smaller_patches(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The Pareto set against a sweep, and what stands in the figures of costs."""
+"""The Pareto front against a sweep, and the content of the figures of costs."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from drawn import dots
 from matplotlib.collections import LineCollection
 
-from lookalike.reporting.costs import PRICES, depth_figure, non_dominated, pareto_figure
+from lookalike.reporting.costs import COSTS, depth_figure, non_dominated, pareto_figure
 
 
 def by_sweep(prices: list[int], values: list[int]) -> list[bool]:
@@ -65,11 +65,11 @@ def offers() -> list[dict[str, Any]]:
 def test_members_stand_at_their_price_and_accuracy() -> None:
     figure = pareto_figure(offers())
     *panels, names = figure.axes
-    for axes, (price, label), place in zip(panels, PRICES.items(), range(3), strict=True):
+    for axes, (cost, label), place in zip(panels, COSTS.items(), range(3), strict=True):
         drawn = [series[0] for series in dots(axes, up=True)]
         assert [(row[3], row[0]) for row in drawn] == [(one[place], one[3]) for one in MEMBERS.values()]
         assert [row[1] for row in drawn] == pytest.approx([one[3] - 0.1 for one in MEMBERS.values()])
-        assert (axes.get_xscale(), axes.get_xlabel()) == ("log", label), price
+        assert (axes.get_xscale(), axes.get_xlabel()) == ("log", label), cost
     legend = names.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == list(MEMBERS)

@@ -26,13 +26,14 @@ SERVER.set_forkserver_preload(["torch", "torch._dynamo"])
 def project(tmp_path: Path, raw_params: dict[str, Any], dataset: Dataset, make_variant: Callable) -> Path:
     """A folder with parameters and data, in which each model trains for a second."""
     for name, model in (("fashion-cnn", "fashion_cnn"), ("fashion-vit", "fashion_vit")):
-        raw_params["variants"][name] |= {"model_args": make_variant(model).model_args, "dataset": "mnist"}
+        raw_params["variants"][name]["model_args"] = make_variant(model).model_args
         raw_params["variants"][name]["train"] |= {"epochs": 16, "batch_size": 8}
     budgets = raw_params["profiles"]["demo"]["train"]
-    raw_params["profiles"]["demo"]["train"] = {cost: {"seeds": 1} for cost in budgets}
+    raw_params["profiles"]["demo"]["train"] = {name: {"seeds": 1, "precision": "float32"} for name in budgets}
+    raw_params["profiles"]["demo"]["train"]["fashion-vit"]["precision"] = "bfloat16"
     raw_params["profile"] = "demo"
     folder = tmp_path / "project"
-    save_dataset(folder / "data" / "mnist", dataset)
+    save_dataset(folder / "data" / "fashion_mnist", dataset)
     (folder / "params.yaml").write_text(yaml.safe_dump(raw_params), encoding="utf-8")
     return folder
 
@@ -67,6 +68,12 @@ def ended(process: BaseProcess) -> int | None:
     return process.exitcode
 
 
+def filled(folder: Path) -> set[str]:
+    """The parts of the kept state of the first seed that hold something."""
+    (file,) = (folder / "finished").glob("*/seed-0.pt")
+    return {name for name, part in torch.load(file, weights_only=True).items() if part}
+
+
 def models(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("models/*/*/*")}
 
@@ -74,7 +81,7 @@ def models(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("variant", "kill", "status"),
     [("fashion-cnn", signal.SIGKILL, -9), ("fashion-vit", signal.SIGTERM, 143)],
-    ids=["cnn, SIGKILL", "vit, SIGTERM"],
+    ids=["cnn in float32, SIGKILL", "vit in bfloat16, SIGTERM"],
 )
 def test_a_killed_stage_goes_on_to_the_same_bytes(
     root: Path, project: Path, variant: str, kill: signal.Signals, status: int
@@ -98,5 +105,8 @@ def test_a_killed_stage_goes_on_to_the_same_bytes(
     assert ended(start(root, project, variant)) == 0
     assert models(project) == models(whole)
     assert list((project / "checkpoints").iterdir()) == []
+    kept = [file.relative_to(project / "finished").name for file in (project / "finished").glob("*/*")]
+    assert kept == ["seed-0.pt"]
+    assert "optimiser" not in filled(project), "a finished run needs no optimiser"
     times = (project / "runs" / "fashion" / variant / "times.csv").read_text().splitlines()
     assert times[1] == ",".join(map(repr, first_epoch.values()))  # it went on and did not start afresh

@@ -27,6 +27,8 @@ def test_caps_on_a_network_are_arguments_of_its_model(make_variant: MakeVariant)
     variant = make_variant("vgg", model_args={"batch_norm": True})
     assert effective(variant).model_args == {"batch_norm": True}
     assert effective(variant, max_channels=8).model_args == {"batch_norm": True, "max_channels": 8}
+    narrow = make_variant("vgg", model_args={"max_channels": 4})
+    assert effective(narrow, max_channels=8).model_args == {"max_channels": 4}
     assert effective(make_variant("zoo_vit", model_args={}), size="tiny", pretrained=False).model_args == {
         "size": "tiny"
     }

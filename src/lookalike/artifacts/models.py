@@ -41,7 +41,10 @@ class Timing:
 
 
 def load_weights(folder: Path, seed: int, epoch: int | None = None) -> "dict[str, Tensor]":
-    """The weights of one seed, on the CPU: those that it ended with, or that were kept after an epoch before."""
+    """The weights of one seed, on the CPU: those that it ended with, or that were kept after an epoch before.
+
+    Epoch 0 means those that it began with, which are kept if they were published ones.
+    """
     from safetensors.torch import load_file
 
     return load_file(folder / weights_file(seed, epoch))
@@ -49,6 +52,8 @@ def load_weights(folder: Path, seed: int, epoch: int | None = None) -> "dict[str
 
 def weights_file(seed: int, epoch: int | None = None) -> str:
     """The name of a file of weights."""
+    if epoch == 0:
+        return "start.safetensors"  # all seeds begin with the same published weights
     return f"seed-{seed}.safetensors" if epoch is None else f"seed-{seed}-epoch-{epoch}.safetensors"
 
 
@@ -80,7 +85,7 @@ def save_model(
 ) -> None:
     """Write `model.json` (architecture, parameters, MACs, classes, how each seed ended), weights and `history.csv`.
 
-    `kept` are the first seed's weights, by the epoch after which they were kept.
+    `kept` are the first seed's weights, by the epoch after which they were kept; see `load_weights` for epoch 0.
     """
     from safetensors.torch import save_file
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import ImageFiles
 from lookalike.data.embedded import Embedded, load_embedded
-from lookalike.data.official import Published, load_official
+from lookalike.data.official import SOURCES, Published, load_official
+from lookalike.data.photo_archives import CLOTHES
 from lookalike.data.photo_sets import PHOTO_SETS, PhotoFiles, check_settings, load_photo_set
 from lookalike.data.splits import split_indices
 from lookalike.errors import InputError
@@ -19,6 +20,12 @@ Statistics = tuple[tuple[float, ...], tuple[float, ...]]
 
 SAMPLE, SAMPLE_SEED = 2000, 13  # photographs that stand for all where pixels are averaged
 CHUNK = 50  # of them are in memory at once
+
+# The classes by label, of published sets and of the embedded ones that stand for them.
+KNOWN_CLASSES = {name: source.class_names for name, source in SOURCES.items()} | {
+    "clothing": CLOTHES,
+    "clothing_500": CLOTHES,
+}
 
 
 def build_dataset(
@@ -38,6 +45,7 @@ def build_dataset(
         InputError: the data cannot be had, or are not what `settings` say.
     """
     check_settings(name, settings)
+    check_class_names(name, settings.classes)
     source = load_source(name, settings, profile, cache, mirror)
     classes = len(settings.classes)
     if (found := int(source.train_labels.max()) + 1) != classes:
@@ -62,6 +70,27 @@ def build_dataset(
         skipped=source.skipped if isinstance(source, PhotoFiles) else (),
     )
     return dataset, files
+
+
+def check_class_names(name: str, given: tuple[str, ...]) -> None:
+    """Refuse class names that differ from the source's: every table would call images by another class's name.
+
+    Sets of photographs whose names are those of folders are compared with these when they are read.
+
+    Raises:
+        InputError: a name differs, or the order does; labels count from 0.
+    """
+    known = KNOWN_CLASSES.get(name, given)
+    if given == known:
+        return
+    if len(given) != len(known):
+        fault = f"{len(given)} names, but the data set has {len(known)} classes"
+    elif sorted(given) == sorted(known):
+        fault = "the names are in another order than the labels of the data set"
+    else:
+        label = next(k for k, name in enumerate(known) if given[k] != name)
+        fault = f"label {label} is called {given[label]!r}, but the data set calls it {known[label]!r}"
+    raise InputError(f"datasets.{name}.classes: {fault}; allowed: {', '.join(known)}")
 
 
 def load_source(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,9 +45,10 @@ class Subject:
 
     Attributes:
         model: trained, in evaluation mode.
-        untrained: the same model as it was before its training.
+        untrained: the same model as it was before its training; published weights if it began with such.
         dataset: whose images the model was trained on, as it takes them.
         kept: the same model as it was after some epochs, counted from 1.
+        drawn: the same model with weights drawn by its seed; None means that `untrained` is that model.
     """
 
     model: nn.Module
@@ -55,6 +57,12 @@ class Subject:
     runtime: Runtime
     images: Images
     kept: dict[int, nn.Module] = field(default_factory=dict)
+    drawn: nn.Module | None = None
+
+    @property
+    def random(self) -> nn.Module:
+        """The model without anything learnt. Published weights under a head of zeros have no gradient maps at all."""
+        return self.drawn or self.untrained
 
     @cached_property
     def inputs(self) -> Tensor:
@@ -95,11 +103,20 @@ class Subject:
 def find_subject(folder: Path, seed: int, dataset: Dataset, runtime: Runtime, images: Images) -> Subject:
     """A trained seed in the model folder `folder`."""
     description = load_description(folder)
-    shape, classes = tuple(description["input_shape"]), len(description["class_names"])
-    with seeded(seed, "init"):  # as its training began
-        fresh = create_model(description["model"], description["model_args"], input_shape=shape, num_classes=classes)
     trained = restore_model(folder, description, seed, runtime)
     epochs = description["kept_epochs"] if seed == 0 else []
     kept = {epoch: restore_model(folder, description, seed, runtime, epoch) for epoch in epochs}
     seen = prepared(dataset, description["preprocessing"])
-    return Subject(trained, runtime.place(fresh).eval(), seen, runtime, images, kept)
+    drawn = draw(description, seed, runtime)
+    if not description["weights"]:
+        return Subject(trained, drawn, seen, runtime, images, kept)
+    begun = restore_model(folder, description, seed, runtime, epoch=0)
+    return Subject(trained, begun, seen, runtime, images, kept, drawn)
+
+
+def draw(description: dict[str, Any], seed: int, runtime: Runtime) -> nn.Module:
+    """The model with the weights that its seed draws, in evaluation mode."""
+    shape, classes = tuple(description["input_shape"]), len(description["class_names"])
+    with seeded(seed, "init"):  # as training without published weights begins
+        fresh = create_model(description["model"], description["model_args"], input_shape=shape, num_classes=classes)
+    return runtime.place(fresh).eval()

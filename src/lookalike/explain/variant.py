@@ -187,7 +187,7 @@ def with_mean(heads: Tensor) -> Tensor:
 
 def sanity(subject: Subject, method: str) -> list[Json]:
     """What is left of a method's maps as the model is made untrained, layer by layer."""
-    fresh, target = subject.untrained.state_dict(), toward(subject.predicted, len(subject.dataset.class_names))
+    fresh, target = subject.random.state_dict(), toward(subject.predicted, len(subject.dataset.class_names))
     return [asdict(step) for step in cascade(subject.model, fresh, subject.methods[method], subject.inputs, target)]
 
 
@@ -206,7 +206,7 @@ def similarity(
         rows = without_mean(values)
         controls = {
             "raw_pixels": without_mean(patch_means(grey(subject.images.pixels[:]), values.shape[1:])),
-            "untrained": without_mean(to_numpy(subject.explain(name, model=subject.untrained))),
+            "untrained": without_mean(to_numpy(subject.explain(name, model=subject.random))),
         }
         for measure, alike in SIMILARITIES.items():
             matrix = alike(rows, rows)

@@ -130,15 +130,21 @@ def device() -> Iterator[Finding]:
     except Exception as error:  # of versions that do not fit: RuntimeError, "operator torchvision::nms does not exist"
         yield Finding("FAULT", "torch", f"torch and torchvision do not load together ({error})", INSTALL)
         return
-    from lookalike.runtime import Runtime, describe
+    from lookalike.runtime import Runtime, describe, has_fast_bfloat16
 
     yield Finding("ok", "torch", f"{torch.__version__}, torchvision {torchvision.__version__}")
-    about = describe(Runtime(torch.device("cuda" if torch.cuda.is_available() else "cpu")))
+    runtime = Runtime(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    about = describe(runtime)
     if about["device"] == "cuda":
         memory = torch.cuda.get_device_properties(0).total_memory
         yield Finding("ok", "device", f"CUDA: {about['name']}, {memory / 2**30:.1f} GiB")
     else:
-        yield Finding("ok", "device", f"{about['name']}, {about['threads']} threads; no CUDA device")
+        found = f"{about['name']}, {about['threads']} threads; no CUDA device"
+        if has_fast_bfloat16(runtime.device):
+            yield Finding("ok", "device", f"{found}; bfloat16 instructions")
+        else:
+            advice = "profiles that train in bfloat16 work, but float32 is faster here"
+            yield Finding("note", "device", f"{found}; no bfloat16 instructions", advice)
 
 
 def parameters() -> Iterator[Finding]:
@@ -240,10 +246,10 @@ def is_held(path: Path) -> bool:
 
 def trainings(params: "Params | None") -> Iterator[Finding]:
     """Trainings that were begun and are not finished."""
-    from lookalike.housekeeping.prune import checkpoints, old_checkpoints
+    from lookalike.housekeeping.prune import CHECKPOINTS, old_checkpoints, runs_in
 
     old = {orphan.path for orphan in old_checkpoints(params)} if params else set()
-    for path, name in checkpoints().items():
+    for path, (name, _) in runs_in(CHECKPOINTS).items():
         if path in old:
             yield Finding("note", "training", f"{path} is of no use any more", "`lookalike prune` says why")
         else:

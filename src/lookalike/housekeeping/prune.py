@@ -18,11 +18,11 @@ from lookalike.params import Params
 
 LOCK = Path("dvc.lock")
 RWLOCK = Path(".dvc/tmp/rwlock")
-CHECKPOINTS = Path("checkpoints")
+CHECKPOINTS, FINISHED = Path("checkpoints"), Path("finished")
 OF_STUDIES = ("evaluations", "explanations", "embeddings")
 OF_VARIANTS = ("models", "runs")
 OF_STAGES = ("fetch", "costs")  # in `runs`, beside studies
-WRITTEN = ("data", "photos", "reports", *OF_VARIANTS, *OF_STUDIES, str(CHECKPOINTS))
+WRITTEN = ("data", "photos", "reports", *OF_VARIANTS, *OF_STUDIES, str(CHECKPOINTS), str(FINISHED))
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"  # what params.yaml can have named
 
 
@@ -46,7 +46,7 @@ def find_orphans(params: Params) -> list[Orphan]:
         InputError: this is a git checkout, but git does not say what it tracks.
     """
     tracked = tracked_paths()
-    found = chain(outputs(params), old_checkpoints(params), unfinished())
+    found = chain(outputs(params), old_checkpoints(params), former_runs(params), unfinished())
     orphans = {orphan.path: orphan for orphan in found if orphan.path not in tracked}
     return [orphans[path] for path in sorted(orphans) if not orphans.keys() & set(path.parents)]
 
@@ -91,22 +91,37 @@ def entries(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() and not linked else []
 
 
-def checkpoints() -> dict[Path, str]:
-    """The checkpoints that trainings have left, and whose they are: by folder, the name of the variant."""
-    named = {path: re.fullmatch(rf"({NAME})-[0-9a-f]{{16}}", path.name) for path in entries(CHECKPOINTS)}
-    return {path: match[1] for path, match in named.items() if match and path.is_dir()}
+def runs_in(folder: Path) -> dict[Path, tuple[str, str]]:
+    """The folders of training runs in `folder`: by path, the variant's name and the run's fingerprint."""
+    named = {path: re.fullmatch(rf"({NAME})-([0-9a-f]{{16}})", path.name) for path in entries(folder)}
+    return {path: (match[1], match[2]) for path, match in named.items() if match and path.is_dir()}
 
 
 def old_checkpoints(params: Params) -> Iterator[Orphan]:
-    """Checkpoints of variants that are gone or trained.
-
-    DVC removes a model before it trains it anew, so that none is there while a training can still go on.
-    """
-    for path, name in checkpoints().items():
+    """Checkpoints of variants that are gone, or that have been trained since."""
+    for path, (name, _) in runs_in(CHECKPOINTS).items():
         if name not in params.variants:
             yield Orphan(path, f"no variant {name}")
-        elif (Path("models") / params.variants[name].study / name / "model.json").exists():
-            yield Orphan(path, f"{name} is trained; this is of a training with other settings")
+            continue
+        model = Path("models") / params.variants[name].study / name / "model.json"
+        if model.exists() and model.stat().st_mtime_ns > last_written(path):
+            yield Orphan(path, f"{name} is trained; this is of a run with other settings")
+
+
+def last_written(folder: Path) -> int:
+    """When anything in a folder was written last, in ns."""
+    return max(path.lstat().st_mtime_ns for path in (folder, *folder.iterdir()))
+
+
+def former_runs(params: Params) -> Iterator[Orphan]:
+    """Finished runs that are kept, of variants that are gone or that have other results now."""
+    for path, (name, fingerprint) in runs_in(FINISHED).items():
+        if name not in params.variants:
+            yield Orphan(path, f"no variant {name}")
+            continue
+        run = Path("runs") / params.variants[name].study / name / "run.json"
+        if run.exists() and read_json(run).get("fingerprint") != fingerprint:
+            yield Orphan(path, f"a run of {name} with former settings or code")
 
 
 def unfinished() -> Iterator[Orphan]:

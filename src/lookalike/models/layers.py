@@ -103,6 +103,7 @@ class SparseConv2d(nn.Conv2d):
 
     def __init__(self, inputs: int, connections: Sequence[Sequence[int]], kernel: int) -> None:
         super().__init__(inputs, len(connections), kernel)
+        self.share = sum(map(len, connections)) / (inputs * len(connections))  # of all pairs of channels
         mask = torch.zeros(len(connections), inputs, 1, 1)
         for output, seen in enumerate(connections):
             mask[output, list(seen)] = 1
@@ -244,6 +245,6 @@ def lecun_init_(module: nn.Module) -> None:
         if isinstance(layer, Subsampling | nn.Conv2d | nn.Linear):
             connections = 4.0 if isinstance(layer, Subsampling) else layer.weight[0].numel()
             if isinstance(layer, SparseConv2d):
-                connections *= layer.mask.double().mean().item()
+                connections *= layer.share
             for parameter in layer.parameters():
                 nn.init.uniform_(parameter, -2.4 / connections, 2.4 / connections)

@@ -1,4 +1,4 @@
-"""The models by name. A name stands for `module:callable`; the module is imported when the name is asked for.
+"""Models by name. Each name maps to `module:callable`; the module is imported when the name is asked for.
 
 Nothing but routing belongs here: the training stages do not depend on this file, so a new architecture retrains none of
 the old ones.

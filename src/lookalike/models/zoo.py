@@ -4,6 +4,7 @@ Each family has a module of its own, `zoo_*.py`, for what is peculiar to it.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -11,7 +12,6 @@ from torch import Tensor, nn
 from lookalike.models.layers import Attention
 
 Shape = tuple[int, int, int]
-Weights = str | bool  # a file, or whether to fetch the published ones
 
 
 class ZooModel(nn.Module):
@@ -22,8 +22,8 @@ class ZooModel(nn.Module):
         num_classes: number of logits.
         network: a member of the family by its library's name; None means `MEMBER`.
         size: `tiny` or `small`: use `TINY` or `SMALL` in place of it; None means the network itself.
-        weights: those to begin with; False means fresh ones. On published weights a head for another number of classes
-            begins at zero, see `zero_init_`.
+        weights: a file of published weights to begin with; None means fresh ones. A head for another number of classes
+            than they have begins at zero, see `zero_init_`.
         dimensions: further arguments of the library's constructor, see `Transformer`.
 
     Attributes:
@@ -49,7 +49,7 @@ class ZooModel(nn.Module):
         num_classes: int,
         network: str | None = None,
         size: str | None = None,
-        weights: Weights = False,
+        weights: str | None = None,
         dimensions: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__()
@@ -69,17 +69,20 @@ class ZooModel(nn.Module):
 
     @classmethod
     def create(
-        cls, network: str, input_shape: Shape, num_classes: int, weights: Weights, dimensions: Mapping[str, int]
+        cls, network: str, input_shape: Shape, num_classes: int, weights: str | None, dimensions: Mapping[str, int]
     ) -> nn.Module:
         """The library's network, with its classifier."""
         import timm
 
         cls.check_member(network)
-        options: dict[str, Any] = {"num_classes": num_classes, "in_chans": input_shape[0], **dimensions}
-        if isinstance(weights, str):
-            options["pretrained_cfg_overlay"] = {"file": weights}
-        net = timm.create_model(network, pretrained=bool(weights), **options)
-        if weights and num_classes != net.pretrained_cfg["num_classes"]:  # timm then drops the published head
+        options: dict[str, Any] = {"in_chans": input_shape[0], **dimensions}
+        if weights is None:
+            return timm.create_model(network, num_classes=num_classes, **options)
+        # With as many classes as published: for others timm would pass over every weight that the file lacks.
+        overlay = {"file": weights, "custom_load": weights.endswith(".npz")}
+        net: Any = timm.create_model(network, pretrained=True, pretrained_cfg_overlay=overlay, **options)
+        if num_classes != net.num_classes:
+            net.reset_classifier(num_classes)
             zero_init_(net.get_classifier())
         return net
 
@@ -94,30 +97,36 @@ class ZooModel(nn.Module):
         if not timm.models.is_model_in_modules(network, [cls.MODULE]):
             raise ValueError(f"{network} is not in timm's {cls.MODULE}, as {cls.MEMBER} is")
 
-    @classmethod
-    def preprocessing(cls, network: str) -> dict[str, Any]:
-        """How images are prepared for published weights: size, crop, interpolation; mean and std of each channel.
-
-        Raises:
-            ValueError: no weights of this network are known.
-        """
+    @staticmethod
+    def published(network: str) -> Any:
+        """What timm knows of the published weights of a network; ValueError if there are none."""
         import timm
 
         config = timm.get_pretrained_cfg(network)
-        if config is None:
+        if config is None or not config.hf_hub_id:
             raise ValueError(f"timm knows no weights of {network!r}")
-        return {
-            "size": config.input_size[-1],
-            "crop": config.crop_pct,
-            "interpolation": config.interpolation,
-            "mean": list(config.mean),
-            "std": list(config.std),
-        }
+        return config
+
+    @classmethod
+    def fetch_weights(cls, network: str) -> Path:
+        """The publisher's file of weights, from the hub's cache on this machine or over the network."""
+        import huggingface_hub
+
+        config = cls.published(network)
+        repository, _, revision = config.hf_hub_id.partition("@")
+        file = config.hf_hub_filename or "model.safetensors"
+        return Path(huggingface_hub.hf_hub_download(repository, file, revision=revision or None))
+
+    @classmethod
+    def preprocessing(cls, network: str) -> dict[str, Any]:
+        """How images are prepared for published weights: size, crop, interpolation; mean and std of each channel."""
+        config = cls.published(network)
+        view = {"size": config.input_size[-1], "crop": config.crop_pct, "interpolation": config.interpolation}
+        return view | {"mean": list(config.mean), "std": list(config.std)}
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, D)."""
-        values: Tensor = self.net.forward_head(self.net.forward_features(images), pre_logits=True)  # type: ignore[operator]
-        return values
+        return self.net.forward_head(self.net.forward_features(images), pre_logits=True)  # type: ignore[operator]
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> logits (N, num_classes)."""
@@ -125,11 +134,7 @@ class ZooModel(nn.Module):
 
 
 class Convolutional(ZooModel):
-    """A convolutional family.
-
-    Attributes:
-        SPATIAL: the name of the last layer whose output has spatial positions.
-    """
+    """A convolutional family; `SPATIAL` is the name of the last layer whose output has spatial positions."""
 
     SPATIAL: ClassVar[str]
 
@@ -149,9 +154,7 @@ class Averaging(Convolutional):
 
 
 class OpenAttention(Attention):
-    """timm's attention with the same weights, which can return its map; masks, which no image needs, are ignored.
-
-    timm's own calls a fused kernel, which keeps no map.
+    """timm's attention with the same weights, which can return its map: a fused kernel cannot. It ignores masks.
 
     Raises:
         ValueError: it has other weights than those of queries, keys, values and the projection.
@@ -239,12 +242,8 @@ def zero_init_(layer: nn.Module) -> None:
 
 def part_names(net: nn.Module) -> list[str]:
     """The parts with weights, from the input to the output; each block of a sequence is a part of its own."""
-    found = []
+    names: list[str] = []
     for name, child in net.named_children():
-        inner = (
-            [f"{name}.{k}" for k in range(len(child))]
-            if isinstance(child, nn.Sequential) and name == "blocks"
-            else [name]
-        )
-        found += [part for part in inner if any(True for _ in net.get_submodule(part).parameters())]
-    return found
+        split = name == "blocks" and isinstance(child, nn.Sequential)
+        names += [f"{name}.{k}" for k in range(len(child))] if split else [name]  # type: ignore[arg-type]
+    return [name for name in names if any(True for _ in net.get_submodule(name).parameters())]

@@ -1,13 +1,14 @@
 """GoogLeNet (Szegedy et al., CVPR 2015), torchvision's, with batch normalisation and without auxiliary classifiers."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from lookalike.models.layers import Dropout
-from lookalike.models.zoo import Averaging, Shape, Weights, zero_init_
+from lookalike.models.zoo import Averaging, Shape, zero_init_
 
 if TYPE_CHECKING:
     from torchvision.models import GoogLeNet
@@ -25,10 +26,10 @@ class ZooGoogLeNet(Averaging):
 
     @classmethod
     def create(
-        cls, network: str, input_shape: Shape, num_classes: int, weights: Weights, dimensions: Mapping[str, int]
+        cls, network: str, input_shape: Shape, num_classes: int, weights: str | None, dimensions: Mapping[str, int]
     ) -> nn.Module:
         """torchvision's, with its classifier and this project's dropout."""
-        from torchvision.models import GoogLeNet_Weights, googlenet
+        from torchvision.models import googlenet
 
         if network != cls.MEMBER:
             raise ValueError(f"torchvision has one network of this family, {cls.MEMBER}, and not {network!r}")
@@ -38,11 +39,22 @@ class ZooGoogLeNet(Averaging):
             num_classes=num_classes, aux_logits=False, transform_input=True, init_weights=True, **dimensions
         )
         net.dropout = Dropout(net.dropout.p)
-        if weights:
-            published = GoogLeNet_Weights.IMAGENET1K_V1
-            state = published.get_state_dict(progress=True) if weights is True else read_weights(str(weights))
-            load_published(net, state)
+        if weights is not None:
+            load_published(net, read_weights(weights))
         return net
+
+    @classmethod
+    def fetch_weights(cls, network: str) -> Path:
+        """The publisher's file of weights, from torch's cache on this machine or over the network."""
+        from torch.hub import download_url_to_file, get_dir
+        from torchvision.models import GoogLeNet_Weights
+
+        url = GoogLeNet_Weights.IMAGENET1K_V1.url
+        file = Path(get_dir()) / "checkpoints" / url.rpartition("/")[2]
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            download_url_to_file(url, str(file), hash_prefix=file.stem.rpartition("-")[2])
+        return file
 
     @classmethod
     def preprocessing(cls, network: str) -> dict[str, Any]:

@@ -1,16 +1,16 @@
 """The data sets, and the photographs that are brought to the format of one of them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from lookalike.params.sections import Name, Pixels, Section, Tone
+from lookalike.params.sections import Distinct, Name, Pair, Pixels, Place, Section, Several, Side, Text, Tone
 
 
 class Split(Section):
     """How training images are split off for validation (scikit-learn's `train_test_split`)."""
 
-    valid_fraction: float = Field(gt=0, lt=1)
+    valid_fraction: float = Field(ge=0.01, le=0.9)
     seed: int = Field(ge=0, lt=2**32)
 
 
@@ -21,19 +21,11 @@ class DatasetParams(Section):
     imagenet, where a person has them: absolute, or relative to the project's root.
     """
 
-    classes: tuple[str, ...] = Field(min_length=2)
+    classes: Annotated[Several[Text], Distinct] = Field(min_length=2, max_length=1000)
     split: Split
     normalise: Literal["range", "channels"]
-    size: int | None = Field(default=None, ge=32, le=1024)
-    folder: str | None = Field(default=None, min_length=1)
-
-    @field_validator("classes")
-    @classmethod
-    def distinct(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Two classes of one name could not be told apart in any table."""
-        if len(set(names)) < len(names):
-            raise ValueError("class names must differ")
-        return names
+    size: Side | None = None
+    folder: Place | None = None
 
 
 class Recipe(Section):
@@ -44,7 +36,7 @@ class Recipe(Section):
     """
 
     upright: bool
-    thumbnail: tuple[Pixels, Pixels] | None
+    thumbnail: Pair[Pixels] | None
     mask: Literal["none", "border", "grabcut", "rembg"]
     largest: bool
     crop: Literal["none", "corner", "object"]
@@ -54,12 +46,12 @@ class Recipe(Section):
     centre: bool
     background: bool
     tone: Literal["grey", "negate", "contrast"]
-    stretch: tuple[Tone, Tone] | None
+    stretch: Pair[Tone] | None
 
     @field_validator("stretch")
     @classmethod
-    def ascending(cls, tones: tuple[int, int] | None) -> tuple[int, int] | None:
-        """From the darkest to the brightest."""
+    def darkest_first(cls, tones: tuple[int, int] | None) -> tuple[int, int] | None:
+        """Refuse a range of one tone, which would leave no contrast."""
         if tones is not None and tones[0] >= tones[1]:
             raise ValueError("the darkest tone must come before a brighter one")
         return tones
@@ -68,9 +60,9 @@ class Recipe(Section):
 class Photos(Section):
     """The photographs: the data set whose classes and format they are brought to, and the recipes that do it.
 
-    `absorber` is the class that is suspected to absorb what a recipe spoiled.
+    `absorber` is the class that is suspected to collect failed preparations.
     """
 
     dataset: Name
-    absorber: str
+    absorber: Text
     recipes: dict[Name, Recipe] = Field(min_length=1)

@@ -1,16 +1,17 @@
-"""`params.yaml` as a whole, and how it is read."""
+"""`params.yaml` as a whole."""
 
-from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field
 
 from lookalike.errors import InputError
 from lookalike.params.datasets import DatasetParams, Photos
 from lookalike.params.profiles import Budget, Profile, Sample
-from lookalike.params.sections import Name, Section
-from lookalike.params.training import Variant
+from lookalike.params.sections import Distinct, Name, Pair, Section, Several, Text
+from lookalike.params.training import Groups, Variant
+
+Covariance = Literal["full", "tied", "diag", "spherical"]
+Components = Annotated[int, Field(ge=1, le=1000)]
 
 
 class CostsParams(Section):
@@ -25,34 +26,28 @@ class EmbeddingParams(Section):
     perplexity: float = Field(gt=1, le=1000)
     tsne_dims: int = Field(ge=2, le=1000)
     mixture_dims: int = Field(ge=1, le=1000)
-    components: tuple[int, ...] = Field(min_length=1)
-    covariances: tuple[Literal["full", "tied", "diag", "spherical"], ...] = Field(min_length=1)
+    components: Annotated[Several[Components], Distinct] = Field(min_length=1, max_length=100)
+    covariances: Annotated[Several[Covariance], Distinct] = Field(min_length=1, max_length=4)
     starts: int = Field(ge=1, le=100)
-
-    @field_validator("components")
-    @classmethod
-    def at_least_one(cls, components: tuple[int, ...]) -> tuple[int, ...]:
-        """A mixture has components."""
-        if min(components) < 1:
-            raise ValueError("each number of components must be at least 1")
-        return components
 
 
 class Study(Section):
-    """A study: what it is called, and the folder below `data/` that its evaluation reads.
+    """A study: its title, and the data set that its variants are trained and evaluated on.
 
-    `pairs` are the variants that are compared with each other on the same images. `probes` are those that are looked at
-    closely: their answers are drawn image by image, and they are tried on photographs with steps left out and on images
-    spoiled on purpose. `spoil` has every variant tried on noise and distortions. The variants of
-    `ten_views`, trained on crops, are also tested on ten views of each image.
+    Attributes:
+        pairs: variants that are compared with each other on the same images.
+        probes: variants that are looked at closely: their predictions are drawn image by image, and they are tried on
+            photographs with steps left out and on images corrupted on purpose.
+        spoil: whether every variant is tried on noise and distortions.
+        ten_views: variants, trained on crops, that are also tested on ten views of each image.
     """
 
-    title: str
-    data: str
-    pairs: tuple[tuple[Name, Name], ...]
-    probes: tuple[Name, ...]
+    title: Text
+    data: Name
+    pairs: Several[Pair[Name]]
+    probes: Several[Name]
     spoil: bool
-    ten_views: tuple[Name, ...]
+    ten_views: Several[Name]
 
 
 class Params(Section):
@@ -64,7 +59,7 @@ class Params(Section):
     photos: Photos
     costs: CostsParams
     embedding: EmbeddingParams
-    groups: dict[Name, dict[Name, tuple[str, ...]]]
+    groups: dict[Name, Groups]
     studies: dict[Name, Study]
     variants: dict[Name, Variant]
 
@@ -91,7 +86,7 @@ class Params(Section):
         return self.studies[study].probes if sample.variants == "probes" else tuple(self.variants_of(study))
 
     def spoiled_a_class(self, study: Name) -> int:
-        """How many test images of each class are spoiled for a study."""
+        """The number of test images of each class that are corrupted for a study."""
         return self.active.evaluate.spoiled_a_class if self.studies[study].spoil else 0
 
     def photographed(self, study: Name) -> bool:
@@ -110,52 +105,3 @@ class Params(Section):
     def budget(self, variant: Name) -> Budget:
         """What the active profile grants `variant`."""
         return self.active.train[self.variants[variant].budget]
-
-
-def load_params(path: Path = Path("params.yaml")) -> Params:
-    """Read and validate the whole file.
-
-    Raises:
-        InputError: one line with the first offending key's full path and what is allowed.
-    """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: not found; run from the root of the project") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
-    return parse_params(raw, path.name)
-
-
-def parse_params(raw: Any, source: str = "params.yaml") -> Params:
-    """Validate the content of a parameter file; `source` names it in errors."""
-    from lookalike.params.references import broken_references  # which knows the sections above
-
-    try:
-        params = Params.model_validate(raw)
-    except ValidationError as error:
-        raise InputError(f"{source}: {describe(error)}") from error
-    for path, message in broken_references(params):
-        raise InputError(f"{source}: {path}: {message}")
-    return params
-
-
-def describe(error: ValidationError) -> str:
-    """The first fault in one line: the key's path, what is wrong, and for an unknown key those that are known."""
-    first = error.errors()[0]
-    path = ".".join(" ".join(str(part).split()) for part in first["loc"] if part != "[key]") or "the file"
-    if first["type"] == "extra_forbidden":
-        return f"{path}: unknown key; allowed here: {', '.join(allowed_keys(first['loc']))}"
-    given = "" if first["type"] in {"missing", "value_error"} else f", got {first['input']!r}"
-    return f"{path}: {first['msg'].removeprefix('Value error, ')}{given}"
-
-
-def allowed_keys(location: tuple[int | str, ...]) -> list[str]:
-    """The keys of the section that an unknown key at `location` stands in."""
-    schema: dict[str, Any] = Params.model_json_schema()
-    node = schema
-    for part in location[:-1]:
-        entries = [*node.get("patternProperties", {}).values(), node.get("additionalProperties", {})]
-        node = node.get("properties", {}).get(part) or entries[0]
-        node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
-    return list(node.get("properties", {}))

@@ -1,10 +1,10 @@
 """The profiles: where images come from, and what each budget grants a training run."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from lookalike.params.sections import Name, Section
+from lookalike.params.sections import Count, Images, Name, Section, Side
 
 
 class Budget(Section):
@@ -21,15 +21,23 @@ class Budget(Section):
 
     seeds: int = Field(ge=1, le=100)
     precision: Literal["float32", "bfloat16"]
-    max_epochs: int | None = Field(default=None, ge=1, le=10_000)
+    max_epochs: Count | None = None
     max_images: int | None = Field(default=None, ge=10, le=100_000_000)
     max_channels: int | None = Field(default=None, ge=1, le=100_000)
     size: Literal["tiny", "small"] | None = None
     pretrained: Literal[False] | None = None
 
+    @field_validator("pretrained", mode="before")
+    @classmethod
+    def no_number(cls, value: Any) -> Any:
+        """Refuse 0, which equals False in Python."""
+        if value is not None and value is not False:
+            raise ValueError("needs false, or is left out")
+        return value
+
     @model_validator(mode="after")
     def small_networks_are_fresh(self) -> Self:
-        """Published weights are those of the network that a variant names, not of one that stands for it."""
+        """Refuse published weights for a smaller network: they are those of the network that a variant names."""
         if self.size is not None and self.pretrained is None:
             raise ValueError("size needs pretrained: false")
         return self
@@ -42,13 +50,13 @@ class DataProfile(Section):
     """
 
     source: Literal["embedded", "official"]
-    train_images: int | None = Field(default=None, ge=100)
-    test_images: int | None = Field(default=None, ge=100)
-    max_side: int | None = Field(default=None, ge=32, le=1024)
+    train_images: Images | None = None
+    test_images: Images | None = None
+    max_side: Side | None = None
 
     @model_validator(mode="after")
     def embedded_needs_counts(self) -> Self:
-        """How many images to draw has no natural answer."""
+        """Refuse a drawn data set of unknown size."""
         if self.source == "embedded" and (self.train_images is None or self.test_images is None):
             raise ValueError("source embedded needs train_images and test_images")
         return self
@@ -62,7 +70,7 @@ class PhotoProfile(Section):
 
     @model_validator(mode="after")
     def only_embedded_are_counted(self) -> Self:
-        """How many to draw has no natural answer; the others are as many as they are."""
+        """Refuse a number for photographs that are there already, and drawn ones without a number."""
         if (self.source == "embedded") != (self.count is not None):
             raise ValueError("source embedded needs count, the others take none")
         return self
@@ -76,21 +84,21 @@ class Sample(Section):
 
 
 class EvaluationSample(Section):
-    """How many test images of each class are spoiled, in the studies that spoil images."""
+    """How many test images of each class are corrupted, in the studies that do so."""
 
-    spoiled_a_class: int = Field(ge=1, le=10_000)
+    spoiled_a_class: Count
 
 
 class ExplainSample(Sample):
     """The images that are explained; of them, those on which each method is scored, and each head of attention."""
 
     scored: int = Field(ge=2, le=10_000)
-    heads_scored: int = Field(ge=1, le=10_000)
+    heads_scored: Count
 
 
 class Profile(Section):
-    """One way to run everything: the data, the photographs, a budget for each cost that variants name, and what is
-    looked at closely."""
+    """One way to run everything: the data, the photographs, the budgets that variants name, and the samples that are
+    corrupted, explained and embedded."""
 
     demonstration: bool
     data: DataProfile

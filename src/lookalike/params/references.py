@@ -1,85 +1,127 @@
-"""The names in `params.yaml` that point to other places in it: whether they are there."""
+"""The names in `params.yaml` that point to other places in it, to architectures and to classes: whether they fit."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from lookalike.models.registry import MODELS, PUBLISHED
+from lookalike.params.arguments import argument_fault, keywords
 from lookalike.params.datasets import DatasetParams
-from lookalike.params.file import Params
+from lookalike.params.file import Params, Study
+from lookalike.params.messages import dotted, shown
+from lookalike.params.profiles import Budget
 from lookalike.params.training import Training, Variant
 
+RESERVED = ("costs", "fetch")  # folders of runs/ that belong to stages
 
-def broken_references(params: Params) -> list[tuple[str, str]]:
-    """Names that point to nothing: (path of the key, what is wrong and what is allowed)."""
-    found = missing("profile", params.profile, params.profiles)
+
+def broken_references(params: Params) -> Iterator[str]:
+    """What is wrong, each beginning with the key's path. Only the first is sure: later checks rely on earlier ones."""
+    yield from missing("profile", params.profile, params.profiles)
     for name, groups in params.groups.items():  # before the variants, whose groups may be these
-        path = f"groups.{name}"
-        found += missing(path, name, params.datasets) or group_faults(path, groups, params.datasets[name])
-    found += photo_faults(params) + missing("costs.study", params.costs.study, params.studies)
-    for name, variant in params.variants.items():
-        found += variant_faults(f"variants.{name}", variant, params)
+        yield from missing(f"groups.{name}", name, params.datasets)
+        yield from group_faults(f"groups.{name}", groups, params.datasets[name])
+    yield from photo_faults(params)
+    yield from missing("costs.study", params.costs.study, params.studies)
     for name, study in params.studies.items():
-        members = params.variants_of(name)
-        found += [] if members else [(f"studies.{name}", "no variant is of this study")]
-        unknown = missing(f"studies.{name}.data", study.data, params.datasets)
-        found += unknown or ([] if study.data in params.groups else [(f"groups.{study.data}", f"required by {name}")])
-        for k, pair in enumerate(study.pairs):
-            found += [fault for member in pair for fault in missing(f"studies.{name}.pairs.{k}", member, members)]
-        for k, probe in enumerate(study.probes):
-            found += missing(f"studies.{name}.probes.{k}", probe, members)
-        for k, viewed in enumerate(study.ten_views):
-            path = f"studies.{name}.ten_views.{k}"
-            found += missing(path, viewed, members)
-            if viewed in members and not crops(members[viewed].train):
-                found.append((path, f"{viewed} is not trained on crops (train.augmentation.crop)"))
-    return found
+        yield from study_faults(f"studies.{name}", name, study, params)
+    for name, variant in params.variants.items():
+        yield from variant_faults(name, variant, params)
+    for name, study in params.studies.items():
+        yield from member_faults(f"studies.{name}", study, params.variants_of(name))
 
 
-def variant_faults(path: str, variant: Variant, params: Params) -> list[tuple[str, str]]:
-    """What a variant names must be there."""
-    found = missing(f"{path}.study", variant.study, params.studies)
-    found += missing(f"{path}.dataset", variant.dataset, params.datasets)
-    found += missing(f"{path}.model", variant.model, MODELS)
+def photo_faults(params: Params) -> Iterator[str]:
+    """The photographs' data set must be known, and the suspected class must be one of its classes."""
+    yield from missing("photos.dataset", params.photos.dataset, params.datasets)
+    yield from missing("photos.absorber", params.photos.absorber, params.datasets[params.photos.dataset].classes)
+
+
+def study_faults(path: str, name: str, study: Study, params: Params) -> Iterator[str]:
+    """A study has a folder of its own, a data set with groups, and variants."""
+    if name.lower() in RESERVED:
+        yield f"{path}: runs/{name} belongs to a stage; a study is called anything but {' and '.join(RESERVED)}"
+    yield from missing(f"{path}.data", study.data, params.datasets)
+    if study.data not in params.groups:
+        yield f"groups.{study.data}: required: studies.{name} is on this data set"
+    if not params.variants_of(name):
+        yield f"{path}: no variant is of this study"
+
+
+def variant_faults(name: str, variant: Variant, params: Params) -> Iterator[str]:
+    """What a variant names must be there, and fit its study and its architecture."""
+    path = f"variants.{name}"
+    yield from missing(f"{path}.study", variant.study, params.studies)
+    yield from missing(f"{path}.dataset", variant.dataset, params.datasets)
+    if variant.dataset != (data := params.studies[variant.study].data):
+        yield f"{path}.dataset: {variant.dataset!r}, but the study {variant.study} is on {data}; allowed: {data}"
+    yield from missing(f"{path}.model", variant.model, MODELS)
+    if fault := argument_fault(name, variant.model, variant.model_args or {}):
+        yield fault
     if variant.train.pretrained and variant.model not in PUBLISHED:
-        found.append((f"{path}.train.pretrained", f"only these have published weights: {', '.join(PUBLISHED)}"))
+        yield f"{path}.train.pretrained: only these have published weights: {', '.join(PUBLISHED)}"
     for profile, settings in params.profiles.items():
-        fault = f"profiles.{profile}.train has no budget {variant.budget!r}; it has {', '.join(settings.train)}"
-        found += [] if variant.budget in settings.train else [(f"{path}.budget", fault)]
-    if variant.dataset in params.datasets:
-        found += class_faults(f"{path}.train", variant.train, params.datasets[variant.dataset])
-    return found
+        if variant.budget not in settings.train:
+            known = f"profiles.{profile}.train has no budget {variant.budget!r}; it has {', '.join(settings.train)}"
+            yield f"{path}.budget: {known}"
+        budget = settings.train[variant.budget]
+        yield from budget_faults(f"profiles.{profile}.train.{variant.budget}", budget, name, variant.model)
+    yield from class_faults(f"{path}.train", variant.train, params.datasets[variant.dataset])
 
 
-def missing(path: str, name: str, known: dict[str, Any]) -> list[tuple[str, str]]:
+def budget_faults(path: str, budget: Budget, variant: str, model: str) -> Iterator[str]:
+    """A cap on the network is for architectures that have the argument."""
+    for key in ("max_channels", "size"):
+        if getattr(budget, key) is not None and key not in keywords(model):
+            capped = ", ".join(name for name in MODELS if key in keywords(name))
+            yield f"{path}.{key}: variants.{variant} has this budget, and {model} has no {key}; allowed for: {capped}"
+
+
+def member_faults(path: str, study: Study, members: Mapping[str, Variant]) -> Iterator[str]:
+    """Pairs, probes and variants with ten views must be variants of the study, each given once."""
+    for k, pair in enumerate(study.pairs):
+        for member in pair:
+            yield from missing(f"{path}.pairs.{k}", member, members)
+        if pair[0] == pair[1]:
+            yield f"{path}.pairs.{k}: {pair[0]} is paired with itself; a pair is of two variants"
+        if any(set(pair) == set(other) for other in study.pairs[:k]):
+            yield f"{path}.pairs.{k}: {pair[0]} and {pair[1]} are a pair already; each pair may be given once"
+    for key in ("probes", "ten_views"):
+        for k, member in enumerate(names := getattr(study, key)):
+            yield from missing(f"{path}.{key}.{k}", member, members)
+            if member in names[:k]:
+                yield f"{path}.{key}.{k}: {member} is given already; each variant may be given once"
+    for k, viewed in enumerate(study.ten_views):
+        if not crops(members[viewed].train):
+            yield f"{path}.ten_views.{k}: {viewed} is not trained on crops (train.augmentation.crop)"
+
+
+def missing(path: str, name: str, known: Iterable[str]) -> Iterator[str]:
     """A fault if `name` is not among `known`."""
-    return [] if name in known else [(path, f"no {name!r}; allowed: {', '.join(known)}")]
+    if name not in (allowed := list(known)):
+        yield f"{path}: no {shown(name)}; allowed: {', '.join(allowed)}"
 
 
 def crops(train: Training) -> bool:
-    """Whether a training cuts its images out of larger ones."""
+    """Whether a training run cuts its images out of larger ones."""
     return train.augmentation is not None and train.augmentation.crop is not None
 
 
-def photo_faults(params: Params) -> list[tuple[str, str]]:
-    """The photographs' data set must be known, and the suspected class must be one of its classes."""
-    found = missing("photos.dataset", params.photos.dataset, params.datasets)
-    if found:
-        return found
-    classes = params.datasets[params.photos.dataset].classes
-    return [] if params.photos.absorber in classes else [("photos.absorber", f"allowed: {', '.join(classes)}")]
-
-
-def class_faults(path: str, train: Training, dataset: DatasetParams) -> list[tuple[str, str]]:
+def class_faults(path: str, train: Training, dataset: DatasetParams) -> Iterator[str]:
     """The classes that smoothing and augmentation name must be the data set's."""
-    found = group_faults(f"{path}.smoothing.groups", train.smoothing.groups, dataset) if train.smoothing else []
+    if train.smoothing:
+        yield from group_faults(f"{path}.smoothing.groups", train.smoothing.groups, dataset)
     if train.augmentation and train.augmentation.pairs:
         for k, name in enumerate(train.augmentation.pairs.classes):
-            found += missing(f"{path}.augmentation.pairs.classes.{k}", name, dict.fromkeys(dataset.classes))
-    return found
+            yield from missing(f"{path}.augmentation.pairs.classes.{k}", name, dataset.classes)
 
 
-def group_faults(path: str, groups: dict[str, tuple[str, ...]], dataset: DatasetParams) -> list[tuple[str, str]]:
+def group_faults(path: str, groups: Mapping[str, tuple[str, ...]], dataset: DatasetParams) -> Iterator[str]:
     """Every class of the data set must stand in exactly one group."""
-    members = sorted(member for group in groups.values() for member in group)
-    if members == sorted(dataset.classes):
-        return []
-    return [(path, f"each class must stand in exactly one group; classes: {', '.join(dataset.classes)}")]
+    counts = Counter(member for members in groups.values() for member in members)
+    for group, members in groups.items():
+        for k, member in enumerate(members):
+            yield from missing(f"{path}.{dotted([group, k])}", member, dataset.classes)
+            if counts[member] > 1:
+                yield f"{path}.{dotted([group, k])}: {member} is given twice; a class stands in exactly one group"
+    if left := [name for name in dataset.classes if name not in counts]:
+        yield f"{path}: {', '.join(left)} is missing; each class stands in exactly one group"

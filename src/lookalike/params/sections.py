@@ -1,21 +1,82 @@
-"""What all sections of `params.yaml` share: names, numbers within ranges, and the base class."""
+"""What all sections of `params.yaml` share: names, text, numbers within ranges, lists, and the base class."""
 
-from typing import Annotated
+import re
+from collections.abc import Hashable
+from itertools import pairwise
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints
+from pydantic_core import PydanticCustomError
 
-# Names become folders, stages of the pipeline and addresses in the report.
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=60)]
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+NAMING = "a name has 1 to 60 letters, digits, - and _, and begins with a letter or a digit"
+
+T = TypeVar("T")
+Value = TypeVar("Value", bound=tuple[Hashable, ...])
+Numbers = TypeVar("Numbers", bound=tuple[float, ...])
+
+
+def named(text: str) -> str:
+    """Refuse a name that a shell, a folder or an address could read as something else."""
+    if not NAME.fullmatch(text):
+        raise PydanticCustomError("name", NAMING)
+    return text
+
+
+def on_one_line(text: str) -> str:
+    """Refuse text that would break a table: control characters, and spaces at the ends."""
+    if not text.isprintable() or text != text.strip():
+        raise PydanticCustomError("text", "text must be on one line, without spaces at its ends")
+    return text
+
+
+def distinct(values: Value) -> Value:
+    """Refuse a list that holds a value twice."""
+    for k, value in enumerate(values):
+        if value in values[:k]:
+            raise ValueError(f"each value may be given once, {value!r} is given again")
+    return values
+
+
+def ascending(values: Numbers) -> Numbers:
+    """Refuse a range whose end lies below its beginning."""
+    if any(later < earlier for earlier, later in pairwise(values)):
+        raise ValueError("the lowest value must come first")
+    return values
+
+
+def rising(values: Numbers) -> Numbers:
+    """Refuse a list in which a value is not larger than the one before."""
+    if any(later <= earlier for earlier, later in pairwise(values)):
+        raise ValueError("each value must be larger than the one before")
+    return values
+
+
+# A file has lists where the sections have tuples; what a list holds is still taken strictly.
+Several = Annotated[tuple[T, ...], Strict(False)]
+Pair = Annotated[tuple[T, T], Strict(False)]
+
+Name = Annotated[str, AfterValidator(named)]  # names become folders, stages of the pipeline and addresses in the report
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(on_one_line)]
+Place = Annotated[str, StringConstraints(min_length=1, max_length=4096)]  # a file or a folder
+Distinct = AfterValidator(distinct)
+
+Count = Annotated[int, Field(ge=1, le=10_000)]
+Images = Annotated[int, Field(ge=100, le=100_000_000)]
 Pixels = Annotated[int, Field(ge=1, le=1000)]
+Side = Annotated[int, Field(ge=32, le=1024)]  # of a photograph as models see it, in pixels
 Tone = Annotated[int, Field(ge=0, le=255)]
 Rate = Annotated[float, Field(gt=0, le=10)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Range = Annotated[Pair[Rate], AfterValidator(ascending)]
 
 
 class Section(BaseModel):
-    """A part of the file: unknown keys are refused, values cannot be changed.
+    """A part of the file: unknown keys and values of another type are refused, values cannot be changed.
 
-    An optional key that is left out is None, which means that nothing is done; no section holds another default,
-    because DVC tracks the values in the file and would not see one.
+    A whole number counts as a number with a point; nothing else is converted. An optional key that is left out is
+    None, which means that nothing is done; no section holds another default, because DVC tracks the values in the
+    file and would not see one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

@@ -1,40 +1,51 @@
 """How a variant is trained."""
 
-from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from lookalike.params.sections import Name, Rate, Section
+from lookalike.params.sections import (
+    Count,
+    Distinct,
+    Name,
+    Place,
+    Range,
+    Rate,
+    Section,
+    Several,
+    Share,
+    Text,
+    rising,
+)
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Groups = dict[Name, Annotated[Several[Text], Field(min_length=1, max_length=1000)]]
 
 
 class Smoothing(Section):
     """Label smoothing that knows which classes look alike; see `training.smoothing.soft_targets`."""
 
-    groups: dict[Name, tuple[str, ...]]
+    groups: Groups
     look_alikes: float = Field(ge=0, lt=1)
     others: float = Field(ge=0, lt=1)
 
     @model_validator(mode="after")
     def the_class_keeps_most(self) -> Self:
-        """A class that gets less than its look-alikes could not be learned."""
+        """Refuse shares by which a class would get less than its look-alikes: it could not be learned."""
         if self.look_alikes + self.others >= 0.5:
             raise ValueError(f"look_alikes + others must stay below 0.5, got {self.look_alikes + self.others:g}")
         return self
 
 
-Range = tuple[float, float]
-
-
 class PairsParams(Section):
     """Classes of which a share is shown as a pair from above."""
 
-    classes: tuple[str, ...]
-    share: float = Field(gt=0, le=1)
+    classes: Annotated[Several[Text], Distinct] = Field(min_length=1, max_length=1000)
+    share: Share
 
 
 class PlacingParams(Section):
-    """How far an image is turned, scaled, sheared and shifted, and whether it is flipped; none: not at all."""
+    """How far an image is turned, scaled, sheared and shifted, and whether it is flipped; None means not at all."""
 
     turn: float | None = Field(default=None, ge=0, le=180)
     scale: Range | None = None
@@ -54,11 +65,11 @@ class TonesParams(Section):
 
 
 class ColoursParams(Section):
-    """How far brightness, contrast, saturation and hue (in degrees) are changed; none: not at all."""
+    """How far brightness, contrast, saturation and hue (in degrees) are changed; None means not at all."""
 
-    brightness: float | None = Field(default=None, gt=0, le=1)
-    contrast: float | None = Field(default=None, gt=0, le=1)
-    saturation: float | None = Field(default=None, gt=0, le=1)
+    brightness: Share | None = None
+    contrast: Share | None = None
+    saturation: Share | None = None
     hue: float | None = Field(default=None, gt=0, le=180)
 
 
@@ -67,18 +78,18 @@ class AugmentationParams(Section):
 
     pairs: PairsParams | None = None
     placing: PlacingParams | None = None
-    bend: float | None = Field(default=None, gt=0, le=1)
-    crop: int | None = Field(default=None, ge=1, le=1000)
+    bend: Share | None = None
+    crop: int | None = Field(default=None, ge=1, le=64)
     colours: ColoursParams | None = None
-    lighting: float | None = Field(default=None, gt=0, le=1)
+    lighting: Share | None = None
     tones: TonesParams | None = None
 
 
 class Search(Section):
     """Learning rates of which the one with the least training error after so many epochs is taken."""
 
-    rates: tuple[Rate, ...] = Field(min_length=2, max_length=20)
-    epochs: int = Field(ge=1, le=10_000)
+    rates: Annotated[Several[Rate], AfterValidator(rising)] = Field(min_length=2, max_length=20)
+    epochs: Count
 
 
 class WeightsParams(Section):
@@ -87,7 +98,7 @@ class WeightsParams(Section):
     With the checksum here DVC notices other weights, and a run refuses a file that has been replaced.
     """
 
-    file: str | None = Field(default=None, min_length=1)
+    file: Place | None = None
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
 
@@ -108,7 +119,7 @@ class Training(Section):
         layers: which layers are trained: all (None means the same), or the head alone (a linear probe).
     """
 
-    epochs: int = Field(ge=1, le=10_000)
+    epochs: Count
     batch_size: int = Field(ge=1, le=65_536)
     optimizer: Literal["adam", "torch_adam", "sgd"]
     lr: Rate | None = None
@@ -116,32 +127,24 @@ class Training(Section):
     schedule: Literal["constant", "step", "alternating", "cosine"]
     warmup_epochs: float | None = Field(default=None, gt=0, le=10_000)
     momentum: float | None = Field(default=None, ge=0, lt=1)
-    lr_drops: tuple[Annotated[float, Field(gt=0, lt=1)], ...] | None = Field(default=None, min_length=1)
-    lr_factor: float | None = Field(default=None, gt=0, lt=1)
+    lr_drops: Annotated[Several[Fraction], Field(min_length=1, max_length=100), AfterValidator(rising)] | None = None
+    lr_factor: Fraction | None = None
     lr_other: Rate | None = None
-    l2: float | None = Field(default=None, gt=0, le=1)
-    weight_decay: float | None = Field(default=None, gt=0, le=1)
-    fraction: float | None = Field(default=None, gt=0, le=1)
+    l2: Share | None = None
+    weight_decay: Share | None = None
+    fraction: Share | None = None
     smoothing: Smoothing | None = None
     augmentation: AugmentationParams | None = None
     contrastive_margin: float | None = Field(default=None, ge=-1, lt=1)
-    keep_epochs: tuple[Annotated[int, Field(ge=1)], ...] | None = None
-    stop_at_error: float | None = Field(default=None, gt=0, lt=1)
+    keep_epochs: Annotated[Several[Count], Field(min_length=1, max_length=100), AfterValidator(rising)] | None = None
+    stop_at_error: Fraction | None = None
     pretrained: bool | None = None
     weights: WeightsParams | None = None
     layers: Literal["all", "head"] | None = None
 
-    @field_validator("lr_drops", "keep_epochs")
-    @classmethod
-    def ascending(cls, values: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        """Two of the same would count twice."""
-        if values is not None and any(later <= earlier for earlier, later in pairwise(values)):
-            raise ValueError("each value must be larger than the one before")
-        return values
-
     @model_validator(mode="after")
     def within_the_epochs(self) -> Self:
-        """A warm-up ends before training does, and the last epoch's weights are kept anyway."""
+        """Refuse a warm-up as long as the training, and a last epoch to keep: its weights are kept anyway."""
         if self.warmup_epochs is not None and self.warmup_epochs >= self.epochs:
             raise ValueError(f"warmup_epochs must be less than epochs, {self.epochs}")
         if self.keep_epochs and self.keep_epochs[-1] >= self.epochs:
@@ -150,21 +153,21 @@ class Training(Section):
 
     @model_validator(mode="after")
     def one_way_to_a_rate(self) -> Self:
-        """A learning rate is given or found."""
+        """Refuse two sources of the learning rate, or none."""
         if (self.lr is None) == (self.search is None):
             raise ValueError("needs either lr or search")
         return self
 
     @model_validator(mode="after")
     def weights_are_asked_for(self) -> Self:
-        """Weights that nothing reads would be a mistake."""
+        """Refuse weights that no run would read."""
         if self.weights is not None and not self.pretrained:
             raise ValueError("weights needs pretrained: true")
         return self
 
     @model_validator(mode="after")
     def schedule_has_its_settings(self) -> Self:
-        """Settings of a schedule or an optimiser come with it, and only with it."""
+        """Refuse settings of another schedule or optimiser, and a schedule or an optimiser without its own."""
         wanted = {"step": {"lr_drops", "lr_factor"}, "alternating": {"lr_other"}}.get(self.schedule, set())
         wanted |= {"momentum"} if self.optimizer == "sgd" else set()
         given = {name for name in ("momentum", "lr_drops", "lr_factor", "lr_other") if getattr(self, name) is not None}
@@ -177,7 +180,7 @@ class Training(Section):
 class Variant(Section):
     """A variant: its study and data set, architecture with arguments, the budget that profiles grant it, training.
 
-    `model_args` are the architecture's own; None means that its defaults hold.
+    `model_args` are the architecture's own (see `params.arguments`); None means that its defaults hold.
     """
 
     study: Name

@@ -5,6 +5,7 @@ and the number of finished epochs are all that a continuation needs to end with 
 """
 
 import pickle
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.models import Epoch, Timing
 
 
@@ -56,3 +58,18 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         )
     except (RuntimeError, EOFError, OSError, KeyError, TypeError, ValueError, pickle.UnpicklingError):
         return None
+
+
+def restore_finished(finished: Path, checkpoints: Path) -> None:
+    """Copy the last states of finished runs from `finished`, if there are any, unless `checkpoints` is in use."""
+    if finished.exists() and not checkpoints.exists():
+        with replacing_folder(checkpoints) as part:
+            shutil.copytree(finished, part, dirs_exist_ok=True)
+
+
+def keep_finished(checkpoints: Path, finished: Path) -> None:
+    """Move the last states of finished runs from `checkpoints` to `finished`, and remove `checkpoints`."""
+    with replacing_folder(finished) as part:
+        for file in checkpoints.glob("*.pt"):
+            file.replace(part / file.name)
+    shutil.rmtree(checkpoints, ignore_errors=True)

@@ -1,11 +1,15 @@
 """The weights that a run begins with: where they are, how images are prepared for them, what is trained of them."""
 
 import hashlib
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from torch import nn
 
@@ -15,6 +19,8 @@ from lookalike.models.zoo import ZooModel
 from lookalike.training.settings import EffectiveSettings
 
 SUFFIXES = (".safetensors", ".pth", ".npz")
+BEFORE_ZIP = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")  # how torch.save's files began before they were zip archives
+ELSEWHERE = "unset LOOKALIKE_MIRROR to look elsewhere"
 
 
 @dataclass(frozen=True)
@@ -30,53 +36,134 @@ class StartingWeights:
         return {"network": self.network, "sha256": self.sha256}
 
 
-def starting_weights(settings: EffectiveSettings, mirror: str | None, cache: Path) -> StartingWeights | None:
+def starting_weights(settings: EffectiveSettings, mirror: str | None, root: Path) -> StartingWeights | None:
     """The weights that a run with `settings` begins with; None means fresh ones.
 
     They are those of the file that the settings name, else the mirror's if there is a mirror, else the publisher's.
 
     Args:
         mirror: a folder or base URL that has `weights/<network>.safetensors`, or with another of `SUFFIXES`.
-        cache: the folder in which downloads are kept.
+        root: the project's, where paths in the settings begin; downloads from a mirror are kept below it.
 
     Raises:
-        InputError: they cannot be had, or they have another checksum than the settings say.
+        InputError: they cannot be had, are no weights, or have another checksum than the settings say.
     """
     if not settings.train.pretrained:
         return None
     network, wanted = network_of(settings), settings.train.weights
-    if wanted is not None and wanted.file is not None:
-        file = Path(wanted.file)
-        if not file.is_file():
-            raise InputError(f"train.weights.file: {file}: no such file")
-    elif mirror is not None:
-        file = mirrored(network, mirror, cache)
+    name, expected = (wanted.file, wanted.sha256) if wanted else (None, None)
+    if name is not None:
+        file = named(name, root)
+    elif mirror:
+        file = mirrored(network, mirror, root / "downloads" / "mirror", expected)
     else:
-        with reading_weights(network):
-            file = family_of(settings).fetch_weights(network, cache)
-    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    if wanted is not None and wanted.sha256 not in (None, sha256):
-        raise InputError(f"{file}: its SHA-256 is {sha256}, but train.weights.sha256 is {wanted.sha256}")
+        file = published(settings)
+    refuse_other_content(file, str(file))
+    sha256 = checksum(file)
+    if expected not in (None, sha256):
+        raise InputError(f"{file}: its SHA-256 is {sha256}, but train.weights.sha256 is {expected}")
     return StartingWeights(network, file, sha256)
 
 
-def mirrored(network: str, mirror: str, cache: Path) -> Path:
-    """The mirror's file of weights, fetched into `cache` if the mirror is no folder.
+def named(name: str, root: Path) -> Path:
+    """The file that the settings name; a relative path begins at `root`.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    file = root / name
+    if not file.is_file():
+        advice = "; `lookalike weights` writes it" if file.name == "tf_efficientnet_lite0.safetensors" else ""
+        raise InputError(f"train.weights.file: {name}: no such file{advice}")
+    return file
+
+
+def mirrored(network: str, mirror: str, cache: Path, expected: str | None) -> Path:
+    """The mirror's file of weights.
+
+    In a folder it is used where it lies. An address is asked in every run, and its answer takes the place in `cache` of
+    an earlier one: weights that have changed there begin another run, with a checksum and a fingerprint of its own. A
+    file in `cache` is used without asking only if it has the `expected` SHA-256.
 
     Raises:
         InputError: the mirror has none or does not answer. Weights from elsewhere could be others.
     """
+    if mirror.startswith(("http://", "https://")):
+        return downloaded(network, mirror, cache, expected)
+    files = [Path(mirror) / "weights" / f"{network}{suffix}" for suffix in SUFFIXES]
+    for file in files:
+        if file.is_file():
+            return file
+    raise InputError(f"the mirror gives no weights of {network} ({files[0]}: no such file); {ELSEWHERE}")
+
+
+def downloaded(network: str, mirror: str, cache: Path, expected: str | None) -> Path:
+    """The file of weights from a mirror's address, see `mirrored`."""
     from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file  # which few runs need
 
+    secret, shown = mirror.rstrip("/"), without_password(mirror).rstrip("/")
     failures = []
     for suffix in SUFFIXES:
-        file = RemoteFile(f"weights/{network}{suffix}", (), None, is_whole=Path.is_file)  # whoever reads it checks more
-        try:
-            return fetch_file(file, cache, mirror=mirror).path
-        except UnobtainableError as error:
-            failures.append(str(error))
-    advice = "unset LOOKALIKE_MIRROR to look elsewhere"
-    raise InputError(f"the mirror gives no weights of {network} ({failures[0]}); {advice}")
+        kept = cache / f"{network}{suffix}"
+        if expected is not None and kept.is_file() and checksum(kept) == expected:
+            return kept
+        cache.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=cache) as fresh:
+            remote = RemoteFile(f"weights/{network}{suffix}", (), None, is_whole=Path.is_file)
+            try:  # once: the log of further attempts would have the password
+                path = fetch_file(remote, Path(fresh), mirror=mirror, retries=0).path
+            except UnobtainableError as error:
+                failures.append(str(error).partition(": set LOOKALIKE_MIRROR")[0].replace(secret, shown))
+                continue
+            refuse_other_content(path, f"{shown}/{remote.name}")
+            return path.replace(kept)
+    raise InputError(f"the mirror gives no weights of {network} ({failures[0]}); {ELSEWHERE}")
+
+
+def without_password(address: str) -> str:
+    """The address without the user and password that may stand before its host."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def published(settings: EffectiveSettings) -> Path:
+    """The publisher's file of weights; what is no such file does not stay in the publisher's cache.
+
+    Raises:
+        InputError: it cannot be had.
+    """
+    network = network_of(settings)
+    with reading_weights(network):
+        file = family_of(settings).fetch_weights(network)
+        if not is_weights(file):
+            file.resolve().unlink()  # the hub's cache links to it
+            file.unlink(missing_ok=True)
+            raise ValueError(f"{file} was no file of weights and is removed")
+    return file
+
+
+def refuse_other_content(file: Path, shown: str) -> None:
+    """Refuse what is no file of weights, such as a login page; `shown` is where it comes from."""
+    if not is_weights(file):
+        raise InputError(f"{shown}: no file of weights (safetensors, or as torch or NumPy write them)")
+
+
+def is_weights(file: Path) -> bool:
+    """Whether a file begins as weights do: safetensors, torch's zip archive or older format, or NumPy's .npz."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, framework="np"):
+            return True
+    except SafetensorError:
+        with file.open("rb") as stream:
+            return stream.read(len(BEFORE_ZIP)) == BEFORE_ZIP or zipfile.is_zipfile(file)
+
+
+def checksum(file: Path) -> str:
+    """The SHA-256 of a file (64 hex digits)."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def family_of(settings: EffectiveSettings) -> type[ZooModel]:
@@ -88,8 +175,16 @@ def family_of(settings: EffectiveSettings) -> type[ZooModel]:
 
 
 def network_of(settings: EffectiveSettings) -> str:
-    """The network whose published weights a run may begin with, by its library's name."""
-    return settings.model_args.get("network") or family_of(settings).MEMBER
+    """The network whose published weights a run may begin with, by its library's name.
+
+    Raises:
+        InputError: no such size.
+    """
+    family, size = family_of(settings), settings.model_args.get("size")
+    try:
+        return family.sized(size) if size else settings.model_args.get("network") or family.MEMBER
+    except ValueError as error:
+        raise InputError(f"model {settings.model}: {error}") from error
 
 
 def preprocessing(settings: EffectiveSettings) -> dict[str, Any]:
@@ -105,9 +200,9 @@ def reading_weights(network: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # timm, its hub, torchvision and safetensors raise what they like
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = shorten(str(error) or type(error).__name__, 300, placeholder="...")
         raise InputError(
-            f"the published weights of {network} cannot be had ({reason:.200}); name a file of them as "
+            f"the published weights of {network} cannot be had ({reason}); name a file of them as "
             f"train.weights.file, put it into the mirror as weights/{network}.safetensors, or train from scratch "
             "(pretrained: false)"
         ) from error

@@ -48,14 +48,18 @@ def effective_settings(params: Params, name: str) -> EffectiveSettings:
 
 def within(variant: Variant, budget: Budget, images: DatasetParams, source: DataProfile) -> EffectiveSettings:
     """The settings of `variant` within the caps of `budget`."""
-    caps = {"max_channels": budget.max_channels, "size": budget.size}
+    arguments = dict(variant.model_args or {})
+    if budget.max_channels is not None:
+        arguments["max_channels"] = min(arguments.get("max_channels", budget.max_channels), budget.max_channels)
+    if budget.size is not None:
+        arguments["size"] = budget.size
     return EffectiveSettings(
         study=variant.study,
         dataset=variant.dataset,
         images=images,
         source=source,
         model=variant.model,
-        model_args=(variant.model_args or {}) | {name: cap for name, cap in caps.items() if cap is not None},
+        model_args=arguments,
         precision=budget.precision,
         max_images=budget.max_images,
         train=capped(variant.train, budget),

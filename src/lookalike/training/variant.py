@@ -29,7 +29,8 @@ SEARCH_SEED = 1_000_000  # of the runs that find a learning rate: no run that co
 class TrainedVariant:
     """What training gave: weights by seed (none for a seed that diverged), a row per epoch, and a description.
 
-    `kept` are the first seed's weights after epochs before its last, counted from 1.
+    `kept` are the first seed's weights after epochs before its last, counted from 1. If the seeds begin with published
+    weights, 0 is there as well: what all of them begin with.
     """
 
     description: dict[str, Any]
@@ -45,7 +46,7 @@ class TrainedVariant:
         ended = {"seed": seed, "epochs": len(outcome.history), "diverged_in": outcome.diverged_in}
         self.description["seeds"].append(ended)
         if outcome.diverged_in is None:
-            self.weights[seed] = {name: to_host(tensor) for name, tensor in model.state_dict().items()}
+            self.weights[seed] = on_host(model)
             self.kept |= outcome.kept
             self.description["kept_epochs"] += outcome.kept
 
@@ -110,6 +111,9 @@ def train_variant(
     ground = Ground(dataset, runtime, *images, weights)
     begun = {"weights": weights and weights.described(), "preprocessing": how}
     trained = TrainedVariant(describe(settings, dataset, *map(len, images)) | begun)
+    if weights:
+        with seeded(0, "init"):
+            trained.kept[0] = on_host(build(settings, dataset, weights))
     if settings.train.search:
         errors = try_rates(settings, settings.train.search, ground, checkpoint)
         trained.description["search"] = described(errors, trial(settings, settings.train.search).train.epochs)
@@ -118,6 +122,11 @@ def train_variant(
     for seed in range(seeds):
         trained.add(seed, *ground.train(settings, seed, checkpoint(f"seed-{seed}"), after_epoch))
     return trained
+
+
+def on_host(model: nn.Module) -> dict[str, Tensor]:
+    """The model's weights and buffers, as they can be saved."""
+    return {name: to_host(tensor) for name, tensor in model.state_dict().items()}
 
 
 def try_rates(

@@ -1,4 +1,4 @@
-"""What families cost, in the report: counted beside measured, and nothing said that the numbers do not hold."""
+"""Costs in the report: counts and measurements, and no sentence that the numbers do not support."""
 
 from dataclasses import asdict, replace
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from blocks import figures, header, prose, rows, shown, tables, titles
 from small_study import CNN, DIVERGED, FEW, MEASURED
 
-from lookalike.artifacts.costs import save_costs
+from lookalike.artifacts.costs import ConfigurationSize, save_costs
 from lookalike.artifacts.models import Epoch, save_history
 from lookalike.costs.convolutions import design_table, separable_table
 from lookalike.params import Variant
@@ -38,7 +38,7 @@ def measure(found: Found) -> Found:
             "name": f"b{k}",
             "side": 224,
             "blocks": 16,
-            "planes": 8,
+            "channels": 8,
             "size": SIZES[CNN],
             "factor": 1.5**k,
             "ruled": 1.92**k,
@@ -52,6 +52,7 @@ def measure(found: Found) -> Found:
         "separable": [asdict(row) for row in separable_table()],
         "designs": [asdict(row) for row in design_table()],
         "scaling": scaled,
+        "vgg_configurations": [asdict(ConfigurationSize("A-LRN", 11, 10_251_122, 2_842_211_328))],
     }
     speeds = [
         {"batch": 1, "seconds": spread(0.02), "memory": None},
@@ -68,7 +69,7 @@ def measure(found: Found) -> Found:
     return found
 
 
-def test_members_are_told_with_both_speeds_and_their_accuracy(found: Found, drawn: dict[str, Any]) -> None:
+def test_members_are_shown_with_both_speeds_and_their_accuracy(found: Found, drawn: dict[str, Any]) -> None:
     part = costs(measure(found))
     table = tables(part)["Members"]
     batches = [f"{what}, batch of {batch}" for what in ("images/s", "MB") for batch in (1, 16)]
@@ -89,7 +90,7 @@ def test_members_are_told_with_both_speeds_and_their_accuracy(found: Found, draw
         [CNN, "96", "4,000,000", "40.00 M", "0.90 M", *speeds, accuracy],
         [FEW, "96", "20,000,000", "800.00 M", "1.00 M", *speeds, accuracy],
     ]
-    assert titles(part)[0] == "What each idea costs and buys"
+    assert titles(part)[0] == "Costs and benefits of each idea"
     assert "one run on one device: a CPU, 2 threads" in prose(part)[0]
 
 
@@ -99,11 +100,11 @@ def test_accuracy_is_drawn_against_the_price_of_those_that_have_one(found: Found
     assert figures(part)["fashion-pareto"].variants == (CNN, FEW)
     (offers,) = drawn["pareto"]
     assert offers[0]["seconds"] == {"median": 0.0125, "least": 0.00625, "most": 0.025}
-    (said,) = [one for one in prose(part) if one.startswith("Not beaten")]
+    (said,) = [one for one in prose(part) if one.startswith("No other member")]
     assert f"by parameters {CNN}; by MACs {CNN}; by time {CNN}, {FEW}." in said
 
 
-def test_shares_left_are_told_beside_the_prediction(found: Found, drawn: dict[str, Any]) -> None:
+def test_shares_left_are_shown_next_to_the_prediction(found: Found, drawn: dict[str, Any]) -> None:
     part = costs(measure(found))
     table = tables(part)["Separable convolutions"]
     first = dict(zip(header(table), rows(table)[0], strict=True))
@@ -112,14 +113,21 @@ def test_shares_left_are_told_beside_the_prediction(found: Found, drawn: dict[st
     assert any(
         "so it is counted in 4 of 4 layers. In 3 of them more than that was left of" in one for one in prose(part)
     )
-    assert any("of Inception 3a, 192 planes, 10.33 % of the weights" in one for one in prose(part))
+    assert any("of Inception 3a, 192 channels, 10.33 % of the weights" in one for one in prose(part))
     assert len(rows(tables(part)["Bottlenecks"])) == 2
 
 
-def test_scaling_is_told_beside_the_rule(found: Found, drawn: dict[str, Any]) -> None:
+def test_scaling_is_shown_next_to_the_rule(found: Found, drawn: dict[str, Any]) -> None:
     part = costs(measure(found))
     assert any("b1 1.50 (1.92); b2 2.25 (3.69)" in one for one in prose(part))
     assert rows(tables(part)["Compound scaling"])[2][6:] == ["2.25", "3.69", "1.56", "20.00 (10.00 to 40.00)"]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_configurations_of_vgg_are_shown_side_by_side(found: Found) -> None:
+    table = tables(costs(measure(found)))["Configurations of VGG"]
+    assert header(table) == ["configuration", "layers", "parameters", "MACs"]
+    assert rows(table) == [["A-LRN", "11", "10,251,122", "2842.21 M"]]
 
 
 @pytest.mark.usefixtures("drawn")

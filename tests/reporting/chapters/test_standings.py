@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from blocks import figures, header, prose, rows, tables, titles, walk
+from conftest import granted
 from small_study import CNN, DIVERGED, EVALUATED, FEW
 
 from lookalike.artifacts.folders import write_bytes
-from lookalike.params import AugmentationParams, Budget, Params
+from lookalike.params import AugmentationParams, Params
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.standings import curtailed, cut_short, does_not_train, leaderboard, training
 from lookalike.reporting.document import Fold
@@ -83,11 +84,11 @@ def test_what_a_budget_cut_is_told(params: Params, epochs: int, images: int, sai
 
 @pytest.mark.parametrize(
     ("cap", "said"),
-    [({"max_channels": 16}, "layers of at most 16 channels"), ({"small": True}, "a small network of the family")],
+    [({"max_channels": 16}, "layers of at most 16 channels"), ({"size": "tiny"}, "a tiny network of the family")],
 )
 def test_a_narrowed_network_is_told(params: Params, cap: dict[str, Any], said: str) -> None:
-    budget = Budget(seeds=1, pretrained=False, **cap)
-    profile = params.active.model_copy(update={"train": {params.variants[CNN].cost: budget}})
+    budget = granted(pretrained=False, **cap)
+    profile = params.active.model_copy(update={"train": {params.variants[CNN].budget: budget}})
     narrowed = params.model_copy(update={"profiles": {params.profile: profile}})
     assert curtailed(standing_of(CNN), narrowed) == said
 

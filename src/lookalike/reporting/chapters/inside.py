@@ -117,7 +117,7 @@ def inside(found: Found) -> Section | None:
     explained = found.evidence.explanations
     if not explained:
         return None
-    rows = [one["tuning"] | {"variant": name} for name, one in explained.items()]
+    rows = [one["tuning"] | {"variant": name} for name, one in explained.items() if one["tuning"]]
     table = tabulate("What the filters of the first convolution are tuned to", TUNING, rows, TUNED)
     close = (of_variant(found, name, explained[name]) for name in found.probes if name in explained)
     return section(f"{found.study}-inside", "Inside the networks", table, *close)
@@ -130,6 +130,8 @@ def of_variant(found: Found, name: str, one: Json) -> Section:
     folder = found.root / "explanations" / found.study / "figures" / name
     drawn = []
     for kind, words in PICTURES.items():
+        if kind != "journey" and not one["convolutions"]:
+            continue
         caption, alt = (part.format(variant=name) for part in words)
         told = [channels(one["convolutions"], kind)] if kind != "journey" else [layers(name, activity or {})]
         picture = found.loaded(folder / f"{kind}.png", f"{name}-{kind}", (caption, alt), "explain", [name], *told)

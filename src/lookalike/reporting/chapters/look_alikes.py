@@ -155,7 +155,7 @@ def families(variants: Json, settings: Mapping[str, Variant], standings: Sequenc
     alike: dict[str, list[Standing]] = {}
     for standing in standings:
         if standing.variant in variants:
-            rest = settings[standing.variant].model_dump(exclude={"cost": True, "train": {"epochs", "fraction"}})
+            rest = settings[standing.variant].model_dump(exclude={"budget": True, "train": {"epochs", "fraction"}})
             alike.setdefault(json.dumps(rest, sort_keys=True), []).append(standing)
     sized = [members for members in alike.values() if len({member.train_images for member in members}) > 1]
     return {

@@ -259,8 +259,8 @@ def curtailed(row: Standing, params: Params) -> str | None:
         parts.append("images capped")
     if budget.max_channels:
         parts.append(f"layers of at most {budget.max_channels} channels")
-    if budget.small:
-        parts.append("a small network of the family")
+    if budget.size:
+        parts.append(f"a {budget.size} network of the family")
     return ", ".join(parts) or None
 
 
