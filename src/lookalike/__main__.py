@@ -38,9 +38,10 @@ examples:
 """
 TRAIN = """\
 Train the variants of a profile one at a time, in the order of the profile's budgets, and show how
-far each is. A killed run goes on from its last epoch when the command is given again; a variant that
-has a result for its settings is left alone, even if code has changed since. The name of the profile
-in params.yaml is changed. For runs of days use a clone of its own, so that edits do not reach it.
+far each is. A killed run goes on from its last epoch when the command is given again; a variant
+that has a result for its settings is left alone, even if code has changed since. The name of the
+profile in params.yaml is changed. For runs of days use a clone of its own, so that edits do not
+reach it.
 """
 TRAIN_EXAMPLES = """
 examples:
