@@ -38,6 +38,7 @@ def evaluate(params: Params, study: str, out: Path) -> None:
     settings, dataset = params.studies[study], load_dataset(Path("data") / params.studies[study].data)
     photos = load_photos(Path("photos")) if params.photographed(study) else None
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
+    absorber = params.photos.absorber if params.photos else ""
     found, sides, outputs, drawn = {}, {}, {}, {}
     for name in params.variants_of(study):
         evaluation = found[name] = evaluate_variant(models / name, dataset, runtime, views=name in settings.ten_views)
@@ -58,7 +59,7 @@ def evaluate(params: Params, study: str, out: Path) -> None:
     look_alikes["repairs"] = study_repairs(models, found, dataset, pairs)
     drawn |= divergence_figures(compared, settings.probes)
     on_spoiled = study_robustness(models, list(sides), dataset, params.spoiled_a_class(study), pairs, runtime)
-    on_photos = study_photos(outputs, sides, photos, dataset, group_of, pairs, params.photos.absorber)
+    on_photos = study_photos(outputs, sides, photos, dataset, group_of, pairs, absorber)
     artifacts.save_metrics(out, {n: e.summary for n, e in found.items()}, {n: e.details for n, e in found.items()})
     save_figures(out, {path: to_png(figure) for path, figure in drawn.items()})
     artifacts.save_findings(out, look_alikes, on_photos, on_spoiled)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.photos import save_photos
 from lookalike.command import run
 from lookalike.data.photo_set import find_photographs, photo_set, prepare_all, ways
@@ -11,8 +12,11 @@ from lookalike.reporting.contact_sheets import contact_sheets, strip
 
 
 def main() -> None:
-    """Prepare every photograph of the active profile; what is refused is listed with its reason."""
+    """Prepare every photograph of the active profile, if it has any; what is refused is listed with its reason."""
     params = load_params()
+    if params.photos is None or params.active.photos is None:
+        with replacing_folder(Path("photos")):
+            return
     recipes, classes = ways(params.photos.recipes), params.datasets[params.photos.dataset].classes
     cache = Path(os.environ.get("DVC_ROOT", ".")) / "downloads"
     found, refused, provenance = find_photographs(

@@ -204,7 +204,8 @@ def try_pictures(*paths: str) -> None:
 
     params = load_params()
     models = find_models(params)
-    trials = [prepare(Path(path), params.photos.recipes) for path in paths]
+    recipes = params.photos.recipes if params.photos else {}  # find_models has refused what has none
+    trials = [prepare(Path(path), recipes) for path in paths]
 
     from lookalike.artifacts.folders import write_bytes, write_text  # from here on nothing is refused: the slow ones
     from lookalike.explain.trial import explain

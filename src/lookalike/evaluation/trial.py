@@ -72,6 +72,8 @@ def find_models(params: Params) -> list[TrainedModel]:
     Raises:
         InputError: there is none, or the data are not those of the active profile.
     """
+    if params.photos is None:
+        raise InputError("params.yaml: photos: null, so that no model is for photographs")
     dataset = params.photos.dataset
     folders = {name: MODELS / one.study / name for name, one in params.variants.items() if one.dataset == dataset}
     trained = {name: folder for name, folder in folders.items() if (folder / "model.json").is_file()}

@@ -51,12 +51,17 @@ class Study(Section):
 
 
 class Params(Section):
-    """The whole file. `groups` names, for a data set, the groups of classes that look alike."""
+    """The whole file.
+
+    Attributes:
+        photos: None, written as `photos: null`, means that nobody is shown photographs.
+        groups: for a data set, the groups of classes that look alike.
+    """
 
     profile: Name
     profiles: dict[Name, Profile]
     datasets: dict[Name, DatasetParams]
-    photos: Photos
+    photos: Photos | None
     costs: CostsParams
     embedding: EmbeddingParams
     groups: dict[Name, Groups]
@@ -91,7 +96,7 @@ class Params(Section):
 
     def photographed(self, study: Name) -> bool:
         """Whether a study's models know the classes that the photographs are of."""
-        return self.studies[study].data == self.photos.dataset
+        return self.photos is not None and self.studies[study].data == self.photos.dataset
 
     def groups_of(self, dataset: Name) -> dict[Name, tuple[str, ...]]:
         """The groups of classes that look alike in the data set of a study."""

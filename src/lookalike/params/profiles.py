@@ -102,7 +102,7 @@ class Profile(Section):
 
     demonstration: bool
     data: DataProfile
-    photos: PhotoProfile
+    photos: PhotoProfile | None
     train: dict[Name, Budget]
     evaluate: EvaluationSample
     explain: ExplainSample

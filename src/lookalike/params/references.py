@@ -31,7 +31,14 @@ def broken_references(params: Params) -> Iterator[str]:
 
 
 def photo_faults(params: Params) -> Iterator[str]:
-    """The photographs' data set must be known, and the suspected class must be one of its classes."""
+    """Photographs need a source in every profile, a data set that is known, and a suspected class that is one of it."""
+    for name, profile in params.profiles.items():
+        if (profile.photos is None) != (params.photos is None):
+            yield f"profiles.{name}.photos: {'required' if params.photos else 'must be null'}: photos is " + (
+                "not null" if params.photos else "null"
+            )
+    if params.photos is None:
+        return
     yield from missing("photos.dataset", params.photos.dataset, params.datasets)
     yield from missing("photos.absorber", params.photos.absorber, params.datasets[params.photos.dataset].classes)
 

@@ -82,7 +82,7 @@ class Optimiser:
         self.settings = settings
         trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
         self.parameters: list[Tensor] = list(trained.values())
-        self.decayed = [parameter for name, parameter in trained.items() if is_decayed(name, parameter)]
+        self.decayed: list[Tensor] = [parameter for name, parameter in trained.items() if is_decayed(name, parameter)]
         self.lr = settings.lr
         self.steps = 0
         copies = 1 if settings.optimizer == "sgd" else 2

@@ -35,7 +35,7 @@ class EffectiveSettings(Section):
         Keys that are left out do not count, nor does the order of keys, nor do paths of folders and of weights:
         `model.json` has the digests of what these hold.
         """
-        paths = {"train": {"weights": {"file"}}, "images": {"folder"}}
+        paths: dict[str, Any] = {"train": {"weights": {"file": True}}, "images": {"folder": True}}
         decisive = self.model_dump(mode="json", exclude_none=True, exclude=paths)
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
