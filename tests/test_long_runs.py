@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from checkout import Checkout, copy_of
@@ -89,6 +90,8 @@ def test_progress_is_that_of_the_last_seed(project: Path) -> None:
 class Process:
     """A process that has trained two epochs more each time that it is asked whether it lives."""
 
+    pid = 2**22 + 1  # none that the system gives
+
     def __init__(self, *_: object, **__: object) -> None:
         self.returncode: int | None = None
         self.epochs = 0
@@ -101,8 +104,6 @@ class Process:
         else:
             write_epochs(*divmod(self.epochs, 3))
         return self.returncode
-
-    def terminate(self) -> None: ...
 
     def wait(self) -> int | None:
         return self.returncode
@@ -136,6 +137,24 @@ def test_a_variant_that_fails_is_said_and_the_next_one_follows(
     assert f"{NAME}: FAILED, see checkpoints/{NAME}.log" in said
     assert "fashion-vit: FAILED" in said
     assert Path("checkpoints", f"{NAME}.log").read_text() == "out of memory\n"
+
+
+def test_a_run_that_is_stopped_leaves_no_process_behind(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC starts the training process through a shell, and neither passes a signal on."""
+    note = project / "process"
+    command = ["sh", "-c", f"sh -c 'echo $$ > {note}; exec sleep 60' & wait"]
+    popen = long_runs.subprocess.Popen
+    monkeypatch.setattr(long_runs.subprocess, "Popen", lambda _, **options: popen(command, **options))
+
+    def stop(_: float) -> None:
+        if note.exists() and note.read_text().strip():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(long_runs.time, "sleep", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train_all("demo", [NAME])
+    inner = psutil.Process(int(note.read_text())) if psutil.pid_exists(int(note.read_text())) else None
+    assert inner is None or inner.wait(5) is None
 
 
 @pytest.mark.parametrize(

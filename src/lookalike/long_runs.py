@@ -5,7 +5,10 @@ updated between two variants. A variant is finished when there is a result for i
 changed since: nothing is trained again because a comment was edited.
 """
 
+import contextlib
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -78,17 +81,25 @@ def train_one(name: str) -> bool:
     started = time.monotonic()
     with log.open("w", encoding="utf-8") as output:
         command = [sys.executable, "-m", "dvc", "repro", f"train@{name}"]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
         try:
             for line in follow(process, name, params):
                 print(line, end="\r" if sys.stdout.isatty() else "\n", flush=True)
         finally:
-            process.terminate()
-            process.wait()
+            end(process)
     done = process.returncode == 0 and is_finished(params, name)
     ended = f"finished in {duration(time.monotonic() - started)}" if done else f"FAILED, see {log}"
     print(f"{name}: {ended}", flush=True)
     return done
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End DVC, if it still runs, and the training process below it, which DVC would leave running."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    process.wait()
 
 
 def is_finished(params: Params, name: str) -> bool:

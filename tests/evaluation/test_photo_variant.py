@@ -70,6 +70,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     description = {
         "model": "fashion_cnn",
         "model_args": {},
+        "valid_images": 50,
         "preprocessing": None,
         "input_shape": (1, 28, 28),
         "class_names": CLASSES,
