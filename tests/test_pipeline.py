@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from checkout import VARIANTS, Checkout, copy_of
+from checkout import VARIANTS, Checkout, copy_of, stages_in
 
 pytestmark = pytest.mark.pipeline
 
@@ -96,6 +96,16 @@ def test_edits_run_through_and_are_undone_without_training(checkout: Checkout) -
     for stage, path in REPRODUCED:
         assert digest(after, stage, path) == digest(before, stage, path)
     assert checkout.run("git", "status", "--porcelain", "--", "params.yaml") == ""
+
+
+def test_an_override_trains_its_variant_and_no_other(checkout: Checkout) -> None:
+    before = (checkout.folder / "params.yaml").read_text().splitlines()
+    output = checkout.run("dvc", "exp", "run", "-S", f"{GROUPED}.train.lr=3e-4")
+    assert stages_in(output) == {f"train@{GROUPED[9:]}"} | TRAINED
+    after = (checkout.folder / "params.yaml").read_text().splitlines()
+    assert [line.strip() for line, old in zip(after, before, strict=True) if line != old] == ["lr: 0.0003"]
+    checkout.run("git", "checkout", "-q", "--", "params.yaml", "dvc.lock")
+    checkout.run("dvc", "checkout", "-q", "--force")
 
 
 def test_an_edit_of_the_wording_trains_nothing(checkout: Checkout) -> None:

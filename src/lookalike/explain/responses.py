@@ -1,5 +1,6 @@
 """What a filter of a convolution responds to: the test images that excite it most, and an input made to excite it."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookalike.explain.convolutions import convolutions
-from lookalike.explain.maps import outputs_of
 from lookalike.explain.subject import Subject
 from lookalike.runtime import at_once, generator
 
@@ -86,14 +86,12 @@ def of_layer(subject: Subject, name: str) -> Response:
 
 @torch.no_grad()
 def excitation(model: nn.Module, images: Tensor, name: str) -> tuple[Tensor, Tensor]:
-    """The highest value of each plane of the convolution `name`, and that of its unit in the middle: (N, O) each."""
+    """The highest value of each channel of the convolution `name`, and that of its middle unit: (N, O) each."""
     highest, middle = [], []
     for batch in images.split(at_once(images.shape[2], images.shape[3], BATCH)):
-        with outputs_of(model.get_submodule(name)) as outputs:
-            model(batch)
-        planes = outputs[0]
-        highest.append(planes.amax((2, 3)))
-        middle.append(planes[:, :, planes.shape[2] // 2, planes.shape[3] // 2])
+        maps = output_at(model, name, batch)
+        highest.append(maps.amax((2, 3)))
+        middle.append(maps[:, :, maps.shape[2] // 2, maps.shape[3] // 2])
     return torch.cat(highest), torch.cat(middle)
 
 
@@ -119,11 +117,30 @@ def maximise(model: nn.Module, name: str, filters: Tensor, shape: torch.Size, no
 
 
 def middle_units(model: nn.Module, name: str, filters: Tensor, inputs: Tensor) -> Tensor:
-    """Of the k-th input the value in the middle of the k-th filter's plane: (F,)."""
-    with outputs_of(model.get_submodule(name)) as outputs:
-        model(inputs)
-    planes = outputs[0][torch.arange(len(filters)), filters]
-    return planes[:, planes.shape[1] // 2, planes.shape[2] // 2]
+    """Of the k-th input the value in the middle of the k-th filter's feature map: (F,)."""
+    maps = output_at(model, name, inputs)[torch.arange(len(filters)), filters]
+    return maps[:, maps.shape[1] // 2, maps.shape[2] // 2]
+
+
+class Reached(Exception):  # noqa: N818 - no error
+    """The layer that is asked for has been computed."""
+
+
+def output_at(model: nn.Module, name: str, images: Tensor) -> Tensor:
+    """The output of the layer `name`, with its graph; the layers behind it are not computed."""
+    kept: list[Tensor] = []
+
+    def stop(layer: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
+        kept.append(output)
+        raise Reached
+
+    hook = model.get_submodule(name).register_forward_hook(stop)
+    try:
+        with contextlib.suppress(Reached):
+            model(images)
+    finally:
+        hook.remove()
+    return kept[0]
 
 
 def to_norm(values: Tensor, norm: float) -> Tensor:
