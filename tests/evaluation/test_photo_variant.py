@@ -1,7 +1,7 @@
 """Models at work on photographs against plain forward passes, and what only a probed variant is shown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, replace, replace
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +171,13 @@ def test_distances_are_those_to_the_tenth_nearest_validation_image(case: Case, r
     tests = tenth_nearest(forward(layer, case.dataset.test_images), references)
     np.testing.assert_allclose(outputs.test_distances, tests, atol=2e-3)  # whose features were kept in half precision
     assert outputs.test_distances.shape == (31,)
+
+
+def test_few_validation_images_are_all_neighbours(case: Case, runtime: Runtime) -> None:
+    few = replace(case.evaluation, valid_features=case.evaluation.valid_features[:2])
+    found = photo_outputs(case.folder, few, case.dataset, case.photos, runtime, probed=False)
+    assert all(np.isfinite(distances).all() for distances in found.distances.values())
+    assert np.isfinite(found.test_distances).all()
 
 
 def test_only_a_photograph_with_ten_twins_among_the_references_lies_at_no_distance(case: Case, run: Run) -> None:

@@ -15,6 +15,7 @@ from lookalike.evaluation.variant import Evaluation
 from lookalike.runtime import Runtime
 
 REFERENCES = 4000  # validation images that stand for the training distribution: none of them was trained on
+NEIGHBOURS = 10  # of a photograph, the farthest of which tells its distance
 TESTED = 1000  # test images that are measured against photographs
 SPOILED = 400  # test images that are spoiled: a share's interval is then ten points wide at most
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the first leaves an image as it is
@@ -54,13 +55,14 @@ def photo_outputs(
     others = {
         recipe: [reader.read(images).logits for reader in readers[1:]] for recipe, images in photos.recipes.items()
     }
+    nearest = min(NEIGHBOURS, len(reference))  # a variant of few images validates on fewer
     intact = evaluation.predictions.test_logits[0, :SPOILED].argmax(axis=1)
     spoiled_images = dataset.test_images[:SPOILED]
     return PhotoOutputs(
         logits={recipe: np.stack([one.logits, *others[recipe]]) for recipe, one in outputs.items()},
         ablations={way: first.read(images).logits for way, images in photos.ablations.items()} if probed else {},
-        distances={recipe: knn_distance(one.features, reference) for recipe, one in outputs.items()},
-        test_distances=knn_distance(evaluation.predictions.features[:TESTED], reference),
+        distances={recipe: knn_distance(one.features, reference, nearest) for recipe, one in outputs.items()},
+        test_distances=knn_distance(evaluation.predictions.features[:TESTED], reference, nearest),
         spoiled={way: predict_spoiled(first, spoiled_images, way, intact) for way in SPOILERS} if probed else {},
     )
 
