@@ -1,7 +1,7 @@
 """Models at work on photographs against plain forward passes, and what only a probed variant is shown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
