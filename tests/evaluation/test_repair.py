@@ -76,6 +76,13 @@ def test_the_gate_is_the_lowest_of_the_best_on_validation_images(digits: int) ->
     assert choose_gate(first, SECOND.valid, VALID) == best
 
 
+def test_the_gate_is_chosen_on_the_images_that_both_models_may_see() -> None:
+    few = replace(SECOND, valid=SECOND.valid[:9])
+    for first, second in ((FIRST, few), (few, FIRST)):
+        found = repair(first, second, LABELS, VALID, WEIGHTS).cascade.gate
+        assert found == choose_gate(first.valid[:9], second.valid[:9], VALID[:9])
+
+
 def test_a_cascade_takes_the_second_answer_up_to_the_gate() -> None:
     gate = float(np.median(FIRST.test.max(axis=1)))
     found = cascade(FIRST, SECOND, gate, LABELS, WEIGHTS)

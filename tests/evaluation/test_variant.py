@@ -120,6 +120,24 @@ def test_a_described_seed_counts_images_by_class() -> None:
         assert about[table] == {name: values.tolist() for name, values in asdict(expected).items()}
 
 
+def test_a_variant_of_few_images_is_calibrated_on_its_own_share(
+    save_seeds: Saver, dataset: Dataset, runtime: Runtime
+) -> None:
+    folder = save_seeds({0: None})
+    whole = evaluate_variant(folder, dataset, runtime)
+    description = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(description | {"valid_images": 5}))
+    few = evaluate_variant(folder, dataset, runtime)
+    assert whole.predictions is not None
+    assert few.predictions is not None
+    assert few.valid_features is not None
+    np.testing.assert_allclose(few.predictions.valid_logits, whole.predictions.valid_logits[:, :5], rtol=1e-4)
+    assert len(few.valid_features) == 5
+    labels = dataset.train_labels[dataset.valid_indices[:5]]
+    assert few.temperatures.tolist() == [fit_temperature(few.predictions.valid_logits[0], labels)]
+    np.testing.assert_array_equal(few.predictions.test_logits, whole.predictions.test_logits)
+
+
 def test_every_seed_is_evaluated_with_its_own_weights(save_seeds: Saver, dataset: Dataset, runtime: Runtime) -> None:
     folder = save_seeds({0: None, 1: None})
     evaluation = evaluate_variant(folder, dataset, runtime)

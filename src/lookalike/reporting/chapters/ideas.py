@@ -36,7 +36,7 @@ SEPARABLE = (
 )
 DESIGNS = (
     Column("block", "place", text),
-    Column("convolutions to planes", "plain_layers", text),
+    Column("convolutions to channels", "plain_layers", text),
     Column("with a bottleneck", "reduced_layers", text),
     Column("weights", "plain.parameters", count),
     Column("weights with it", "reduced.parameters", count),
@@ -70,7 +70,7 @@ def separable(counted: Json, measured: Json) -> list[Block]:
         row
         | timed(took)
         | {
-            "name": f"3x3, {row['inputs']} to {row['outputs']} planes of {row['side']}x{row['side']}",
+            "name": f"3x3, {row['inputs']} to {row['outputs']} channels of {row['side']}x{row['side']}",
             "left": row["separable"]["macs"] / row["standard"]["macs"],
         }
         for row, took in zip(counted["separable"], measured["separable"], strict=True)
@@ -92,7 +92,7 @@ def timed(took: Json) -> Json:
 
 
 def designs(counted: Json, measured: Json) -> list[Block]:
-    """Fewer planes within a block."""
+    """Fewer channels within a block."""
     rows = [
         row | timed(took) | {"left": row["reduced"]["macs"] / row["plain"]["macs"]}
         for row, took in zip(counted["designs"], measured["designs"], strict=True)
@@ -103,7 +103,7 @@ def designs(counted: Json, measured: Json) -> list[Block]:
         for row in rows
     ]
     said = (
-        "A 1x1 convolution to fewer planes makes what stands behind it cheap. Left are, of "
+        "A 1x1 convolution to fewer channels makes the layers behind it cheap. Left are, of "
         f"{'; of '.join(told)}. What it does to accuracy is not measured here."
     )
     note = (
@@ -127,7 +127,7 @@ def scaling(counted: Json, measured: Json) -> list[Block]:
     )
     note = (
         "Each at the side that timm gives it for training. By the rule: 1.92 to the power of the network's number. As "
-        "built: blocks, the square of the planes of the last convolution and the square of the side, by those of B0; "
+        "built: blocks, the square of the channels of the last convolution and the square of the side, by those of B0; "
         f"layers are rounded up, and sides chosen. {TAKEN}"
     )
     return [Prose(said), tabulate("Compound scaling", SCALING, rows, note)]
