@@ -36,19 +36,19 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     rates: dict[str, list[float]] = {precision: [] for precision in runtime.PRECISIONS}
     products: dict[str, list[float]] = {precision: [] for precision in runtime.PRECISIONS}
-    places = {precision: runtime.start(precision=precision) for precision in runtime.PRECISIONS}
+    runtimes = {precision: runtime.start(precision=precision) for precision in runtime.PRECISIONS}
     arguments = {"max_channels": asked.channels} if asked.channels else {}
-    prepared = {name: training(asked.model, arguments, asked.batch_size, place) for name, place in places.items()}
-    roofs = {name: multiplication(asked.size, place) for name, place in places.items()}
+    prepared = {name: training(asked.model, arguments, asked.batch_size, place) for name, place in runtimes.items()}
+    roofs = {name: multiplication(asked.size, place) for name, place in runtimes.items()}
     for block in trange(asked.blocks + 1, unit="block", disable=None):
-        for name, place in places.items():
+        for name, place in runtimes.items():
             _, step = prepared[name]
             product = asked.size**3 / seconds(roofs[name], 1, place)
             rate = asked.steps * asked.batch_size / seconds(step, asked.steps, place)
             if block > 0:  # the first one warms up
                 products[name].append(product)
                 rates[name].append(rate)
-    print(runtime.describe(places["float32"]))
+    print(runtime.describe(runtimes["float32"]))
     for name, (macs, _) in prepared.items():
         images, roof = statistics.median(rates[name]), statistics.median(products[name])
         print(

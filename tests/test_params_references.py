@@ -166,7 +166,8 @@ def test_an_architectures_own_defaults_are_allowed(model: str) -> None:
     signature = inspect.signature(getattr(importlib.import_module(module), name)).parameters
     defaults = {key: one.default for key, one in signature.items() if one.kind == one.KEYWORD_ONLY}
     own = {key: value for key, value in defaults.items() if key not in GIVEN and key != "dimensions"}
-    arguments_section(model).model_validate(own)
+    accepted = arguments_section(model).model_validate(own)
+    assert {key: getattr(accepted, key) for key in own} == own
 
 
 @pytest.mark.parametrize(

@@ -182,13 +182,13 @@ def test_cam_through_dense_layers_is_the_linear_map_of_each_image(size: int) -> 
         vgg = create_model("vgg", {"max_channels": 9}, input_shape=(3, size, size), num_classes=7).double()
     images = torch.rand(4, 3, size, size, dtype=torch.float64)
     target = contrast(LABELS, OTHERS, 7).double()
-    maps, planes = cam(vgg.eval(), images, target), vgg.convolutions(images)
+    maps, feature_maps = cam(vgg.eval(), images, target), vgg.convolutions(images)
     _, gradients = activations_and_gradients(vgg, images, target, vgg.pooled)
     torch.testing.assert_close(gradients, gradients.mean((2, 3), keepdim=True).expand_as(gradients))
     for image in range(4):  # torch's own Jacobian of the score by the means
-        means = planes[image].mean((1, 2)).detach()[None, :, None, None]
+        means = feature_maps[image].mean((1, 2)).detach()[None, :, None, None]
         weights = torch.autograd.functional.jacobian(lambda x: vgg.head(vgg.dense(x)), means)  # (1, 7, 1, K, 1, 1)
-        expected = torch.einsum("c,ck,khw->hw", target[image], weights[0, :, 0, :, 0, 0], planes[image]).detach()
+        expected = torch.einsum("c,ck,khw->hw", target[image], weights[0, :, 0, :, 0, 0], feature_maps[image]).detach()
         torch.testing.assert_close(maps[image], expected, rtol=1e-9, atol=1e-15)
     assert maps.any()
 

@@ -1,4 +1,4 @@
-"""The names in `params.yaml` that point to other places in it, to architectures and to classes: whether they fit."""
+"""Whether the names in `params.yaml` that refer to other keys, to architectures and to classes fit."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
