@@ -7,24 +7,15 @@ from tqdm import tqdm
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.evaluations import load_predictions
 from lookalike.artifacts.findings import save_arrays, save_figures, save_found
-from lookalike.artifacts.folders import replacing_folder
-from lookalike.command import run, stage_item
+from lookalike.command import run_for_study
 from lookalike.embedding.study import Settings, embed, main_scores
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
-from lookalike.params import Params, load_params
+from lookalike.params import Params
 from lookalike.reporting.embeddings import variant_figures
 from lookalike.reporting.style import to_png
 
 SEED = 13
-
-
-def main(study: str) -> None:
-    """Replace the embeddings of `study`."""
-    params = load_params()
-    params.require("studies", study)
-    with replacing_folder(Path("embeddings") / study) as out:
-        embed_study(params, study, out)
 
 
 def embed_study(params: Params, study: str, out: Path) -> None:
@@ -51,4 +42,4 @@ def embed_study(params: Params, study: str, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(main, stage_item())
+    run_for_study(embed_study, "embeddings")

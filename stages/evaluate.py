@@ -5,10 +5,9 @@ from pathlib import Path
 from lookalike.artifacts import evaluations as artifacts
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.findings import save_figures
-from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.models import read_rows
 from lookalike.artifacts.photos import load_photos
-from lookalike.command import run, stage_item
+from lookalike.command import run_for_study
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
@@ -17,19 +16,11 @@ from lookalike.evaluation.photo_variant import photo_outputs
 from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.variant import evaluate_variant
-from lookalike.params import Params, load_params
+from lookalike.params import Params
 from lookalike.reporting.comparisons import divergence_figures
 from lookalike.reporting.figures import variant_figures
 from lookalike.reporting.style import to_png
 from lookalike.runtime import start
-
-
-def main(study: str) -> None:
-    """Replace the evaluation of `study`."""
-    params = load_params()
-    params.require("studies", study)
-    with replacing_folder(Path("evaluations") / study) as out:
-        evaluate(params, study, out)
 
 
 def evaluate(params: Params, study: str, out: Path) -> None:
@@ -66,4 +57,4 @@ def evaluate(params: Params, study: str, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(main, stage_item())
+    run_for_study(evaluate, "evaluations")

@@ -7,28 +7,19 @@ from tqdm import tqdm
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.evaluations import load_findings, load_photo_logits, load_predictions
 from lookalike.artifacts.findings import save_arrays, save_figures, save_found
-from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.models import load_description
 from lookalike.artifacts.photos import load_photos
-from lookalike.command import run, stage_item
+from lookalike.command import run_for_study
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.explain.closely import look_closely
 from lookalike.explain.methods import DEFAULT
 from lookalike.explain.subject import Images, find_subject
 from lookalike.explain.variant import explain_variant, main_scores
-from lookalike.params import Params, load_params
+from lookalike.params import Params
 from lookalike.reporting.explained import CloseUp, drawn_alike, drawn_changes, study_figures
 from lookalike.reporting.style import to_png
 from lookalike.runtime import start
-
-
-def main(study: str) -> None:
-    """Replace the explanations of `study`."""
-    params = load_params()
-    params.require("studies", study)
-    with replacing_folder(Path("explanations") / study) as out:
-        explain(params, study, out)
 
 
 def explain(params: Params, study: str, out: Path) -> None:
@@ -65,4 +56,4 @@ def explain(params: Params, study: str, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(main, stage_item())
+    run_for_study(explain, "explanations")

@@ -47,10 +47,8 @@ def main(name: str) -> None:
         after_epoch=recorder.after_epoch,
         weights=weights,
     )
-    for entry in trained.description["seeds"]:
-        if entry["diverged_in"] is not None:
-            epoch = entry["diverged_in"] + 1
-            print(f"{name}, seed {entry['seed']}: diverged, the loss is not finite in epoch {epoch}", file=sys.stderr)
+    for seed, epoch in trained.diverged.items():
+        print(f"{name}, seed {seed}: diverged, the loss is not finite in epoch {epoch + 1}", file=sys.stderr)
     folder = Path("models") / settings.study / name
     save_model(folder, trained.description, trained.weights, trained.history, trained.kept)
     about = recorder.finish(describe(runtime), peak_memory(runtime.device))

@@ -6,8 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from lookalike.errors import InputError
+
+if TYPE_CHECKING:
+    from lookalike.params import Params
 
 BAD_INPUT = 2
 
@@ -25,6 +29,24 @@ def run(main: Callable[..., None], *arguments: str) -> None:
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+
+
+def run_for_study(work: "Callable[[Params, str, Path], None]", folder: str) -> None:
+    """Run a stage that works on a study: `work(params, study, out)`, where `out` becomes `folder`/<study> at its end.
+
+    What was there before stays if the parameters are refused or the work fails.
+    """
+
+    def main(study: str) -> None:
+        from lookalike.artifacts.folders import replacing_folder
+        from lookalike.params import load_params
+
+        params = load_params()
+        params.require("studies", study)
+        with replacing_folder(Path(folder) / study) as out:
+            work(params, study, out)
+
+    run(main, stage_item())
 
 
 def stage_item() -> str:

@@ -39,6 +39,12 @@ class TrainedVariant:
     history: list[Epoch] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
 
+    @property
+    def diverged(self) -> dict[int, int]:
+        """The epoch, counted from 0, in which each seed that diverged did so."""
+        ended = self.description["seeds"]
+        return {one["seed"]: one["diverged_in"] for one in ended if one["diverged_in"] is not None}
+
     def add(self, seed: int, model: nn.Module, outcome: Outcome) -> None:
         """Take in the outcome of one seed."""
         self.history += outcome.history
