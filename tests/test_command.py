@@ -4,11 +4,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from lookalike.command import run
+from lookalike.command import run, run_for_study, stage_item
 from lookalike.errors import InputError
+from lookalike.params import Params
 
 WAITING = """
 import time
@@ -59,3 +61,64 @@ def test_sigterm_closes_what_is_open_and_ends_with_143() -> None:
         process.terminate()
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (143, b"closed\n", b"")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stage", "item"),
+    [
+        (["fashion-cnn"], "", "fashion-cnn"),
+        ([], "train@fashion-cnn", "fashion-cnn"),
+        ([], "train@$(touch pwned)", "$(touch pwned)"),
+        (["fashion-vit"], "train@fashion-cnn", "fashion-vit"),
+    ],
+)
+def test_a_stage_learns_its_item_from_its_argument_or_from_dvc(
+    arguments: list[str], stage: str, item: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+    monkeypatch.setenv("DVC_STAGE", stage)
+    assert stage_item() == item
+
+
+@pytest.mark.parametrize("arguments", [[], ["fashion-cnn", "fashion-vit"]])
+def test_a_stage_without_its_item_says_how_it_is_used(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    with pytest.raises(SystemExit, match=r"\Ausage: train.py NAME\Z"):
+        stage_item()
+
+
+@pytest.fixture
+def project(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the real parameters and a former result of the fashion study."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_bytes((root / "params.yaml").read_bytes())
+    (tmp_path / "found" / "fashion").mkdir(parents=True)
+    (tmp_path / "found" / "fashion" / "former").touch()
+    return tmp_path
+
+
+def written(project: Path) -> set[str]:
+    return {path.name for path in (project / "found" / "fashion").iterdir()}
+
+
+def test_a_study_s_result_is_replaced_as_a_whole(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["stage.py", "fashion"])
+    run_for_study(lambda params, study, out: (out / params.studies[study].data).touch(), "found")
+    assert written(project) == {"fashion_mnist"}
+
+
+@pytest.mark.parametrize("study", ["fashion", "fashoin"])
+def test_a_study_s_result_stays_if_the_work_or_its_name_is_refused(
+    project: Path, study: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(params: Params, study: str, out: Path) -> None:
+        (out / "new").touch()
+        raise InputError("no such thing")
+
+    monkeypatch.setattr(sys, "argv", ["stage.py", study])
+    with pytest.raises(SystemExit):
+        run_for_study(refuse, "found")
+    assert written(project) == {"former"}
+    said = {"fashion": "no such thing", "fashoin": "params.yaml: studies: no 'fashoin'; allowed: fashion, cifar, "}
+    assert capsys.readouterr().err.startswith(f"error: {said[study]}")
