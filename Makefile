@@ -43,7 +43,7 @@ demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, u
 	echo "$$stages" | grep -E '^(fetch@|photos$$|primer$$)' | sort -r | $$at_once -n 1 $$run; \
 	set -- $$(echo "$$stages" | grep ^train@); round=$$((3 * $(JOBS))); \
 	echo "$$@" | $$at_once -n $$((($$# + round - 1) / round)) $$run; \
-	{ echo costs; echo "$$stages" | sed -n 's/^embed@\(.*\)/evaluate@\1 explain@\1 embed@\1/p'; } | sort -r | $$at_once -L 1 $$run
+	{ echo costs; echo "$$stages" | sed -n 's/^embed@\(.*\)/evaluate@\1 compare@\1 explain@\1 embed@\1/p'; } | sort -r | $$at_once -L 1 $$run
 	$(BIN)/dvc repro
 	@echo "The report: reports/$$(sed -n 's/^profile: *\([^ #]*\).*/\1/p' params.yaml)/index.html"
 

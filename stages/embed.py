@@ -5,7 +5,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from lookalike.artifacts.datasets import load_dataset
-from lookalike.artifacts.evaluations import load_predictions
+from lookalike.artifacts.evaluations import load_evaluation, load_features
 from lookalike.artifacts.findings import save_arrays, save_figures, save_found
 from lookalike.command import run_for_study
 from lookalike.embedding.study import Settings, embed, main_scores
@@ -27,10 +27,10 @@ def embed_study(params: Params, study: str, out: Path) -> None:
     labels, settings = dataset.test_labels[indices].astype(int), Settings(**params.embedding.model_dump())
     found = {}
     for name in tqdm(params.sampled(study, sample), desc="embed", unit="variant", disable=None):
-        predictions = Path("evaluations") / study / "predictions" / name
-        if not predictions.exists():  # every seed diverged
+        evaluation = Path("evaluations") / study / name
+        if not load_evaluation(evaluation).seeds:  # every seed diverged
             continue
-        embedding = embed(load_predictions(predictions).features[indices], labels, group_of, settings, SEED)
+        embedding = embed(load_features(evaluation)[indices], labels, group_of, settings, SEED)
         if embedding is None:  # its features do not vary
             continue
         found[name] = embedding.found

@@ -5,7 +5,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from lookalike.artifacts.datasets import load_dataset
-from lookalike.artifacts.evaluations import load_findings, load_photo_logits, load_predictions
+from lookalike.artifacts.evaluations import load_evaluations, load_findings
 from lookalike.artifacts.findings import save_arrays, save_figures, save_found
 from lookalike.artifacts.models import load_description
 from lookalike.artifacts.photos import load_photos
@@ -27,20 +27,20 @@ def explain(params: Params, study: str, out: Path) -> None:
     runtime, models = start(), Path("models") / study
     settings, sample = params.studies[study], params.active.explain
     counts = {"scored": sample.scored, "heads_scored": sample.heads_scored}
-    evaluation = Path("evaluations") / study
     dataset = load_dataset(Path("data") / settings.data)
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
-    look_alikes, on_photos = load_findings(evaluation)
+    look_alikes, on_photos = load_findings(Path("comparisons") / study)
     photos = load_photos(Path("photos")) if on_photos else None
     recipe, labels = on_photos["chosen"]["recipe"] if on_photos else "", dataset.test_labels.astype(int)
     chosen, found, maps, close_ups = first_of_each_class(labels, sample.images_a_class), {}, {}, {}
-    names = [name for name in params.sampled(study, sample) if (evaluation / "predictions" / name).exists()]
-    for name in tqdm(names, desc="explain", unit="variant", disable=None):  # without those whose every seed diverged
-        seen, shown = load_predictions(evaluation / "predictions" / name), None
+    evaluated = load_evaluations(Path("evaluations") / study, params.sampled(study, sample))
+    ended = {name: one for name, one in evaluated.items() if one.seeds}  # without those whose every seed diverged
+    for name, seen in tqdm(ended.items(), desc="explain", unit="variant", disable=None):
+        shown = None
         test = Images(dataset.test_images, labels, seen.test_logits[0].argmax(1))
-        if photos is not None:
-            logits = load_photo_logits(evaluation / "photos" / name, recipe)
-            shown = Images(photos.recipes[recipe], photos.labels, logits[0].argmax(1))
+        if photos is not None and seen.photos is not None:
+            predicted = seen.photos.logits[recipe][0].argmax(1)
+            shown = Images(photos.recipes[recipe], photos.labels, predicted)
         subject = find_subject(models / name, seen.seeds[0], dataset, runtime, test)
         explained = explain_variant(subject.part(chosen), shown, group_of, spoil=settings.spoil, **counts)
         closely = look_closely(subject, group_of, sample.scored, probe=name in settings.probes)

@@ -10,36 +10,37 @@ from typing import Any
 
 import numpy as np
 import torch
+from descriptions import described
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset, save_dataset
 from lookalike.artifacts.evaluations import (
     PLOTTED,
-    Predictions,
+    Evaluation,
+    PhotoOutputs,
+    Validation,
+    save_evaluation,
     save_findings,
     save_metrics,
-    save_photo_logits,
-    save_predictions,
 )
 from lookalike.artifacts.findings import save_arrays, save_found
-from lookalike.artifacts.folders import write_bytes, write_json
-from lookalike.artifacts.models import Epoch, Timing, save_model, save_run
+from lookalike.artifacts.folders import replacing_folder, write_bytes, write_json
+from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_model, save_run
 from lookalike.artifacts.photos import PhotoSet, Preparation, save_photos
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.data.garments import draw_garments
-from lookalike.evaluation.absorption import SPOILERS
+from lookalike.evaluation.absorption import SPOILERS, STRENGTHS
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
-from lookalike.evaluation.photo_variant import STRENGTHS, PhotoOutputs
 from lookalike.evaluation.photographs import DESCRIBED_BY
 from lookalike.evaluation.repair import Answers, ledger
 from lookalike.evaluation.robustness import Conditions, Spoiled, differences, summary
+from lookalike.evaluation.scores import describe_seed
 from lookalike.evaluation.statistics import Estimate, resample
-from lookalike.evaluation.variant import describe_seed
 from lookalike.explain.closely import look_closely
 from lookalike.explain.subject import Images, Subject
 from lookalike.explain.variant import explain_variant
@@ -65,9 +66,9 @@ MEASURED = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8, "nll": 
 COMMIT = "0123456789" * 4
 LENGTHS = {DIVERGED: (1, 200), CNN: (4, 9), FEW: (30, 1)}  # epochs and training images
 PICTURES = (
-    *(f"evaluations/fashion/figures/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")),
-    *(f"evaluations/fashion/figures/{CNN}/{kind}" for kind in ("samples", "top-five")),
-    f"evaluations/fashion/pairs/{PAIR}/divergence",
+    *(f"comparisons/fashion/figures/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")),
+    *(f"comparisons/fashion/figures/{CNN}/{kind}" for kind in ("samples", "top-five")),
+    f"comparisons/fashion/pairs/{PAIR}/divergence",
     f"explanations/fashion/figures/{PAIR}/cases",
     *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("maps", "contrast", "classes-Grad-CAM")),
     *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("filters-first", "features-last")),
@@ -85,7 +86,7 @@ class SmallStudy:
 
     Attributes:
         logits: by evaluated variant, (2, TESTED, 10).
-        photo_logits: by evaluated variant and recipe, (2, PHOTOGRAPHED, 10).
+        photo_outputs: by evaluated variant, of the PHOTOGRAPHED photographs.
         details: of the evaluated variants.
         explained, embedded: figures, and arrays, of the probe.
     """
@@ -93,7 +94,7 @@ class SmallStudy:
     dataset: Dataset
     photos: PhotoSet
     logits: Arrays
-    photo_logits: dict[str, Arrays]
+    photo_outputs: dict[str, PhotoOutputs]
     details: Json
     look_alikes: Json
     on_photos: Json
@@ -136,14 +137,14 @@ def make_study(tiny: Dataset, params: Params) -> SmallStudy:
     def leaning(labels: NDArray[Any], seeds: int) -> NDArray[np.float32]:
         drawn = rng.normal(0, 1, (seeds, len(labels), 10)).astype(np.float32)
         drawn[:, np.arange(len(labels)), labels] += 1.5
-        return drawn
+        return drawn.astype(np.float16).astype(np.float32)  # as evidence keeps them
 
     logits = {name: leaning(LABELS, 2) for name in EVALUATED}
     outputs = {name: photo_outputs(rng, leaning, photos, probed=name == CNN) for name in EVALUATED}
     sides = {name: Side(each, np.array([1.5, 0.5])) for name, each in logits.items()}
     look_alikes, _ = study_look_alikes(sides, dataset, group_of, [EVALUATED])
-    answers = {name: [Answers(softmax(one), softmax(one), MACS[name]) for one in each] for name, each in logits.items()}
-    look_alikes["repairs"] = ledger(answers, LABELS, LABELS, [EVALUATED])
+    answers = {name: [said(one, MACS[name]) for one in each] for name, each in logits.items()}
+    look_alikes["repairs"] = ledger(answers, LABELS, [EVALUATED])
     on_photos = study_photos(outputs, sides, photos, dataset, group_of, [EVALUATED], params.photos.absorber)
     on_photos["chosen"] |= {"recipe": "fitted"}
     explained, maps = explain(dataset, photos, group_of)
@@ -152,7 +153,7 @@ def make_study(tiny: Dataset, params: Params) -> SmallStudy:
         dataset=dataset,
         photos=photos,
         logits=logits,
-        photo_logits={name: output.logits for name, output in outputs.items()},
+        photo_outputs=outputs,
         details={
             name: {"seeds": [{}, {}], "first_seed": describe_seed(each[0], dataset.test_labels, 1.5, names)}
             for name, each in logits.items()
@@ -165,6 +166,20 @@ def make_study(tiny: Dataset, params: Params) -> SmallStudy:
         embedded=embedded,
         points=points,
     )
+
+
+def said(logits: NDArray[np.floating], macs: int) -> Answers:
+    """What a seed says about test images, which serve as validation images as well."""
+    right, confidence = logits.argmax(axis=1) == LABELS, softmax(logits).max(axis=1)
+    return Answers(softmax(logits), right, confidence, macs)
+
+
+def evidence_of(study: SmallStudy, name: str) -> Evaluation:
+    """The evidence of an evaluated variant."""
+    logits = study.logits[name]
+    right, confidence = logits.argmax(axis=2) == LABELS, np.stack([softmax(one).max(axis=1) for one in logits])
+    valid = Validation(right, confidence.astype(np.float32))
+    return Evaluation((0, 1), 0, np.array([1.5, 0.5]), logits, valid, photos=study.photo_outputs[name])
 
 
 def make_photos(class_names: tuple[str, ...]) -> PhotoSet:
@@ -246,18 +261,16 @@ def embed(rng: np.random.Generator) -> tuple[Json, Arrays]:
 
 def write_study(root: Path, study: SmallStudy) -> None:
     """Write it all."""
-    evaluation = root / "evaluations/fashion"
+    comparison = root / "comparisons/fashion"
     for name, (epochs, images) in LENGTHS.items():
         write_training(root, name, epochs, images)
     for name in EVALUATED:
-        logits = study.logits[name]
-        features = np.zeros((TESTED, 0), np.float16)
-        save_predictions(evaluation / "predictions" / name, Predictions((0, 1), logits, logits, features))
-        save_photo_logits(evaluation / "photos" / name, study.photo_logits[name])
+        with replacing_folder(root / "evaluations/fashion" / name) as part:
+            save_evaluation(part, evidence_of(study, name))
     summaries: Json = {DIVERGED: {"seeds": 0, "diverged": 1}}
     summaries |= {name: MEASURED | {"seeds": 2, "diverged": 0} for name in EVALUATED}
-    save_metrics(evaluation, summaries, {DIVERGED: {"seeds": []}, **study.details})
-    save_findings(evaluation, study.look_alikes, study.on_photos, study.on_spoiled)
+    save_metrics(comparison, summaries, {DIVERGED: {"seeds": []}, **study.details})
+    save_findings(comparison, study.look_alikes, study.on_photos, study.on_spoiled)
     save_found(root / "explanations/fashion", study.explained, {})
     save_arrays(root / "explanations/fashion/arrays" / CNN, study.maps)
     save_found(root / "embeddings/fashion", study.embedded, {})
@@ -281,8 +294,7 @@ def worked_out() -> Json:
 
 def write_training(root: Path, name: str, epochs: int, train_images: int) -> None:
     """What is left of a variant's training; a history of two epochs and seeds."""
-    seeds = [{"seed": 0, "epochs": epochs, "diverged_in": None}]
-    description = {"parameters": 7, "macs": 8, "train_images": train_images, "seeds": seeds, "lr": 0.1}
+    description = described(train_images=train_images, seeds=(SeedRecord(0, epochs, None),))
     steps = [(seed, epoch) for seed in range(2) for epoch in range(2)]
     history = [Epoch(*step, 0.1, *[0.1 * (k + 2 * sum(step)) for k in range(len(PLOTTED))]) for step in steps]
     save_model(root / "models/fashion" / name, description, {}, history)

@@ -7,10 +7,11 @@ import psutil
 import pytest
 import yaml
 from checkout import Checkout, copy_of
+from descriptions import described
 
 from lookalike import long_runs
 from lookalike.artifacts.folders import write_json
-from lookalike.artifacts.models import Epoch, save_history
+from lookalike.artifacts.models import Epoch, SeedRecord, save_history, save_model
 from lookalike.errors import InputError
 from lookalike.long_runs import Progress, duration, in_order, is_finished, progress, select_profile, train_all
 from lookalike.params import load_params, parse_params
@@ -32,7 +33,7 @@ def finish(name: str, seeds: int, digest: str | None = None) -> None:
     """What a finished variant leaves that is asked for here."""
     params = load_params()
     model, run = (Path(kind) / params.variants[name].study / name for kind in ("models", "runs"))
-    write_json(model / "model.json", {"seeds": [{"seed": seed} for seed in range(seeds)]})
+    save_model(model, described(seeds=tuple(SeedRecord(seed, 1, None) for seed in range(seeds))), {}, [])
     write_json(run / "run.json", {"settings": digest or effective_settings(params, name).digest})
 
 

@@ -77,7 +77,7 @@ def test_a_run_shows_its_results_and_what_became_of_the_claims(
     page: Page, address: str, experiment: str, run: str, ran: Checkout
 ) -> None:
     page.goto(f"{address}/#/experiments/{experiment}/runs/{run}")
-    accuracy = read_json(ran.folder / "evaluations/fashion/details.json")[NAME]["seeds"][0]["accuracy"]
+    accuracy = read_json(ran.folder / "comparisons/fashion/details.json")[NAME]["seeds"][0]["accuracy"]
     row = page.get_by_role("row").filter(has=page.get_by_text("test_accuracy", exact=True))
     expect(row).to_contain_text(str(accuracy)[:6])
     expect(page.get_by_text("claim.F1").first).to_be_attached()

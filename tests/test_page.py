@@ -11,7 +11,7 @@ from browser import Watched, launched, needs_chromium
 from checkout import Checkout
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from lookalike.artifacts.evaluations import load_photo_logits, load_predictions
+from lookalike.artifacts.evaluations import load_evaluation
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.photos import load_photos
 from lookalike.evaluation.cases import first_of_each_class
@@ -77,14 +77,14 @@ class Truth:
         self.test_labels = np.load(root / "data/fashion_mnist/test_labels.npy").astype(int)
         self.indices = np.sort(first_of_each_class(self.test_labels, params.active.explain.images_a_class))
         photos, evaluation = load_photos(root / "photos"), root / "evaluations/fashion"
-        recipe = read_json(evaluation / "photos.json")["chosen"]["recipe"]
+        recipe = read_json(root / "comparisons/fashion/photos.json")["chosen"]["recipe"]
         self.labels = np.concatenate([self.test_labels[self.indices], photos.labels])
         self.shares = {
             name: softmax(
                 np.concatenate(
                     [
-                        load_predictions(evaluation / "predictions" / name).test_logits[0][self.indices],
-                        load_photo_logits(evaluation / "photos" / name, recipe)[0],
+                        load_evaluation(evaluation / name).test_logits[0][self.indices],
+                        load_evaluation(evaluation / name).photos.logits[recipe][0],
                     ]
                 )
             )
@@ -185,7 +185,7 @@ def test_every_figure_tells_its_numbers_its_command_and_its_runs(page: Page, ran
     expect(origin).to_contain_text(".venv/bin/dvc repro evaluate@fashion")
     for run in runs.values():
         expect(origin).to_contain_text(run)
-    counts = read_json(ran.folder / "evaluations/fashion/details.json")[CNN]["first_seed"]["confusion"]
+    counts = read_json(ran.folder / "comparisons/fashion/details.json")[CNN]["first_seed"]["confusion"]
     shown = [[int(text) for text in column(origin.locator("table"), k + 2)] for k in range(len(counts))]
     assert np.array_equal(np.array(shown).T, counts)
 

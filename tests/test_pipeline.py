@@ -11,7 +11,7 @@ from checkout import VARIANTS, Checkout, copy_of, stages_in
 
 pytestmark = pytest.mark.pipeline
 
-ANALYSES = {"evaluate@fashion", "explain@fashion", "embed@fashion"}
+ANALYSES = {"evaluate@fashion", "compare@fashion", "explain@fashion", "embed@fashion"}
 FASHION = {*(f"train@{name}" for name in VARIANTS)} | ANALYSES
 LAST = ANALYSES | {"publish", "report"}
 TRAINED = LAST | {"costs"}  # of a study whose models are counted and timed
@@ -172,7 +172,7 @@ def written(checkout: Checkout) -> dict[str, int]:
 
 def test_metrics_plots_and_dag_are_shown(checkout: Checkout) -> None:
     shown = json.loads(checkout.run("dvc", "metrics", "show", "--json"))
-    assert 0 <= shown[""]["data"]["evaluations/fashion/metrics.json"]["data"]["fashion-cnn"]["accuracy"] <= 1
+    assert 0 <= shown[""]["data"]["comparisons/fashion/metrics.json"]["data"]["fashion-cnn"]["accuracy"] <= 1
     checkout.run("dvc", "plots", "show", "--out", "plots")
     page = (checkout.folder / "plots" / "index.html").read_text()
     assert "Validation accuracy" in page
@@ -192,7 +192,7 @@ def test_running_twice_gives_the_same_bytes(checkout: Checkout) -> None:
 
 REPRODUCED = (
     ("train@fashion-cnn-grouped", "models/fashion/fashion-cnn-grouped"),
-    ("evaluate@fashion", "evaluations/fashion/metrics.json"),
+    ("evaluate@fashion", "comparisons/fashion/metrics.json"),
     ("explain@fashion", "explanations/fashion/found.json"),
 )
 

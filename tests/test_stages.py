@@ -22,7 +22,10 @@ from lookalike.models.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "lookalike"
-STAGES = ("check", "fetch", "photos", "train", "evaluate", "explain", "embed", "costs", "primer", "publish", "report")
+STAGES = (
+    *("check", "fetch", "photos", "train", "evaluate", "compare", "explain", "embed", "costs", "primer", "publish"),
+    "report",
+)
 DATA_FILES = [path for path in SOURCE.rglob("*.*") if path.suffix not in {".py", ".pyc"}]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -47,8 +50,9 @@ ALLOWED = {
     "photos": {"matplotlib"},  # for the colours of the heat maps on contact sheets
     "train": {"torch"},
     "train@zoo-resnet": {"torch", "torchvision", "timm"},
-    "evaluate": {"torch", "matplotlib"},
-    "evaluate@zoo": {"torch", "torchvision", "timm", "matplotlib"},
+    "evaluate": {"torch"},
+    "evaluate@zoo": {"torch", "torchvision", "timm"},
+    "compare": {"matplotlib"},
     "explain@zoo": {"torch", "torchvision", "timm", "matplotlib"},
     "explain": {"torch", "matplotlib"},
     "embed": {"sklearn", "pandas", "matplotlib"},  # the first brings the second
@@ -139,7 +143,9 @@ class Pipeline:
         return set(json.loads(told.read_text()))
 
 
-PLURAL = {"fetch": "datasets", "train": "variants", "evaluate": "studies", "explain": "studies", "embed": "studies"}
+PLURAL = {"fetch": "datasets", "train": "variants"} | dict.fromkeys(
+    ("evaluate", "compare", "explain", "embed"), "studies"
+)
 
 
 @pytest.fixture(scope="module")

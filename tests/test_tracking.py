@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 import torch
+from descriptions import described
 from mlflow_server import served
 
 from lookalike.artifacts.evaluations import save_findings
 from lookalike.artifacts.findings import save_found
 from lookalike.artifacts.folders import read_json, write_json, write_text
-from lookalike.artifacts.models import Epoch, Timing, save_history, save_model, save_run
+from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_history, save_model, save_run
 from lookalike.claims.court import CLAIMS
 from lookalike.params import Params, parse_params
 from lookalike.tracking.follow import follow
@@ -74,19 +75,13 @@ def epoch(seed: int, number: int) -> Epoch:
 
 def make_training(folder: Path, *, identity: str = "f1", seeds: int = 2, diverged: int | None = None) -> Path:
     """A finished training of `NAME` in `folder`; the seed `diverged` diverged in its last epoch."""
-    ends = [{"seed": k, "epochs": EPOCHS, "diverged_in": EPOCHS - 1 if k == diverged else None} for k in range(seeds)]
-    description = {
-        "study": "fashion",
-        "dataset": "fashion_mnist",
-        "dataset_digest": "0123456789abcdef" * 4,
-        "train_images": 80,
-        "model": "fashion_cnn",
-        "model_args": {},
-        "class_names": ["a", "b"],
-        "parameters": 12,
-        "macs": 34,
-        "seeds": ends,
-    }
+    description = described(
+        dataset_digest="0123456789abcdef" * 4,
+        class_names=("a", "b"),
+        parameters=12,
+        macs=34,
+        seeds=tuple(SeedRecord(k, EPOCHS, EPOCHS - 1 if k == diverged else None) for k in range(seeds)),
+    )
     steps = [(seed, number) for seed in range(seeds) for number in range(EPOCHS)]
     weights = {seed: {"w": torch.zeros(1)} for seed in range(seeds) if seed != diverged}
     save_model(folder / "models" / "fashion" / NAME, description, weights, [epoch(*step) for step in steps])
@@ -112,7 +107,7 @@ def about_run(identity: str = "f1") -> dict[str, Any]:
 
 
 def make_evaluation(folder: Path, accuracy: float = 0.75) -> None:
-    evaluation = folder / "evaluations" / "fashion"
+    evaluation = folder / "comparisons" / "fashion"
     scores = [{"seed": seed, "accuracy": accuracy, "nll": 0.5, "note": "no number"} for seed in (0, 1)]
     write_json(evaluation / "metrics.json", {NAME: {"accuracy": accuracy}})
     write_json(evaluation / "details.json", {NAME: {"seeds": scores}})
@@ -300,7 +295,7 @@ def test_the_stage_writes_the_run_ids_and_publishes_the_verdicts(
 ) -> None:
     write_json(make_training(tmp_path) / "params.yaml", params.model_dump(mode="json"))
     make_evaluation(tmp_path)
-    save_findings(tmp_path / "evaluations" / "fashion", {"variants": {}, "pairs": []}, {"comparisons": []}, {})
+    save_findings(tmp_path / "comparisons" / "fashion", {"variants": {}, "pairs": []}, {"comparisons": []}, {})
     for folder in ("explanations", "embeddings"):
         save_found(tmp_path / folder / "fashion", {}, {})
     monkeypatch.chdir(tmp_path)

@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from descriptions import described
 from PIL import Image
 
 from lookalike.__main__ import MOST, main
 from lookalike.artifacts.datasets import Dataset, save_dataset
 from lookalike.artifacts.folders import write_json
-from lookalike.artifacts.models import Epoch, load_weights, save_model
+from lookalike.artifacts.models import Epoch, SeedRecord, load_weights, save_model
 from lookalike.data.photos import grey_values
 from lookalike.data.snapshots import draw_snapshots
 from lookalike.evaluation.trial import find_models, judge, prepare
@@ -78,16 +79,14 @@ def write_scores(root: Path, gains: dict[str, float]) -> None:
 def save_untrained(folder: Path, data: Dataset, model: str, arguments: dict[str, Any], seeds: tuple[int, ...]) -> None:
     """A model folder as a training leaves it; the seeds before the first one diverged."""
     torch.manual_seed(0)
-    description = {
-        "dataset_digest": data.digest,
-        "train_images": 1234,
-        "model": model,
-        "model_args": arguments,
-        "input_shape": [1, 28, 28],
-        "class_names": data.class_names,
-        "kept_epochs": [],
-        "seeds": [{"seed": s, "epochs": 2, "diverged_in": None if s in seeds else 1} for s in range(max(seeds) + 1)],
-    }
+    description = described(
+        dataset_digest=data.digest,
+        train_images=1234,
+        model=model,
+        model_args=arguments,
+        class_names=data.class_names,
+        seeds=tuple(SeedRecord(s, 2, None if s in seeds else 1) for s in range(max(seeds) + 1)),
+    )
     weights = {
         seed: create_model(model, arguments, input_shape=(1, 28, 28), num_classes=10).state_dict() for seed in seeds
     }

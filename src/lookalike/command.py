@@ -31,10 +31,11 @@ def run(main: Callable[..., None], *arguments: str) -> None:
         sys.exit(128 + signal.SIGINT)
 
 
-def run_for_study(work: "Callable[[Params, str, Path], None]", folder: str) -> None:
+def run_for_study(work: "Callable[[Params, str, Path], None]", folder: str, *, in_place: bool = False) -> None:
     """Run a stage that works on a study: `work(params, study, out)`, where `out` becomes `folder`/<study> at its end.
 
-    What was there before stays if the parameters are refused or the work fails.
+    What was there before stays if the parameters are refused or the work fails. `in_place` means that `out` is
+    `folder`/<study> itself, for work that replaces its parts one by one.
     """
 
     def main(study: str) -> None:
@@ -43,6 +44,9 @@ def run_for_study(work: "Callable[[Params, str, Path], None]", folder: str) -> N
 
         params = load_params()
         params.require("studies", study)
+        if in_place:
+            work(params, study, Path(folder) / study)
+            return
         with replacing_folder(Path(folder) / study) as out:
             work(params, study, out)
 

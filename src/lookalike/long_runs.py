@@ -109,7 +109,7 @@ def is_finished(params: Params, name: str) -> bool:
     if not (model / "model.json").exists() or not (run / "run.json").exists():
         return False
     same = read_json(run / "run.json").get("settings") == effective_settings(params, name).digest
-    return same and len(load_description(model)["seeds"]) >= params.budget(name).seeds
+    return same and len(load_description(model).seeds) >= params.budget(name).seeds
 
 
 def follow(process: "subprocess.Popen[bytes]", name: str, params: Params) -> Iterator[str]:

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+from descriptions import described
+
 from lookalike.artifacts.costs import load_costs, load_descriptions, save_costs
-from lookalike.artifacts.folders import write_json
+from lookalike.artifacts.models import save_model
 
 
 def test_descriptions_are_those_of_a_study_by_name(tmp_path: Path) -> None:
     for name in ("zoo-vit", "zoo-resnet"):
-        write_json(tmp_path / "zoo" / name / "model.json", {"model": name})
-    assert load_descriptions(tmp_path / "zoo") == {name: {"model": name} for name in ("zoo-resnet", "zoo-vit")}
+        save_model(tmp_path / "zoo" / name, described(model=name), {}, [])
+    expected = {name: described(model=name) for name in ("zoo-resnet", "zoo-vit")}
+    assert load_descriptions(tmp_path / "zoo") == expected
     assert load_descriptions(tmp_path / "none") == {}
 
 

@@ -1,49 +1,190 @@
-"""Predictions, metrics, findings and the tables that DVC plots."""
+"""Evidence of a variant's evaluation, metrics, findings and the tables that DVC plots."""
 
 import csv
 import math
+import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import (
+    KIND,
     PLOTTED,
-    Predictions,
+    Corrupted,
+    Evaluation,
+    Half,
+    PhotoOutputs,
+    Validation,
+    load_evaluation,
+    load_evaluations,
+    load_features,
     load_findings,
     load_metrics,
-    load_photo_logits,
-    load_predictions,
     load_robustness,
     save_confusion,
     save_curve,
+    save_evaluation,
+    save_features,
     save_findings,
     save_metrics,
-    save_photo_logits,
-    save_predictions,
 )
+from lookalike.artifacts.evidence import in_half, read_evidence, write_evidence
 from lookalike.artifacts.models import read_rows
+from lookalike.artifacts.photos import Preparation
+from lookalike.errors import InputError
 
-ARRAYS = ("test_logits", "valid_logits", "features")
+S, N, C, M, P = 3, 9, 4, 13, 5  # seeds, test images, classes, validation images, photographs; N, M not multiples of 8
+CONDITIONS = (("", 0), ("fog", 1), ("fog", 5))
+ESTIMATE = {"value": 0.1 + 0.2, "low": 0.25, "high": 0.5}
 
 
-@pytest.mark.parametrize("features", [4, 0])
-def test_predictions_come_back_as_they_were(tmp_path: Path, features: int) -> None:
+def logits(*shape: int, largest: float = 10) -> Half:
+    """Logits as evidence keeps them: of half precision unless `largest` is too large."""
+    return in_half(np.random.default_rng(shape).uniform(-largest, largest, shape))
+
+
+def photo_outputs() -> PhotoOutputs:
+    rng = np.random.default_rng(1)
+    recipes = ("fitted", "plain")
+    return PhotoOutputs(
+        logits={recipe: logits(S, P, C, largest=10 + k) for k, recipe in enumerate(recipes)},
+        ablations={Preparation("fitted", step): logits(P, C, largest=5 + k) for k, step in enumerate(("crop", "blur"))},
+        distances={recipe: rng.random(P) for recipe in recipes},
+        test_distances=rng.random(N),
+        spoiled={way: rng.integers(0, C, (2, N)) for way in ("background lifted", "blurred")},
+    )
+
+
+def everything() -> Evaluation:
+    """An evaluation with all optional parts."""
     rng = np.random.default_rng(0)
-    test, valid = (rng.normal(0, 1e4, (2, count, 3)).astype(np.float32) for count in (5, 2))
-    predictions = Predictions((0, 7), test, valid, rng.random((5, features)).astype(np.float16))
+    return Evaluation(
+        seeds=(0, 7, 8),
+        diverged=1,
+        temperatures=rng.random(S),
+        test_logits=logits(S, N, C),
+        validation=Validation(rng.random((2, M)) < 0.5, rng.random((2, M)).astype(np.float32)),
+        views={"one": ESTIMATE, "ten": ESTIMATE, "difference": ESTIMATE},
+        corrupted=Corrupted(CONDITIONS, rng.random((S, len(CONDITIONS), N)) < 0.5, rng.random((len(CONDITIONS), 3))),
+        photos=photo_outputs(),
+    )
+
+
+def plain() -> Evaluation:
+    """An evaluation without optional parts."""
+    return Evaluation((4,), 0, np.array([1.25]), logits(1, N, C))
+
+
+def without_seeds() -> Evaluation:
+    """The evaluation of a variant whose two seeds diverged."""
+    return Evaluation((), 2, np.zeros(0), np.zeros((0, N, C), np.float16))
+
+
+def unfocused() -> Evaluation:
+    """The evaluation of a variant that is no focus variant: without ablations and corrupted garments."""
+    return replace(everything(), photos=replace(photo_outputs(), ablations={}, spoiled={}))
+
+
+def assert_same(found: Any, expected: Any) -> None:
+    """The same values, types and, of arrays, shapes, through dataclasses, tuples and dictionaries in their order."""
+    assert type(found) is type(expected)
+    if isinstance(expected, np.ndarray):
+        assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+        np.testing.assert_array_equal(found, expected)
+    elif is_dataclass(expected):
+        for field in fields(expected):
+            assert_same(getattr(found, field.name), getattr(expected, field.name))
+    elif isinstance(expected, dict):
+        assert [*found] == [*expected]
+        for name, value in expected.items():
+            assert_same(found[name], value)
+    elif isinstance(expected, tuple):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            assert_same(one, other)
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize("make", [everything, unfocused, plain, without_seeds])
+def test_an_evaluation_comes_back_as_it_was(tmp_path: Path, make: Callable[[], Evaluation]) -> None:
     for _ in range(2):  # the second time over the first
-        save_predictions(tmp_path / "p", predictions)
-    back = load_predictions(tmp_path / "p")
-    assert back.seeds == (0, 7)
-    assert all(type(seed) is int for seed in back.seeds)
-    for name in ARRAYS:
-        assert getattr(back, name).dtype == getattr(predictions, name).dtype
-        np.testing.assert_array_equal(getattr(back, name), getattr(predictions, name))
-    assert sorted(path.stem for path in (tmp_path / "p").iterdir()) == sorted([*ARRAYS, "seeds"])
+        save_evaluation(tmp_path, make())
+    assert_same(load_evaluation(tmp_path), make())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["arrays.npz", "evidence.json"]
+
+
+@pytest.mark.parametrize("part", ["validation", "views", "corrupted", "photos"])
+def test_every_part_can_be_missing_alone(tmp_path: Path, part: str) -> None:
+    evaluation = replace(everything(), **{part: None})
+    save_evaluation(tmp_path, evaluation)
+    assert_same(load_evaluation(tmp_path), evaluation)
+
+
+def test_logits_too_large_for_half_precision_stay_in_single(tmp_path: Path) -> None:
+    large = np.array([[[1e6, -70000, 0.1]]], np.float32)
+    photos = replace(
+        photo_outputs(),
+        logits={"fitted": large, "plain": large / 100},
+        ablations={Preparation("fitted", "crop"): large},
+    )
+    save_evaluation(tmp_path, Evaluation((0,), 0, np.ones(1), large, photos=photos))
+    back = load_evaluation(tmp_path)
+    assert_same(back.test_logits, large)
+    assert back.photos is not None
+    assert_same(back.photos.logits, {"fitted": large, "plain": (large / 100).astype(np.float16)})
+    assert_same(back.photos.ablations, {Preparation("fitted", "crop"): large})
+
+
+def test_single_precision_becomes_half_where_that_suffices(tmp_path: Path) -> None:
+    drawn = np.random.default_rng(2).normal(0, 10, (1, N, C)).astype(np.float32)
+    save_evaluation(tmp_path, replace(plain(), test_logits=drawn))
+    assert_same(load_evaluation(tmp_path).test_logits, drawn.astype(np.float16))
+
+
+def test_evaluations_are_loaded_by_name_in_the_order_asked_for(tmp_path: Path) -> None:
+    for name, evaluation in {"a": everything(), "b": plain(), "c": without_seeds()}.items():
+        (tmp_path / name).mkdir()
+        save_evaluation(tmp_path / name, evaluation)
+    assert_same(load_evaluations(tmp_path, ["c", "a"]), {"c": without_seeds(), "a": everything()})
+    with pytest.raises(InputError, match=r"d/evidence\.json: no such file$"):
+        load_evaluations(tmp_path, ["a", "d"])
+
+
+def test_evidence_of_another_kind_is_refused(tmp_path: Path) -> None:
+    write_evidence(tmp_path, "costs", {}, {})
+    with pytest.raises(InputError, match="kind 'costs', expected 'evaluation'"):
+        load_evaluation(tmp_path)
+
+
+@pytest.mark.parametrize(("largest", "dtype"), [(10, np.float16), (1e6, np.float32)])
+def test_features_lie_beside_the_evidence(tmp_path: Path, largest: float, dtype: type) -> None:
+    save_evaluation(tmp_path, plain())
+    features = np.random.default_rng(3).uniform(0, largest, (N, 6)).astype(np.float32)
+    save_features(tmp_path, features)
+    assert_same(load_features(tmp_path), features.astype(dtype))
+    assert_same(load_evaluation(tmp_path), plain())
+
+
+def test_features_of_no_seed_are_empty(tmp_path: Path) -> None:
+    save_features(tmp_path, np.zeros((0, 0), np.float16))
+    assert load_features(tmp_path).shape == (0, 0)
+
+
+def test_the_document_describes_every_field_and_array(tmp_path: Path, root: Path) -> None:
+    document = (root / "docs" / "evidence.md").read_text(encoding="utf-8")
+    save_evaluation(tmp_path, everything())
+    content, arrays = read_evidence(tmp_path, KIND)
+    for name in [*content, *(f"{part}.{name}" for part in ("corrupted", "photos") for name in content[part])]:
+        assert f"| `{name}` |" in document
+    for name in arrays:
+        described = re.sub(r"^(photos (?:logits|distances|ablation|spoiled)) .*", r"\1 ", name)
+        assert f"| `{described}" in document
 
 
 def test_metrics_come_back_by_variant(tmp_path: Path) -> None:
@@ -64,7 +205,7 @@ def test_findings_come_back_as_they_were(tmp_path: Path) -> None:
     assert load_robustness(tmp_path / "new" / "fashion") == robustness
     written = {path.name for path in (tmp_path / "new" / "fashion").iterdir()}
     files = {"look_alikes.json", "photos.json", "robustness.json"}
-    assert written == files | {"pairs", "photos"}, "DVC expects the folders even if empty"
+    assert written == files | {"pairs"}, "DVC expects the folder even if empty"
 
 
 @pytest.mark.parametrize("broken", [0, 1, 2])
@@ -73,23 +214,6 @@ def test_findings_without_a_number_are_refused(tmp_path: Path, broken: int) -> N
     findings[broken]["c"] = math.nan
     with pytest.raises(ValueError, match="not JSON compliant"):
         save_findings(tmp_path, *findings)
-
-
-def test_logits_on_photographs_lie_by_recipe_and_replace_the_old_ones(tmp_path: Path) -> None:
-    logits = {
-        recipe: np.random.default_rng(k).normal(0, 1e4, (2, 3, 10)).astype(np.float32)
-        for k, recipe in enumerate(("report", "fitted"))
-    }
-    folder = tmp_path / "photos" / "a"
-    save_photo_logits(folder, logits | {"gone": logits["report"]})
-    save_photo_logits(folder, logits)
-    assert sorted(path.name for path in folder.iterdir()) == ["fitted.npy", "report.npy"]
-    for recipe, values in logits.items():
-        back = load_photo_logits(folder, recipe)
-        assert back.dtype == np.float32
-        np.testing.assert_array_equal(back, values)
-    with pytest.raises(FileNotFoundError, match=r"gone\.npy"):
-        load_photo_logits(folder, "gone")
 
 
 def row(seed: int, epoch: int, value: float) -> dict[str, float]:

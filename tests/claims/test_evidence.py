@@ -10,10 +10,11 @@ import pytest
 import torch
 from claims.invented import Json, answers, ended, history
 from conftest import TINY_VIT
+from descriptions import described
 
 from lookalike.artifacts.costs import save_costs
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.evaluations import save_findings, save_metrics
+from lookalike.artifacts.evaluations import PhotoOutputs, save_findings, save_metrics
 from lookalike.artifacts.findings import save_found
 from lookalike.artifacts.models import Epoch, save_model
 from lookalike.claims import cifar, fashion
@@ -24,9 +25,8 @@ from lookalike.embedding.study import Settings, embed
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import compared
-from lookalike.evaluation.photo_variant import PhotoOutputs
+from lookalike.evaluation.scores import score_seed, summarise
 from lookalike.evaluation.statistics import resample
-from lookalike.evaluation.variant import score_seed, summarise
 from lookalike.explain.subject import Images, Subject
 from lookalike.explain.variant import explain_variant
 from lookalike.models.registry import create_model
@@ -59,12 +59,12 @@ def epochs(rows: Sequence[Json]) -> list[Epoch]:
 
 def save(root: Path, study: str, evidence: Evidence) -> None:
     """Write as the stages do, and beside it what no claim reads."""
-    save_metrics(root / "evaluations" / study, evidence.metrics, {"details": study})
-    save_findings(root / "evaluations" / study, evidence.look_alikes, evidence.photos, evidence.robustness)
+    save_metrics(root / "comparisons" / study, evidence.metrics, {"details": study})
+    save_findings(root / "comparisons" / study, evidence.look_alikes, evidence.photos, evidence.robustness)
     save_found(root / "explanations" / study, evidence.explanations, {"scores": study})
     save_found(root / "embeddings" / study, evidence.embeddings, {"scores": study})
     for variant, rows in evidence.histories.items():
-        save_model(root / "models" / study / variant, {"variant": variant}, {}, epochs(rows))
+        save_model(root / "models" / study / variant, described(), {}, epochs(rows))
 
 
 def told(study: str) -> Evidence:
@@ -81,7 +81,7 @@ def test_evidence_is_what_the_stages_wrote_of_each_study(tmp_path: Path, params:
         save(tmp_path, study, evidence)
     save_costs(tmp_path, counted, {"device": "none"})
     save(tmp_path, "fashion-old", told("second"))  # of a study that is no longer among the parameters
-    save_model(tmp_path / "models" / "fashion" / "gone", {}, {}, [])
+    save_model(tmp_path / "models" / "fashion" / "gone", described(), {}, [])
     assert gather(params, tmp_path) == {study: replace(found, others=expected) for study, found in expected.items()}
     assert evidence_of("second", params, tmp_path) == expected["second"]
 
@@ -107,10 +107,10 @@ def test_a_training_that_left_no_rows_and_one_that_diverged_are_read(tmp_path: P
 @pytest.mark.parametrize(
     "gone",
     [
-        "evaluations/fashion/metrics.json",
-        "evaluations/fashion/look_alikes.json",
-        "evaluations/fashion/photos.json",
-        "evaluations/fashion/robustness.json",
+        "comparisons/fashion/metrics.json",
+        "comparisons/fashion/look_alikes.json",
+        "comparisons/fashion/photos.json",
+        "comparisons/fashion/robustness.json",
         "explanations/fashion/found.json",
         "embeddings/fashion/found.json",
         "models/fashion/fashion-vit/history.csv",
@@ -148,7 +148,7 @@ def look_alikes_of(garments: Dataset, names: tuple[str, str]) -> tuple[Json, Jso
     logits = (alike + rng.normal(0, 0.5, (2, 2, COUNT, 10))).astype(np.float32)
     sides = {name: Side(seeds, np.array([1.5, 0.5])) for name, seeds in zip(names, logits, strict=True)}
     scores = {
-        name: [score_seed(seed, side.logits[seed], LABELS, side.logits[0], LABELS) for seed in range(2)]
+        name: [score_seed(seed, side.logits[seed], side.temperatures[seed], LABELS) for seed in range(2)]
         for name, side in sides.items()
     }
     metrics = {name: summarise(scores[name], COUNT) | {"diverged": 0} for name in names}

@@ -1,10 +1,11 @@
 """Compound scaling, and the whole of what the stage writes."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
+from descriptions import described
 from torch.utils.flop_counter import FlopCounterMode
 
 from lookalike.costs import measure
@@ -14,7 +15,7 @@ from lookalike.costs.page import Json, costs
 from lookalike.costs.scaling import STEP, network
 from lookalike.runtime import Runtime
 
-TINY = {"model": "residual_net", "model_args": {"depth": 8}, "input_shape": [3, 16, 16], "class_names": ["a", "b"]}
+TINY = described(model="residual_net", model_args={"depth": 8}, input_shape=(3, 16, 16))
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def found() -> tuple[Json, Json]:
     """Measured in as few rounds as there may be."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measure, "MOST", 2)
-        return costs({"tiny": TINY, "plain": TINY | {"model_args": {"depth": 8, "residual": False}}}, Runtime(CPU))
+        return costs({"tiny": TINY, "plain": replace(TINY, model_args={"depth": 8, "residual": False})}, Runtime(CPU))
 
 
 CPU = torch.device("cpu")

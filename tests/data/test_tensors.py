@@ -10,6 +10,7 @@ from tiny_photographs import jpegs, write_files
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import ImageFiles, View
+from lookalike.artifacts.models import Preprocessing
 from lookalike.data.tensors import ImageTensors, LabelledImages, place_images, prepared
 from lookalike.runtime import Runtime
 
@@ -86,7 +87,7 @@ def test_batches_come_in_the_order_that_is_asked_for(photographs: ImageFiles, ru
 
 
 def test_a_data_set_is_prepared_for_published_weights(photographs: ImageFiles, colour_dataset: Dataset) -> None:
-    how = {"size": 160, "crop": 0.5, "interpolation": "bilinear", "mean": [0.5] * 3, "std": [0.25] * 3}
+    how = Preprocessing(160, 0.5, "bilinear", mean=(0.5,) * 3, std=(0.25,) * 3)
     files = replace(colour_dataset, train_images=photographs, test_images=photographs)
     seen = prepared(files, how)
     assert (seen.mean, seen.std) == ((0.5,) * 3, (0.25,) * 3)

@@ -1,27 +1,29 @@
 """Restored models say what the saved ones said, in batches as at once."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from descriptions import described
 from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import load_description, save_model
+from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.data.tensors import ImageTensors, place_images
 from lookalike.evaluation import inference
 from lookalike.evaluation.inference import infer, restore_model
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime
 
-MODELS = [
+MODELS: list[tuple[str, dict[str, Any]]] = [
     ("fashion_cnn", {"dropout": 0.5}),
     ("fashion_vit", {"image_size": 8, "patch_size": 4, "embed_dim": 12, "depth": 1, "num_heads": 2, "head_dim": 8}),
 ]
 
 
-def make_model(dataset: Dataset, name: str, arguments: dict[str, float], seed: int = 0) -> nn.Module:
+def make_model(dataset: Dataset, name: str, arguments: dict[str, Any], seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
     return create_model(name, arguments, input_shape=dataset.input_shape, num_classes=len(dataset.class_names))
 
@@ -33,17 +35,17 @@ def placed(dataset: Dataset, runtime: Runtime) -> ImageTensors:
 @pytest.mark.parametrize("kind", ["dataset", "colour_dataset"])
 @pytest.mark.parametrize(("name", "arguments"), MODELS)
 def test_a_restored_model_is_the_saved_one(
-    tmp_path: Path, request: pytest.FixtureRequest, runtime: Runtime, kind: str, name: str, arguments: dict[str, float]
+    tmp_path: Path, request: pytest.FixtureRequest, runtime: Runtime, kind: str, name: str, arguments: dict[str, Any]
 ) -> None:
     dataset = request.getfixturevalue(kind)
     models = {seed: make_model(dataset, name, arguments, seed) for seed in (0, 3)}
-    description = {
-        "model": name,
-        "model_args": arguments,
-        "preprocessing": None,
-        "input_shape": dataset.input_shape,
-        "class_names": dataset.class_names,
-    }
+    description = described(
+        model=name,
+        model_args=arguments,
+        input_shape=dataset.input_shape,
+        class_names=dataset.class_names,
+        seeds=tuple(SeedRecord(seed, 1, None) for seed in models),
+    )
     save_model(tmp_path / "m", description, {seed: model.state_dict() for seed, model in models.items()}, [])
     images, _ = placed(dataset, runtime).batch(slice(None))
     for seed, model in models.items():
@@ -61,14 +63,14 @@ def test_batches_say_what_one_forward_says(
     runtime: Runtime,
     batch: int,
     name: str,
-    arguments: dict[str, float],
+    arguments: dict[str, Any],
 ) -> None:
     monkeypatch.setattr(inference, "BATCH", batch)
     model, data = make_model(dataset, name, arguments).eval(), placed(dataset, runtime)
     outputs = infer(model, data, keep_features=True)
     with torch.inference_mode():
         expected = model(data.batch(slice(None))[0]).numpy()
-        from_features = model.head(torch.from_numpy(outputs.features)).numpy()
+        from_features = model.head(torch.from_numpy(outputs.features)).numpy()  # type: ignore[operator]
     assert outputs.logits.shape == (20, 10)
     assert outputs.logits.dtype == outputs.features.dtype == np.float32
     np.testing.assert_allclose(outputs.logits, expected, rtol=1e-4, atol=1e-5)

@@ -11,13 +11,13 @@ from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.evaluations import PhotoOutputs
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.evaluation import photo_study
-from lookalike.evaluation.absorption import SPOILERS
+from lookalike.evaluation.absorption import SPOILERS, STRENGTHS
 from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.pairs import Side, as_json, compare
 from lookalike.evaluation.photo_study import study_photos
-from lookalike.evaluation.photo_variant import STRENGTHS, PhotoOutputs
 from lookalike.evaluation.photographs import photograph_figures
 from lookalike.evaluation.statistics import proportion, resample
 

@@ -1,7 +1,6 @@
 """The repair ledger against plain loops and statsmodels, and for models of which one is never needed."""
 
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +8,9 @@ from scipy.special import softmax
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from lookalike.artifacts.evaluations import Predictions
-from lookalike.artifacts.folders import write_json
-from lookalike.evaluation.repair import Answers, answers_of, cascade, choose_gate, ledger, repair
+from lookalike.artifacts.evaluations import Evaluation, Validation
+from lookalike.evaluation.repair import Answers, answers_of, cascade, choose_gate, ledger, repair, study_repairs
 from lookalike.evaluation.statistics import bootstrap_mean, resample
-from lookalike.evaluation.variant import Evaluation
 
 RNG = np.random.default_rng(8)
 LABELS, VALID = RNG.integers(0, 4, 90), RNG.integers(0, 4, 70)
@@ -27,8 +24,14 @@ def drawn(labels: np.ndarray, lean: float) -> np.ndarray:
     return softmax(logits, axis=1)
 
 
-FIRST = Answers(drawn(LABELS, 0.8), drawn(VALID, 0.8), macs=100)
-SECOND = Answers(drawn(LABELS, 1.4), drawn(VALID, 1.4), macs=1000)
+def answers(test: np.ndarray, valid: np.ndarray, macs: int) -> Answers:
+    """The answers of a model with these probabilities for the test (90, 4) and the validation images (70, 4)."""
+    return Answers(test, valid.argmax(axis=1) == VALID, valid.max(axis=1), macs)
+
+
+FIRST_VALID, SECOND_VALID = drawn(VALID, 0.8), drawn(VALID, 1.4)
+FIRST = answers(drawn(LABELS, 0.8), FIRST_VALID, macs=100)
+SECOND = answers(drawn(LABELS, 1.4), SECOND_VALID, macs=1000)
 
 
 def right(probabilities: np.ndarray, labels: np.ndarray) -> list[bool]:
@@ -36,7 +39,7 @@ def right(probabilities: np.ndarray, labels: np.ndarray) -> list[bool]:
 
 
 def test_counts_shares_and_mcnemar() -> None:
-    found = repair(FIRST, SECOND, LABELS, VALID, WEIGHTS)
+    found = repair(FIRST, SECOND, LABELS, WEIGHTS)
     pairs = list(zip(right(FIRST.test, LABELS), right(SECOND.test, LABELS), strict=True))
     table = [
         [pairs.count((True, True)), pairs.count((True, False))],
@@ -51,7 +54,7 @@ def test_counts_shares_and_mcnemar() -> None:
 
 
 def test_oracle_and_average() -> None:
-    found = repair(FIRST, SECOND, LABELS, VALID, WEIGHTS)
+    found = repair(FIRST, SECOND, LABELS, WEIGHTS)
     one, two = (np.array(right(each.test, LABELS)) for each in (FIRST, SECOND))
     mean = np.array(right((FIRST.test + SECOND.test) / 2, LABELS))
     assert found.oracle == bootstrap_mean(np.maximum(one, two).astype(float), WEIGHTS)
@@ -68,19 +71,28 @@ def asked_accuracy(gate: float, first: np.ndarray, second: np.ndarray, labels: n
 @pytest.mark.parametrize("digits", [16, 1])
 def test_the_gate_is_the_lowest_of_the_best_on_validation_images(digits: int) -> None:
     """Rounded to one digit many images are equally sure, and are asked about together."""
-    first = FIRST.valid.round(digits)
+    first = FIRST_VALID.round(digits)
     gates = sorted({0.0, *first.max(axis=1)})
-    accuracies = [asked_accuracy(gate, first, SECOND.valid, VALID) for gate in gates]
+    accuracies = [asked_accuracy(gate, first, SECOND_VALID, VALID) for gate in gates]
     best = gates[int(np.argmax(accuracies))]
     assert 0 < best < gates[-1]
-    assert choose_gate(first, SECOND.valid, VALID) == best
+    found = choose_gate(first.max(axis=1), first.argmax(axis=1) == VALID, SECOND.valid_right)
+    assert found == best
 
 
 def test_the_gate_is_chosen_on_the_images_that_both_models_may_see() -> None:
-    few = replace(SECOND, valid=SECOND.valid[:9])
+    whole, gates = repair(FIRST, SECOND, LABELS, WEIGHTS).cascade.gate, []
+    few = replace(SECOND, valid_right=SECOND.valid_right[:9], valid_confidence=SECOND.valid_confidence[:9])
+    shared = {id(FIRST): FIRST_VALID[:9], id(few): SECOND_VALID[:9]}
     for first, second in ((FIRST, few), (few, FIRST)):
-        found = repair(first, second, LABELS, VALID, WEIGHTS).cascade.gate
-        assert found == choose_gate(first.valid[:9], second.valid[:9], VALID[:9])
+        found = repair(first, second, LABELS, WEIGHTS).cascade.gate
+        one, two = shared[id(first)], shared[id(second)]
+        gates = sorted({0.0, *one.max(axis=1)})
+        assert found == gates[int(np.argmax([asked_accuracy(gate, one, two, VALID[:9]) for gate in gates]))]
+    assert repair(FIRST, few, LABELS, WEIGHTS).cascade.gate != whole
+    unlike = replace(FIRST, valid_right=FIRST.valid_right.copy(), valid_confidence=FIRST.valid_confidence.copy())
+    unlike.valid_right[9:], unlike.valid_confidence[9:] = False, 0.3
+    assert repair(unlike, few, LABELS, WEIGHTS).cascade == repair(FIRST, few, LABELS, WEIGHTS).cascade
 
 
 def test_a_cascade_takes_the_second_answer_up_to_the_gate() -> None:
@@ -96,35 +108,59 @@ def test_a_cascade_takes_the_second_answer_up_to_the_gate() -> None:
 
 
 def test_a_second_model_that_is_always_wrong_is_never_asked() -> None:
-    wrong = Answers(np.eye(4)[(LABELS + 1) % 4], np.eye(4)[(VALID + 1) % 4], macs=1000)
-    found = repair(FIRST, wrong, LABELS, VALID, WEIGHTS)
+    wrong = answers(np.eye(4)[(LABELS + 1) % 4], np.eye(4)[(VALID + 1) % 4], macs=1000)
+    found = repair(FIRST, wrong, LABELS, WEIGHTS)
     assert (found.cascade.gate, found.cascade.asked, found.cascade.macs) == (0, 0, 100)
     assert found.cascade.macs_per_repair is None
     assert found.cascade.gain.value == found.only_second == 0
 
 
 def test_without_mistakes_nothing_can_be_repaired() -> None:
-    never_wrong = Answers(np.eye(4)[LABELS], np.eye(4)[VALID], macs=1)
-    assert repair(never_wrong, SECOND, LABELS, VALID, WEIGHTS).fixed is None
+    never_wrong = answers(np.eye(4)[LABELS], np.eye(4)[VALID], macs=1)
+    assert repair(never_wrong, SECOND, LABELS, WEIGHTS).fixed is None
     always_wrong = replace(never_wrong, test=np.eye(4)[(LABELS + 1) % 4])
-    assert repair(always_wrong, SECOND, LABELS, VALID, WEIGHTS).broken is None
+    assert repair(always_wrong, SECOND, LABELS, WEIGHTS).broken is None
 
 
 def test_a_ledger_has_both_orders_and_two_seeds_as_control() -> None:
-    seeds = [Answers(np.eye(4)[(LABELS + k) % 4], np.eye(4)[VALID], macs=5) for k in range(3)]
-    found = ledger({"a": seeds, "b": seeds[1:2]}, LABELS, VALID, [("a", "b")])
+    seeds = [answers(np.eye(4)[(LABELS + k) % 4], np.eye(4)[VALID], macs=5) for k in range(3)]
+    found = ledger({"a": seeds, "b": seeds[1:2]}, LABELS, [("a", "b")])
     assert [(row["first"], row["second"]) for row in found["pairs"]] == [("a", "b"), ("b", "a")]
     assert (found["pairs"][0]["only_first"], found["pairs"][1]["only_first"]) == (len(LABELS), 0)
-    expected = asdict(repair(*seeds[:2], LABELS, VALID, resample(len(LABELS))))
+    expected = asdict(repair(*seeds[:2], LABELS, resample(len(LABELS))))
     assert found["control"] == [{"variant": "a"} | expected]
 
 
-def test_answers_are_probabilities_after_the_temperature(tmp_path: Path) -> None:
-    write_json(tmp_path / "a" / "model.json", {"macs": 7})
-    test, valid = RNG.normal(0, 1, (2, 90, 4)).astype(np.float32), RNG.normal(0, 1, (2, 70, 4)).astype(np.float32)
-    temperatures = {"seeds": [{"temperature": 2.0}, {"temperature": 0.5}]}
-    evaluation = Evaluation({}, temperatures, Predictions((0, 3), test, valid, np.zeros((90, 1), np.float16)))
-    answers = answers_of(tmp_path / "a", evaluation)
-    np.testing.assert_allclose(answers[1].test, softmax(test[1] / 0.5, axis=1), rtol=1e-5)
-    np.testing.assert_allclose(answers[0].valid, softmax(valid[0] / 2.0, axis=1), rtol=1e-5)
-    assert [one.macs for one in answers] == [7, 7]
+def evaluated(seeds: int) -> Evaluation:
+    """Evidence of so many seeds, in half precision as it is kept."""
+    test = RNG.normal(0, 1, (seeds, 90, 4)).astype(np.float16)
+    right, confidence = RNG.random((min(seeds, 2), 70)) < 0.7, RNG.uniform(0.3, 1, (min(seeds, 2), 70))
+    valid = Validation(right, confidence.astype(np.float32))
+    return Evaluation(tuple(range(seeds)), 0, RNG.uniform(0.5, 2, seeds), test, valid)
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3])
+def test_answers_are_probabilities_after_the_temperature(seeds: int) -> None:
+    evaluation = evaluated(seeds)
+    assert evaluation.validation is not None
+    found = answers_of(evaluation, 7)
+    assert len(found) == min(seeds, 2)
+    for k, one in enumerate(found):
+        expected = softmax(evaluation.test_logits[k].astype(float) / evaluation.temperatures[k], axis=1)
+        np.testing.assert_allclose(one.test, expected, rtol=1e-12)
+        np.testing.assert_array_equal(one.valid_right, evaluation.validation.right[k])
+        np.testing.assert_array_equal(one.valid_confidence, evaluation.validation.confidence[k])
+        assert one.macs == 7
+
+
+def test_a_study_is_the_ledger_of_the_variants_in_its_pairs() -> None:
+    evaluations = {"cnn": evaluated(3), "vit": evaluated(1), "alone": evaluated(2)}
+    macs = {"cnn": 5, "vit": 70, "alone": 3}
+    found = study_repairs(evaluations, macs, LABELS, [("vit", "cnn")])
+    members = {name: answers_of(evaluations[name], macs[name]) for name in ("vit", "cnn")}
+    assert found == ledger(members, LABELS, [("vit", "cnn")])
+    assert [row["variant"] for row in found["control"]] == ["cnn"]
+    first, second = members["vit"][0], members["cnn"][0]
+    expected = {"first": "vit", "second": "cnn"} | asdict(repair(first, second, LABELS, resample(len(LABELS))))
+    assert found["pairs"][0] == expected
+    assert study_repairs(evaluations, macs, LABELS, []) == {"pairs": [], "control": []}

@@ -1,39 +1,44 @@
-"""A variant's evaluation: temperatures from validation images, means by hand, and seeds that diverged."""
+"""Evidence of a variant: logits against plain inference, temperatures from its own images, diverged seeds."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from conftest import effective
 from numpy.typing import NDArray
+from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import load_description, save_model
-from lookalike.evaluation import metrics
+from lookalike.artifacts.evaluations import Evaluation, load_evaluation, load_features, save_evaluation, save_features
+from lookalike.artifacts.evidence import in_half
+from lookalike.artifacts.models import SeedRecord, load_description, save_model
+from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.evaluation.calibration import fit_temperature
-from lookalike.evaluation.inference import infer, restore_model
-from lookalike.evaluation.statistics import wilson_interval
+from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers
+from lookalike.evaluation.inference import Outputs, infer, restore_model
+from lookalike.evaluation.metrics import softmax
+from lookalike.evaluation.photo_variant import photo_outputs
+from lookalike.evaluation.scores import score
 from lookalike.evaluation.variant import (
-    SeedScores,
-    describe_seed,
+    Questions,
+    Seen,
     evaluate_variant,
     evaluation_images,
-    in_half,
-    predict,
-    score_seed,
-    summarise,
+    judged,
+    see,
+    validation_labels,
 )
+from lookalike.evaluation.views import compare_views
 from lookalike.params import Variant
 from lookalike.runtime import Runtime
 from lookalike.training.variant import build, describe
 
+Saver = Callable[..., Path]
 Logits = tuple[NDArray[np.float32], NDArray[np.uint8]]
-Saver = Callable[[dict[int, int | None]], Path]
-SCORES = SeedScores(0, 0.8, 0.9, 1.0, 0.5, 0.1, 2.0, 0.9, 0.4, 0.05)
 
 
 def noisy(seed: int, scale: float, count: int = 200) -> Logits:
@@ -45,131 +50,113 @@ def noisy(seed: int, scale: float, count: int = 200) -> Logits:
     return (scale * logits).astype(np.float32), labels
 
 
+def seen_by(test: list[NDArray[np.float32]], valid: list[NDArray[np.float32]]) -> Seen:
+    """The outputs of seeds with these logits and without features."""
+    tested, validated = ([Outputs(one, one[:, :0]) for one in logits] for logits in (test, valid))
+    return Seen(tested, validated)
+
+
 @pytest.fixture
 def save_seeds(tmp_path: Path, dataset: Dataset, make_variant: Callable[..., Variant]) -> Saver:
     """Write a model folder of untrained seeds: seed -> the epoch that it diverged in, or None."""
 
-    def save(seeds: dict[int, int | None]) -> Path:
+    def save(seeds: dict[int, int | None], **changes: Any) -> Path:
         variant, weights = make_variant("fashion_cnn"), {}
-        ends = [{"seed": seed, "epochs": 3, "diverged_in": diverged} for seed, diverged in seeds.items()]
         for seed in (seed for seed, diverged in seeds.items() if diverged is None):
             torch.manual_seed(seed)
             weights[seed] = build(effective(variant), dataset).state_dict()
-        save_model(tmp_path / "model", describe(effective(variant), dataset, 72, 24) | {"seeds": ends}, weights, [])
+        ends = tuple(SeedRecord(seed, 3, diverged) for seed, diverged in seeds.items())
+        description = replace(describe(effective(variant), dataset, 72, 24), seeds=ends, **changes)
+        save_model(tmp_path / "model", description, weights, [])
         return tmp_path / "model"
 
     return save
 
 
+def only(dataset: Dataset) -> Questions:
+    """Test and validation images, no photographs and no corrupted images."""
+    return Questions(dataset, None, None)
+
+
+def restored(folder: Path, seed: int, runtime: Runtime) -> nn.Module:
+    return restore_model(folder, load_description(folder), seed, runtime)
+
+
 def test_the_temperature_is_that_of_the_validation_images() -> None:
-    test, valid = noisy(0, 1), noisy(1, 4)
-    scores, swapped = score_seed(0, *test, *valid), score_seed(0, *valid, *test)
-    assert scores.temperature == fit_temperature(*valid)
-    assert swapped.temperature == fit_temperature(*test)
-    assert scores.temperature > 2 * swapped.temperature
+    (test, test_labels), (valid, valid_labels) = noisy(0, 1), noisy(1, 4)
+    found = judged(seen_by([test], [valid]), (0,), 0, valid_labels)
+    swapped = judged(seen_by([valid], [test]), (0,), 0, test_labels)
+    assert found.temperatures.tolist() == [fit_temperature(valid, valid_labels)]
+    assert swapped.temperatures.tolist() == [fit_temperature(test, test_labels)]
+    assert found.temperatures[0] > 2 * swapped.temperatures[0]
 
 
-def test_the_figures_are_those_of_the_test_images() -> None:
-    (logits, labels), valid = noisy(0, 3), noisy(1, 3)
-    scores = score_seed(7, logits, labels, *valid)
-    assert (scores.seed, scores.accuracy) == (7, (logits.argmax(axis=1) == labels).mean())
-    assert scores.top2_accuracy == metrics.top_k_accuracy(logits, labels, 2)
-    for prefix, temperature in (("", 1.0), ("calibrated_", scores.temperature)):
-        probabilities = metrics.softmax(logits / temperature)
-        expected = {
-            "nll": -np.log(probabilities[np.arange(200), labels]).mean(),
-            "brier": metrics.brier_score(probabilities, labels),
-            "ece": metrics.reliability(probabilities, labels).expected_calibration_error,
-        }
-        assert {name: getattr(scores, prefix + name) for name in expected} == pytest.approx(expected, rel=1e-5)
-    assert scores.calibrated_nll < scores.nll
-
-
-def test_a_summary_holds_means_deviation_and_interval() -> None:
-    scores = [replace(SCORES, seed=k, accuracy=a, nll=n) for k, a, n in ((0, 0.5, 1), (1, 0.6, 2), (4, 0.7, 6))]
-    summary = summarise(scores, 50)
-    interval = wilson_interval(30, 50)
-    assert summary["seeds"] == 3
-    assert summary["accuracy"] == pytest.approx(0.6)
-    assert summary["accuracy_sd"] == pytest.approx(0.1)
-    assert (summary["accuracy_low"], summary["accuracy_high"]) == (interval.low, interval.high)
-    assert summary["nll"] == 3
-    same = set(asdict(SCORES)) - {"seed", "accuracy", "nll"}
-    assert {name: summary[name] for name in same} == pytest.approx({name: getattr(SCORES, name) for name in same})
-
-
-def test_one_seed_has_no_deviation() -> None:
-    summary = summarise([SCORES], 10)
-    assert (summary["seeds"], summary["accuracy"]) == (1, 0.8)
-    assert "accuracy_sd" not in summary
-    assert "seed" not in summary
-
-
-def test_a_described_seed_counts_images_by_class() -> None:
-    logits, labels = noisy(2, 2)
-    names = tuple("vwxyz")
-    about = describe_seed(logits, labels, 1.7, names)
-    assert json.loads(json.dumps(about)) == about
-    assert np.trace(about["confusion"]) == (logits.argmax(axis=1) == labels).sum()
-    assert [row["class"] for row in about["classes"]] == list(names)
-    assert [row["support"] for row in about["classes"]] == np.bincount(labels).tolist()
-    for k, row in enumerate(about["classes"]):
-        assert row["recall"] == pytest.approx(about["confusion"][k][k] / row["support"])
-    for table, temperature in (("reliability", 1.0), ("calibrated_reliability", 1.7)):
-        expected = metrics.reliability(metrics.softmax(logits / temperature), labels)
-        assert about[table] == {name: values.tolist() for name, values in asdict(expected).items()}
+def test_the_first_two_seeds_answer_validation_images_after_their_temperature() -> None:
+    _, labels = noisy(0, 1)
+    test, valid = [noisy(k, 1)[0] for k in range(3)], [noisy(k, k + 1)[0] for k in range(3)]
+    found = judged(seen_by(test, valid), (2, 3, 5), 4, labels)
+    assert (found.seeds, found.diverged) == ((2, 3, 5), 4)
+    assert found.temperatures.tolist() == [fit_temperature(logits, labels) for logits in valid]
+    np.testing.assert_array_equal(found.test_logits, np.stack(test).astype(np.float16))
+    assert found.validation is not None
+    right, confidence = found.validation.right, found.validation.confidence
+    assert (right.shape, right.dtype) == ((2, 200), bool)
+    assert (confidence.shape, confidence.dtype) == ((2, 200), np.float32)
+    for k in range(2):
+        assert right[k].tolist() == [row.argmax() == label for row, label in zip(valid[k], labels, strict=True)]
+        expected = softmax(valid[k].astype(float) / fit_temperature(valid[k], labels)).max(axis=1)
+        np.testing.assert_allclose(confidence[k], expected, rtol=1e-6)
 
 
 def test_a_variant_of_few_images_is_calibrated_on_its_own_share(
     save_seeds: Saver, dataset: Dataset, runtime: Runtime
 ) -> None:
-    folder = save_seeds({0: None})
-    whole = evaluate_variant(folder, dataset, runtime)
-    description = json.loads((folder / "model.json").read_text())
-    (folder / "model.json").write_text(json.dumps(description | {"valid_images": 5}))
-    few = evaluate_variant(folder, dataset, runtime)
-    assert whole.predictions is not None
-    assert few.predictions is not None
-    assert few.valid_features is not None
-    np.testing.assert_allclose(few.predictions.valid_logits, whole.predictions.valid_logits[:, :5], rtol=1e-4)
-    assert len(few.valid_features) == 5
+    whole, _ = evaluate_variant(save_seeds({0: None}), only(dataset), runtime)
+    folder = save_seeds({0: None}, valid_images=5)
+    few, _ = evaluate_variant(folder, only(dataset), runtime)
+    valid = see(folder, load_description(folder), (0,), dataset, runtime).valid[0]
+    assert valid.logits.shape == (5, 10)
+    assert len(valid.features) == 5
     labels = dataset.train_labels[dataset.valid_indices[:5]]
-    assert few.temperatures.tolist() == [fit_temperature(few.predictions.valid_logits[0], labels)]
-    np.testing.assert_array_equal(few.predictions.test_logits, whole.predictions.test_logits)
+    np.testing.assert_array_equal(validation_labels(dataset, 5), labels)
+    assert few.temperatures.tolist() == [fit_temperature(valid.logits, labels)]
+    assert few.temperatures != whole.temperatures
+    assert whole.validation is not None
+    assert few.validation is not None
+    assert (whole.validation.right.shape, few.validation.right.shape) == ((1, 24), (1, 5))
+    np.testing.assert_array_equal(few.validation.right, whole.validation.right[:, :5])
+    confidence = softmax(valid.logits / few.temperatures[0]).max(axis=1)
+    np.testing.assert_allclose(few.validation.confidence[0], confidence, rtol=1e-6)
+    np.testing.assert_array_equal(few.test_logits, whole.test_logits)
 
 
 def test_every_seed_is_evaluated_with_its_own_weights(save_seeds: Saver, dataset: Dataset, runtime: Runtime) -> None:
     folder = save_seeds({0: None, 1: None})
-    evaluation = evaluate_variant(folder, dataset, runtime)
-    found = evaluation.predictions
-    assert found is not None
-    assert found.seeds == (0, 1)
-    assert found.test_logits.shape == (2, 20, 10)
-    assert found.valid_logits.shape == (2, 24, 10)
-    assert (found.features.shape, found.features.dtype) == ((20, 32), np.float16)
-    description = json.loads((folder / "model.json").read_text())
+    found, features = evaluate_variant(folder, only(dataset), runtime)
+    assert (found.seeds, found.diverged, found.temperatures.shape) == ((0, 1), 0, (2,))
+    assert (found.test_logits.shape, found.test_logits.dtype) == ((2, 20, 10), np.float16)
+    assert features.shape == (20, 32)
+    assert found.validation is not None
+    assert found.views is found.corrupted is found.photos is None
+    labels = dataset.train_labels[dataset.valid_indices]
     for seed in (0, 1):
-        model = restore_model(folder, description, seed, runtime)
-        for data, logits in zip(
-            evaluation_images(dataset, 24, runtime), (found.test_logits, found.valid_logits), strict=True
-        ):
-            np.testing.assert_array_equal(infer(model, data, keep_features=False).logits, logits[seed])
-        accuracy = (found.test_logits[seed].argmax(axis=1) == dataset.test_labels).mean()
-        assert evaluation.details["seeds"][seed]["accuracy"] == accuracy
-        temperature = fit_temperature(found.valid_logits[seed], dataset.train_labels[dataset.valid_indices])
-        assert evaluation.details["seeds"][seed]["temperature"] == temperature
-        assert evaluation.temperatures[seed] == temperature
-    assert evaluation.temperatures.shape == (2,)
-    assert (evaluation.summary["seeds"], evaluation.summary["diverged"]) == (2, 0)
-    predicted = found.test_logits[0].argmax(axis=1)
-    expected = metrics.confusion_matrix(predicted, dataset.test_labels, 10)
-    assert evaluation.details["first_seed"]["confusion"] == expected.tolist()
+        model = restored(folder, seed, runtime)
+        test, valid = (
+            infer(model, images, keep_features=False).logits for images in evaluation_images(dataset, 24, runtime)
+        )
+        np.testing.assert_array_equal(found.test_logits[seed], test.astype(np.float16))
+        assert found.temperatures[seed] == fit_temperature(valid, labels)
+        np.testing.assert_array_equal(found.validation.right[seed], valid.argmax(axis=1) == labels)
+        confidence = softmax(valid / found.temperatures[seed]).max(axis=1)
+        np.testing.assert_allclose(found.validation.confidence[seed], confidence, rtol=1e-6)
+    assert (found.test_logits[0] != found.test_logits[1]).any()
 
 
 @pytest.mark.parametrize(("largest", "kind"), [(65504, np.float16), (-65504, np.float16), (7e4, np.float32)])
-def test_features_are_halved_where_half_precision_reaches(largest: float, kind: type) -> None:
+def test_features_are_halved_where_half_precision_reaches(tmp_path: Path, largest: float, kind: type) -> None:
     features = np.array([[0.5, largest], [-1, 2]], np.float32)
-    kept = in_half(features)
+    save_features(tmp_path, features)
+    kept = load_features(tmp_path)
     assert kept.dtype == kind
     np.testing.assert_array_equal(kept, features)
     assert in_half(np.zeros((4, 0), np.float32)).shape == (4, 0)
@@ -179,35 +166,37 @@ def test_features_are_those_of_the_first_seed_that_did_not_diverge(
     save_seeds: Saver, dataset: Dataset, runtime: Runtime
 ) -> None:
     folder = save_seeds({0: 2, 5: None, 3: None})
-    evaluation = evaluate_variant(folder, dataset, runtime)
-    assert evaluation.predictions is not None
-    assert evaluation.valid_features is not None
-    assert evaluation.predictions.seeds == (5, 3)
-    assert (evaluation.valid_features.shape, evaluation.valid_features.dtype) == ((24, 32), np.float32)
-    model = restore_model(folder, load_description(folder), 5, runtime)
-    test, valid = (
+    evaluation, features = evaluate_variant(folder, only(dataset), runtime)
+    assert (evaluation.seeds, evaluation.diverged) == ((5, 3), 1)
+    valid = see(folder, load_description(folder), evaluation.seeds, dataset, runtime).valid[0]
+    assert (valid.features.shape, valid.features.dtype) == ((24, 32), np.float32)
+    model = restored(folder, 5, runtime)
+    expected, valid_expected = (
         infer(model, images, keep_features=True).features for images in evaluation_images(dataset, 24, runtime)
     )
-    np.testing.assert_array_equal(evaluation.valid_features, valid)
-    np.testing.assert_array_equal(evaluation.predictions.features, test.astype(np.float16))
+    np.testing.assert_array_equal(valid.features, valid_expected)
+    np.testing.assert_array_equal(features, expected)
     with torch.inference_mode():  # what the head reads, image by image in the split's order
-        logits = model.head(torch.from_numpy(evaluation.valid_features)).numpy()  # type: ignore[operator]
-    np.testing.assert_allclose(logits, evaluation.predictions.valid_logits[0], rtol=1e-4, atol=1e-5)
+        logits = model.head(torch.from_numpy(valid.features)).numpy()  # type: ignore[operator]
+        test_logits = model.head(torch.from_numpy(features)).numpy()  # type: ignore[operator]
+    np.testing.assert_allclose(logits, valid.logits, rtol=1e-4, atol=1e-5)
+    # the evidence keeps half precision: 11 bits, which rounding gets wrong by at most 2**-11 of the value
+    np.testing.assert_allclose(test_logits, evaluation.test_logits[0], rtol=2**-11 + 1e-4, atol=1e-5)
 
 
-def test_predicting_gives_logits_of_every_seed_and_features_of_the_first(
+def test_seeing_gives_logits_of_every_seed_and_features_of_the_first(
     save_seeds: Saver, dataset: Dataset, runtime: Runtime
 ) -> None:
     folder = save_seeds({0: None, 1: None})
     description = load_description(folder)
-    both, features = predict(folder, description, (0, 1), dataset, runtime)
-    second, others = predict(folder, description, (1,), dataset, runtime)
-    assert (both.seeds, second.seeds) == ((0, 1), (1,))
-    np.testing.assert_array_equal(both.test_logits[1:], second.test_logits)
-    np.testing.assert_array_equal(both.valid_logits[1:], second.valid_logits)
-    assert features.shape == others.shape == (24, 32)
-    assert (features != others).any()
-    assert (both.features != second.features).any()
+    both = see(folder, description, (0, 1), dataset, runtime)
+    second = see(folder, description, (1,), dataset, runtime)
+    for two, one, count in ((both.test, second.test, 20), (both.valid, second.valid, 24)):
+        assert (len(two), len(one)) == (2, 1)
+        np.testing.assert_array_equal(two[1].logits, one[0].logits)
+        assert two[0].features.shape == one[0].features.shape == (count, 32)
+        assert two[1].features.shape == (count, 0)
+        assert (two[0].features != one[0].features).any()
 
 
 def test_validation_images_are_those_of_the_split(colour_dataset: Dataset, runtime: Runtime) -> None:
@@ -220,18 +209,108 @@ def test_validation_images_are_those_of_the_split(colour_dataset: Dataset, runti
 
 
 def test_a_seed_that_diverged_is_counted_and_left_out(save_seeds: Saver, dataset: Dataset, runtime: Runtime) -> None:
-    evaluation = evaluate_variant(save_seeds({0: 1, 1: None}), dataset, runtime)
-    assert (evaluation.summary["seeds"], evaluation.summary["diverged"]) == (1, 1)
-    assert [score["seed"] for score in evaluation.details["seeds"]] == [1]
-    assert evaluation.predictions is not None
-    assert evaluation.predictions.seeds == (1,)
-    assert evaluation.predictions.features.shape == (20, 32)
+    evaluation, features = evaluate_variant(save_seeds({0: 1, 1: None}), only(dataset), runtime)
+    assert (evaluation.seeds, evaluation.diverged) == ((1,), 1)
+    assert evaluation.test_logits.shape == (1, 20, 10)
+    assert features.shape == (20, 32)
+    scored = score(evaluation, dataset.test_labels, dataset.class_names)
+    assert (scored.summary["seeds"], scored.summary["diverged"]) == (1, 1)
+    assert [one["seed"] for one in scored.details["seeds"]] == [1]
+
+
+def no_questions() -> CorruptedImages:
+    raise AssertionError("images are corrupted for no model")
 
 
 def test_nothing_but_counts_is_known_when_every_seed_diverged(
-    save_seeds: Saver, dataset: Dataset, runtime: Runtime
+    save_seeds: Saver, dataset: Dataset, runtime: Runtime, tmp_path: Path
 ) -> None:
-    evaluation = evaluate_variant(save_seeds({0: 0, 1: 2}), dataset, runtime)
-    assert evaluation.summary == {"seeds": 0, "diverged": 2}
-    assert evaluation.details == {"seeds": []}
-    assert evaluation.predictions is evaluation.valid_features is None
+    photographs = PhotoSet(
+        (Preparation("plain", ""),), np.zeros((1, 2, 16, 16), np.uint8), np.zeros(2, int), (), [], {}
+    )
+    folder, questions = save_seeds({0: 0, 1: 2}), Questions(dataset, photographs, no_questions)
+    evaluation, features = evaluate_variant(folder, questions, runtime, views=True, focus=True)
+    save_evaluation(tmp_path, evaluation)
+    for one in (evaluation, load_evaluation(tmp_path)):
+        assert (one.seeds, one.diverged) == ((), 2)
+        assert (one.temperatures.shape, one.test_logits.shape) == ((0,), (0, 20, 10))
+        assert one.validation is one.views is one.corrupted is one.photos is None
+        scored = score(one, dataset.test_labels, dataset.class_names)
+        assert (scored.summary, scored.details) == ({"seeds": 0, "diverged": 2}, {"seeds": []})
+    assert features.shape == (0, 0)
+
+
+Asked = tuple[Path, Questions, Evaluation, NDArray[np.floating]]
+
+
+@pytest.fixture
+def asked(save_seeds: Saver, dataset: Dataset, runtime: Runtime) -> Asked:
+    """Two seeds that are asked everything, the folder and the questions; the evidence and the features."""
+    folder = save_seeds({0: None, 1: 2, 3: None}, augmentation={"crop": 2})
+    preparations = Preparation("plain", ""), Preparation("plain", "mask")
+    pictures = np.random.default_rng(2).integers(0, 256, (2, 6, 16, 16), dtype=np.uint8)
+    photos = PhotoSet(preparations, pictures, np.arange(6), dataset.class_names, [], {})
+    sets = {("", 0): dataset.test_images[:5], ("rotate", 2): dataset.test_images[:5, ::-1].copy()}
+    corrupted = CorruptedImages(sets, dataset.test_labels[:5].astype(np.int64))
+    questions = Questions(dataset, photos, lambda: corrupted)
+    return folder, questions, *evaluate_variant(folder, questions, runtime, views=True, focus=True)
+
+
+def test_everything_that_is_asked_is_evidence(asked: Asked, dataset: Dataset, runtime: Runtime) -> None:
+    folder, questions, found, features = asked
+    assert questions.photos is not None
+    assert questions.corrupted is not None
+    plain, plain_features = evaluate_variant(folder, only(dataset), runtime)
+    np.testing.assert_array_equal(found.test_logits, plain.test_logits)
+    np.testing.assert_array_equal(features, plain_features)
+    assert found.views == asdict(compare_views(folder, 2, dataset, runtime))
+    expected = corrupted_answers(folder, dataset, questions.corrupted(), runtime)
+    assert found.corrupted is not None
+    assert found.corrupted.conditions == expected.conditions == (("", 0), ("rotate", 2))
+    np.testing.assert_array_equal(found.corrupted.right, expected.right)
+    np.testing.assert_array_equal(found.corrupted.ece, expected.ece)
+    first = see(folder, load_description(folder), (0,), dataset, runtime)
+    both = first.test[0].features, first.valid[0].features
+    for focus in (True, False):
+        evaluation, _ = evaluate_variant(folder, Questions(dataset, questions.photos, None), runtime, focus=focus)
+        assert evaluation.corrupted is evaluation.views is None
+        shown = photo_outputs(folder, plain, both, dataset, questions.photos, runtime, probed=focus)
+        same_photos(evaluation, replace(plain, photos=shown))
+        assert bool(shown.ablations) == bool(shown.spoiled) == focus
+        if focus:
+            same_photos(found, evaluation)
+
+
+def same_photos(one: Evaluation, other: Evaluation) -> None:
+    """What both say about photographs is the same, number by number."""
+    assert one.photos is not None
+    assert other.photos is not None
+    for part in ("logits", "ablations", "distances", "spoiled"):
+        ours, theirs = getattr(one.photos, part), getattr(other.photos, part)
+        assert list(ours) == list(theirs)
+        for key in ours:
+            np.testing.assert_array_equal(ours[key], theirs[key])
+    np.testing.assert_array_equal(one.photos.test_distances, other.photos.test_distances)
+
+
+def test_evidence_of_models_comes_back_as_it_was(asked: Asked, dataset: Dataset, tmp_path: Path) -> None:
+    _, _, found, _ = asked
+    save_evaluation(tmp_path, found)
+    back = load_evaluation(tmp_path)
+    assert (back.seeds, back.diverged, back.views) == ((0, 3), 1, found.views)
+    assert back.test_logits.dtype == found.test_logits.dtype == np.float16
+    np.testing.assert_array_equal(back.test_logits, found.test_logits)
+    np.testing.assert_array_equal(back.temperatures, found.temperatures)
+    before, after = (score(one, dataset.test_labels, dataset.class_names) for one in (found, back))
+    assert before == after
+    assert before.details["views"] == found.views
+    assert found.photos is not None
+    halved: dict[str, Any] = {
+        part: {key: in_half(logits) for key, logits in getattr(found.photos, part).items()}
+        for part in ("logits", "ablations")
+    }
+    same_photos(back, replace(found, photos=replace(found.photos, **halved)))
+    assert found.validation is not None
+    assert back.validation is not None
+    np.testing.assert_array_equal(back.validation.right, found.validation.right)
+    np.testing.assert_array_equal(back.validation.confidence, found.validation.confidence)

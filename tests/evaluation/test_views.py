@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from descriptions import described
 from numpy.typing import NDArray
 from torch import nn
 from torchvision.transforms.v2 import functional as vision
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import save_model
+from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.data.tensors import place_images
 from lookalike.evaluation.inference import infer
 from lookalike.evaluation.metrics import softmax
@@ -39,14 +40,12 @@ def model_of(seed: int) -> nn.Module:
 
 
 def test_the_mean_probability_of_ten_views_decides(colour_dataset: Dataset, runtime: Runtime, tmp_path: Path) -> None:
-    description = {
-        "model": "simple_cnn",
-        "model_args": {},
-        "preprocessing": None,
-        "input_shape": (3, 16, 16),
-        "class_names": list("abcdefghij"),
-        "seeds": [{"seed": seed, "epochs": 1, "diverged_in": 0 if seed == 1 else None} for seed in range(3)],
-    }
+    description = described(
+        model="simple_cnn",
+        input_shape=(3, 16, 16),
+        class_names=tuple("abcdefghij"),
+        seeds=tuple(SeedRecord(seed, epochs=1, diverged_in=0 if seed == 1 else None) for seed in range(3)),
+    )
     save_model(tmp_path / "model", description, {seed: dict(model_of(seed).state_dict()) for seed in (0, 2)}, [])
     found = compare_views(tmp_path / "model", 3, colour_dataset, runtime)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import save_model
+from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.explain.maps import explain_all, toward
 from lookalike.explain.methods import methods
 from lookalike.explain.subject import Images, Subject, find_subject
@@ -41,8 +41,8 @@ def find(tmp_path: Path, make_variant: Callable[..., Variant], runtime: Runtime)
         for one in SEEDS:
             torch.manual_seed(one)
             weights[one] = build(effective(variant), dataset).state_dict()
-        ends = [{"seed": one, "epochs": 3, "diverged_in": None} for one in SEEDS]
-        about = describe(effective(variant), dataset, 72, 24) | {"seeds": ends, "kept_epochs": [2]}
+        ends = tuple(SeedRecord(one, 3, None) for one in SEEDS)
+        about = replace(describe(effective(variant), dataset, 72, 24), seeds=ends, kept_epochs=(2,))
         save_model(tmp_path / name, about, weights, [], {2: build(effective(variant), dataset).state_dict()})
         return find_subject(tmp_path / name, seed, dataset, runtime, first_images(dataset))
 

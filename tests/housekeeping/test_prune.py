@@ -26,7 +26,7 @@ KEPT = (  # files, in folders that entries of params.yaml stand for or that nobo
     "runs/fashion/fashion-cnn/run.json",
     "runs/fetch/fashion_mnist.json",
     "runs/costs/run.json",
-    "evaluations/fashion/metrics.json",
+    "comparisons/fashion/metrics.json",
     "evaluations/fashion/predictions/old/seeds.npy",
     "explanations/fashion/found.json",
     "embeddings/fashion/found.json",
@@ -59,7 +59,7 @@ GONE = {  # files in what may go: the path that goes, and why
     f"finished/old-{PRINT}/seed-0.pt": (f"finished/old-{PRINT}", "no variant old"),
     "mlflow.db.part": ("mlflow.db.part", "never finished"),
     "photos.part/photos.json.part": ("photos.part", "never finished"),
-    "evaluations/fashion/metrics.json.part": ("evaluations/fashion/metrics.json.part", "never finished"),
+    "comparisons/fashion/metrics.json.part": ("comparisons/fashion/metrics.json.part", "never finished"),
     f"checkpoints/fashion-vit-{PRINT}/seed-0.pt.part": (
         f"checkpoints/fashion-vit-{PRINT}/seed-0.pt.part",
         "never finished",

@@ -91,7 +91,7 @@ def test_no_two_figures_have_one_name_and_each_has_numbers_and_a_stage(assembled
     shown = figures(*report.sections)
     assert list(shown) == [one.name for one in report.illustrations]
     stages = {one.stage for one in shown.values()}
-    assert stages == {"report", "photos", "primer", "evaluate@fashion", "explain@fashion", "embed@fashion"}
+    assert stages == {"report", "photos", "primer", "compare@fashion", "explain@fashion", "embed@fashion"}
     assert all(set(one.variants) <= {DIVERGED, *EVALUATED} for one in shown.values())
     of_none = [name for name, one in shown.items() if not one.variants and one.stage not in {"photos", "primer"}]
     assert of_none == ["fashion-corruptions"]
@@ -148,7 +148,7 @@ def test_two_studies_share_a_page(root: Path, params: Params) -> None:
     both = params.model_copy(
         update={"variants": params.variants | variants, "studies": params.studies | {"other": other}}
     )
-    for stage in ("evaluations", "explanations", "embeddings", "models", "runs"):
+    for stage in ("evaluations", "comparisons", "explanations", "embeddings", "models", "runs"):
         shutil.copytree(root / stage / "fashion", root / stage / "other")
     for path in root.glob("*/other/**/*"):
         if path.is_file() and path.suffix == ".json":

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import TINY_VIT
+from descriptions import described
 from matplotlib.figure import Figure
 
 from lookalike.artifacts.datasets import Dataset
@@ -248,9 +249,9 @@ def test_all_variants_are_shown_the_same_images_of_the_first_class(close_ups: di
 
 @pytest.mark.usefixtures("undrawn")
 def test_augmentations_are_drawn_of_the_variants_that_have_one(dataset: Dataset) -> None:
-    moved = {"augmentation": {"placing": {"shift": 0.5}}}
-    described = {"plain": {"augmentation": None}, "moved": moved, "moved as well": deepcopy(moved)}
-    ((path, drawn),) = explained.drawn_changes(described, dataset).items()
+    moved = described(augmentation={"placing": {"shift": 0.5}})
+    descriptions = {"plain": described(), "moved": moved, "moved as well": deepcopy(moved)}
+    ((path, drawn),) = explained.drawn_changes(descriptions, dataset).items()
     images, changed, names = drawn.given  # type: ignore[attr-defined]
     assert path == "moved/augmentation"
     labels = dataset.train_labels[dataset.train_indices]

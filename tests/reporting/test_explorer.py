@@ -96,7 +96,7 @@ def test_probabilities_are_those_of_the_first_seed_without_temperature(
 ) -> None:
     found = unpacked(data["variants"][name]["probabilities"], "<f4").reshape(ITEMS, 10)
     np.testing.assert_array_equal(found[:TEST], softmax(study.logits[name][0])[INDICES].astype(np.float32))
-    on_photographs = softmax(study.photo_logits[name]["fitted"][0]).astype(np.float32)
+    on_photographs = softmax(study.photo_outputs[name].logits["fitted"][0]).astype(np.float32)
     np.testing.assert_array_equal(found[TEST:], on_photographs)
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
 

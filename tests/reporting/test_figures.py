@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.evaluations import Predictions
 from lookalike.evaluation.metrics import softmax
-from lookalike.evaluation.variant import Evaluation, describe_seed
+from lookalike.evaluation.scores import Scored, describe_seed
 from lookalike.reporting.answers import samples_figure, top_five_figure
 from lookalike.reporting.figures import (
     confusion_figure,
@@ -181,24 +180,22 @@ def test_more_variants_than_colours_are_all_drawn_and_none_like_another() -> Non
         assert len(set(looks)) == variants
 
 
-def evaluated(dataset: Dataset) -> Evaluation:
-    """Two seeds of a variant that guesses."""
+def evaluated(dataset: Dataset) -> tuple[Scored, NDArray[np.float32]]:
+    """Figures of two seeds of a variant that guesses, and the logits of the first."""
     logits = np.random.default_rng(1).normal(0, 3, (2, 20, 10)).astype(np.float32)
     first = describe_seed(logits[0], dataset.test_labels, 1.5, dataset.class_names)
     details = {"seeds": [{"temperature": 1.5}, {"temperature": 9.0}], "first_seed": first}
-    predictions = Predictions((0, 1), logits, logits, np.zeros((20, 0), np.float16))
-    return Evaluation({}, details, predictions)
+    return Scored({}, details), logits[0]
 
 
 @pytest.mark.parametrize("kind", ["dataset", "colour_dataset"])
 def test_a_variant_is_drawn_from_its_first_seed(request: pytest.FixtureRequest, kind: str) -> None:
     dataset: Dataset = request.getfixturevalue(kind)
-    evaluation = evaluated(dataset)
-    assert evaluation.predictions is not None
-    logits, first = evaluation.predictions.test_logits, evaluation.details["first_seed"]
-    figures = variant_figures(dataset, evaluation, range(9, -1, -1), samples=True)
+    scored, logits = evaluated(dataset)
+    first = scored.details["first_seed"]
+    figures = variant_figures(dataset, scored, logits, range(9, -1, -1), samples=True)
     assert set(figures) == {"samples", "top-five", "confusion", "reliability"}
-    few = (dataset.test_images[:24], softmax(logits[0, :24]), dataset.test_labels[:24], dataset.class_names)
+    few = (dataset.test_images[:24], softmax(logits[:24]), dataset.test_labels[:24], dataset.class_names)
     assert to_png(figures["samples"]) == to_png(samples_figure(*few))
     assert to_png(figures["top-five"]) == to_png(top_five_figure(*(part[:8] for part in few[:3]), few[3]))
     corner = next(text for text in figures["confusion"].axes[0].texts if text.get_position() == (0, 0))
@@ -209,7 +206,7 @@ def test_a_variant_is_drawn_from_its_first_seed(request: pytest.FixtureRequest, 
 
 
 def test_test_images_are_drawn_of_probed_variants_alone(dataset: Dataset) -> None:
-    figures = variant_figures(dataset, evaluated(dataset), range(10), samples=False)
+    figures = variant_figures(dataset, *evaluated(dataset), range(10), samples=False)
     assert set(figures) == {"confusion", "reliability"}
 
 

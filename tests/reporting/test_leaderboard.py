@@ -3,8 +3,10 @@
 import csv
 import io
 from dataclasses import fields
-from typing import Any
 
+from descriptions import described
+
+from lookalike.artifacts.models import Description, SeedRecord
 from lookalike.claims import claim as claims
 from lookalike.claims.court import Ruling, rulings
 from lookalike.reporting.leaderboard import MEASURED, Standing, standing, to_csv
@@ -27,9 +29,9 @@ SUMMARY = {
 }
 
 
-def description(epochs: dict[int, int]) -> dict[str, Any]:
-    seeds = [{"seed": seed, "epochs": count, "diverged_in": None} for seed, count in epochs.items()]
-    return {"parameters": 88_874, "macs": 5_000_000, "train_images": 4000, "seeds": seeds}
+def description(epochs: dict[int, int]) -> Description:
+    seeds = tuple(SeedRecord(seed, count, None) for seed, count in epochs.items())
+    return described(parameters=88_874, macs=5_000_000, train_images=4000, seeds=seeds)
 
 
 def timing(seed: int, seconds: float, speed: float) -> dict[str, float]:

@@ -21,7 +21,7 @@ from served import Quiet, serving
 from torchvision.models import GoogLeNet_Weights, googlenet
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import load_description, load_weights, save_model
+from lookalike.artifacts.models import PublishedWeights, load_description, load_weights, save_model
 from lookalike.errors import InputError
 from lookalike.models.registry import find_model
 from lookalike.params import Variant
@@ -333,7 +333,7 @@ def test_the_publisher_s_weights_are_taken_from_the_hub_s_cache(
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     trained = train(make(layers="head"))
-    assert trained.description["weights"] == {"network": NETWORK, "sha256": sha256(snapshot)}
+    assert trained.description.weights == PublishedWeights(NETWORK, sha256(snapshot))
     assert torch.equal(trained.weights[0]["net.conv1.0.weight"], load_file(snapshot)["conv1.0.weight"])
 
 
@@ -457,7 +457,7 @@ def test_what_a_run_began_with_is_kept_once_for_all_seeds(
     inner = {name.removeprefix("net."): value for name, value in start.items() if name.startswith("net.")}
     assert all(torch.equal(value, source[name]) for name, value in inner.items())
     assert not start["head.weight"].any()
-    assert load_description(tmp_path / "model")["kept_epochs"] == [], "it is no epoch"
+    assert load_description(tmp_path / "model").kept_epochs == (), "it is no epoch"
 
 
 def test_without_published_weights_nothing_of_the_beginning_is_kept(make: MakeVariant, train: Train) -> None:
@@ -468,9 +468,9 @@ def test_images_are_prepared_as_the_weights_want_them(
     make: MakeVariant, train: Train, published: Path, colour_dataset: Dataset, tmp_path: Path
 ) -> None:
     trained = train(make(), published.parents[1])
-    assert trained.description["preprocessing"]["mean"] == list(timm.get_pretrained_cfg(NETWORK).mean)
+    assert trained.description.preprocessing.mean == timm.get_pretrained_cfg(NETWORK).mean
     fresh = train(make(pretrained=False)).description
-    assert (fresh["preprocessing"], fresh["weights"]) == (None, None)
+    assert (fresh.preprocessing, fresh.weights) == (None, None)
 
 
 def test_model_json_says_which_weights_they_were(
@@ -479,4 +479,5 @@ def test_model_json_says_which_weights_they_were(
     """What the fingerprint of the run has as well."""
     trained = train(make(), published.parents[1])
     save_model(tmp_path / "model", trained.description, {}, [])
-    assert load_description(tmp_path / "model")["weights"] == {"network": NETWORK, "sha256": sha256(published)}
+    assert load_description(tmp_path / "model") == trained.description
+    assert trained.description.weights == PublishedWeights(NETWORK, sha256(published))

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lookalike.artifacts.models import Epoch
+from lookalike.artifacts.models import Epoch, RateSearch, RateTrial
 from lookalike.training.search import best_rate, described, trial_error
 
 
@@ -40,5 +40,4 @@ def test_the_least_error_wins_then_the_smaller_rate(errors: dict[float, float | 
 
 
 def test_every_rate_is_told() -> None:
-    trials = [{"lr": 0.1, "train_error": None}, {"lr": 0.01, "train_error": 0.3}]
-    assert described({0.1: None, 0.01: 0.3}, 4) == {"epochs": 4, "trials": trials}
+    assert described({0.1: None, 0.01: 0.3}, 4) == RateSearch(4, (RateTrial(0.1, None), RateTrial(0.01, 0.3)))

@@ -12,7 +12,7 @@ from conftest import effective, granted
 from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import Epoch, save_model
+from lookalike.artifacts.models import Epoch, SeedRecord, save_model
 from lookalike.params import Budget, Variant
 from lookalike.runtime import PRECISIONS, Runtime
 from lookalike.training import variant as module
@@ -98,7 +98,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(
 
 def test_weights_kept_are_those_of_a_training_that_ended_there(run: Run, make_variant: MakeVariant) -> None:
     whole = run(make_variant(epochs=3, keep_epochs=(1, 2)), granted(seeds=2), "a")
-    assert whole.description["kept_epochs"] == [1, 2]
+    assert whole.description.kept_epochs == (1, 2)
     for epoch, weights in whole.kept.items():
         short = run(make_variant(epochs=epoch), granted(), str(epoch)).weights[0]
         assert weights.keys() == short.keys()
@@ -120,7 +120,7 @@ def test_more_seeds_leave_the_first_as_it_was(run: Run, make_variant: MakeVarian
 
 def test_half_precision_changes_the_numbers_and_not_their_type(run: Run, make_variant: MakeVariant) -> None:
     half, single = (run(make_variant(), granted(precision=name), name) for name in ("bfloat16", "float32"))
-    assert half.description["precision"] == "bfloat16"
+    assert half.description.precision == "bfloat16"
     assert {tensor.dtype for tensor in half.weights[0].values()} == {torch.float32}
     assert half.history != single.history
     assert half.history[-1].train_loss == pytest.approx(single.history[-1].train_loss, rel=0.02)
@@ -168,11 +168,8 @@ def test_a_seed_that_diverges_ends_alone(
 
     monkeypatch.setattr(module, "build", build)
     trained = run(variant, budget)
-    assert trained.description["seeds"] == [
-        {"seed": 0, "epochs": 2, "diverged_in": None},
-        {"seed": 1, "epochs": 1, "diverged_in": 0},
-        {"seed": 2, "epochs": 2, "diverged_in": None},
-    ]
+    assert trained.description.seeds == (SeedRecord(0, 2, None), SeedRecord(1, 1, 0), SeedRecord(2, 2, None))
+    assert trained.description.finished_seeds == (0, 2)
     assert sorted(trained.weights) == [0, 2]
     assert [(row.seed, row.epoch) for row in trained.history] == [(0, 0), (0, 1), (1, 0), (2, 0), (2, 1)]
     assert math.isnan(trained.history[2].train_loss)
@@ -183,7 +180,7 @@ def test_a_seed_that_diverges_ends_alone(
 def test_a_learning_rate_that_is_far_too_high_is_recorded(run: Run, make_variant: MakeVariant, budget: Budget) -> None:
     settings = make_variant(**MOMENTUM_SGD).train.model_copy(update={"lr": 1e30})
     trained = run(make_variant().model_copy(update={"train": settings}), budget)
-    assert trained.description["seeds"] == [{"seed": 0, "epochs": 1, "diverged_in": 0}]
+    assert trained.description.seeds == (SeedRecord(0, 1, 0),)
     assert (trained.weights, len(trained.history)) == ({}, 1)
 
 
@@ -191,7 +188,7 @@ def test_an_image_that_is_not_a_number_is_recorded(
     run: Run, make_variant: MakeVariant, budget: Budget, dataset: Dataset
 ) -> None:
     trained = run(make_variant("fashion_vit"), budget, data=replace(dataset, mean=(math.nan,)))
-    assert trained.description["seeds"] == [{"seed": 0, "epochs": 1, "diverged_in": 0}]
+    assert trained.description.seeds == (SeedRecord(0, 1, 0),)
 
 
 def test_a_history_has_a_row_an_epoch_and_seed(run: Run, files: Callable, make_variant: MakeVariant) -> None:
@@ -256,7 +253,7 @@ def test_a_training_can_be_told_which_classes_look_alike(run: Run, make_variant:
 
 def test_a_budget_caps_the_whole_training(run: Run, make_variant: MakeVariant) -> None:
     trained = run(make_variant(), granted(max_epochs=1, max_images=20))
-    assert trained.description["train_images"] == 20
+    assert trained.description.train_images == 20
     assert len(trained.history) == 1
     assert trained.history[0].train_accuracy * 20 == pytest.approx(round(trained.history[0].train_accuracy * 20))
 
@@ -269,21 +266,21 @@ def test_the_rate_is_found_that_learns_fastest(
 ) -> None:
     monkeypatch.setattr(module, "SEARCH_SEED", 2)  # so that a run of three seeds has one that is the search's
     trained = run(make_variant(**SEARCH), granted(seeds=2))
-    found = trained.description["search"]
-    assert found["epochs"] == 2
-    errors = {trial["lr"]: trial["train_error"] for trial in found["trials"]}
+    found = trained.description.search
+    assert found.epochs == 2
+    errors = {trial.lr: trial.train_error for trial in found.trials}
     for rate, error in errors.items():
         alone = run(make_variant(lr=rate, epochs=2), granted(seeds=3), f"rate {rate}").history
         assert error == 1 - alone[-1].train_accuracy
-    assert trained.description["lr"] == min(errors, key=lambda rate: errors[rate]) == 3e-3
+    assert trained.description.lr == min(errors, key=lambda rate: errors[rate]) == 3e-3
     plain = run(make_variant(lr=3e-3), granted(seeds=2), "plain")
     assert plain.history == trained.history
-    assert (plain.description["lr"], plain.description["search"]) == (3e-3, None)
+    assert (plain.description.lr, plain.description.search) == (3e-3, None)
 
 
 def test_a_search_is_cut_with_the_training(run: Run, make_variant: MakeVariant) -> None:
     trained = run(make_variant(**SEARCH), granted(max_epochs=1))
-    assert (trained.description["search"]["epochs"], len(trained.history)) == (1, 1)
+    assert (trained.description.search.epochs, len(trained.history)) == (1, 1)
 
 
 def test_a_search_that_was_killed_goes_on(run: Run, files: Callable, make_variant: MakeVariant) -> None:
@@ -300,7 +297,7 @@ def test_a_training_ends_with_the_epoch_that_reaches_its_error(run: Run, make_va
     first = next(k for k, row in enumerate(whole) if 1 - row.train_accuracy <= goal)
     trained = run(make_variant(epochs=8, stop_at_error=goal), granted())
     assert trained.history == whole[: first + 1]
-    assert trained.description["seeds"] == [{"seed": 0, "epochs": first + 1, "diverged_in": None}]
+    assert trained.description.seeds == (SeedRecord(0, first + 1, None),)
 
 
 def test_a_training_that_had_reached_its_error_does_not_go_on(
@@ -335,10 +332,10 @@ def test_a_description_counts_parameters_and_macs(
 ) -> None:
     large = replace(dataset, train_images=dataset.train_images.repeat(2, 1).repeat(2, 2)[:, :28, :28])
     about = describe(effective(make_variant(model, model_args=arguments)), large, 72, 24)
-    assert (about["parameters"], about["macs"]) == (parameters, macs)
-    assert about["input_shape"] == (1, 28, 28)
-    assert about["dataset_digest"] == large.digest
-    assert (about["model"], about["model_args"], about["seeds"]) == (model, arguments, [])
+    assert (about.parameters, about.macs) == (parameters, macs)
+    assert about.input_shape == (1, 28, 28)
+    assert about.dataset_digest == large.digest
+    assert (about.model, about.model_args, about.seeds) == (model, arguments, ())
 
 
 def test_the_formulas_give_the_published_sizes() -> None:
@@ -349,5 +346,5 @@ def test_the_formulas_give_the_published_sizes() -> None:
 def test_a_budget_caps_the_channels(dataset: Dataset, make_variant: MakeVariant) -> None:
     capped = effective(make_variant("simple_cnn", model_args={"batch_norm": True}), max_channels=4)
     about = describe(capped, dataset, 72, 24)
-    assert about["model_args"] == {"batch_norm": True, "max_channels": 4}
-    assert about["parameters"] == (9 + 1) * 4 + 2 * (9 * 4 + 1) * 4 + 3 * 8 + (4 * 4 + 1) * 4 + (4 + 1) * 10
+    assert about.model_args == {"batch_norm": True, "max_channels": 4}
+    assert about.parameters == (9 + 1) * 4 + 2 * (9 * 4 + 1) * 4 + 3 * 8 + (4 * 4 + 1) * 4 + (4 + 1) * 10

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.artifacts.folders import read_json, write_json
-from lookalike.artifacts.models import load_description
+from lookalike.artifacts.models import Description, load_description
 
 Json = dict[str, Any]
 COUNTED, MEASURED = Path("costs/found.json"), Path("runs/costs/run.json")
@@ -28,7 +28,7 @@ class ConfigurationSize:
     macs: int
 
 
-def load_descriptions(folder: Path) -> dict[str, Json]:
+def load_descriptions(folder: Path) -> dict[str, Description]:
     """`model.json` of every variant in the folder of a study, `models/<study>`, by name; none if it does not exist."""
     return {path.parent.name: load_description(path.parent) for path in sorted(folder.glob("*/model.json"))}
 

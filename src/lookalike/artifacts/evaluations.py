@@ -1,7 +1,8 @@
-"""`evaluations/<study>/`: predictions, figures, metrics and the tables that DVC plots."""
+"""`evaluations/<study>/<variant>/`: evidence; `comparisons/<study>/`: figures, metrics and what DVC plots."""
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,40 +11,196 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.folders import read_json, replacing_folder, write_json, write_text
+from lookalike.artifacts.evidence import in_half, pack, read_evidence, unpack, write_evidence
+from lookalike.artifacts.folders import read_json, write_json, write_text
 from lookalike.artifacts.models import Row
+from lookalike.artifacts.photos import Preparation
 
 PLOTTED = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+KIND, FEATURES = "evaluation", "features.npy"
+Half = NDArray[np.float16] | NDArray[np.float32]  # single precision where half has no numbers as large
+Condition = tuple[str, int]  # kind of corruption and severity; ("", 0) means images as they are
+Interval = Mapping[str, float]  # "value", "low" and "high" of a 95 % interval
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """What the seeds of one variant say about the test and the validation images.
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """What the first seeds (at most two) say about M validation images, for the gates of cascades.
 
     Attributes:
-        seeds: the trained seeds, S of them.
-        test_logits, valid_logits: float32 (S, N, C).
-        features: (N, D), penultimate features of the test images for the first seed: float16, or float32 where half
-            precision has no numbers as large.
+        right: bool (seeds, M), whether the prediction is right.
+        confidence: float32 (seeds, M), highest probability after temperature scaling, in (0, 1].
+    """
+
+    right: NDArray[np.bool_]
+    confidence: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Corrupted:
+    """What S seeds say about N corrupted test images, the first of each class, in K conditions.
+
+    Attributes:
+        right: bool (S, K, N), whether the prediction is right.
+        ece: float64 (K, 3), expected calibration error in [0, 1], mean over seeds: value, low and high.
+    """
+
+    conditions: tuple[Condition, ...]
+    right: NDArray[np.bool_]
+    ece: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoOutputs:
+    """What a variant says about N photographs. Distances and corrupted images are of the first seed.
+
+    Attributes:
+        logits: recipe -> (S, N, C).
+        ablations: recipe and step left out -> (N, C), of the first seed; empty unless the variant is a focus variant.
+        distances: recipe -> float64 (N,), how far the photographs lie from validation images, see
+            `evaluation.distance.knn_distance`.
+        test_distances: float64 (T,), the same of test images.
+        spoiled: way -> predicted classes (strengths, images) of corrupted test images; empty as `ablations`.
+    """
+
+    logits: dict[str, Half]
+    ablations: dict[Preparation, Half]
+    distances: dict[str, NDArray[np.float64]]
+    test_distances: NDArray[np.float64]
+    spoiled: dict[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The evidence of one variant on N test images of C classes.
+
+    Attributes:
+        seeds: the S seeds that did not diverge; `diverged` others did.
+        temperatures: float64 (S,), fitted on validation images.
+        test_logits: float16 (S, N, C), or float32 where half precision has no numbers as large.
+        validation: None if every seed diverged.
+        views: test accuracy from one view, from ten, and their difference; None if ten views were not asked for.
+        corrupted: None if no images were corrupted.
+        photos: None if the variant was shown no photographs.
     """
 
     seeds: tuple[int, ...]
-    test_logits: NDArray[np.float32]
-    valid_logits: NDArray[np.float32]
-    features: NDArray[np.float16] | NDArray[np.float32]
+    diverged: int
+    temperatures: NDArray[np.float64]
+    test_logits: Half
+    validation: Validation | None = None
+    views: Mapping[str, Interval] | None = None
+    corrupted: Corrupted | None = None
+    photos: PhotoOutputs | None = None
 
 
-def save_predictions(folder: Path, predictions: Predictions) -> None:
-    """Write one .npy an array; the folder appears whole or not at all."""
-    with replacing_folder(folder) as part:
-        for name in ("seeds", "test_logits", "valid_logits", "features"):
-            np.save(part / f"{name}.npy", np.asarray(getattr(predictions, name)))
+def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
+    """Write the evidence into an existing folder, see `evidence.write_evidence`."""
+    valid, corrupted, photos = evaluation.validation, evaluation.corrupted, evaluation.photos
+    content: dict[str, Any] = {
+        "seeds": list(evaluation.seeds),
+        "diverged": evaluation.diverged,
+        "views": evaluation.views,
+        "valid_images": None if valid is None else valid.right.shape[1],
+        "corrupted": None if corrupted is None else described(corrupted),
+        "photos": None if photos is None else listed(photos),
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        "temperatures": evaluation.temperatures,
+        "test_logits": in_half(evaluation.test_logits),
+    }
+    if valid is not None:
+        arrays |= {"valid_right": pack(valid.right), "valid_confidence": valid.confidence}
+    if corrupted is not None:
+        arrays |= {"corrupted_right": pack(corrupted.right), "corrupted_ece": corrupted.ece}
+    write_evidence(folder, KIND, content, arrays | ({} if photos is None else photo_arrays(photos)))
 
 
-def load_predictions(folder: Path) -> Predictions:
-    """Read what `save_predictions` wrote."""
-    arrays = {name: np.load(folder / f"{name}.npy") for name in ("test_logits", "valid_logits", "features")}
-    return Predictions(tuple(np.load(folder / "seeds.npy").tolist()), **arrays)
+def described(corrupted: Corrupted) -> dict[str, Any]:
+    """What `corrupted_right` and `corrupted_ece` are of."""
+    return {"images": corrupted.right.shape[2], "conditions": [list(one) for one in corrupted.conditions]}
+
+
+def listed(photos: PhotoOutputs) -> dict[str, list[Any]]:
+    """The names by which the arrays of `photo_arrays` are found again."""
+    ablations = [[way.recipe, way.without] for way in photos.ablations]
+    return {"recipes": [*photos.logits], "ablations": ablations, "spoiled": [*photos.spoiled]}
+
+
+def photo_arrays(photos: PhotoOutputs) -> dict[str, NDArray[Any]]:
+    """The arrays by name."""
+    arrays: dict[str, NDArray[Any]] = {"photos test_distances": photos.test_distances}
+    arrays |= {f"photos logits {recipe}": in_half(logits) for recipe, logits in photos.logits.items()}
+    arrays |= {f"photos distances {recipe}": values for recipe, values in photos.distances.items()}
+    arrays |= {f"photos ablation {k}": in_half(logits) for k, logits in enumerate(photos.ablations.values())}
+    return arrays | {f"photos spoiled {way}": predicted.astype(np.uint16) for way, predicted in photos.spoiled.items()}
+
+
+def load_evaluation(folder: Path) -> Evaluation:
+    """Read what `save_evaluation` wrote.
+
+    Raises:
+        InputError: the files are damaged, edited or of another version.
+    """
+    content, arrays = read_evidence(folder, KIND)
+    return Evaluation(
+        seeds=tuple(content["seeds"]),
+        diverged=content["diverged"],
+        temperatures=arrays["temperatures"],
+        test_logits=arrays["test_logits"],
+        validation=validation_from(content["valid_images"], arrays),
+        views=content["views"],
+        corrupted=corrupted_from(content["corrupted"], arrays),
+        photos=photos_from(content["photos"], arrays),
+    )
+
+
+def validation_from(images: int | None, arrays: Mapping[str, NDArray[Any]]) -> Validation | None:
+    """The part of an `Evaluation` that is of so many validation images; None of None."""
+    if images is None:
+        return None
+    return Validation(unpack(arrays["valid_right"], images), arrays["valid_confidence"])
+
+
+def corrupted_from(about: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> Corrupted | None:
+    """The part of an `Evaluation` that `described` describes; None of None."""
+    if about is None:
+        return None
+    conditions = tuple((kind, severity) for kind, severity in about["conditions"])
+    return Corrupted(conditions, unpack(arrays["corrupted_right"], about["images"]), arrays["corrupted_ece"])
+
+
+def photos_from(names: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> PhotoOutputs | None:
+    """The part of an `Evaluation` whose arrays `listed` lists; None of None."""
+    if names is None:
+        return None
+    ways = [Preparation(*way) for way in names["ablations"]]
+    return PhotoOutputs(
+        logits={recipe: arrays[f"photos logits {recipe}"] for recipe in names["recipes"]},
+        ablations={way: arrays[f"photos ablation {k}"] for k, way in enumerate(ways)},
+        distances={recipe: arrays[f"photos distances {recipe}"] for recipe in names["recipes"]},
+        test_distances=arrays["photos test_distances"],
+        spoiled={way: arrays[f"photos spoiled {way}"].astype(np.int64) for way in names["spoiled"]},
+    )
+
+
+def load_evaluations(study: Path, variants: Sequence[str]) -> dict[str, Evaluation]:
+    """The evidence of these variants, by name; `study` is `evaluations/<study>`."""
+    return {name: load_evaluation(study / name) for name in variants}
+
+
+def save_features(folder: Path, features: NDArray[np.floating]) -> None:
+    """Write the penultimate features (N, D) of the test images by the first seed into an existing folder.
+
+    They lie beside the evidence, for `embed`; they are too large to be part of it.
+    """
+    np.save(folder / FEATURES, in_half(features))
+
+
+def load_features(folder: Path) -> Half:
+    """Read what `save_features` wrote."""
+    features: Half = np.load(folder / FEATURES)
+    return features
 
 
 def save_metrics(folder: Path, summaries: dict[str, Any], details: dict[str, Any]) -> None:
@@ -62,11 +219,9 @@ def save_findings(
 ) -> None:
     """Write what is known of the study's variants together: `look_alikes.json`, `photos.json`, `robustness.json`.
 
-    The folders `pairs` and `photos`, which DVC expects, are there afterwards even if no pair was drawn and the study
-    saw no photographs.
+    The folder `pairs`, which DVC expects, is there afterwards even if no pair was drawn.
     """
-    for name in ("pairs", "photos"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "pairs").mkdir(parents=True, exist_ok=True)
     write_json(folder / "look_alikes.json", look_alikes)
     write_json(folder / "photos.json", photos)
     write_json(folder / "robustness.json", robustness)
@@ -81,19 +236,6 @@ def load_robustness(folder: Path) -> dict[str, Any]:
     """What spoiled images do to the study's variants; nothing ({}) if none were spoiled."""
     found: dict[str, Any] = read_json(folder / "robustness.json")
     return found
-
-
-def save_photo_logits(folder: Path, logits: dict[str, NDArray[np.float32]]) -> None:
-    """Write one .npy (S, N, C) a recipe: what a variant says about the photographs."""
-    with replacing_folder(folder) as part:
-        for recipe, values in logits.items():
-            np.save(part / f"{recipe}.npy", values)
-
-
-def load_photo_logits(folder: Path, recipe: str) -> NDArray[np.float32]:
-    """What a variant says about the photographs by one recipe: (S, N, C)."""
-    logits: NDArray[np.float32] = np.load(folder / f"{recipe}.npy")
-    return logits
 
 
 def save_curve(folder: Path, variant: str, history: list[Row]) -> None:

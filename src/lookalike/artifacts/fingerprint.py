@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ NEUTRAL = (
     "lookalike.recorder",
 )
 LIBRARIES = ("torch", "torchvision", "timm")
+SHARED = ("__init__", "layers", "macs", "zoo")  # of the architectures' package, loaded by several of them
 
 
 def is_neutral(module: str) -> bool:
@@ -44,3 +46,45 @@ def loaded_sources() -> list[Path]:
     modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "lookalike"}
     names = sorted(name for name in modules if not is_neutral(name))
     return [Path(file) for name in names if (file := modules[name].__file__)]
+
+
+def input_digests(script: Path, architecture: str, folders: Mapping[str, Path], **settings: Any) -> dict[str, str]:
+    """Digests of all that decides what a stage computes for one variant, by name; compare `evidence.is_current`.
+
+    Args:
+        script: the stage's own file.
+        architecture: the module in `lookalike.models` whose code counts; the code of other architectures does not.
+        folders: whatever files the stage reads, by a name for each folder.
+        settings: JSON-able.
+    """
+    sources = [script, *code_for(architecture)]
+    versions = {name: version(name) for name in (*LIBRARIES, "numpy", "scipy", "scikit-learn")}
+    return {
+        "code": sha_256(b"".join(source.read_bytes() for source in sources)),
+        "libraries": sha_256(json.dumps(versions).encode()),
+        "settings": sha_256(json.dumps(settings, sort_keys=True).encode()),
+        **{name: folder_digest(folder) for name, folder in folders.items()},
+    }
+
+
+def code_for(architecture: str) -> list[Path]:
+    """The loaded modules that are no architecture, the architecture, and what architectures share."""
+    package = Path(sys.modules["lookalike"].__path__[0]) / "models"
+    others = [source for source in loaded_sources() if source.parent != package]
+    return [*others, *(package / f"{name}.py" for name in (*SHARED, architecture))]
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 over the paths and contents of all files below `folder`, or of a file; "" where there is nothing."""
+    files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
+    sha = hashlib.sha256()
+    for path in files:
+        sha.update(path.relative_to(folder).as_posix().encode())
+        with path.open("rb") as stream:
+            sha.update(hashlib.file_digest(stream, "sha256").digest())
+    return sha.hexdigest() if files else ""
+
+
+def sha_256(content: bytes) -> str:
+    """SHA-256 in hex digits."""
+    return hashlib.sha256(content).hexdigest()

@@ -109,6 +109,9 @@ class ImageFiles:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+Pixels = Images | ImageFiles
+
+
 def upright(stream: IO[bytes]) -> "Image.Image":
     """The RGB picture in an open file, turned as its EXIF orientation says.
 

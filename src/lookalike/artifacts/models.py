@@ -1,17 +1,27 @@
 """`models/<study>/<variant>/`: weights of every seed, history and description; `runs/...`: what is not reproducible."""
 
 import csv
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from reprlib import Repr
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from lookalike.artifacts.folders import read_json, replacing_folder, write_json, write_text
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from lookalike.artifacts.folders import replacing_folder, write_json, write_text
+from lookalike.errors import InputError
 
 if TYPE_CHECKING:  # what only describes and counts need not wait for torch
     from torch import Tensor
 
 Row = dict[str, Any]
 Weights = dict[int, dict[str, "Tensor"]]  # by seed or epoch, then by name
+UNKNOWN = "unexpected_keyword_argument"  # pydantic's word for a key that is no field
+
+_short = Repr()
+_short.maxstring = _short.maxother = _short.maxlong = 60
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,111 @@ class Timing:
     epoch: int
     seconds: float
     images_per_second: float
+
+
+@dataclass(frozen=True)
+class SeedRecord:
+    """How the training run of one seed ended.
+
+    Attributes:
+        epochs: rows of `history.csv`; that of an epoch in which the run diverged is among them.
+        diverged_in: the epoch, counted from 0, whose loss was not finite; None means that the run ended well.
+    """
+
+    seed: int
+    epochs: int
+    diverged_in: int | None
+
+
+@dataclass(frozen=True)
+class RateTrial:
+    """The training error in [0, 1] at the end of a trial with one learning rate; None means a loss not finite."""
+
+    lr: float
+    train_error: float | None
+
+
+@dataclass(frozen=True)
+class RateSearch:
+    """The search for the learning rate: the epochs of every trial, and the trials in the order of the settings."""
+
+    epochs: int
+    trials: tuple[RateTrial, ...]
+
+
+@dataclass(frozen=True)
+class PublishedWeights:
+    """The published weights that all seeds begin with: the network by its library's name, the file's SHA-256 in hex."""
+
+    network: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How images are prepared for published weights.
+
+    Attributes:
+        size: side in pixels of the square that the publishers' network takes; ours keeps its own.
+        crop: share of the shorter side of a scaled image that the central crop keeps, in (0, 1].
+        interpolation: method of scaling.
+        mean, std: one number per channel, in units of [0, 1] pixels, to normalise with.
+    """
+
+    size: int
+    crop: float
+    interpolation: Literal["bilinear", "bicubic"]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Description:
+    """`model.json`: what was trained on what, and how each seed ended. The fields are the keys of the file.
+
+    Attributes:
+        dataset, dataset_digest: the data set's name, and the SHA-256 (64 hex digits) of its arrays or files.
+        train_images, valid_images: how many of its images the runs saw and were validated on.
+        model, model_args: the architecture's registered name and its own arguments, which differ by architecture.
+        augmentation: its settings as in `params.yaml`, without what is left out; None means no augmentation.
+        input_shape: channels, height and width of an image.
+        class_names: one per logit, in the order of the labels.
+        parameters: trainable weights and biases.
+        macs: multiply-accumulates for one image.
+        precision: of matrix products and convolutions in training.
+        weights, preprocessing: the published weights and how images are prepared for them; None means fresh weights.
+        lr: the largest learning rate of the schedule; after a search it is the rate that was found.
+        search: None means that the settings give the rate.
+        seeds: one per run, in the order of training.
+        kept_epochs: the epochs, counted from 1, after which weights of seed 0 were kept; see `load_weights`.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")  # nested classes inherit it
+
+    study: str
+    dataset: str
+    dataset_digest: str
+    train_images: int
+    valid_images: int
+    model: str
+    model_args: Mapping[str, Any]
+    augmentation: Mapping[str, Any] | None
+    input_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    parameters: int
+    macs: int
+    precision: Literal["float32", "bfloat16"]
+    weights: PublishedWeights | None
+    preprocessing: Preprocessing | None
+    lr: float
+    search: RateSearch | None
+    seeds: tuple[SeedRecord, ...]
+    kept_epochs: tuple[int, ...]
+
+    @property
+    def finished_seeds(self) -> tuple[int, ...]:
+        """The seeds whose runs did not diverge, in the order of training."""
+        return tuple(one.seed for one in self.seeds if one.diverged_in is None)
 
 
 def load_weights(folder: Path, seed: int, epoch: int | None = None) -> "dict[str, Tensor]":
@@ -81,7 +196,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def save_model(
-    folder: Path, description: dict[str, Any], weights: Weights, history: list[Epoch], kept: Weights | None = None
+    folder: Path, description: Description, weights: Weights, history: list[Epoch], kept: Weights | None = None
 ) -> None:
     """Write `model.json` (architecture, parameters, MACs, classes, how each seed ended), weights and `history.csv`.
 
@@ -95,17 +210,38 @@ def save_model(
         for epoch, state in (kept or {}).items():
             save_file(state, part / weights_file(0, epoch))
         save_history(part / "history.csv", history)
-        write_json(part / "model.json", description)
+        write_json(part / "model.json", asdict(description))
 
 
-def load_description(folder: Path) -> dict[str, Any]:
-    """Read `model.json`."""
-    return read_json(folder / "model.json")
+def load_description(folder: Path) -> Description:
+    """Read `model.json`.
+
+    Raises:
+        InputError: one line that names the file and the first key that is missing, unknown or of another type.
+    """
+    path = folder / "model.json"
+    try:
+        return adapter().validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise InputError(f"{path}: {first_fault(error)}") from error
 
 
-def finished_seeds(description: dict[str, Any]) -> tuple[int, ...]:
-    """The seeds of `model.json` that did not diverge."""
-    return tuple(entry["seed"] for entry in description["seeds"] if entry["diverged_in"] is None)
+@cache
+def adapter() -> TypeAdapter[Description]:
+    """The validator of descriptions, built once, when the first one is read."""
+    return TypeAdapter(Description)
+
+
+def first_fault(error: ValidationError) -> str:
+    """One line for one fault; an unknown key comes first, since it often is a required one that is misspelt."""
+    fault = min(error.errors(include_url=False), key=lambda one: one["type"] != UNKNOWN)
+    where = ".".join(part if part.isprintable() else _short.repr(part) for part in map(str, fault["loc"]))
+    if fault["type"] in {UNKNOWN, "missing"}:
+        return f"{where}: {'unknown' if fault['type'] == UNKNOWN else 'missing'} key"
+    message = fault["msg"][:1].lower() + fault["msg"][1:]
+    if fault["type"] == "json_invalid":
+        return f"not readable as JSON: {fault['ctx']['error']}"
+    return f"{where or 'the file'}: {message}, got {_short.repr(fault['input'])}"
 
 
 def save_run(folder: Path, about: dict[str, Any], timings: list[Timing]) -> None:

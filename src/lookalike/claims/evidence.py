@@ -19,10 +19,10 @@ def gather(params: Params, root: Path = Path()) -> dict[str, Evidence]:
 
 def evidence_of(study: str, params: Params, root: Path) -> Evidence:
     """What was found of the variants of one study."""
-    metrics, _ = load_metrics(root / "evaluations" / study)
-    look_alikes, photos = load_findings(root / "evaluations" / study)
+    metrics, _ = load_metrics(root / "comparisons" / study)
+    look_alikes, photos = load_findings(root / "comparisons" / study)
     explanations, embeddings = (load_found(root / stage / study) for stage in ("explanations", "embeddings"))
     histories = {name: read_rows(root / "models" / study / name / "history.csv") for name in params.variants_of(study)}
-    robustness, costs = load_robustness(root / "evaluations" / study), load_costs(root)
+    robustness, costs = load_robustness(root / "comparisons" / study), load_costs(root)
     counted = costs[0] if costs else {}
     return Evidence(metrics, look_alikes, photos, explanations, embeddings, histories, robustness, counted)

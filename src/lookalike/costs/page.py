@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from lookalike.artifacts.models import Description
 from lookalike.costs.configurations import vgg_configurations
 from lookalike.costs.convolutions import design_table, design_times, separable_table, separable_times
 from lookalike.costs.measure import placed, size_of, speed_of
@@ -15,11 +16,11 @@ Json = dict[str, Any]
 BATCHES = (1, 64)  # images
 
 
-def costs(descriptions: Mapping[str, Json], runtime: Runtime) -> tuple[Json, Json]:
+def costs(descriptions: Mapping[str, Description], runtime: Runtime) -> tuple[Json, Json]:
     """The costs of models and ideas.
 
     Args:
-        descriptions: of models by name, as training writes them: "model", "model_args", "input_shape", "class_names".
+        descriptions: of models, by name.
 
     Returns:
         JSON-able: counts, which are the same on every machine ("members" by name; rows of "separable", "designs",
@@ -45,11 +46,11 @@ def costs(descriptions: Mapping[str, Json], runtime: Runtime) -> tuple[Json, Jso
     return counted, measured
 
 
-def member(description: Json, runtime: Runtime) -> tuple[Json, list[Json]]:
+def member(description: Description, runtime: Runtime) -> tuple[Json, list[Json]]:
     """The size of a model, and its speed in both batches. Its weights are untrained; trained ones cost the same."""
-    shape, classes = tuple(description["input_shape"]), len(description["class_names"])
+    shape, classes = description.input_shape, len(description.class_names)
     with seeded(0, "init"):
-        model = create_model(description["model"], description["model_args"], input_shape=shape, num_classes=classes)
+        model = create_model(description.model, description.model_args, input_shape=shape, num_classes=classes)
     size = asdict(size_of(model, shape)) | {"input_shape": shape}
     model = placed(model, runtime)
     return size, [asdict(speed_of(model, shape, batch, runtime)) for batch in BATCHES]

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.image_files import ImageFiles, View
+from lookalike.artifacts.image_files import ImageFiles, Pixels, View
+from lookalike.artifacts.models import Preprocessing
 from lookalike.runtime import Runtime
 
 Augment = Callable[[Tensor, Tensor], Tensor]
-Pixels = NDArray[np.uint8] | ImageFiles
 WORKERS = 4  # processes that decode, where there are as many cores
 
 
@@ -120,17 +120,17 @@ def taken(images: Pixels, which: NDArray[np.integer] | slice) -> Pixels:
     return images.take(which) if isinstance(images, ImageFiles) else images[which]
 
 
-def prepared(dataset: Dataset, how: dict[str, Any] | None) -> Dataset:
-    """The data set as published weights want it: cut, scaled and normalised by what its family's `preprocessing` says.
+def prepared(dataset: Dataset, how: Preprocessing | None) -> Dataset:
+    """The data set as published weights need it: cut, scaled and normalised.
 
     None leaves it as it is. Images that are no files are of their final size already, and are normalised alone.
     """
     if how is None:
         return dataset
-    ours = replace(dataset, mean=tuple(how["mean"]), std=tuple(how["std"]))
+    ours = replace(dataset, mean=how.mean, std=how.std)
     if not isinstance(dataset.train_images, ImageFiles) or not isinstance(dataset.test_images, ImageFiles):
         return ours
-    view = View(dataset.input_shape[1], how["crop"], how["interpolation"])
+    view = View(dataset.input_shape[1], how.crop, how.interpolation)
     return replace(ours, train_images=dataset.train_images.seen(view), test_images=dataset.test_images.seen(view))
 
 

@@ -15,6 +15,8 @@ from lookalike.evaluation.statistics import Estimate, proportion
 
 Images = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
+SPOILED = 400  # test images that are corrupted: a share's interval is then ten points wide at most
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the first leaves an image as it is
 WIDEST = 4.0  # standard deviation of the blur of strength 1, in pixels
 
 

@@ -5,8 +5,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.image_files import ImageFiles
-from lookalike.data.tensors import Pixels
+from lookalike.artifacts.image_files import ImageFiles, Pixels
 
 
 def duplicated(images: Pixels, among: Pixels) -> NDArray[np.bool_]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import finished_seeds, load_description, load_weights
+from lookalike.artifacts.models import Description, load_description, load_weights
 from lookalike.data.tensors import LabelledImages, place_images, prepared
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, at_once
@@ -28,14 +27,14 @@ class Outputs:
 
 
 def restore_model(
-    folder: Path, description: dict[str, Any], seed: int, runtime: Runtime, epoch: int | None = None
+    folder: Path, description: Description, seed: int, runtime: Runtime, epoch: int | None = None
 ) -> nn.Module:
-    """The trained model of one seed, in evaluation mode; `description` is its `model.json`, `epoch` one of the kept."""
+    """The trained model of one seed, in evaluation mode; `epoch` is one of the kept."""
     model = create_model(
-        description["model"],
-        description["model_args"],
-        input_shape=tuple(description["input_shape"]),
-        num_classes=len(description["class_names"]),
+        description.model,
+        description.model_args,
+        input_shape=description.input_shape,
+        num_classes=len(description.class_names),
     )
     model.load_state_dict(load_weights(folder, seed, epoch))
     return runtime.place(model).eval()
@@ -74,7 +73,7 @@ def readers_of(folder: Path, dataset: Dataset, runtime: Runtime, seeds: Sequence
     """The models of some seeds in the folder `folder`, for images like those of `dataset`; None: of all that did not
     diverge."""
     description = load_description(folder)
-    trained = finished_seeds(description) if seeds is None else seeds
+    trained = description.finished_seeds if seeds is None else seeds
     models = (restore_model(folder, description, seed, runtime) for seed in trained)
-    seen = prepared(dataset, description["preprocessing"])
+    seen = prepared(dataset, description.preprocessing)
     return [Reader(model, seen, runtime) for model in models]

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.image_files import ImageFiles, View
-from lookalike.data.tensors import Pixels
+from lookalike.artifacts.image_files import ImageFiles, Pixels, View
 from lookalike.errors import InputError
 from lookalike.evaluation.cases import pick_cases
 from lookalike.evaluation.duplicates import average_hash, duplicated

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.evaluations import PhotoOutputs
 from lookalike.artifacts.photos import PhotoSet
-from lookalike.evaluation.absorption import absorbed
+from lookalike.evaluation.absorption import SPOILED, STRENGTHS, absorbed
 from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.distance import auroc_estimate
 from lookalike.evaluation.metrics import Floats, Ints, softmax
 from lookalike.evaluation.pairs import Side, as_json, compare
-from lookalike.evaluation.photo_variant import SPOILED, STRENGTHS, PhotoOutputs
 from lookalike.evaluation.photographs import choose, photograph_figures
 from lookalike.evaluation.statistics import bootstrap_mean, resample
 

@@ -1,68 +1,57 @@
-"""One variant at work on photographs, and on test images that were spoiled on purpose."""
+"""One variant at work on photographs, and on test images that were corrupted on purpose."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.photos import PhotoSet, Preparation
-from lookalike.evaluation.absorption import SPOILERS, spoiled
+from lookalike.artifacts.evaluations import Evaluation, PhotoOutputs
+from lookalike.artifacts.evidence import in_half
+from lookalike.artifacts.photos import PhotoSet
+from lookalike.evaluation.absorption import SPOILED, SPOILERS, STRENGTHS, spoiled
 from lookalike.evaluation.distance import knn_distance
 from lookalike.evaluation.inference import Reader, readers_of
-from lookalike.evaluation.variant import Evaluation
 from lookalike.runtime import Runtime
 
 REFERENCES = 4000  # validation images that stand for the training distribution: none of them was trained on
 NEIGHBOURS = 10  # of a photograph, the farthest of which tells its distance
 TESTED = 1000  # test images that are measured against photographs
-SPOILED = 400  # test images that are spoiled: a share's interval is then ten points wide at most
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the first leaves an image as it is
-
-
-@dataclass(frozen=True)
-class PhotoOutputs:
-    """What one variant makes of N photographs. Distances and spoiled images are of the first seed.
-
-    Attributes:
-        logits: recipe -> float32 (S, N, C).
-        ablations: recipe and step -> float32 (N, C), of the first seed; empty if not probed.
-        distances: recipe -> (N,), how far the photographs lie from validation images, see `distance.knn_distance`.
-        test_distances: (T,), the same of test images.
-        spoiled: way -> predicted classes (strengths, `SPOILED`) of spoiled test images; empty if not probed.
-    """
-
-    logits: dict[str, NDArray[np.float32]]
-    ablations: dict[Preparation, NDArray[np.float32]]
-    distances: dict[str, NDArray[np.float64]]
-    test_distances: NDArray[np.float64]
-    spoiled: dict[str, NDArray[np.int64]]
 
 
 def photo_outputs(
-    folder: Path, evaluation: Evaluation, dataset: Dataset, photos: PhotoSet, runtime: Runtime, *, probed: bool
+    folder: Path,
+    evaluation: Evaluation,
+    features: tuple[NDArray[np.floating], NDArray[np.floating]],
+    dataset: Dataset,
+    photos: PhotoSet,
+    runtime: Runtime,
+    *,
+    probed: bool,
 ) -> PhotoOutputs:
-    """Run the models in the folder `folder`, whose `evaluation` on `dataset` is known.
+    """Run the models in the folder `folder` on the photographs.
 
-    Only a probed variant sees photographs with steps left out, and spoiled images.
+    Args:
+        evaluation: of these models on `dataset`.
+        features: (N, D) and (M, D), of the test and the validation images by the first seed.
+        probed: whether photographs with steps left out and corrupted images are shown as well.
     """
-    assert evaluation.predictions is not None  # a variant without predictions has no model to run
-    assert evaluation.valid_features is not None
-    readers = readers_of(folder, dataset, runtime, evaluation.predictions.seeds)
-    first, reference = readers[0], evaluation.valid_features[:REFERENCES]
+    readers = readers_of(folder, dataset, runtime, evaluation.seeds)
+    first, reference = readers[0], features[1][:REFERENCES]
     outputs = {recipe: first.read(images, keep_features=True) for recipe, images in photos.recipes.items()}
     others = {
         recipe: [reader.read(images).logits for reader in readers[1:]] for recipe, images in photos.recipes.items()
     }
     nearest = min(NEIGHBOURS, len(reference))  # a variant of few images validates on fewer
-    intact = evaluation.predictions.test_logits[0, :SPOILED].argmax(axis=1)
+    intact = evaluation.test_logits[0, :SPOILED].argmax(axis=1)
     spoiled_images = dataset.test_images[:SPOILED]
     return PhotoOutputs(
-        logits={recipe: np.stack([one.logits, *others[recipe]]) for recipe, one in outputs.items()},
-        ablations={way: first.read(images).logits for way, images in photos.ablations.items()} if probed else {},
+        logits={recipe: in_half(np.stack([one.logits, *others[recipe]])) for recipe, one in outputs.items()},
+        ablations={way: in_half(first.read(images).logits) for way, images in photos.ablations.items()}
+        if probed
+        else {},
         distances={recipe: knn_distance(one.features, reference, nearest) for recipe, one in outputs.items()},
-        test_distances=knn_distance(evaluation.predictions.features[:TESTED], reference, nearest),
+        test_distances=knn_distance(features[0][:TESTED], reference, nearest),
         spoiled={way: predict_spoiled(first, spoiled_images, way, intact) for way in SPOILERS} if probed else {},
     )
 

@@ -7,32 +7,32 @@ seed of the same model. All is of single seeds; temperatures and gates are chose
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import load_description
+from lookalike.artifacts.evaluations import Evaluation
 from lookalike.evaluation.metrics import Floats, Ints, softmax
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, exact_mcnemar, proportion, resample
-from lookalike.evaluation.variant import Evaluation
 
 Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What one seed of a model says of N test and M validation images.
+    """What one seed of a model says about N test and M validation images.
 
     Attributes:
-        test, valid: probabilities (N, C) and (M, C) after its temperature.
-        macs: multiply-accumulates of one image.
+        test: probabilities (N, C) after temperature scaling.
+        valid_right: bool (M,), whether the prediction is right.
+        valid_confidence: (M,), highest probability after temperature scaling.
+        macs: multiply-accumulates per image.
     """
 
     test: Floats
-    valid: Floats
+    valid_right: Bools
+    valid_confidence: NDArray[np.floating]
     macs: int
 
 
@@ -83,22 +83,24 @@ class Repair:
 
 
 def study_repairs(
-    models: Path, evaluations: Mapping[str, Evaluation], dataset: Dataset, pairs: Sequence[tuple[str, str]]
+    evaluations: Mapping[str, Evaluation], macs: Mapping[str, int], labels: Ints, pairs: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """The ledger of a study, see `ledger`; `models` holds the model folders of its variants."""
+    """The complementary errors of a study's pairs, see `ledger`.
+
+    Args:
+        evaluations, macs: by variant; `macs` are multiply-accumulates per image.
+        labels: (N,), of the test images.
+    """
     members = dict.fromkeys(name for pair in pairs for name in pair)
-    answers = {name: answers_of(models / name, evaluations[name]) for name in members}
-    return ledger(answers, dataset.test_labels, dataset.train_labels[dataset.valid_indices], pairs)
+    return ledger({name: answers_of(evaluations[name], macs[name]) for name in members}, labels, pairs)
 
 
-def ledger(
-    answers: Mapping[str, Sequence[Answers]], labels: Ints, valid_labels: Ints, pairs: Sequence[tuple[str, str]]
-) -> dict[str, Any]:
+def ledger(answers: Mapping[str, Sequence[Answers]], labels: Ints, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Every pair of variants in both orders, their first seeds; and as control two seeds of each that has them.
 
     Args:
-        answers: by variant, one for each seed that did not diverge.
-        labels, valid_labels: (N,) and (M,); a variant that validates on fewer images sees the first of them.
+        answers: by variant, one for each seed that did not diverge, at most two.
+        labels: (N,); of the validation images, a variant that validates on fewer sees the first ones.
         pairs: the variants to compare.
 
     Returns:
@@ -107,7 +109,7 @@ def ledger(
     weights = resample(len(labels))
 
     def told(first: Answers, second: Answers) -> dict[str, Any]:
-        return asdict(repair(first, second, labels, valid_labels, weights))
+        return asdict(repair(first, second, labels, weights))
 
     both_orders = [order for first, second in pairs for order in ((first, second), (second, first))]
     again = {name: seeds for name, seeds in answers.items() if len(seeds) > 1}
@@ -117,19 +119,18 @@ def ledger(
     }
 
 
-def answers_of(folder: Path, evaluation: Evaluation) -> list[Answers]:
-    """What each evaluated seed of the model folder `folder` says; `evaluation` has predictions."""
-    predictions, macs = evaluation.predictions, load_description(folder)["macs"]
-    assert predictions is not None  # by contract
-    logits = zip(predictions.test_logits, predictions.valid_logits, evaluation.temperatures, strict=True)
-    return [Answers(softmax(test / t), softmax(valid / t), macs) for test, valid, t in logits]
+def answers_of(evaluation: Evaluation, macs: int) -> list[Answers]:
+    """What each of the first two seeds says; the evaluation is one of a variant that did not diverge."""
+    valid = evaluation.validation
+    assert valid is not None  # by contract
+    seeds = zip(evaluation.test_logits, evaluation.temperatures, valid.right, valid.confidence, strict=False)
+    return [Answers(softmax(test / t), right, confidence, macs) for test, t, right, confidence in seeds]
 
 
-def repair(first: Answers, second: Answers, labels: Ints, valid_labels: Ints, weights: NDArray[np.float32]) -> Repair:
-    """Compare what two models say of N test images (labels) and of those validation images that both may see.
+def repair(first: Answers, second: Answers, labels: Ints, weights: NDArray[np.float32]) -> Repair:
+    """Compare what two models say about N test images (labels) and about those validation images that both may see.
 
     Args:
-        valid_labels: (M,), of the validation images in the split's order; a model has answers for the first of them.
         weights: (draws, N), see `statistics.resample`.
     """
     one, two = (answers.test.argmax(axis=1) == labels for answers in (first, second))
@@ -148,7 +149,7 @@ def repair(first: Answers, second: Answers, labels: Ints, valid_labels: Ints, we
         oracle=bootstrap_mean((one | two).astype(float), weights),
         averaged=bootstrap_mean(averaged.astype(float), weights),
         averaged_gain=bootstrap_mean(averaged.astype(float) - one, weights),
-        cascade=cascade(first, second, shared_gate(first, second, valid_labels), labels, weights),
+        cascade=cascade(first, second, shared_gate(first, second), labels, weights),
     )
 
 
@@ -157,25 +158,24 @@ def share(part: int, whole: int) -> Estimate | None:
     return proportion(part, whole) if whole else None
 
 
-def shared_gate(first: Answers, second: Answers, valid_labels: Ints) -> float:
+def shared_gate(first: Answers, second: Answers) -> float:
     """The gate, see `choose_gate`, from the validation images that both models may see."""
-    count = min(len(first.valid), len(second.valid))
-    return choose_gate(first.valid[:count], second.valid[:count], valid_labels[:count])
+    count = min(len(first.valid_right), len(second.valid_right))
+    return choose_gate(first.valid_confidence[:count], first.valid_right[:count], second.valid_right[:count])
 
 
-def choose_gate(first: Floats, second: Floats, labels: Ints) -> float:
+def choose_gate(confidence: NDArray[np.floating], first_right: Bools, second_right: Bools) -> float:
     """The confidence up to which asking the second model gives the highest accuracy; of equals the lowest.
 
     Args:
-        first, second: probabilities (M, C) of validation images.
-        labels: (M,).
+        confidence: (M,), of the first model on validation images.
+        first_right, second_right: (M,), whether each model's prediction is right.
     """
-    confidence = first.max(axis=1)
     order = np.argsort(confidence, kind="stable")
-    one, two = (answers.argmax(axis=1)[order] == labels[order] for answers in (first, second))
+    one, two = first_right[order], second_right[order]
     gates = np.concatenate([[0.0], confidence[order]])
     gained = np.concatenate([[0], np.cumsum(two.astype(int) - one)])  # by asking about as many, the least sure first
-    gained = np.where(np.append(gates[1:] > gates[:-1], [True]), gained, -len(labels))  # equally sure: all or none
+    gained = np.where(np.append(gates[1:] > gates[:-1], [True]), gained, -len(confidence))  # equally sure: all or none
     return float(gates[gained.argmax()])
 
 

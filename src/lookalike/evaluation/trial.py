@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.folders import read_json
-from lookalike.artifacts.models import finished_seeds, load_description, read_rows
+from lookalike.artifacts.models import Description, load_description, read_rows
 from lookalike.data.photos import Picture, Workbench, grey_values
 from lookalike.data.pictures import RejectedError
 from lookalike.errors import InputError
@@ -41,7 +41,7 @@ class TrainedModel:
     variant: str
     folder: Path
     seed: int
-    description: dict[str, Any]
+    description: Description
     mean: tuple[float, ...]
     std: tuple[float, ...]
     valid_accuracy: float
@@ -100,8 +100,8 @@ def read_data(dataset: str, source: str) -> dict[str, Any]:
 def first_seed(variant: str, folder: Path, data: dict[str, Any]) -> list[TrainedModel]:
     """The first seed that ended well; none if the model was trained on other data."""
     description = load_description(folder)
-    seeds = finished_seeds(description)
-    if not seeds or description["dataset_digest"] != data["digest"]:
+    seeds = description.finished_seeds
+    if not seeds or description.dataset_digest != data["digest"]:
         return []
     last = [row for row in read_rows(folder / "history.csv") if row["seed"] == seeds[0]][-1]
     normalised = (tuple(data["mean"]), tuple(data["std"]))

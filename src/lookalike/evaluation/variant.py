@@ -1,107 +1,111 @@
-"""Evaluate one variant: every trained seed of it on the validation and the test images."""
+"""Evaluate one variant: every trained seed of it on test, validation and corrupted images and on photographs."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.evaluations import Predictions
-from lookalike.artifacts.models import finished_seeds, load_description
+from lookalike.artifacts.evaluations import Evaluation, Validation
+from lookalike.artifacts.evidence import in_half
+from lookalike.artifacts.models import Description, load_description
+from lookalike.artifacts.photos import PhotoSet
 from lookalike.data.tensors import LabelledImages, place_images, prepared, taken
-from lookalike.evaluation import metrics
 from lookalike.evaluation.calibration import fit_temperature
-from lookalike.evaluation.inference import infer, restore_model
-from lookalike.evaluation.statistics import mean_and_deviation, wilson_interval
+from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers
+from lookalike.evaluation.inference import Outputs, infer, restore_model
+from lookalike.evaluation.metrics import Ints, softmax
+from lookalike.evaluation.photo_variant import photo_outputs
 from lookalike.evaluation.views import compare_views
 from lookalike.runtime import Runtime
 
-Figures = dict[str, Any]
+COMPARED = 2  # seeds of which answers to validation images are kept, for cascades
 
 
 @dataclass(frozen=True)
-class SeedScores:
-    """The test figures of one seed. Accuracies lie in [0, 1], likelihoods in nats.
+class Questions:
+    """What the variants of a study are evaluated on.
 
-    `temperature` was fitted on the validation images; `calibrated_...` are the same figures after it.
+    Attributes:
+        photos: None means that the study's models are shown none.
+        corrupted: returns the corrupted test images; None means that none are corrupted.
     """
 
-    seed: int
-    accuracy: float
-    top2_accuracy: float
-    nll: float
-    brier: float
-    ece: float
-    temperature: float
-    calibrated_nll: float
-    calibrated_brier: float
-    calibrated_ece: float
+    dataset: Dataset
+    photos: PhotoSet | None
+    corrupted: Callable[[], CorruptedImages] | None
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """What is known of a variant: summary over seeds, details of each, predictions (None if every seed diverged).
+class Seen:
+    """What the S seeds of a variant say about test and validation images, and features of the first seed."""
 
-    `valid_features` (M, D) are penultimate features of the validation images for the first seed.
+    test: Sequence[Outputs]
+    valid: Sequence[Outputs]
+
+
+def evaluate_variant(
+    folder: Path, questions: Questions, runtime: Runtime, *, views: bool = False, focus: bool = False
+) -> tuple[Evaluation, NDArray[np.floating]]:
+    """Evaluate all seeds in the model folder `folder` that did not diverge.
+
+    Args:
+        views: whether ten views of each test image are tried, see `views.compare_views`.
+        focus: whether photographs with a step left out and corrupted garments are shown as well.
+
+    Returns:
+        The evidence, and features (N, D) of the test images by the first seed; (0, 0) if every seed diverged.
     """
-
-    summary: Figures
-    details: Figures
-    predictions: Predictions | None
-    valid_features: NDArray[np.float32] | None = None
-
-    @property
-    def temperatures(self) -> NDArray[np.float64]:
-        """The temperature of each seed (S,)."""
-        return np.array([scores["temperature"] for scores in self.details["seeds"]])
-
-
-def evaluate_variant(folder: Path, dataset: Dataset, runtime: Runtime, *, views: bool = False) -> Evaluation:
-    """Evaluate all seeds in the model folder `folder` that did not diverge on the images of `dataset`.
-
-    `views`: whether to see as well what ten views of each test image give, see `views.compare_views`.
-    """
-    description = load_description(folder)
-    seeds = finished_seeds(description)
-    diverged = len(description["seeds"]) - len(seeds)
+    description, dataset = load_description(folder), questions.dataset
+    seeds = description.finished_seeds
+    diverged = len(description.seeds) - len(seeds)
     if not seeds:
-        return Evaluation({"seeds": 0, "diverged": diverged}, {"seeds": []}, None)
-    predictions, valid_features = predict(folder, description, seeds, dataset, runtime)
-    valid_labels = validation_labels(dataset, description["valid_images"])
-    scores = [
-        score_seed(seed, test, dataset.test_labels, valid, valid_labels)
-        for seed, test, valid in zip(seeds, predictions.test_logits, predictions.valid_logits, strict=True)
-    ]
-    first = describe_seed(predictions.test_logits[0], dataset.test_labels, scores[0].temperature, dataset.class_names)
-    summary = summarise(scores, len(dataset.test_labels)) | {"diverged": diverged}
-    details = {"seeds": [asdict(score) for score in scores], "first_seed": first}
+        nothing = np.zeros((0, len(dataset.test_labels), len(dataset.class_names)), np.float16)
+        return Evaluation((), diverged, np.zeros(0), nothing), np.zeros((0, 0), np.float16)
+    seen = see(folder, description, seeds, dataset, runtime)
+    evaluation = judged(seen, seeds, diverged, validation_labels(dataset, description.valid_images))
     if views:
-        details["views"] = asdict(compare_views(folder, description["augmentation"]["crop"], dataset, runtime))
-    return Evaluation(summary, details, predictions, valid_features)
+        crop = (description.augmentation or {})["crop"]
+        evaluation = replace(evaluation, views=asdict(compare_views(folder, crop, dataset, runtime)))
+    if questions.corrupted is not None:
+        answers = corrupted_answers(folder, dataset, questions.corrupted(), runtime)
+        evaluation = replace(evaluation, corrupted=answers)
+    features, valid_features = seen.test[0].features, seen.valid[0].features
+    if (photos := questions.photos) is not None:
+        shown = photo_outputs(folder, evaluation, (features, valid_features), dataset, photos, runtime, probed=focus)
+        evaluation = replace(evaluation, photos=shown)
+    return evaluation, features
 
 
-def predict(
-    folder: Path, description: dict[str, Any], seeds: tuple[int, ...], dataset: Dataset, runtime: Runtime
-) -> tuple[Predictions, NDArray[np.float32]]:
+def see(folder: Path, description: Description, seeds: tuple[int, ...], dataset: Dataset, runtime: Runtime) -> Seen:
     """Logits of every seed on test and validation images; features of the first seed, of both."""
-    seen = prepared(dataset, description["preprocessing"])
-    test, valid = evaluation_images(seen, description["valid_images"], runtime)
+    seen = prepared(dataset, description.preprocessing)
+    test, valid = evaluation_images(seen, description.valid_images, runtime)
     tested, validated = [], []
     for seed in seeds:
         model = restore_model(folder, description, seed, runtime)
         tested.append(infer(model, test, keep_features=seed == seeds[0]))
         validated.append(infer(model, valid, keep_features=seed == seeds[0]))
-    test_logits, valid_logits = (np.stack([one.logits for one in outputs]) for outputs in (tested, validated))
-    predictions = Predictions(seeds, test_logits, valid_logits, in_half(tested[0].features))
-    return predictions, validated[0].features
+    return Seen(tested, validated)
 
 
-def in_half(features: NDArray[np.float32]) -> NDArray[np.float16] | NDArray[np.float32]:
-    """The same in half precision, unless it has no numbers as large: a network that trains badly may have."""
-    largest = np.abs(features).max(initial=0)
-    return features if largest > np.finfo(np.float16).max else features.astype(np.float16)
+def judged(seen: Seen, seeds: tuple[int, ...], diverged: int, valid_labels: Ints) -> Evaluation:
+    """The evidence from what the seeds say; temperatures see validation images alone, whose classes are given (M,)."""
+    valid = [one.logits for one in seen.valid]
+    temperatures = np.array([fit_temperature(logits, valid_labels) for logits in valid])
+    compared = list(zip(valid[:COMPARED], temperatures, strict=False))
+    return Evaluation(
+        seeds,
+        diverged,
+        temperatures,
+        in_half(np.stack([one.logits for one in seen.test])),
+        Validation(
+            right=np.stack([logits.argmax(axis=1) == valid_labels for logits, _ in compared]),
+            confidence=np.stack([softmax(logits / t).max(axis=1) for logits, t in compared]).astype(np.float32),
+        ),
+    )
 
 
 def evaluation_images(dataset: Dataset, count: int, runtime: Runtime) -> tuple[LabelledImages, LabelledImages]:
@@ -117,83 +121,6 @@ def evaluation_images(dataset: Dataset, count: int, runtime: Runtime) -> tuple[L
     return test, held_out
 
 
-def validation_labels(dataset: Dataset, count: int) -> metrics.Ints:
+def validation_labels(dataset: Dataset, count: int) -> Ints:
     """The labels of the first `count` validation images."""
     return dataset.train_labels[dataset.valid_indices[:count]]
-
-
-def score_seed(
-    seed: int,
-    test_logits: NDArray[np.float32],
-    test_labels: metrics.Ints,
-    valid_logits: NDArray[np.float32],
-    valid_labels: metrics.Ints,
-) -> SeedScores:
-    """All figures of one seed; the temperature sees only validation images."""
-    temperature = fit_temperature(valid_logits, valid_labels)
-    plain, calibrated = (likelihood_scores(logits, test_labels) for logits in (test_logits, test_logits / temperature))
-    return SeedScores(
-        seed=seed,
-        accuracy=metrics.accuracy(test_logits, test_labels),
-        top2_accuracy=metrics.top_k_accuracy(test_logits, test_labels, 2),
-        temperature=temperature,
-        **plain,
-        **{f"calibrated_{name}": value for name, value in calibrated.items()},
-    )
-
-
-def likelihood_scores(logits: NDArray[np.floating], labels: metrics.Ints) -> dict[str, float]:
-    """The figures that depend on how sure a model is: nll, brier, ece."""
-    probabilities = metrics.softmax(logits)
-    return {
-        "nll": metrics.negative_log_likelihood(logits, labels),
-        "brier": metrics.brier_score(probabilities, labels),
-        "ece": metrics.reliability(probabilities, labels).expected_calibration_error,
-    }
-
-
-def summarise(scores: list[SeedScores], test_images: int) -> Figures:
-    """Means over seeds; for the accuracy the deviation over seeds and the 95 % Wilson interval of its mean.
-
-    The interval speaks of the sampling of `test_images` images, the deviation of the training's chance.
-    """
-    names = [name for name in asdict(scores[0]) if name != "seed"]
-    summary = {name: mean_and_deviation([getattr(score, name) for score in scores])[0] for name in names}
-    interval = wilson_interval(round(summary["accuracy"] * test_images), test_images)
-    _, deviation = mean_and_deviation([score.accuracy for score in scores])
-    return {
-        "seeds": len(scores),
-        "accuracy_low": interval.low,
-        "accuracy_high": interval.high,
-        **({"accuracy_sd": deviation} if deviation is not None else {}),
-        **summary,
-    }
-
-
-def describe_seed(
-    logits: NDArray[np.float32], labels: metrics.Ints, temperature: float, class_names: tuple[str, ...]
-) -> Figures:
-    """Confusion matrix, scores of each class, and reliability before and after the temperature, as JSON-able data."""
-    confusion = metrics.confusion_matrix(logits.argmax(axis=1), labels, len(class_names))
-    scores = metrics.class_scores(confusion)
-    bins = [metrics.reliability(metrics.softmax(logits / t), labels) for t in (1.0, temperature)]
-    return {
-        "confusion": confusion.tolist(),
-        "classes": [
-            {
-                "class": name,
-                "precision": scores.precision[k],
-                "recall": scores.recall[k],
-                "f1": scores.f1[k],
-                "support": int(scores.support[k]),
-            }
-            for k, name in enumerate(class_names)
-        ],
-        "reliability": as_lists(bins[0]),
-        "calibrated_reliability": as_lists(bins[1]),
-    }
-
-
-def as_lists(bins: metrics.Reliability) -> dict[str, list[float]]:
-    """A reliability table as plain lists."""
-    return {name: values.tolist() for name, values in asdict(bins).items()}

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import load_description
-from lookalike.data.tensors import Pixels, place_images, prepared
+from lookalike.artifacts.image_files import Pixels
+from lookalike.artifacts.models import Description, load_description
+from lookalike.data.tensors import place_images, prepared
 from lookalike.evaluation.inference import restore_model
 from lookalike.explain.maps import Explain, explain_all, toward
 from lookalike.explain.methods import methods
@@ -104,19 +104,19 @@ def find_subject(folder: Path, seed: int, dataset: Dataset, runtime: Runtime, im
     """A trained seed in the model folder `folder`."""
     description = load_description(folder)
     trained = restore_model(folder, description, seed, runtime)
-    epochs = description["kept_epochs"] if seed == 0 else []
+    epochs = description.kept_epochs if seed == 0 else ()
     kept = {epoch: restore_model(folder, description, seed, runtime, epoch) for epoch in epochs}
-    seen = prepared(dataset, description["preprocessing"])
+    seen = prepared(dataset, description.preprocessing)
     drawn = draw(description, seed, runtime)
-    if not description["weights"]:
+    if not description.weights:
         return Subject(trained, drawn, seen, runtime, images, kept)
     begun = restore_model(folder, description, seed, runtime, epoch=0)
     return Subject(trained, begun, seen, runtime, images, kept, drawn)
 
 
-def draw(description: dict[str, Any], seed: int, runtime: Runtime) -> nn.Module:
+def draw(description: Description, seed: int, runtime: Runtime) -> nn.Module:
     """The model with the weights that its seed draws, in evaluation mode."""
-    shape, classes = tuple(description["input_shape"]), len(description["class_names"])
+    shape, classes = description.input_shape, len(description.class_names)
     with seeded(seed, "init"):  # as training without published weights begins
-        fresh = create_model(description["model"], description["model_args"], input_shape=shape, num_classes=classes)
+        fresh = create_model(description.model, description.model_args, input_shape=shape, num_classes=classes)
     return runtime.place(fresh).eval()

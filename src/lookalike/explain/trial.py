@@ -77,5 +77,5 @@ def predicted_class_maps(
     """Maps (N, h, w) of images (N, 28, 28) by the default method, each of its `predicted` class (N,)."""
     network, placed = restore(model, images)
     inputs, _ = placed.batch(slice(None))
-    target = toward(torch.from_numpy(predicted), len(model.description["class_names"]))
+    target = toward(torch.from_numpy(predicted), len(model.description.class_names))
     return explain_all(methods(network)[DEFAULT], network, inputs, target).numpy()

@@ -4,7 +4,7 @@ Nothing but routing belongs here: the training stages do not depend on this file
 the old ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ def find_model(name: str) -> "Callable[..., nn.Module]":
 
 
 def create_model(
-    name: str, arguments: dict[str, Any] | None = None, *, input_shape: tuple[int, int, int], num_classes: int
+    name: str, arguments: Mapping[str, Any] | None = None, *, input_shape: tuple[int, int, int], num_classes: int
 ) -> "nn.Module":
     """Build `name` with freshly initialised weights, from torch's global generator (see `runtime.seeded`).
 

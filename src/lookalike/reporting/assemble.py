@@ -64,7 +64,7 @@ def assemble(params: Params, parameters: str, root: Path = Path()) -> tuple[Repo
 
 def find(study: str, params: Params, evidence: Evidence, root: Path) -> Found:
     """What a study's chapters are written from; its variants in the order of the parameter file."""
-    _, details = load_metrics(root / "evaluations" / study)
+    _, details = load_metrics(root / "comparisons" / study)
     standings = [
         standing(
             study,

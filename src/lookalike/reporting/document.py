@@ -68,7 +68,7 @@ class Illustration:
     """A figure: PNG bytes, the name of its file, a caption that says what to see, and alt text.
 
     Attributes:
-        stage: of the pipeline, which made it, such as "evaluate@fashion".
+        stage: of the pipeline, which made it, such as "compare@fashion".
         variants: whose trainings it shows.
         numbers: what is drawn, as tables.
     """

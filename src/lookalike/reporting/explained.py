@@ -34,6 +34,7 @@ from lookalike.reporting.style import CHANNELS
 
 if TYPE_CHECKING:
     from lookalike.artifacts.datasets import Dataset
+    from lookalike.artifacts.models import Description
     from lookalike.explain.closely import Closely, Contrast
     from lookalike.explain.subject import Images, Subject
     from lookalike.explain.variant import Explained, Inside
@@ -182,7 +183,7 @@ def drawn_cases(cases: Sequence[Json], close_ups: Mapping[str, CloseUp]) -> Figu
     return cases_figure(images.pixels[:], cases, images.labels, one.class_names, (sides[0], sides[1]))
 
 
-def drawn_changes(descriptions: Mapping[str, Json], dataset: "Dataset") -> dict[str, Figure]:
+def drawn_changes(descriptions: "Mapping[str, Description]", dataset: "Dataset") -> dict[str, Figure]:
     """Of each augmentation an image of each of some classes as trainings see it, by the first variant that has it.
 
     `descriptions`: variant -> its `model.json`.
@@ -192,7 +193,7 @@ def drawn_changes(descriptions: Mapping[str, Json], dataset: "Dataset") -> dict[
     images, labels = dataset.train_images[few], dataset.train_labels[few]
     figures, drawn = {}, []
     for name, described in descriptions.items():
-        if (settings := described["augmentation"]) and settings not in drawn:
+        if (settings := described.augmentation) and settings not in drawn:
             drawn.append(settings)
             changed = examples(from_settings(settings, dataset), images, labels, DRAWS)
             names = [dataset.class_names[k] for k in labels]

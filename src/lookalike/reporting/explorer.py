@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.artifacts.datasets import load_test_images
-from lookalike.artifacts.evaluations import load_photo_logits
 from lookalike.artifacts.image_files import ImageFiles, View
 from lookalike.artifacts.photos import load_photos
 from lookalike.evaluation.cases import first_of_each_class
@@ -104,7 +103,7 @@ def variant_data(found: Found, name: str, items: Items) -> Json:
     """What one variant says: probabilities (T + P, C), maps and t-SNE positions, the latter two null where not made."""
     shares = found.probabilities(name)[items.indices]
     if items.photographs:
-        logits = load_photo_logits(found.root / "evaluations" / found.study / "photos" / name, items.recipe)[0]
+        logits = found.photo_logits(name, items.recipe)
         shares = np.concatenate([shares, softmax(logits)])
     return {
         "probabilities": packed(shares.astype(np.float32)),

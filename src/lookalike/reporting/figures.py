@@ -25,8 +25,8 @@ from lookalike.reporting.style import (
     style,
 )
 
-if TYPE_CHECKING:  # the report draws curves with neither a model nor torch
-    from lookalike.evaluation.variant import Evaluation
+if TYPE_CHECKING:
+    from lookalike.evaluation.scores import Scored
 
 Rows = list[dict[str, float]]
 
@@ -38,18 +38,20 @@ FAR = 100  # times: losses further apart than this are drawn on a logarithmic sc
 
 
 def variant_figures(
-    dataset: Dataset, evaluation: "Evaluation", order: Sequence[int], *, samples: bool
+    dataset: Dataset, scored: "Scored", logits: NDArray[np.floating], order: Sequence[int], *, samples: bool
 ) -> dict[str, Figure]:
-    """What is drawn of a variant's first seed: name of the file -> figure; test images one by one only if `samples`."""
-    assert evaluation.predictions is not None  # a variant without predictions has nothing to draw
-    first, names = evaluation.details["first_seed"], dataset.class_names
-    temperature = evaluation.details["seeds"][0]["temperature"]
+    """What is drawn of a variant's first seed: name of the file -> figure; test images one by one only if `samples`.
+
+    `logits` (N, C) are those of the first seed on the test images.
+    """
+    first, names = scored.details["first_seed"], dataset.class_names
+    temperature = scored.details["seeds"][0]["temperature"]
     figures = {
         "confusion": confusion_figure(first["confusion"], names, order),
         "reliability": reliability_figure(first["reliability"], first["calibrated_reliability"], temperature),
     }
     if samples:
-        probabilities = softmax(evaluation.predictions.test_logits[0, :SAMPLES])
+        probabilities = softmax(logits[:SAMPLES])
         shown = (dataset.test_images[:SAMPLES], probabilities, dataset.test_labels[:SAMPLES], names)
         figures["samples"] = samples_figure(*shown)
         few = slice(TOP_SHOWN)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from lookalike.artifacts.models import Row
+from lookalike.artifacts.models import Description, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,20 +46,20 @@ class Standing:
 
 
 def standing(
-    study: str, variant: str, summary: dict[str, Any], description: dict[str, Any], timings: list[Row]
+    study: str, variant: str, summary: dict[str, Any], description: Description, timings: list[Row]
 ) -> Standing:
     """Join what evaluation, training and the clock say about one variant."""
-    seconds = [sum(row["seconds"] for row in timings if row["seed"] == entry["seed"]) for entry in description["seeds"]]
+    seconds = [sum(row["seconds"] for row in timings if row["seed"] == one.seed) for one in description.seeds]
     measured = {field.name: summary.get(field.name) for field in fields(Standing) if field.name in MEASURED}
     return Standing(
         study=study,
         variant=variant,
         seeds=summary["seeds"],
         diverged=summary["diverged"],
-        parameters=description["parameters"],
-        macs=description["macs"],
-        train_images=description["train_images"],
-        epochs=max(entry["epochs"] for entry in description["seeds"]),
+        parameters=description.parameters,
+        macs=description.macs,
+        train_images=description.train_images,
+        epochs=max(one.epochs for one in description.seeds),
         training_seconds=median(seconds),
         images_per_second=median(row["images_per_second"] for row in timings),
         **measured,

@@ -132,16 +132,16 @@ def describe(
     rows = [
         {
             "variant": model.variant,
-            "architecture": model.description["model"],
+            "architecture": model.description.model,
             "seed": model.seed,
-            "train_images": model.description["train_images"],
-            "epochs": next(e["epochs"] for e in model.description["seeds"] if e["seed"] == model.seed),
+            "train_images": model.description.train_images,
+            "epochs": next(one.epochs for one in model.description.seeds if one.seed == model.seed),
             "valid_accuracy": model.valid_accuracy,
         }
         for model in models
     ]
     left_out = [f"maps: none, {path} is not there; run `dvc repro`" for path in explanations.missing]
-    classes = tuple(models[0].description["class_names"])
+    classes = models[0].description.class_names
     return TrialPage(profile, demonstration, classes, rows, pictures, explanations.method, left_out)
 
 

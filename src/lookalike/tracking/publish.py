@@ -21,7 +21,7 @@ def publish(params: Params, uri: str, verdicts: Verdicts, folder: Path = Path())
 
     Args:
         verdicts: by study and claim; tags of the study's experiment and of its runs.
-        folder: with `models/`, `runs/`, `evaluations/` and `dvc.lock`.
+        folder: with `models/`, `runs/`, `comparisons/` and `dvc.lock`.
 
     Returns:
         `tracking`, the store's name without paths and credentials, and `runs`, run ids by variant and seed. If the

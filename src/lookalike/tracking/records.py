@@ -12,7 +12,7 @@ import yaml
 
 from lookalike.artifacts.evaluations import load_metrics
 from lookalike.artifacts.folders import read_json
-from lookalike.artifacts.models import Row, finished_seeds, load_description, read_rows
+from lookalike.artifacts.models import Description, Row, load_description, read_rows
 from lookalike.params import Params
 from lookalike.tracking.runs import Identity, Point, milliseconds, origin_tags, row_points
 
@@ -35,7 +35,7 @@ class Training:
         tags: what all seeds share.
     """
 
-    description: Json
+    description: Description
     about: Json
     history: list[Row]
     timings: list[Row]
@@ -76,7 +76,7 @@ def trainings(params: Params, folder: Path, verdicts: Verdicts) -> Iterator[Trai
         model, run = (folder / kind / variant.study / name for kind in ("models", "runs"))
         if not (model / "model.json").exists() or not (run / "run.json").exists():
             continue
-        about, evaluation = read_json(run / "run.json"), folder / "evaluations" / variant.study
+        about, evaluation = read_json(run / "run.json"), folder / "comparisons" / variant.study
         yield Training(
             description=load_description(model),
             about=about,
@@ -131,28 +131,28 @@ def scores_by_seed(evaluation: Path, variant: str) -> dict[int, Json]:
 def seed_records(training: Training) -> list[Record]:
     """A record for each seed of a training."""
     about, description = training.about, training.description
-    trained = finished_seeds(description)
+    trained = description.finished_seeds
     points = curves(training)
     return [
         Record(
-            identity=Identity(about["study"], about["variant"], ended["seed"], about["fingerprint"]),
-            status="FINISHED" if ended["diverged_in"] is None else "FAILED",
+            identity=Identity(about["study"], about["variant"], ended.seed, about["fingerprint"]),
+            status="FINISHED" if ended.diverged_in is None else "FAILED",
             started=milliseconds(about["started"]),
             finished=milliseconds(about["finished"]),
             params=run_params(training),
-            tags=training.tags | divergence_tags(ended["diverged_in"]),
-            curves=points[ended["seed"]],
-            results=results(training, ended["seed"]),
+            tags=training.tags | divergence_tags(ended.diverged_in),
+            curves=points[ended.seed],
+            results=results(training, ended.seed),
             dataset=describe_dataset(description),
-            figures=training.figures if trained[:1] == (ended["seed"],) and training.figures.exists() else None,
+            figures=training.figures if trained[:1] == (ended.seed,) and training.figures.exists() else None,
         )
-        for ended in description["seeds"]
+        for ended in description.seeds
     ]
 
 
 def run_params(training: Training) -> dict[str, str]:
     """Settings, budget and architecture, flattened."""
-    architecture = {name: value for name, value in training.description.items() if name != "seeds"}
+    architecture = {name: value for name, value in asdict(training.description).items() if name != "seeds"}
     return flatten(training.settings | architecture)
 
 
@@ -180,7 +180,7 @@ def curves(training: Training) -> dict[int, list[Point]]:
         (row["seed"], row["epoch"]): min(start + int(1000 * seconds), finish)
         for row, seconds in zip(training.timings, elapsed, strict=True)
     }
-    points: dict[int, list[Point]] = {int(ended["seed"]): [] for ended in training.description["seeds"]}
+    points: dict[int, list[Point]] = {ended.seed: [] for ended in training.description.seeds}
     for row in training.history + training.timings:
         stamp = times.get((row["seed"], row["epoch"]), finish)
         points[int(row["seed"])] += row_points(row, stamp)
@@ -201,13 +201,13 @@ def results(training: Training, seed: int) -> dict[str, float]:
     }
 
 
-def describe_dataset(description: Json) -> dict[str, str]:
+def describe_dataset(description: Description) -> dict[str, str]:
     """The fields of MLflow's data set: the name, a digest and the folder below the project's root."""
-    name = description["dataset"]
+    name = description.dataset
     return {
         "name": name,
-        "digest": description["dataset_digest"][:DIGEST_LENGTH],
+        "digest": description.dataset_digest[:DIGEST_LENGTH],
         "source_type": "local",
         "source": json.dumps({"uri": f"data/{name}"}),
-        "profile": json.dumps({"train_images": description["train_images"]}),
+        "profile": json.dumps({"train_images": description.train_images}),
     }

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from textwrap import shorten
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from torch import nn
 
+from lookalike.artifacts.models import Preprocessing, PublishedWeights
 from lookalike.errors import InputError
 from lookalike.models.registry import find_model
 from lookalike.models.zoo import ZooModel
@@ -31,9 +31,9 @@ class StartingWeights:
     file: Path
     sha256: str
 
-    def described(self) -> dict[str, str]:
-        """What `model.json` says of them."""
-        return {"network": self.network, "sha256": self.sha256}
+    def described(self) -> PublishedWeights:
+        """The weights in `model.json`, which does not name their file."""
+        return PublishedWeights(self.network, self.sha256)
 
 
 def starting_weights(settings: EffectiveSettings, mirror: str | None, root: Path) -> StartingWeights | None:
@@ -187,11 +187,12 @@ def network_of(settings: EffectiveSettings) -> str:
         raise InputError(f"model {settings.model}: {error}") from error
 
 
-def preprocessing(settings: EffectiveSettings) -> dict[str, Any]:
+def preprocessing(settings: EffectiveSettings) -> Preprocessing:
     """How images are prepared for the published weights, see `models.zoo`."""
     network = network_of(settings)
     with reading_weights(network):
-        return family_of(settings).preprocessing(network)
+        how = family_of(settings).preprocessing(network)
+    return Preprocessing(**how | {name: tuple(how[name]) for name in ("mean", "std")})
 
 
 @contextmanager

@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from lookalike.artifacts.models import Epoch
+from lookalike.artifacts.models import Epoch, RateSearch, RateTrial
 
 
 def trial_error(history: Sequence[Epoch]) -> float | None:
@@ -19,6 +18,6 @@ def best_rate(errors: Mapping[float, float | None]) -> float:
     return min(known, key=lambda rate: (known[rate], rate)) if known else min(errors)
 
 
-def described(errors: Mapping[float, float | None], epochs: int) -> dict[str, Any]:
-    """What `model.json` says of a search: the error of every rate after so many epochs."""
-    return {"epochs": epochs, "trials": [{"lr": rate, "train_error": error} for rate, error in errors.items()]}
+def described(errors: Mapping[float, float | None], epochs: int) -> RateSearch:
+    """The search in `model.json`: the error of every rate after so many epochs."""
+    return RateSearch(epochs, tuple(RateTrial(rate, error) for rate, error in errors.items()))

@@ -1,14 +1,14 @@
 """Train one variant: every seed of it, and a description of what came out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.models import Epoch, Timing
+from lookalike.artifacts.models import Description, Epoch, Preprocessing, RateSearch, SeedRecord, Timing
 from lookalike.data.augmentation import from_settings
 from lookalike.data.tensors import LabelledImages, place_images, prepared, taken
 from lookalike.models.macs import count_macs
@@ -33,7 +33,7 @@ class TrainedVariant:
     weights, 0 is there as well: what all of them begin with.
     """
 
-    description: dict[str, Any]
+    description: Description
     weights: dict[int, dict[str, Tensor]] = field(default_factory=dict)
     kept: dict[int, dict[str, Tensor]] = field(default_factory=dict)
     history: list[Epoch] = field(default_factory=list)
@@ -42,19 +42,19 @@ class TrainedVariant:
     @property
     def diverged(self) -> dict[int, int]:
         """The epoch, counted from 0, in which each seed that diverged did so."""
-        ended = self.description["seeds"]
-        return {one["seed"]: one["diverged_in"] for one in ended if one["diverged_in"] is not None}
+        return {one.seed: one.diverged_in for one in self.description.seeds if one.diverged_in is not None}
 
     def add(self, seed: int, model: nn.Module, outcome: Outcome) -> None:
         """Take in the outcome of one seed."""
         self.history += outcome.history
         self.timings += outcome.timings
-        ended = {"seed": seed, "epochs": len(outcome.history), "diverged_in": outcome.diverged_in}
-        self.description["seeds"].append(ended)
+        seeds = (*self.description.seeds, SeedRecord(seed, len(outcome.history), outcome.diverged_in))
+        self.description = replace(self.description, seeds=seeds)
         if outcome.diverged_in is None:
             self.weights[seed] = on_host(model)
             self.kept |= outcome.kept
-            self.description["kept_epochs"] += outcome.kept
+            kept_epochs = (*self.description.kept_epochs, *outcome.kept)
+            self.description = replace(self.description, kept_epochs=kept_epochs)
 
 
 @dataclass(frozen=True)
@@ -115,16 +115,12 @@ def train_variant(
     dataset = prepared(dataset, how)
     images = training_images(dataset, settings, runtime)
     ground = Ground(dataset, runtime, *images, weights)
-    begun = {"weights": weights and weights.described(), "preprocessing": how}
-    trained = TrainedVariant(describe(settings, dataset, *map(len, images)) | begun)
+    settings, search = with_rate(settings, ground, checkpoint)
+    description = describe(settings, dataset, *map(len, images), weights=weights, preparation=how, search=search)
+    trained = TrainedVariant(description)
     if weights:
         with seeded(0, "init"):
             trained.kept[0] = on_host(build(settings, dataset, weights))
-    if settings.train.search:
-        errors = try_rates(settings, settings.train.search, ground, checkpoint)
-        trained.description["search"] = described(errors, trial(settings, settings.train.search).train.epochs)
-        settings = changed(settings, lr=best_rate(errors), search=None)
-    trained.description["lr"] = settings.train.lr
     for seed in range(seeds):
         trained.add(seed, *ground.train(settings, seed, checkpoint(f"seed-{seed}"), after_epoch))
     return trained
@@ -133,6 +129,18 @@ def train_variant(
 def on_host(model: nn.Module) -> dict[str, Tensor]:
     """The model's weights and buffers, as they can be saved."""
     return {name: to_host(tensor) for name, tensor in model.state_dict().items()}
+
+
+def with_rate(
+    settings: EffectiveSettings, ground: Ground, checkpoint: Callable[[str], Path]
+) -> tuple[EffectiveSettings, RateSearch | None]:
+    """The settings with a learning rate, and the search that found it; None means that they had one."""
+    search = settings.train.search
+    if search is None:
+        return settings, None
+    errors = try_rates(settings, search, ground, checkpoint)
+    epochs = trial(settings, search).train.epochs
+    return changed(settings, lr=best_rate(errors), search=None), described(errors, epochs)
 
 
 def try_rates(
@@ -216,29 +224,45 @@ def augmentation_of(settings: EffectiveSettings) -> dict[str, Any] | None:
     return augmentation.model_dump(exclude_none=True) if augmentation else None
 
 
-def describe(settings: EffectiveSettings, dataset: Dataset, train_count: int, valid_count: int) -> dict[str, Any]:
-    """Architecture, size and data of a variant; the search and the seeds are filled in as they end."""
+def describe(
+    settings: EffectiveSettings,
+    dataset: Dataset,
+    train_count: int,
+    valid_count: int,
+    *,
+    weights: StartingWeights | None = None,
+    preparation: Preprocessing | None = None,
+    search: RateSearch | None = None,
+) -> Description:
+    """Architecture, size and data of a variant before its first seed.
+
+    Args:
+        settings: with a learning rate; see `with_rate`.
+        train_count, valid_count: images that the runs see and are validated on.
+        weights, preparation: published weights to begin with, and how images are prepared for them.
+    """
+    assert settings.train.lr is not None
     with seeded(0, "init"):
         model = build(settings, dataset)
     parameters = [parameter.numel() for parameter in model.parameters() if parameter.requires_grad]
-    return {
-        "study": settings.study,
-        "dataset": dataset.name,
-        "dataset_digest": dataset.digest,
-        "train_images": train_count,
-        "valid_images": valid_count,
-        "model": settings.model,
-        "model_args": settings.model_args,
-        "augmentation": augmentation_of(settings),
-        "input_shape": dataset.input_shape,
-        "class_names": dataset.class_names,
-        "parameters": sum(parameters),
-        "macs": count_macs(model, dataset.input_shape),
-        "precision": settings.precision,
-        "weights": None,
-        "preprocessing": None,
-        "lr": None,
-        "search": None,
-        "seeds": [],
-        "kept_epochs": [],
-    }
+    return Description(
+        study=settings.study,
+        dataset=dataset.name,
+        dataset_digest=dataset.digest,
+        train_images=train_count,
+        valid_images=valid_count,
+        model=settings.model,
+        model_args=settings.model_args,
+        augmentation=augmentation_of(settings),
+        input_shape=dataset.input_shape,
+        class_names=dataset.class_names,
+        parameters=sum(parameters),
+        macs=count_macs(model, dataset.input_shape),
+        precision=settings.precision,
+        weights=weights.described() if weights else None,
+        preprocessing=preparation,
+        lr=settings.train.lr,
+        search=search,
+        seeds=(),
+        kept_epochs=(),
+    )

@@ -140,7 +140,7 @@ def test_photographs_are_told_with_what_the_first_seeds_say(found: Found, study:
     names, labels = study.dataset.class_names, study.photos.labels
     assert header(table) == ["photograph", "class", f"{CNN} says"]
     first = [labels.tolist().index(k) for k in range(10)]
-    said = study.photo_logits[CNN]["fitted"][0].argmax(1)
+    said = study.photo_outputs[CNN].logits["fitted"][0].argmax(1)
     assert rows(table) == [[f"photo {k}", names[labels[k]], names[said[k]]] for k in first]
     assert "recipe fitted" in picture.caption
 

@@ -210,7 +210,7 @@ def test_a_pair_is_shown_with_the_images_that_a_rule_picked(found: Found, study:
     assert shown(part) == {
         "fashion-pairs": "PNG of pair",
         f"{PAIR}-cases": f"explanations/fashion/figures/{PAIR}/cases",
-        f"{PAIR}-divergence": f"evaluations/fashion/pairs/{PAIR}/divergence",
+        f"{PAIR}-divergence": f"comparisons/fashion/pairs/{PAIR}/divergence",
     }
     assert titles(part) == ["Pairs of variants on the same images", f"{CNN} and {FEW}: cases by rule"]
     picture, names = figures(part)[f"{PAIR}-cases"], study.dataset.class_names
@@ -235,7 +235,7 @@ def test_the_ranking_by_divergence_is_told(found: Found, drawn: Json) -> None:
 
 
 def test_a_pair_that_was_not_drawn_has_its_numbers_alone(found: Found, drawn: Json) -> None:
-    for path in (f"explanations/fashion/figures/{PAIR}/cases.png", f"evaluations/fashion/pairs/{PAIR}/divergence.png"):
+    for path in (f"explanations/fashion/figures/{PAIR}/cases.png", f"comparisons/fashion/pairs/{PAIR}/divergence.png"):
         assert len(shown(pairs(found))) > 1
         (found.root / path).unlink()
     part = pairs(found)

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from blocks import figures, header, rows, shown, tables
 from claims.invented import reaching
+from descriptions import described
 from small_study import CNN, FEW
 
-from lookalike.artifacts.folders import write_json
-from lookalike.artifacts.models import Timing, save_run
+from lookalike.artifacts.models import RateSearch, RateTrial, SeedRecord, Timing, save_model, save_run
 from lookalike.claims.measures import epochs_to, times_less
 from lookalike.params import Training
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.race import race
 
-TRIALS = [{"lr": 0.1, "train_error": None}, {"lr": 0.01, "train_error": 0.25}, {"lr": 0.001, "train_error": 0.5}]
+TRIALS = (RateTrial(0.1, None), RateTrial(0.01, 0.25), RateTrial(0.001, 0.5))
 EPOCHS = {CNN: (2, 3, 2), FEW: (6, 9, 7)}  # that seeds take to the goal
 SLOW = {CNN: 1.0, FEW: 0.5}  # seconds an epoch
 
@@ -24,8 +24,9 @@ def racing(found: Found) -> Found:
     """The small study with two variants that race to an error of 25 %, three seeds each."""
     params, histories = found.params, {name: reaching(*epochs) for name, epochs in EPOCHS.items()}
     for name, epochs in EPOCHS.items():
-        description = {"lr": 0.01, "search": {"epochs": 4, "trials": TRIALS}, "seeds": [{}, {}, {}]}
-        write_json(found.root / "models" / "fashion" / name / "model.json", description)
+        seeds = tuple(SeedRecord(seed, 10, None) for seed in range(3))
+        description = described(lr=0.01, search=RateSearch(4, TRIALS), seeds=seeds)
+        save_model(found.root / "models" / "fashion" / name, description, {}, [])
         timings = [Timing(k, epoch, SLOW[name], 1.0) for k, count in enumerate(epochs) for epoch in range(count + 1)]
         save_run(found.root / "runs" / "fashion" / name, {}, timings)
     goal: dict[str, Any] = {"stop_at_error": 0.25}

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from blocks import figures, header, prose, rows, tables, titles, walk
 from conftest import granted
+from descriptions import described
 from small_study import CNN, DIVERGED, EVALUATED, FEW
 
 from lookalike.artifacts.folders import write_bytes
+from lookalike.artifacts.models import SeedRecord
 from lookalike.params import AugmentationParams, Params
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.standings import curtailed, cut_short, does_not_train, leaderboard, training
@@ -22,8 +24,7 @@ MEASURED = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8, "nll": 
 
 def standing_of(variant: str, *, epochs: int = 10, seeds: int = 1, diverged: int = 0, images: int = 9) -> Standing:
     summary = MEASURED | {"seeds": seeds, "diverged": diverged}
-    ended = [{"seed": 0, "epochs": epochs}]
-    description = {"parameters": 7, "macs": 5_432_100, "train_images": images, "seeds": ended}
+    description = described(macs=5_432_100, train_images=images, seeds=(SeedRecord(0, epochs, None),))
     return standing("fashion", variant, summary, description, [{"seed": 0, "seconds": 100.0, "images_per_second": 9.4}])
 
 

@@ -13,14 +13,14 @@ from lookalike.reporting.document import Fold, count, percent
 
 def test_pictures_are_those_that_the_evaluation_drew(found: Found) -> None:
     part = variants(found)
-    folder = "evaluations/fashion/figures"
+    folder = "comparisons/fashion/figures"
     assert shown(part) == {
         **{f"{CNN}-{kind}": f"{folder}/{CNN}/{kind}" for kind in ("samples", "top-five")},
         **{f"{name}-{kind}": f"{folder}/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")},
     }
     for name, one in figures(part).items():
         variant = FEW if name.startswith(FEW) else CNN
-        assert (one.variants, one.stage) == ((variant,), "evaluate@fashion")
+        assert (one.variants, one.stage) == ((variant,), "compare@fashion")
         assert variant in one.caption
         assert variant in one.alt
     assert titles(part) == [
@@ -80,7 +80,7 @@ def test_scores_by_class_are_folded_with_the_pictures(found: Found) -> None:
 
 
 def test_what_was_not_drawn_is_not_shown(found: Found) -> None:
-    for path in Path(found.root / "evaluations/fashion/figures").rglob("*.png"):
+    for path in Path(found.root / "comparisons/fashion/figures").rglob("*.png"):
         path.unlink()
     part = variants(found)
     assert figures(part) == {}

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from lookalike.artifacts.evaluations import load_photo_logits
 from lookalike.artifacts.photos import load_photos
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.reporting import explanations as drawings
@@ -266,9 +265,7 @@ def maps_of_photographs(found: Found, close: Mapping[str, Json]) -> Section | No
     recipe = found.evidence.photos["chosen"]["recipe"]
     photos = load_photos(found.root / "photos")
     known = np.flatnonzero(photos.labels >= 0)
-    logits = {
-        name: load_photo_logits(found.root / "evaluations" / found.study / "photos" / name, recipe)[0] for name in close
-    }
+    logits = {name: found.photo_logits(name, recipe) for name in close}
     rows: list[Any] = [
         {"photograph": photos.about[k]["name"], "class": photos.class_names[photos.labels[k]]}
         | {name: photos.class_names[one[k].argmax()] for name, one in logits.items()}

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import load_test_images
-from lookalike.artifacts.evaluations import load_predictions
+from lookalike.artifacts.evaluations import Evaluation, load_evaluation
 from lookalike.claims.claim import Evidence
 from lookalike.evaluation.metrics import softmax
 from lookalike.params import Params, Variant
@@ -26,7 +26,7 @@ class Found:
     """What the stages left of one study.
 
     Attributes:
-        root: the folder with `evaluations/`, `explanations/`, `embeddings/`, `photos/` and `data/`.
+        root: the folder with `evaluations/`, `comparisons/`, `explanations/`, `embeddings/`, `photos/` and `data/`.
         evidence: what they found, by variant.
         details: `details.json` of the evaluation, by variant.
         standings: a row a variant, in the order of the parameters.
@@ -81,9 +81,17 @@ class Found:
 
     def probabilities(self, variant: str) -> NDArray[np.floating]:
         """What the first seed gives each class of each test image: (N, C)."""
-        return softmax(
-            load_predictions(self.root / "evaluations" / self.study / "predictions" / variant).test_logits[0]
-        )
+        return softmax(self.evaluation(variant).test_logits[0])
+
+    def photo_logits(self, variant: str, recipe: str) -> NDArray[np.floating]:
+        """What the first seed says about the photographs (P, C) by a recipe; only of studies that were shown some."""
+        photos = self.evaluation(variant).photos
+        assert photos is not None  # by contract
+        return photos.logits[recipe][0]
+
+    def evaluation(self, variant: str) -> Evaluation:
+        """The evidence of a variant on test images and photographs."""
+        return load_evaluation(self.root / "evaluations" / self.study / variant)
 
     def stage(self, name: str) -> str:
         """A stage of this study as DVC calls it."""

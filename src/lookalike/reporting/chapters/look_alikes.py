@@ -252,7 +252,7 @@ def one_pair(found: Found, row: Json) -> Section | None:
     )
     ranking = tabulate("The images that diverge most", DIVERGENCES, rows_of(row["ranking"]))
     divergence = found.loaded(
-        found.root / "evaluations" / found.study / "pairs" / folder / "divergence.png",
+        found.root / "comparisons" / found.study / "pairs" / folder / "divergence.png",
         f"{folder}-divergence",
         (
             f"How different the distributions of {names['first']} and {names['second']} are where both predict the "
@@ -261,7 +261,7 @@ def one_pair(found: Found, row: Json) -> Section | None:
             f"Cumulative distribution of the Jensen-Shannon divergence between {names['first']} and {names['second']}, "
             "before and after temperature scaling",
         ),
-        "evaluate",
+        "compare",
         list(names.values()),
         ranking,
     )

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
-from lookalike.artifacts.models import load_description, read_rows
+from lookalike.artifacts.models import Description, load_description, read_rows
 from lookalike.claims.measures import Rows, by_seed, epochs_to
 from lookalike.evaluation.statistics import mean_and_deviation, ratio_of_geometric_means
 from lookalike.reporting.chapters.found import Found
@@ -83,19 +83,19 @@ def race(found: Found) -> Section | None:
     )
 
 
-def trials(descriptions: dict[str, Json]) -> Table:
+def trials(descriptions: dict[str, Description]) -> Table:
     """Every rate tried."""
     rows = [
-        {"variant": name, "taken": "yes" if trial["lr"] == one["lr"] else "", **trial}
+        {"variant": name, "taken": "yes" if trial.lr == one.lr else "", **asdict(trial)}
         for name, one in descriptions.items()
-        for trial in (one["search"] or {"trials": []})["trials"]
+        for trial in (one.search.trials if one.search else ())
     ]
-    epochs = {one["search"]["epochs"] for one in descriptions.values() if one["search"]}
+    epochs = {one.search.epochs for one in descriptions.values() if one.search}
     after = f"After {', '.join(map(str, sorted(epochs)))} epochs; –: the loss was not finite."
     return tabulate("Learning rates tried", TRIALS, rows, after)
 
 
-def arrived(found: Found, name: str, description: Json, goal: float) -> Json:
+def arrived(found: Found, name: str, description: Description, goal: float) -> Json:
     """Epochs and seconds of every seed that reached the goal."""
     took = {(row["seed"], row["epoch"]): row["seconds"] for row in times(found, name)}
 
@@ -108,8 +108,8 @@ def arrived(found: Found, name: str, description: Json, goal: float) -> Json:
     means = {key: mean_and_deviation(one) if one else (None, None) for key, one in values.items()}
     return {
         "variant": name,
-        "lr": description["lr"],
-        "seeds": len(description["seeds"]),
+        "lr": description.lr,
+        "seeds": len(description.seeds),
         "there": len(values["epochs"]),
         "values": values,
         **{key: {"mean": mean, "sd": sd} for key, (mean, sd) in means.items()},

@@ -72,9 +72,9 @@ def variants(found: Found) -> Section:
 
 def picture(found: Found, name: str, kind: str, words: Words, *numbers: Table) -> Illustration | None:
     """A figure that the evaluation drew of a variant."""
-    path = found.root / "evaluations" / found.study / "figures" / name / f"{kind}.png"
+    path = found.root / "comparisons" / found.study / "figures" / name / f"{kind}.png"
     caption, alt = (part.format(variant=name) for part in words)
-    return found.loaded(path, f"{name}-{kind}", (caption, alt), "evaluate", [name], *numbers)
+    return found.loaded(path, f"{name}-{kind}", (caption, alt), "compare", [name], *numbers)
 
 
 def probabilities(found: Found, name: str) -> Table:
