@@ -61,7 +61,7 @@ DRESS_FOR_SHIRT = {
         ({"photos.absorber": "Dress"}, {"check", "photos"} | LAST),
         ({"profiles.demo.explain.scored": 3}, {"check", "explain@fashion", "publish", "report"}),
         ({"embedding.starts": 2}, {"check", "embed@fashion", "publish", "report"}),
-        ({"groups.fashion_mnist": DRESS_FOR_SHIRT}, {"check"} | LAST),
+        ({"groups.fashion_mnist": DRESS_FOR_SHIRT}, {"check"} | LAST - {"evaluate@fashion"}),
         ({"studies.fashion.probes": ["fashion-vit"]}, {"check"} | LAST),
         ({"studies.fashion.title": "Garments"}, {"check", "report"}),
         ({"variants.fashion-vit.train.lr": 2e-3}, {"train@fashion-vit"} | TRAINED),
@@ -192,7 +192,7 @@ def test_running_twice_gives_the_same_bytes(checkout: Checkout) -> None:
 
 REPRODUCED = (
     ("train@fashion-cnn-grouped", "models/fashion/fashion-cnn-grouped"),
-    ("evaluate@fashion", "comparisons/fashion/metrics.json"),
+    ("compare@fashion", "comparisons/fashion/metrics.json"),
     ("explain@fashion", "explanations/fashion/found.json"),
 )
 
