@@ -29,7 +29,7 @@ from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_model, sa
 from lookalike.artifacts.photos import PhotoSet, Preparation, save_photos
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.data.garments import draw_garments
-from lookalike.evaluation.absorption import SPOILERS, STRENGTHS
+from lookalike.evaluation.absorption import STRENGTHS, WAYS
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.look_alikes import study_look_alikes
@@ -38,7 +38,7 @@ from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.photographs import DESCRIBED_BY
 from lookalike.evaluation.repair import Answers, ledger
-from lookalike.evaluation.robustness import Conditions, Spoiled, differences, summary
+from lookalike.evaluation.robustness import Conditions, ConditionScores, differences, summary
 from lookalike.evaluation.scores import describe_seed
 from lookalike.evaluation.statistics import Estimate, resample
 from lookalike.explain.closely import look_closely
@@ -203,7 +203,7 @@ def photo_outputs(rng: np.random.Generator, leaning: Any, photos: PhotoSet, *, p
         ablations={way: leaning(photos.labels, 1)[0] for way in photos.ablations} if probed else {},
         distances={recipe: rng.uniform(0, 1, PHOTOGRAPHED) for recipe in photos.recipes},
         test_distances=rng.uniform(0, 1, TESTED),
-        spoiled={way: rng.integers(0, 10, (len(STRENGTHS), TESTED)) for way in SPOILERS} if probed else {},
+        garments={way: rng.integers(0, 10, (len(STRENGTHS), TESTED)) for way in WAYS} if probed else {},
     )
 
 
@@ -213,7 +213,7 @@ def spoil(rng: np.random.Generator) -> Json:
 
     def conditions() -> Conditions:
         keys = [("", 0), *((kind, severity) for kind in CORRUPTIONS for severity in SEVERITIES)]
-        return {key: Spoiled(rng.integers(0, 3, TESTED) / 2, Estimate(0.2, 0.1, 0.3)) for key in keys}
+        return {key: ConditionScores(rng.integers(0, 3, TESTED) / 2, Estimate(0.2, 0.1, 0.3)) for key in keys}
 
     said = {name: conditions() for name in EVALUATED}
     return {

@@ -56,7 +56,7 @@ def photo_outputs() -> PhotoOutputs:
         ablations={Preparation("fitted", step): logits(P, C, largest=5 + k) for k, step in enumerate(("crop", "blur"))},
         distances={recipe: rng.random(P) for recipe in recipes},
         test_distances=rng.random(N),
-        spoiled={way: rng.integers(0, C, (2, N)) for way in ("background lifted", "blurred")},
+        garments={way: rng.integers(0, C, (2, N)) for way in ("background lifted", "blurred")},
     )
 
 
@@ -87,7 +87,7 @@ def without_seeds() -> Evaluation:
 
 def unfocused() -> Evaluation:
     """The evaluation of a variant that is no focus variant: without ablations and corrupted garments."""
-    return replace(everything(), photos=replace(photo_outputs(), ablations={}, spoiled={}))
+    return replace(everything(), photos=replace(photo_outputs(), ablations={}, garments={}))
 
 
 def assert_same(found: Any, expected: Any) -> None:
@@ -183,7 +183,7 @@ def test_the_document_describes_every_field_and_array(tmp_path: Path, root: Path
     for name in [*content, *(f"{part}.{name}" for part in ("corrupted", "photos") for name in content[part])]:
         assert f"| `{name}` |" in document
     for name in arrays:
-        described = re.sub(r"^(photos (?:logits|distances|ablation|spoiled)) .*", r"\1 ", name)
+        described = re.sub(r"^(photos (?:logits|distances|ablation|garments)) .*", r"\1 ", name)
         assert f"| `{described}" in document
 
 

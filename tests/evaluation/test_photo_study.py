@@ -14,7 +14,7 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import PhotoOutputs
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.evaluation import photo_study
-from lookalike.evaluation.absorption import SPOILERS, STRENGTHS
+from lookalike.evaluation.absorption import STRENGTHS, WAYS
 from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.pairs import Side, as_json, compare
 from lookalike.evaluation.photo_study import study_photos
@@ -69,7 +69,7 @@ def outputs(name: str, strengths: dict[str, float], *, probed: bool) -> PhotoOut
         ablations={way: lean(1, 1)[0] for way in WITHOUT} if probed else {},
         distances={recipe: RNG.uniform(0.2, 1.5, COUNT) for recipe in strengths},
         test_distances=RNG.uniform(0, 1, 30),
-        spoiled={way: RNG.integers(0, 10, (len(STRENGTHS), 20)) for way in SPOILERS} if probed else {},
+        garments={way: RNG.integers(0, 10, (len(STRENGTHS), 20)) for way in WAYS} if probed else {},
     )
 
 
@@ -204,23 +204,26 @@ def test_a_step_that_changes_nothing_differs_by_nothing(sides: dict[str, Side], 
 def test_absorption_is_the_share_of_other_classes_test_images(dataset: Dataset, found: Json) -> None:
     absorption = found["absorption"]
     assert (absorption["absorber"], absorption["strengths"]) == (CLASSES[ABSORBER], list(STRENGTHS))
-    assert list(absorption["ways"]) == list(SPOILERS)
+    assert list(absorption["ways"]) == list(WAYS)
     others = [i for i, label in enumerate(dataset.test_labels) if label != ABSORBER]
     assert len(others) == 18
     for way, variants in absorption["ways"].items():
         assert list(variants) == ["cnn", "vit"]
         for name, estimates in variants.items():
-            counts = [sum(predicted[i] == ABSORBER for i in others) for predicted in OUTPUTS[name].spoiled[way]]
+            counts = [sum(predicted[i] == ABSORBER for i in others) for predicted in OUTPUTS[name].garments[way]]
             assert estimates == [asdict(proportion(int(count), 18)) for count in counts]
 
 
 def test_absorption_counts_the_images_that_were_spoiled(
     monkeypatch: pytest.MonkeyPatch, sides: dict[str, Side], dataset: Dataset
 ) -> None:
-    monkeypatch.setattr(photo_study, "SPOILED", 9)
-    everywhere = {way: np.full((len(STRENGTHS), 9), ABSORBER) for way in SPOILERS}
-    some = {way: np.arange(45).reshape(5, 9) % 10 for way in SPOILERS}
-    changes = {"cnn": replace(OUTPUTS["cnn"], spoiled=everywhere), "vit": replace(OUTPUTS["vit"], spoiled=some)}
+    monkeypatch.setattr(photo_study, "GARMENTS", 9)
+    everywhere = {way: np.full((len(STRENGTHS), 9), ABSORBER) for way in WAYS}
+    some = {way: np.arange(45).reshape(5, 9) % 10 for way in WAYS}
+    changes = {
+        "cnn": replace(OUTPUTS["cnn"], garments=everywhere),
+        "vit": replace(OUTPUTS["vit"], garments=some),
+    }
     ways = study(sides, dataset, **changes)["absorption"]["ways"]
     others = int((dataset.test_labels[:9] != ABSORBER).sum())
     assert others == 8
@@ -229,7 +232,7 @@ def test_absorption_counts_the_images_that_were_spoiled(
 
 
 def test_without_probes_nothing_is_ablated_or_absorbed(sides: dict[str, Side], dataset: Dataset, found: Json) -> None:
-    idle = {name: replace(one, ablations={}, spoiled={}) for name, one in OUTPUTS.items()}
+    idle = {name: replace(one, ablations={}, garments={}) for name, one in OUTPUTS.items()}
     again = study(sides, dataset, **idle)
     assert again["ablations"] == again["absorption"]["ways"] == {}
     assert again["comparisons"] == found["comparisons"]

@@ -1,4 +1,4 @@
-"""Models at work on photographs against plain forward passes, and what only a probed variant is shown."""
+"""Models at work on photographs against plain forward passes, and what only a focus variant is shown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.data.garments import draw_garments
 from lookalike.evaluation import photo_variant
-from lookalike.evaluation.absorption import SPOILERS, STRENGTHS, spoiled
+from lookalike.evaluation.absorption import STRENGTHS, WAYS, corrupted
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.photo_variant import photo_outputs
@@ -99,10 +99,10 @@ Run = Callable[..., PhotoOutputs]
 
 @pytest.fixture
 def run(case: Case, runtime: Runtime) -> Run:
-    """`photo_outputs` of the case, `run(probed=True)`; with other photographs `run(photos, probed=True)`."""
+    """`photo_outputs` of the case, `run(focus=True)`; with other photographs `run(photos, focus=True)`."""
 
-    def look(photos: PhotoSet = case.photos, *, probed: bool) -> PhotoOutputs:
-        return photo_outputs(case.folder, case.evaluation, case.features, case.dataset, photos, runtime, probed=probed)
+    def look(photos: PhotoSet = case.photos, *, focus: bool) -> PhotoOutputs:
+        return photo_outputs(case.folder, case.evaluation, case.features, case.dataset, photos, runtime, focus=focus)
 
     return look
 
@@ -129,7 +129,7 @@ def held_out(case: Case) -> Images:
 
 
 def test_logits_of_every_seed_on_every_whole_recipe(case: Case, run: Run) -> None:
-    logits = run(probed=True).logits
+    logits = run(focus=True).logits
     assert list(logits) == ["plain", "cut"]
     for recipe, images in (("plain", case.photos.images[0]), ("cut", case.photos.images[2])):
         assert logits[recipe].shape == (2, 6, 10)
@@ -138,7 +138,7 @@ def test_logits_of_every_seed_on_every_whole_recipe(case: Case, run: Run) -> Non
 
 
 def test_a_probed_variant_sees_photographs_with_steps_left_out(case: Case, run: Run) -> None:
-    ablations = run(probed=True).ablations
+    ablations = run(focus=True).ablations
     assert list(ablations) == [PREPARATIONS[1], PREPARATIONS[3]]
     for way, images in ((PREPARATIONS[1], case.photos.images[1]), (PREPARATIONS[3], case.photos.images[3])):
         assert ablations[way].shape == (6, 10)
@@ -146,11 +146,11 @@ def test_a_probed_variant_sees_photographs_with_steps_left_out(case: Case, run: 
 
 
 def test_a_probed_variant_sees_spoiled_test_images(case: Case, run: Run) -> None:
-    found, images = run(probed=True).spoiled, case.dataset.test_images
-    assert list(found) == list(SPOILERS)
+    found, images = run(focus=True).garments, case.dataset.test_images
+    assert list(found) == list(WAYS)
     for way, predicted in found.items():
         assert (predicted.shape, predicted.dtype) == ((len(STRENGTHS), 31), np.int64)
-        expected = [forward(case.models[SEEDS[0]], spoiled(images, way, s)).argmax(axis=1) for s in STRENGTHS]
+        expected = [forward(case.models[SEEDS[0]], corrupted(images, way, s)).argmax(axis=1) for s in STRENGTHS]
         np.testing.assert_array_equal(predicted, expected)
         assert (predicted[0] != predicted[-1]).any()
 
@@ -159,21 +159,21 @@ def test_strength_zero_is_the_test_images_themselves(case: Case, run: Run) -> No
     assert STRENGTHS[0] == 0
     untouched = case.evaluation.test_logits[0].argmax(axis=1)
     assert len(set(untouched)) > 1
-    for predicted in run(probed=True).spoiled.values():
+    for predicted in run(focus=True).garments.values():
         np.testing.assert_array_equal(predicted[0], untouched)
 
 
 def test_a_variant_that_is_not_probed_sees_whole_recipes_alone(run: Run) -> None:
-    probed, plain = run(probed=True), run(probed=False)
-    assert plain.ablations == plain.spoiled == {}
+    focus, plain = run(focus=True), run(focus=False)
+    assert plain.ablations == plain.garments == {}
     for recipe in ("plain", "cut"):
-        np.testing.assert_array_equal(plain.logits[recipe], probed.logits[recipe])
-        np.testing.assert_array_equal(plain.distances[recipe], probed.distances[recipe])
-    np.testing.assert_array_equal(plain.test_distances, probed.test_distances)
+        np.testing.assert_array_equal(plain.logits[recipe], focus.logits[recipe])
+        np.testing.assert_array_equal(plain.distances[recipe], focus.distances[recipe])
+    np.testing.assert_array_equal(plain.test_distances, focus.test_distances)
 
 
 def test_distances_are_those_to_the_tenth_nearest_validation_image(case: Case, run: Run) -> None:
-    outputs, layer = run(probed=False), case.models[SEEDS[0]].features
+    outputs, layer = run(focus=False), case.models[SEEDS[0]].features
     assert isinstance(layer, nn.Module)
     references = forward(layer, held_out(case))
     for recipe, images in (("plain", case.photos.images[0]), ("cut", case.photos.images[2])):
@@ -187,7 +187,7 @@ def test_distances_are_those_to_the_tenth_nearest_validation_image(case: Case, r
 
 def test_few_validation_images_are_all_neighbours(case: Case, runtime: Runtime) -> None:
     few = case.features[0], case.features[1][:2]
-    found = photo_outputs(case.folder, case.evaluation, few, case.dataset, case.photos, runtime, probed=False)
+    found = photo_outputs(case.folder, case.evaluation, few, case.dataset, case.photos, runtime, focus=False)
     assert all(np.isfinite(distances).all() for distances in found.distances.values())
     assert np.isfinite(found.test_distances).all()
 
@@ -196,16 +196,16 @@ def test_only_a_photograph_with_ten_twins_among_the_references_lies_at_no_distan
     twins = (held_out(case) == case.photos.images[2, TWIN]).all(axis=(1, 2))
     once = (held_out(case) == case.photos.images[2, ONCE]).all(axis=(1, 2))
     assert (twins.sum(), once.sum()) == (11, 1)
-    distances = run(probed=False).distances["cut"]
+    distances = run(focus=False).distances["cut"]
     assert distances[TWIN] < 1e-4
     assert np.delete(distances, TWIN).min() > 0.01
 
 
 def test_only_the_first_images_are_taken(monkeypatch: pytest.MonkeyPatch, case: Case, run: Run) -> None:
-    before = run(probed=True)
-    for name, count in (("REFERENCES", 30), ("TESTED", 7), ("SPOILED", 5)):
+    before = run(focus=True)
+    for name, count in (("REFERENCES", 30), ("TESTED", 7), ("GARMENTS", 5)):
         monkeypatch.setattr(photo_variant, name, count)
-    outputs, layer = run(probed=True), case.models[SEEDS[0]].features
+    outputs, layer = run(focus=True), case.models[SEEDS[0]].features
     assert isinstance(layer, nn.Module)
     references = forward(layer, held_out(case)[:30])
     expected = tenth_nearest(forward(layer, case.photos.images[2]), references)
@@ -213,14 +213,14 @@ def test_only_the_first_images_are_taken(monkeypatch: pytest.MonkeyPatch, case: 
     assert (outputs.distances["cut"] > before.distances["cut"]).any()
     tests = tenth_nearest(forward(layer, case.dataset.test_images[:7]), references)
     np.testing.assert_allclose(outputs.test_distances, tests, atol=1e-4)
-    for way, predicted in outputs.spoiled.items():
-        np.testing.assert_array_equal(predicted, before.spoiled[way][:, :5])
+    for way, predicted in outputs.garments.items():
+        np.testing.assert_array_equal(predicted, before.garments[way][:, :5])
 
 
 def test_a_single_seed_has_logits_of_its_own(case: Case, runtime: Runtime, run: Run) -> None:
     one = replace(case.evaluation, seeds=(1,))
-    outputs = photo_outputs(case.folder, one, case.features, case.dataset, case.photos, runtime, probed=False)
-    both = run(probed=False)
+    outputs = photo_outputs(case.folder, one, case.features, case.dataset, case.photos, runtime, focus=False)
+    both = run(focus=False)
     assert outputs.logits["cut"].shape == (1, 6, 10)
     np.testing.assert_array_equal(outputs.logits["cut"][0], both.logits["cut"][1])
 
@@ -232,11 +232,11 @@ def test_a_variant_of_which_every_seed_diverged_is_not_run(case: Case, runtime: 
     assert (nothing.seeds, nothing.diverged, nothing.photos) == ((), 1, None)
 
 
-@pytest.mark.parametrize("probed", [True, False])
+@pytest.mark.parametrize("focus", [True, False])
 def test_figures_of_reloaded_outputs_are_those_from_before_they_were_saved(
-    case: Case, run: Run, tmp_path: Path, probed: bool
+    case: Case, run: Run, tmp_path: Path, focus: bool
 ) -> None:
-    evaluation = replace(case.evaluation, photos=run(probed=probed))
+    evaluation = replace(case.evaluation, photos=run(focus=focus))
     save_evaluation(tmp_path, evaluation)
 
     def figures(one: Evaluation) -> dict[str, Any]:
@@ -246,6 +246,6 @@ def test_figures_of_reloaded_outputs_are_those_from_before_they_were_saved(
         return study_photos({"cnn": one.photos}, sides, case.photos, case.dataset, group_of, [("cnn", "cnn")], "g")
 
     before, after = figures(evaluation), figures(load_evaluation(tmp_path))
-    assert bool(before["ablations"]) == probed
+    assert bool(before["ablations"]) == focus
     for part, found in before.items():
         assert after[part] == found, part

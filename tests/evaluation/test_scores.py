@@ -28,7 +28,7 @@ from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.evaluation import metrics
-from lookalike.evaluation.absorption import SPOILERS, STRENGTHS
+from lookalike.evaluation.absorption import STRENGTHS, WAYS
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
@@ -189,7 +189,7 @@ def everything(seed: int, largest: float, photos: PhotoSet, dataset: Dataset) ->
             ablations={way: lean(1, photos.labels)[0] for way in WITHOUT},
             distances={recipe: rng.uniform(0, 2, 40) for recipe in RECIPES},
             test_distances=rng.uniform(0, 2, 20),
-            spoiled={way: rng.integers(0, 10, (len(STRENGTHS), 20)) for way in SPOILERS},
+            garments={way: rng.integers(0, 10, (len(STRENGTHS), 20)) for way in WAYS},
         ),
     )
 

@@ -274,9 +274,9 @@ def test_everything_that_is_asked_is_evidence(asked: Asked, dataset: Dataset, ru
     for focus in (True, False):
         evaluation, _ = evaluate_variant(folder, Questions(dataset, questions.photos, None), runtime, focus=focus)
         assert evaluation.corrupted is evaluation.views is None
-        shown = photo_outputs(folder, plain, both, dataset, questions.photos, runtime, probed=focus)
+        shown = photo_outputs(folder, plain, both, dataset, questions.photos, runtime, focus=focus)
         same_photos(evaluation, replace(plain, photos=shown))
-        assert bool(shown.ablations) == bool(shown.spoiled) == focus
+        assert bool(shown.ablations) == bool(shown.garments) == focus
         if focus:
             same_photos(found, evaluation)
 
@@ -285,7 +285,7 @@ def same_photos(one: Evaluation, other: Evaluation) -> None:
     """What both say about photographs is the same, number by number."""
     assert one.photos is not None
     assert other.photos is not None
-    for part in ("logits", "ablations", "distances", "spoiled"):
+    for part in ("logits", "ablations", "distances", "garments"):
         ours, theirs = getattr(one.photos, part), getattr(other.photos, part)
         assert list(ours) == list(theirs)
         for key in ours:

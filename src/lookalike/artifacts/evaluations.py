@@ -60,14 +60,14 @@ class PhotoOutputs:
         distances: recipe -> float64 (N,), how far the photographs lie from validation images, see
             `evaluation.distance.knn_distance`.
         test_distances: float64 (T,), the same of test images.
-        spoiled: way -> predicted classes (strengths, images) of corrupted test images; empty as `ablations`.
+        garments: way -> predicted classes (strengths, images) of corrupted test images; empty as `ablations`.
     """
 
     logits: dict[str, Half]
     ablations: dict[Preparation, Half]
     distances: dict[str, NDArray[np.float64]]
     test_distances: NDArray[np.float64]
-    spoiled: dict[str, NDArray[np.int64]]
+    garments: dict[str, NDArray[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,7 @@ def described(corrupted: Corrupted) -> dict[str, Any]:
 def listed(photos: PhotoOutputs) -> dict[str, list[Any]]:
     """The names by which the arrays of `photo_arrays` are found again."""
     ablations = [[way.recipe, way.without] for way in photos.ablations]
-    return {"recipes": [*photos.logits], "ablations": ablations, "spoiled": [*photos.spoiled]}
+    return {"recipes": [*photos.logits], "ablations": ablations, "garments": [*photos.garments]}
 
 
 def photo_arrays(photos: PhotoOutputs) -> dict[str, NDArray[Any]]:
@@ -133,7 +133,9 @@ def photo_arrays(photos: PhotoOutputs) -> dict[str, NDArray[Any]]:
     arrays |= {f"photos logits {recipe}": in_half(logits) for recipe, logits in photos.logits.items()}
     arrays |= {f"photos distances {recipe}": values for recipe, values in photos.distances.items()}
     arrays |= {f"photos ablation {k}": in_half(logits) for k, logits in enumerate(photos.ablations.values())}
-    return arrays | {f"photos spoiled {way}": predicted.astype(np.uint16) for way, predicted in photos.spoiled.items()}
+    return arrays | {
+        f"photos garments {way}": predicted.astype(np.uint16) for way, predicted in photos.garments.items()
+    }
 
 
 def load_evaluation(folder: Path) -> Evaluation:
@@ -180,7 +182,7 @@ def photos_from(names: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[An
         ablations={way: arrays[f"photos ablation {k}"] for k, way in enumerate(ways)},
         distances={recipe: arrays[f"photos distances {recipe}"] for recipe in names["recipes"]},
         test_distances=arrays["photos test_distances"],
-        spoiled={way: arrays[f"photos spoiled {way}"].astype(np.int64) for way in names["spoiled"]},
+        garments={way: arrays[f"photos garments {way}"].astype(np.int64) for way in names["garments"]},
     )
 
 
@@ -233,7 +235,7 @@ def load_findings(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def load_robustness(folder: Path) -> dict[str, Any]:
-    """What spoiled images do to the study's variants; nothing ({}) if none were spoiled."""
+    """Accuracy and calibration on corrupted images; nothing ({}) if none were corrupted."""
     found: dict[str, Any] = read_json(folder / "robustness.json")
     return found
 

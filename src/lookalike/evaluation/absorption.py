@@ -1,7 +1,7 @@
-"""Why one class absorbs what a recipe spoiled: test images spoiled on purpose, in one respect at a time.
+"""Why one class collects failed preparations: test images corrupted on purpose, in one respect at a time.
 
 Throughout, images are uint8 (N, H, W), bright on a background of 0; the garment is what is not 0. A strength of 0
-leaves the bytes as they are, one of 1 spoils most.
+leaves the bytes as they are, one of 1 changes it most.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from lookalike.evaluation.statistics import Estimate, proportion
 
 Images = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
-SPOILED = 400  # test images that are corrupted: a share's interval is then ten points wide at most
+GARMENTS = 400  # test images that are corrupted: a share's interval is then ten points wide at most
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the first leaves an image as it is
 WIDEST = 4.0  # standard deviation of the blur of strength 1, in pixels
 
 
-def spoiled(images: Images, how: str, strength: float) -> Images:
-    """Spoil `images` (N, H, W) in the way `how`, one of `SPOILERS`; the result has the same shape.
+def corrupted(images: Images, how: str, strength: float) -> Images:
+    """Corrupt `images` (N, H, W) in the way `how`, one of `WAYS`; the result has the same shape.
 
     Raises:
         KeyError: no such way.
@@ -29,7 +29,7 @@ def spoiled(images: Images, how: str, strength: float) -> Images:
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must lie in [0, 1], got {strength}")
-    return SPOILERS[how](images, strength)
+    return WAYS[how](images, strength)
 
 
 def absorbed(predicted: Ints, labels: Ints, absorber: int) -> Estimate:
@@ -99,7 +99,7 @@ def as_bytes(tones: Floats) -> Images:
     return tones.round().astype(np.uint8)
 
 
-SPOILERS: dict[str, Callable[[Images, float], Images]] = {
+WAYS: dict[str, Callable[[Images, float], Images]] = {
     "ground": lift_ground,
     "negative": invert_garment,
     "turn": turn,

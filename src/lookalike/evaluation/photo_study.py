@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import PhotoOutputs
 from lookalike.artifacts.photos import PhotoSet
-from lookalike.evaluation.absorption import SPOILED, STRENGTHS, absorbed
+from lookalike.evaluation.absorption import GARMENTS, STRENGTHS, absorbed
 from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.distance import auroc_estimate
 from lookalike.evaluation.metrics import Floats, Ints, softmax
@@ -39,7 +39,7 @@ def study_photos(
         sides: by variant, for the test images of `dataset`.
         group_of: (C,), see `groups`.
         pairs: the variants to compare.
-        absorber: the class that is suspected to absorb what a recipe spoiled.
+        absorber: the class that is suspected to collect failed preparations.
     """
     if photos is None:
         return {}
@@ -71,7 +71,7 @@ def study_photos(
             name: {recipe: sureness(one, recipe, photos.labels) for recipe in one.logits}
             for name, one in outputs.items()
         },
-        "absorption": absorption(outputs, photos.class_names.index(absorber), dataset.test_labels[:SPOILED])
+        "absorption": absorption(outputs, photos.class_names.index(absorber), dataset.test_labels[:GARMENTS])
         | {"absorber": absorber},
     }
 
@@ -144,14 +144,14 @@ def separation(higher: Floats, lower: Floats) -> Json | None:
 
 def absorption(outputs: dict[str, PhotoOutputs], absorber: int, labels: Ints) -> Json:
     """Share of test images of other classes predicted as `absorber`, by way and strength of spoiling."""
-    probed = {name: one.spoiled for name, one in outputs.items() if one.spoiled}
-    ways = next(iter(probed.values()), {})
+    focus = {name: one.garments for name, one in outputs.items() if one.garments}
+    ways = next(iter(focus.values()), {})
     return {
         "strengths": list(STRENGTHS),
         "ways": {
             way: {
-                name: [asdict(absorbed(predicted, labels, absorber)) for predicted in spoiled[way]]
-                for name, spoiled in probed.items()
+                name: [asdict(absorbed(predicted, labels, absorber)) for predicted in corrupted[way]]
+                for name, corrupted in focus.items()
             }
             for way in ways
         },

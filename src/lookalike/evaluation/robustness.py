@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Spoiled:
+class ConditionScores:
     """What a variant says of N images of one kind and severity.
 
     Attributes:
@@ -31,7 +31,7 @@ class Spoiled:
     ece: Estimate
 
 
-Conditions = dict[Condition, Spoiled]  # "" and 0: as they are
+Conditions = dict[Condition, ConditionScores]  # "" and 0: as they are
 
 
 def study_robustness(corrupted: Mapping[str, Corrupted], pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def conditions_of(corrupted: Corrupted) -> Conditions:
     """Share of the seeds that are right, and the calibration error, by condition."""
     right = corrupted.right.mean(axis=0)
     return {
-        condition: Spoiled(right[k], Estimate(*corrupted.ece[k].tolist()))
+        condition: ConditionScores(right[k], Estimate(*corrupted.ece[k].tolist()))
         for k, condition in enumerate(corrupted.conditions)
     }
 
@@ -76,9 +76,9 @@ def summary(conditions: Conditions, weights: NDArray[np.float32]) -> dict[str, A
     }
 
 
-def condition(spoiled: Spoiled, weights: NDArray[np.float32]) -> dict[str, Any]:
+def condition(scores: ConditionScores, weights: NDArray[np.float32]) -> dict[str, Any]:
     """Accuracy and calibration error with their intervals."""
-    return {"accuracy": asdict(bootstrap_mean(spoiled.right, weights)), "ece": asdict(spoiled.ece)}
+    return {"accuracy": asdict(bootstrap_mean(scores.right, weights)), "ece": asdict(scores.ece)}
 
 
 def overall(conditions: Conditions, kind: str | None = None) -> Floats:

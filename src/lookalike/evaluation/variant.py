@@ -74,7 +74,7 @@ def evaluate_variant(
         evaluation = replace(evaluation, corrupted=answers)
     features, valid_features = seen.test[0].features, seen.valid[0].features
     if (photos := questions.photos) is not None:
-        shown = photo_outputs(folder, evaluation, (features, valid_features), dataset, photos, runtime, probed=focus)
+        shown = photo_outputs(folder, evaluation, (features, valid_features), dataset, photos, runtime, focus=focus)
         evaluation = replace(evaluation, photos=shown)
     return evaluation, features
 
