@@ -182,7 +182,7 @@ def test_every_figure_tells_its_numbers_its_command_and_its_runs(page: Page, ran
     origin = figure.locator("details.origin")
     page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
     runs = read_json(ran.folder / "published.json")["runs"][CNN]
-    expect(origin).to_contain_text(".venv/bin/dvc repro evaluate@fashion")
+    expect(origin).to_contain_text(".venv/bin/dvc repro compare@fashion")
     for run in runs.values():
         expect(origin).to_contain_text(run)
     counts = read_json(ran.folder / "comparisons/fashion/details.json")[CNN]["first_seed"]["confusion"]
