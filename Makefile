@@ -43,7 +43,7 @@ demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, u
 	echo "$$stages" | grep -E '^(fetch@|photos$$|primer$$)' | sort -r | $$at_once -n 1 $$run; \
 	set -- $$(echo "$$stages" | grep ^train@); round=$$((3 * $(JOBS))); \
 	echo "$$@" | $$at_once -n $$((($$# + round - 1) / round)) $$run; \
-	{ echo costs; echo "$$stages" | sed -n 's/^embed@\(.*\)/evaluate@\1 compare@\1 explain@\1 embed@\1/p'; } | sort -r | $$at_once -L 1 $$run
+	{ echo costs; echo "$$stages" | sed -n 's/^embed@\(.*\)/evaluate@\1 explain@\1 embed@\1 test_set@\1 compare@\1/p'; } | sort -r | $$at_once -L 1 $$run
 	$(BIN)/dvc repro
 	@echo "The report: reports/$$(sed -n 's/^profile: *\([^ #]*\).*/\1/p' params.yaml)/index.html"
 
@@ -66,10 +66,13 @@ lint: $(INSTALLED)  ## style, format and types
 ui: $(INSTALLED)  ## browse the runs at http://127.0.0.1:5000
 	$(BIN)/mlflow ui
 
+published: $(INSTALLED)  ## render results/ to reports/published/
+	$(BIN)/dvc repro --force --single-item published
+
 lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev --upgrade --no-header --no-annotate \
 		--no-emit-index-url --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
-	rm -rf checked data photos primer costs models runs evaluations explanations embeddings downloads checkpoints finished published.json
-	find reports -mindepth 1 -maxdepth 1 -not -name narrow -not -name paper -exec rm -rf {} +
+	rm -rf checked data photos primer costs models runs test_sets evaluations explanations embeddings downloads checkpoints finished published.json
+	find reports -mindepth 1 -maxdepth 1 -not -name published -exec rm -rf {} +

@@ -3,6 +3,7 @@
 A variant whose inputs are those that its folder was computed from is not evaluated again.
 """
 
+from collections.abc import Iterable
 from functools import cache, partial
 from pathlib import Path
 
@@ -10,26 +11,24 @@ from tqdm import tqdm
 
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.evaluations import save_evaluation, save_features
-from lookalike.artifacts.evidence import keep_only, renewed
+from lookalike.artifacts.evidence import renewed
 from lookalike.artifacts.fingerprint import folder_digest, input_digests
 from lookalike.artifacts.models import load_description
-from lookalike.artifacts.photos import load_photos
-from lookalike.command import run_for_study
+from lookalike.artifacts.photos import SHOWN, load_photos
+from lookalike.command import run_for_variants
 from lookalike.evaluation.corrupted_images import corrupted_images
 from lookalike.evaluation.variant import Questions, evaluate_variant
 from lookalike.params import Params
 from lookalike.runtime import start
 
-PHOTOS = ("photos.json", "images.npy", "labels.npy")  # what models are shown; the pictures beside them are for people
 
-
-def evaluate(params: Params, study: str, out: Path) -> None:
+def evaluate(params: Params, study: str, out: Path) -> Iterable[str]:
     """Evaluate those variants of `study` that have no evidence yet, or evidence of other inputs."""
     runtime, settings, data = start(), params.studies[study], Path("data") / params.studies[study].data
     dataset, photographed, per_class = load_dataset(data), params.photographed(study), params.spoiled_a_class(study)
     shared = {
         "data": folder_digest(data),
-        "photos": photographed and [folder_digest(Path("photos") / name) for name in PHOTOS],
+        "photos": photographed and [folder_digest(Path("photos") / name) for name in SHOWN],
         "per_class": per_class,
         "device": runtime.device.type,
     }
@@ -49,8 +48,8 @@ def evaluate(params: Params, study: str, out: Path) -> None:
                 evaluation, features = evaluate_variant(models, questions, runtime, **asked)
                 save_evaluation(part, evaluation)
                 save_features(part, features)
-    keep_only(out, names)
+    return names
 
 
 if __name__ == "__main__":
-    run_for_study(evaluate, "evaluations", in_place=True)
+    run_for_variants(evaluate, "evaluations")

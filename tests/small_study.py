@@ -1,6 +1,6 @@
 """A small study whose artifacts lie on disk as the stages leave them; its models are untrained and its figures made up.
 
-Of three variants the first diverged and the second alone is a probe.
+Of three variants the first diverged and the second alone is a focus variant.
 """
 
 from dataclasses import dataclass, replace
@@ -13,9 +13,11 @@ import torch
 from descriptions import described
 from numpy.typing import NDArray
 
-from lookalike.artifacts.datasets import Dataset, save_dataset
+from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.embeddings import Embedding, save_embedding
 from lookalike.artifacts.evaluations import (
     PLOTTED,
+    Corrupted,
     Evaluation,
     PhotoOutputs,
     Validation,
@@ -23,10 +25,11 @@ from lookalike.artifacts.evaluations import (
     save_findings,
     save_metrics,
 )
-from lookalike.artifacts.findings import save_arrays, save_found
+from lookalike.artifacts.explanations import Explanation, save_explanation
 from lookalike.artifacts.folders import replacing_folder, write_bytes, write_json
 from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_model, save_run
-from lookalike.artifacts.photos import PhotoSet, Preparation, save_photos
+from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.artifacts.test_sets import TestSet, save_test_set
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.data.garments import draw_garments
 from lookalike.evaluation.absorption import STRENGTHS, WAYS
@@ -37,10 +40,9 @@ from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.photographs import DESCRIBED_BY
-from lookalike.evaluation.repair import Answers, ledger
-from lookalike.evaluation.robustness import Conditions, ConditionScores, differences, summary
+from lookalike.evaluation.repair import study_repairs
+from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.scores import describe_seed
-from lookalike.evaluation.statistics import Estimate, resample
 from lookalike.explain.closely import look_closely
 from lookalike.explain.subject import Images, Subject
 from lookalike.explain.variant import explain_variant
@@ -51,7 +53,6 @@ from lookalike.reporting.embeddings import CLUSTERINGS
 from lookalike.runtime import Runtime
 
 Json = dict[str, Any]
-Arrays = dict[str, NDArray[Any]]
 
 DIVERGED = "fashion-vit"
 CNN, FEW = EVALUATED = ("fashion-cnn", "fashion-cnn-10pct")
@@ -62,20 +63,22 @@ LABELS = (7 * np.arange(TESTED) + 3) % 10  # so that the first of each class sta
 CHOSEN = first_of_each_class(LABELS, A_CLASS)
 RECIPES = ("fitted", "plain")
 SHOWN = "HiResCAM"
+TEMPERATURES = np.array([1.5, 0.5])
 MEASURED = {"accuracy": 0.75, "accuracy_low": 0.7, "accuracy_high": 0.8, "nll": 0.5}
 COMMIT = "0123456789" * 4
 LENGTHS = {DIVERGED: (1, 200), CNN: (4, 9), FEW: (30, 1)}  # epochs and training images
+FIGURES = "comparisons/fashion/figures"
 PICTURES = (
-    *(f"comparisons/fashion/figures/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")),
-    *(f"comparisons/fashion/figures/{CNN}/{kind}" for kind in ("samples", "top-five")),
+    *(f"{FIGURES}/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")),
+    *(f"{FIGURES}/{CNN}/{kind}" for kind in ("samples", "top-five")),
     f"comparisons/fashion/pairs/{PAIR}/divergence",
-    f"explanations/fashion/figures/{PAIR}/cases",
-    *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("maps", "contrast", "classes-Grad-CAM")),
-    *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("filters-first", "features-last")),
-    *(f"explanations/fashion/figures/{CNN}/{kind}" for kind in ("layers", "responses")),
-    "explanations/fashion/figures/alike",
-    *(f"explanations/fashion/figures/photographs-{recipe}" for recipe in RECIPES),
-    *(f"embeddings/fashion/figures/{CNN}/{kind}" for kind in ("map", "clusters", "sweep")),
+    f"{FIGURES}/{PAIR}/cases",
+    *(f"{FIGURES}/{CNN}/{kind}" for kind in ("maps", "contrast", "classes-Grad-CAM")),
+    *(f"{FIGURES}/{CNN}/{kind}" for kind in ("filters-first", "features-last")),
+    *(f"{FIGURES}/{CNN}/{kind}" for kind in ("layers", "responses")),
+    f"{FIGURES}/alike",
+    *(f"{FIGURES}/photographs-{recipe}" for recipe in RECIPES),
+    *(f"{FIGURES}/{CNN}/{kind}" for kind in ("map", "clusters", "sweep")),
     *(f"primer/{name}" for name in ("channels", "poolings", "activations")),
 )  # each holds its own path
 
@@ -85,24 +88,35 @@ class SmallStudy:
     """All that the stages found.
 
     Attributes:
-        logits: by evaluated variant, (2, TESTED, 10).
-        photo_outputs: by evaluated variant, of the PHOTOGRAPHED photographs.
+        evaluations: by variant.
         details: of the evaluated variants.
-        explained, embedded: figures, and arrays, of the probe.
+        explanation, embedding: of the focus variant.
     """
 
-    dataset: Dataset
+    test_set: TestSet
     photos: PhotoSet
-    logits: Arrays
-    photo_outputs: dict[str, PhotoOutputs]
+    evaluations: dict[str, Evaluation]
     details: Json
     look_alikes: Json
     on_photos: Json
     on_spoiled: Json
-    explained: Json
-    maps: Arrays
-    embedded: Json
-    points: Arrays
+    explanation: Explanation
+    embedding: Embedding
+
+    @property
+    def class_names(self) -> list[str]:
+        """Of the data set."""
+        return list(self.test_set.class_names)
+
+    def logits(self, name: str) -> NDArray[np.floating]:
+        """What the first seed of an evaluated variant says of the test images: (TESTED, 10)."""
+        return self.evaluations[name].test_logits[0]
+
+    def photo_logits(self, name: str) -> NDArray[np.floating]:
+        """What it says of the photographs by the first recipe: (PHOTOGRAPHED, 10)."""
+        outputs = self.evaluations[name].photos
+        assert outputs is not None
+        return outputs.logits[RECIPES[0]][0]
 
 
 def small_params(raw: Json) -> Params:
@@ -124,71 +138,79 @@ def make_study(tiny: Dataset, params: Params) -> SmallStudy:
     """Evaluate what two variants that lean to the truth might say, explain the first, and make up its embedding."""
     names, rng = params.datasets["fashion_mnist"].classes, np.random.default_rng(3)
     group_of = group_numbers(params.groups_of("fashion_mnist"), names)
-    dataset = replace(
-        tiny,
+    images, photos = draw_garments(TESTED, seed=2)[0], make_photos(names)
+    test_set = TestSet(
         name="fashion_mnist",
         class_names=names,
-        train_images=draw_garments(len(tiny.train_labels), seed=1)[0],
-        test_images=draw_garments(TESTED, seed=2)[0],
-        test_labels=LABELS.astype(np.uint8),
-    )
-    photos = make_photos(names)
-
-    def leaning(labels: NDArray[Any], seeds: int) -> NDArray[np.float32]:
-        drawn = rng.normal(0, 1, (seeds, len(labels), 10)).astype(np.float32)
-        drawn[:, np.arange(len(labels)), labels] += 1.5
-        return drawn.astype(np.float16).astype(np.float32)  # as evidence keeps them
-
-    logits = {name: leaning(LABELS, 2) for name in EVALUATED}
-    outputs = {name: photo_outputs(rng, leaning, photos, probed=name == CNN) for name in EVALUATED}
-    sides = {name: Side(each, np.array([1.5, 0.5])) for name, each in logits.items()}
-    look_alikes, _ = study_look_alikes(sides, dataset, group_of, [EVALUATED])
-    answers = {name: [said(one, MACS[name]) for one in each] for name, each in logits.items()}
-    look_alikes["repairs"] = ledger(answers, LABELS, [EVALUATED])
-    on_photos = study_photos(outputs, sides, photos, dataset, group_of, [EVALUATED], params.photos.absorber)
-    on_photos["chosen"] |= {"recipe": "fitted"}
-    explained, maps = explain(dataset, photos, group_of)
-    embedded, points = embed(rng)
-    return SmallStudy(
-        dataset=dataset,
+        labels=LABELS,
+        shown=CHOSEN,
+        images=images[CHOSEN],
+        repeated=np.array([3]),
+        near=np.array([5, 8]),
+        digest="d1",
+        provenance={"about": "drawn garments", "licence": "MIT"},
         photos=photos,
-        logits=logits,
-        photo_outputs=outputs,
+        refused=(("no.jpg", "no garment"),),
+    )
+    evaluations = {name: evaluate(rng, photos, probed=name == CNN) for name in EVALUATED}
+    sides = {name: Side(one.test_logits, one.temperatures) for name, one in evaluations.items()}
+    look_alikes, _ = study_look_alikes(sides, test_set, group_of, [EVALUATED])
+    look_alikes["repairs"] = study_repairs(evaluations, MACS, LABELS, [EVALUATED])
+    outputs = {name: one.photos for name, one in evaluations.items() if one.photos}
+    on_photos = study_photos(outputs, sides, test_set, group_of, [EVALUATED], params.photos.absorber)
+    on_photos["chosen"] |= {"recipe": RECIPES[0]}
+    corrupted = {name: one.corrupted for name, one in evaluations.items() if one.corrupted}
+    said = evaluations[CNN].test_logits[0].argmax(axis=1)
+    nothing = Evaluation((), 1, np.zeros(0), np.zeros((0, TESTED, 10), np.float16))
+    return SmallStudy(
+        test_set=test_set,
+        photos=photos,
+        evaluations={DIVERGED: nothing, **evaluations},
         details={
-            name: {"seeds": [{}, {}], "first_seed": describe_seed(each[0], dataset.test_labels, 1.5, names)}
-            for name, each in logits.items()
+            name: {"seeds": [{}, {}], "first_seed": describe_seed(one.test_logits[0], LABELS, 1.5, names)}
+            for name, one in evaluations.items()
         },
         look_alikes=look_alikes,
         on_photos=on_photos,
-        on_spoiled=spoil(rng),
-        explained=explained,
-        maps=maps,
-        embedded=embedded,
-        points=points,
+        on_spoiled=study_robustness(corrupted, [EVALUATED]),
+        explanation=explain(replace(tiny, class_names=names), Images(images, LABELS, said), photos, group_of),
+        embedding=embed(rng),
     )
 
 
-def said(logits: NDArray[np.floating], macs: int) -> Answers:
-    """What a seed says about test images, which serve as validation images as well."""
-    right, confidence = logits.argmax(axis=1) == LABELS, softmax(logits).max(axis=1)
-    return Answers(softmax(logits), right, confidence, macs)
-
-
-def evidence_of(study: SmallStudy, name: str) -> Evaluation:
-    """The evidence of an evaluated variant."""
-    logits = study.logits[name]
+def evaluate(rng: np.random.Generator, photos: PhotoSet, *, probed: bool) -> Evaluation:
+    """What a variant that leans to the truth might say; the test images serve as validation images as well."""
+    logits = leaning(rng, LABELS, 2)
     right, confidence = logits.argmax(axis=2) == LABELS, np.stack([softmax(one).max(axis=1) for one in logits])
-    valid = Validation(right, confidence.astype(np.float32))
-    return Evaluation((0, 1), 0, np.array([1.5, 0.5]), logits, valid, photos=study.photo_outputs[name])
+    conditions = ("", 0), *((kind, severity) for kind in CORRUPTIONS for severity in SEVERITIES)
+    return Evaluation(
+        seeds=(0, 1),
+        diverged=0,
+        temperatures=TEMPERATURES,
+        test_logits=logits,
+        validation=Validation(right, confidence.astype(np.float32)),
+        corrupted=Corrupted(
+            conditions,
+            rng.integers(0, 2, (2, len(conditions), TESTED)).astype(bool),
+            np.tile([0.2, 0.1, 0.3], (len(conditions), 1)),
+        ),
+        photos=photo_outputs(rng, photos, probed=probed),
+    )
+
+
+def leaning(rng: np.random.Generator, labels: NDArray[Any], seeds: int) -> NDArray[np.float16]:
+    """Logits (seeds, N, 10)."""
+    drawn = rng.normal(0, 1, (seeds, len(labels), 10))
+    drawn[:, np.arange(len(labels)), labels] += 1.5
+    return drawn.astype(np.float16)
 
 
 def make_photos(class_names: tuple[str, ...]) -> PhotoSet:
-    """Twenty photographs by two recipes, one of them with a step left out as well; two fit none of the classes."""
-    ways = (Preparation("fitted", ""), Preparation("fitted", "crop"), Preparation("plain", ""))
+    """Twenty photographs by two recipes; two fit none of the classes."""
     about = dict.fromkeys(DESCRIBED_BY, "some") | {"doubtful": "no"}
     return PhotoSet(
-        preparations=ways,
-        images=np.random.default_rng(4).integers(0, 256, (3, PHOTOGRAPHED, 28, 28), dtype=np.uint8),
+        preparations=tuple(Preparation(recipe, "") for recipe in RECIPES),
+        images=np.random.default_rng(4).integers(0, 256, (2, PHOTOGRAPHED, 28, 28), dtype=np.uint8),
         labels=np.arange(PHOTOGRAPHED) % 11 - 1,
         class_names=class_names,
         about=[about | {"name": f"photo {k}", "half": ("choose", "score")[k % 2]} for k in range(PHOTOGRAPHED)],
@@ -196,51 +218,28 @@ def make_photos(class_names: tuple[str, ...]) -> PhotoSet:
     )
 
 
-def photo_outputs(rng: np.random.Generator, leaning: Any, photos: PhotoSet, *, probed: bool) -> PhotoOutputs:
+def photo_outputs(rng: np.random.Generator, photos: PhotoSet, *, probed: bool) -> PhotoOutputs:
     """What a variant might make of the photographs."""
     return PhotoOutputs(
-        logits={recipe: leaning(photos.labels, 2) for recipe in photos.recipes},
-        ablations={way: leaning(photos.labels, 1)[0] for way in photos.ablations} if probed else {},
-        distances={recipe: rng.uniform(0, 1, PHOTOGRAPHED) for recipe in photos.recipes},
+        logits={recipe: leaning(rng, photos.labels, 2) for recipe in RECIPES},
+        ablations={Preparation("fitted", "crop"): leaning(rng, photos.labels, 1)[0].argmax(axis=1)} if probed else {},
+        distances={recipe: rng.uniform(0, 1, PHOTOGRAPHED) for recipe in RECIPES},
         test_distances=rng.uniform(0, 1, TESTED),
         garments={way: rng.integers(0, 10, (len(STRENGTHS), TESTED)) for way in WAYS} if probed else {},
     )
 
 
-def spoil(rng: np.random.Generator) -> Json:
-    """What might be found of the evaluated variants on spoiled images."""
-    weights = resample(TESTED)
-
-    def conditions() -> Conditions:
-        keys = [("", 0), *((kind, severity) for kind in CORRUPTIONS for severity in SEVERITIES)]
-        return {key: ConditionScores(rng.integers(0, 3, TESTED) / 2, Estimate(0.2, 0.1, 0.3)) for key in keys}
-
-    said = {name: conditions() for name in EVALUATED}
-    return {
-        "images": TESTED,
-        "strengths": {kind: corruption.strengths for kind, corruption in CORRUPTIONS.items()},
-        "variants": {name: summary(one, weights) for name, one in said.items()},
-        "pairs": [{"first": CNN, "second": FEW} | differences(said[CNN], said[FEW], weights)],
-    }
-
-
-def explain(dataset: Dataset, photos: PhotoSet, group_of: NDArray[np.int64]) -> tuple[Json, Arrays]:
-    """What is found of the maps of an untrained network, and the maps."""
+def explain(dataset: Dataset, images: Images, photos: PhotoSet, group_of: NDArray[np.int64]) -> Explanation:
+    """The evidence of the maps of an untrained network."""
     torch.manual_seed(0)
     models = [create_model("fashion_cnn", {}, input_shape=(1, 28, 28), num_classes=10).eval() for _ in range(2)]
-    images = Images(dataset.test_images[CHOSEN], LABELS[CHOSEN], LABELS[CHOSEN])
-    shown = Images(photos.recipes["fitted"], photos.labels, np.arange(PHOTOGRAPHED) % 10)
+    photographs = Images(photos.recipes[RECIPES[0]], photos.labels, np.arange(PHOTOGRAPHED) % 10)
     subject = Subject(*models, dataset, Runtime(torch.device("cpu")), images)
-    explained = explain_variant(subject, shown, group_of, scored=2, heads_scored=1, spoil=True)
-    scores = explained.found["faithfulness"]["methods"]
-    contrast = {"images": 7, "scores": {"label": scores[SHOWN]}}
-    responses = [response.described() for response in look_closely(subject, group_of, 4, probe=True).responses]
-    found = explained.found | {"shown": SHOWN, "contrast": contrast, "responses": responses}
-    maps = {"indices": CHOSEN, **explained.maps, f"photographs {SHOWN}": explained.photo_maps[SHOWN]}
-    return {CNN: found}, maps
+    explained = explain_variant(subject.part(CHOSEN), photographs, group_of, scored=2, heads_scored=1, spoil=True)
+    return explained.evidence(CHOSEN, RECIPES[0], look_closely(subject, CHOSEN, group_of, 4))
 
 
-def embed(rng: np.random.Generator) -> tuple[Json, Arrays]:
+def embed(rng: np.random.Generator) -> Embedding:
     """What might be found of the features of one image a class, and where these lie."""
     score = {"value": 0.321, "low": 0.2, "high": 0.4}
     scores = dict.fromkeys(("ari", "ami", "v_measure", "hungarian_accuracy"), score)
@@ -248,15 +247,16 @@ def embed(rng: np.random.Generator) -> tuple[Json, Arrays]:
         "images": 10,
         "trustworthiness": 0.987,
         "neighbour_preservation": score,
-        "sweep": [{"components": k, "covariance": "tied", "bic": 1000.0 * k} for k in (2, 3)],
+        "sweep": [{"components": k, "covariance": "tied", "bic": 1000.0 * k, "converged": True} for k in (2, 3)],
         "chosen": {"components": 3, "covariance": "tied"},
         "clusterings": {
             name: {"labels": scores, "groups": scores, "table": rng.integers(0, 9, (3, 10)).tolist()}
             for name in CLUSTERINGS
         },
     }
-    indices = first_of_each_class(LABELS, 2)[5:15]  # the last five of one image, and the first five of another
-    return {CNN: found}, {"indices": indices, "tsne": rng.normal(0, 30, (10, 2)), "pca": rng.normal(0, 2, (10, 2))}
+    indices = CHOSEN[5:15]  # the last five of one image, and the first five of another
+    clusters = {name: np.arange(10) % 3 for name in CLUSTERINGS}
+    return Embedding(found, indices, rng.normal(0, 2, (10, 3)), rng.normal(0, 30, (10, 2)), clusters)
 
 
 def write_study(root: Path, study: SmallStudy) -> None:
@@ -264,26 +264,35 @@ def write_study(root: Path, study: SmallStudy) -> None:
     comparison = root / "comparisons/fashion"
     for name, (epochs, images) in LENGTHS.items():
         write_training(root, name, epochs, images)
-    for name in EVALUATED:
+    for name, evaluation in study.evaluations.items():
         with replacing_folder(root / "evaluations/fashion" / name) as part:
-            save_evaluation(part, evidence_of(study, name))
+            save_evaluation(part, evaluation)
+    with replacing_folder(root / "test_sets/fashion") as part:
+        save_test_set(part, study.test_set)
+    write_explanation(root, study.explanation)
+    write_embedding(root, study.embedding)
     summaries: Json = {DIVERGED: {"seeds": 0, "diverged": 1}}
     summaries |= {name: MEASURED | {"seeds": 2, "diverged": 0} for name in EVALUATED}
     save_metrics(comparison, summaries, {DIVERGED: {"seeds": []}, **study.details})
     save_findings(comparison, study.look_alikes, study.on_photos, study.on_spoiled)
-    save_found(root / "explanations/fashion", study.explained, {})
-    save_arrays(root / "explanations/fashion/arrays" / CNN, study.maps)
-    save_found(root / "embeddings/fashion", study.embedded, {})
-    save_arrays(root / "embeddings/fashion/arrays" / CNN, study.points)
     for path in PICTURES:
         write_bytes(root / f"{path}.png", path.encode())
-    samples = {f"samples/{recipe}": f"steps of {recipe}".encode() for recipe in RECIPES}
-    save_photos(root / "photos", study.photos, [("no.jpg", "no garment")], samples)
-    save_dataset(root / "data/fashion_mnist", study.dataset)
-    about = {"digest": "d1", "provenance": {"about": "drawn garments", "licence": "MIT"}}
-    write_json(root / "data/fashion_mnist/dataset.json", about)
+    for recipe in RECIPES:
+        write_bytes(root / f"photos/samples/{recipe}.png", f"steps of {recipe}".encode())
     write_json(root / "primer/found.json", worked_out())
     write_json(root / "published.json", {"tracking": "local store", "runs": {CNN: {"0": "feedbeef", "1": "cafe"}}})
+
+
+def write_explanation(root: Path, explanation: Explanation) -> None:
+    """Write that of the focus variant."""
+    with replacing_folder(root / "explanations/fashion" / CNN) as part:
+        save_explanation(part, explanation)
+
+
+def write_embedding(root: Path, embedding: Embedding | None) -> None:
+    """Write that of the focus variant."""
+    with replacing_folder(root / "embeddings/fashion" / CNN) as part:
+        save_embedding(part, embedding)
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.command import run, run_for_study, stage_item
+from lookalike.command import run, run_for_study, run_for_variants, stage_item
 from lookalike.errors import InputError
 from lookalike.params import Params
 
@@ -80,6 +80,15 @@ def test_a_stage_learns_its_item_from_its_argument_or_from_dvc(
     assert stage_item() == item
 
 
+def test_a_stage_that_works_on_some_variants_takes_more_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", "fashion", "fashion-cnn"])
+    assert stage_item(several=True) == "fashion"
+    monkeypatch.setattr(sys, "argv", ["evaluate.py"])
+    monkeypatch.delenv("DVC_STAGE", raising=False)
+    with pytest.raises(SystemExit, match=r"NAME \[VARIANT ...\]"):
+        stage_item(several=True)
+
+
 @pytest.mark.parametrize("arguments", [[], ["fashion-cnn", "fashion-vit"]])
 def test_a_stage_without_its_item_says_how_it_is_used(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
@@ -122,3 +131,39 @@ def test_a_study_s_result_stays_if_the_work_or_its_name_is_refused(
     assert written(project) == {"former"}
     said = {"fashion": "no such thing", "fashoin": "params.yaml: studies: no 'fashoin'; allowed: fashion, cifar, "}
     assert capsys.readouterr().err.startswith(f"error: {said[study]}")
+
+
+def work_on(params: Params, study: str, out: Path) -> list[str]:
+    """Make a folder for each variant of the study."""
+    for name in params.variants_of(study):
+        (out / name).mkdir(parents=True)
+    return list(params.variants_of(study))
+
+
+def test_folders_of_variants_that_are_gone_are_deleted(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "found" / "fashion" / "former").unlink()
+    (project / "found" / "fashion" / "gone").mkdir()
+    monkeypatch.setattr(sys, "argv", ["stage.py", "fashion"])
+    run_for_variants(work_on, "found")
+    assert {"fashion-cnn", "fashion-vit"} <= written(project)
+    assert "gone" not in written(project)
+
+
+def test_work_on_some_variants_deletes_no_other(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["stage.py", "fashion", "fashion-cnn"])
+    run_for_variants(work_on, "found")
+    assert written(project) == {"former", "fashion-cnn"}
+
+
+@pytest.mark.parametrize(
+    ("variant", "said"),
+    [("fashoin-cnn", "params.yaml: variants: no 'fashoin-cnn'"), ("cnn-bn", "cnn-bn: a variant of the study cifar")],
+)
+def test_a_variant_of_no_or_another_study_is_refused(
+    project: Path, variant: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["stage.py", "fashion", variant])
+    with pytest.raises(SystemExit):
+        run_for_variants(work_on, "found")
+    assert capsys.readouterr().err.startswith(f"error: {said}")
+    assert written(project) == {"former"}

@@ -11,6 +11,8 @@ from browser import Watched, launched, needs_chromium
 from checkout import Checkout
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from lookalike.artifacts.datasets import load_dataset
+from lookalike.artifacts.embeddings import load_embedding
 from lookalike.artifacts.evaluations import load_evaluation
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.photos import load_photos
@@ -74,11 +76,11 @@ class Truth:
     """What the artifacts say of the images that the explorer shows: test images, then photographs."""
 
     def __init__(self, root: Path, params: Params) -> None:
-        self.test_labels = np.load(root / "data/fashion_mnist/test_labels.npy").astype(int)
-        self.indices = np.sort(first_of_each_class(self.test_labels, params.active.explain.images_a_class))
+        test_labels = load_dataset(root / "data/fashion_mnist").test_labels.astype(int)
+        self.indices = np.sort(first_of_each_class(test_labels, params.active.explain.images_a_class))
         photos, evaluation = load_photos(root / "photos"), root / "evaluations/fashion"
         recipe = read_json(root / "comparisons/fashion/photos.json")["chosen"]["recipe"]
-        self.labels = np.concatenate([self.test_labels[self.indices], photos.labels])
+        self.labels = np.concatenate([test_labels[self.indices], photos.labels])
         self.shares = {
             name: softmax(
                 np.concatenate(
@@ -258,9 +260,10 @@ def test_the_opacity_fades_the_map_away(page: Page) -> None:
 
 
 def test_neighbours_are_the_nearest_in_the_map_of_the_artifacts(page: Page, ran: Checkout, truth: Truth) -> None:
-    arrays = ran.folder / "embeddings/fashion/arrays" / CNN
-    embedded, tsne = np.load(arrays / "indices.npy").tolist(), np.load(arrays / "tsne.npy")
-    points = tsne[[embedded.index(k) for k in truth.indices]]
+    embedding = load_embedding(ran.folder / "embeddings/fashion" / CNN)
+    assert embedding is not None
+    embedded = embedding.indices.tolist()
+    points = embedding.tsne[[embedded.index(k) for k in truth.indices]]
     order = np.argsort(np.hypot(*(points - points[3]).T), kind="stable")[1:9]
     show(page, 3)
     near = page.locator('[data-side="first"] .neighbours button')

@@ -12,8 +12,10 @@ from checkout import VARIANTS, Checkout, copy_of, stages_in
 pytestmark = pytest.mark.pipeline
 
 ANALYSES = {"evaluate@fashion", "compare@fashion", "explain@fashion", "embed@fashion"}
+PREPARED = {"photos", "test_set@fashion"}  # where photographs are prepared in another way
 FASHION = {*(f"train@{name}" for name in VARIANTS)} | ANALYSES
-LAST = ANALYSES | {"publish", "report"}
+BEHIND = {"compare@fashion", "publish", "report"}  # whatever has changed of the evidence
+LAST = ANALYSES | BEHIND
 TRAINED = LAST | {"costs"}  # of a study whose models are counted and timed
 
 
@@ -32,7 +34,7 @@ def original_parameters(checkout: Checkout) -> Iterator[None]:
 
 def test_the_first_run_ran_every_stage(checkout: Checkout) -> None:
     stages = yaml.safe_load((checkout.folder / "dvc.lock").read_text())["stages"]
-    assert stages.keys() >= FASHION | LAST | {"check", "fetch@fashion_mnist", "photos"}
+    assert stages.keys() >= FASHION | LAST | {"check", "fetch@fashion_mnist"} | PREPARED
 
 
 def test_a_run_leaves_nothing_behind_but_the_lock(checkout: Checkout) -> None:
@@ -57,16 +59,16 @@ DRESS_FOR_SHIRT = {
 @pytest.mark.parametrize(
     ("change", "touched"),
     [
-        ({"photos.recipes.naive.sharpen": True}, {"check", "photos"} | LAST),
-        ({"photos.absorber": "Dress"}, {"check", "photos"} | LAST),
-        ({"profiles.demo.explain.scored": 3}, {"check", "explain@fashion", "publish", "report"}),
-        ({"embedding.starts": 2}, {"check", "embed@fashion", "publish", "report"}),
+        ({"photos.recipes.naive.sharpen": True}, {"check"} | PREPARED | LAST),
+        ({"photos.absorber": "Dress"}, {"check"} | PREPARED | LAST),
+        ({"profiles.demo.explain.scored": 3}, {"check", "explain@fashion"} | BEHIND),
+        ({"embedding.starts": 2}, {"check", "embed@fashion"} | BEHIND),
         ({"groups.fashion_mnist": DRESS_FOR_SHIRT}, {"check"} | LAST - {"evaluate@fashion"}),
         ({"studies.fashion.probes": ["fashion-vit"]}, {"check"} | LAST),
         ({"studies.fashion.title": "Garments"}, {"check", "report"}),
         ({"variants.fashion-vit.train.lr": 2e-3}, {"train@fashion-vit"} | TRAINED),
         ({f"{GROUPED}.train.smoothing.groups": DRESS_FOR_SHIRT}, {f"train@{GROUPED[9:]}"} | TRAINED),
-        ({"profiles.demo.photos.count": 20}, {"check", "photos"} | LAST),
+        ({"profiles.demo.photos.count": 20}, {"check"} | PREPARED | LAST),
     ],
     ids=["recipe", "absorber", "maps", "mixture", "groups", "probes", "title", "lr", "smoothing", "count"],
 )
@@ -87,7 +89,7 @@ def test_edits_run_through_and_are_undone_without_training(checkout: Checkout) -
     taken = times.read_text()
     groups = {"groups.fashion_mnist": DRESS_FOR_SHIRT, f"{GROUPED}.train.smoothing.groups": DRESS_FOR_SHIRT}
     checkout.edit({"photos.recipes.naive.sharpen": True, "studies.fashion.probes": [], **groups})
-    assert checkout.repro() == {"check", "photos", "train@fashion-cnn-grouped"} | TRAINED
+    assert checkout.repro() == {"check", "train@fashion-cnn-grouped"} | PREPARED | TRAINED
     assert times.read_text() != taken
     checkout.run("git", "checkout", "-q", "--", "params.yaml")
     checkout.repro("publish")
@@ -165,14 +167,21 @@ def test_a_name_that_is_no_name_runs_and_removes_nothing(
 
 def written(checkout: Checkout) -> dict[str, int]:
     """When each file of the checkout was written last, apart from DVC's own notes, logs and the parameters."""
-    folders = ("data", "evaluations", "models", "photos", "reports", "runs", "src", "stages")
+    folders = ("data", "models", "photos", "test_sets", "evaluations", "comparisons", "explanations", "embeddings")
+    folders = (*folders, "reports", "runs", "src", "stages")
     files = (path for folder in folders for path in (checkout.folder / folder).rglob("*"))
     return {str(path): path.stat().st_mtime_ns for path in files if path.is_file() and "__pycache__" not in path.parts}
 
 
 def test_metrics_plots_and_dag_are_shown(checkout: Checkout) -> None:
     shown = json.loads(checkout.run("dvc", "metrics", "show", "--json"))
-    assert 0 <= shown[""]["data"]["comparisons/fashion/metrics.json"]["data"]["fashion-cnn"]["accuracy"] <= 1
+    metrics = {
+        name: shown[""]["data"][f"comparisons/fashion/{name}.json"]["data"]["fashion-cnn"]
+        for name in ("metrics", "explanations", "embeddings")
+    }
+    assert 0 <= metrics["metrics"]["accuracy"] <= 1
+    assert -1 <= metrics["explanations"]["HiResCAM"]["gain"] <= 1
+    assert 0 <= metrics["embeddings"]["trustworthiness"] <= 1
     checkout.run("dvc", "plots", "show", "--out", "plots")
     page = (checkout.folder / "plots" / "index.html").read_text()
     assert "Validation accuracy" in page
@@ -193,7 +202,9 @@ def test_running_twice_gives_the_same_bytes(checkout: Checkout) -> None:
 REPRODUCED = (
     ("train@fashion-cnn-grouped", "models/fashion/fashion-cnn-grouped"),
     ("compare@fashion", "comparisons/fashion/metrics.json"),
-    ("explain@fashion", "explanations/fashion/found.json"),
+    ("explain@fashion", "explanations/fashion"),
+    ("embed@fashion", "embeddings/fashion"),
+    ("test_set@fashion", "test_sets/fashion"),
 )
 
 

@@ -23,8 +23,8 @@ from lookalike.models.registry import MODELS
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "lookalike"
 STAGES = (
-    *("check", "fetch", "photos", "train", "evaluate", "compare", "explain", "embed", "costs", "primer", "publish"),
-    "report",
+    *("check", "fetch", "photos", "train", "evaluate", "test_set", "explain", "embed"),
+    *("compare", "costs", "primer", "publish", "report"),
 )
 DATA_FILES = [path for path in SOURCE.rglob("*.*") if path.suffix not in {".py", ".pyc"}]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
@@ -53,9 +53,10 @@ ALLOWED = {
     "evaluate": {"torch"},
     "evaluate@zoo": {"torch", "torchvision", "timm"},
     "compare": {"matplotlib"},
-    "explain@zoo": {"torch", "torchvision", "timm", "matplotlib"},
-    "explain": {"torch", "matplotlib"},
-    "embed": {"sklearn", "pandas", "matplotlib"},  # the first brings the second
+    "test_set": set(),
+    "explain@zoo": {"torch", "torchvision", "timm"},
+    "explain": {"torch"},
+    "embed": {"sklearn", "pandas"},  # the one brings the other
     "costs": {"torch", "torchvision", "timm"},
     "primer": {"torch", "matplotlib"},
     "publish": {"mlflow", "pandas"},  # the one brings the other
@@ -144,7 +145,7 @@ class Pipeline:
 
 
 PLURAL = {"fetch": "datasets", "train": "variants"} | dict.fromkeys(
-    ("evaluate", "compare", "explain", "embed"), "studies"
+    ("evaluate", "test_set", "explain", "embed", "compare"), "studies"
 )
 
 

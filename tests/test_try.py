@@ -21,7 +21,8 @@ from PIL import Image
 
 from lookalike.__main__ import MOST, main
 from lookalike.artifacts.datasets import Dataset, save_dataset
-from lookalike.artifacts.folders import write_json
+from lookalike.artifacts.explanations import Explanation, save_explanation
+from lookalike.artifacts.folders import replacing_folder, write_json
 from lookalike.artifacts.models import Epoch, SeedRecord, load_weights, save_model
 from lookalike.data.photos import grey_values
 from lookalike.data.snapshots import draw_snapshots
@@ -69,11 +70,10 @@ def write_params(root: Path, params: dict[str, Any]) -> None:
 def write_scores(root: Path, gains: dict[str, float]) -> None:
     """What the stage `explain` found of some variants, as far as it matters here."""
     methods = {name: {"HiResCAM": gain, "random": 0.06, "centre": 0.34} for name, gain in gains.items()}
-    found = {
-        name: {"faithfulness": {"methods": {method: {"gain": {"value": gain}} for method, gain in scores.items()}}}
-        for name, scores in methods.items()
-    }
-    write_json(root / "explanations" / "fashion" / "found.json", found)
+    for name, scores in methods.items():
+        found = {"faithfulness": {"methods": {method: {"gain": {"value": gain}} for method, gain in scores.items()}}}
+        with replacing_folder(root / "explanations" / "fashion" / name) as part:
+            save_explanation(part, Explanation(found, DEFAULT, "", np.arange(2), {}, None, None))
 
 
 def save_untrained(folder: Path, data: Dataset, model: str, arguments: dict[str, Any], seeds: tuple[int, ...]) -> None:
@@ -343,7 +343,7 @@ def test_without_any_scores_there_are_no_maps_and_a_line_says_why(
 ) -> None:
     other = moved(project, tmp_path, source="embedded", profile="demo")
     call(other, "picture-0.jpg")
-    why = "maps: none, explanations/fashion/found.json is not there; run `dvc repro`"
+    why = "maps: none, explanations/fashion is not there; run `dvc repro`"
     html, lines = (other / "try.html").read_text(encoding="utf-8"), capsys.readouterr().out.splitlines()
     assert [line for line in lines if line.startswith("maps")] == [why]
     assert captions(html) == {}

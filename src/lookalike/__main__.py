@@ -5,8 +5,10 @@ import os
 import sys
 from pathlib import Path
 
+from lookalike.bundle import command as bundling
 from lookalike.command import BAD_INPUT, run
 from lookalike.errors import InputError
+from lookalike.results import command as resulting
 
 PAGE, PICTURE = Path("try.html"), Path("try.png")
 MOST = 20  # pictures: more make a page that nobody reads, and a picture too high to be drawn
@@ -113,6 +115,12 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("variants", nargs="*", metavar="VARIANT", help="a variant; none means all of them")
     train.add_argument("--profile", required=True, help="the profile whose data and budgets hold")
     train.set_defaults(call=lambda given: train_variants(given.profile, given.variants))
+    bundle = add_command(commands, "bundle", bundling.ABOUT, bundling.TEXT, bundling.EXAMPLES)
+    bundling.add_arguments(bundle)
+    bundle.set_defaults(call=lambda given: bundling.write_bundle(given, os.environ.get("LOOKALIKE_MIRROR")))
+    results = add_command(commands, "results", resulting.ABOUT, resulting.TEXT, resulting.EXAMPLES)
+    resulting.add_arguments(results)
+    results.set_defaults(call=resulting.work)
     weights = add_command(commands, "weights", "convert published weights to begin with", WEIGHTS, WEIGHTS_EXAMPLES)
     weights.set_defaults(call=lambda given: convert_weights())
     prune = add_command(commands, "prune", "find what params.yaml no longer stands for", PRUNE, PRUNE_EXAMPLES)

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -31,40 +31,69 @@ def run(main: Callable[..., None], *arguments: str) -> None:
         sys.exit(128 + signal.SIGINT)
 
 
-def run_for_study(work: "Callable[[Params, str, Path], None]", folder: str, *, in_place: bool = False) -> None:
+def run_for_study(work: "Callable[[Params, str, Path], None]", folder: str) -> None:
     """Run a stage that works on a study: `work(params, study, out)`, where `out` becomes `folder`/<study> at its end.
 
-    What was there before stays if the parameters are refused or the work fails. `in_place` means that `out` is
-    `folder`/<study> itself, for work that replaces its parts one by one.
+    What was there before stays if the parameters are refused or the work fails.
     """
 
     def main(study: str) -> None:
         from lookalike.artifacts.folders import replacing_folder
-        from lookalike.params import load_params
 
-        params = load_params()
-        params.require("studies", study)
-        if in_place:
-            work(params, study, Path(folder) / study)
-            return
         with replacing_folder(Path(folder) / study) as out:
-            work(params, study, out)
+            work(load_study(study), study, out)
 
     run(main, stage_item())
 
 
-def stage_item() -> str:
+def run_for_variants(work: "Callable[[Params, str, Path], Iterable[str]]", folder: str) -> None:
+    """Run a stage that works on the variants of a study: `work(params, study, out)` replaces those folders in `out`,
+    which is `folder`/<study>, whose inputs have changed, and returns the names of those that belong there.
+
+    The others are deleted. If the command names variants after the study, it works on these alone and deletes nothing.
+    """
+
+    def main(study: str) -> None:
+        from lookalike.artifacts.evidence import keep_only
+
+        names = sys.argv[2:]
+        out, params = Path(folder) / study, load_study(study, *names)
+        kept = work(params.only(names) if names else params, study, out)
+        if not names:
+            keep_only(out, kept)
+
+    run(main, stage_item(several=True))
+
+
+def load_study(study: str, *variants: str) -> "Params":
+    """The parameters.
+
+    Raises:
+        InputError: they are refused, or have no such study, or it has no such variant.
+    """
+    from lookalike.params import load_params
+
+    params = load_params()
+    params.require("studies", study)
+    for name in variants:
+        params.require("variants", name)
+        if params.variants[name].study != study:
+            raise InputError(f"{name}: a variant of the study {params.variants[name].study}, not of {study}")
+    return params
+
+
+def stage_item(*, several: bool = False) -> str:
     """What a stage is to work on: the argument of the command, else what DVC says of the stage (`train@<item>`).
 
     Commands in `dvc.yaml` do not name it: names come from `params.yaml`, and would pass through a shell before
-    anything has checked them.
+    anything has checked them. `several` means that more arguments may follow.
 
     Raises:
         SystemExit: neither names one.
     """
     _, _, item = os.environ.get("DVC_STAGE", "").partition("@")
-    if len(sys.argv) > 2 or not (given := sys.argv[1] if len(sys.argv) > 1 else item):
-        sys.exit(f"usage: {Path(sys.argv[0]).name} NAME")
+    if (len(sys.argv) > 2 and not several) or not (given := sys.argv[1] if len(sys.argv) > 1 else item):
+        sys.exit(f"usage: {Path(sys.argv[0]).name} NAME{' [VARIANT ...]' if several else ''}")
     return given
 
 

@@ -1,6 +1,7 @@
 """The origin of a result: commit, host, versions, time."""
 
 import hashlib
+import json
 import os
 import platform
 import socket
@@ -13,15 +14,20 @@ from typing import Any
 import yaml
 
 PARAMETERS = "params.yaml"
+PACKED = "provenance.json"  # in the folder of a bundle: where it was packed
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "dvc", "mlflow")
 
 
 def commit() -> dict[str, str | bool]:
     """The checked-out commit, and whether tracked files differ from it.
 
-    `dvc.lock`, the reports, and in `params.yaml` the choice of a profile do not count. In a folder that is no git
-    checkout, the commit is "unknown" and dirty true.
+    `dvc.lock`, the reports, and in `params.yaml` the choice of a profile do not count. In the folder of a bundle both
+    are those of the checkout that it was packed in. In another folder that is no git checkout, the commit is "unknown"
+    and dirty true.
     """
+    if (packed := Path(PACKED)).exists():
+        origin = json.loads(packed.read_text(encoding="utf-8"))
+        return {key: origin[key] for key in ("commit", "dirty")}
     head = git("rev-parse", "HEAD")
     changed = git(
         "status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock", f":!{PARAMETERS}", ":!reports"

@@ -12,12 +12,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 PIXELS_AT_ONCE = 2**20
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+Network = TypeVar("Network", bound=nn.Module)
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # names and numbers of glibc's mallopt(3)
 
 
@@ -35,7 +37,7 @@ class Runtime:
     memory_format: torch.memory_format = torch.channels_last
     precision: torch.dtype = torch.float32
 
-    def place(self, model: nn.Module) -> nn.Module:
+    def place(self, model: Network) -> Network:
         """Move `model` to the device, in this runtime's memory format."""
         return model.to(self.device).to(memory_format=self.memory_format)
 

@@ -2,24 +2,17 @@
 
 import csv
 import math
-import re
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from invented_evidence import C, N, a_test_set, assert_same, augmented, everything, logits, photo_outputs
 
-from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import (
-    KIND,
     PLOTTED,
-    Corrupted,
     Evaluation,
-    Half,
-    PhotoOutputs,
-    Validation,
     load_evaluation,
     load_evaluations,
     load_features,
@@ -33,46 +26,10 @@ from lookalike.artifacts.evaluations import (
     save_findings,
     save_metrics,
 )
-from lookalike.artifacts.evidence import in_half, read_evidence, write_evidence
+from lookalike.artifacts.evidence import write_evidence
 from lookalike.artifacts.models import read_rows
-from lookalike.artifacts.photos import Preparation
+from lookalike.artifacts.test_sets import TestSet
 from lookalike.errors import InputError
-
-S, N, C, M, P = 3, 9, 4, 13, 5  # seeds, test images, classes, validation images, photographs; N, M not multiples of 8
-CONDITIONS = (("", 0), ("fog", 1), ("fog", 5))
-ESTIMATE = {"value": 0.1 + 0.2, "low": 0.25, "high": 0.5}
-
-
-def logits(*shape: int, largest: float = 10) -> Half:
-    """Logits as evidence keeps them: of half precision unless `largest` is too large."""
-    return in_half(np.random.default_rng(shape).uniform(-largest, largest, shape))
-
-
-def photo_outputs() -> PhotoOutputs:
-    rng = np.random.default_rng(1)
-    recipes = ("fitted", "plain")
-    return PhotoOutputs(
-        logits={recipe: logits(S, P, C, largest=10 + k) for k, recipe in enumerate(recipes)},
-        ablations={Preparation("fitted", step): logits(P, C, largest=5 + k) for k, step in enumerate(("crop", "blur"))},
-        distances={recipe: rng.random(P) for recipe in recipes},
-        test_distances=rng.random(N),
-        garments={way: rng.integers(0, C, (2, N)) for way in ("background lifted", "blurred")},
-    )
-
-
-def everything() -> Evaluation:
-    """An evaluation with all optional parts."""
-    rng = np.random.default_rng(0)
-    return Evaluation(
-        seeds=(0, 7, 8),
-        diverged=1,
-        temperatures=rng.random(S),
-        test_logits=logits(S, N, C),
-        validation=Validation(rng.random((2, M)) < 0.5, rng.random((2, M)).astype(np.float32)),
-        views={"one": ESTIMATE, "ten": ESTIMATE, "difference": ESTIMATE},
-        corrupted=Corrupted(CONDITIONS, rng.random((S, len(CONDITIONS), N)) < 0.5, rng.random((len(CONDITIONS), 3))),
-        photos=photo_outputs(),
-    )
 
 
 def plain() -> Evaluation:
@@ -90,27 +47,6 @@ def unfocused() -> Evaluation:
     return replace(everything(), photos=replace(photo_outputs(), ablations={}, garments={}))
 
 
-def assert_same(found: Any, expected: Any) -> None:
-    """The same values, types and, of arrays, shapes, through dataclasses, tuples and dictionaries in their order."""
-    assert type(found) is type(expected)
-    if isinstance(expected, np.ndarray):
-        assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
-        np.testing.assert_array_equal(found, expected)
-    elif is_dataclass(expected):
-        for field in fields(expected):
-            assert_same(getattr(found, field.name), getattr(expected, field.name))
-    elif isinstance(expected, dict):
-        assert [*found] == [*expected]
-        for name, value in expected.items():
-            assert_same(found[name], value)
-    elif isinstance(expected, tuple):
-        assert len(found) == len(expected)
-        for one, other in zip(found, expected, strict=True):
-            assert_same(one, other)
-    else:
-        assert found == expected
-
-
 @pytest.mark.parametrize("make", [everything, unfocused, plain, without_seeds])
 def test_an_evaluation_comes_back_as_it_was(tmp_path: Path, make: Callable[[], Evaluation]) -> None:
     for _ in range(2):  # the second time over the first
@@ -119,26 +55,27 @@ def test_an_evaluation_comes_back_as_it_was(tmp_path: Path, make: Callable[[], E
     assert sorted(path.name for path in tmp_path.iterdir()) == ["arrays.npz", "evidence.json"]
 
 
-@pytest.mark.parametrize("part", ["validation", "views", "corrupted", "photos"])
+@pytest.mark.parametrize("part", ["validation", "views", "corrupted", "photos", "augmented"])
 def test_every_part_can_be_missing_alone(tmp_path: Path, part: str) -> None:
     evaluation = replace(everything(), **{part: None})
     save_evaluation(tmp_path, evaluation)
     assert_same(load_evaluation(tmp_path), evaluation)
 
 
+def test_examples_of_an_augmentation_may_have_colours(tmp_path: Path) -> None:
+    evaluation = replace(plain(), augmented=augmented((3,)))
+    save_evaluation(tmp_path, evaluation)
+    assert_same(load_evaluation(tmp_path), evaluation)
+
+
 def test_logits_too_large_for_half_precision_stay_in_single(tmp_path: Path) -> None:
     large = np.array([[[1e6, -70000, 0.1]]], np.float32)
-    photos = replace(
-        photo_outputs(),
-        logits={"fitted": large, "plain": large / 100},
-        ablations={Preparation("fitted", "crop"): large},
-    )
+    photos = replace(photo_outputs(), logits={"fitted": large, "plain": large / 100})
     save_evaluation(tmp_path, Evaluation((0,), 0, np.ones(1), large, photos=photos))
     back = load_evaluation(tmp_path)
     assert_same(back.test_logits, large)
     assert back.photos is not None
     assert_same(back.photos.logits, {"fitted": large, "plain": (large / 100).astype(np.float16)})
-    assert_same(back.photos.ablations, {Preparation("fitted", "crop"): large})
 
 
 def test_single_precision_becomes_half_where_that_suffices(tmp_path: Path) -> None:
@@ -174,17 +111,6 @@ def test_features_lie_beside_the_evidence(tmp_path: Path, largest: float, dtype:
 def test_features_of_no_seed_are_empty(tmp_path: Path) -> None:
     save_features(tmp_path, np.zeros((0, 0), np.float16))
     assert load_features(tmp_path).shape == (0, 0)
-
-
-def test_the_document_describes_every_field_and_array(tmp_path: Path, root: Path) -> None:
-    document = (root / "docs" / "evidence.md").read_text(encoding="utf-8")
-    save_evaluation(tmp_path, everything())
-    content, arrays = read_evidence(tmp_path, KIND)
-    for name in [*content, *(f"{part}.{name}" for part in ("corrupted", "photos") for name in content[part])]:
-        assert f"| `{name}` |" in document
-    for name in arrays:
-        described = re.sub(r"^(photos (?:logits|distances|ablation|garments)) .*", r"\1 ", name)
-        assert f"| `{described}" in document
 
 
 def test_metrics_come_back_by_variant(tmp_path: Path) -> None:
@@ -237,33 +163,22 @@ def test_a_loss_that_is_no_number_stays_one_in_its_epoch(tmp_path: Path) -> None
     assert math.isnan(rows[1]["train_loss"])
 
 
-@pytest.fixture
-def named(dataset: Dataset) -> Callable[[tuple[str, ...]], Dataset]:
-    """The tiny data set with the first five of its test images, which are of classes 0 ... 4, and other names."""
-
-    def name(names: tuple[str, ...]) -> Dataset:
-        first = slice(5)
-        return replace(
-            dataset,
-            class_names=names,
-            test_images=dataset.test_images[first],
-            test_labels=np.arange(5, dtype=np.uint8),
-        )
-
-    return name
+def named(names: tuple[str, ...]) -> TestSet:
+    """Five test images of classes 0 ... 4 with these names."""
+    return replace(a_test_set(), class_names=names, labels=np.arange(5))
 
 
 @pytest.mark.parametrize(
     "names",
     [("T-shirt/top", "Ankle boot", "c", "d", "e"), ("a, b", "", "  c ", "ü", '7" disc'), ("0", "1", "2", "3", "4")],
 )
-def test_confusions_read_back_by_name(tmp_path: Path, named: Callable[..., Dataset], names: tuple[str, ...]) -> None:
+def test_confusions_read_back_by_name(tmp_path: Path, names: tuple[str, ...]) -> None:
     save_confusion(tmp_path, "a", named(names), np.array([1, 1, 0, 4, 4]))
     with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     assert rows == [["actual", "predicted"], *([names[a], names[p]] for a, p in enumerate([1, 1, 0, 4, 4]))]
 
 
-def test_a_prediction_must_be_there_for_each_image(tmp_path: Path, named: Callable[..., Dataset]) -> None:
+def test_a_prediction_must_be_there_for_each_image(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="zip"):
         save_confusion(tmp_path, "a", named(tuple("abcde")), np.array([1, 1]))

@@ -17,9 +17,11 @@ from lookalike.artifacts.evidence import (
     in_half,
     is_current,
     keep_only,
+    named,
     pack,
     read_evidence,
     renewed,
+    under,
     unpack,
     write_evidence,
 )
@@ -239,9 +241,33 @@ def test_folders_of_other_names_are_deleted(tmp_path: Path) -> None:
     keep_only(tmp_path, ["a", "b", "not there yet"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
     assert (tmp_path / "a" / "text").exists()
-    keep_only(tmp_path / "nowhere", ["a"])
     keep_only(tmp_path, [])
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("names", [["a"], []])
+def test_the_folder_is_there_even_if_nothing_is_kept_in_it(tmp_path: Path, names: list[str]) -> None:
+    for _ in range(2):
+        keep_only(tmp_path / "new" / "study", names)
+        assert [*(tmp_path / "new" / "study").iterdir()] == []
+
+
+ARRAY = np.arange(3)
+
+
+def test_named_arrays_are_found_again_under_their_prefix() -> None:
+    arrays = {"a": ARRAY, "deep/b": ARRAY + 1, "": ARRAY + 2}
+    together = named("maps", arrays)
+    assert list(together) == ["maps/a", "maps/deep/b", "maps/"]
+    assert all(found is arrays[name] for name, found in under("maps", together).items())
+    assert list(under("maps", together)) == list(arrays)
+    assert list(under("maps/deep", together)) == ["b"]
+
+
+def test_arrays_of_other_prefixes_are_not_found() -> None:
+    arrays = dict.fromkeys(("maps", "maps2/a", "photo/maps/a", "maps/a", "MAPS/a"), ARRAY)
+    assert list(under("maps", arrays)) == ["a"]
+    assert under("photos", arrays) == under("maps", {}) == named("maps", {}) == {}
 
 
 def test_the_content_is_readable_json(folder: Path) -> None:

@@ -78,7 +78,10 @@ def inputs(tmp_path: Path) -> Path:
 
 
 def digests(
-    inputs: Path, architecture: str = "fashion_cnn", names: tuple[str, ...] = ("model", "data"), **settings: object
+    inputs: Path,
+    architecture: str | None = "fashion_cnn",
+    names: tuple[str, ...] = ("model", "data"),
+    **settings: object,
 ) -> dict[str, str]:
     """Of the folders of these names; their digests are under the same names."""
     chosen = settings or {"views": True, "seeds": [0, 1]}
@@ -166,6 +169,20 @@ def test_the_code_of_an_architecture_is_that_and_what_architectures_share() -> N
     assert len(sources) == len(set(sources))
 
 
+def test_a_stage_that_runs_no_model_depends_on_no_architecture(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("lenet1", "vit"):
+        monkeypatch.delitem(sys.modules, f"lookalike.models.{name}", raising=False)
+    before = digests(inputs, None)
+    assert changed(before, digests(inputs)) == {"code"}
+    import_module("lookalike.models.lenet1")
+    assert digests(inputs, None) == before
+    package = Path(str(import_module("lookalike.models").__file__)).parent
+    assert not {path for path in code_for(None) if path.parent == package}
+    assert {*code_for(None)} < {*code_for("fashion_cnn")}
+    (inputs / "stage.py").write_text("a = 2")
+    assert changed(before, digests(inputs, None)) == {"code"}
+
+
 def test_what_architectures_import_of_their_package_is_shared(root: Path) -> None:
     package = root / "src" / "lookalike" / "models"
     imported = {
@@ -198,3 +215,15 @@ def test_a_digest_of_a_file_is_of_its_content(tmp_path: Path) -> None:
     first, second, third, empty = (folder_digest(tmp_path / name) for name in "abcd")
     assert first == second
     assert len({first, third, empty, ""}) == 4
+
+
+def test_a_single_file_counts_by_its_content(inputs: Path) -> None:
+    def of_file() -> dict[str, str]:
+        return input_digests(inputs / "stage.py", None, {"features": inputs / "features.npy"})
+
+    missing = of_file()
+    assert missing["features"] == ""
+    for content in (b"one", b"two"):
+        (inputs / "features.npy").write_bytes(content)
+        assert changed(missing, of_file()) == {"features"}
+    assert of_file()["features"] == folder_digest(inputs / "features.npy")

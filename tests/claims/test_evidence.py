@@ -1,5 +1,6 @@
 """What stages wrote becomes the claims' evidence: read back as it was, and in the shapes that the claims read."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,19 +10,23 @@ import numpy as np
 import pytest
 import torch
 from claims.invented import Json, answers, ended, history
-from conftest import TINY_VIT
+from conftest import CLASSES, TINY_VIT
 from descriptions import described
 
 from lookalike.artifacts.costs import save_costs
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.embeddings import Embedding, save_embedding
 from lookalike.artifacts.evaluations import PhotoOutputs, save_findings, save_metrics
-from lookalike.artifacts.findings import save_found
+from lookalike.artifacts.explanations import Explanation, save_explanation
+from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.models import Epoch, save_model
+from lookalike.artifacts.test_sets import TestSet
 from lookalike.claims import cifar, fashion
 from lookalike.claims.claim import Evidence
 from lookalike.claims.evidence import evidence_of, gather
 from lookalike.data.garments import draw_garments
 from lookalike.embedding.study import Settings, embed
+from lookalike.errors import InputError
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import compared
@@ -61,8 +66,17 @@ def save(root: Path, study: str, evidence: Evidence) -> None:
     """Write as the stages do, and beside it what no claim reads."""
     save_metrics(root / "comparisons" / study, evidence.metrics, {"details": study})
     save_findings(root / "comparisons" / study, evidence.look_alikes, evidence.photos, evidence.robustness)
-    save_found(root / "explanations" / study, evidence.explanations, {"scores": study})
-    save_found(root / "embeddings" / study, evidence.embeddings, {"scores": study})
+    for kind in ("explanations", "embeddings"):
+        (root / kind / study).mkdir(parents=True)
+    for variant, found in evidence.explanations.items():
+        with replacing_folder(root / "explanations" / study / variant) as part:
+            own = {name: value for name, value in found.items() if name != "shown"}
+            save_explanation(part, Explanation(own, found["shown"], "", np.arange(2), {}, None, None))
+    for variant, found in evidence.embeddings.items():
+        with replacing_folder(root / "embeddings" / study / variant) as part:
+            save_embedding(part, Embedding(found, np.arange(2), np.zeros((2, 2)), np.zeros((2, 2)), {}))
+    with replacing_folder(root / "embeddings" / study / "dead") as part:
+        save_embedding(part, None)  # of a network whose features do not vary
     for variant, rows in evidence.histories.items():
         save_model(root / "models" / study / variant, described(), {}, epochs(rows))
 
@@ -71,6 +85,8 @@ def told(study: str) -> Evidence:
     """Evidence in which every part says what it is."""
     names = ("metrics", "look_alikes", "photos", "explanations", "embeddings", "robustness")
     parts: dict[str, Json] = {name: {f"{name} of {study}": [0.1 + 0.2, None]} for name in names}
+    for name in ("explanations", "embeddings"):
+        parts[name] = {VARIANTS[study][0]: parts[name] | ({"shown": "CAM"} if name == "explanations" else {})}
     return Evidence(**parts, histories={name: ended(1 / 3, len(name) / 100) for name in VARIANTS[study]})
 
 
@@ -111,17 +127,26 @@ def test_a_training_that_left_no_rows_and_one_that_diverged_are_read(tmp_path: P
         "comparisons/fashion/look_alikes.json",
         "comparisons/fashion/photos.json",
         "comparisons/fashion/robustness.json",
-        "explanations/fashion/found.json",
-        "embeddings/fashion/found.json",
+        "explanations/fashion",
+        "embeddings/fashion",
         "models/fashion/fashion-vit/history.csv",
     ],
 )
 def test_a_stage_that_did_not_run_is_an_error_and_not_missing_data(tmp_path: Path, params: Params, gone: str) -> None:
     for study in VARIANTS:
         save(tmp_path, study, told(study))
-    (tmp_path / gone).unlink()
-    with pytest.raises(FileNotFoundError, match=Path(gone).name):
+    (tmp_path / gone).rename(tmp_path / "gone")
+    with pytest.raises((FileNotFoundError, InputError), match=gone):
         gather(params, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["explanations", "embeddings"])
+def test_a_stage_that_left_nothing_of_any_variant_is_no_error(tmp_path: Path, params: Params, kind: str) -> None:
+    for study in VARIANTS:
+        save(tmp_path, study, told(study))
+    for folder in (tmp_path / kind / "fashion").iterdir():
+        shutil.rmtree(folder)
+    assert getattr(evidence_of("fashion", params, tmp_path), kind) == {}
 
 
 # what the stages find is what the claims read
@@ -134,14 +159,22 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def garments(dataset: Dataset) -> Dataset:
-    """Drawn test images that are large enough to be explained."""
-    train, test = (draw_garments(count, seed=count)[0] for count in (len(dataset.train_labels), COUNT))
-    labels = LABELS.astype(np.uint8)
-    return replace(dataset, train_images=train, test_images=test, test_labels=labels, mean=(0.3,), std=(0.4,))
+def garments() -> TestSet:
+    """Drawn test images that are large enough to be explained; all of them are shown."""
+    return TestSet(
+        name="garments",
+        class_names=CLASSES,
+        labels=LABELS,
+        shown=np.arange(COUNT),
+        images=draw_garments(COUNT, seed=COUNT)[0],
+        repeated=np.array([0]),
+        near=np.array([], np.int64),
+        digest="",
+        provenance={},
+    )
 
 
-def look_alikes_of(garments: Dataset, names: tuple[str, str]) -> tuple[Json, Json, dict[str, Side]]:
+def look_alikes_of(garments: TestSet, names: tuple[str, str]) -> tuple[Json, Json, dict[str, Side]]:
     """Metrics, look-alikes and sides of two variants."""
     rng = np.random.default_rng(2)
     alike = np.eye(10)[LABELS] + rng.normal(0, 1, (COUNT, 10))  # so that they share mistakes
@@ -155,16 +188,17 @@ def look_alikes_of(garments: Dataset, names: tuple[str, str]) -> tuple[Json, Jso
     return metrics, study_look_alikes(sides, garments, GROUP_OF, [names])[0], sides
 
 
-def explained(garments: Dataset, model: str, arguments: Json) -> Json:
+def explained(dataset: Dataset, garments: TestSet, model: str, arguments: Json) -> Json:
     """What is found of the maps of an untrained model."""
     models = [create_model(model, arguments, input_shape=(1, 28, 28), num_classes=10).eval() for _ in range(2)]
-    images = Images(garments.test_images, LABELS, LABELS)
-    subject = Subject(*models, garments, Runtime(torch.device("cpu")), images)
+    images = Images(garments.images, LABELS, LABELS)
+    scaled = replace(dataset, mean=(0.3,), std=(0.4,))
+    subject = Subject(*models, scaled, Runtime(torch.device("cpu")), images)
     photographs = replace(images, labels=PHOTO_LABELS)
     return explain_variant(subject, photographs, GROUP_OF, scored=4, heads_scored=1).found
 
 
-def test_what_the_stages_find_of_look_alikes_answers_all_claims_on_them(garments: Dataset) -> None:
+def test_what_the_stages_find_of_look_alikes_answers_all_claims_on_them(dataset: Dataset, garments: TestSet) -> None:
     pair = fashion.CNN, fashion.VIT
     metrics, look_alikes, sides = look_alikes_of(garments, pair)
     outputs = {
@@ -179,7 +213,7 @@ def test_what_the_stages_find_of_look_alikes_answers_all_claims_on_them(garments
             metrics,
             look_alikes,
             {"labelled": LABELLED, "comparisons": photographs},
-            {fashion.VIT: explained(garments, "fashion_vit", TINY_VIT)},
+            {fashion.VIT: explained(dataset, garments, "fashion_vit", TINY_VIT)},
         ),
     )
     measured = {name: answer.measured for name, answer in found.items()}
@@ -198,14 +232,14 @@ def test_what_the_stages_find_of_look_alikes_answers_all_claims_on_them(garments
         assert answer.measured.low <= answer.measured.high, name
 
 
-def test_what_the_stages_find_of_regularisation_answers_all_claims_on_it(garments: Dataset) -> None:
+def test_what_the_stages_find_of_regularisation_answers_all_claims_on_it(dataset: Dataset, garments: TestSet) -> None:
     metrics, look_alikes, _ = look_alikes_of(garments, ("vgg11-bn", "vgg11-plain"))
     for name in cifar.WITH_BATCH_NORM:
         metrics[name] = metrics["vgg11-bn"]
         look_alikes["confusions"][name] = look_alikes["confusions"]["vgg11-bn"]
     rng = np.random.default_rng(3)
     settings = Settings((3,), ("diag",), starts=1, perplexity=5, mixture_dims=3, tsne_dims=4)
-    embedding = embed(rng.normal(LABELS[:, None] % 3, 1, (COUNT, 6)), LABELS, GROUP_OF, settings, 0)
+    embedding = embed(rng.normal(LABELS[:, None] % 3, 1, (COUNT, 6)), np.arange(COUNT), LABELS, GROUP_OF, settings, 0)
     assert embedding is not None
     trained = (*cifar.LADDER, *cifar.WITH_BATCH_NORM, "vgg11-l2", "vgg11-bn-l2", "vgg11-bn-lr2", "vgg11-bn-lralt")
     evidence = Evidence(
@@ -213,7 +247,7 @@ def test_what_the_stages_find_of_regularisation_answers_all_claims_on_it(garment
         look_alikes,
         {},
         {
-            name: explained(garments, model, {"batch_norm": True, "max_channels": 8})
+            name: explained(dataset, garments, model, {"batch_norm": True, "max_channels": 8})
             for name, model in (("vgg11-bn", "vgg"), ("cnn-bn", "simple_cnn"))
         },
         {"vgg11-bn": embedding.found},

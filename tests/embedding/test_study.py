@@ -2,15 +2,18 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from invented_evidence import EMBEDDED
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from lookalike.artifacts.embeddings import Embedding, load_embedding, save_embedding
 from lookalike.embedding import study
 from lookalike.embedding.projection import Projection, pca
-from lookalike.embedding.study import Embedding, Settings, embed, main_scores
+from lookalike.embedding.study import Settings, embed
 
 GROUP_OF = np.arange(10) // 4
 SETTINGS = Settings(
@@ -24,12 +27,15 @@ SETTINGS = Settings(
 NAMES = {"mixture", "mixture_by_class", "k_means", "mixture_on_tsne"}
 
 
-def drawn(count: int, dims: int, distance: float = 8) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
-    """One round cluster a class, and its labels."""
+Drawn = tuple[NDArray[np.float16], NDArray[np.int64], NDArray[np.uint8]]
+
+
+def drawn(count: int, dims: int, distance: float = 8) -> Drawn:
+    """One round cluster per class, which test images these are, and their labels."""
     rng = np.random.default_rng(count + dims)
     labels = (np.arange(count) % 10).astype(np.uint8)
     centres = distance * rng.normal(size=(10, dims))
-    return (centres[labels] + rng.normal(size=(count, dims))).astype(np.float16), labels
+    return (centres[labels] + rng.normal(size=(count, dims))).astype(np.float16), 2 * np.arange(count), labels
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +56,10 @@ def test_plain_clusters_are_found_by_every_method(plain: Embedding) -> None:
 
 
 def test_figures_belong_to_the_clusters(plain: Embedding) -> None:
-    _, labels = drawn(120, 24)
-    assert plain.coordinates.shape == plain.pca.shape == (120, 2)
+    _, indices, labels = drawn(120, 24)
+    np.testing.assert_array_equal(plain.indices, indices)
+    assert plain.tsne.shape == (120, 2)
+    assert plain.components.shape == (120, 20)
     for name, clusters in plain.clusters.items():
         table = np.array(plain.found["clusterings"][name]["table"])
         assert table[clusters[7], labels[7]] == 12
@@ -77,9 +85,26 @@ def test_every_fit_of_the_sweep_is_listed(plain: Embedding) -> None:
     assert "assignments" not in plain.found["sweep"][0]
 
 
-def test_main_scores_are_those_of_one_gaussian_a_class(plain: Embedding) -> None:
-    expected = {"trustworthiness": plain.found["trustworthiness"], "ari": 1, "ami": 1, "hungarian_accuracy": 1}
-    assert main_scores(plain.found) == pytest.approx(expected)
+def test_components_are_those_that_mixtures_are_fitted_to(plain: Embedding) -> None:
+    features, _, _ = drawn(120, 24)
+    np.testing.assert_array_equal(plain.components, pca(features, SETTINGS.tsne_dims, 3).coordinates[:, :20])
+    few = embed(*drawn(120, 24), GROUP_OF, replace(SETTINGS, mixture_dims=1, starts=1), seed=3)
+    assert few is not None
+    assert few.components.shape == (120, 2), "a figure needs two, even if mixtures see one"
+
+
+def test_an_embedding_comes_back_from_disk(plain: Embedding, tmp_path: Path) -> None:
+    save_embedding(tmp_path, plain)
+    back = load_embedding(tmp_path)
+    assert back is not None
+    assert tuple(back.found) == EMBEDDED
+    assert back.found == plain.found
+    np.testing.assert_array_equal(back.indices, plain.indices)
+    np.testing.assert_array_equal(back.components, plain.components.astype(np.float16))
+    np.testing.assert_array_equal(back.tsne, plain.tsne.astype(np.float32))
+    assert list(back.clusters) == list(plain.clusters)
+    for name, clusters in plain.clusters.items():
+        np.testing.assert_array_equal(back.clusters[name], clusters)
 
 
 def test_figures_become_json(plain: Embedding) -> None:
@@ -89,7 +114,7 @@ def test_figures_become_json(plain: Embedding) -> None:
 def test_repetition_does_not_change_a_bit(plain: Embedding) -> None:
     again = embed(*drawn(120, 24), GROUP_OF, SETTINGS, seed=3)
     assert again is not None
-    np.testing.assert_array_equal(again.coordinates, plain.coordinates)
+    np.testing.assert_array_equal(again.tsne, plain.tsne)
     assert again.found == plain.found
 
 
@@ -102,7 +127,7 @@ def test_one_thread_computes_whatever_is_allowed(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(study, "pca", watched)
     with threadpool_limits(2):
-        embed(np.zeros((20, 4)), np.arange(20) % 10, GROUP_OF, SETTINGS, seed=0)
+        embed(np.zeros((20, 4)), np.arange(20), np.arange(20) % 10, GROUP_OF, SETTINGS, seed=0)
     assert set(seen) == {1}
 
 
@@ -113,7 +138,7 @@ def test_few_points_and_wide_features_are_enough(count: int, dims: int) -> None:
     sizes = {row["components"] for row in found.found["sweep"]}
     assert sizes == {k for k in SETTINGS.components if 5 * k <= count} | {10}
     assert found.found["neighbours"] == min(15, (count - 1) // 2)
-    assert np.isfinite(found.coordinates).all()
+    assert np.isfinite(found.tsne).all()
 
 
 def test_the_number_of_classes_is_tried_though_not_asked_for() -> None:
@@ -127,4 +152,4 @@ def test_the_number_of_classes_is_tried_though_not_asked_for() -> None:
 def test_a_dead_network_has_no_embedding(living: int) -> None:
     features = np.zeros((60, 8), np.float16)
     features[:, :living] = np.random.default_rng(0).normal(size=(60, living))
-    assert embed(features, np.arange(60) % 10, GROUP_OF, SETTINGS, seed=0) is None
+    assert embed(features, np.arange(60), np.arange(60) % 10, GROUP_OF, SETTINGS, seed=0) is None

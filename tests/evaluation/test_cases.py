@@ -17,7 +17,7 @@ EXPECTED = [[3, 4, 8], [0, 2, 1], [7, 5], [6]]  # 4 and 8 are equal, so are 0 an
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 10])
 def test_each_rule_picks_the_most_divergent_of_its_images(count: int) -> None:
-    cases = pick_cases(FIRST, SECOND, LABELS, count)
+    cases = pick_cases(FIRST, SECOND, LABELS, count, among=np.arange(9))
     expected = [(rule, i) for rule, images in zip(RULES, EXPECTED, strict=True) for i in images[:count]]
     assert [(case.rule, case.index) for case in cases] == expected
     for case in cases:
@@ -27,11 +27,28 @@ def test_each_rule_picks_the_most_divergent_of_its_images(count: int) -> None:
 
 def test_two_models_that_are_always_right_give_one_kind_of_case() -> None:
     logits = np.eye(3)[[0, 1, 2]]
-    assert {case.rule for case in pick_cases(logits, 2 * logits, np.arange(3), 5)} == {"same prediction, right"}
+    cases = pick_cases(logits, 2 * logits, np.arange(3), 5, among=np.arange(3))
+    assert {case.rule for case in cases} == {"same prediction, right"}
 
 
 def test_two_different_mistakes_are_no_case() -> None:
-    assert pick_cases(np.array([[0, 1, 0]]), np.array([[0, 0, 1]]), np.array([0]), 5) == []
+    both = np.array([[0, 1, 0]]), np.array([[0, 0, 1]])
+    assert pick_cases(*both, np.array([0]), 5, among=np.array([0])) == []
+
+
+@pytest.mark.parametrize("among", [[8, 2, 5], [2, 5, 8], [3], [], [1, 1, 1]])
+def test_cases_are_picked_among_the_given_images_alone(among: list[int]) -> None:
+    cases = pick_cases(FIRST, SECOND, LABELS, 10, among=np.array(among, np.int64))
+    expected = [(rule, i) for rule, images in zip(RULES, EXPECTED, strict=True) for i in images if i in among]
+    assert [(case.rule, case.index) for case in cases] == expected
+    everything = pick_cases(FIRST, SECOND, LABELS, 10, among=np.arange(9))
+    assert set(cases) <= set(everything), "the divergence does not depend on the choice"
+
+
+def test_other_images_take_the_place_of_those_that_may_not_be_picked() -> None:
+    """Of one image a rule, the second most divergent where the first is not to be shown."""
+    cases = pick_cases(FIRST, SECOND, LABELS, 1, among=np.array([4, 2, 5, 6]))
+    assert [case.index for case in cases] == [4, 2, 5, 6]
 
 
 SHOWN = np.array([7, 2, 2, 9, 7, 2, 200, 7, 9, 2])  # 2 at 1, 2, 5, 9; 7 at 0, 4, 7; 9 at 3, 8; 200 at 6

@@ -1,16 +1,17 @@
-"""A study's look-alikes: the figures of its parts, rankings cut for the file alone, and images seen in training."""
+"""A study's look-alikes: the figures of its parts, rankings cut for the file alone, images seen in training."""
 
 import json
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.test_sets import TestSet, load_test_set, save_test_set
 from lookalike.errors import InputError
 from lookalike.evaluation import look_alikes
-from lookalike.evaluation.cases import pick_cases
+from lookalike.evaluation.cases import first_of_each_class, pick_cases
 from lookalike.evaluation.groups import group_confusion, look_alike_figures
 from lookalike.evaluation.look_alikes import CASES, RANKED, Pair, study_look_alikes
 from lookalike.evaluation.pairs import Side, as_json, compare
@@ -18,10 +19,10 @@ from lookalike.evaluation.statistics import resample
 
 GROUP_OF = np.array([0, 1, 0, 2, 1, 0, 3, 3, 0, 4])
 COUNT = 120
-LABELS = np.random.default_rng(1).integers(0, 10, COUNT).astype(np.uint8)
+LABELS = np.random.default_rng(1).integers(0, 10, COUNT)
 PAIRS = [("cnn", "vit"), ("vit", "late")]
 SEEN = [0, 7, 8, 63]  # test images that stand in the training set too
-NEAR, RELABELLED = [30, 71], 90  # those that stand there a little changed, with their label and with another
+NEAR = [30, 71]  # those that stand there a little changed
 Study = tuple[dict[str, Any], list[Pair]]
 
 
@@ -37,23 +38,23 @@ SIDES = {"cnn": side(2, 3, 3), "vit": side(3, 1, 3), "late": side(4, 2, 1)}
 
 
 @pytest.fixture(scope="module")
-def data(dataset: Dataset) -> Dataset:
-    """120 test images; the training set holds four of them, and three with every tone changed a little."""
-    rng = np.random.default_rng(6)
-    images = 180 * rng.integers(0, 2, (COUNT, 16, 16), dtype=np.uint8)
-    images += rng.integers(0, 60, images.shape, dtype=np.uint8)  # no tone is near the mean
-    train, labels = dataset.train_images.copy(), dataset.train_labels.copy()
-    train[[9, 2, 50, 95]] = images[SEEN]
-    train[[20, 21, 22]] = images[[*NEAR, RELABELLED]] ^ 1
-    labels[[9, 2, 50]] = LABELS[SEEN[:3]]
-    labels[95] = (LABELS[SEEN[3]] + 1) % 10  # a copy is a copy whatever its label
-    labels[[20, 21]] = LABELS[NEAR]
-    labels[22] = (LABELS[RELABELLED] + 1) % 10
-    return replace(dataset, train_images=train, train_labels=labels, test_images=images, test_labels=LABELS)
+def data() -> TestSet:
+    """120 test images of which a quarter are shown, and six were seen in training."""
+    return TestSet(
+        name="drawn",
+        class_names=tuple("abcdefghij"),
+        labels=LABELS,
+        shown=first_of_each_class(LABELS, 3),
+        images=np.zeros((30, 8, 8), np.uint8),
+        repeated=np.array(SEEN),
+        near=np.array(NEAR),
+        digest="d" * 64,
+        provenance={},
+    )
 
 
 @pytest.fixture(scope="module")
-def study(data: Dataset) -> Study:
+def study(data: TestSet) -> Study:
     return study_look_alikes(SIDES, data, GROUP_OF, PAIRS)
 
 
@@ -86,11 +87,12 @@ def test_pairs_are_compared_in_their_order_and_their_ranking_is_cut(study: Study
     assert [len(row["ranking"]["indices"]) for row in found["pairs"]] == [RANKED, found["pairs"][1]["same_prediction"]]
 
 
-def test_cases_are_those_of_the_first_seeds(study: Study) -> None:
+def test_cases_are_those_of_the_first_seeds_among_the_images_shown(study: Study, data: TestSet) -> None:
     found, _ = study
     for row in found["pairs"]:
         first, second = (SIDES[row[place]].logits[0] for place in ("first", "second"))
-        assert row["cases"] == [asdict(case) for case in pick_cases(first, second, LABELS, CASES)]
+        assert row["cases"] == [asdict(case) for case in pick_cases(first, second, LABELS, CASES, among=data.shown)]
+        assert {case["index"] for case in row["cases"]} <= set(data.shown.tolist())
         assert {tuple(case) for case in row["cases"]} == {("rule", "index", "divergence")}
     assert found["pairs"][0]["cases"] != found["pairs"][1]["cases"]
 
@@ -107,16 +109,17 @@ def test_what_is_drawn_has_the_whole_ranking_of_the_first_seeds(study: Study) ->
         assert (np.diff(pair.ranking.divergence) <= 0).all()
 
 
-def test_fewer_cases_and_shorter_lists_on_demand(monkeypatch: pytest.MonkeyPatch, data: Dataset) -> None:
+def test_fewer_cases_and_shorter_lists_on_demand(monkeypatch: pytest.MonkeyPatch, data: TestSet) -> None:
     monkeypatch.setattr(look_alikes, "CASES", 1)
     monkeypatch.setattr(look_alikes, "RANKED", 3)
-    found, (pair,) = study_look_alikes(SIDES, data, GROUP_OF, PAIRS[:1])
+    everything = replace(data, shown=np.arange(COUNT))
+    found, (pair,) = study_look_alikes(SIDES, everything, GROUP_OF, PAIRS[:1])
     rules = [case["rule"] for case in found["pairs"][0]["cases"]]
     assert len(rules) == len(set(rules)) == 4
     assert found["pairs"][0]["ranking"]["indices"] == pair.ranking.indices[:3].tolist()
 
 
-def test_two_models_that_never_agree_have_nothing_to_rank(data: Dataset) -> None:
+def test_two_models_that_never_agree_have_nothing_to_rank(data: TestSet) -> None:
     right, wrong = (np.eye(10, dtype=np.float32)[(LABELS + step) % 10][None] for step in (0, 1))
     sides = {name: Side(logits, np.ones(1)) for name, logits in (("right", right), ("wrong", wrong))}
     found, (pair,) = study_look_alikes(sides, data, GROUP_OF, [("right", "wrong")])
@@ -136,33 +139,35 @@ def test_images_seen_in_training_are_found_and_counted_out(study: Study) -> None
         assert shares["with"] != shares["without"]
 
 
-def test_without_images_seen_in_training_nothing_changes(dataset: Dataset, data: Dataset) -> None:
-    unseen = replace(data, train_images=dataset.train_images)
-    found = study_look_alikes(SIDES, unseen, GROUP_OF, [])[0]["duplicates"]
+def test_without_images_seen_in_training_nothing_changes(data: TestSet) -> None:
+    none = np.zeros(0, np.int64)
+    found = study_look_alikes(SIDES, replace(data, repeated=none, near=none), GROUP_OF, [])[0]["duplicates"]
     assert found["images"] == found["near"] == []
     assert all(shares["with"] == shares["without"] for shares in found["accuracy"].values())
 
 
-@pytest.mark.parametrize(("changed", "images", "near"), [(0, list(range(COUNT)), []), (1, [], list(range(COUNT)))])
-def test_when_all_images_were_seen_in_training_none_remain(
-    data: Dataset, changed: int, images: list[int], near: list[int]
-) -> None:
-    copies = data.test_images[::-1] ^ np.uint8(changed)
-    seen = replace(data, train_images=copies, train_labels=data.test_labels[::-1])
+@pytest.mark.parametrize("copied", [0, 50, COUNT])
+def test_when_all_images_were_seen_in_training_none_remain(data: TestSet, copied: int) -> None:
+    seen = replace(data, repeated=np.arange(copied), near=np.arange(copied, COUNT))
     found = study_look_alikes(SIDES, seen, GROUP_OF, [])[0]
-    assert (found["duplicates"]["images"], found["duplicates"]["near"]) == (images, near)
+    assert (len(found["duplicates"]["images"]), len(found["duplicates"]["near"])) == (copied, COUNT - copied)
     for name, one in SIDES.items():
         accuracy = pytest.approx((one.predicted == LABELS).mean())
         assert found["duplicates"]["accuracy"][name] == {"with": accuracy, "without": None}
     json.dumps(found, allow_nan=False)
 
 
-def test_without_pairs_nothing_is_compared(study: Study, data: Dataset) -> None:
+def test_a_reloaded_test_set_gives_the_same_figures(study: Study, data: TestSet, tmp_path: Path) -> None:
+    save_test_set(tmp_path, data)
+    assert study_look_alikes(SIDES, load_test_set(tmp_path), GROUP_OF, PAIRS)[0] == study[0]
+
+
+def test_without_pairs_nothing_is_compared(study: Study, data: TestSet) -> None:
     found, drawn = study_look_alikes(SIDES, data, GROUP_OF, [])
     assert drawn == found["pairs"] == []
     assert found == study[0] | {"pairs": []}
 
 
-def test_without_variants_there_is_nothing_to_study(data: Dataset) -> None:
+def test_without_variants_there_is_nothing_to_study(data: TestSet) -> None:
     with pytest.raises(InputError, match="diverged"):
         study_look_alikes({}, data, GROUP_OF, [])

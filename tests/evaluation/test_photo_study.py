@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
-from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import PhotoOutputs
 from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.artifacts.test_sets import TestSet
 from lookalike.evaluation import photo_study
 from lookalike.evaluation.absorption import STRENGTHS, WAYS
 from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.pairs import Side, as_json, compare
 from lookalike.evaluation.photo_study import study_photos
-from lookalike.evaluation.photographs import photograph_figures
+from lookalike.evaluation.photographs import best_recipe, photograph_figures
 from lookalike.evaluation.statistics import proportion, resample
 
 COUNT = 48
@@ -50,6 +50,8 @@ PHOTOS = PhotoSet(
     ],
     provenance={"source": "drawn", "licence": "none"},
 )
+NONE = np.zeros(0, np.int64)
+TESTED = TestSet("drawn", CLASSES, np.arange(20) % 10, NONE, np.zeros((0, 8, 8), np.uint8), NONE, NONE, "d" * 64, {})
 TEMPERATURES = {"cnn": np.array([2.0, 0.5, 1.5]), "vit": np.array([0.7, 3.0]), "late": np.array([1.2])}
 PAIRS = [("cnn", "vit"), ("late", "cnn")]
 Json = dict[str, Any]
@@ -66,7 +68,7 @@ def outputs(name: str, strengths: dict[str, float], *, probed: bool) -> PhotoOut
     """What a variant of that accuracy makes of the photographs, and of 20 test images."""
     return PhotoOutputs(
         logits={recipe: lean(len(TEMPERATURES[name]), strength) for recipe, strength in strengths.items()},
-        ablations={way: lean(1, 1)[0] for way in WITHOUT} if probed else {},
+        ablations={way: lean(1, 1)[0].argmax(axis=1) for way in WITHOUT} if probed else {},
         distances={recipe: RNG.uniform(0.2, 1.5, COUNT) for recipe in strengths},
         test_distances=RNG.uniform(0, 1, 30),
         garments={way: RNG.integers(0, 10, (len(STRENGTHS), 20)) for way in WAYS} if probed else {},
@@ -86,15 +88,15 @@ def sides() -> dict[str, Side]:
     return {name: Side(rng.normal(size=(len(t), 20, 10)), t) for name, t in TEMPERATURES.items()}
 
 
-def study(sides: dict[str, Side], dataset: Dataset, photos: PhotoSet = PHOTOS, **changes: PhotoOutputs) -> Json:
+def study(sides: dict[str, Side], photos: PhotoSet | None = PHOTOS, **changes: PhotoOutputs) -> Json:
     """The whole study, with other `photos` or other outputs of a variant."""
-    known = OUTPUTS | changes
-    return study_photos(known, sides, photos, dataset, group_of=GROUP_OF, pairs=PAIRS, absorber=CLASSES[ABSORBER])
+    test_set = replace(TESTED, photos=photos)
+    return study_photos(OUTPUTS | changes, sides, test_set, GROUP_OF, PAIRS, CLASSES[ABSORBER])
 
 
 @pytest.fixture(scope="module")
-def found(sides: dict[str, Side], dataset: Dataset) -> Json:
-    return study(sides, dataset)
+def found(sides: dict[str, Side]) -> Json:
+    return study(sides)
 
 
 def right(variant: str, recipe: str) -> NDArray[np.bool_]:
@@ -142,16 +144,44 @@ def test_the_choice_is_made_on_one_half_and_scored_on_the_other(found: Json) -> 
     assert scores["choose"][best] != scores["score"][best]
 
 
-def test_the_other_half_has_no_say_in_the_choice(sides: dict[str, Side], dataset: Dataset, found: Json) -> None:
+def test_the_recipe_is_the_one_by_which_photographs_are_explained(found: Json, sides: dict[str, Side]) -> None:
+    """The stage `explain` chooses it from the logits alone."""
+    halves = PHOTOS.attributes["half"]
+    known = OUTPUTS
+    assert best_recipe({name: one.logits for name, one in known.items()}, LABELS, halves) == found["chosen"]["recipe"]
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        drawn = {recipe: rng.normal(0, 1, (2, COUNT, 10)).astype(np.float32) for recipe in RECIPES}
+        for values in drawn.values():
+            values[:, LABELLED, LABELS[LABELLED]] += rng.uniform(2, 4)
+        known = OUTPUTS | {"late": replace(OUTPUTS["late"], logits=drawn)}
+        chosen = photo_study.chosen(figures_of(known))
+        assert best_recipe({name: one.logits for name, one in known.items()}, LABELS, halves) == chosen["recipe"]
+
+
+def figures_of(known: dict[str, PhotoOutputs]) -> dict[str, dict[str, Json]]:
+    """As `study_photos` computes them, with few draws."""
+    about = (LABELS, PHOTOS.attributes, CLASSES, GROUP_OF, resample(COUNT, draws=5))
+    return {
+        name: {recipe: asdict(photograph_figures(logits, *about)) for recipe, logits in one.logits.items()}
+        for name, one in known.items()
+    }
+
+
+def test_a_study_that_is_shown_no_photographs_has_no_findings(sides: dict[str, Side]) -> None:
+    assert study(sides, None) == {}
+
+
+def test_the_other_half_has_no_say_in_the_choice(sides: dict[str, Side], found: Json) -> None:
     """A variant that is always right, but only on the half to score on."""
     scored = HALVES == "score"
     logits = {recipe: values.copy() for recipe, values in OUTPUTS["late"].logits.items()}
     logits["cut"][:, scored] = 50 * np.eye(10)[LABELS[scored]]
-    again = study(sides, dataset, late=replace(OUTPUTS["late"], logits=logits))
+    again = study(sides, late=replace(OUTPUTS["late"], logits=logits))
     assert again["figures"]["late"]["cut"]["halves"]["score"]["accuracy"]["value"] == 1
     assert again["chosen"] == found["chosen"]
     logits["cut"][:, ~scored] = 50 * np.eye(10)[LABELS[~scored]]
-    again = study(sides, dataset, late=replace(OUTPUTS["late"], logits=logits))
+    again = study(sides, late=replace(OUTPUTS["late"], logits=logits))
     assert (again["chosen"]["variant"], again["chosen"]["recipe"]) == ("late", "cut")
 
 
@@ -168,14 +198,14 @@ def test_comparisons_are_over_labelled_photographs(sides: dict[str, Side], found
         assert row["accuracy_difference"]["value"] == pytest.approx(gap)
 
 
-def test_photographs_of_no_class_change_no_comparison(sides: dict[str, Side], dataset: Dataset, found: Json) -> None:
+def test_photographs_of_no_class_change_no_comparison(sides: dict[str, Side], found: Json) -> None:
     changed = {}
     for name, one in OUTPUTS.items():
         logits = {recipe: values.copy() for recipe, values in one.logits.items()}
         for values in logits.values():
             values[:, LABELS < 0] = values[:, LABELS < 0, ::-1] * 3
         changed[name] = replace(one, logits=logits)
-    again = study(sides, dataset, **changed)
+    again = study(sides, **changed)
     assert {key for key in found if again[key] != found[key]} == {"distance"}
 
 
@@ -185,7 +215,7 @@ def test_an_ablation_is_after_minus_before_of_the_first_seed(found: Json) -> Non
     for variant, rows in found["ablations"].items():
         assert [(row["recipe"], row["step"]) for row in rows] == [(way.recipe, way.without) for way in WITHOUT]
         for row, way in zip(rows, WITHOUT, strict=True):
-            after = (OUTPUTS[variant].ablations[way].argmax(axis=1) == LABELS)[LABELLED].astype(float)
+            after = (OUTPUTS[variant].ablations[way] == LABELS)[LABELLED].astype(float)
             before = right(variant, way.recipe)[0, LABELLED].astype(float)
             assert row["accuracy"]["value"] == pytest.approx(after.mean())
             drawn = (weights * (after - before)).sum(axis=1) / len(LABELLED)
@@ -195,17 +225,17 @@ def test_an_ablation_is_after_minus_before_of_the_first_seed(found: Json) -> Non
             assert row["difference"]["value"] != 0
 
 
-def test_a_step_that_changes_nothing_differs_by_nothing(sides: dict[str, Side], dataset: Dataset) -> None:
-    idle = {way: OUTPUTS["cnn"].logits[way.recipe][0] for way in WITHOUT}
-    rows = study(sides, dataset, cnn=replace(OUTPUTS["cnn"], ablations=idle))["ablations"]["cnn"]
+def test_a_step_that_changes_nothing_differs_by_nothing(sides: dict[str, Side]) -> None:
+    idle = {way: OUTPUTS["cnn"].logits[way.recipe][0].argmax(axis=1) for way in WITHOUT}
+    rows = study(sides, cnn=replace(OUTPUTS["cnn"], ablations=idle))["ablations"]["cnn"]
     assert [row["difference"] for row in rows] == [{"value": 0, "low": 0, "high": 0}] * 3
 
 
-def test_absorption_is_the_share_of_other_classes_test_images(dataset: Dataset, found: Json) -> None:
+def test_absorption_is_the_share_of_other_classes_test_images(found: Json) -> None:
     absorption = found["absorption"]
     assert (absorption["absorber"], absorption["strengths"]) == (CLASSES[ABSORBER], list(STRENGTHS))
     assert list(absorption["ways"]) == list(WAYS)
-    others = [i for i, label in enumerate(dataset.test_labels) if label != ABSORBER]
+    others = [i for i, label in enumerate(TESTED.labels) if label != ABSORBER]
     assert len(others) == 18
     for way, variants in absorption["ways"].items():
         assert list(variants) == ["cnn", "vit"]
@@ -215,7 +245,7 @@ def test_absorption_is_the_share_of_other_classes_test_images(dataset: Dataset, 
 
 
 def test_absorption_counts_the_images_that_were_spoiled(
-    monkeypatch: pytest.MonkeyPatch, sides: dict[str, Side], dataset: Dataset
+    monkeypatch: pytest.MonkeyPatch, sides: dict[str, Side]
 ) -> None:
     monkeypatch.setattr(photo_study, "GARMENTS", 9)
     everywhere = {way: np.full((len(STRENGTHS), 9), ABSORBER) for way in WAYS}
@@ -224,16 +254,16 @@ def test_absorption_counts_the_images_that_were_spoiled(
         "cnn": replace(OUTPUTS["cnn"], garments=everywhere),
         "vit": replace(OUTPUTS["vit"], garments=some),
     }
-    ways = study(sides, dataset, **changes)["absorption"]["ways"]
-    others = int((dataset.test_labels[:9] != ABSORBER).sum())
+    ways = study(sides, **changes)["absorption"]["ways"]
+    others = int((TESTED.labels[:9] != ABSORBER).sum())
     assert others == 8
     assert ways["turn"]["cnn"] == [asdict(proportion(8, 8))] * 5
     assert ways["turn"]["vit"][1]["value"] == pytest.approx(1 / 8)  # predicted 9, 0, 1, ... 7
 
 
-def test_without_probes_nothing_is_ablated_or_absorbed(sides: dict[str, Side], dataset: Dataset, found: Json) -> None:
+def test_without_probes_nothing_is_ablated_or_absorbed(sides: dict[str, Side], found: Json) -> None:
     idle = {name: replace(one, ablations={}, garments={}) for name, one in OUTPUTS.items()}
-    again = study(sides, dataset, **idle)
+    again = study(sides, **idle)
     assert again["ablations"] == again["absorption"]["ways"] == {}
     assert again["comparisons"] == found["comparisons"]
 
@@ -263,9 +293,9 @@ def test_what_is_far_and_what_is_unsure_is_of_the_first_seed(found: Json, varian
         assert sureness["aurc"][name] == pytest.approx(area_under_risk_coverage(score[where], correct[where]))
 
 
-def test_photographs_that_all_show_a_class_are_told_from_no_other(sides: dict[str, Side], dataset: Dataset) -> None:
+def test_photographs_that_all_show_a_class_are_told_from_no_other(sides: dict[str, Side]) -> None:
     labels = np.where(LABELS < 0, 3, LABELS)
-    found = study(sides, dataset, replace(PHOTOS, labels=labels))
+    found = study(sides, replace(PHOTOS, labels=labels))
     assert found["labelled"] == COUNT
     for recipes in found["distance"].values():
         for sureness in recipes.values():
@@ -275,11 +305,9 @@ def test_photographs_that_all_show_a_class_are_told_from_no_other(sides: dict[st
 
 
 @pytest.mark.parametrize("shift", [0, 1])
-def test_a_model_that_is_always_right_or_wrong_has_nothing_to_tell_apart(
-    sides: dict[str, Side], dataset: Dataset, shift: int
-) -> None:
+def test_a_model_that_is_always_right_or_wrong_has_nothing_to_tell_apart(sides: dict[str, Side], shift: int) -> None:
     logits = {recipe: 9 * np.eye(10, dtype=np.float32)[(LABELS + shift) % 10][None] for recipe in RECIPES}
-    found = study(sides, dataset, late=replace(OUTPUTS["late"], logits=logits))
+    found = study(sides, late=replace(OUTPUTS["late"], logits=logits))
     for recipe in RECIPES:
         assert found["distance"]["late"][recipe]["right_from_wrong"] == {"confidence": None, "distance": None}
         assert found["distance"]["late"][recipe]["aurc"] == pytest.approx({"confidence": shift, "distance": shift})

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.metrics import confusion_matrix
 
-from lookalike.evaluation.photographs import Part, PhotographFigures, choose, photograph_figures
+from lookalike.evaluation.photographs import Part, PhotographFigures, best_recipe, choose, photograph_figures
 from lookalike.evaluation.statistics import Estimate, resample
 
 CLASSES = ("Coat", "Dress", "Bag", "Shirt")
@@ -145,3 +145,31 @@ def test_the_best_pair_is_chosen_and_of_equal_ones_the_first() -> None:
     assert choose(dict(reversed(scores.items()))) == ("cnn", "cut")
     with pytest.raises(ValueError, match="empty"):
         choose({})
+
+
+def right_where(where: NDArray[np.bool_], share: float) -> NDArray[np.float32]:
+    """Logits (2, N, C) of two seeds that are right on the first `share` of the photographs `where`, and else wrong."""
+    right = np.flatnonzero(where)[: round(share * where.sum())]
+    logits = np.eye(4, dtype=np.float32)[(LABELS + 1) % 4]
+    logits[right] = np.eye(4)[LABELS[right]]
+    return np.stack([logits, logits])
+
+
+def test_the_best_recipe_is_chosen_on_the_labelled_photographs_of_one_half() -> None:
+    chosen, scored = ((np.array(ATTRIBUTES["half"]) == half) & (LABELS >= 0) for half in ("choose", "score"))
+    logits = {
+        "cnn": {"plain": right_where(chosen, 0.5), "cut": right_where(scored, 1.0)},
+        "vit": {"plain": right_where(chosen, 0.4), "cut": right_where(chosen, 0.6)},
+    }
+    assert best_recipe(logits, LABELS, ATTRIBUTES["half"]) == "cut"
+    assert best_recipe({"vit": logits["vit"]}, LABELS, ATTRIBUTES["half"]) == "cut"
+    assert best_recipe({"cnn": logits["cnn"]}, LABELS, ATTRIBUTES["half"]) == "plain"
+
+
+def test_the_best_recipe_counts_every_seed() -> None:
+    chosen = (np.array(ATTRIBUTES["half"]) == "choose") & (LABELS >= 0)
+    first, none = right_where(chosen, 1.0)[0], right_where(chosen, 0.0)[0]
+    logits = {"cnn": {"plain": right_where(chosen, 0.6), "cut": np.stack([first, none])}}
+    assert best_recipe(logits, LABELS, ATTRIBUTES["half"]) == "plain"
+    swapped = {"cnn": {"plain": right_where(chosen, 0.4), "cut": np.stack([none, first])}}
+    assert best_recipe(swapped, LABELS, ATTRIBUTES["half"]) == "cut"

@@ -26,6 +26,7 @@ from lookalike.artifacts.evaluations import (
 )
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.artifacts.test_sets import TestSet
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.evaluation import metrics
 from lookalike.evaluation.absorption import STRENGTHS, WAYS
@@ -186,7 +187,7 @@ def everything(seed: int, largest: float, photos: PhotoSet, dataset: Dataset) ->
         corrupted=Corrupted(CONDITIONS, rng.random((2, len(CONDITIONS), 13)) < 0.6, rng.random((len(CONDITIONS), 3))),
         photos=PhotoOutputs(
             logits={recipe: lean(2, photos.labels) for recipe in RECIPES},
-            ablations={way: lean(1, photos.labels)[0] for way in WITHOUT},
+            ablations={way: rng.integers(0, 10, 40) for way in WITHOUT},
             distances={recipe: rng.uniform(0, 2, 40) for recipe in RECIPES},
             test_distances=rng.uniform(0, 2, 20),
             garments={way: rng.integers(0, 10, (len(STRENGTHS), 20)) for way in WAYS},
@@ -200,15 +201,17 @@ def all_figures(evaluations: dict[str, Evaluation], photos: PhotoSet, dataset: D
     corrupted = {name: one.corrupted for name, one in evaluations.items() if one.corrupted is not None}
     outputs = {name: one.photos for name, one in evaluations.items() if one.photos is not None}
     assert corrupted.keys() == outputs.keys() == evaluations.keys()
-    absorber = dataset.class_names[6]
+    labels, absorber = dataset.test_labels.astype(np.int64), dataset.class_names[6]
+    near, shown = np.array([3, 5]), np.arange(20)
+    tested = TestSet("drawn", dataset.class_names, labels, shown, dataset.test_images, near, near + 1, "", {}, photos)
     return {
         "scores": {
             name: asdict(score(one, dataset.test_labels, dataset.class_names)) for name, one in evaluations.items()
         },
-        "look-alikes": study_look_alikes(sides, dataset, GROUP_OF, [STUDY])[0],
+        "look-alikes": study_look_alikes(sides, tested, GROUP_OF, [STUDY])[0],
         "repairs": study_repairs(evaluations, {"cnn": 5, "vit": 70}, dataset.test_labels, [STUDY]),
         "robustness": study_robustness(corrupted, [STUDY]),
-        "photographs": study_photos(outputs, sides, photos, dataset, GROUP_OF, [STUDY], absorber),
+        "photographs": study_photos(outputs, sides, tested, GROUP_OF, [STUDY], absorber),
     }
 
 
@@ -216,12 +219,9 @@ def widened(evaluation: Evaluation) -> Evaluation:
     """The same numbers, all logits in double precision."""
     photos = evaluation.photos
     assert photos is not None
-    wide: dict[str, Any] = {
-        part: {key: logits.astype(np.float64) for key, logits in getattr(photos, part).items()}
-        for part in ("logits", "ablations")
-    }
+    wide: Any = {key: logits.astype(np.float64) for key, logits in photos.logits.items()}
     logits: Any = evaluation.test_logits.astype(np.float64)
-    return replace(evaluation, test_logits=logits, photos=replace(photos, **wide))
+    return replace(evaluation, test_logits=logits, photos=replace(photos, logits=wide))
 
 
 Study = tuple[dict[str, Evaluation], PhotoSet]

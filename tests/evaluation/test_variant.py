@@ -17,6 +17,7 @@ from lookalike.artifacts.evaluations import Evaluation, load_evaluation, load_fe
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.data.augmentation import examples, from_settings
 from lookalike.evaluation.calibration import fit_temperature
 from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers
 from lookalike.evaluation.inference import Outputs, infer, restore_model
@@ -24,8 +25,11 @@ from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.photo_variant import photo_outputs
 from lookalike.evaluation.scores import score
 from lookalike.evaluation.variant import (
+    AUGMENTED,
+    DRAWS,
     Questions,
     Seen,
+    augmented,
     evaluate_variant,
     evaluation_images,
     judged,
@@ -305,12 +309,48 @@ def test_evidence_of_models_comes_back_as_it_was(asked: Asked, dataset: Dataset,
     assert before == after
     assert before.details["views"] == found.views
     assert found.photos is not None
-    halved: dict[str, Any] = {
-        part: {key: in_half(logits) for key, logits in getattr(found.photos, part).items()}
-        for part in ("logits", "ablations")
-    }
-    same_photos(back, replace(found, photos=replace(found.photos, **halved)))
+    halved = {recipe: in_half(logits) for recipe, logits in found.photos.logits.items()}
+    same_photos(back, replace(found, photos=replace(found.photos, logits=halved)))
     assert found.validation is not None
     assert back.validation is not None
     np.testing.assert_array_equal(back.validation.right, found.validation.right)
     np.testing.assert_array_equal(back.validation.confidence, found.validation.confidence)
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_an_augmentation_is_shown_on_a_training_image_of_each_of_the_first_classes(
+    save_seeds: Saver, dataset: Dataset, colour_dataset: Dataset, colour: bool
+) -> None:
+    data, settings = colour_dataset if colour else dataset, {"crop": 2}
+    found = augmented(load_description(save_seeds({0: None}, augmentation=settings)), data)
+    assert found is not None
+    assert found.images.shape == (AUGMENTED, *data.train_images.shape[1:])
+    assert found.draws.shape == (DRAWS, *found.images.shape)
+    assert (found.images.dtype, found.draws.dtype, found.labels.dtype) == (np.uint8, np.uint8, np.int64)
+    assert found.labels.tolist() == list(range(AUGMENTED))
+    for image, label in zip(found.images, found.labels, strict=True):
+        mine = [k for k in data.train_indices if data.train_labels[k] == label]  # not those held out
+        np.testing.assert_array_equal(image, data.train_images[mine[0]])
+    drawn = examples(from_settings(settings, data), found.images, found.labels, DRAWS)
+    np.testing.assert_array_equal(found.draws, drawn)
+    assert (found.draws[0] != found.draws[1]).any()
+
+
+@pytest.mark.parametrize("settings", [None, {}])
+def test_without_augmentation_none_is_shown(save_seeds: Saver, dataset: Dataset, settings: dict[str, Any]) -> None:
+    assert augmented(load_description(save_seeds({0: None}, augmentation=settings)), dataset) is None
+
+
+def test_examples_of_an_augmentation_are_part_of_the_evidence(
+    asked: Asked, dataset: Dataset, runtime: Runtime, tmp_path: Path, save_seeds: Saver
+) -> None:
+    folder, _, found, _ = asked
+    expected = augmented(load_description(folder), dataset)
+    save_evaluation(tmp_path, found)
+    assert expected is not None
+    for one in (found.augmented, load_evaluation(tmp_path).augmented):
+        assert one is not None
+        for name, values in vars(expected).items():
+            np.testing.assert_array_equal(getattr(one, name), values)
+    plain, _ = evaluate_variant(save_seeds({0: None}), only(dataset), runtime)
+    assert plain.augmented is None

@@ -22,6 +22,7 @@ from lookalike.explain.attention import (
     rollout,
 )
 from lookalike.explain.maps import contrast
+from lookalike.models.layers import Transformer
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
 
@@ -36,27 +37,28 @@ def images() -> Tensor:
 
 
 @pytest.fixture(params=TRANSFORMERS)
-def model(request: pytest.FixtureRequest) -> nn.Module:
+def model(request: pytest.FixtureRequest) -> Transformer:
     return build(request.param)
 
 
-def build(name: str, **arguments: Any) -> nn.Module:
+def build(name: str, **arguments: Any) -> Transformer:
     """Tiny, in double precision, and with weights large enough for attention to be uneven."""
     with seeded(0, "init"):
         model = create_model(name, TINY | arguments, input_shape=(1, 20, 20), num_classes=7)
+        assert isinstance(model, Transformer)
         for layer in attention_layers(model):
             nn.init.normal_(layer.qkv.weight, std=0.5)
     return model.double().eval()
 
 
-def whole_blocks(model: nn.Module) -> int:
+def whole_blocks(model: Transformer) -> int:
     """Blocks that see all tokens: all, or all but the last, which sees selected ones."""
-    return 2 if hasattr(model, "class_token") else 3
+    return 2 if model.has_class_token else 3
 
 
-def received_by_loop(model: nn.Module, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def received_by_loop(model: Transformer, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """The attention (9,) that each patch receives by one map (L, L)."""
-    if hasattr(model, "class_token"):
+    if model.has_class_token:
         return np.array([weights[0, 1 + patch] for patch in range(9)])
     return np.array([sum(weights[query, patch] for query in range(9)) / 9 for patch in range(9)])
 
@@ -64,7 +66,7 @@ def received_by_loop(model: nn.Module, weights: NDArray[np.float64]) -> NDArray[
 # --- recording ------------------------------------------------------------------------------------------------------
 
 
-def test_recording_leaves_the_logits_as_they_are(model: nn.Module, images: Tensor) -> None:
+def test_recording_leaves_the_logits_as_they_are(model: Transformer, images: Tensor) -> None:
     before = model(images)
     with recorded(model) as maps:
         within = model(images)
@@ -74,7 +76,7 @@ def test_recording_leaves_the_logits_as_they_are(model: nn.Module, images: Tenso
     assert len(maps) == 3  # nothing is recorded any more
 
 
-def test_what_is_recorded_are_the_softmaxes_of_each_layer(model: nn.Module, images: Tensor) -> None:
+def test_what_is_recorded_are_the_softmaxes_of_each_layer(model: Transformer, images: Tensor) -> None:
     inputs: list[Tensor] = []
     for layer in attention_layers(model):
         layer.qkv.register_forward_hook(lambda _layer, given, _out: inputs.append(given[0]))
@@ -87,13 +89,13 @@ def test_what_is_recorded_are_the_softmaxes_of_each_layer(model: nn.Module, imag
     assert maps[-1].std() > 0.02  # an even map would prove little
 
 
-def test_layers_are_restored_after_an_error(model: nn.Module) -> None:
+def test_layers_are_restored_after_an_error(model: Transformer) -> None:
     with pytest.raises(KeyError), recorded(model):
         raise KeyError
     assert not any({"attend", "forward"} & vars(layer).keys() for layer in attention_layers(model))
 
 
-def test_maps_have_gradients_as_finite_differences_have(model: nn.Module, images: Tensor) -> None:
+def test_maps_have_gradients_as_finite_differences_have(model: Transformer, images: Tensor) -> None:
     """By adding to one map what its gradient is asked for, in the layer that computes it."""
     with recorded(model) as maps:
         score = (model(images.requires_grad_()) * TARGET).sum()
@@ -106,7 +108,7 @@ def test_maps_have_gradients_as_finite_differences_have(model: nn.Module, images
         torch.testing.assert_close((gradient * direction).sum(), slope, rtol=1e-5, atol=1e-8)
 
 
-def shifted(model: nn.Module, layer: nn.Module, images: Tensor, by: Tensor) -> Tensor:
+def shifted(model: Transformer, layer: nn.Module, images: Tensor, by: Tensor) -> Tensor:
     """The score of all images if the maps of `layer` differ `by` (N, H, L, L)."""
 
     def attend(tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -129,7 +131,7 @@ def test_blocks_that_see_a_selection_of_the_tokens_have_no_map_on_the_grid(image
     assert len(attention_maps(build("fashion_transfg", part_selection=False), images)) == 3
 
 
-def test_raw_attention_is_what_patches_receive_by_a_loop(model: nn.Module, images: Tensor) -> None:
+def test_raw_attention_is_what_patches_receive_by_a_loop(model: Transformer, images: Tensor) -> None:
     every = all_heads(model, images)
     assert every.shape == (4, whole_blocks(model), 2, 3, 3)
     for block, weights in enumerate(attention_maps(model, images)):
@@ -149,7 +151,7 @@ def test_without_class_token_the_attention_received_adds_up_to_one(images: Tenso
 # --- rollouts -------------------------------------------------------------------------------------------------------
 
 
-def test_rollout_is_that_of_a_loop(model: nn.Module, images: Tensor) -> None:
+def test_rollout_is_that_of_a_loop(model: Transformer, images: Tensor) -> None:
     maps = [weights.numpy() for weights in attention_maps(model, images)]
     for i, shown in enumerate(rollout(model, images, TARGET)):
         rolled = np.eye(maps[0].shape[-1])
@@ -159,14 +161,14 @@ def test_rollout_is_that_of_a_loop(model: nn.Module, images: Tensor) -> None:
         np.testing.assert_allclose(shown.flatten(), received_by_loop(model, rolled), rtol=1e-12)
 
 
-def test_rollout_of_even_attention_is_even(model: nn.Module, images: Tensor) -> None:
+def test_rollout_of_even_attention_is_even(model: Transformer, images: Tensor) -> None:
     for layer in attention_layers(model):
         nn.init.zeros_(layer.qkv.weight)
     maps = rollout(model, images, TARGET)
     torch.testing.assert_close(maps, maps[:1, :1, :1].expand_as(maps))
 
 
-def test_gradient_rollout_is_that_of_a_loop(model: nn.Module, images: Tensor) -> None:
+def test_gradient_rollout_is_that_of_a_loop(model: Transformer, images: Tensor) -> None:
     """Equations 5 and 6 with the product written out, image by image, from gradients of one image at a time."""
     for i, shown in enumerate(gradient_rollout(model, images, TARGET)):
         with recorded(model) as maps:
@@ -190,7 +192,7 @@ def test_gradient_rollout_grows_with_the_score_it_explains(images: Tensor) -> No
     assert not torch.allclose(maps, opposite)
 
 
-def test_frozen_models_and_forbidden_gradients_change_nothing(model: nn.Module, images: Tensor) -> None:
+def test_frozen_models_and_forbidden_gradients_change_nothing(model: Transformer, images: Tensor) -> None:
     expected = gradient_rollout(model, images, TARGET)
     model.requires_grad_(False)
     with torch.no_grad():
@@ -208,7 +210,14 @@ def test_embedded_patches_are_an_image_without_attention(images: Tensor) -> None
     torch.testing.assert_close(embedded_patches(model, images, TARGET), means.detach())
 
 
-def test_first_attention_is_the_layer_put_out_before_the_residual(model: nn.Module, images: Tensor) -> None:
+def test_a_model_without_attention_is_refused(images: Tensor) -> None:
+    model = create_model("fashion_cnn", input_shape=(1, 20, 20), num_classes=7).double()
+    for explain in (raw_attention(-1), rollout, gradient_rollout, embedded_patches, first_attention):
+        with pytest.raises(ValueError, match="FashionCNN has no attention"):
+            explain(model, images, TARGET)
+
+
+def test_first_attention_is_the_layer_put_out_before_the_residual(model: Transformer, images: Tensor) -> None:
     layer = model.blocks[0].attention
     mixed, _ = layer.plain(model.embed(images))
     patches = mixed.mean(2)[:, -9:].reshape(4, 3, 3)

@@ -10,8 +10,9 @@ from conftest import TINY_VIT
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lookalike.explain.cam import activations_and_gradients, allows_cam, cam, grad_cam, hires_cam
+from lookalike.explain.cam import activations_and_gradients, cam, grad_cam, hires_cam
 from lookalike.explain.maps import Explain, contrast, toward
+from lookalike.models.layers import GlobalPooling, Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
 
@@ -19,19 +20,24 @@ LABELS, OTHERS = torch.tensor([0, 3, 6, 2]), torch.tensor([1, 5, 0, 4])
 TARGET = toward(LABELS, 7)
 
 
-class PooledNet(nn.Module):
+class PooledNet(GlobalPooling):
     """A convolution, global average pooling and one linear layer: what CAM was made for."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.pooled = self.spatial = nn.Sequential(nn.Conv2d(1, 6, 5, stride=3), nn.ReLU())
+        self.convolution = nn.Sequential(nn.Conv2d(1, 6, 5, stride=3), nn.ReLU())
         self.head = nn.Linear(6, 7)
 
-    def features(self, images: Tensor) -> Tensor:
-        return self.spatial(images).mean((2, 3))
+    @property
+    def spatial(self) -> nn.Module:
+        return self.convolution
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.head(self.features(images))
+    @property
+    def pooled(self) -> nn.Module:
+        return self.convolution
+
+    def features(self, images: Tensor) -> Tensor:
+        return self.convolution(images).mean((2, 3))
 
 
 @pytest.fixture
@@ -46,16 +52,16 @@ def pooled() -> PooledNet:
 
 
 @pytest.fixture
-def cnn() -> nn.Module:
+def cnn() -> Model:
     return build("fashion_cnn")
 
 
 @pytest.fixture
-def vit() -> nn.Module:
+def vit() -> Model:
     return build("fashion_vit", **TINY_VIT)
 
 
-def build(name: str, **arguments: Any) -> nn.Module:
+def build(name: str, **arguments: Any) -> Model:
     with seeded(0, "init"):
         return create_model(name, arguments, input_shape=(1, 28, 28), num_classes=7).eval()
 
@@ -104,8 +110,8 @@ def test_maps_are_those_of_captum(cnn: nn.Module, images: Tensor) -> None:
     torch.testing.assert_close(grad_cam(cnn, images, TARGET), expected.detach(), rtol=1e-4, atol=1e-8)
     product = LayerGradientXActivation(cnn, cnn.spatial).attribute(images, LABELS).sum(1)
     torch.testing.assert_close(hires_cam(cnn, images, TARGET), product.detach(), rtol=1e-4, atol=1e-8)
-    planes, _ = activations_and_gradients(cnn, images, TARGET)
-    assert torch.equal(planes, LayerActivation(cnn, cnn.spatial).attribute(images))
+    maps, _ = activations_and_gradients(cnn, images, TARGET, cnn.spatial)
+    assert torch.equal(maps, LayerActivation(cnn, cnn.spatial).attribute(images))
 
 
 # --- what defines them ----------------------------------------------------------------------------------------------
@@ -113,8 +119,8 @@ def test_maps_are_those_of_captum(cnn: nn.Module, images: Tensor) -> None:
 
 def test_gradients_are_finite_differences(cnn: nn.Module, images: Tensor) -> None:
     cnn, images, target = cnn.double(), images.double(), contrast(LABELS, OTHERS, 7).double()
-    planes, gradients = activations_and_gradients(cnn, images, target)
-    direction = torch.randn(planes.shape, dtype=torch.float64)
+    maps, gradients = activations_and_gradients(cnn, images, target, cnn.spatial)
+    direction = torch.randn(maps.shape, dtype=torch.float64)
 
     def score(step: float) -> Tensor:
         with cnn.spatial.register_forward_hook(lambda _layer, _given, output: output + step * direction):
@@ -194,10 +200,9 @@ def test_cam_through_dense_layers_is_the_linear_map_of_each_image(size: int) -> 
 
 
 @pytest.mark.parametrize("family", ["cnn", "vit"])
-def test_cam_is_refused_where_no_planes_are_averaged(
+def test_cam_is_refused_where_no_feature_maps_are_averaged(
     family: str, images: Tensor, request: pytest.FixtureRequest
 ) -> None:
     model = request.getfixturevalue(family)
-    assert not allows_cam(model)
     with pytest.raises(ValueError, match="CAM needs global average pooling"):
         cam(model, images, TARGET)

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.explain.maps import contrast, explain_all, on_grid, outputs_of, toward
+from lookalike.models.vit import ViT
 
 LABELS, OTHERS = torch.tensor([2, 0, 1]), torch.tensor([0, 1, 1])
 
@@ -48,10 +49,8 @@ def test_outputs_are_kept_within_the_block_only() -> None:
 
 @pytest.mark.parametrize("class_token", [False, True])
 def test_tokens_lie_on_the_grid_in_rows_without_the_class_token(class_token: bool) -> None:
-    model = nn.Module()
-    model.grid = (2, 3)
-    if class_token:
-        model.class_token = nn.Parameter(torch.zeros(1))
+    model = ViT(input_shape=(1, 8, 12), num_classes=7, patch_size=4, embed_dim=4, depth=1, num_heads=1)
+    model.has_class_token = class_token
     values = torch.arange(6.0).expand(5, 6)
     tokens = torch.cat([torch.full((5, 1), 9.0), values], dim=1) if class_token else values
     assert on_grid(model, tokens)[4].tolist() == [[0, 1, 2], [3, 4, 5]]

@@ -5,11 +5,11 @@ import copy
 import pytest
 import torch
 from conftest import TINY_ARGUMENTS
-from torch import nn
 
 from lookalike.explain.attention import all_heads
 from lookalike.explain.maps import contrast, explain_all
 from lookalike.explain.methods import DEFAULT, is_transformer, methods
+from lookalike.models.layers import Model
 from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import seeded
 
@@ -51,7 +51,7 @@ POOLED = {  # grids of CAM
 TRANSFORMERS = {"fashion_vit", "fashion_transfg", "vit", "zoo_hybrid", "zoo_vit"}
 
 
-def build(name: str, shape: tuple[int, int, int]) -> nn.Module:
+def build(name: str, shape: tuple[int, int, int]) -> Model:
     with seeded(0, "init"):
         return create_model(name, TINY_ARGUMENTS.get(name), input_shape=shape, num_classes=7).eval()
 
@@ -96,12 +96,3 @@ def test_the_last_attention_is_that_of_the_last_block_that_sees_all_tokens(name:
     model, images = build(name, (1, 28, 28)), torch.rand(2, 1, 28, 28)
     maps = methods(model)["last attention"](model, images, torch.zeros(2, 7))
     torch.testing.assert_close(maps, all_heads(model, images)[:, -1].mean(1))
-
-
-def test_cam_comes_first_where_it_applies() -> None:
-    class PooledNet(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.pooled = self.spatial = nn.Conv2d(1, 6, 5)
-
-    assert list(methods(PooledNet())) == ["CAM", "Grad-CAM", "HiResCAM"]

@@ -13,27 +13,28 @@ from torch import Tensor, nn
 
 from lookalike.explain.maps import toward
 from lookalike.explain.sanity import cascade, rank_correlation, units
+from lookalike.models.layers import Model
 from lookalike.models.registry import create_model
 
 MODELS = ["fashion_cnn", "fashion_vit"]
 
 
-def created(name: str) -> nn.Module:
+def created(name: str) -> Model:
     arguments = TINY_VIT if name == "fashion_vit" else {}
     return create_model(name, arguments, input_shape=(1, 28, 28), num_classes=10).eval()
 
 
-def gradient(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+def gradient(model: Model, images: Tensor, target: Tensor) -> Tensor:
     images = images.clone().requires_grad_()
     return torch.autograd.grad((model(images) * target).sum(), images)[0][:, 0]
 
 
-def edges(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+def edges(model: Model, images: Tensor, target: Tensor) -> Tensor:
     """Knows nothing of the model."""
     return images[:, 0, 1:, 1:] - images[:, 0, :-1, :-1]
 
 
-def nothing(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+def nothing(model: Model, images: Tensor, target: Tensor) -> Tensor:
     return torch.full((len(images), 4, 4), 0.5)
 
 
@@ -61,10 +62,10 @@ def test_the_transformer_goes_block_by_block_and_ends_with_the_embedding() -> No
 
 
 def test_ten_blocks_and_more_keep_their_own_weights() -> None:
-    model = nn.Module()
-    model.blocks = nn.Sequential(*(nn.Linear(1, 1) for _ in range(11)))
-    model.head = nn.Linear(1, 1)
-    assert dict(units(model))["blocks.1"] == ["blocks.1.weight", "blocks.1.bias"]
+    model = create_model("fashion_vit", TINY_VIT | {"depth": 11}, input_shape=(1, 28, 28), num_classes=10)
+    found = dict(units(model))
+    assert all(entry.startswith("blocks.1.") for entry in found["blocks.1"])
+    assert len(found["blocks.1"]) == len(found["blocks.10"])
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,34 +1,50 @@
-"""Every model explained once, its findings against their parts; why one look-alike and not the other."""
+"""Every model explained once, its findings against their parts, and what is kept of them."""
 
 import json
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.stats
 import torch
-import torch.nn.functional as F
 from conftest import TINY_ARGUMENTS, TINY_VIT
+from invented_evidence import EXPLAINED
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.evidence import in_half
+from lookalike.artifacts.explanations import in_steps, load_explanation, save_explanation
 from lookalike.data.garments import draw_garments
 from lookalike.evaluation.metrics import Ints
 from lookalike.explain.activity import activity
 from lookalike.explain.attention import raw_attention
-from lookalike.explain.closely import Duel, explain_contrast, look_closely, most_confused, of_either
+from lookalike.explain.closely import Closely
+from lookalike.explain.convolutions import convolutions, feature_maps, filters
 from lookalike.explain.drift import drift, through_layers
 from lookalike.explain.faithfulness import CONTROLS, Trial, curves, gains, score
 from lookalike.explain.maps import Maps
 from lookalike.explain.mass import mass_by_class
-from lookalike.explain.methods import is_transformer
+from lookalike.explain.methods import DEFAULT, is_transformer
 from lookalike.explain.sanity import rank_correlation, units
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import SIMILARITIES, patch_means
 from lookalike.explain.subject import Images, Subject
-from lookalike.explain.variant import SEED, Explained, explain_variant, grey, main_scores, similarity, with_mean
+from lookalike.explain.variant import (
+    ABREAST,
+    CHANNELS,
+    JOURNEY,
+    SEED,
+    Explained,
+    explain_variant,
+    grey,
+    most_varied,
+    shown_kernels,
+    similarity,
+    with_mean,
+)
 from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import Runtime, seeded
 
@@ -121,7 +137,7 @@ def trial_of(subject: Subject, count: int) -> Trial:
 
 
 def test_heads_are_scored_one_by_one_and_in_the_mean(case: Case) -> None:
-    found, heads, blocks = case.explained.found["heads"], case.explained.heads, BLOCKS.get(case.name, 0)
+    found, heads, blocks = case.explained.found["heads"], case.explained.close_up.heads, BLOCKS.get(case.name, 0)
     if not blocks:
         assert found is heads is None
         return
@@ -160,43 +176,103 @@ def test_similarity_is_known_by_measure_and_method(case: Case) -> None:
 
 
 def test_filters_and_feature_maps_are_those_of_the_first_and_the_last_convolution(case: Case) -> None:
+    inputs = case.subject.inputs[:1]
     for state, model in (("trained", case.subject.model), ("untrained", case.subject.untrained)):
         layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Conv2d)}
-        inside = case.explained.inside[state]
-        assert list(inside.filters) == list(layers)[:: max(1, len(layers) - 1)]
-        for name, kernels in inside.filters.items():
-            np.testing.assert_array_equal(kernels, layers[name].weight.detach())
-        assert list(inside.features) == list(layers)
-        for name, maps in inside.features.items():
-            assert (maps.ndim, len(maps)) == (3, len(layers[name].weight))
-        assert all(values.dtype == np.float32 for values in (*inside.filters.values(), *inside.features.values()))
+        inside, ends = case.explained.close_up.inside[state], list(layers)[:: max(1, len(layers) - 1)]
+        assert list(inside.filters) == ends
+        assert list(inside.features) == (ends if state == "trained" else [])
+        maps = {name: one[0].numpy() for name, one in feature_maps(model, inputs).items()} if layers else {}
+        for name in ends:
+            kernels = layers[name].weight.detach().numpy()[:CHANNELS]
+            few = kernels.shape[1] in {1, 3}
+            np.testing.assert_array_equal(inside.filters[name], kernels if few else kernels.mean(1, keepdims=True))
+        for name, kept in inside.features.items():
+            np.testing.assert_array_equal(kept, in_steps(maps[name][:CHANNELS]))
+        assert list(inside.journey) == list(layers)
+        for name, kept in inside.journey.items():
+            order = np.argsort(-maps[name].std(axis=(1, 2)), kind="stable")[:JOURNEY]
+            np.testing.assert_array_equal(kept, in_steps(maps[name][order]))
+
+
+def test_the_channels_of_every_convolution_are_counted(case: Case) -> None:
+    shapes = {
+        name: tuple(layer.weight.shape[:2])
+        for name, layer in case.subject.model.named_modules()
+        if isinstance(layer, nn.Conv2d)
+    }
+    assert case.explained.close_up.channels == shapes
+    for one in case.explained.found["convolutions"]:
+        assert one["channels"] == shapes[one["name"]][0]
+        counts = {kind: len(one[kind]) for kind in ("filters", "untrained", "features")}
+        assert set(counts.values()) == {min(CHANNELS, one["channels"])}
+
+
+def test_of_many_channels_the_first_are_shown_and_of_many_inputs_their_mean() -> None:
+    kernels = np.random.default_rng(0).normal(size=(CHANNELS + 6, 5, 3, 2)).astype(np.float32)
+    np.testing.assert_array_equal(shown_kernels(kernels), kernels[:CHANNELS].mean(1, keepdims=True))
+    for colours in (1, 3):
+        np.testing.assert_array_equal(shown_kernels(kernels[:, :colours]), kernels[:CHANNELS, :colours])
+
+
+def test_maps_that_vary_most_come_first_and_equal_ones_in_their_order() -> None:
+    maps = np.zeros((4, 2, 2), np.float32)
+    maps[:, 0, 0] = [1, 3, 1, 2]
+    assert most_varied(maps).tolist() == [1, 3, 0, 2]
 
 
 def test_the_range_of_each_channel_is_found(case: Case) -> None:
-    inside = case.explained.inside["trained"]
-    found, drawn = case.explained.found["convolutions"], (inside.filters, inside.features)
-    assert [one["name"] for one in found] == list(drawn[0])
-    for one in found:
-        for kind, channels in zip(("filters", "features"), drawn, strict=True):
-            flat = channels[one["name"]].reshape(len(channels[one["name"]]), -1)
-            for name, values in (("least", flat.min(1)), ("mean", flat.mean(1)), ("most", flat.max(1))):
-                np.testing.assert_allclose([row[name] for row in one[kind]], values, rtol=1e-4, atol=1e-6)
+    for one in case.explained.found["convolutions"]:
+        name = one["name"]
+        drawn = {"features": feature_maps(case.subject.model, case.subject.inputs[:1])[name][0, :CHANNELS].numpy()}
+        for kind, model in (("filters", case.subject.model), ("untrained", case.subject.untrained)):
+            drawn[kind] = filters(model, name).numpy()[:CHANNELS]
+        for kind, channels in drawn.items():
+            flat = channels.reshape(len(channels), -1)
+            for figure, values in (("least", flat.min(1)), ("mean", flat.mean(1)), ("most", flat.max(1))):
+                np.testing.assert_allclose([row[figure] for row in one[kind]], values, rtol=1e-4, atol=1e-6)
 
 
 def test_feature_maps_are_those_of_the_first_image(cnn: Subject) -> None:
     photographs = cnn.images.part(slice(2))
     found = explain_variant(cnn.part(np.array([7, 1, 2])), photographs, GROUP_OF, scored=2, heads_scored=1)
-    (first, maps), *_ = found.inside["trained"].features.items()
+    (first, maps), *_ = found.close_up.inside["trained"].features.items()
     layer = cnn.model.get_submodule(first)
     assert isinstance(layer, nn.Conv2d)
-    np.testing.assert_allclose(maps, layer(cnn.inputs[7:8])[0].detach(), rtol=1e-4, atol=1e-5)
+    expected = in_steps(layer(cnn.inputs[7:8])[0].detach().numpy())
+    np.testing.assert_allclose(maps, expected, atol=1)  # a step
 
 
-def test_the_main_scores_are_the_gains(case: Case) -> None:
-    scores = main_scores(case.explained.found)
-    assert list(scores) == [*case.explained.maps, *CONTROLS]
-    for name, values in scores.items():
-        assert values == {"gain": case.explained.found["faithfulness"]["methods"][name]["gain"]["value"]}
+@pytest.mark.parametrize("close", [True, False])
+def test_what_is_kept_of_a_variant(case: Case, close: bool) -> None:
+    closely = Closely({"contrast": {"images": 1}, "responses": [{"layer": "a"}]}, None, {}) if close else None
+    kept = case.explained.evidence(np.arange(COUNT), "plain", closely)
+    assert (kept.shown, kept.recipe, kept.indices.tolist()) == (DEFAULT, "plain", list(range(COUNT)))
+    assert kept.maps is case.explained.maps
+    assert kept.photo_maps is case.explained.photo_maps[DEFAULT]
+    assert (kept.close_up is not None) == close
+    own = closely.found if closely else {"contrast": None, "responses": []}
+    assert kept.found == case.explained.found | own
+    assert tuple(kept.found) == EXPLAINED
+
+
+def test_all_that_is_kept_comes_back(case: Case, tmp_path: Path) -> None:
+    kept = case.explained.evidence(np.arange(COUNT), "plain", Closely({"contrast": None, "responses": []}))
+    save_explanation(tmp_path, kept)
+    back = load_explanation(tmp_path)
+    assert back.close_up is not None
+    assert back.found == kept.found
+    pairs = [(back.maps, kept.maps)]
+    for state, inside in case.explained.close_up.inside.items():
+        pairs += [(getattr(back.close_up.inside[state], part), values) for part, values in vars(inside).items()]
+    for found, expected in pairs:
+        assert found.keys() == expected.keys()
+        for name, values in expected.items():
+            np.testing.assert_array_equal(found[name], in_half(values) if values.dtype.kind == "f" else values)
+    assert back.close_up.channels == case.explained.close_up.channels
+    assert (back.close_up.heads is None) == (case.explained.close_up.heads is None)
+    assert back.close_up.contrast is None
+    assert back.close_up.layers == back.close_up.responses == {}
 
 
 def test_the_mean_over_heads_stands_behind_them() -> None:
@@ -221,7 +297,7 @@ def test_activity_is_that_of_the_model_before_its_training_during_it_and_after_i
 
 
 def test_layers_are_followed_only_where_images_are_spoiled(case: Case) -> None:
-    assert (case.explained.found["drift"], case.explained.layers) == (None, {})
+    assert (case.explained.found["drift"], case.explained.close_up.layers) == (None, {})
 
 
 def test_every_convolutional_network_can_be_followed_through_its_layers(case: Case) -> None:
@@ -238,27 +314,31 @@ def test_layers_of_convolutional_networks_are_followed(name: str, garments: Data
     known = explain_variant(few, None, GROUP_OF, scored=2, heads_scored=1, spoil=True)
     expected = None if is_transformer(few.model) else drift(few)
     assert known.found["drift"] == expected
-    assert bool(known.layers) == (expected is not None)
+    layers = known.close_up.layers
+    assert bool(layers) == (expected is not None)
+    sides = through_layers(few) if expected else {}
+    assert list(layers) == list(sides)
+    for kind, (image, outputs) in sides.items():
+        np.testing.assert_array_equal(layers[kind].image, image)
+        assert list(layers[kind].outputs) == list(outputs)
+        for layer, values in outputs.items():
+            clean = sides["as it is"][1][layer]
+            chosen = np.argsort(-clean.std(axis=(1, 2)), kind="stable")[:ABREAST] if clean.ndim > 1 else slice(None)
+            expected_outputs = in_steps(values[chosen] if clean.ndim > 1 else values[None])
+            np.testing.assert_array_equal(layers[kind].outputs[layer], expected_outputs)
 
 
-@pytest.mark.parametrize("probe", [True, False])
-@pytest.mark.parametrize("name", ["fashion_cnn", "fashion_vit"])
-def test_only_probes_are_looked_at_closely(name: str, garments: Dataset, probe: bool) -> None:
-    subject = subject_of(name, garments)
-    closely = look_closely(subject, GROUP_OF, 6, probe=probe)
-    contrast = explain_contrast(subject, GROUP_OF, 6) if probe else None
-    assert (closely.contrast is None) == (contrast is None)
-    assert closely.found["contrast"] == (contrast and contrast.found)
-    assert bool(closely.responses) == (probe and not is_transformer(subject.model))
-    assert closely.found["responses"] == [response.described() for response in closely.responses]
+def all_filters(model: nn.Module) -> list[Tensor]:
+    """The kernels of every convolution."""
+    return [filters(model, name) for name in convolutions(model)]
 
 
 def test_filters_are_compared_with_themselves_before_training(case: Case) -> None:
-    after, before = (list(case.explained.inside[state].filters.values()) for state in ("trained", "untrained"))
+    after, before = (all_filters(model) for model in (case.subject.model, case.subject.untrained))
     if case.name == "mnist_mlp":  # without convolutions
         assert (case.explained.found["tuning"], case.explained.found["convolutions"], after) == (None, [], [])
         return
-    assert case.explained.found["tuning"] == asdict(tuning(*map(torch.from_numpy, (after[0], before[0]))))
+    assert case.explained.found["tuning"] == asdict(tuning(after[0], before[0]))
 
 
 def test_the_mass_of_each_method_is_known_by_class(case: Case) -> None:
@@ -343,130 +423,3 @@ def test_colour_is_made_grey_by_the_mean_over_channels() -> None:
     red, green, blue = np.moveaxis(colour.astype(int), 3, 0)
     np.testing.assert_allclose(grey(colour), (red + green + blue) / 3)
     np.testing.assert_array_equal(grey(colour[..., 0]), colour[..., 0])
-
-
-# why one class and not the other
-
-
-def images(labels: list[int], predicted: list[int]) -> Images:
-    pixels = np.zeros((len(labels), 2, 2), np.uint8)
-    return Images(pixels, np.array(labels, np.int64), np.array(predicted, np.int64))
-
-
-@pytest.mark.parametrize(
-    ("labels", "predicted", "expected"),
-    [
-        ([0, 2, 5, 1, 4], [0, 2, 5, 1, 4], None),  # all right
-        ([0, 3, 9, 6], [1, 9, 3, 4], None),  # all between groups
-        ([], [], None),
-        ([4, 0], [1, 0], (1, 4)),
-        ([8, 8, 0, 1], [5, 0, 5, 4], (0, 5)),  # a tie: the lowest classes
-        ([0, 2, 1, 1, 4], [2, 0, 4, 4, 1], (1, 4)),  # either direction counts
-        ([3, 3, 3, 7], [9, 9, 9, 6], (6, 7)),  # but not another group
-    ],
-)
-def test_the_pair_is_the_two_look_alikes_confused_most_often(
-    labels: list[int], predicted: list[int], expected: tuple[int, int] | None
-) -> None:
-    found = most_confused(images(labels, predicted), GROUP_OF)
-    assert found == expected
-    assert found is None or all(type(one) is int for one in found)
-
-
-@pytest.mark.parametrize(
-    ("count", "expected"),
-    [
-        (2, [4, 3]),
-        (4, [4, 3, 7, 0]),
-        (5, [4, 3, 7, 0]),
-        (6, [4, 3, 7, 0, 1, 6]),
-        (99, [4, 3, 7, 0, 1, 6, 5, 8]),
-    ],
-)
-def test_images_of_either_class_come_by_turns_those_taken_for_the_other_first(count: int, expected: list[int]) -> None:
-    # of class 2: 1, 4, 5, 7, 8, of which 4 and 7 are taken for 5; of class 5: 0, 3, 6, of which 3 is taken for 2
-    chosen = of_either(images([5, 2, 0, 5, 2, 2, 5, 2, 2, 9], [5, 2, 5, 2, 5, 8, 0, 5, 2, 5]), (2, 5), count)
-    assert chosen.tolist() == expected
-    assert chosen.dtype == np.int64
-
-
-def test_a_class_without_images_leaves_its_turns_out() -> None:
-    assert of_either(images([2, 2, 0, 2], [2, 5, 0, 2]), (2, 5), 4).tolist() == [1, 0]
-    assert of_either(images([2, 2, 0, 2], [2, 5, 0, 2]), (5, 2), 6).tolist() == [1, 0, 3]
-
-
-def test_a_duel_has_the_logits_of_two_classes(cnn: Subject) -> None:
-    with torch.no_grad():
-        assert torch.equal(Duel(cnn.model, 7, 2)(cnn.inputs), cnn.model(cnn.inputs)[:, [7, 2]])
-
-
-PAIR = (2, 8)  # the two classes confused most often
-
-
-@pytest.fixture(scope="module")
-def rival(garments: Dataset) -> Subject:
-    """A subject that finds one of the pair more probable on half of all images, and the other on the other half."""
-    subject = subject_of("fashion_cnn", garments)
-    head = subject.model.head
-    assert isinstance(head, nn.Linear)
-    with torch.no_grad():
-        first, second = subject.model(subject.inputs)[:, PAIR].T
-        head.bias[PAIR[1]] += (first - second).median() + 1e-6
-    predicted = LABELS.copy()
-    predicted[[12, 18, 0]] = [8, 2, 6]
-    return subject.of(replace(subject.images, predicted=predicted))
-
-
-def test_a_contrast_is_between_the_two_most_confused_classes(rival: Subject) -> None:
-    found = explain_contrast(rival, GROUP_OF, 4)
-    assert found is not None
-    assert found.indices.tolist() == [12, 18, 2, 8]
-    with torch.no_grad():
-        logits = rival.model(rival.inputs[found.indices]).numpy()
-    first = logits[:, PAIR[0]] > logits[:, PAIR[1]]
-    assert found.labels.tolist() == np.where(first, *PAIR).tolist()
-    assert found.others.tolist() == np.where(first, *PAIR[::-1]).tolist()
-
-
-def test_the_more_probable_of_the_two_classes_need_not_be_the_first(rival: Subject) -> None:
-    everything = Images(rival.images.pixels, np.resize(PAIR, COUNT), np.full(COUNT, PAIR[0]))
-    found = explain_contrast(rival.of(everything), GROUP_OF, COUNT)
-    assert found is not None
-    assert sorted(found.indices.tolist()) == list(range(COUNT))
-    assert set(found.labels.tolist()) == set(found.others.tolist()) == set(PAIR)
-    assert (found.labels + found.others == sum(PAIR)).all()
-    with torch.no_grad():
-        logits = rival.model(rival.inputs[found.indices]).numpy()
-    each = np.arange(COUNT)
-    assert (logits[each, found.labels] > logits[each, found.others]).all()
-
-
-def test_a_contrastive_map_is_the_difference_of_two(rival: Subject) -> None:
-    found = explain_contrast(rival, GROUP_OF, 4)
-    assert found is not None
-    assert list(found.maps) == ["label", "other", "contrast"]
-    chosen = rival.part(found.indices)
-    for name, classes in (("label", found.labels), ("other", found.others)):
-        aim = F.one_hot(torch.from_numpy(classes), 10).float()
-        np.testing.assert_array_equal(found.maps[name], chosen.explain("HiResCAM", aim))
-    difference = found.maps["label"] - found.maps["other"]
-    np.testing.assert_allclose(found.maps["contrast"], difference, rtol=1e-4, atol=1e-6)
-    assert np.abs(difference).max() > 1e-3
-
-
-def test_contrasts_are_scored_where_only_the_two_classes_can_be_predicted(rival: Subject) -> None:
-    found = explain_contrast(rival, GROUP_OF, 4)
-    assert found is not None
-    assert json.loads(json.dumps(found.scores, allow_nan=False)) == found.scores
-    assert list(found.scores) == ["label", "other", "contrast", *CONTROLS]
-    assert found.found == {"images": 4, "scores": found.scores}
-    with torch.no_grad():
-        shares = rival.model(rival.inputs[found.indices])[:, PAIR].softmax(1).numpy()
-    for scores in found.scores.values():
-        for baseline in scores["baselines"].values():
-            assert baseline["deletion_curve"][0] == pytest.approx(shares.max(axis=1).mean(), abs=1e-6)
-            assert baseline["insertion_curve"][-1] == pytest.approx(shares.max(axis=1).mean(), abs=1e-6)
-
-
-def test_where_nothing_is_confused_there_is_no_contrast(rival: Subject) -> None:
-    assert explain_contrast(rival.of(replace(rival.images, predicted=LABELS)), GROUP_OF, 4) is None

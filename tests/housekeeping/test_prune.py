@@ -27,9 +27,10 @@ KEPT = (  # files, in folders that entries of params.yaml stand for or that nobo
     "runs/fetch/fashion_mnist.json",
     "runs/costs/run.json",
     "comparisons/fashion/metrics.json",
-    "evaluations/fashion/predictions/old/seeds.npy",
-    "explanations/fashion/found.json",
-    "embeddings/fashion/found.json",
+    "evaluations/fashion/old/evidence.json",
+    "test_sets/fashion/evidence.json",
+    "explanations/fashion/fashion-cnn/evidence.json",
+    "embeddings/fashion/fashion-cnn/evidence.json",
     "reports/demo/index.html",
     "reports/paper/index.html",
     f"checkpoints/fashion-vit-{PRINT}/seed-0.pt",
@@ -48,8 +49,9 @@ GONE = {  # files in what may go: the path that goes, and why
     "runs/fashion/old/run.json": ("runs/fashion/old", "no variant old in study fashion"),
     "runs/fetch/old_mnist.json": ("runs/fetch/old_mnist.json", "no data set old_mnist"),
     "evaluations/old/metrics.json": ("evaluations/old", "no study old"),
-    "explanations/old/found.json": ("explanations/old", "no study old"),
-    "embeddings/old/found.json": ("embeddings/old", "no study old"),
+    "test_sets/old/evidence.json": ("test_sets/old", "no study old"),
+    "explanations/old/any/evidence.json": ("explanations/old", "no study old"),
+    "embeddings/old/any/evidence.json": ("embeddings/old", "no study old"),
     "reports/old/index.html.part": ("reports/old", "no profile old"),
     f"checkpoints/old-{PRINT}/seed-0.pt": (f"checkpoints/old-{PRINT}", "no variant old"),
     f"checkpoints/fashion-cnn-{PRINT}/seed-0.pt": (
@@ -289,6 +291,8 @@ def test_entries_of_the_lock_are_reported_and_left(
         "train@fashion-cnn",
         "train@fashion",
         "evaluate@fashion",
+        "test_set@old",
+        "test_set@fashion",
         "embed@old",
         "report",
     )
@@ -297,7 +301,7 @@ def test_entries_of_the_lock_are_reported_and_left(
     call(monkeypatch, "--yes")
     first, second = capsys.readouterr().out.splitlines()
     assert first == "nothing to prune"
-    assert re.findall(r"\w+@\S+\b", second) == ["fetch@old", "train@fashion", "embed@old"]
+    assert re.findall(r"\w+@\S+\b", second) == ["fetch@old", "train@fashion", "test_set@old", "embed@old"]
     assert Path("dvc.lock").read_text() == text
 
 

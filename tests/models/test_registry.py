@@ -1,5 +1,6 @@
 """Every registered model on a tiny image; the two fashion models against plainer ways to compute the same."""
 
+import hashlib
 import math
 import subprocess
 import sys
@@ -16,9 +17,19 @@ from lookalike.errors import InputError
 from lookalike.models.fashion_cnn import FashionCNN
 from lookalike.models.fashion_transfg import FashionTransFG, gather, select_parts
 from lookalike.models.fashion_vit import FashionViT
-from lookalike.models.layers import Attention, Block, Dropout, set_dropout_generator
+from lookalike.models.layers import (
+    Attention,
+    Block,
+    Dropout,
+    GlobalPooling,
+    Model,
+    Partitioned,
+    Transformer,
+    set_dropout_generator,
+)
 from lookalike.models.macs import write_out
-from lookalike.models.registry import MODELS, PUBLISHED, create_model, find_model
+from lookalike.models.registry import MODELS, PUBLISHED, create_model, find_family, find_model
+from lookalike.models.zoo import ZooModel
 from lookalike.runtime import seeded
 from lookalike.training.optimisation import Optimisation, Optimiser
 
@@ -31,10 +42,34 @@ NARROW: dict[str, dict[str, Any]] = {
     **{name: TINY_ARGUMENTS[name] for name in PUBLISHED},
 }
 
+STATES = {  # SHA-256 of the names, order and shapes of the entries of the state_dict, 16 hex digits
+    "alexnet": "11f456b1cdb95eda",
+    "fashion_cnn": "395adeeac26c7ea5",
+    "fashion_transfg": "548c3b44f245cf0b",
+    "fashion_vit": "c408f4ec53198994",
+    "filter_net": "d65da4a649de8464",
+    "lenet1": "481ebd6bf4590974",
+    "lenet5": "932e845b287f760c",
+    "lenet5_modern": "0a52958153693a23",
+    "mnist_mlp": "13df594a72343372",
+    "mnist_net": "379fadf2f86e327a",
+    "race_net": "36ce5e88c016ed36",
+    "residual_net": "4f8b23233531c633",
+    "simple_cnn": "9b7fa98bcb464d31",
+    "vgg": "8393813ad4978d7e",
+    "vit": "45bd96b79a350055",
+    "zoo_efficientnet": "1abe8afd76787aff",
+    "zoo_googlenet": "fcc4918c4fd9ed13",
+    "zoo_hybrid": "7f7ca48b303a11ad",
+    "zoo_mobilenet": "2cc171d24ecd1e24",
+    "zoo_resnet": "47a40d08b8a3b241",
+    "zoo_vit": "8104d622535b65fb",
+}
+
 # --- the registry ---------------------------------------------------------------------------------------------------
 
 
-def build(name: str, shape: tuple[int, int, int] = (1, 28, 28), seed: int = 0, **arguments: Any) -> nn.Module:
+def build(name: str, shape: tuple[int, int, int] = (1, 28, 28), seed: int = 0, **arguments: Any) -> Model:
     with seeded(seed, "init"):
         return create_model(name, NARROW.get(name, {}) | arguments, input_shape=shape, num_classes=7)
 
@@ -51,6 +86,34 @@ def test_an_unknown_model_lists_the_known(call: Any) -> None:
 def test_an_argument_that_a_model_does_not_take_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=rf"\Amodel {name}: [^\n]*'colour'[^\n]*\Z"):
         build(name, colour="red")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_class_behind_a_name_says_what_its_models_have(name: str) -> None:
+    architecture, model = find_model(name), build(name)
+    assert issubclass(architecture, Model)
+    assert issubclass(architecture, ZooModel) == (name in PUBLISHED)
+    assert isinstance(model, Transformer) == any(isinstance(layer, Attention) for layer in model.modules())
+    layers = [model.head, model.spatial, *([model.pooled] if isinstance(model, GlobalPooling) else [])]
+    assert {*layers} <= {*model.modules()}
+    if isinstance(model, Partitioned):
+        assert all(any(entry.startswith(f"{part}.") for entry in model.state_dict()) for part in model.parts)
+    if isinstance(model, Transformer):
+        tokens = model.embed(torch.rand(2, 1, 28, 28))
+        assert tokens.shape[:2] == (2, math.prod(model.grid) + model.has_class_token)
+        assert model.blocks(tokens).shape == tokens.shape
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_family_is_the_model_of_its_name(name: str) -> None:
+    assert find_family(name) is find_model(name)
+
+
+@pytest.mark.parametrize(("name", "digest"), STATES.items())
+def test_weights_keep_their_names_order_and_shapes(name: str, digest: str) -> None:
+    """Weights that have been trained or published would not load any more."""
+    entries = [f"{entry} {tuple(value.shape)}" for entry, value in build(name).state_dict().items()]
+    assert hashlib.sha256("\n".join(entries).encode()).hexdigest()[:16] == digest
 
 
 def test_importing_the_registry_imports_no_architecture(root: Path) -> None:

@@ -15,7 +15,8 @@ from lookalike.explain.attention import attention_maps
 from lookalike.explain.maps import toward
 from lookalike.explain.methods import methods
 from lookalike.explain.sanity import units
-from lookalike.models.registry import PUBLISHED, create_model, find_model
+from lookalike.models.layers import Model
+from lookalike.models.registry import PUBLISHED, create_model, find_family
 from lookalike.runtime import seeded
 
 SIDE = 64
@@ -31,15 +32,14 @@ FAMILIES = {  # parameters in millions with a thousand classes, as published; wh
 OF_TIMM = sorted(FAMILIES.keys() - {"zoo_googlenet"})
 
 
-def build(name: str, classes: int = 7, shape: tuple[int, int, int] = SHAPE, **arguments: Any) -> nn.Module:
+def build(name: str, classes: int = 7, shape: tuple[int, int, int] = SHAPE, **arguments: Any) -> Model:
     with seeded(0, "init"):
         return create_model(name, arguments, input_shape=shape, num_classes=classes).eval()
 
 
 def tiny(name: str) -> str:
     """The smallest network of a family, by its library's name."""
-    network: str = find_model(name).TINY  # type: ignore[attr-defined]
-    return network
+    return find_family(name).TINY
 
 
 def theirs(name: str, classes: int = 7) -> nn.Module:
@@ -147,7 +147,7 @@ def test_a_new_head_on_published_weights_begins_at_zero_and_a_published_one_is_k
         for classes, weights in ((7, str(file)), (1000, str(file)), (7, None))
     )
     assert not any(parameter.any() for parameter in new.head.parameters())
-    assert torch.equal(kept.head.weight, published[f"{find_model(name).HEAD}.weight"])  # type: ignore[attr-defined]
+    assert torch.equal(kept.head.weight, published[f"{find_family(name).HEAD}.weight"])
     assert kept.head.weight.any()
     assert fresh.head.weight.any()
 
@@ -155,7 +155,7 @@ def test_a_new_head_on_published_weights_begins_at_zero_and_a_published_one_is_k
 @pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("size", ["tiny", "small"])
 def test_a_size_is_a_member_of_the_family(name: str, size: str) -> None:
-    network = getattr(find_model(name), size.upper())
+    network = getattr(find_family(name), size.upper())
     model = build(name, size=size)
     for mine, other in zip(model.parameters(), build(name, network=network).parameters(), strict=True):
         assert torch.equal(mine, other)
@@ -175,8 +175,8 @@ def test_a_file_without_one_of_the_weights_is_refused(name: str, classes: int, t
 @pytest.mark.parametrize("name", ["zoo_vit", "zoo_hybrid"])
 def test_a_network_whose_publisher_has_another_format_reads_safetensors(name: str, tmp_path: Path) -> None:
     """Google published these as .npz, timm's hub as safetensors, and timm takes a file of them to be the former."""
-    family = find_model(name)
-    network, file = family.SMALL, tmp_path / "weights.safetensors"  # type: ignore[attr-defined]
+    family = find_family(name)
+    network, file = family.SMALL, tmp_path / "weights.safetensors"
     assert timm.get_pretrained_cfg(network).custom_load
     published = timm.create_model(network, num_classes=timm.get_pretrained_cfg(network).num_classes).state_dict()
     save_file(published, file)
@@ -241,8 +241,8 @@ def test_images_that_do_not_fit_are_refused(name: str, shape: tuple[int, int, in
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_preprocessing_is_the_weights_own(name: str) -> None:
-    family = find_model(name)
-    found = family.preprocessing(family.MEMBER)  # type: ignore[attr-defined]
+    family = find_family(name)
+    found = family.preprocessing(family.MEMBER)
     half = FAMILIES[name][2]
     assert found["size"] == 224
     assert found["mean"] == ([0.5] * 3 if half else [0.485, 0.456, 0.406])

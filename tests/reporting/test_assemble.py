@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from blocks import figures, rows, tables, titles, walk
-from small_study import CNN, DIVERGED, EVALUATED, PAIR, PICTURES, RECIPES, SmallStudy, write_study
+from small_study import CNN, DIVERGED, EVALUATED, FIGURES, PAIR, PICTURES, RECIPES, SmallStudy, write_study
 
-from lookalike.artifacts.findings import save_found
 from lookalike.claims.claim import Judged
 from lookalike.claims.court import CLAIMS, Ruling, rulings
 from lookalike.params import Params
@@ -91,7 +90,7 @@ def test_no_two_figures_have_one_name_and_each_has_numbers_and_a_stage(assembled
     shown = figures(*report.sections)
     assert list(shown) == [one.name for one in report.illustrations]
     stages = {one.stage for one in shown.values()}
-    assert stages == {"report", "photos", "primer", "compare@fashion", "explain@fashion", "embed@fashion"}
+    assert stages == {"report", "photos", "primer", "compare@fashion"}
     assert all(set(one.variants) <= {DIVERGED, *EVALUATED} for one in shown.values())
     of_none = [name for name, one in shown.items() if not one.variants and one.stage not in {"photos", "primer"}]
     assert of_none == ["fashion-corruptions"]
@@ -100,7 +99,7 @@ def test_no_two_figures_have_one_name_and_each_has_numbers_and_a_stage(assembled
 def test_every_figure_that_a_stage_drew_is_shown(assembled: Assembled) -> None:
     report, _, _ = assembled
     drawn = {one.png.decode() for one in report.illustrations} - {"PNG"}
-    other = f"explanations/fashion/figures/photographs-{RECIPES[1]}"  # of a recipe that was not chosen
+    other = f"{FIGURES}/photographs-{RECIPES[1]}"  # of a recipe that was not chosen
     assert drawn == {*PICTURES, *(f"steps of {recipe}" for recipe in RECIPES)} - {other}
     assert f"{PAIR}-cases" in {one.name for one in report.illustrations}
 
@@ -130,7 +129,7 @@ def test_a_study_with_nothing_explained_or_embedded_has_no_such_chapters(
 ) -> None:
     for stage in ("explanations", "embeddings"):
         shutil.rmtree(root / stage)
-        save_found(root / stage / "fashion", {}, {})
+        (root / stage / "fashion").mkdir(parents=True)
     report, _, judged = assemble(params, "", root)
     assert [part.title for part in report.sections[3].sections] == [*CHAPTERS[:6], CHAPTERS[9]]
     assert {one.verdict for one in judged if one.claim.key == "F6"} == {"not run"}
@@ -148,7 +147,7 @@ def test_two_studies_share_a_page(root: Path, params: Params) -> None:
     both = params.model_copy(
         update={"variants": params.variants | variants, "studies": params.studies | {"other": other}}
     )
-    for stage in ("evaluations", "comparisons", "explanations", "embeddings", "models", "runs"):
+    for stage in ("test_sets", "evaluations", "comparisons", "explanations", "embeddings", "models", "runs"):
         shutil.copytree(root / stage / "fashion", root / stage / "other")
     for path in root.glob("*/other/**/*"):
         if path.is_file() and path.suffix == ".json":

@@ -12,7 +12,7 @@ from matplotlib.colors import rgb_to_hsv
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lookalike.embedding.study import Embedding
+from lookalike.artifacts.embeddings import Embedding
 from lookalike.reporting.embeddings import (
     CLUSTERINGS,
     PARTITIONS,
@@ -23,10 +23,11 @@ from lookalike.reporting.embeddings import (
     class_looks,
     cluster_look,
     embedding_figure,
+    embedding_figures,
+    main_scores,
     shade,
     sweep_figure,
     table_figure,
-    variant_figures,
 )
 from lookalike.reporting.style import BLUE, VERMILLION, to_png
 
@@ -201,8 +202,12 @@ def test_a_variant_is_drawn_with_the_chosen_mixture() -> None:
     shown, chosen = points(), {"components": 10, "covariance": "diag"}
     table = np.arange(24).reshape(4, 6)
     found = {"sweep": SWEEP, "chosen": chosen, "clusterings": {"mixture": {"table": table.tolist()}}}
-    embedding = Embedding(shown.tsne, shown.pca, {"mixture": shown.clusters.astype(np.int64)}, found)
-    drawn = variant_figures(embedding, shown.labels, CLASSES.group_of, NAMES, CLASSES.group_names)
+    indices = np.arange(120) * 2 + 1  # every other of twice as many test images
+    labels = np.zeros(240, np.int64)
+    labels[indices] = shown.labels
+    components = np.column_stack([shown.pca, np.ones(120)])
+    embedding = Embedding(found, indices, components, shown.tsne, {"mixture": shown.clusters.astype(np.int64)})
+    drawn = embedding_figures(embedding, labels, CLASSES)
     directly = {
         "map": embedding_figure(shown, CLASSES, "mixture: 10 components, diag"),
         "clusters": table_figure(
@@ -215,6 +220,12 @@ def test_a_variant_is_drawn_with_the_chosen_mixture() -> None:
     assert list(drawn) == list(directly)
     for name, figure in directly.items():
         assert to_png(drawn[name]) == to_png(figure)
+
+
+def test_the_main_scores_are_those_of_the_map_and_of_one_gaussian_a_class() -> None:
+    found = {"trustworthiness": 0.9, "clusterings": VARIANTS["cnn"]}
+    by_class = VARIANTS["cnn"]["mixture_by_class"]["labels"]
+    assert main_scores(found) == {"trustworthiness": 0.9, **{name: by_class[name]["value"] for name in SCORES}}
 
 
 def draw_all() -> list[Figure]:

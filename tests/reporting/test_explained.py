@@ -1,8 +1,6 @@
-"""What is drawn of two tiny models: which pictures, of which images and maps, and with which scores beside them."""
+"""What is drawn of two variants' evidence: which pictures, of which images and maps, and with which scores."""
 
-from copy import deepcopy
 from dataclasses import replace
-from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,20 +8,23 @@ import numpy as np
 import pytest
 import torch
 from conftest import TINY_VIT
-from descriptions import described
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.evaluations import Augmented, Evaluation, PhotoOutputs
+from lookalike.artifacts.evidence import in_half
+from lookalike.artifacts.explanations import CloseUp, Contrast, Explanation, Inside, Layers, Response
+from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.artifacts.test_sets import TestSet
 from lookalike.data.garments import draw_garments
 from lookalike.evaluation.cases import first_of_each_class
-from lookalike.explain.closely import Closely, Contrast, look_closely
+from lookalike.evaluation.metrics import softmax
 from lookalike.explain.maps import toward
-from lookalike.explain.methods import DEFAULT
 from lookalike.explain.subject import Images, Subject
-from lookalike.explain.variant import explain_variant
 from lookalike.models.registry import create_model
 from lookalike.reporting import explained
-from lookalike.reporting.explained import CONTRASTS, SIGNED, CloseUp, note, study_figures, variant_figures
+from lookalike.reporting.explained import SIGNED, Explained, note, study_figures, variant_figures
 from lookalike.reporting.style import to_png
 from lookalike.runtime import Runtime
 
@@ -31,21 +32,49 @@ Json = dict[str, Any]
 COUNT = 30
 LABELS = np.arange(COUNT) * 3 % 10
 PREDICTED = np.where(np.arange(COUNT) % 4, LABELS, (LABELS + 1) % 10)
-CHOSEN = first_of_each_class(LABELS, 2)
+SHOWN = first_of_each_class(LABELS, 2)
 PHOTO_LABELS = np.array([-1, 7, 3, 0, 7, -1, 3])
-GROUP_OF = np.arange(10) // 4
-NAMES = "abcdefghij"
+NAMES = tuple("abcdefghij")
+IMAGES = draw_garments(COUNT, seed=3)[0]
+TEST_SET = TestSet(
+    name="letters",
+    class_names=NAMES,
+    labels=LABELS,
+    shown=SHOWN,
+    images=IMAGES[SHOWN],
+    repeated=np.array([], np.int64),
+    near=np.array([], np.int64),
+    digest="",
+    provenance={},
+    photos=PhotoSet(
+        preparations=(Preparation("plain", ""), Preparation("fitted", "")),
+        images=np.stack([draw_garments(7, seed=seed)[0] for seed in (4, 5)]),
+        labels=PHOTO_LABELS,
+        class_names=NAMES,
+        about=[{"name": f"photo {k}"} for k in range(7)],
+        provenance={},
+    ),
+)
 CASES = [
     {"rule": "same prediction, wrong", "index": 12, "divergence": 0.5},
     {"rule": "same prediction, right", "index": 5, "divergence": 0.25},
 ]
 PAIR: Json = {"first": "vit", "second": "cnn", "cases": CASES}
+FOCUS = ("cnn", "vit")
 ALWAYS = ("maps", "filters-first", "features-first", "untrained-first", "classes-Grad-CAM")
 DRAWN = {
     *(f"cnn/{title}" for title in (*ALWAYS, "filters-last", "features-last", "contrast")),
     *(f"cnn/{title}" for title in ("untrained-last", "journey", "layers", "responses")),
     *(f"vit/{title}" for title in (*ALWAYS, "heads")),
+    "alike",
 }
+METHODS = {"cnn": ("HiResCAM", "Grad-CAM", "gradient"), "vit": ("HiResCAM", "Grad-CAM", "rollout")}
+CONVOLUTIONS = {"cnn": {"one": (9, 1), "two": (80, 9), "three": (5, 80)}, "vit": {"patches": (12, 3)}}  # out and in
+CONTRASTED = 6
+
+
+def half(*shape: int, seed: int = 0) -> Any:
+    return in_half(np.random.default_rng(seed + sum(shape)).normal(size=shape))
 
 
 def scores(*names: str) -> Json:
@@ -53,33 +82,68 @@ def scores(*names: str) -> Json:
     return {name: {"gain": {"value": 0.3 - 0.4 * k}} for k, name in enumerate((*names, "random", "centre"))}
 
 
-def drawn_contrast() -> Contrast:
-    """More images than are shown."""
-    rng, indices = np.random.default_rng(2), np.arange(20, 28)
-    maps = {name: rng.normal(size=(8, 3, 3)).astype(np.float32) for name in ("label", "other", "contrast")}
-    return Contrast(indices, LABELS[indices], (LABELS[indices] + 2) % 10, maps, scores(*maps))
+def inside(channels: dict[str, tuple[int, int]], seed: int) -> Inside:
+    ends = list(dict.fromkeys((*list(channels)[:1], *list(channels)[-1:])))
+    return Inside(
+        filters={name: half(channels[name][0], 3 if channels[name][1] == 3 else 1, 3, 3, seed=seed) for name in ends},
+        features={name: half(channels[name][0], 6, 6, seed=seed) for name in ends},
+        journey={name: half(min(of[0], 5), 6, 6, seed=seed) for name, of in channels.items()},
+    )
 
 
-def close_up(model: str, arguments: Json, dataset: Dataset, contrast: Contrast | None) -> CloseUp:
-    torch.manual_seed(0)
-    models = [create_model(model, arguments, input_shape=(1, 28, 28), num_classes=10).eval() for _ in range(2)]
-    images = Images(draw_garments(COUNT, seed=3)[0], LABELS, PREDICTED)
-    subject = Subject(*models, dataset, Runtime(torch.device("cpu")), images)
-    photographs = Images(draw_garments(7, seed=5)[0], PHOTO_LABELS, (PHOTO_LABELS + 2) % 10)
-    known = explain_variant(subject.part(CHOSEN), photographs, GROUP_OF, scored=2, heads_scored=1, spoil=True)
-    known.found["faithfulness"]["methods"] = scores(*known.maps)  # an untrained model's hardly differ
-    logits = np.random.default_rng(0).normal(size=(COUNT, 10))
-    filters = look_closely(subject, GROUP_OF, 4, probe=True).responses
-    return CloseUp(subject, CHOSEN, photographs, known, Closely(contrast, filters), logits, DEFAULT)
+def close_up(name: str) -> CloseUp:
+    channels, convolutional = CONVOLUTIONS[name], name == "cnn"
+    indices = np.arange(20, 20 + CONTRASTED)
+    contrast = Contrast(
+        images=IMAGES[indices],
+        actual=LABELS[indices],
+        labels=LABELS[indices],
+        others=(LABELS[indices] + 2) % 10,
+        maps={kind: half(CONTRASTED, 3, 3, seed=k) for k, kind in enumerate(("label", "other", "contrast"))},
+    )
+    return CloseUp(
+        heads=None if convolutional else half(2, 3, 7, 7),
+        inside={state: inside(channels, seed) for seed, state in enumerate(("untrained", "trained"))},
+        channels=channels,
+        layers={"as it is": Layers(IMAGES[0], {"one": half(2, 6, 6), "dense": half(11)})} if convolutional else {},
+        contrast=contrast if convolutional else None,
+        responses={"one": Response(np.array([4, 2]), SHOWN[:10].reshape(2, 5), half(2, 28, 28, 1))}
+        if convolutional
+        else {},
+    )
 
 
-@pytest.fixture(scope="module")
-def close_ups(dataset: Dataset) -> dict[str, CloseUp]:
-    """A convolutional network with a contrast and a transformer without one, both untrained."""
-    return {
-        "cnn": close_up("fashion_cnn", {}, dataset, drawn_contrast()),
-        "vit": close_up("fashion_vit", TINY_VIT, dataset, None),
-    }
+def explain(name: str) -> Explained:
+    """The evidence of a variant; the classes that it predicts of photographs are those two further."""
+    found: Json = {"faithfulness": {"methods": scores(*METHODS[name])}, "heads": None, "contrast": None}
+    if name == "cnn":
+        found["contrast"] = {"images": 8, "scores": scores("label", "other", "contrast")}
+    else:
+        found["heads"] = {"images": 1, "gains": [[0.1, -0.2, 0.3], [0.4, 0.5, 0.6]]}
+    explanation = Explanation(
+        found=found,
+        shown="HiResCAM",
+        recipe="fitted",
+        indices=SHOWN,
+        maps={method: half(len(SHOWN), 4, 4, seed=k) for k, method in enumerate(METHODS[name])},
+        photo_maps=half(7, 4, 4),
+        close_up=close_up(name),
+    )
+    logits, photo_logits = half(1, COUNT, 10), half(1, 7, 10)
+    logits[0, np.arange(COUNT), PREDICTED] += 9
+    photo_logits[0, np.arange(7), (PHOTO_LABELS + 2) % 10] += 9
+    photos = PhotoOutputs({"plain": -photo_logits, "fitted": photo_logits}, {}, {}, np.zeros(1), {})
+    return Explained(explanation, Evaluation((0,), 0, np.ones(1), logits, photos=photos), TEST_SET)
+
+
+@pytest.fixture
+def both() -> dict[str, Explained]:
+    """A convolutional network with a contrast and a transformer without one."""
+    return {name: explain(name) for name in FOCUS}
+
+
+def changed(one: Explained, **parts: Any) -> Explained:
+    return replace(one, explanation=replace(one.explanation, **parts))
 
 
 @pytest.fixture
@@ -90,53 +154,87 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(explained, name, lambda *given, **named: SimpleNamespace(given=given, **named))
 
 
-def gain(one: CloseUp, name: str) -> str:
-    value = one.explained.found["faithfulness"]["methods"][name]["gain"]["value"]
+def of_variant(one: Explained) -> Any:
+    assert one.explanation.close_up is not None
+    return variant_figures(one, one.explanation.close_up)
+
+
+def maps_of(one: Explained, method: str, indices: Any) -> NDArray[np.floating]:
+    places = [SHOWN.tolist().index(index) for index in indices]
+    return one.explanation.maps[method][places]
+
+
+def gain(one: Explained, name: str) -> str:
+    value = one.explanation.found["faithfulness"]["methods"][name]["gain"]["value"]
     return f"{value:z.2f}".replace("-", "−")
 
 
-def scored(one: CloseUp, name: str) -> str:
+def scored(one: Explained, name: str) -> str:
     return f"gain {gain(one, name)}\n{controlled(one)}"
 
 
-def controlled(one: CloseUp) -> str:
+def controlled(one: Explained) -> str:
     return f"random {gain(one, 'random')}\ncentre {gain(one, 'centre')}"
 
 
 # which pictures
 
 
-def test_every_picture_of_the_close_ups_has_a_path(close_ups: dict[str, CloseUp]) -> None:
-    figures = study_figures(close_ups, [PAIR], "fitted")
+def test_every_picture_of_the_focus_variants_has_a_path(both: dict[str, Explained]) -> None:
+    figures = study_figures(both, FOCUS, [PAIR], "fitted")
     assert set(figures) == DRAWN | {"vit--cnn/cases", "photographs-fitted"}
     assert all(isinstance(figure, Figure) for figure in figures.values())
-    again = study_figures(close_ups, [PAIR], "fitted")
+    again = study_figures(both, FOCUS, [PAIR], "fitted")
     for path in ("vit/heads", "vit--cnn/cases"):
         assert to_png(again[path]) == to_png(figures[path])
 
 
-def test_without_close_ups_nothing_is_drawn() -> None:
-    assert study_figures({}, [PAIR], "fitted") == {}
+def test_where_nothing_was_explained_nothing_is_drawn() -> None:
+    assert study_figures({}, FOCUS, [PAIR], "fitted") == {}
 
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("pairs", [[], [PAIR | {"cases": []}], [PAIR | {"second": "gone"}], [PAIR | {"first": "gone"}]])
 def test_a_pair_is_drawn_only_if_both_are_looked_at_and_there_are_cases(
-    close_ups: dict[str, CloseUp], pairs: list[Json]
+    both: dict[str, Explained], pairs: list[Json]
 ) -> None:
-    assert set(study_figures(close_ups, pairs, "plain")) == DRAWN | {"photographs-plain"}
+    assert set(study_figures(both, FOCUS, pairs, "fitted")) == DRAWN | {"photographs-fitted"}
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_is_no_focus_variant_is_drawn_with_all_the_others_alone(both: dict[str, Explained]) -> None:
+    both["vit"] = changed(both["vit"], close_up=None)
+    figures: Any = study_figures(both, ["cnn"], [PAIR], "fitted")
+    assert set(figures) == {path for path in DRAWN if not path.startswith("vit/")} | {"photographs-fitted"}
+    assert list(figures["photographs-fitted"].given[1]) == ["cnn"]
+    assert list(figures["alike"].given[1]) == ["cnn", "vit"]
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("recipe", ["", "plain"])
+def test_photographs_of_another_recipe_are_not_drawn(both: dict[str, Explained], recipe: str) -> None:
+    assert set(study_figures(both, FOCUS, [], recipe)) == DRAWN
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_variant_that_was_shown_no_photographs_is_missing_among_them(both: dict[str, Explained]) -> None:
+    both["vit"] = changed(both["vit"], recipe="", photo_maps=None)
+    figures: Any = study_figures(both, FOCUS, [], "fitted")
+    assert list(figures["photographs-fitted"].given[1]) == ["cnn"]
+    both["cnn"] = changed(both["cnn"], recipe="", photo_maps=None)
+    assert set(study_figures(both, FOCUS, [], "")) == DRAWN
 
 
 # of one variant
 
 
 @pytest.mark.usefixtures("undrawn")
-@pytest.mark.parametrize("variant", ["cnn", "vit"])
-def test_no_map_is_drawn_without_its_gain_and_the_controls(close_ups: dict[str, CloseUp], variant: str) -> None:
-    one = close_ups[variant]
-    drawn: Any = variant_figures(one)["maps"]
+@pytest.mark.parametrize("variant", FOCUS)
+def test_no_map_is_drawn_without_its_gain_and_the_controls(both: dict[str, Explained], variant: str) -> None:
+    one = both[variant]
+    drawn = of_variant(one)["maps"]
     _, columns, _ = drawn.given
-    assert list(columns) == list(one.subject.methods)
+    assert tuple(columns) == METHODS[variant]
     assert drawn.notes == {name: scored(one, name) for name in columns}
 
 
@@ -145,38 +243,41 @@ def test_a_gain_below_zero_has_a_minus_as_wide_as_a_figure() -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
-@pytest.mark.parametrize("variant", ["cnn", "vit"])
-def test_maps_are_those_of_the_first_image_of_each_class(close_ups: dict[str, CloseUp], variant: str) -> None:
-    one = close_ups[variant]
-    drawn: Any = variant_figures(one)["maps"]
+@pytest.mark.parametrize("variant", FOCUS)
+def test_maps_are_those_of_the_first_image_of_each_class(both: dict[str, Explained], variant: str) -> None:
+    one = both[variant]
+    drawn = of_variant(one)["maps"]
     pixels, columns, rows = drawn.given
     first = [LABELS.tolist().index(k) for k in range(10)]
-    np.testing.assert_array_equal(pixels, one.subject.images.pixels[first])
+    np.testing.assert_array_equal(pixels, IMAGES[first])
     for name, maps in columns.items():
-        np.testing.assert_allclose(maps, one.subject.explain(name)[first], rtol=1e-4, atol=1e-5)
+        np.testing.assert_array_equal(maps, maps_of(one, name, first))
+        assert maps.dtype == np.float32
     wrong = {int(LABELS[k]) for k in first if k % 4 == 0}
     assert 0 < len(wrong) < 10
     assert rows == [f"{name}:\n{NAMES[(k + 1) % 10]}?" if k in wrong else name for k, name in enumerate(NAMES)]
+    assert drawn.signed is SIGNED
+
+
+@pytest.mark.parametrize(("model", "arguments"), [("fashion_cnn", {}), ("fashion_vit", TINY_VIT)])
+def test_maps_with_a_sign_are_those_that_turn_with_their_target(dataset: Dataset, model: str, arguments: Json) -> None:
+    networks = [create_model(model, arguments, input_shape=(1, 28, 28), num_classes=10).eval() for _ in range(2)]
+    some = Subject(*networks, dataset, Runtime(torch.device("cpu")), Images(IMAGES[:2], LABELS[:2], PREDICTED[:2]))
+    aim = toward(some.predicted, 10)
+    turned = {name for name in some.methods if torch.allclose(some.explain(name, -aim), -some.explain(name, aim))}
+    assert some.methods.keys() & SIGNED == turned
+    assert turned
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_maps_that_speak_for_or_against_are_drawn_with_their_sign(close_ups: dict[str, CloseUp]) -> None:
-    for one in close_ups.values():
-        drawn: Any = variant_figures(one)["maps"]
-        some = one.subject.part(slice(2))
-        aim = toward(some.predicted, 10)
-        turned = {name for name in some.methods if torch.allclose(some.explain(name, -aim), -some.explain(name, aim))}
-        assert drawn.signed & some.methods.keys() == turned == {DEFAULT}
-
-
-@pytest.mark.usefixtures("undrawn")
-def test_heads_stand_beside_the_first_image_with_their_gains(close_ups: dict[str, CloseUp]) -> None:
-    one = close_ups["vit"]
-    drawn: Any = variant_figures(one)["heads"]
+def test_heads_stand_beside_the_first_image_with_their_gains(both: dict[str, Explained]) -> None:
+    one = both["vit"]
+    assert one.explanation.close_up is not None
+    drawn = of_variant(one)["heads"]
     image, maps, gains = drawn.given
-    np.testing.assert_array_equal(image, one.subject.images.pixels[0])
-    assert maps is one.explained.heads
-    np.testing.assert_array_equal(gains, one.explained.found["heads"]["gains"])
+    np.testing.assert_array_equal(image, IMAGES[SHOWN[0]])
+    np.testing.assert_array_equal(maps, one.explanation.close_up.heads)
+    np.testing.assert_array_equal(gains, one.explanation.found["heads"]["gains"])
     assert maps.shape[:2] == gains.shape
     assert drawn.note == controlled(one)
 
@@ -184,145 +285,144 @@ def test_heads_stand_beside_the_first_image_with_their_gains(close_ups: dict[str
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("variant", "ends"), [("cnn", ("first", "last")), ("vit", ("first",))])
 def test_convolutions_are_drawn_from_the_first_to_the_last(
-    close_ups: dict[str, CloseUp], variant: str, ends: tuple[str, ...]
+    both: dict[str, Explained], variant: str, ends: tuple[str, ...]
 ) -> None:
-    one = close_ups[variant]
-    drawn: Any = variant_figures(one)
-    trained, untrained = (one.explained.inside[state] for state in ("trained", "untrained"))
+    one = both[variant].explanation.close_up
+    assert one is not None
+    drawn = of_variant(both[variant])
+    trained, untrained = (one.inside[state] for state in ("trained", "untrained"))
     for end, (name, kernels) in zip(ends, trained.filters.items(), strict=True):
-        np.testing.assert_array_equal(drawn[f"filters-{end}"].given[0], kernels)
-        np.testing.assert_array_equal(drawn[f"untrained-{end}"].given[0], untrained.filters[name])
+        for kind, expected in (("filters", kernels), ("untrained", untrained.filters[name])):
+            shown, planes = drawn[f"{kind}-{end}"].given
+            np.testing.assert_array_equal(shown, expected)
+            assert planes == CONVOLUTIONS[variant][name][1]
         image, maps, told = drawn[f"features-{end}"].given
-        np.testing.assert_array_equal(image, one.subject.images.pixels[0])
+        np.testing.assert_array_equal(image, IMAGES[SHOWN[0]])
         np.testing.assert_array_equal(maps, trained.features[name])
         assert told == name
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_of_many_channels_the_first_are_drawn(close_ups: dict[str, CloseUp], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explained, "CHANNELS", 3)
-    drawn: Any = variant_figures(close_ups["cnn"])
-    assert {len(drawn[kind].given[0]) for kind in ("filters-first", "filters-last", "untrained-last")} == {3}
-    assert {len(drawn[kind].given[1]) for kind in ("features-first", "features-last")} == {3}
+def test_the_journey_goes_through_every_convolution_before_and_after_training(both: dict[str, Explained]) -> None:
+    one = both["cnn"].explanation.close_up
+    assert one is not None
+    image, sides, channels = of_variant(both["cnn"])["journey"].given
+    np.testing.assert_array_equal(image, IMAGES[SHOWN[0]])
+    assert sides == {
+        "before training": one.inside["untrained"].journey,
+        "after training": one.inside["trained"].journey,
+    }
+    assert channels == {"one": 9, "two": 80, "three": 5}
+    assert "journey" not in of_variant(both["vit"])  # which has one convolution
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_the_journey_goes_through_every_convolution_before_and_after_training(close_ups: dict[str, CloseUp]) -> None:
-    one = close_ups["cnn"]
-    image, sides = variant_figures(one)["journey"].given  # type: ignore[attr-defined]
-    np.testing.assert_array_equal(image, one.subject.images.pixels[0])
-    assert list(sides) == ["before training", "after training"]
-    for state, layers in zip(("untrained", "trained"), sides.values(), strict=True):
-        assert list(layers) == ["features.0", "features.4", "features.8"]
-        assert layers == one.explained.inside[state].features
-    assert "journey" not in variant_figures(close_ups["vit"])  # which has one convolution
+def test_layers_and_responses_are_drawn_as_they_were_kept(both: dict[str, Explained]) -> None:
+    one, drawn = both["cnn"].explanation.close_up, of_variant(both["cnn"])
+    assert one is not None
+    assert drawn["layers"].given == (one.layers,)
+    assert drawn["responses"].given == (TEST_SET, one.responses)
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_classes_are_drawn_with_all_images_explained_and_the_score(close_ups: dict[str, CloseUp]) -> None:
-    one = close_ups["vit"]
-    drawn: Any = variant_figures(one)["classes-Grad-CAM"]
+def test_classes_are_drawn_with_all_images_explained_and_the_score(both: dict[str, Explained]) -> None:
+    one = both["vit"]
+    drawn = of_variant(one)["classes-Grad-CAM"]
     images, maps, labels, names = drawn.given
-    np.testing.assert_array_equal(images, one.subject.images.pixels[CHOSEN])
-    np.testing.assert_array_equal(labels, LABELS[CHOSEN])
-    assert maps is one.explained.maps["Grad-CAM"]
-    assert (list(names), drawn.signed) == (list(one.class_names), False)
+    np.testing.assert_array_equal(images, IMAGES[SHOWN])
+    np.testing.assert_array_equal(labels, LABELS[SHOWN])
+    np.testing.assert_array_equal(maps, one.explanation.maps["Grad-CAM"])
+    assert (names, drawn.signed) == (NAMES, False)
     assert drawn.title == f"Grad-CAM: {scored(one, 'Grad-CAM')}".replace("\n", ", ")
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_all_variants_are_shown_the_same_images_of_the_first_class(close_ups: dict[str, CloseUp]) -> None:
-    images, labels = draw_garments(COUNT, seed=3)[0], np.where(np.arange(COUNT) % 3, LABELS, 0)
-    maps = {name: np.random.default_rng(k).normal(size=(COUNT, 4, 4)) for k, name in enumerate(close_ups)}
-    found = {name: one.explained.found for name, one in close_ups.items()}
-    ((path, drawn),) = explained.drawn_alike(images, labels, maps, found, DEFAULT).items()
-    where = np.flatnonzero(labels == 0)[:8]
+def test_all_variants_are_shown_the_same_images_of_the_first_class(both: dict[str, Explained]) -> None:
+    few = SHOWN[:15]  # explained of one of them
+    maps = {name: values[:15] for name, values in both["vit"].explanation.maps.items()}
+    both["vit"] = changed(both["vit"], indices=few, maps=maps)
+    ((path, drawn),) = explained.drawn_alike(both).items()
+    where = few[LABELS[few] == 0]
     shown, columns, rows = drawn.given  # type: ignore[attr-defined]
-    np.testing.assert_array_equal(shown, images[where])
-    assert (path, len(rows)) == ("alike", 8)
+    np.testing.assert_array_equal(shown, IMAGES[where])
+    assert (path, rows) == ("alike", [f"image {k + 1}" for k in range(len(where))])
     for name, values in columns.items():
-        np.testing.assert_array_equal(values, maps[name][where])
-        assert drawn.notes[name] == scored(close_ups[name], DEFAULT)  # type: ignore[attr-defined]
-    assert drawn.signed == set(maps)  # type: ignore[attr-defined]
-    assert explained.drawn_alike(images, labels, {}, {}, DEFAULT) == {}
+        np.testing.assert_array_equal(values, maps_of(both[name], "HiResCAM", where))
+        assert drawn.notes[name] == scored(both[name], "HiResCAM")  # type: ignore[attr-defined]
+    assert drawn.signed == set(both)  # type: ignore[attr-defined]
+    assert explained.drawn_alike({}) == {}
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_augmentations_are_drawn_of_the_variants_that_have_one(dataset: Dataset) -> None:
-    moved = described(augmentation={"placing": {"shift": 0.5}})
-    descriptions = {"plain": described(), "moved": moved, "moved as well": deepcopy(moved)}
-    ((path, drawn),) = explained.drawn_changes(descriptions, dataset).items()
-    images, changed, names = drawn.given  # type: ignore[attr-defined]
+def test_augmentations_are_drawn_with_the_classes_of_their_images() -> None:
+    one = Augmented(IMAGES[:3], np.array([4, 0, 9]), np.stack([IMAGES[3:6], IMAGES[6:9]]))
+    ((path, drawn),) = explained.drawn_changes({"moved": one}, NAMES).items()
     assert path == "moved/augmentation"
-    labels = dataset.train_labels[dataset.train_indices]
-    few = dataset.train_indices[first_of_each_class(labels, 1)[:8]]
-    np.testing.assert_array_equal(images, dataset.train_images[few])
-    assert list(names) == [dataset.class_names[label] for label in dataset.train_labels[few]]
-    assert (changed.shape, changed.dtype) == ((6, *images.shape), np.uint8)
-    assert all((one != other).any() for one, other in pairwise(changed))
+    assert drawn.given == (one.images, one.draws, ["e", "a", "j"])  # type: ignore[attr-defined]
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_contrast_shows_a_few_images_with_the_map_of_either_class_and_of_the_difference(
-    close_ups: dict[str, CloseUp],
-) -> None:
-    one = close_ups["cnn"]
-    contrast = drawn_contrast()
-    drawn: Any = variant_figures(one)["contrast"]
+def test_a_contrast_shows_images_with_the_map_of_either_class_and_of_the_difference(both: dict[str, Explained]) -> None:
+    close = both["cnn"].explanation.close_up
+    assert close is not None
+    contrast = close.contrast
+    assert contrast is not None
+    drawn = of_variant(both["cnn"])["contrast"]
     pixels, columns, rows = drawn.given
-    np.testing.assert_array_equal(pixels, one.subject.images.pixels[contrast.indices[:CONTRASTS]])
+    assert pixels is contrast.images
     for values, maps in zip(columns.values(), contrast.maps.values(), strict=True):
-        np.testing.assert_array_equal(values, maps[:CONTRASTS])
+        np.testing.assert_array_equal(values, maps)
     assert list(columns) == ["for the more probable", "for the other", "one and not the other"]
     assert list(drawn.notes.values()) == [
         f"gain {value}\nrandom −0.90\ncentre −1.30" for value in ("0.30", "−0.10", "−0.50")
     ]
     assert drawn.notes.keys() == columns.keys() == drawn.signed
-    classes = LABELS[contrast.indices[:CONTRASTS]]
-    assert rows == [f"{NAMES[k]}:\n{NAMES[k]},\nnot {NAMES[(k + 2) % 10]}?" for k in classes]
+    assert rows == [f"{NAMES[k]}:\n{NAMES[k]},\nnot {NAMES[(k + 2) % 10]}?" for k in contrast.actual]
 
 
 # of several
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_cases_are_drawn_with_what_both_make_of_them(close_ups: dict[str, CloseUp]) -> None:
-    drawn: Any = study_figures(close_ups, [PAIR], "fitted")["vit--cnn/cases"]
+def test_cases_are_drawn_with_what_both_make_of_them(both: dict[str, Explained]) -> None:
+    drawn: Any = study_figures(both, FOCUS, [PAIR], "fitted")["vit--cnn/cases"]
     pixels, cases, labels, names, sides = drawn.given
     where = [12, 5]
     assert cases is CASES
-    assert tuple(names) == tuple(NAMES)
+    assert names == NAMES
     np.testing.assert_array_equal(labels, LABELS[where])
-    np.testing.assert_array_equal(pixels, close_ups["cnn"].subject.images.pixels[where])
+    np.testing.assert_array_equal(pixels, IMAGES[where])
     assert [side.model for side in sides] == ["vit", "cnn"]
     for side in sides:
-        one = close_ups[side.model]
-        expected = torch.from_numpy(one.logits[where]).softmax(1)
-        np.testing.assert_allclose(side.probabilities, expected, rtol=1e-6)
-        np.testing.assert_allclose(side.maps, one.subject.explain(DEFAULT)[where], rtol=1e-4, atol=1e-5)
-        assert (side.note, side.signed) == (f"{DEFAULT}\n{scored(one, DEFAULT)}", True)
+        one = both[side.model]
+        np.testing.assert_array_equal(side.probabilities, softmax(one.evaluation.test_logits[0][where]))
+        np.testing.assert_array_equal(side.maps, maps_of(one, "HiResCAM", where))
+        assert (side.note, side.signed) == (f"HiResCAM\n{scored(one, 'HiResCAM')}", True)
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_photograph_of_each_class_is_drawn_and_none_that_fits_no_class(close_ups: dict[str, CloseUp]) -> None:
-    drawn: Any = study_figures(close_ups, [], "fitted")["photographs-fitted"]
+def test_a_photograph_of_each_class_is_drawn_and_none_that_fits_no_class(both: dict[str, Explained]) -> None:
+    drawn: Any = study_figures(both, FOCUS, [], "fitted")["photographs-fitted"]
     pixels, columns, rows = drawn.given
     shown = [3, 2, 1]  # the first of the classes 0, 3 and 7
-    np.testing.assert_array_equal(pixels, close_ups["cnn"].photographs.pixels[shown])
+    assert TEST_SET.photos is not None
+    np.testing.assert_array_equal(pixels, TEST_SET.photos.recipes["fitted"][shown])
     assert rows == ["a\ncnn: c\nvit: c", "d\ncnn: f\nvit: f", "h\ncnn: j\nvit: j"]
-    assert list(columns) == list(close_ups)
+    assert list(columns) == list(both)
     for name, maps in columns.items():
-        np.testing.assert_array_equal(maps, close_ups[name].explained.photo_maps[DEFAULT][shown])
-        assert drawn.notes[name] == f"{DEFAULT}\n{scored(close_ups[name], DEFAULT)}"
-    assert drawn.signed == set(close_ups)
+        photo_maps = both[name].explanation.photo_maps
+        assert photo_maps is not None
+        np.testing.assert_array_equal(maps, photo_maps[shown])
+        assert drawn.notes[name] == f"HiResCAM\n{scored(both[name], 'HiResCAM')}"
+    assert drawn.signed == set(both)
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_variant_may_be_shown_by_a_method_without_sign(close_ups: dict[str, CloseUp]) -> None:
-    mixed = close_ups | {"vit": replace(close_ups["vit"], shown="rollout")}
-    drawn: Any = study_figures(mixed, [PAIR], "fitted")
+def test_a_variant_may_be_shown_by_a_method_without_sign(both: dict[str, Explained]) -> None:
+    mixed = both | {"vit": changed(both["vit"], shown="rollout")}
+    drawn: Any = study_figures(mixed, FOCUS, [PAIR], "fitted")
     vit, cnn = drawn["vit--cnn/cases"].given[-1]
     assert (vit.signed, cnn.signed) == (False, True)
     assert vit.note.startswith("rollout\n")
-    assert drawn["photographs-fitted"].signed == {"cnn"}
+    assert drawn["photographs-fitted"].signed == drawn["alike"].signed == {"cnn"}
     assert "rollout" not in SIGNED

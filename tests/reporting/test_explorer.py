@@ -11,7 +11,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from small_study import A_CLASS, CHOSEN, CNN, EVALUATED, FEW, LABELS, PHOTOGRAPHED, SHOWN, SmallStudy
+from small_study import (
+    A_CLASS,
+    CHOSEN,
+    CNN,
+    EVALUATED,
+    FEW,
+    LABELS,
+    PHOTOGRAPHED,
+    SHOWN,
+    SmallStudy,
+    write_embedding,
+    write_explanation,
+)
 
 from lookalike.claims.evidence import evidence_of
 from lookalike.evaluation.metrics import softmax
@@ -45,7 +57,7 @@ def tiles(uri: str, size: int, columns: int) -> NDArray[np.uint8]:
     return np.stack([image[r * size : (r + 1) * size, c * size : (c + 1) * size] for r, c in places])
 
 
-def test_the_images_are_those_that_are_explained_and_all_photographs(data: Json, study: SmallStudy) -> None:
+def test_the_images_are_those_that_are_shown_and_all_photographs(data: Json, study: SmallStudy) -> None:
     assert CHOSEN.tolist() != INDICES.tolist()  # the stage has another order
     assert data["names"][:TEST] == [f"test image {k}" for k in INDICES]
     assert data["names"][TEST:] == [f"photo {k}" for k in range(PHOTOGRAPHED)]
@@ -56,7 +68,7 @@ def test_the_images_are_those_that_are_explained_and_all_photographs(data: Json,
 
 def test_what_can_be_chosen_is_named(data: Json, params: Params, study: SmallStudy) -> None:
     assert (data["name"], data["title"]) == ("fashion", f"fashion_mnist: {params.studies['fashion'].title}")
-    assert data["classes"] == list(study.dataset.class_names)
+    assert data["classes"] == study.class_names
     groups = params.groups_of("fashion_mnist")
     assert data["groups"] == list(groups)
     for name, number in zip(data["classes"], data["groupOf"], strict=True):
@@ -75,7 +87,7 @@ def test_the_sheet_shows_the_images_dark_on_light(found: Found, study: SmallStud
     made = sheet(collect(found).pixels)
     assert made["columns"] == COLUMNS
     found = tiles(made["uri"], made["size"], COLUMNS)
-    expected = np.concatenate([study.dataset.test_images[INDICES], study.photos.recipes["fitted"]])
+    expected = np.concatenate([study.test_set.pictures(INDICES), study.photos.recipes["fitted"]])
     np.testing.assert_array_equal(found[:ITEMS], 255 - expected)
     assert not found[ITEMS:].any()
 
@@ -95,8 +107,8 @@ def test_probabilities_are_those_of_the_first_seed_without_temperature(
     data: Json, study: SmallStudy, name: str
 ) -> None:
     found = unpacked(data["variants"][name]["probabilities"], "<f4").reshape(ITEMS, 10)
-    np.testing.assert_array_equal(found[:TEST], softmax(study.logits[name][0])[INDICES].astype(np.float32))
-    on_photographs = softmax(study.photo_outputs[name].logits["fitted"][0]).astype(np.float32)
+    np.testing.assert_array_equal(found[:TEST], softmax(study.logits(name))[INDICES].astype(np.float32))
+    on_photographs = softmax(study.photo_logits(name)).astype(np.float32)
     np.testing.assert_array_equal(found[TEST:], on_photographs)
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
 
@@ -105,7 +117,8 @@ def test_maps_are_hundredths_of_their_largest_value_in_the_order_of_the_images(d
     maps = data["variants"][CNN]["maps"]
     found = unpacked(maps["values"], "i1").reshape(ITEMS, maps["rows"], maps["columns"])
     places = [CHOSEN.tolist().index(index) for index in INDICES]
-    expected = np.concatenate([study.maps[SHOWN][places], study.maps[f"photographs {SHOWN}"]])
+    assert study.explanation.photo_maps is not None
+    expected = np.concatenate([study.explanation.maps[SHOWN][places], study.explanation.photo_maps])
     assert expected.shape == found.shape
     largest = np.abs(expected).max(axis=(1, 2), keepdims=True)
     assert (largest > 0).all()
@@ -113,17 +126,46 @@ def test_maps_are_hundredths_of_their_largest_value_in_the_order_of_the_images(d
     assert (np.abs(found).max(axis=(1, 2)) == 100).all()
 
 
-def test_a_map_of_nothing_is_nothing(found: Found) -> None:
-    path = found.root / f"explanations/fashion/arrays/{CNN}/{SHOWN}.npy"
-    np.save(path, np.zeros_like(np.load(path)))
+def maps_of(root: Path, params: Params) -> NDArray[np.int8]:
+    """The maps of the focus variant, as what lies on disk has them: (ITEMS, pixels)."""
+    found = find("fashion", params, evidence_of("fashion", params, root), root)
     maps = study_data(found, collect(found))["variants"][CNN]["maps"]
-    values = unpacked(maps["values"], "i1").reshape(ITEMS, -1)
+    return unpacked(maps["values"], "i1").reshape(ITEMS, -1)
+
+
+def test_a_map_of_nothing_is_nothing(root: Path, params: Params, study: SmallStudy) -> None:
+    maps = {name: np.zeros_like(values) for name, values in study.explanation.maps.items()}
+    write_explanation(root, replace(study.explanation, maps=maps))
+    values = maps_of(root, params)
     assert not values[:TEST].any()
-    assert values[TEST:].any()
+    assert values[TEST:].any(axis=1).all()
+
+
+def test_maps_that_were_not_made_are_blank(root: Path, params: Params, study: SmallStudy) -> None:
+    """As when fewer images were explained than are shown."""
+    one, few = study.explanation, slice(3, 8)
+    maps = {name: values[few] for name, values in one.maps.items()}
+    whole = maps_of(root, params)
+    write_explanation(root, replace(one, indices=one.indices[few], maps=maps))
+    values, made = maps_of(root, params), np.isin(INDICES, CHOSEN[few])
+    assert made.sum() == 5
+    assert not values[:TEST][~made].any()
+    np.testing.assert_array_equal(values[:TEST][made], whole[:TEST][made])
+    np.testing.assert_array_equal(values[TEST:], whole[TEST:])
+
+
+@pytest.mark.parametrize("changed", [{"recipe": "plain"}, {"recipe": "", "photo_maps": None}])
+def test_photographs_by_another_recipe_have_blank_maps(
+    root: Path, params: Params, study: SmallStudy, changed: Json
+) -> None:
+    write_explanation(root, replace(study.explanation, **changed))
+    values = maps_of(root, params)
+    assert values[:TEST].any(axis=1).all()
+    assert not values[TEST:].any()
 
 
 def test_a_map_comes_with_its_score_and_those_of_the_controls(data: Json, study: SmallStudy) -> None:
-    maps, scores = data["variants"][CNN]["maps"], study.explained[CNN]["faithfulness"]["methods"]
+    maps, scores = data["variants"][CNN]["maps"], study.explanation.found["faithfulness"]["methods"]
     gain = scores[SHOWN]["gain"]
     assert maps["method"] == SHOWN
     said = f"gain {gain['value']:z.2f} ({gain['low']:z.2f} to {gain['high']:z.2f})"
@@ -133,7 +175,7 @@ def test_a_map_comes_with_its_score_and_those_of_the_controls(data: Json, study:
 
 def test_images_lie_where_the_map_has_them_and_nowhere_if_they_were_not_embedded(data: Json, study: SmallStudy) -> None:
     found = unpacked(data["variants"][CNN]["tsne"], "<f4").reshape(TEST, 2)
-    places = dict(zip(study.points["indices"].tolist(), study.points["tsne"], strict=True))
+    places = dict(zip(study.embedding.indices.tolist(), study.embedding.tsne, strict=True))
     assert 0 < len(places.keys() & set(INDICES.tolist())) < TEST
     for index, where in zip(INDICES.tolist(), found, strict=True):
         if index in places:
@@ -147,13 +189,19 @@ def test_a_variant_that_was_not_explained_or_embedded_has_neither_maps_nor_place
     assert data["variants"][FEW]["tsne"] is None
 
 
-def test_what_an_earlier_run_left_is_not_taken_for_this_ones(root: Path, params: Params) -> None:
-    """Folders of arrays may outlive the figures that name them."""
-    for stage in ("explanations", "embeddings"):
-        (root / stage / "fashion/found.json").write_text("{}")
+def test_features_that_do_not_vary_have_no_places(root: Path, params: Params) -> None:
+    write_embedding(root, None)
     found = find("fashion", params, evidence_of("fashion", params, root), root)
     variant = study_data(found, collect(found))["variants"][CNN]
-    assert (variant["maps"], variant["tsne"]) == (None, None)
+    assert variant["tsne"] is None
+    assert variant["maps"] is not None
+
+
+def test_a_study_without_photographs_has_test_images_alone(found: Found) -> None:
+    without = replace(found, evidence=replace(found.evidence, photos={}))
+    data = study_data(without, collect(without))
+    assert len(data["names"]) == len(data["labels"]) == data["testImages"] == TEST
+    assert len(unpacked(data["variants"][FEW]["probabilities"], "<f4")) == TEST * 10
 
 
 def test_the_section_has_all_studies(found: Found) -> None:

@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.test_sets import TestSet
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.scores import Scored, describe_seed
 from lookalike.reporting.answers import samples_figure, top_five_figure
 from lookalike.reporting.figures import (
+    SAMPLES,
     confusion_figure,
     curves_figure,
     race_figure,
@@ -188,14 +191,32 @@ def evaluated(dataset: Dataset) -> tuple[Scored, NDArray[np.float32]]:
     return Scored({}, details), logits[0]
 
 
+def backwards(dataset: Dataset, count: int) -> TestSet:
+    """The test set of which some images are shown, the last first."""
+    shown = np.arange(len(dataset.test_labels))[::-1][:count]
+    return TestSet(
+        name=dataset.name,
+        class_names=dataset.class_names,
+        labels=dataset.test_labels.astype(np.int64),
+        shown=shown,
+        images=dataset.test_images[shown],
+        repeated=np.array([], np.int64),
+        near=np.array([], np.int64),
+        digest="",
+        provenance={},
+    )
+
+
 @pytest.mark.parametrize("kind", ["dataset", "colour_dataset"])
 def test_a_variant_is_drawn_from_its_first_seed(request: pytest.FixtureRequest, kind: str) -> None:
     dataset: Dataset = request.getfixturevalue(kind)
     scored, logits = evaluated(dataset)
     first = scored.details["first_seed"]
-    figures = variant_figures(dataset, scored, logits, range(9, -1, -1), samples=True)
+    test_set = backwards(dataset, 12)
+    figures = variant_figures(test_set, scored, logits, range(9, -1, -1), samples=True)
     assert set(figures) == {"samples", "top-five", "confusion", "reliability"}
-    few = (dataset.test_images[:24], softmax(logits[:24]), dataset.test_labels[:24], dataset.class_names)
+    shown = test_set.shown
+    few = (dataset.test_images[shown], softmax(logits[shown]), dataset.test_labels[shown], dataset.class_names)
     assert to_png(figures["samples"]) == to_png(samples_figure(*few))
     assert to_png(figures["top-five"]) == to_png(top_five_figure(*(part[:8] for part in few[:3]), few[3]))
     corner = next(text for text in figures["confusion"].axes[0].texts if text.get_position() == (0, 0))
@@ -206,8 +227,19 @@ def test_a_variant_is_drawn_from_its_first_seed(request: pytest.FixtureRequest, 
 
 
 def test_test_images_are_drawn_of_probed_variants_alone(dataset: Dataset) -> None:
-    figures = variant_figures(dataset, *evaluated(dataset), range(10), samples=False)
+    figures = variant_figures(backwards(dataset, 12), *evaluated(dataset), range(10), samples=False)
     assert set(figures) == {"confusion", "reliability"}
+
+
+def test_of_many_images_that_are_shown_the_first_few_are_drawn(dataset: Dataset) -> None:
+    more = np.concatenate([dataset.test_images] * 2)
+    doubled = replace(dataset, test_images=more, test_labels=np.concatenate([dataset.test_labels] * 2))
+    scored, logits = evaluated(dataset)
+    test_set, logits = backwards(doubled, 30), np.concatenate([logits] * 2)
+    figures = variant_figures(test_set, scored, logits, range(10), samples=True)
+    few = test_set.shown[:SAMPLES]
+    expected = samples_figure(more[few], softmax(logits[few]), doubled.test_labels[few], dataset.class_names)
+    assert to_png(figures["samples"]) == to_png(expected)
 
 
 def draw_all() -> list[Figure]:

@@ -1,21 +1,22 @@
 """Grids: where each picture stands, and what is chosen of many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lookalike.explain.responses import Response
+from lookalike.artifacts.evidence import in_half
+from lookalike.artifacts.explanations import Half, Layers, Response
+from lookalike.artifacts.test_sets import TestSet
 from lookalike.reporting.grids import (
-    CHANNELS,
     as_planes,
     augmentation_figure,
     classes_figure,
     in_pixels,
     journey_figure,
     layers_figure,
-    most_varied,
     picture,
     responses_figure,
 )
@@ -46,32 +47,48 @@ def draw_augmentation() -> Figure:
     return augmentation_figure(IMAGES[:3], np.stack([IMAGES[3:6], IMAGES[6:9]]), ("a", "b", "c"))
 
 
+JOURNEY = {"one": in_half(RNG.normal(size=(5, 4, 4))), "two": np.zeros((2, 2, 2), np.float16)}
+
+
 def draw_journey() -> Figure:
-    sides = {"before": {"one": RNG.normal(size=(9, 4, 4)), "two": np.zeros((2, 2, 2))}}
-    return journey_figure(IMAGES[0], sides | {"after": sides["before"]})
+    return journey_figure(IMAGES[0], {"before": JOURNEY, "after": JOURNEY}, {"one": 9, "two": 2})
+
+
+def outputs() -> Mapping[str, Half]:
+    """Of the next side: two maps of a convolution, and the numbers of a dense layer."""
+    return {"one": in_half(RNG.normal(size=(2, 4, 4))), "two": in_half(RNG.normal(size=7))}
+
+
+SIDES = {f"side {k}": Layers(IMAGES[k], outputs()) for k in range(3)}
 
 
 def draw_layers() -> Figure:
-    sides = {f"side {k}": (IMAGES[k], {"one": RNG.normal(size=(5, 4, 4)), "two": RNG.normal(size=7)}) for k in range(3)}
-    return layers_figure(sides)
+    return layers_figure(SIDES)
 
 
-RESPONSES = [
-    Response(
-        layer=f"layer {k}",
+TEST_SET = TestSet(
+    name="tiny",
+    class_names=NAMES,
+    labels=np.zeros(100, np.int64),
+    shown=np.arange(24)[::-1] * 4 + 1,  # in another order than the images stand in the test set
+    images=IMAGES,
+    repeated=np.array([], np.int64),
+    near=np.array([], np.int64),
+    digest="",
+    provenance={},
+)
+RESPONSES = {
+    f"layer {k}": Response(
         filters=np.array([4, 9, 2]),
-        images=RNG.integers(0, 24, (3, 5)),
-        values=RNG.normal(size=(3, 5)).astype(np.float32),
-        inputs=RNG.normal(size=(3, 8, 8, 3)).astype(np.float32),
-        reached=np.ones(3, np.float32),
-        middle=np.ones(3, np.float32),
+        images=RNG.choice(TEST_SET.shown, (3, 5)),
+        inputs=in_half(RNG.normal(size=(3, 8, 8, 3))),
     )
     for k in range(2)
-]
+}
 
 
 def draw_responses() -> Figure:
-    return responses_figure(IMAGES, RESPONSES)
+    return responses_figure(TEST_SET, RESPONSES)
 
 
 def stands_somewhere(figure: Figure, picture: np.ndarray) -> bool:
@@ -100,33 +117,25 @@ def test_draws_stand_beside_their_image() -> None:
     assert [text.get_text() for text in figure.axes[0].texts] == ["image", "draw 1", "draw 2", "a", "b", "c"]
 
 
-def test_the_maps_that_vary_most_come_first() -> None:
-    maps = np.stack([np.eye(3) * scale for scale in (1, -5, 0, 3, 2, 0.5, 4)])
-    chosen = most_varied(maps)
-    assert len(chosen) == CHANNELS
-    assert [abs(values).max() for values in chosen] == [5, 4, 3, 2, 1]
-    assert len(most_varied(maps[:2])) == 2
-
-
 def test_a_blank_map_has_the_colour_of_nothing() -> None:
     assert (picture(np.full((2, 2), 7.0)) == DIVERGING[128]).all()
     assert (picture(np.eye(2)) != DIVERGING[128]).any()
 
 
-def test_a_journey_names_its_layers_and_sides() -> None:
-    texts = [text.get_text() for text in draw_journey().axes[0].texts]
+def test_a_journey_names_its_layers_and_sides_and_how_many_channels_each_has() -> None:
+    figure = draw_journey()
+    texts = [text.get_text() for text in figure.axes[0].texts]
     assert {"the image", "before", "after", "one\n9 of 4x4", "two\n2 of 2x2"} <= set(texts)
+    assert all(stands_somewhere(figure, picture(values)) for values in JOURNEY["one"].astype(np.float32))
 
 
-def test_each_side_shows_the_planes_that_vary_most_on_the_first() -> None:
-    planes = np.stack([np.eye(4) * scale for scale in (1, 5, 2, 4)])
-    other = RNG.normal(size=(4, 4, 4))
-    figure = layers_figure({"clean": (IMAGES[0], {"one": planes}), "spoiled": (IMAGES[1], {"one": other})})
-    for shown in (planes[1], other[1], other[3]):
-        assert stands_somewhere(figure, picture(shown))
-    assert not stands_somewhere(figure, picture(other[0]))
-    assert all(stands_somewhere(figure, as_tile(IMAGES[k], MEDIUM)) for k in range(2))
-    assert {"the image", "one", "clean", "spoiled"} <= {text.get_text() for text in figure.axes[0].texts}
+def test_each_side_shows_its_image_and_what_every_layer_makes_of_it() -> None:
+    figure = draw_layers()
+    for side in SIDES.values():
+        assert stands_somewhere(figure, as_tile(side.image, MEDIUM))
+        for values in side.outputs.values():
+            assert all(stands_somewhere(figure, picture(plane)) for plane in as_planes(values.astype(np.float32)))
+    assert {"the image", "one", "two", *SIDES} <= {text.get_text() for text in figure.axes[0].texts}
 
 
 def test_numbers_are_laid_out_in_rows() -> None:
@@ -137,10 +146,21 @@ def test_numbers_are_laid_out_in_rows() -> None:
 
 def test_made_inputs_stand_beside_the_images_that_excite_most() -> None:
     figure = draw_responses()
-    for layer in RESPONSES:
-        for made, best in zip(layer.inputs, layer.images, strict=True):
-            assert stands_somewhere(figure, as_tile(in_pixels(made), MEDIUM))
-            assert all(stands_somewhere(figure, as_tile(IMAGES[k], MEDIUM)) for k in best)
+    images = dict(zip(TEST_SET.shown.tolist(), IMAGES, strict=True))
+    for layer in RESPONSES.values():
+        for made, best in zip(layer.inputs, layer.images.tolist(), strict=True):
+            assert stands_somewhere(figure, as_tile(in_pixels(made.astype(np.float32)), MEDIUM))
+            assert all(stands_somewhere(figure, as_tile(images[k], MEDIUM)) for k in best)
+
+
+def test_an_image_that_is_not_shown_cannot_be_drawn() -> None:
+    unknown = {"layer": replace(RESPONSES["layer 0"], images=np.full((3, 5), 2))}
+    with pytest.raises(KeyError, match="2"):
+        responses_figure(TEST_SET, unknown)
+
+
+def test_responses_of_all_layers_are_named() -> None:
+    figure = draw_responses()
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert {"layer 0", "layer 1", "filter 4", "filter 9"} <= set(texts)
 

@@ -221,13 +221,13 @@ def mosaic(figure: Figure, left: int, count: int) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize(
-    ("planes", "said"), [(1, "3 filters of 1x1"), (4, "3 filters of 1x1, means over 4 input planes")]
+    ("planes", "said"), [(1, "3 filters of 1x1"), (4, "3 filters of 1x1, means over 4 input channels")]
 )
 def test_filters_share_one_scale_around_zero(planes: int, said: str) -> None:
     filters = np.array([-0.5, 0.0, 0.25]).reshape(3, 1, 1, 1) + np.zeros((3, planes, 1, 1))
     if planes > 1:
         filters += np.array([-1, 1, -2, 2]).reshape(1, 4, 1, 1)  # which the mean does not see
-    figure = filters_figure(filters)
+    figure = filters_figure(filters.mean(axis=1, keepdims=True), planes)
     np.testing.assert_array_equal(mosaic(figure, GAP, 3), DIVERGING[[0, 128, 191]])
     assert {said, "−0.5", "0.5"} <= texts(figure).keys()
 
@@ -235,14 +235,14 @@ def test_filters_share_one_scale_around_zero(planes: int, said: str) -> None:
 def test_filters_of_three_planes_are_coloured() -> None:
     filters = np.zeros((3, 3, 2, 2))
     filters[0, 0], filters[1, 2] = 0.4, -0.2
-    figure = filters_figure(filters)
+    figure = filters_figure(filters, 3)
     np.testing.assert_array_equal(mosaic(figure, GAP, 3), [(255, 128, 128), (128, 128, 64), (128, 128, 128)])
     assert any("brightest 0.4" in text for text in texts(figure))
 
 
 def test_filters_go_on_in_the_next_row() -> None:
     filters = np.linspace(-1, 1, 20).reshape(20, 1, 1, 1)
-    figure = filters_figure(filters)
+    figure = filters_figure(filters, 1)
     width = canvas(figure).shape[1]
     assert width <= 814
     columns = width // (MEDIUM + GAP)
@@ -390,8 +390,8 @@ DRAWINGS = [
     draw_top_five,
     draw_maps,
     draw_heads,
-    lambda: filters_figure(maps(20, 1, 3, 3)),
-    lambda: filters_figure(maps(9, 3, 3, 3)),
+    lambda: filters_figure(maps(20, 1, 3, 3), 16),
+    lambda: filters_figure(maps(9, 3, 3, 3), 3),
     draw_features,
     draw_cases,
 ]

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lookalike.artifacts.datasets import Dataset
 from lookalike.data.tensors import ImageTensors, place_images
 from lookalike.models.fashion_cnn import FashionCNN
-from lookalike.models.layers import Dropout, set_dropout_generator
+from lookalike.models.layers import Dropout, Model, set_dropout_generator
 from lookalike.models.registry import MODELS, PUBLISHED, create_model
 from lookalike.runtime import Runtime, generator, seeded
 from lookalike.training import loop
@@ -36,7 +36,7 @@ def images(dataset: Dataset, runtime: Runtime) -> tuple[ImageTensors, ImageTenso
     return place(dataset, dataset.train_indices, runtime), place(dataset, dataset.valid_indices, runtime)
 
 
-class Linear(nn.Module):
+class Linear(Model):
     """The least that is a model: what comes before the head, and the head."""
 
     def __init__(self, *before: nn.Module) -> None:
@@ -44,18 +44,19 @@ class Linear(nn.Module):
         self.features = nn.Sequential(*before, nn.Flatten())
         self.head = nn.Linear(256, 10)
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.head(self.features(images))
+    @property
+    def spatial(self) -> nn.Module:
+        return self.features
 
 
 @pytest.fixture
-def linear() -> nn.Module:
+def linear() -> Linear:
     with seeded(0, "init"):
         return Linear()
 
 
 def test_it_learns_what_can_be_told_apart(
-    linear: nn.Module, images: tuple[ImageTensors, ImageTensors], runtime: Runtime
+    linear: Linear, images: tuple[ImageTensors, ImageTensors], runtime: Runtime
 ) -> None:
     outcome = train(linear, *images, Schedule(30, 16, 0, Optimisation("adam", 1e-2)), runtime)
     first, last = outcome.history[0], outcome.history[-1]
@@ -71,7 +72,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def test_a_history_equals_a_hand_computation(
-    linear: nn.Module, dataset: Dataset, images: tuple[ImageTensors, ImageTensors], runtime: Runtime
+    linear: Linear, dataset: Dataset, images: tuple[ImageTensors, ImageTensors], runtime: Runtime
 ) -> None:
     weight, bias = (tensor.detach().double().numpy().copy() for tensor in linear.head.parameters())
     outcome = train(linear, *images, Schedule(2, 32, 4, replace(SGD, schedule="alternating", lr_other=0.2)), runtime)
@@ -137,7 +138,7 @@ def finite(outcome: Outcome) -> list[bool]:
 
 
 def test_a_loss_that_is_not_finite_ends_the_training(
-    linear: nn.Module, images: tuple[ImageTensors, ImageTensors], runtime: Runtime, tmp_path: Path
+    linear: Linear, images: tuple[ImageTensors, ImageTensors], runtime: Runtime, tmp_path: Path
 ) -> None:
     calls: list[int] = []
     outcome = train(
@@ -156,7 +157,7 @@ def test_a_loss_that_is_not_finite_ends_the_training(
 
 
 def test_an_image_that_is_not_a_number_ends_the_training(
-    linear: nn.Module, images: tuple[ImageTensors, ImageTensors], runtime: Runtime, tmp_path: Path
+    linear: Linear, images: tuple[ImageTensors, ImageTensors], runtime: Runtime, tmp_path: Path
 ) -> None:
     poisoned = replace(images[0], mean=torch.full((1, 1, 1), math.nan))
     schedule = Schedule(5, 16, 0, SGD)
@@ -167,7 +168,7 @@ def test_an_image_that_is_not_a_number_ends_the_training(
 
 
 def test_only_validation_diverging_counts_as_well(
-    linear: nn.Module, images: tuple[ImageTensors, ImageTensors], runtime: Runtime
+    linear: Linear, images: tuple[ImageTensors, ImageTensors], runtime: Runtime
 ) -> None:
     poisoned = replace(images[1], mean=torch.full((1, 1, 1), math.nan))
     outcome = train(linear, images[0], poisoned, Schedule(5, 16, 0, SGD), runtime)
@@ -203,7 +204,7 @@ def test_an_epoch_never_waits_for_the_gpu(dataset: Dataset, monkeypatch: pytest.
     assert len(steps) == 18
 
 
-def flat(model: nn.Module) -> Tensor:
+def flat(model: Model) -> Tensor:
     return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
 
 

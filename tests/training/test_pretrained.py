@@ -23,7 +23,7 @@ from torchvision.models import GoogLeNet_Weights, googlenet
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import PublishedWeights, load_description, load_weights, save_model
 from lookalike.errors import InputError
-from lookalike.models.registry import find_model
+from lookalike.models.registry import find_family
 from lookalike.params import Variant
 from lookalike.runtime import Runtime
 from lookalike.training.pretrained import StartingWeights, is_weights, network_of, starting_weights
@@ -102,7 +102,7 @@ def test_a_file_comes_first_then_the_mirror_then_the_publisher(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     own, mirror, hub = (publish(tmp_path / "own", 4), str(published.parents[1]), publish(tmp_path / "hub", 5))
-    monkeypatch.setattr(find_model("zoo_resnet"), "fetch_weights", lambda network: hub)
+    monkeypatch.setattr(find_family("zoo_resnet"), "fetch_weights", lambda network: hub)
     named = make(weights={"file": str(own)})
     for file, variant, where in ((own, named, mirror), (published, make(), mirror), (hub, make(), None)):
         assert find(variant, where) == StartingWeights(NETWORK, file, sha256(file))
@@ -210,7 +210,7 @@ def test_a_mirror_without_the_file_is_an_error_and_the_publisher_is_not_asked(
     mirror: Callable[[Path], AbstractContextManager[str]],
     reason: str,
 ) -> None:
-    monkeypatch.setattr(find_model("zoo_resnet"), "fetch_weights", lambda network: pytest.fail("asked"))
+    monkeypatch.setattr(find_family("zoo_resnet"), "fetch_weights", lambda network: pytest.fail("asked"))
     with mirror(tmp_path) as where, pytest.raises(InputError) as caught:
         find(make(), where)
     said = str(caught.value)
@@ -291,7 +291,7 @@ def test_what_the_publisher_s_cache_has_in_place_of_weights_does_not_stay_there(
         path.parent.mkdir()
     blob.write_bytes(HTML)
     link.symlink_to(blob)
-    monkeypatch.setattr(find_model("zoo_resnet"), "fetch_weights", lambda network: link)
+    monkeypatch.setattr(find_family("zoo_resnet"), "fetch_weights", lambda network: link)
     with pytest.raises(
         InputError, match=rf"\Athe published weights of {NETWORK} cannot be had \([^\n]*no file of weig"
     ):
@@ -344,8 +344,8 @@ def test_those_of_torchvision_are_taken_from_torch_s_cache(tmp_path: Path, monke
     state = googlenet(num_classes=1000, aux_logits=True, init_weights=False).state_dict()
     torch.save(state, file)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    family = find_model("zoo_googlenet")
-    found = family.fetch_weights("googlenet")  # type: ignore[attr-defined]
+    family = find_family("zoo_googlenet")
+    found = family.fetch_weights("googlenet")
     assert found == file
     model = family(input_shape=(3, 32, 32), num_classes=7, weights=str(found))
     assert torch.equal(model.state_dict()["net.conv1.conv.weight"], state["conv1.conv.weight"])
@@ -363,7 +363,7 @@ def test_those_of_torchvision_are_checked_when_they_are_downloaded(
     with serving(tmp_path / "site") as address:
         monkeypatch.setattr(published.value, "url", f"{address}/{name}")
         with pytest.raises(RuntimeError, match="invalid hash value"):
-            find_model("zoo_googlenet").fetch_weights("googlenet")  # type: ignore[attr-defined]
+            find_family("zoo_googlenet").fetch_weights("googlenet")
     assert [path for path in (tmp_path / "hub").rglob("*") if path.is_file()] == []
 
 

@@ -2,19 +2,21 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.evidence import in_half, pack, read_evidence, unpack, write_evidence
+from lookalike.artifacts.evidence import in_half, named, pack, read_evidence, under, unpack, write_evidence
 from lookalike.artifacts.folders import read_json, write_json, write_text
 from lookalike.artifacts.models import Row
 from lookalike.artifacts.photos import Preparation
+
+if TYPE_CHECKING:
+    from lookalike.artifacts.test_sets import TestSet
 
 PLOTTED = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 KIND, FEATURES = "evaluation", "features.npy"
@@ -56,7 +58,8 @@ class PhotoOutputs:
 
     Attributes:
         logits: recipe -> (S, N, C).
-        ablations: recipe and step left out -> (N, C), of the first seed; empty unless the variant is a focus variant.
+        ablations: recipe and step left out -> classes (N,) that the first seed predicts; empty unless the variant is a
+            focus variant.
         distances: recipe -> float64 (N,), how far the photographs lie from validation images, see
             `evaluation.distance.knn_distance`.
         test_distances: float64 (T,), the same of test images.
@@ -64,10 +67,25 @@ class PhotoOutputs:
     """
 
     logits: dict[str, Half]
-    ablations: dict[Preparation, Half]
+    ablations: dict[Preparation, NDArray[np.int64]]
     distances: dict[str, NDArray[np.float64]]
     test_distances: NDArray[np.float64]
     garments: dict[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Augmented:
+    """A training image of each of n classes, and D draws of what a training run sees of it.
+
+    Attributes:
+        images: uint8 (n, H, W) or (n, H, W, 3).
+        labels: int64 (n,).
+        draws: uint8 (D, n, H, W[, 3]).
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    draws: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +100,7 @@ class Evaluation:
         views: test accuracy from one view, from ten, and their difference; None if ten views were not asked for.
         corrupted: None if no images were corrupted.
         photos: None if the variant was shown no photographs.
+        augmented: None unless the variant was trained with augmentation.
     """
 
     seeds: tuple[int, ...]
@@ -92,6 +111,7 @@ class Evaluation:
     views: Mapping[str, Interval] | None = None
     corrupted: Corrupted | None = None
     photos: PhotoOutputs | None = None
+    augmented: Augmented | None = None
 
 
 def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
@@ -113,6 +133,8 @@ def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
         arrays |= {"valid_right": pack(valid.right), "valid_confidence": valid.confidence}
     if corrupted is not None:
         arrays |= {"corrupted_right": pack(corrupted.right), "corrupted_ece": corrupted.ece}
+    if (augmented := evaluation.augmented) is not None:
+        arrays |= named("augmented", vars(augmented))
     write_evidence(folder, KIND, content, arrays | ({} if photos is None else photo_arrays(photos)))
 
 
@@ -132,7 +154,7 @@ def photo_arrays(photos: PhotoOutputs) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {"photos test_distances": photos.test_distances}
     arrays |= {f"photos logits {recipe}": in_half(logits) for recipe, logits in photos.logits.items()}
     arrays |= {f"photos distances {recipe}": values for recipe, values in photos.distances.items()}
-    arrays |= {f"photos ablation {k}": in_half(logits) for k, logits in enumerate(photos.ablations.values())}
+    arrays |= {f"photos ablation {k}": found.astype(np.uint16) for k, found in enumerate(photos.ablations.values())}
     return arrays | {
         f"photos garments {way}": predicted.astype(np.uint16) for way, predicted in photos.garments.items()
     }
@@ -154,6 +176,7 @@ def load_evaluation(folder: Path) -> Evaluation:
         views=content["views"],
         corrupted=corrupted_from(content["corrupted"], arrays),
         photos=photos_from(content["photos"], arrays),
+        augmented=Augmented(**found) if (found := under("augmented", arrays)) else None,
     )
 
 
@@ -179,14 +202,14 @@ def photos_from(names: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[An
     ways = [Preparation(*way) for way in names["ablations"]]
     return PhotoOutputs(
         logits={recipe: arrays[f"photos logits {recipe}"] for recipe in names["recipes"]},
-        ablations={way: arrays[f"photos ablation {k}"] for k, way in enumerate(ways)},
+        ablations={way: arrays[f"photos ablation {k}"].astype(np.int64) for k, way in enumerate(ways)},
         distances={recipe: arrays[f"photos distances {recipe}"] for recipe in names["recipes"]},
         test_distances=arrays["photos test_distances"],
         garments={way: arrays[f"photos garments {way}"].astype(np.int64) for way in names["garments"]},
     )
 
 
-def load_evaluations(study: Path, variants: Sequence[str]) -> dict[str, Evaluation]:
+def load_evaluations(study: Path, variants: Iterable[str]) -> dict[str, Evaluation]:
     """The evidence of these variants, by name; `study` is `evaluations/<study>`."""
     return {name: load_evaluation(study / name) for name in variants}
 
@@ -250,10 +273,10 @@ def save_curve(folder: Path, variant: str, history: list[Row]) -> None:
     write_text(folder / f"{variant}.csv", "\n".join(lines) + "\n")
 
 
-def save_confusion(folder: Path, variant: str, dataset: Dataset, predicted: NDArray[np.integer]) -> None:
+def save_confusion(folder: Path, variant: str, test_set: "TestSet", predicted: NDArray[np.integer]) -> None:
     """Write `<variant>.csv` for `dvc plots`: a row a test image, the name of its class and of the predicted one."""
-    names, out = dataset.class_names, io.StringIO()
+    names, out = test_set.class_names, io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["actual", "predicted"])
-    writer.writerows((names[a], names[p]) for a, p in zip(dataset.test_labels, predicted, strict=True))
+    writer.writerows((names[a], names[p]) for a, p in zip(test_set.labels, predicted, strict=True))
     write_text(folder / f"{variant}.csv", out.getvalue())

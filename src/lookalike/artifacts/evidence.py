@@ -85,6 +85,16 @@ def digest_of(content: Content, arrays: Arrays) -> str:
     return sha.hexdigest()
 
 
+def named(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """The arrays with a prefix and a slash before each name."""
+    return {f"{prefix}/{name}": values for name, values in arrays.items()}
+
+
+def under(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """Those arrays that `named` gave a prefix, without it."""
+    return {name[len(prefix) + 1 :]: values for name, values in arrays.items() if name.startswith(f"{prefix}/")}
+
+
 def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Bits (..., N) as bytes (..., ceil(N / 8))."""
     return np.packbits(bits, axis=-1)
@@ -124,6 +134,10 @@ def renewed(folder: Path, inputs: Mapping[str, str]) -> Iterator[Path | None]:
 
 
 def keep_only(folder: Path, names: Iterable[str]) -> None:
-    """Delete the folders in `folder` that have none of these names, such as those of variants that are gone."""
+    """Delete the folders in `folder` that have none of these names, such as those of variants that are gone.
+
+    `folder` is there afterwards, even if there is nothing to keep in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     for path in set(folder.glob("*")) - {folder / name for name in names}:
         shutil.rmtree(path)

@@ -48,12 +48,15 @@ def loaded_sources() -> list[Path]:
     return [Path(file) for name in names if (file := modules[name].__file__)]
 
 
-def input_digests(script: Path, architecture: str, folders: Mapping[str, Path], **settings: Any) -> dict[str, str]:
+def input_digests(
+    script: Path, architecture: str | None, folders: Mapping[str, Path], **settings: Any
+) -> dict[str, str]:
     """Digests of all that decides what a stage computes for one variant, by name; compare `evidence.is_current`.
 
     Args:
         script: the stage's own file.
-        architecture: the module in `lookalike.models` whose code counts; the code of other architectures does not.
+        architecture: the module in `lookalike.models` whose code counts; the code of other architectures does not. None
+            means that the stage runs no model.
         folders: whatever files the stage reads, by a name for each folder.
         settings: JSON-able.
     """
@@ -67,10 +70,12 @@ def input_digests(script: Path, architecture: str, folders: Mapping[str, Path], 
     }
 
 
-def code_for(architecture: str) -> list[Path]:
-    """The loaded modules that are no architecture, the architecture, and what architectures share."""
+def code_for(architecture: str | None) -> list[Path]:
+    """The loaded modules that are no architecture; and unless it is None the architecture and what all share."""
     package = Path(sys.modules["lookalike"].__path__[0]) / "models"
     others = [source for source in loaded_sources() if source.parent != package]
+    if architecture is None:
+        return others
     return [*others, *(package / f"{name}.py" for name in (*SHARED, architecture))]
 
 

@@ -110,6 +110,34 @@ class ImageFiles:
 
 
 Pixels = Images | ImageFiles
+LARGEST = 64  # pixels: how large photographs are kept for pictures
+
+
+def pictures(images: Pixels, which: NDArray[np.integer]) -> Images:
+    """Some images as they are drawn: (n, H, W) or (n, H, W, 3); large ones are made small."""
+    if isinstance(images, ImageFiles):
+        return images.seen(replace(images.view, size=min(LARGEST, images.view.size)))[which]
+    return made_small(np.asarray(images[which]))
+
+
+def made_small(images: Images) -> Images:
+    """Images (n, H, W) or (n, H, W, 3) with sides of at most `LARGEST` pixels, by averaging."""
+    from PIL import Image
+
+    height, width = images.shape[1:3]
+    share = LARGEST / max(height, width)
+    if share >= 1:
+        return images
+    size = (round(width * share), round(height * share))
+    return np.stack([np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BOX)) for one in images])
+
+
+def in_pixels(values: NDArray[np.floating]) -> Images:
+    """Numbers (n, H, W, C) as images, each from its lowest value to its highest; (n, H, W) if C is 1."""
+    low, high = (end(values, axis=(1, 2, 3), keepdims=True) for end in (np.min, np.max))
+    scaled = (values - low) / np.maximum(high - low, np.finfo(np.float32).tiny)
+    images: Images = (255 * scaled).round().astype(np.uint8)
+    return images[..., 0] if images.shape[3] == 1 else images
 
 
 def upright(stream: IO[bytes]) -> "Image.Image":

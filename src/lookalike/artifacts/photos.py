@@ -14,6 +14,7 @@ from lookalike.artifacts.folders import read_json, replacing_folder, write_bytes
 
 Refused = list[tuple[str, str]]  # name and reason
 HALVES = ("choose", "score")  # to choose a recipe on, and to score the choice on
+SHOWN = ("photos.json", "images.npy", "labels.npy")  # what models are shown; the pictures beside are for people
 SAMPLE = 10  # photographs that the report shows step by step
 One = TypeVar("One")
 

@@ -31,7 +31,7 @@ class Evidence:
     Attributes:
         metrics: `metrics.json` of the evaluation.
         look_alikes, photos, robustness: the files of these names, with their pairs of variants.
-        explanations, embeddings: `found.json` of these stages.
+        explanations, embeddings: what these stages found.
         histories: a row an epoch and seed, see `artifacts.models.Epoch`.
         costs: `costs/found.json`.
         others: the same of every study of the run, by its name.

@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from lookalike.artifacts.costs import load_costs
+from lookalike.artifacts.embeddings import load_embeddings
 from lookalike.artifacts.evaluations import load_findings, load_metrics, load_robustness
-from lookalike.artifacts.findings import load_found
+from lookalike.artifacts.explanations import load_explanations
 from lookalike.artifacts.models import read_rows
 from lookalike.claims.claim import Evidence
+from lookalike.errors import InputError
 from lookalike.params import Params
 
 
@@ -21,8 +23,21 @@ def evidence_of(study: str, params: Params, root: Path) -> Evidence:
     """What was found of the variants of one study."""
     metrics, _ = load_metrics(root / "comparisons" / study)
     look_alikes, photos = load_findings(root / "comparisons" / study)
-    explanations, embeddings = (load_found(root / stage / study) for stage in ("explanations", "embeddings"))
+    explained = load_explanations(existing(root / "explanations" / study))
+    explanations = {name: {**one.found, "shown": one.shown} for name, one in explained.items()}
+    embeddings = {name: dict(one.found) for name, one in load_embeddings(existing(root / "embeddings" / study)).items()}
     histories = {name: read_rows(root / "models" / study / name / "history.csv") for name in params.variants_of(study)}
     robustness, costs = load_robustness(root / "comparisons" / study), load_costs(root)
     counted = costs[0] if costs else {}
     return Evidence(metrics, look_alikes, photos, explanations, embeddings, histories, robustness, counted)
+
+
+def existing(folder: Path) -> Path:
+    """The folder of a stage, which is there even if the stage left nothing in it.
+
+    Raises:
+        InputError: there is no such folder: the stage did not run.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; run `dvc repro`")
+    return folder

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from lookalike.costs.memory import peak_of
 from lookalike.models.macs import count_work
-from lookalike.runtime import Runtime
+from lookalike.runtime import Network, Runtime
 
 Shape = tuple[int, int, int]  # channels, height and width
 LEAST, MOST = 2, 7  # rounds of a measurement
@@ -82,7 +82,7 @@ def batch_of(input_shape: Shape, batch: int, runtime: Runtime) -> Tensor:
     return torch.rand(batch, *input_shape).to(runtime.device).contiguous(memory_format=runtime.memory_format)
 
 
-def placed(model: nn.Module, runtime: Runtime) -> nn.Module:
+def placed(model: Network, runtime: Runtime) -> Network:
     """`model` on the device, in evaluation mode."""
     return runtime.place(model).eval()
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.artifacts.embeddings import Embedding
 from lookalike.embedding.agreement import agreement, contingency
 from lookalike.embedding.mixture import Fit, choose, fit_mixture, k_means, sweep
 from lookalike.embedding.neighbours import neighbour_preservation, neighbour_ranks, trustworthiness
@@ -43,38 +44,27 @@ class Settings:
     tsne_dims: int
 
 
-@dataclass(frozen=True)
-class Embedding:
-    """The N images of a model in two dimensions and in clusters.
-
-    Attributes:
-        coordinates: (N, 2), t-SNE.
-        pca: (N, 2), the first two principal components.
-        clusters: the cluster (N,) of each image by four methods: "mixture", the Gaussian mixture with the lowest BIC;
-            "mixture_by_class", the one with the lowest BIC of those with one Gaussian a class; "k_means", with as many
-            clusters as classes; and "mixture_on_tsne", a control fitted to the map.
-        found: figures, see `embed`.
-    """
-
-    coordinates: Floats
-    pca: Floats
-    clusters: dict[str, NDArray[np.int64]]
-    found: dict[str, Any]
-
-
 def embed(
-    features: NDArray[np.floating], labels: Ints, group_of: Ints, settings: Settings, seed: int
+    features: NDArray[np.floating],
+    indices: NDArray[np.int64],
+    labels: Ints,
+    group_of: Ints,
+    settings: Settings,
+    seed: int,
 ) -> Embedding | None:
     """Map and cluster the features of one model; None if they vary in fewer than two directions, as of a dead network.
 
     Args:
         features: (N, D) in any precision; N at least the number of classes.
+        indices: (N,), which test images these are.
         labels: (N,).
         group_of: (C,), see `evaluation.groups`.
         seed: 0 to 2**32 - 1.
 
     Returns:
-        An embedding whose `found` holds, ready for JSON:
+        An embedding with four clusterings: "mixture", the Gaussian mixture with the lowest BIC; "mixture_by_class", the
+        one with the lowest BIC of those with one Gaussian a class; "k_means", with as many clusters as classes; and
+        "mixture_on_tsne", a control fitted to the map. Its `found` holds, ready for JSON:
         images: N.
         explained: shares of the variance along the first components, and of the `mixture_dims` components together that
             the mixtures see.
@@ -82,7 +72,7 @@ def embed(
         trustworthiness, neighbour_preservation: see `neighbours`.
         sweep: a row for each mixture fitted to principal components, see `mixture.Fit`.
         chosen, chosen_by_class: components and covariance of "mixture" and of "mixture_by_class".
-        clusterings: for each of `Embedding.clusters` its agreement with labels and with groups (see `agreement`) and
+        clusterings: for each of the four its agreement with labels and with groups (see `agreement`) and
             its contingency table (K, C).
     """
     import sklearn.manifold  # noqa: F401 - only libraries that are loaded already can be limited
@@ -112,7 +102,7 @@ def embed(
             "chosen_by_class": shape_of(by_class),
             "clusterings": clusterings(clusters, labels, group_of),
         }
-    return Embedding(coordinates, projection.coordinates[:, :2], clusters, found)
+    return Embedding(found, indices, projection.coordinates[:, : max(2, settings.mixture_dims)], coordinates, clusters)
 
 
 def mixtures(points: Floats, classes: int, settings: Settings, seed: int) -> list[Fit]:
@@ -156,10 +146,3 @@ def row(fit: Fit) -> dict[str, Any]:
 def shape_of(fit: Fit) -> dict[str, Any]:
     """Which fit it is."""
     return {"components": fit.components, "covariance": fit.covariance}
-
-
-def main_scores(found: dict[str, Any]) -> dict[str, float]:
-    """The main figures of what `embed` found: how good the map is, and how like the classes one Gaussian a class."""
-    by_class = found["clusterings"]["mixture_by_class"]["labels"]
-    scores = {name: by_class[name]["value"] for name in ("ari", "ami", "hungarian_accuracy")}
-    return {"trustworthiness": found["trustworthiness"], **scores}

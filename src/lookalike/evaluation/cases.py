@@ -19,14 +19,17 @@ class Case:
 
 
 def pick_cases(
-    first_logits: NDArray[np.floating], second_logits: NDArray[np.floating], labels: Ints, count: int
+    first_logits: NDArray[np.floating], second_logits: NDArray[np.floating], labels: Ints, count: int, *, among: Ints
 ) -> list[Case]:
     """By each rule the `count` images on which two models diverge most, fewer if there are fewer.
 
     Args:
         first_logits, second_logits: (N, C).
         labels: (N,).
+        among: indices of the images to pick from.
     """
+    known = np.zeros(len(labels), bool)
+    known[among] = True
     divergence = jensen_shannon(softmax(first_logits), softmax(second_logits))
     first, second = first_logits.argmax(axis=1), second_logits.argmax(axis=1)
     rules = {
@@ -38,7 +41,7 @@ def pick_cases(
     return [
         Case(rule, int(index), float(divergence[index]))
         for rule, where in rules.items()
-        for index in most_divergent(divergence, where)[:count]
+        for index in most_divergent(divergence, where & known)[:count]
     ]
 
 

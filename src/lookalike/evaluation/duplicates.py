@@ -5,7 +5,10 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.image_files import ImageFiles, Pixels
+from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.image_files import ImageFiles, Pixels, View
+
+SMALL, CHUNK = 32, 500  # side of what a photograph is hashed by, and images hashed at once
 
 
 def duplicated(images: Pixels, among: Pixels) -> NDArray[np.bool_]:
@@ -30,6 +33,21 @@ def average_hash(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     flat = images.reshape(len(images), -1)
     return np.packbits(flat > flat.mean(axis=1, keepdims=True), axis=1)
+
+
+def repeated(dataset: Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which test images (N,) stand byte for byte in the published training set, and which others share their average
+    hash with a training image of the same label."""
+    twice = duplicated(dataset.test_images, dataset.train_images)
+    parts = ((dataset.test_images, dataset.test_labels), (dataset.train_images, dataset.train_labels))
+    return twice, duplicated(*(labelled_hash(*part) for part in parts)) & ~twice
+
+
+def labelled_hash(images: Pixels, labels: NDArray[np.unsignedinteger]) -> NDArray[np.unsignedinteger]:
+    """The average hash of each image with its label: (N, bytes + 1); photographs are made small for it."""
+    small = images.seen(View(SMALL)) if isinstance(images, ImageFiles) else images
+    hashes = [average_hash(small[start : start + CHUNK]) for start in range(0, len(small), CHUNK)]
+    return np.column_stack([np.concatenate(hashes), labels])
 
 
 def digest(image: NDArray[np.uint8]) -> bytes:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Description, load_description, load_weights
 from lookalike.data.tensors import LabelledImages, place_images, prepared
+from lookalike.models.layers import Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, at_once
 
@@ -28,7 +28,7 @@ class Outputs:
 
 def restore_model(
     folder: Path, description: Description, seed: int, runtime: Runtime, epoch: int | None = None
-) -> nn.Module:
+) -> Model:
     """The trained model of one seed, in evaluation mode; `epoch` is one of the kept."""
     model = create_model(
         description.model,
@@ -37,18 +37,19 @@ def restore_model(
         num_classes=len(description.class_names),
     )
     model.load_state_dict(load_weights(folder, seed, epoch))
-    return runtime.place(model).eval()
+    runtime.place(model)  # which moves it in place
+    return model.eval()
 
 
 @torch.inference_mode()
-def infer(model: nn.Module, data: LabelledImages, *, keep_features: bool) -> Outputs:
-    """Run `model` (with `features` and `head`) over all images; without `keep_features` D is 0."""
+def infer(model: Model, data: LabelledImages, *, keep_features: bool) -> Outputs:
+    """Run `model` over all images; without `keep_features` D is 0."""
     logits, features = [], []
     size = at_once(*data.size, BATCH)
     for start in range(0, len(data), size):
         images, _ = data.batch(slice(start, start + size))
-        hidden = model.features(images)  # type: ignore[operator]  # every registered model has both
-        logits.append(model.head(hidden))  # type: ignore[operator]
+        hidden = model.features(images)
+        logits.append(model.head(hidden))
         features.append(hidden if keep_features else hidden[:, :0])
     return Outputs(*(torch.cat(parts).float().cpu().numpy() for parts in (logits, features)))
 
@@ -57,7 +58,7 @@ def infer(model: nn.Module, data: LabelledImages, *, keep_features: bool) -> Out
 class Reader:
     """A model that reads arrays of images."""
 
-    model: nn.Module
+    model: Model
     dataset: Dataset
     runtime: Runtime
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import PhotoOutputs
 from lookalike.artifacts.photos import PhotoSet
+from lookalike.artifacts.test_sets import TestSet
 from lookalike.evaluation.absorption import GARMENTS, STRENGTHS, absorbed
 from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.distance import auroc_estimate
@@ -24,8 +24,7 @@ Json = dict[str, Any]
 def study_photos(
     outputs: dict[str, PhotoOutputs],
     sides: dict[str, Side],
-    photos: PhotoSet | None,
-    dataset: Dataset,
+    test_set: TestSet,
     group_of: Ints,
     pairs: Sequence[tuple[str, str]],
     absorber: str,
@@ -36,11 +35,12 @@ def study_photos(
 
     Args:
         outputs: by variant.
-        sides: by variant, for the test images of `dataset`.
+        sides: by variant, for the images of `test_set`.
         group_of: (C,), see `groups`.
         pairs: the variants to compare.
         absorber: the class that is suspected to collect failed preparations.
     """
+    photos = test_set.photos
     if photos is None:
         return {}
     labelled = photos.labels >= 0
@@ -71,7 +71,7 @@ def study_photos(
             name: {recipe: sureness(one, recipe, photos.labels) for recipe in one.logits}
             for name, one in outputs.items()
         },
-        "absorption": absorption(outputs, photos.class_names.index(absorber), dataset.test_labels[:GARMENTS])
+        "absorption": absorption(outputs, photos.class_names.index(absorber), test_set.labels[:GARMENTS])
         | {"absorber": absorber},
     }
 
@@ -109,8 +109,8 @@ def ablations(output: PhotoOutputs, photos: PhotoSet, weights: NDArray[np.float3
     where = photos.labels >= 0
     labels = photos.labels[where]
     rows = []
-    for way, logits in output.ablations.items():
-        after = logits[where].argmax(axis=1) == labels
+    for way, predicted in output.ablations.items():
+        after = predicted[where] == labels
         before = output.logits[way.recipe][0, where].argmax(axis=1) == labels
         estimates = {
             "accuracy": asdict(bootstrap_mean(after.astype(float), weights)),
@@ -143,7 +143,7 @@ def separation(higher: Floats, lower: Floats) -> Json | None:
 
 
 def absorption(outputs: dict[str, PhotoOutputs], absorber: int, labels: Ints) -> Json:
-    """Share of test images of other classes predicted as `absorber`, by way and strength of spoiling."""
+    """Share of test images of other classes predicted as `absorber`, by way and strength of corruption."""
     focus = {name: one.garments for name, one in outputs.items() if one.garments}
     ways = next(iter(focus.values()), {})
     return {

@@ -47,7 +47,7 @@ def photo_outputs(
     garments = dataset.test_images[:GARMENTS]
     return PhotoOutputs(
         logits={recipe: in_half(np.stack([one.logits, *others[recipe]])) for recipe, one in outputs.items()},
-        ablations={way: in_half(first.read(images).logits) for way, images in photos.ablations.items()}
+        ablations={way: first.read(images).logits.argmax(axis=1) for way, images in photos.ablations.items()}
         if focus
         else {},
         distances={recipe: knn_distance(one.features, reference, nearest) for recipe, one in outputs.items()},

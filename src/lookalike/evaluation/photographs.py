@@ -102,6 +102,23 @@ def part(right: NDArray[np.bool_], where: NDArray[np.bool_], weights: NDArray[np
     return Part(int(where.sum()), mean_where(right.mean(axis=0), where, weights))
 
 
+def best_recipe(logits: Mapping[str, Mapping[str, NDArray[np.floating]]], labels: Ints, halves: Sequence[str]) -> str:
+    """The recipe of the best variant and recipe, see `choose`.
+
+    Args:
+        logits: variant -> recipe -> (S, N, C), of one variant at least.
+        labels: (N,), -1 where the photograph shows none of the classes.
+        halves: N values, those of the attribute "half".
+    """
+    where = (labels >= 0) & (np.asarray(halves, str) == HALVES[0])
+    scores = {
+        (variant, recipe): float(((one.argmax(axis=2) == labels).mean(axis=0) * where).sum() / where.sum())
+        for variant, recipes in logits.items()
+        for recipe, one in recipes.items()
+    }
+    return choose(scores)[1]
+
+
 def choose(scores: Mapping[tuple[str, str], float]) -> tuple[str, str]:
     """The (variant, recipe) with the highest accuracy on the half "choose"; of equal ones the first in order.
 

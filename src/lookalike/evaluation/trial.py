@@ -19,9 +19,8 @@ from lookalike.errors import InputError
 from lookalike.params import Params, Recipe
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from lookalike.data.tensors import LabelledImages
+    from lookalike.models.layers import Model
 
 MODELS = Path("models")
 REPRO = "run `dvc repro` first"
@@ -157,7 +156,7 @@ def probabilities(model: TrainedModel, images: NDArray[np.uint8]) -> NDArray[np.
     return softmax(infer(network, placed, keep_features=False).logits)
 
 
-def restore(model: TrainedModel, images: NDArray[np.uint8]) -> "tuple[nn.Module, LabelledImages]":
+def restore(model: TrainedModel, images: NDArray[np.uint8]) -> "tuple[Model, LabelledImages]":
     """The network of `model`, and images (N, 28, 28) as it takes them."""
     from lookalike.data.tensors import place_images
     from lookalike.evaluation.inference import restore_model

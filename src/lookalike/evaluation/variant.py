@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.evaluations import Evaluation, Validation
+from lookalike.artifacts.evaluations import Augmented, Evaluation, Validation
 from lookalike.artifacts.evidence import in_half
+from lookalike.artifacts.image_files import made_small
 from lookalike.artifacts.models import Description, load_description
 from lookalike.artifacts.photos import PhotoSet
+from lookalike.data.augmentation import examples, from_settings
 from lookalike.data.tensors import LabelledImages, place_images, prepared, taken
 from lookalike.evaluation.calibration import fit_temperature
+from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers
 from lookalike.evaluation.inference import Outputs, infer, restore_model
 from lookalike.evaluation.metrics import Ints, softmax
@@ -21,6 +24,7 @@ from lookalike.evaluation.photo_variant import photo_outputs
 from lookalike.evaluation.views import compare_views
 from lookalike.runtime import Runtime
 
+AUGMENTED, DRAWS = 6, 4  # training images that show an augmentation, and draws of each
 COMPARED = 2  # seeds of which answers to validation images are kept, for cascades
 
 
@@ -66,6 +70,7 @@ def evaluate_variant(
         return Evaluation((), diverged, np.zeros(0), nothing), np.zeros((0, 0), np.float16)
     seen = see(folder, description, seeds, dataset, runtime)
     evaluation = judged(seen, seeds, diverged, validation_labels(dataset, description.valid_images))
+    evaluation = replace(evaluation, augmented=augmented(description, dataset))
     if views:
         crop = (description.augmentation or {})["crop"]
         evaluation = replace(evaluation, views=asdict(compare_views(folder, crop, dataset, runtime)))
@@ -77,6 +82,17 @@ def evaluate_variant(
         shown = photo_outputs(folder, evaluation, (features, valid_features), dataset, photos, runtime, focus=focus)
         evaluation = replace(evaluation, photos=shown)
     return evaluation, features
+
+
+def augmented(description: Description, dataset: Dataset) -> Augmented | None:
+    """A few training images as the variant's training run saw them; None without augmentation."""
+    if not (settings := description.augmentation):
+        return None
+    of_class = dataset.train_labels[dataset.train_indices].astype(int)
+    few = dataset.train_indices[first_of_each_class(of_class, 1)[:AUGMENTED]]
+    images, labels = np.asarray(dataset.train_images[few]), dataset.train_labels[few].astype(int)
+    draws = examples(from_settings(settings, dataset), images, labels, DRAWS)
+    return Augmented(made_small(images), labels, np.stack([made_small(draw) for draw in draws]))
 
 
 def see(folder: Path, description: Description, seeds: tuple[int, ...], dataset: Dataset, runtime: Runtime) -> Seen:

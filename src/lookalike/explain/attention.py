@@ -18,31 +18,34 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from lookalike.explain.maps import Explain, has_class_token, on_grid
-from lookalike.models.layers import Attention
+from lookalike.explain.maps import Explain, on_grid
+from lookalike.models.layers import Attention, Model, Transformer
 
 
 def raw_attention(block: int, head: int | None = None) -> Explain:
     """The attention that patches receive in a block, from 0 (-1: the last that sees all); head None: the mean."""
 
-    def explain(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+    def explain(model: Model, images: Tensor, target: Tensor) -> Tensor:
+        model = as_transformer(model)
         weights = attention_maps(model, images)[block]
         return received(model, weights.mean(1) if head is None else weights[:, head])
 
     return explain
 
 
-def all_heads(model: nn.Module, images: Tensor) -> Tensor:
+def all_heads(model: Model, images: Tensor) -> Tensor:
     """The attention that patches receive, by block and head: (N, blocks, H, h, w)."""
+    model = as_transformer(model)
     return received(model, torch.stack(attention_maps(model, images), dim=1))
 
 
-def rollout(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+def rollout(model: Model, images: Tensor, target: Tensor) -> Tensor:
     """Attention rollout, an `Explain` that is blind to the target.
 
     Abnar & Zuidema, "Quantifying Attention Flow in Transformers" (ACL 2020): with A the mean over heads, the product
     over blocks of (A + I) / 2, later blocks on the left. A row sums to one.
     """
+    model = as_transformer(model)
     rolled = identity = torch.eye(num_tokens(model)).to(images)
     for weights in attention_maps(model, images):
         rolled = (weights.mean(1) + identity) / 2 @ rolled
@@ -50,13 +53,14 @@ def rollout(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
 
 
 @torch.enable_grad()
-def gradient_rollout(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+def gradient_rollout(model: Model, images: Tensor, target: Tensor) -> Tensor:
     """Attention weighted by its gradient, an `Explain`, never negative.
 
     Chefer, Gur & Wolf, "Generic Attention-Model Explainability for Interpreting Bi-Modal and Encoder-Decoder
     Transformers" (ICCV 2021), equations 5 and 6: A = mean over heads of max(gradient * map, 0); R starts as I, and each
     block adds A R. The identity, a patch's relevance for itself, is taken off in the end.
     """
+    model = as_transformer(model)
     with recorded(model) as maps:
         score = (model(images.detach().requires_grad_()) * target).sum()  # else maps of frozen models had no gradients
     whole = seen_whole(model, maps)
@@ -68,23 +72,35 @@ def gradient_rollout(model: nn.Module, images: Tensor, target: Tensor) -> Tensor
 
 
 @torch.no_grad()
-def embedded_patches(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+def embedded_patches(model: Model, images: Tensor, target: Tensor) -> Tensor:
     """The mean number of each token before the first block, an `Explain` that is blind to the target.
 
     What the source report shows as its attention map, if run in Keras 2. No attention is in it.
     """
-    return on_grid(model, model.embed(images).mean(2))  # type: ignore[operator]  # every transformer has it
+    model = as_transformer(model)
+    return on_grid(model, model.embed(images).mean(2))
 
 
 @torch.no_grad()
-def first_attention(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+def first_attention(model: Model, images: Tensor, target: Tensor) -> Tensor:
     """The mean number of each token that the first attention layer puts out; what the same report shows in Keras 3."""
-    tokens = model.embed(images)  # type: ignore[operator]  # every transformer has it
-    return on_grid(model, attention_layers(model)[0](tokens).mean(2))
+    model = as_transformer(model)
+    return on_grid(model, attention_layers(model)[0](model.embed(images)).mean(2))
+
+
+def as_transformer(model: Model) -> Transformer:
+    """The model itself.
+
+    Raises:
+        ValueError: it has no attention.
+    """
+    if not isinstance(model, Transformer):
+        raise ValueError(f"{type(model).__name__} has no attention")
+    return model
 
 
 @torch.no_grad()
-def attention_maps(model: nn.Module, images: Tensor) -> list[Tensor]:
+def attention_maps(model: Transformer, images: Tensor) -> list[Tensor]:
     """The attention maps (N, H, L, L) of the blocks that see all L tokens, from the first to the last."""
     with recorded(model) as maps:
         model(images)
@@ -123,16 +139,16 @@ def attention_layers(model: nn.Module) -> list[Attention]:
     return [layer for layer in model.modules() if isinstance(layer, Attention)]
 
 
-def seen_whole(model: nn.Module, maps: list[Tensor]) -> list[Tensor]:
+def seen_whole(model: Transformer, maps: list[Tensor]) -> list[Tensor]:
     """Those of the maps (N, H, L, L) whose block sees all tokens."""
     return [weights for weights in maps if weights.shape[-1] == num_tokens(model)]
 
 
-def received(model: nn.Module, weights: Tensor) -> Tensor:
+def received(model: Transformer, weights: Tensor) -> Tensor:
     """What each patch receives by maps (..., L, L), row by row from each token: (..., h, w)."""
-    return on_grid(model, weights[..., 0, :] if has_class_token(model) else weights.mean(-2))
+    return on_grid(model, weights[..., 0, :] if model.has_class_token else weights.mean(-2))
 
 
-def num_tokens(model: nn.Module) -> int:
+def num_tokens(model: Transformer) -> int:
     """L: one for each patch, and the class token."""
-    return math.prod(model.grid) + has_class_token(model)  # type: ignore[arg-type]  # rows and columns of the patches
+    return math.prod(model.grid) + model.has_class_token

@@ -1,62 +1,42 @@
-"""What is asked of a probe alone: why one class and not another that looks alike, and what its filters respond to."""
+"""What is asked of a focus variant alone: why one class and not a look-alike, and what its filters respond to."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lookalike.artifacts import explanations as evidence
+from lookalike.artifacts.explanations import Contrast
+from lookalike.artifacts.image_files import in_pixels, made_small, pictures
 from lookalike.evaluation.metrics import Ints, confusion_matrix
 from lookalike.explain.faithfulness import Trial, score
-from lookalike.explain.maps import Json, Maps, contrast, to_numpy, toward
+from lookalike.explain.maps import Json, contrast, to_numpy, toward
 from lookalike.explain.methods import is_transformer
-from lookalike.explain.responses import Response, responses
+from lookalike.explain.responses import responses
 from lookalike.explain.subject import Images, Subject
 
 SEED = 13  # of random maps and of the order of equal values
-EXCITING = 2000  # test images of which those are sought that excite a filter most
+DRAWN = 6  # images that are shown with both of their likely classes
 CONTRASTED = "HiResCAM"  # the method of contrastive maps: linear in the target, so that a difference is one
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """Why one class and not another that looks alike.
+class Closely:
+    """What is looked at of a focus variant alone: why one class and not another, and what filters respond to.
 
     Attributes:
-        indices: (N,), of images of either class; those taken for the other first.
-        labels, others: (N,), of the two classes the one that the model finds more probable, and the other.
-        maps: (N, h, w) toward the "label", toward the "other", and of their difference, "contrast".
-        scores: of these maps, as `faithfulness.Faithfulness.methods` in JSON, where only the two classes can win.
+        found: figures, JSON-able: "contrast", of how many images and the scores of their maps where only the two
+            classes can win (None if no look-alikes are confused), and "responses", by filter.
+        contrast: of the first few images; None as in `found`.
+        responses: by convolution, to the images that are shown; nothing of a transformer.
     """
 
-    indices: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    others: NDArray[np.int64]
-    maps: Maps
-    scores: Json
-
-    @property
-    def found(self) -> Json:
-        """Of how many images these are the scores."""
-        return {"images": len(self.indices), "scores": self.scores}
-
-
-@dataclass(frozen=True)
-class Closely:
-    """What is looked at of a probe alone: why one class and not another, and what filters respond to (see `responses`;
-    nothing of a transformer)."""
-
-    contrast: Contrast | None
-    responses: list[Response]
-
-    @property
-    def found(self) -> Json:
-        """The figures."""
-        return {
-            "contrast": self.contrast and self.contrast.found,
-            "responses": [response.described() for response in self.responses],
-        }
+    found: Json
+    contrast: Contrast | None = None
+    responses: Mapping[str, evidence.Response] = field(default_factory=dict)
 
 
 class Duel(nn.Module):
@@ -71,28 +51,36 @@ class Duel(nn.Module):
         return self.model(images)[:, self.classes]
 
 
-def look_closely(subject: Subject, group_of: Ints, count: int, *, probe: bool) -> Closely:
-    """What only probes are asked; nothing of others.
+def look_closely(subject: Subject, shown: NDArray[np.int64], group_of: Ints, count: int) -> Closely:
+    """What only focus variants are asked.
 
     Args:
-        subject: the model with all images to choose from.
-        count: so many are contrasted at most.
+        subject: the model with all test images.
+        shown: (N,), indices of those that pictures show: they alone are tried on filters.
+        count: so many of all test images are contrasted at most.
     """
-    if not probe:
-        return Closely(None, [])
-    filters = [] if is_transformer(subject.model) else responses(subject.part(slice(EXCITING)))
-    return Closely(explain_contrast(subject, group_of, count), filters)
+    filters = [] if is_transformer(subject.model) else responses(subject.part(shown))
+    contrast, scores = explain_contrast(subject, group_of, count)
+    made = {one.layer: made_small(in_pixels(one.inputs)) for one in filters}
+    return Closely(
+        {"contrast": scores, "responses": [one.described() for one in filters]},
+        contrast,
+        {one.layer: evidence.Response(one.filters, shown[one.images], made[one.layer]) for one in filters},
+    )
 
 
-def explain_contrast(subject: Subject, group_of: Ints, count: int) -> Contrast | None:
+def explain_contrast(subject: Subject, group_of: Ints, count: int) -> tuple[Contrast | None, Json | None]:
     """Why one class and not the other, for the two look-alikes that the model confuses most often; None if none are.
 
     Args:
-        subject: the model with all images to choose from; at most `count` are taken, half of either class.
+        subject: the model with all test images; at most `count` are taken, half of either class.
+
+    Returns:
+        What is drawn, of the first few images, and how many images were contrasted with the scores of their maps.
     """
     pair = most_confused(subject.images, group_of)
     if pair is None:
-        return None
+        return None, None
     indices = of_either(subject.images, pair, count)
     chosen, classes = subject.part(indices), len(subject.dataset.class_names)
     duel = Duel(subject.model, *pair)
@@ -102,13 +90,15 @@ def explain_contrast(subject: Subject, group_of: Ints, count: int) -> Contrast |
     aims = {"label": toward(labels, classes), "other": toward(others, classes)}
     aims["contrast"] = contrast(labels, others, classes)
     maps = {name: chosen.explain(CONTRASTED, aim) for name, aim in aims.items()}
-    return Contrast(
-        indices=indices,
-        labels=labels.cpu().numpy(),
-        others=others.cpu().numpy(),
-        maps={name: to_numpy(values) for name, values in maps.items()},
-        scores=asdict(score(Trial(duel, chosen.inputs, preferred), maps, SEED))["methods"],
+    scores = asdict(score(Trial(duel, chosen.inputs, preferred), maps, SEED))["methods"]
+    drawn = Contrast(
+        images=pictures(subject.images.pixels, indices[:DRAWN]),
+        actual=subject.images.labels[indices[:DRAWN]],
+        labels=labels[:DRAWN].cpu().numpy(),
+        others=others[:DRAWN].cpu().numpy(),
+        maps={name: to_numpy(values[:DRAWN]) for name, values in maps.items()},
     )
+    return drawn, {"images": len(indices), "scores": scores}
 
 
 def most_confused(images: Images, group_of: Ints) -> tuple[int, int] | None:

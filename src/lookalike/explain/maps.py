@@ -10,9 +10,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lookalike.models.layers import Model, Transformer
 from lookalike.runtime import at_once
 
-Explain = Callable[[nn.Module, Tensor, Tensor], Tensor]
+Explain = Callable[[Model, Tensor, Tensor], Tensor]
 """A method: of a model in evaluation mode, images (N, C, H, W) and a target (N, classes), it makes maps (N, h, w).
 
 What is explained is a score of each image, its logits weighted by its target and summed. Maps lie on the method's own
@@ -35,7 +36,7 @@ def contrast(labels: Tensor, others: Tensor, num_classes: int) -> Tensor:
     return toward(labels, num_classes) - toward(others, num_classes)
 
 
-def explain_all(explain: Explain, model: nn.Module, images: Tensor, target: Tensor, batch: int = BATCH) -> Tensor:
+def explain_all(explain: Explain, model: Model, images: Tensor, target: Tensor, batch: int = BATCH) -> Tensor:
     """The maps (N, h, w) of any number of images, `batch` of them at a time, or as many as memory takes."""
     size = at_once(images.shape[2], images.shape[3], batch)
     batches = zip(images.split(size), target.split(size), strict=True)
@@ -54,15 +55,9 @@ def outputs_of(layer: nn.Module) -> Iterator[list[Tensor]]:
         yield outputs
 
 
-def has_class_token(model: nn.Module) -> bool:
-    """Whether the first token of a transformer is its class token; else all tokens are patches."""
-    return hasattr(model, "class_token")
-
-
-def on_grid(model: nn.Module, values: Tensor) -> Tensor:
-    """Values (..., L) of a transformer's tokens on the grid of its patches, without the class token: (..., h, w)."""
-    patches = values[..., 1:] if has_class_token(model) else values
-    return patches.unflatten(-1, model.grid)  # type: ignore[arg-type]  # rows and columns, in every transformer
+def on_grid(model: Transformer, values: Tensor) -> Tensor:
+    """Values (..., L) of the tokens on the grid of the patches, without the class token: (..., h, w)."""
+    return values[..., int(model.has_class_token) :].unflatten(-1, model.grid)
 
 
 def to_numpy(maps: Tensor) -> NDArray[np.float32]:

@@ -3,23 +3,23 @@
 from torch import nn
 
 from lookalike.explain.attention import (
-    attention_layers,
     embedded_patches,
     first_attention,
     gradient_rollout,
     raw_attention,
     rollout,
 )
-from lookalike.explain.cam import allows_cam, cam, grad_cam, hires_cam
+from lookalike.explain.cam import cam, grad_cam, hires_cam
 from lookalike.explain.maps import Explain
+from lookalike.models.layers import GlobalPooling, Model, Transformer
 
 # Explains every model; Grad-CAM averages away that a linear layer on all tokens has weights of its own in each place.
 DEFAULT = "HiResCAM"
 
 
-def methods(model: nn.Module) -> dict[str, Explain]:
+def methods(model: Model) -> dict[str, Explain]:
     """The methods that apply to `model`, in a fixed order."""
-    applicable: dict[str, Explain] = {"CAM": cam} if allows_cam(model) else {}
+    applicable: dict[str, Explain] = {"CAM": cam} if isinstance(model, GlobalPooling) else {}
     applicable |= {"Grad-CAM": grad_cam, "HiResCAM": hires_cam}
     return applicable | attention_methods() if is_transformer(model) else applicable
 
@@ -37,4 +37,4 @@ def attention_methods() -> dict[str, Explain]:
 
 def is_transformer(model: nn.Module) -> bool:
     """Whether `model` has attention."""
-    return bool(attention_layers(model))
+    return isinstance(model, Transformer)

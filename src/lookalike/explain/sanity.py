@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, resample
 from lookalike.explain.faithfulness import is_blank
 from lookalike.explain.maps import Explain
+from lookalike.models.layers import Model, Partitioned
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,12 @@ class Step:
 def units(model: nn.Module) -> list[tuple[str, list[str]]]:
     """The layers from the output to the input, each with the names of its entries in the model's state_dict.
 
-    For a model that names its `parts`: these. For a transformer, known by its `blocks`: the head, each block. Behind
-    them all that is left ("embedding"). For any other model: each module with entries of its own, in reverse order of
-    registration.
+    For a model that names its `parts`: these, and behind them all that is left ("embedding"). For any other model: each
+    module with entries of its own, in reverse order of registration.
     """
     names = list(model.state_dict())
-    layers = [*reversed(getattr(model, "parts", ()))]
-    if not layers and isinstance(blocks := getattr(model, "blocks", None), nn.Sequential):
-        layers = ["head", *(f"blocks.{k}" for k in reversed(range(len(blocks))))]
-    if layers:
-        found = {layer: [name for name in names if name.startswith(f"{layer}.")] for layer in layers}
+    if isinstance(model, Partitioned):
+        found = {part: [name for name in names if name.startswith(f"{part}.")] for part in reversed(model.parts)}
         known = {name for some in found.values() for name in some}
         rest = [name for name in names if name not in known]
         return [*found.items(), *([("embedding", rest)] if rest else [])]
@@ -51,9 +48,7 @@ def units(model: nn.Module) -> list[tuple[str, list[str]]]:
     return [(owner, [name for name in names if name.rpartition(".")[0] == owner]) for owner in reversed(owners)]
 
 
-def cascade(
-    model: nn.Module, fresh: Mapping[str, Tensor], explain: Explain, images: Tensor, target: Tensor
-) -> list[Step]:
+def cascade(model: Model, fresh: Mapping[str, Tensor], explain: Explain, images: Tensor, target: Tensor) -> list[Step]:
     """How like the original maps those are whose model keeps ever fewer of its trained layers.
 
     Args:

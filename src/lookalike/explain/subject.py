@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import Pixels
@@ -16,6 +16,7 @@ from lookalike.data.tensors import place_images, prepared
 from lookalike.evaluation.inference import restore_model
 from lookalike.explain.maps import Explain, explain_all, toward
 from lookalike.explain.methods import methods
+from lookalike.models.layers import Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, seeded
 
@@ -51,16 +52,16 @@ class Subject:
         drawn: the same model with weights drawn by its seed; None means that `untrained` is that model.
     """
 
-    model: nn.Module
-    untrained: nn.Module
+    model: Model
+    untrained: Model
     dataset: Dataset
     runtime: Runtime
     images: Images
-    kept: dict[int, nn.Module] = field(default_factory=dict)
-    drawn: nn.Module | None = None
+    kept: dict[int, Model] = field(default_factory=dict)
+    drawn: Model | None = None
 
     @property
-    def random(self) -> nn.Module:
+    def random(self) -> Model:
         """The model without anything learnt. Published weights under a head of zeros have no gradient maps at all."""
         return self.drawn or self.untrained
 
@@ -81,7 +82,7 @@ class Subject:
         """What applies to the model, see `methods.methods`."""
         return methods(self.model)
 
-    def explain(self, method: str, target: Tensor | None = None, model: nn.Module | None = None) -> Tensor:
+    def explain(self, method: str, target: Tensor | None = None, model: Model | None = None) -> Tensor:
         """Maps (N, h, w) by a method.
 
         Args:
@@ -114,7 +115,7 @@ def find_subject(folder: Path, seed: int, dataset: Dataset, runtime: Runtime, im
     return Subject(trained, begun, seen, runtime, images, kept, drawn)
 
 
-def draw(description: Description, seed: int, runtime: Runtime) -> nn.Module:
+def draw(description: Description, seed: int, runtime: Runtime) -> Model:
     """The model with the weights that its seed draws, in evaluation mode."""
     shape, classes = description.input_shape, len(description.class_names)
     with seeded(seed, "init"):  # as training without published weights begins

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lookalike.artifacts.findings import load_found
+from lookalike.artifacts.explanations import load_explanations
 from lookalike.evaluation.trial import TrainedModel, Trial, by_trial, prepared_images, restore
 from lookalike.explain.maps import explain_all, toward
 from lookalike.explain.methods import DEFAULT, methods
@@ -30,7 +30,7 @@ class Explanations:
     Attributes:
         maps: of each trial, by recipe, for the variants that have scores.
         scores: on test images.
-        missing: files with scores that are not there.
+        missing: folders with scores that are not there.
         method: what made the maps.
     """
 
@@ -55,14 +55,15 @@ def explain(trials: Sequence[Trial], models: Sequence[TrainedModel], variants: M
 
 
 def find_scores(folders: Sequence[Path]) -> tuple[Scores, list[Path]]:
-    """The scores in the folders `explanations/<study>`, and the files that are missing there."""
+    """The scores in the folders `explanations/<study>`, and those folders that are missing."""
     scores: Scores = {}
     missing = []
     for folder in folders:
-        if (file := folder / "found.json").is_file():
-            scores |= {name: found["faithfulness"]["methods"] for name, found in load_found(folder).items()}
+        if folder.is_dir():
+            found = load_explanations(folder)
+            scores |= {name: one.found["faithfulness"]["methods"] for name, one in found.items()}
         else:
-            missing.append(file)
+            missing.append(folder)
     return scores, missing
 
 

@@ -1,22 +1,24 @@
 """Explain one variant: its maps, how far they can be trusted, and how alike they are."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lookalike.artifacts.explanations import CloseUp, Explanation, Inside, Layers, in_steps
 from lookalike.evaluation.metrics import Floats, Ints
 from lookalike.evaluation.statistics import resample
 from lookalike.explain.activity import activity
 from lookalike.explain.attention import all_heads
+from lookalike.explain.closely import Closely
 from lookalike.explain.convolutions import convolutions, feature_maps, filters
 from lookalike.explain.drift import Through, drift, through_layers
 from lookalike.explain.faithfulness import Faithfulness, Trial, curves, gains, score
 from lookalike.explain.maps import Json, Maps, to_numpy, toward
 from lookalike.explain.mass import mass_by_class
-from lookalike.explain.methods import is_transformer
+from lookalike.explain.methods import DEFAULT, is_transformer
 from lookalike.explain.sanity import cascade
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import (
@@ -30,9 +32,12 @@ from lookalike.explain.similarity import (
     without_mean,
 )
 from lookalike.explain.subject import Images, Subject
+from lookalike.models.layers import Model, Partitioned
 
 SEED = 13  # of random maps and of the order of equal values
 ACTIVE = 64  # images whose activations are looked at
+CHANNELS = 64  # of a convolution that are shown
+JOURNEY, ABREAST = 5, 2  # of these, where a convolution is shown alone, and where several images are side by side
 
 
 @dataclass(frozen=True)
@@ -43,35 +48,32 @@ class Explained:
         found: figures, JSON-able: "images" (how many), "faithfulness", "heads" (None without attention), "sanity",
             "similarity", "mass" (by method, see `mass.mass_by_class`), "activity" (by state of the
             model, see `activities`; None without ReLU), "drift" (None of a transformer, or if images are not to be
-            spoiled), "tuning" (see `selectivity`; None without convolutions), and of the first and the last of the
-            "convolutions" the range of each channel.
+            corrupted), "tuning" (see `selectivity`; None without convolutions), and of the first and the last of the
+            "convolutions" the number of channels and the range of each of the first few.
         maps: of the images explained.
         photo_maps: of the photographs; none if there are none.
-        heads: (blocks, heads + 1, h, w), the attention that patches of the first image receive, by head and, behind
-            them, in the mean; None without attention.
-        layers: what every layer makes of an image, clean and spoiled; empty where "drift" is None.
-        inside: the convolutions' filters and feature maps, "untrained" and "trained".
+        close_up: what only focus variants are drawn with, but for contrast and responses.
     """
 
     found: Json
     maps: Maps
     photo_maps: Maps
-    heads: NDArray[np.float32] | None
-    layers: Through
-    inside: "dict[str, Inside]"
+    close_up: CloseUp
 
-    def kept(self, method: str) -> Maps:
-        """The maps that are kept: those of the images by every method, and those of the photographs by one."""
-        return self.maps | ({f"photographs {method}": self.photo_maps[method]} if self.photo_maps else {})
+    def evidence(self, indices: NDArray[np.int64], recipe: str, closely: Closely | None) -> Explanation:
+        """What is kept.
 
-
-@dataclass(frozen=True)
-class Inside:
-    """The convolutions of a network, by their names: filters (O, I, h, w) of the first and the last, and what every one
-    makes of the first image, (O, h, w)."""
-
-    filters: dict[str, NDArray[np.float32]]
-    features: dict[str, NDArray[np.float32]]
+        Args:
+            indices: (N,), of the images explained.
+            recipe: of the photographs.
+            closely: None unless it is a focus variant.
+        """
+        close_up = None
+        if closely is not None:
+            close_up = replace(self.close_up, contrast=closely.contrast, responses=closely.responses)
+        photo_maps = self.photo_maps.get(DEFAULT)
+        found = self.found | (closely.found if closely else {"contrast": None, "responses": []})
+        return Explanation(found, DEFAULT, recipe, indices, self.maps, photo_maps, close_up)
 
 
 def explain_variant(
@@ -84,7 +86,7 @@ def explain_variant(
         photographs: None for a model that none were shown.
         group_of: (C,), see `evaluation.groups`.
         scored, heads_scored: on how many of the images each method and each head is scored.
-        spoil: whether to see how far spoiled images move the layers' outputs.
+        spoil: whether to see how far corrupted images move the layers' outputs.
     """
     maps = all_maps(subject)
     photo_maps = all_maps(subject.of(photographs)) if photographs else {}
@@ -92,7 +94,12 @@ def explain_variant(
     few, transformer = subject.part(slice(scored)), is_transformer(subject.model)
     spoil = spoil and not transformer
     first = subject.inputs[:1]
-    inside = {"untrained": look_inside(subject.untrained, first), "trained": look_inside(subject.model, first)}
+    trained = feature_maps(subject.model, first)
+    inside = {
+        "untrained": look_inside(subject.untrained, feature_maps(subject.untrained, first), features=False),
+        "trained": look_inside(subject.model, trained),
+    }
+    channels = {name: (len(layer.weight), layer.weight.shape[1]) for name, layer in convolutions(subject.model).items()}
     found = {
         "images": len(subject.images.labels),
         "faithfulness": asdict(faithfulness(few, maps)),
@@ -106,30 +113,52 @@ def explain_variant(
         "convolutions": [
             {
                 "name": name,
-                "filters": ranges(kernels),
-                "untrained": ranges(inside["untrained"].filters[name]),
-                "features": ranges(inside["trained"].features[name]),
+                "channels": channels[name][0],
+                "filters": ranges(to_numpy(filters(subject.model, name))[:CHANNELS]),
+                "untrained": ranges(to_numpy(filters(subject.untrained, name))[:CHANNELS]),
+                "features": ranges(to_numpy(trained[name][0, :CHANNELS])),
             }
-            for name, kernels in inside["trained"].filters.items()
+            for name in inside["trained"].filters
         ],
     }
-    return Explained(
-        found,
-        maps,
-        photo_maps,
-        heads=to_numpy(with_mean(all_heads(subject.model, first))[0]) if transformer else None,
-        layers=through_layers(subject) if spoil else {},
-        inside=inside,
-    )
+    heads = to_numpy(with_mean(all_heads(subject.model, first))[0]) if transformer else None
+    layers = abreast(through_layers(subject)) if spoil else {}
+    return Explained(found, maps, photo_maps, CloseUp(heads, inside, channels, layers, None, {}))
 
 
-def look_inside(model: nn.Module, image: Tensor) -> Inside:
-    """What the convolutions of a model are, and what they make of one image (1, C, H, W)."""
-    names = list(convolutions(model))
+def look_inside(model: nn.Module, outputs: dict[str, Tensor], *, features: bool = True) -> Inside:
+    """What the convolutions of a model are, and what they make of one image: `outputs` (1, O, h, w) by name."""
+    maps = {name: to_numpy(one[0]) for name, one in outputs.items()}
+    ends = dict.fromkeys((*list(maps)[:1], *list(maps)[-1:]))
     return Inside(
-        {name: to_numpy(filters(model, name)) for name in dict.fromkeys((*names[:1], *names[-1:]))},
-        {name: to_numpy(maps[0]) for name, maps in feature_maps(model, image).items()},
+        filters={name: shown_kernels(to_numpy(filters(model, name))) for name in ends},
+        features={name: in_steps(maps[name][:CHANNELS]) for name in ends} if features else {},
+        journey={name: in_steps(one[most_varied(one)[:JOURNEY]]) for name, one in maps.items()},
     )
+
+
+def shown_kernels(kernels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of kernels (O, I, h, w) the first few, with their mean over more input channels than have colours."""
+    first = kernels[:CHANNELS]
+    return first if first.shape[1] in {1, 3} else first.mean(axis=1, keepdims=True)
+
+
+def most_varied(maps: NDArray[np.float32]) -> Ints:
+    """The channels of maps (O, h, w), the largest deviation first."""
+    return np.argsort(-maps.std(axis=(1, 2)), kind="stable")
+
+
+def abreast(sides: Through) -> dict[str, Layers]:
+    """What the layers make of an image as it is (the first side) and otherwise: the channels that vary most in that."""
+    clean = next(iter(sides.values()))[1]
+    chosen = {name: most_varied(one)[:ABREAST] for name, one in clean.items() if one.ndim > 1}
+    return {
+        title: Layers(
+            image,
+            {name: in_steps(one[chosen[name]] if name in chosen else one[None]) for name, one in outputs.items()},
+        )
+        for title, (image, outputs) in sides.items()
+    }
 
 
 def tuned(model: nn.Module, untrained: nn.Module) -> Json | None:
@@ -138,10 +167,9 @@ def tuned(model: nn.Module, untrained: nn.Module) -> Json | None:
     return asdict(tuning(filters(model, first), filters(untrained, first))) if first else None
 
 
-def rectifies(model: nn.Module) -> bool:
+def rectifies(model: Model) -> bool:
     """Whether ReLU follows the convolutions of `model`, as `activity` takes for granted; not where paths join."""
-    plain = not is_transformer(model) and not hasattr(model, "parts")
-    return plain and any(isinstance(layer, nn.ReLU) for layer in model.modules())
+    return not isinstance(model, Partitioned) and any(isinstance(layer, nn.ReLU) for layer in model.modules())
 
 
 def activities(subject: Subject) -> Json:
@@ -161,7 +189,7 @@ def all_maps(subject: Subject) -> Maps:
     return {name: to_numpy(subject.explain(name)) for name in subject.methods}
 
 
-def ranges(channels: NDArray[np.float32]) -> list[Json]:
+def ranges(channels: NDArray[np.floating]) -> list[Json]:
     """Least, mean and most of each channel (O, ...)."""
     return [{"least": float(one.min()), "mean": float(one.mean()), "most": float(one.max())} for one in channels]
 
@@ -239,8 +267,3 @@ def compared(matrix: Floats, controls: dict[str, Floats], pairing: Pairing, weig
 def grey(pixels: NDArray[np.uint8]) -> Floats:
     """Images (N, H, W) as they are, or the mean over the channels of (N, H, W, 3)."""
     return pixels.astype(np.float64) if pixels.ndim == 3 else pixels.mean(axis=3)
-
-
-def main_scores(found: Json) -> Json:
-    """Of what is known of a variant, the gain of each method and of the controls."""
-    return {name: {"gain": score["gain"]["value"]} for name, score in found["faithfulness"]["methods"].items()}

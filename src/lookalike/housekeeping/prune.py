@@ -19,7 +19,7 @@ from lookalike.params import Params
 LOCK = Path("dvc.lock")
 RWLOCK = Path(".dvc/tmp/rwlock")
 CHECKPOINTS, FINISHED = Path("checkpoints"), Path("finished")
-OF_STUDIES = ("evaluations", "comparisons", "explanations", "embeddings")
+OF_STUDIES = ("test_sets", "evaluations", "comparisons", "explanations", "embeddings")
 OF_VARIANTS = ("models", "runs")
 OF_STAGES = ("fetch", "costs")  # in `runs`, beside studies
 WRITTEN = ("data", "photos", "reports", *OF_VARIANTS, *OF_STUDIES, str(CHECKPOINTS), str(FINISHED))
@@ -203,7 +203,7 @@ def stale_entries(params: Params) -> list[str]:
     """The stages of data sets, variants and studies that are gone, but still stand in `dvc.lock`."""
     text = LOCK.read_text(encoding="utf-8") if LOCK.exists() else ""
     known = {"fetch": {*params.datasets}, "train": {*params.variants}}
-    known |= {stage: {*params.studies} for stage in ("evaluate", "compare", "explain", "embed")}
+    known |= {stage: {*params.studies} for stage in ("evaluate", "test_set", "compare", "explain", "embed")}
     stages = re.findall(rf"^  (\w+)@({NAME}):$", text, re.MULTILINE)
     return [f"{stage}@{key}" for stage, key in stages if stage in known and key not in known[stage]]
 

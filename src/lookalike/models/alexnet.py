@@ -13,13 +13,13 @@ paper's own size too: BVLC's AlexNet for Caffe begins with .1.
 
 from torch import Tensor, nn
 
-from lookalike.models.layers import Dropout, LocalResponseNorm, he_init_
+from lookalike.models.layers import Dropout, LocalResponseNorm, Model, he_init_
 
 SMALL = 64  # pixels; images below get the small stem
 CHANNELS, DENSE = (96, 256, 384, 384, 256), 4096  # of the five convolutions, and of each dense layer
 
 
-class AlexNet(nn.Module):
+class AlexNet(Model):
     """See the module; `features` ends with the 4096 activations of the second dense layer.
 
     Weights begin as in the paper (section 5): Gaussian with a deviation of .01; biases are 1 in the second, fourth and
@@ -88,10 +88,6 @@ class AlexNet(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 4096)."""
         return self.dense(self.convolutions(images))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))
 
 
 def pooled(size: int) -> int:

@@ -4,22 +4,24 @@ A Keras `Sequential` in the source report: three 3x3 convolutions (valid, same, 
 with ReLU and dropout, max-pooling after the first two, then dense 32 and dense 10; 88,874 parameters at 28x28.
 """
 
-from torch import Tensor, nn
+from torch import nn
 
-from lookalike.models.layers import Dropout, keras_init_
+from lookalike.models.layers import Dropout, Model, keras_init_
 
 
-class FashionCNN(nn.Module):
+class FashionCNN(Model):
     """See the module; `features` ends with the 32 activations that the last layer reads.
 
     ReLU comes after dropout and pooling, where there is a quarter of the work: a dropout mask is never negative and
     a maximum commutes with a monotone function, so conv -> ReLU -> dropout -> pool gives the same values and gradients.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at least 14.
+        input_shape: channels, height and width of an image with values in [0, 1]; height and width at least 14.
         num_classes: number of logits.
         dropout: probability of a zero after each convolution.
     """
+
+    features: nn.Sequential
 
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int, dropout: float = 0.2) -> None:
         super().__init__()
@@ -49,10 +51,6 @@ class FashionCNN(nn.Module):
     def spatial(self) -> nn.Module:
         """The last layer whose output has spatial positions: the third convolution's after ReLU, (N, 64, h, w)."""
         return self.features[10]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] -> logits (N, num_classes)."""
-        return self.head(self.features(images))
 
 
 def conv_output(size: int) -> int:

@@ -19,14 +19,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import Block, keras_init_
+from lookalike.models.layers import Block, Transformer, keras_init_
 
 
-class FashionTransFG(nn.Module):
+class FashionTransFG(Transformer):
     """See the module; `features` ends with the class token that the last layer reads.
 
     Args:
-        input_shape: channels, height and width of an image.
+        input_shape: channels, height and width of an image with values in [0, 1].
         num_classes: number of logits.
         part_selection: whether the last block sees selected patches only; else it sees all (`fashion-transfg-nopsm`).
         image_size: height and width that images are resized to, bilinearly.
@@ -55,7 +55,7 @@ class FashionTransFG(nn.Module):
             raise ValueError(f"needs stride <= patch_size <= image_size and depth > 1, got {given}")
         self.image_size, self.part_selection = image_size, part_selection
         side = (image_size - patch_size) // stride + 1
-        self.grid = (side, side)  # of the patches: rows, columns
+        self.grid = (side, side)
         self.patch_embedding = nn.Conv2d(input_shape[0], embed_dim, patch_size, stride=stride)
         self.class_token = nn.Parameter(torch.zeros(embed_dim))
         self.position_embedding = nn.Parameter(torch.empty(1 + side * side, embed_dim))
@@ -74,7 +74,7 @@ class FashionTransFG(nn.Module):
     @property
     def spatial(self) -> nn.Module:
         """The last layer whose output has spatial positions: the tokens that the last block selects from."""
-        return self.blocks[-2].norm2  # type: ignore[return-value, union-attr]  # the end of a Block
+        return self.blocks[-2].get_submodule("norm2")
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, D)."""
@@ -85,10 +85,6 @@ class FashionTransFG(nn.Module):
         if self.part_selection:
             tokens = torch.cat([tokens[:, :1], gather(tokens, select_parts(maps))], dim=1)
         return self.blocks[-1](tokens)[:, 0]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] -> logits (N, num_classes)."""
-        return self.head(self.features(images))
 
 
 @torch.no_grad()

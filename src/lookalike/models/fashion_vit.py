@@ -9,20 +9,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import Block, keras_init_
+from lookalike.models.layers import Block, Transformer, keras_init_
 
 
-class FashionViT(nn.Module):
+class FashionViT(Transformer):
     """See the module; `features` ends with the flattened tokens that the last layer reads.
 
     Args:
-        input_shape: channels, height and width of an image.
+        input_shape: channels, height and width of an image with values in [0, 1].
         num_classes: number of logits.
         train_positions: whether the position embedding is trained (`fashion-vit-pos`) or stays at its random start.
         image_size: height and width that images are resized to, bilinearly.
         patch_size: height and width of a patch; divides image_size.
         embed_dim, depth, num_heads, head_dim, mlp_dim: widths and number of the blocks.
     """
+
+    has_class_token = False
 
     def __init__(
         self,
@@ -42,7 +44,7 @@ class FashionViT(nn.Module):
         if patch_size < 1 or image_size % patch_size or depth < 1:
             raise ValueError(f"patch_size {patch_size} must divide image_size {image_size}, depth {depth} be positive")
         self.image_size = image_size
-        self.grid = (image_size // patch_size, image_size // patch_size)  # of the patches: rows, columns
+        self.grid = (image_size // patch_size, image_size // patch_size)
         num_patches = self.grid[0] * self.grid[1]
         self.patch_embedding = nn.Conv2d(input_shape[0], embed_dim, patch_size, stride=patch_size)
         self.position_embedding = nn.Parameter(torch.empty(num_patches, embed_dim), requires_grad=train_positions)
@@ -66,7 +68,3 @@ class FashionViT(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, L*D)."""
         return self.blocks(self.embed(images)).flatten(1)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) in [0, 1] -> logits (N, num_classes)."""
-        return self.head(self.features(images))

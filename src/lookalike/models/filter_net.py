@@ -8,9 +8,9 @@ that all pairs together have 70 % of the weights of the 5x5 convolutions (37,728
 equal numbers of channels it would be 18/25. Initialised as torch does by default.
 """
 
-from torch import Tensor, nn
+from torch import nn
 
-from lookalike.models.layers import convolution
+from lookalike.models.layers import Model, convolution
 
 DENSE = 128
 STAGES = {  # kernel and channels of the convolutions of each stage; ReLU follows each
@@ -19,7 +19,7 @@ STAGES = {  # kernel and channels of the convolutions of each stage; ReLU follow
 }
 
 
-class FilterNet(nn.Module):
+class FilterNet(Model):
     """See the module; `features` ends with the 128 activations that the last layer reads.
 
     Args:
@@ -28,6 +28,8 @@ class FilterNet(nn.Module):
         kernels: the convolutions of a stage, `5x5` or `3x3-3x3`.
         max_channels: the most channels or activations of a layer; None means as many as the module says.
     """
+
+    features: nn.Sequential
 
     def __init__(
         self,
@@ -58,7 +60,3 @@ class FilterNet(nn.Module):
     def spatial(self) -> nn.Module:
         """The last convolution's output after ReLU: (N, 64, H/2, W/2)."""
         return [layer for layer in self.features if isinstance(layer, nn.ReLU)][-2]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))

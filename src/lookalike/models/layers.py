@@ -1,12 +1,76 @@
-"""Layers and initialisers that more than one architecture uses."""
+"""What the architectures share: the types of models, layers and initialisers."""
 
+import abc
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 LAYER_NORM_EPS = 1e-3  # Keras's default
+
+
+class Model(nn.Module, abc.ABC):
+    """What every architecture is: a network whose last layer, the head, reads the features of an image.
+
+    Attributes:
+        features: from images (N, C, H, W) to what the head reads, (N, D); a method or a module.
+        head: from there to logits (N, num_classes).
+    """
+
+    features: Callable[[Tensor], Tensor]
+    head: nn.Module
+
+    @property
+    @abc.abstractmethod
+    def spatial(self) -> nn.Module:
+        """The last layer whose output has spatial positions: (N, K, h, w), or the tokens of a transformer."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> logits (N, num_classes)."""
+        return self.head(self.features(images))
+
+
+class GlobalPooling(Model):
+    """A model that averages feature maps over all spatial positions before its dense layers, so that CAM applies."""
+
+    @property
+    @abc.abstractmethod
+    def pooled(self) -> nn.Module:
+        """The layer whose feature maps (N, K, h, w) are averaged."""
+
+
+class Partitioned(Model):
+    """A model of so many layers that they are randomised part by part, not one by one."""
+
+    @property
+    @abc.abstractmethod
+    def parts(self) -> tuple[str, ...]:
+        """The names of parts in the state_dict, from the input to the output; what has no name here comes before."""
+
+
+class Transformer(Partitioned):
+    """A model that reads an image as tokens, one for each patch of a grid, which blocks of attention process.
+
+    Attributes:
+        grid: of the patches: rows, columns.
+        blocks: all of them, one after the other.
+        has_class_token: whether the first token is a class token; else all tokens are patches.
+    """
+
+    grid: tuple[int, int]
+    blocks: nn.Sequential
+    has_class_token: ClassVar[bool] = True
+
+    @abc.abstractmethod
+    def embed(self, images: Tensor) -> Tensor:
+        """Tokens before the first block: (N, C, H, W) -> (N, L, D)."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Each block, and the head."""
+        return (*(f"blocks.{number}" for number in range(len(self.blocks))), "head")
 
 
 class Dropout(nn.Module):

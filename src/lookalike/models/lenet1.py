@@ -7,9 +7,9 @@ layer has a unit per class: 2,578 free parameters for ten classes. Activations a
 (`lenet5`). In the papers a digit fills 16x16 pixels of the image; here images are what the data set gives.
 """
 
-from torch import Tensor, nn
+from torch import nn
 
-from lookalike.models.layers import ScaledTanh, SparseConv2d, Subsampling, lecun_init_, pad_to
+from lookalike.models.layers import Model, ScaledTanh, SparseConv2d, Subsampling, lecun_init_, pad_to
 
 SIDE = 28  # pixels, of a padded image
 # The feature maps of the first stage that each of the twelve feature maps of the second convolution sees: 20 pairs.
@@ -19,13 +19,15 @@ CONNECTIONS = (
 )
 
 
-class LeNet1(nn.Module):
+class LeNet1(Model):
     """See the module; `features` are the 12 x 4 x 4 activations that the dense layer reads.
 
     Args:
         input_shape: channels, height and width of an image; height and width at most 28. Smaller images are padded.
         num_classes: number of logits.
     """
+
+    features: nn.Sequential
 
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int) -> None:
         super().__init__()
@@ -51,7 +53,3 @@ class LeNet1(nn.Module):
     def spatial(self) -> nn.Module:
         """The second convolution's output after its activation: (N, 12, 8, 8)."""
         return self.features[6]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))

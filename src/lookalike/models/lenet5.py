@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import ScaledTanh, SparseConv2d, Subsampling, lecun_init_, pad_to
+from lookalike.models.layers import Model, ScaledTanh, SparseConv2d, Subsampling, lecun_init_, pad_to
 
 SIDE = 32  # pixels, of a padded image
 # Table I: the feature maps of S2 that each of the sixteen feature maps of C3 sees.
@@ -43,7 +43,7 @@ class Codes(nn.Module):
         return 2 * F.linear(x, self.codes) - x.square().sum(1, keepdim=True) - self.codes.square().sum(1)
 
 
-class LeNet5(nn.Module):
+class LeNet5(Model):
     """See the module; `features` ends with the 84 activations of F6.
 
     Args:
@@ -52,6 +52,8 @@ class LeNet5(nn.Module):
         activation: `tanh` (scaled) or `sigmoid`.
         codes: whether outputs are distances from codes; else a dense layer.
     """
+
+    features: nn.Sequential
 
     def __init__(
         self,
@@ -91,7 +93,3 @@ class LeNet5(nn.Module):
     def spatial(self) -> nn.Module:
         """C3 after its activation: (N, 16, 10, 10)."""
         return self.features[6]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))

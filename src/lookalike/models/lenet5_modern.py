@@ -4,12 +4,14 @@ It differs from the network of 1998 (`lenet5`): plain average pooling, tanh with
 maps of S2, a dense layer for outputs, and torch's initialisation.
 """
 
-from torch import Tensor, nn
+from torch import nn
+
+from lookalike.models.layers import Model
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
-class LeNet5Modern(nn.Module):
+class LeNet5Modern(Model):
     """See the module; `features` ends with the 84 activations of F6.
 
     Args:
@@ -17,6 +19,8 @@ class LeNet5Modern(nn.Module):
         num_classes: number of logits.
         activation: `tanh` or `sigmoid`.
     """
+
+    features: nn.Sequential
 
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int, activation: str = "tanh") -> None:
         super().__init__()
@@ -45,7 +49,3 @@ class LeNet5Modern(nn.Module):
     def spatial(self) -> nn.Module:
         """C3 after its activation."""
         return self.features[4]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))

@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from lookalike.models.layers import Attention
+
 
 def of_convolution(result: Tensor, images: Tensor, weight: Tensor, *rest: Any, **options: Any) -> int:
     """A kernel's weights (O, I/groups, h, w) for each number of the result."""
@@ -83,10 +85,10 @@ def count_work(model: nn.Module, input_shape: tuple[int, int, int]) -> WorkCount
 
 
 def write_out(model: nn.Module) -> None:
-    """Let every layer of `model` that has a faster equal (`fast`) compute as its paper writes it.
+    """Let the attention of `model` be computed as its paper writes it, not by its faster equal (`fast`).
 
     Operations are counted by that form.
     """
     for module in model.modules():
-        if hasattr(module, "fast"):
-            module.fast = False  # type: ignore[assignment]  # a plain attribute
+        if isinstance(module, Attention):
+            module.fast = False

@@ -6,20 +6,22 @@ pixel, so the network knows nothing of which pixels are neighbours. Activations 
 paper's appendix A, as in `lenet5`.
 """
 
-from torch import Tensor, nn
+from torch import nn
 
-from lookalike.models.layers import ScaledTanh, lecun_init_
+from lookalike.models.layers import Model, ScaledTanh, lecun_init_
 
 HIDDEN = 300  # units
 
 
-class MnistMLP(nn.Module):
+class MnistMLP(Model):
     """See the module; `features` ends with the 300 activations that the last layer reads.
 
     Args:
         input_shape: channels, height and width of an image.
         num_classes: number of logits.
     """
+
+    features: nn.Sequential
 
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int) -> None:
         super().__init__()
@@ -37,7 +39,3 @@ class MnistMLP(nn.Module):
     def spatial(self) -> nn.Module:
         """The image itself, (N, C, H, W): no layer of this network has spatial positions."""
         return self.features[0]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))

@@ -4,16 +4,20 @@ That of PyTorch's MNIST example (github.com/pytorch/examples) without its dropou
 channels without padding, each with ReLU, 2x2 max-pooling, dense 128 with ReLU and dense 10. Initialised as torch does.
 """
 
-from torch import Tensor, nn
+from torch import nn
+
+from lookalike.models.layers import Model
 
 
-class MnistNet(nn.Module):
+class MnistNet(Model):
     """See the module; `features` ends with the 128 activations that the last layer reads.
 
     Args:
         input_shape: channels, height and width of an image; height and width at least 6.
         num_classes: number of logits.
     """
+
+    features: nn.Sequential
 
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int) -> None:
         super().__init__()
@@ -36,7 +40,3 @@ class MnistNet(nn.Module):
     def spatial(self) -> nn.Module:
         """The second convolution's output after ReLU: (N, 64, H-4, W-4)."""
         return self.features[3]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))

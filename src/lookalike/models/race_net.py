@@ -6,13 +6,15 @@ describe it further. Ours: four 3x3 convolutions of 32, 32, 64 and 64 channels, 
 fourth, and one dense layer. Initialised as torch does by default, alike for both.
 """
 
-from torch import Tensor, nn
+from torch import nn
+
+from lookalike.models.layers import Model
 
 CHANNELS = (32, 32, 64, 64)
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
 
-class RaceNet(nn.Module):
+class RaceNet(Model):
     """See the module; `features` are the flattened feature maps that the dense layer reads.
 
     Args:
@@ -21,6 +23,8 @@ class RaceNet(nn.Module):
         activation: what follows each convolution, `relu` or `tanh`.
         max_channels: the most channels of a layer; None means as many as the module says.
     """
+
+    features: nn.Sequential
 
     def __init__(
         self,
@@ -49,7 +53,3 @@ class RaceNet(nn.Module):
     def spatial(self) -> nn.Module:
         """The last convolution's output after its activation: (N, 64, H/2, W/2)."""
         return self.features[-3]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))

@@ -4,14 +4,15 @@ Nothing but routing belongs here: the training stages do not depend on this file
 the old ones.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lookalike.errors import InputError
 
 if TYPE_CHECKING:
-    from torch import nn
+    from lookalike.models.layers import Model
+    from lookalike.models.zoo import ZooModel
 
 MODELS = {
     "alexnet": "lookalike.models.alexnet:AlexNet",
@@ -29,6 +30,8 @@ MODELS = {
     "simple_cnn": "lookalike.models.simple_cnn:SimpleCNN",
     "vgg": "lookalike.models.vgg:VGG",
     "vit": "lookalike.models.vit:ViT",
+}
+FAMILIES = {  # those whose networks have published weights
     "zoo_efficientnet": "lookalike.models.zoo_efficientnet:ZooEfficientNet",
     "zoo_googlenet": "lookalike.models.zoo_googlenet:ZooGoogLeNet",
     "zoo_hybrid": "lookalike.models.zoo_hybrid:ZooHybrid",
@@ -36,24 +39,35 @@ MODELS = {
     "zoo_resnet": "lookalike.models.zoo_resnet:ZooResNet",
     "zoo_vit": "lookalike.models.zoo_vit:ZooViT",
 }
-PUBLISHED = tuple(name for name in MODELS if name.startswith("zoo_"))  # those whose networks have published weights
+PUBLISHED = tuple(FAMILIES)
+MODELS |= FAMILIES
 
 
-def find_model(name: str) -> "Callable[..., nn.Module]":
-    """The constructor behind `name`, taking `input_shape`, `num_classes` and the architecture's own arguments.
+def find_model(name: str) -> "type[Model]":
+    """The class behind `name`, which takes `input_shape`, `num_classes` and the architecture's own arguments.
 
     Raises:
         InputError: no such name; the message lists the known ones.
     """
     if name not in MODELS:
         raise InputError(f"no model is called {name!r}; known: {', '.join(sorted(MODELS))}")
-    module, attribute = MODELS[name].split(":")
-    return getattr(import_module(module), attribute)
+    return imported(MODELS[name])
+
+
+def find_family(name: str) -> "type[ZooModel]":
+    """The class behind `name`, one of `PUBLISHED`."""
+    return imported(FAMILIES[name])
+
+
+def imported(path: str) -> Any:
+    """What `module:name` is the path of."""
+    module, name = path.split(":")
+    return getattr(import_module(module), name)
 
 
 def create_model(
     name: str, arguments: Mapping[str, Any] | None = None, *, input_shape: tuple[int, int, int], num_classes: int
-) -> "nn.Module":
+) -> "Model":
     """Build `name` with freshly initialised weights, from torch's global generator (see `runtime.seeded`).
 
     Args:
@@ -64,8 +78,8 @@ def create_model(
     Raises:
         InputError: no such name, or arguments that the architecture does not take.
     """
-    constructor = find_model(name)
+    architecture = find_model(name)
     try:
-        return constructor(input_shape=input_shape, num_classes=num_classes, **(arguments or {}))
+        return architecture(input_shape=input_shape, num_classes=num_classes, **(arguments or {}))
     except (TypeError, ValueError) as error:
         raise InputError(f"model {name}: {error}") from error

@@ -8,12 +8,12 @@ Shortcuts have none (option A), so that a residual network and its plain counter
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import he_init_
+from lookalike.models.layers import GlobalPooling, he_init_
 
 CHANNELS = (16, 32, 64)  # of the three stages
 
 
-class ResidualNet(nn.Module):
+class ResidualNet(GlobalPooling):
     """See the module; `features` are the means of the last stage's feature maps. Initialised as `he_init_` does.
 
     Args:
@@ -62,10 +62,6 @@ class ResidualNet(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 64)."""
         return self.pool(self.body(images)).flatten(1)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))
 
 
 class ResidualBlock(nn.Module):

@@ -4,14 +4,14 @@ The source report names it and does not describe it. Ours: three 3x3 convolution
 ReLU and 2x2 max-pooling, then dense 256 and dense 10. Initialised as torch does by default, which the report used.
 """
 
-from torch import Tensor, nn
+from torch import nn
 
-from lookalike.models.layers import Dropout, convolution
+from lookalike.models.layers import Dropout, Model, convolution
 
 CHANNELS = (32, 64, 128)
 
 
-class SimpleCNN(nn.Module):
+class SimpleCNN(Model):
     """See the module; `features` ends with the 256 activations that the last layer reads.
 
     Args:
@@ -21,6 +21,8 @@ class SimpleCNN(nn.Module):
         dropout: probability of a zero after each pooling.
         max_channels: the most channels or activations of a layer; None means as many as the architecture says.
     """
+
+    features: nn.Sequential
 
     def __init__(
         self,
@@ -48,7 +50,3 @@ class SimpleCNN(nn.Module):
     def spatial(self) -> nn.Module:
         """The last convolution's output after ReLU: (N, 128, H/4, W/4)."""
         return [layer for layer in self.features if isinstance(layer, nn.ReLU)][-2]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))

@@ -8,7 +8,7 @@ does by default, which the source report used: whether the plain network trains 
 
 from torch import Tensor, nn
 
-from lookalike.models.layers import Dropout, LocalResponseNorm, convolution, he_init_
+from lookalike.models.layers import Dropout, GlobalPooling, LocalResponseNorm, convolution, he_init_
 
 STAGES, DENSE = (64, 128, 256, 512, 512), (1000, 512)  # channels of the convolutions of a stage; units
 POOLED = (2, 4)  # stages that end in a max-pool
@@ -23,7 +23,7 @@ CONFIGURATIONS = {
 }
 
 
-class VGG(nn.Module):
+class VGG(GlobalPooling):
     """See the module; `features` ends with the 512 activations of the second dense layer.
 
     Args:
@@ -87,7 +87,3 @@ class VGG(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 512)."""
         return self.dense(self.convolutions(images))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))

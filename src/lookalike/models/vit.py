@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import Attention
+from lookalike.models.layers import Attention, Transformer
 
 LAYER_NORM_EPS = 1e-6
 # Parts of the names of weights that differ: in timm (vision_transformer.py), and here.
@@ -75,7 +75,7 @@ class PreNormBlock(nn.Module):
         return tokens + self.mlp(self.norm2(tokens))
 
 
-class ViT(nn.Module):
+class ViT(Transformer):
     """See the module; `features` is the normalised class token that the last layer reads.
 
     Args:
@@ -104,7 +104,7 @@ class ViT(nn.Module):
             raise ValueError(f"patch_size {patch_size} must divide both sides of images of {height}x{width}")
         if embed_dim % num_heads or depth < 1:
             raise ValueError(f"num_heads {num_heads} must divide embed_dim {embed_dim}, depth {depth} be positive")
-        self.grid = (height // patch_size, width // patch_size)  # of the patches: rows, columns
+        self.grid = (height // patch_size, width // patch_size)
         self.patch_embedding = PatchEmbedding(channels, patch_size, embed_dim)
         self.class_token = nn.Parameter(torch.zeros(1, 1, embed_dim))
         self.position_embedding = nn.Parameter(torch.empty(1, 1 + self.grid[0] * self.grid[1], embed_dim))
@@ -132,7 +132,7 @@ class ViT(nn.Module):
 
         The head reads nothing of the last block's output for patches.
         """
-        return self.blocks[-1].norm1  # type: ignore[return-value, union-attr]  # the beginning of a block
+        return self.blocks[-1].get_submodule("norm1")
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, D)."""
@@ -145,10 +145,6 @@ class ViT(nn.Module):
             tokens, weights = block.attend(tokens)  # type: ignore[operator]  # a PreNormBlock
             maps.append(weights)
         return torch.stack(maps, dim=1)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes) (equation 4)."""
-        return self.head(self.features(images))
 
 
 def from_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -5,16 +5,19 @@ Each family has a module of its own, `zoo_*.py`, for what is peculiar to it.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor, nn
 
-from lookalike.models.layers import Attention
+from lookalike.models.layers import Attention, GlobalPooling, Partitioned, Transformer
+
+if TYPE_CHECKING:
+    from timm.models.vision_transformer import VisionTransformer
 
 Shape = tuple[int, int, int]
 
 
-class ZooModel(nn.Module):
+class ZooModel(Partitioned):
     """A network of a family without its last linear layer, which is the head.
 
     Args:
@@ -24,13 +27,13 @@ class ZooModel(nn.Module):
         size: `tiny` or `small`: use `TINY` or `SMALL` in place of it; None means the network itself.
         weights: a file of published weights to begin with; None means fresh ones. A head for another number of classes
             than they have begins at zero, see `zero_init_`.
-        dimensions: further arguments of the library's constructor, see `Transformer`.
+        dimensions: further arguments of the library's constructor, see `ZooTransformer`.
 
     Attributes:
         MODULE: timm's module with all members of the family.
         MEMBER, SMALL, TINY: the network that represents the family, one for two cores, and one for the demonstration.
         HEAD: the name of the last linear layer.
-        parts: the names of its parts in the state_dict, from the input to the output.
+        net: of a class of timm's or torchvision's; these have no type in common.
 
     Raises:
         ValueError: no such size or network, or it is of another family.
@@ -41,6 +44,7 @@ class ZooModel(nn.Module):
     SMALL: ClassVar[str]
     TINY: ClassVar[str]
     HEAD: ClassVar[str]
+    net: Any
 
     def __init__(
         self,
@@ -55,9 +59,13 @@ class ZooModel(nn.Module):
         super().__init__()
         name = self.sized(size) if size else network or self.MEMBER
         self.net = self.create(name, input_shape, num_classes, weights, dimensions or {})
-        self.head: nn.Module = getattr(self.net, self.HEAD)
+        self.head = getattr(self.net, self.HEAD)
         setattr(self.net, self.HEAD, nn.Identity())  # so that the network returns what its head reads
-        self.parts = (*(f"net.{name}" for name in part_names(self.net)), "head")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The network's own, see `part_names`, and the head."""
+        return (*(f"net.{name}" for name in part_names(self.net)), "head")
 
     @classmethod
     def sized(cls, size: str) -> str:
@@ -126,11 +134,7 @@ class ZooModel(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, D)."""
-        return self.net.forward_head(self.net.forward_features(images), pre_logits=True)  # type: ignore[operator]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> logits (N, num_classes)."""
-        return self.head(self.features(images))
+        return self.net.forward_head(self.net.forward_features(images), pre_logits=True)
 
 
 class Convolutional(ZooModel):
@@ -144,7 +148,7 @@ class Convolutional(ZooModel):
         return self.net.get_submodule(self.SPATIAL)
 
 
-class Averaging(Convolutional):
+class Averaging(Convolutional, GlobalPooling):
     """A convolutional family whose head reads the means of the last feature maps."""
 
     @property
@@ -160,18 +164,18 @@ class OpenAttention(Attention):
         ValueError: it has other weights than those of queries, keys, values and the projection.
     """
 
-    def __init__(self, theirs: nn.Module) -> None:
+    def __init__(self, theirs: Any) -> None:
         if {name.partition(".")[0] for name in theirs.state_dict()} != {"qkv", "proj"}:
             raise ValueError("the attention of this network is not its family's")
-        super().__init__(theirs.qkv.in_features, theirs.num_heads, theirs.head_dim)  # type: ignore[union-attr, arg-type]
-        self.qkv, self.projection = theirs.qkv, theirs.proj  # type: ignore[assignment]
+        super().__init__(theirs.qkv.in_features, theirs.num_heads, theirs.head_dim)
+        self.qkv, self.projection = theirs.qkv, theirs.proj
 
     def forward(self, tokens: Tensor, **masks: Any) -> Tensor:
         """(N, L, D) -> (N, L, D)."""
         return super().forward(tokens)
 
 
-class Transformer(ZooModel):
+class ZooTransformer(ZooModel, Transformer):
     """A family of ViTs, whose patches are cut from the image or from the feature maps of a convolutional stem.
 
     Args:
@@ -185,6 +189,7 @@ class Transformer(ZooModel):
     """
 
     HEAD = "head"
+    net: "VisionTransformer"
 
     def __init__(
         self,
@@ -202,33 +207,28 @@ class Transformer(ZooModel):
             super().__init__(input_shape=input_shape, dimensions=dimensions, **others)
         except AssertionError as error:
             raise ValueError(str(error) or "it cannot be built for such images") from error
-        height, width, side = *input_shape[1:], self.net.patch_embed.feat_ratio()  # type: ignore[union-attr, operator]
+        height, width, side = *input_shape[1:], self.net.patch_embed.feat_ratio()
         if height != width or height % side:
             raise ValueError(f"it takes square images whose side is a multiple of {side}, not of {height}x{width}")
         if self.net.global_pool != "token" or self.net.num_prefix_tokens != 1:
             raise ValueError("the head of this network does not read a class token alone")
-        for block in self.net.blocks:  # type: ignore[union-attr]
-            block.attn = OpenAttention(getattr(block, "attn", nn.Identity()))  # type: ignore[union-attr]
-        self.grid: tuple[int, int] = self.net.patch_embed.grid_size  # type: ignore[union-attr, assignment]  # rows, columns
+        for block in self.net.blocks:
+            block.attn = OpenAttention(getattr(block, "attn", nn.Identity()))
+        self.grid = self.net.patch_embed.grid_size
 
     @property
-    def class_token(self) -> Tensor:
-        """The first token."""
-        return self.net.cls_token  # type: ignore[return-value]
-
-    @property
-    def blocks(self) -> nn.Module:
+    def blocks(self) -> nn.Sequential:  # type: ignore[override]  # nobody assigns it
         """All of them, one after the other."""
-        return self.net.blocks  # type: ignore[return-value]
+        return self.net.blocks
 
     @property
     def spatial(self) -> nn.Module:
         """The last layer whose patches still reach the logits, through the class token: before the last attention."""
-        return self.net.blocks[-1].norm1  # type: ignore[index, return-value, union-attr]
+        return self.blocks[-1].get_submodule("norm1")
 
     def embed(self, images: Tensor) -> Tensor:
         """Tokens before the first block, the class token first: (N, C, H, W) -> (N, 1 + L, D)."""
-        return self.net.norm_pre(self.net._pos_embed(self.net.patch_embed(images)))  # type: ignore[operator]
+        return self.net.norm_pre(self.net._pos_embed(self.net.patch_embed(images)))
 
 
 def zero_init_(layer: nn.Module) -> None:
@@ -245,5 +245,5 @@ def part_names(net: nn.Module) -> list[str]:
     names: list[str] = []
     for name, child in net.named_children():
         split = name == "blocks" and isinstance(child, nn.Sequential)
-        names += [f"{name}.{k}" for k in range(len(child))] if split else [name]  # type: ignore[arg-type]
+        names += [f"{name}.{k}" for k, _ in child.named_children()] if split else [name]
     return [name for name in names if any(True for _ in net.get_submodule(name).parameters())]

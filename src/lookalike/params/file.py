@@ -1,6 +1,7 @@
 """`params.yaml` as a whole."""
 
-from typing import Annotated, Literal
+from collections.abc import Collection
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
@@ -49,6 +50,12 @@ class Study(Section):
     spoil: bool
     ten_views: Several[Name]
 
+    def only(self, names: Collection[Name]) -> Self:
+        """The same without variants other than these."""
+        pairs = tuple(pair for pair in self.pairs if {*pair} <= {*names})
+        probes, views = (tuple(one for one in listed if one in names) for listed in (self.probes, self.ten_views))
+        return self.model_copy(update={"pairs": pairs, "probes": probes, "ten_views": views})
+
 
 class Params(Section):
     """The whole file.
@@ -81,6 +88,13 @@ class Params(Section):
         """
         if name not in (known := getattr(self, section)):
             raise InputError(f"params.yaml: {section}: no {name!r}; allowed: {', '.join(known)}")
+
+    def only(self, names: Collection[Name]) -> Self:
+        """The same with these variants alone, without the studies that have none of them."""
+        variants = {name: variant for name, variant in self.variants.items() if name in names}
+        among = {variant.study for variant in variants.values()}
+        studies = {name: study.only(names) for name, study in self.studies.items() if name in among}
+        return self.model_copy(update={"variants": variants, "studies": studies})
 
     def variants_of(self, study: Name) -> dict[Name, Variant]:
         """The variants of one study, in the file's order."""

@@ -49,16 +49,17 @@ def assemble(params: Params, parameters: str, root: Path = Path()) -> tuple[Repo
     studies = [find(study, params, one, root) for study, one in evidence.items()]
     standings = [row for found in studies for row in found.standings]
     cut = not params.active.demonstration and any(curtailed(row, params) for row in standings)
-    sections = (
+    sections = [
         answer(judged, cut=cut),
         leaderboard(studies),
         explorer(studies),
         *study_sections(studies),
         primer(root),
         origin(params, parameters, root),
-    )
+    ]
     runs = runs_of(read_json(root / "published.json"))
-    report = Report(params.profile, params.active.demonstration, sections, runs)
+    shown = tuple(one for one in sections if one is not None)
+    report = Report(params.profile, params.active.demonstration, shown, runs)
     return report, standings, judged
 
 

@@ -5,7 +5,7 @@ Each function takes arrays, or what a stage wrote as JSON, and returns a matplot
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
+from lookalike.artifacts.embeddings import Embedding
 from lookalike.evaluation.metrics import Floats, Ints
 from lookalike.reporting.style import (
     BLACK,
@@ -33,9 +34,6 @@ from lookalike.reporting.style import (
     style,
     whiskers,
 )
-
-if TYPE_CHECKING:  # the report draws without what clusters
-    from lookalike.embedding.study import Embedding
 
 Clusterings = Mapping[str, Mapping[str, Any]]  # "clusterings" of what `embed` found, as JSON
 
@@ -76,27 +74,28 @@ class Classes:
     group_names: Sequence[str]
 
 
-def variant_figures(
-    embedding: "Embedding", labels: Ints, group_of: Ints, class_names: Sequence[str], group_names: Sequence[str]
-) -> dict[str, Figure]:
+def embedding_figures(embedding: Embedding, labels: Ints, classes: Classes) -> dict[str, Figure]:
     """What is drawn of a variant's features: name of the file -> figure; in the table look-alikes stand together.
 
-    Args:
-        embedding: of N images.
-        labels: (N,).
-        group_of: (C,).
-        class_names: C of them.
-        group_names: in the order of their numbers.
+    `labels` (N,) are those of all test images.
     """
-    found, order = embedding.found, np.argsort(group_of, kind="stable")
-    points = Points(embedding.pca, embedding.coordinates, labels, embedding.clusters["mixture"])
+    found, order = embedding.found, np.argsort(classes.group_of, kind="stable")
+    pca, tsne = (values.astype(np.float64) for values in (embedding.components[:, :2], embedding.tsne))
+    points = Points(pca, tsne, labels[embedding.indices], embedding.clusters["mixture"])
     title = f"mixture: {found['chosen']['components']} components, {found['chosen']['covariance']}"
     table = np.array(found["clusterings"]["mixture"]["table"])
     return {
-        "map": embedding_figure(points, Classes(class_names, group_of, group_names), title),
-        "clusters": table_figure(table[:, order], [class_names[k] for k in order], title),
+        "map": embedding_figure(points, classes, title),
+        "clusters": table_figure(table[:, order], [classes.names[k] for k in order], title),
         "sweep": sweep_figure(found["sweep"], found["chosen"]),
     }
+
+
+def main_scores(found: Mapping[str, Any]) -> dict[str, float]:
+    """The main figures of what `embed` found: how good the map is, and how like the classes one Gaussian a class."""
+    by_class = found["clusterings"]["mixture_by_class"]["labels"]
+    scores = {name: by_class[name]["value"] for name in ("ari", "ami", "hungarian_accuracy")}
+    return {"trustworthiness": found["trustworthiness"], **scores}
 
 
 def embedding_figure(points: Points, classes: Classes, cluster_title: str) -> Figure:

@@ -1,4 +1,4 @@
-"""What is drawn of a study's explanations: the pictures that need images, weights or maps.
+"""What is drawn of a study's explanations, from their evidence.
 
 No map is drawn without its score: `gain`, the area under the insertion curve minus that under the deletion curve,
 beside that of random maps and of a Gaussian in the middle.
@@ -6,13 +6,15 @@ beside that of random maps and of a Gaussian in the middle.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lookalike.data.augmentation import examples, from_settings
+from lookalike.artifacts.evaluations import Augmented, Evaluation
+from lookalike.artifacts.explanations import CloseUp, Contrast, Explanation
+from lookalike.artifacts.test_sets import TestSet, places
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.metrics import softmax
 from lookalike.reporting.answers import Answers, cases_figure
@@ -30,198 +32,196 @@ from lookalike.reporting.maps import (
     heads_figure,
     maps_figure,
 )
-from lookalike.reporting.style import CHANNELS
-
-if TYPE_CHECKING:
-    from lookalike.artifacts.datasets import Dataset
-    from lookalike.artifacts.models import Description
-    from lookalike.explain.closely import Closely, Contrast
-    from lookalike.explain.subject import Images, Subject
-    from lookalike.explain.variant import Explained, Inside
 
 SIGNED = frozenset({"CAM", "HiResCAM"})  # methods whose maps speak for or against
-ALIKE = 8  # images that all variants are shown, or that are augmented
-DRAWS = 6  # of an augmentation
-CONTRASTS = 6  # images that are shown with both of their likely classes
+ALIKE = 8  # images that all variants are shown
 
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class CloseUp:
-    """A variant that is looked at closely.
+class Explained:
+    """A variant with its evidence, of which the first seed is drawn."""
 
-    Attributes:
-        subject: its model with all test images.
-        chosen: indices of those that were explained, the first of each class first.
-        photographs: by one recipe; None if it was shown none.
-        logits: (N, C), of all test images.
-        shown: the method by which cases and photographs are explained.
-    """
-
-    subject: "Subject"
-    chosen: NDArray[np.int64]
-    photographs: "Images | None"
-    explained: "Explained"
-    closely: "Closely"
-    logits: NDArray[np.floating]
-    shown: str
+    explanation: Explanation
+    evaluation: Evaluation
+    test_set: TestSet
 
     @property
-    def class_names(self) -> Sequence[str]:
-        """Of the data set."""
-        return self.subject.dataset.class_names
+    def chosen(self) -> NDArray[np.int64]:
+        """Indices (n,) of the test images that are drawn: explained and kept, the first of each class first."""
+        return self.explanation.indices[: len(self.test_set.shown)]
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """The classes (N,) that the first seed predicts of all test images."""
+        predicted: NDArray[np.int64] = self.evaluation.test_logits[0].argmax(axis=1)
+        return predicted
 
     @property
     def scores(self) -> Json:
         """Each method's, and the controls'."""
-        methods: Json = self.explained.found["faithfulness"]["methods"]
-        return methods
+        return scores_of(self.explanation)
+
+    def maps(self, method: str, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The maps (k, h, w) of k of the test images by a method."""
+        return self.explanation.maps[method][places(self.explanation.indices, indices)].astype(np.float32)
 
 
-def study_figures(close_ups: Mapping[str, CloseUp], pairs: Sequence[Json], recipe: str) -> dict[str, Figure]:
-    """Every picture of the variants looked at, by its path without suffix.
+def scores_of(explanation: Explanation) -> Json:
+    """The scores of each method and of the controls."""
+    methods: Json = explanation.found["faithfulness"]["methods"]
+    return methods
+
+
+def study_figures(
+    explained: Mapping[str, Explained], focus: Sequence[str], pairs: Sequence[Json], recipe: str
+) -> dict[str, Figure]:
+    """Every picture of the variants that were explained, by its path without suffix.
 
     Args:
+        focus: the variants that are drawn one by one.
         pairs: of variants, each with "first", "second" and "cases" (test images picked by rule) as JSON.
-        recipe: by which the photographs were prepared.
+        recipe: by which photographs are prepared; maps of others are not drawn.
     """
+    close = {name: explained[name] for name in focus if name in explained}
     figures = {
-        f"{name}/{title}": figure for name, one in close_ups.items() for title, figure in variant_figures(one).items()
+        f"{name}/{title}": figure
+        for name, one in close.items()
+        if one.explanation.close_up
+        for title, figure in variant_figures(one, one.explanation.close_up).items()
     }
     for pair in pairs:
         names = (pair["first"], pair["second"])
-        if close_ups.keys() >= set(names) and pair["cases"]:
-            figures["--".join(names) + "/cases"] = drawn_cases(pair["cases"], {name: close_ups[name] for name in names})
-    shown = {name: one.photographs for name, one in close_ups.items() if one.photographs is not None}
-    return figures | ({f"photographs-{recipe}": drawn_photographs(close_ups, shown)} if shown else {})
+        if close.keys() >= set(names) and pair["cases"]:
+            figures["--".join(names) + "/cases"] = drawn_cases(pair["cases"], {name: close[name] for name in names})
+    shown = {name: one for name, one in close.items() if recipe and one.explanation.recipe == recipe}
+    figures |= {f"photographs-{recipe}": drawn_photographs(shown, recipe)} if shown else {}
+    return figures | drawn_alike(explained)
 
 
-def variant_figures(one: CloseUp) -> dict[str, Figure]:
+def variant_figures(one: Explained, close: CloseUp) -> dict[str, Figure]:
     """Maps of an image of each class by each method, attention by head, filters and feature maps, and contrasts."""
-    explained, names = one.explained, one.class_names
-    images = one.subject.images.part(one.chosen[: len(names)])
-    columns = {name: maps[: len(names)] for name, maps in explained.maps.items()}
+    test_set, names = one.test_set, one.test_set.class_names
+    few = one.chosen[: len(names)]
+    images, actual, said = test_set.pictures(few), test_set.labels[few], one.predicted[few]
+    columns = {name: one.maps(name, few) for name in one.explanation.maps}
     notes = {name: note(one.scores, name) for name in columns}
-    said = said_predictions(images, names)
-    drawn = {"maps": maps_figure(images.pixels[:], columns, said, notes=notes, signed=SIGNED)}
-    if explained.heads is not None:
-        gains = np.array(explained.found["heads"]["gains"])
-        drawn["heads"] = heads_figure(images.pixels[0], explained.heads, gains, note=controls(one.scores))
-    drawn |= drawn_inside(images.pixels[0], explained.inside["trained"], explained.inside["untrained"])
-    if explained.layers:
-        drawn["layers"] = layers_figure(explained.layers)
-    drawn |= {f"classes-{name}": drawn_classes(one, name) for name in BY_CLASS if name in explained.maps}
-    if responses := one.closely.responses:
-        drawn["responses"] = responses_figure(one.subject.images.pixels, responses)
-    contrast = one.closely.contrast
-    return drawn | ({"contrast": drawn_contrast(one, contrast)} if contrast else {})
+    drawn = {"maps": maps_figure(images, columns, said_predictions(actual, said, names), notes=notes, signed=SIGNED)}
+    if close.heads is not None:
+        gains = np.array(one.explanation.found["heads"]["gains"])
+        drawn["heads"] = heads_figure(images[0], close.heads.astype(np.float32), gains, note=controls(one.scores))
+    drawn |= drawn_inside(images[0], close)
+    if close.layers:
+        drawn["layers"] = layers_figure(close.layers)
+    drawn |= {f"classes-{name}": drawn_classes(one, name) for name in BY_CLASS if name in columns}
+    if close.responses:
+        drawn["responses"] = responses_figure(test_set, close.responses)
+    return drawn | ({"contrast": drawn_contrast(one, close.contrast)} if close.contrast else {})
 
 
-def drawn_inside(image: NDArray[np.uint8], trained: "Inside", untrained: "Inside") -> dict[str, Figure]:
+def drawn_inside(image: NDArray[np.uint8], close: CloseUp) -> dict[str, Figure]:
     """Filters and feature maps of the first and the last convolution, and one image through all of them."""
-    drawn = {}
+    trained, untrained, drawn = close.inside["trained"], close.inside["untrained"], {}
     for end, (name, kernels) in zip(("first", "last"), trained.filters.items(), strict=False):
-        drawn[f"filters-{end}"] = filters_figure(kernels[:CHANNELS])
-        drawn[f"features-{end}"] = feature_maps_figure(image, trained.features[name][:CHANNELS], name)
-        drawn[f"untrained-{end}"] = filters_figure(untrained.filters[name][:CHANNELS])
-    if len(trained.features) > 1:
-        sides = {"before training": untrained.features, "after training": trained.features}
-        drawn["journey"] = journey_figure(image, sides)
+        planes = close.channels[name][1]
+        drawn[f"filters-{end}"] = filters_figure(kernels.astype(np.float32), planes)
+        drawn[f"features-{end}"] = feature_maps_figure(image, trained.features[name].astype(np.float32), name)
+        drawn[f"untrained-{end}"] = filters_figure(untrained.filters[name].astype(np.float32), planes)
+    if len(trained.journey) > 1:
+        sides = {"before training": untrained.journey, "after training": trained.journey}
+        drawn["journey"] = journey_figure(image, sides, {name: of[0] for name, of in close.channels.items()})
     return drawn
 
 
-def drawn_classes(one: CloseUp, method: str) -> Figure:
+def drawn_classes(one: Explained, method: str) -> Figure:
     """Several images of each class with their maps by one method."""
-    images, maps = one.subject.images.part(one.chosen), one.explained.maps[method]
+    test_set, chosen = one.test_set, one.chosen
     title = f"{method}: {note(one.scores, method)}".replace("\n", ", ")
-    signed = method in SIGNED
-    return classes_figure(images.pixels[:], maps, images.labels, one.class_names, title=title, signed=signed)
+    images, maps, labels = test_set.pictures(chosen), one.maps(method, chosen), test_set.labels[chosen]
+    return classes_figure(images, maps, labels, test_set.class_names, title=title, signed=method in SIGNED)
 
 
-def drawn_alike(
-    images: NDArray[np.uint8],
-    labels: NDArray[np.integer],
-    maps: Mapping[str, NDArray[np.floating]],
-    found: Mapping[str, Json],
-    method: str,
-) -> dict[str, Figure]:
-    """What every variant looks at in the same few images of the first class.
-
-    Args:
-        images, labels: (N, H, W[, 3]) and (N,).
-        maps, found: by variant: (N, h, w) by the method, and `Explained.found`.
-    """
-    where = np.flatnonzero(labels == 0)[:ALIKE]
-    columns = {name: values[where] for name, values in maps.items()}
-    notes = {name: note(found[name]["faithfulness"]["methods"], method) for name in columns}
-    rows, signed = [f"image {k + 1}" for k in range(len(where))], set(columns) if method in SIGNED else set()
-    return {"alike": maps_figure(images[where], columns, rows, notes=notes, signed=signed)} if columns else {}
+def drawn_alike(explained: Mapping[str, Explained]) -> dict[str, Figure]:
+    """What every variant looks at in the same few images of the first class, each by the method that it is shown by."""
+    if not explained:
+        return {}
+    test_set = next(iter(explained.values())).test_set
+    few = min((one.chosen for one in explained.values()), key=len)  # those that all have maps of
+    few = few[test_set.labels[few] == 0][:ALIKE]
+    columns = {name: one.maps(one.explanation.shown, few) for name, one in explained.items()}
+    notes = {name: note(one.scores, one.explanation.shown) for name, one in explained.items()}
+    rows = [f"image {k + 1}" for k in range(len(few))]
+    return {"alike": maps_figure(test_set.pictures(few), columns, rows, notes=notes, signed=signed(explained))}
 
 
-def drawn_contrast(one: CloseUp, contrast: "Contrast") -> Figure:
+def signed(explained: Mapping[str, Explained]) -> set[str]:
+    """The variants whose maps, by the method that is shown, have either sign."""
+    return {name for name, one in explained.items() if one.explanation.shown in SIGNED}
+
+
+def drawn_contrast(one: Explained, contrast: Contrast) -> Figure:
     """Why one of two look-alikes and not the other: images with the map toward each, and of the difference."""
-    names, images = one.class_names, one.subject.images.part(contrast.indices[:CONTRASTS])
-    classes = zip(images.labels, contrast.labels, contrast.others, strict=False)
+    names, scores = one.test_set.class_names, one.explanation.found["contrast"]["scores"]
+    classes = zip(contrast.actual, contrast.labels, contrast.others, strict=True)
     rows = [f"{names[true]}:\n{names[label]},\nnot {names[other]}?" for true, label, other in classes]
     headings = {"label": "for the more probable", "other": "for the other", "contrast": "one and not the other"}
-    columns = {headings[key]: maps[:CONTRASTS] for key, maps in contrast.maps.items()}
-    notes = {headings[key]: note(contrast.scores, key) for key in contrast.maps}
-    return maps_figure(images.pixels[:], columns, rows, notes=notes, signed=set(columns))
+    columns = {headings[key]: maps.astype(np.float32) for key, maps in contrast.maps.items()}
+    notes = {headings[key]: note(scores, key) for key in contrast.maps}
+    return maps_figure(contrast.images, columns, rows, notes=notes, signed=set(columns))
 
 
-def drawn_cases(cases: Sequence[Json], close_ups: Mapping[str, CloseUp]) -> Figure:
+def drawn_cases(cases: Sequence[Json], close: Mapping[str, Explained]) -> Figure:
     """Test images picked by rule, with what two variants make of them."""
     where = np.array([case["index"] for case in cases])
     sides = []
-    for name, one in close_ups.items():
-        maps = one.subject.part(where).explain(one.shown).cpu().numpy()
-        said = f"{one.shown}\n{note(one.scores, one.shown)}"
-        sides.append(Answers(name, softmax(one.logits[where]), maps, said, signed=one.shown in SIGNED))
-    one = next(iter(close_ups.values()))
-    images = one.subject.images.part(where)
-    return cases_figure(images.pixels[:], cases, images.labels, one.class_names, (sides[0], sides[1]))
+    for name, one in close.items():
+        method = one.explanation.shown
+        said, shares = f"{method}\n{note(one.scores, method)}", softmax(one.evaluation.test_logits[0][where])
+        sides.append(Answers(name, shares, one.maps(method, where), said, signed=method in SIGNED))
+    test_set = next(iter(close.values())).test_set
+    images, labels = test_set.pictures(where), test_set.labels[where]
+    return cases_figure(images, cases, labels, test_set.class_names, (sides[0], sides[1]))
 
 
-def drawn_changes(descriptions: "Mapping[str, Description]", dataset: "Dataset") -> dict[str, Figure]:
-    """Of each augmentation an image of each of some classes as trainings see it, by the first variant that has it.
-
-    `descriptions`: variant -> its `model.json`.
-    """
-    labels = dataset.train_labels[dataset.train_indices]
-    few = dataset.train_indices[first_of_each_class(labels, 1)[:ALIKE]]
-    images, labels = dataset.train_images[few], dataset.train_labels[few]
-    figures, drawn = {}, []
-    for name, described in descriptions.items():
-        if (settings := described.augmentation) and settings not in drawn:
-            drawn.append(settings)
-            changed = examples(from_settings(settings, dataset), images, labels, DRAWS)
-            names = [dataset.class_names[k] for k in labels]
-            figures[f"{name}/augmentation"] = augmentation_figure(images, changed, names)
-    return figures
+def drawn_changes(augmented: Mapping[str, Augmented], class_names: Sequence[str]) -> dict[str, Figure]:
+    """Images as training runs see them, by the first variant of each augmentation that is given."""
+    return {
+        f"{name}/augmentation": augmentation_figure(one.images, one.draws, [class_names[k] for k in one.labels])
+        for name, one in augmented.items()
+    }
 
 
-def drawn_photographs(close_ups: Mapping[str, CloseUp], photographs: "Mapping[str, Images]") -> Figure:
+def drawn_photographs(explained: Mapping[str, Explained], recipe: str) -> Figure:
     """A photograph of each class with every variant's map, and what it takes the photograph for."""
-    one, same = next(iter(close_ups.values())), next(iter(photographs.values()))
-    known = np.flatnonzero(same.labels >= 0)
-    shown = known[first_of_each_class(same.labels[known], 1)]
-    names, rows = one.class_names, []
-    for index in shown:
-        said = (f"{name}: {names[each.predicted[index]]}" for name, each in photographs.items())
-        rows.append("\n".join([names[same.labels[index]], *said]))
-    columns = {name: each.explained.photo_maps[each.shown][shown] for name, each in close_ups.items()}
-    notes = {name: f"{each.shown}\n{note(each.scores, each.shown)}" for name, each in close_ups.items()}
-    signed = {name for name, each in close_ups.items() if each.shown in SIGNED}
-    return maps_figure(same.pixels[shown], columns, rows, notes=notes, signed=signed)
+    test_set = next(iter(explained.values())).test_set
+    photos = test_set.photos
+    assert photos is not None  # by contract: maps of photographs come with them
+    known = np.flatnonzero(photos.labels >= 0)
+    shown = known[first_of_each_class(photos.labels[known], 1)]
+    names, rows, columns = test_set.class_names, [names_of(photos.labels[shown], test_set.class_names)], {}
+    for name, one in explained.items():
+        logits, maps = one.evaluation.photos, one.explanation.photo_maps
+        assert logits is not None
+        assert maps is not None
+        predicted = logits.logits[recipe][0].argmax(axis=1)[shown]
+        rows.append([f"{name}: {said}" for said in names_of(predicted, names)])
+        columns[name] = maps[shown].astype(np.float32)
+    methods = {name: one.explanation.shown for name, one in explained.items()}
+    notes = {name: f"{methods[name]}\n{note(one.scores, methods[name])}" for name, one in explained.items()}
+    lines = ["\n".join(parts) for parts in zip(*rows, strict=True)]
+    return maps_figure(photos.recipes[recipe][shown], columns, lines, notes=notes, signed=signed(explained))
 
 
-def said_predictions(images: "Images", names: Sequence[str]) -> list[str]:
-    """The true class of each image and, where it is another, the predicted one."""
-    return [
-        names[true] if true == said else f"{names[true]}:\n{names[said]}?"
-        for true, said in zip(images.labels, images.predicted, strict=True)
-    ]
+def names_of(labels: NDArray[np.int64], names: Sequence[str]) -> list[str]:
+    """The names of classes (N,)."""
+    return [names[k] for k in labels]
+
+
+def said_predictions(actual: NDArray[np.int64], said: NDArray[np.int64], names: Sequence[str]) -> list[str]:
+    """The true class of each of N images and, where it is another, the predicted one."""
+    both = zip(names_of(actual, names), names_of(said, names), strict=True)
+    return [true if true == other else f"{true}:\n{other}?" for true, other in both]
 
 
 def note(scores: Json, name: str) -> str:

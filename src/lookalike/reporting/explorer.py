@@ -10,17 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike.artifacts.datasets import load_test_images
-from lookalike.artifacts.image_files import ImageFiles, View
-from lookalike.artifacts.photos import load_photos
-from lookalike.evaluation.cases import first_of_each_class
+from lookalike.artifacts.embeddings import load_embedding
+from lookalike.artifacts.explanations import load_explanation
+from lookalike.artifacts.test_sets import places
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.metrics import softmax
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.document import Explorer, Json, Prose, Section, amounts, section
 
 COLUMNS = 32  # images side by side in the sheet
-SMALL, LARGEST = 48, 64  # pixels: from where on images are photographs, and how large these are shown
+SMALL = 48  # pixels: larger images are photographs
 INTRO = (
     "Any of the images that the report looks at closely, test images and photographs, with what two models make of "
     "it: the probability of each class, what speaks for the answer (orange) and against it (purple), and the images "
@@ -82,14 +81,13 @@ def study_data(found: Found, items: Items) -> Json:
 
 
 def collect(found: Found) -> Items:
-    """The test images that `explain` looks at, and all photographs by the chosen recipe."""
-    indices = np.sort(first_of_each_class(found.labels, found.params.active.explain.images_a_class))
-    images = load_test_images(found.root / "data" / found.data)
-    seen = images.seen(View(min(LARGEST, images.view.size))) if isinstance(images, ImageFiles) else images
-    test = seen[indices]
-    if not found.evidence.photos:
+    """The test images that are shown, and all photographs by the chosen recipe."""
+    test_set = found.test_set
+    order = np.argsort(test_set.shown)
+    indices, test = test_set.shown[order], test_set.images[order]
+    if not found.evidence.photos or test_set.photos is None:
         return Items(indices, test, found.labels[indices], [], "")
-    photos, recipe = load_photos(found.root / "photos"), found.evidence.photos["chosen"]["recipe"]
+    photos, recipe = test_set.photos, found.evidence.photos["chosen"]["recipe"]
     return Items(
         indices,
         np.concatenate([test, photos.recipes[recipe]]),
@@ -114,22 +112,23 @@ def variant_data(found: Found, name: str, items: Items) -> Json:
 
 def maps(found: Found, name: str, items: Items) -> Json | None:
     """A variant's maps of test images and photographs by the method that is shown, with its score; each map's values in
-    units of its own largest, as int8 hundredths."""
-    known = found.evidence.explanations.get(name)
-    if known is None:
+    units of its own largest, as int8 hundredths. Maps that were not made are blank."""
+    if name not in found.evidence.explanations:
         return None
-    method, folder = known["shown"], found.root / "explanations" / found.study / "arrays" / name
-    explained, of_test = (np.load(folder / f"{file}.npy") for file in ("indices", method))
-    values = of_test[[*map(explained.tolist().index, items.indices.tolist())]]
-    if items.photographs:
-        values = np.concatenate([values, np.load(folder / f"photographs-{method}.npy")])
+    known = load_explanation(found.root / "explanations" / found.study / name)
+    of_test = known.maps[known.shown].astype(np.float32)
+    values = np.zeros((len(items.names), *of_test.shape[1:]), np.float32)
+    made = np.isin(items.indices, known.indices)
+    values[: len(made)][made] = of_test[places(known.indices, items.indices[made])]
+    if items.photographs and known.photo_maps is not None and known.recipe == items.recipe:
+        values[len(made) :] = known.photo_maps
     largest = np.abs(values).max(axis=(1, 2), keepdims=True)
     scaled = np.round(100 * values / np.where(largest > 0, largest, 1)).astype(np.int8)
-    scores = known["faithfulness"]["methods"]
+    scores = known.found["faithfulness"]["methods"]
     controls = ", ".join(f"{control} {scores[control]['gain']['value']:z.2f}" for control in ("random", "centre"))
     return {
-        "method": method,
-        "score": f"gain {amounts(scores[method]['gain'])}; {controls}".replace("-", "−"),
+        "method": known.shown,
+        "score": f"gain {amounts(scores[known.shown]['gain'])}; {controls}".replace("-", "−"),
         "rows": scaled.shape[1],
         "columns": scaled.shape[2],
         "values": packed(scaled),
@@ -138,13 +137,13 @@ def maps(found: Found, name: str, items: Items) -> Json | None:
 
 def positions(found: Found, name: str, indices: NDArray[np.int64]) -> str | None:
     """Where the test images lie on the t-SNE map: float32 (T, 2), NaN for one that was not embedded."""
-    folder = found.root / "embeddings" / found.study / "arrays" / name
     if name not in found.evidence.embeddings:
         return None
-    embedded, tsne = (np.load(folder / f"{file}.npy") for file in ("indices", "tsne"))
-    places = {index: place for place, index in enumerate(embedded.tolist())}
-    rows = [tsne[places[index]] if index in places else (np.nan, np.nan) for index in indices.tolist()]
-    return packed(np.array(rows, np.float32))
+    embedding = load_embedding(found.root / "embeddings" / found.study / name)
+    assert embedding is not None  # by contract: something was found
+    rows, made = np.full((len(indices), 2), np.nan, np.float32), np.isin(indices, embedding.indices)
+    rows[made] = embedding.tsne[places(embedding.indices, indices[made])]
+    return packed(rows)
 
 
 def packed(array: NDArray[Any]) -> str:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.test_sets import TestSet
 from lookalike.evaluation.metrics import softmax
 from lookalike.reporting.answers import samples_figure, top_five_figure
 from lookalike.reporting.style import (
@@ -38,26 +38,24 @@ FAR = 100  # times: losses further apart than this are drawn on a logarithmic sc
 
 
 def variant_figures(
-    dataset: Dataset, scored: "Scored", logits: NDArray[np.floating], order: Sequence[int], *, samples: bool
+    test_set: TestSet, scored: "Scored", logits: NDArray[np.floating], order: Sequence[int], *, samples: bool
 ) -> dict[str, Figure]:
     """What is drawn of a variant's first seed: name of the file -> figure; test images one by one only if `samples`.
 
     `logits` (N, C) are those of the first seed on the test images.
     """
-    first, names = scored.details["first_seed"], dataset.class_names
+    first, names = scored.details["first_seed"], test_set.class_names
     temperature = scored.details["seeds"][0]["temperature"]
     figures = {
         "confusion": confusion_figure(first["confusion"], names, order),
         "reliability": reliability_figure(first["reliability"], first["calibrated_reliability"], temperature),
     }
     if samples:
-        probabilities = softmax(logits[:SAMPLES])
-        shown = (dataset.test_images[:SAMPLES], probabilities, dataset.test_labels[:SAMPLES], names)
-        figures["samples"] = samples_figure(*shown)
+        shown = test_set.shown[:SAMPLES]
+        images, probabilities, labels = test_set.images[:SAMPLES], softmax(logits[shown]), test_set.labels[shown]
         few = slice(TOP_SHOWN)
-        figures["top-five"] = top_five_figure(
-            dataset.test_images[few], probabilities[few], dataset.test_labels[few], names
-        )
+        figures["samples"] = samples_figure(images, probabilities, labels, names)
+        figures["top-five"] = top_five_figure(images[few], probabilities[few], labels[few], names)
     return figures
 
 

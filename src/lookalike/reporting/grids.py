@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from lookalike.artifacts.explanations import InSteps, Layers, Response
+from lookalike.artifacts.test_sets import TestSet
 from lookalike.reporting.maps import (
     GAP,
     LINE,
@@ -22,10 +23,6 @@ from lookalike.reporting.maps import (
     is_blank,
     margin,
 )
-
-if TYPE_CHECKING:
-    from lookalike.artifacts.image_files import ImageFiles
-    from lookalike.explain.responses import Response
 
 IMAGE = "the image"
 BY_CLASS = ("CAM", "Grad-CAM")  # methods by which several images of each class are shown
@@ -80,15 +77,16 @@ def table_figure(columns: Mapping[str, NDArray[np.uint8]], names: Sequence[str])
     return sheet.figure()
 
 
-def journey_figure(image: NDArray[np.uint8], sides: Mapping[str, Mapping[str, Floats]]) -> Figure:
+def journey_figure(image: NDArray[np.uint8], sides: Mapping[str, InSteps], channels: Mapping[str, int]) -> Figure:
     """One image (H, W[, 3]) through every convolution, a row each: of its maps those that vary most.
 
     Args:
-        sides: heading -> layer -> feature maps (O, h, w), such as before and after training; the same layers in each.
-            Each map is coloured by its own largest absolute value.
+        sides: heading -> layer -> the few feature maps (O, h, w) that are shown, such as before and after training; the
+            same layers in each. Each map is coloured by its own largest absolute value.
+        channels: layer -> how many maps it has.
     """
     layers = next(iter(sides.values()))
-    names = [f"{name}\n{len(maps)} of {maps.shape[1]}x{maps.shape[2]}" for name, maps in layers.items()]
+    names = [f"{name}\n{channels[name]} of {maps.shape[1]}x{maps.shape[2]}" for name, maps in layers.items()]
     left, sheet, top = margin([IMAGE, *names]), Sheet(), TITLE + MEDIUM + LINE + 2 * GAP
     sheet.write(left - GAP, TITLE + MEDIUM / 2, IMAGE, ha="right", va="center")
     sheet.paste((left, TITLE), as_tile(image, MEDIUM))
@@ -98,79 +96,64 @@ def journey_figure(image: NDArray[np.uint8], sides: Mapping[str, Mapping[str, Fl
         start = left + side * (CHANNELS * (MEDIUM + GAP) + 3 * GAP)
         sheet.write(start, top - GAP, heading, ha="left", fontsize=9)
         for row, maps in enumerate(found.values()):
-            for column, values in enumerate(most_varied(maps)):
+            for column, values in enumerate(maps.astype(np.float32)):
                 sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(values))
     sheet.add_map_scales([True])
     return sheet.figure()
 
 
-def layers_figure(sides: Mapping[str, tuple[NDArray[np.uint8], Mapping[str, Floats]]]) -> Figure:
+def layers_figure(sides: Mapping[str, Layers]) -> Figure:
     """What every layer makes of an image and of others, side by side, a row a layer.
 
     Args:
-        sides: heading -> image (H, W[, 3]) and by layer the output for it, planes (O, h, w) or numbers (D,), which are
-            laid out in rows; the same layers in each. Of planes those are shown that vary most on the first side, each
-            coloured by its own largest absolute value.
+        sides: heading -> image, and by layer the few maps (O, h, w) that are shown of it, or numbers (1, D), laid out
+            in rows; the same layers in each. Each map is coloured by its own largest absolute value.
     """
-    first = next(iter(sides.values()))[1]
-    shown = {name: np.argsort(-as_planes(one).std(axis=(1, 2)), kind="stable")[:ABREAST] for name, one in first.items()}
+    first = next(iter(sides.values())).outputs
     left, sheet, top = margin([IMAGE, *first]), Sheet(), TITLE + MEDIUM + LINE
     for row, name in enumerate([IMAGE, *first]):
         y = TITLE if row == 0 else top + (row - 1) * (MEDIUM + GAP)
         sheet.write(left - GAP, y + MEDIUM / 2, name, ha="right", va="center")
-    for side, (heading, (image, found)) in enumerate(sides.items()):
+    for side, (heading, layers) in enumerate(sides.items()):
         start = left + side * (ABREAST * (MEDIUM + GAP) + 2 * GAP)
         sheet.write(start, TITLE - GAP, heading, ha="left")
-        sheet.paste((start, TITLE), as_tile(image, MEDIUM))
-        for row, (name, values) in enumerate(found.items()):
-            for column, plane in enumerate(as_planes(values)[shown[name]]):
+        sheet.paste((start, TITLE), as_tile(layers.image, MEDIUM))
+        for row, values in enumerate(layers.outputs.values()):
+            for column, plane in enumerate(as_planes(values.astype(np.float32))):
                 sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(plane))
     sheet.add_map_scales([True])
     return sheet.figure()
 
 
-def responses_figure(images: "NDArray[np.uint8] | ImageFiles", layers: "Sequence[Response]") -> Figure:
+def responses_figure(test_set: TestSet, layers: Mapping[str, Response]) -> Figure:
     """What filters respond to, two filters in a row: an input made to excite one, and the images that excite it most.
 
     Args:
-        images: (N, H, W[, 3]), to which the responses' indices point.
-        layers: of each convolution what its filters respond to.
+        layers: by convolution, what its filters respond to.
     """
-    across = 1 + layers[0].images.shape[1]
+    across = 1 + next(iter(layers.values())).images.shape[1]
     sheet, top = Sheet(), 0
-    for layer in layers:
+    for name, layer in layers.items():
         top += 2 * LINE
-        sheet.write(GAP, top, layer.layer, ha="left", fontsize=9, fontweight="bold")
+        sheet.write(GAP, top, name, ha="left", fontsize=9, fontweight="bold")
         top += 2 * LINE
         for k, (number, made, best) in enumerate(zip(layer.filters, layer.inputs, layer.images, strict=True)):
             left = GAP + k % 2 * (across * (MEDIUM + GAP) + 5 * GAP)
             y = top + k // 2 * (MEDIUM + LINE + GAP)
             sheet.write(left, y - 2, f"filter {number}", ha="left")
-            for column, picture in enumerate([in_pixels(made), *images[best]]):
-                sheet.paste((left + column * (MEDIUM + GAP), y), as_tile(picture, MEDIUM))
+            for column, shown in enumerate([made, *test_set.pictures(best)]):
+                sheet.paste((left + column * (MEDIUM + GAP), y), as_tile(shown, MEDIUM))
         top += math.ceil(len(layer.filters) / 2) * (MEDIUM + LINE + GAP)
     sheet.end = top
     return sheet.figure()
 
 
-def in_pixels(values: Floats) -> NDArray[np.uint8]:
-    """Any numbers (H, W, C) as an image, (H, W) if there is one channel: from the lowest to the highest."""
-    scaled = (values - values.min()) / max(np.ptp(values), np.finfo(np.float32).tiny)
-    image = (255 * scaled).round().astype(np.uint8)
-    return image[..., 0] if image.shape[2] == 1 else image
-
-
 def as_planes(values: Floats) -> Floats:
-    """Planes (O, h, w) as they are; numbers (D,) as one plane, in rows of about equal length, zeros behind them."""
+    """Planes (O, h, w) as they are; numbers (1, D) as one plane, in rows of about equal length, zeros behind them."""
     if values.ndim == 3:
         return values
-    width = math.ceil(math.sqrt(len(values)))
-    return np.pad(values, (0, -len(values) % width)).reshape(1, -1, width)
-
-
-def most_varied(maps: Floats) -> Floats:
-    """Of maps (O, h, w) the few with the largest deviation, the largest first."""
-    return maps[np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:CHANNELS]]
+    width = math.ceil(math.sqrt(values.size))
+    return np.pad(values[0], (0, -values.size % width)).reshape(1, -1, width)
 
 
 def picture(values: Floats) -> Pixels:

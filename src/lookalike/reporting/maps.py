@@ -228,12 +228,14 @@ def heads_figure(image: NDArray[np.uint8], maps: Floats, gains: Floats, *, note:
     return sheet.figure()
 
 
-def filters_figure(filters: Floats) -> Figure:
-    """The kernels (O, I, h, w) of a convolution, a tile each, all on one scale.
+def filters_figure(filters: Floats, planes: int) -> Figure:
+    """The kernels of a convolution, a tile each, all on one scale.
 
-    Those of three input planes are shown in red, green and blue; of any other number of planes the mean is shown.
+    Args:
+        filters: (O, 3, h, w), shown in red, green and blue, or the means over input channels (O, 1, h, w).
+        planes: the number of its input channels.
     """
-    count, planes, *size = filters.shape
+    count, _, *size = filters.shape
     title = f"{count} filters of {size[0]}x{size[1]}"
     sheet = Sheet()
     if planes == 3:
@@ -244,7 +246,7 @@ def filters_figure(filters: Floats) -> Figure:
     else:
         means = filters.mean(axis=1)
         largest = np.abs(means).max()
-        title += f", means over {planes} input planes" if planes > 1 else ""
+        title += f", means over {planes} input channels" if planes > 1 else ""
         paste_mosaic(sheet, GAP, coloured(in_shares(means), signed=True))
         sheet.add_scale(DIVERGING, f"−{largest:.2g}", f"{largest:.2g}")
     sheet.write(GAP, TITLE - GAP, title, fontsize=9, ha="left")

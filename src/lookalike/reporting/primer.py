@@ -6,10 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from lookalike.artifacts.image_files import in_pixels
 from lookalike.primer.convolution import Window
 from lookalike.primer.exercises import KERNEL, POOLINGS, convolve, pool
 from lookalike.primer.functions import ACTIVATIONS
-from lookalike.reporting.grids import in_pixels, table_figure
+from lookalike.reporting.grids import table_figure
 from lookalike.reporting.maps import GAP, LARGE, LINE, Floats, Pixels, Sheet, as_tile, coloured, in_shares
 from lookalike.reporting.style import WIDTH, legend_above, looks, style
 
@@ -30,7 +31,7 @@ def channels_figure(image: NDArray[np.uint8]) -> Figure:
 def poolings_figure(image: NDArray[np.uint8]) -> Figure:
     """A grey image (H, W) and its 2x2 poolings side by side, each as an image of its own range."""
     pooled = {kind: pool(image / 255, kind, Window(2, 2)).result for kind in POOLINGS}
-    pictures = {"as it is": image} | {kind: in_pixels(values[..., None]) for kind, values in pooled.items()}
+    pictures = {"as it is": image} | {kind: in_pixels(values[None, ..., None])[0] for kind, values in pooled.items()}
     return table_figure({heading: picture[None] for heading, picture in pictures.items()}, [""])
 
 

@@ -56,9 +56,6 @@ def style() -> Iterator[None]:
         yield
 
 
-CHANNELS = 64  # that are shown of a convolution
-
-
 def to_png(figure: Figure) -> bytes:
     """`figure` as PNG, the same bytes for the same picture."""
     figure.set_dpi(DPI)

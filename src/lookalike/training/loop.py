@@ -16,7 +16,7 @@ from tqdm import tqdm
 from lookalike.artifacts.models import Epoch, Timing
 from lookalike.data.augmentation import Augmentation
 from lookalike.data.tensors import Augment, LabelledImages
-from lookalike.models.layers import set_dropout_generator
+from lookalike.models.layers import Model, set_dropout_generator
 from lookalike.runtime import Runtime, at_once, generator, to_host
 from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lookalike.training.contrast import contrastive_loss
@@ -77,7 +77,7 @@ class Learner:
         targets, contrastive_margin: as in `Schedule`; targets on that device.
     """
 
-    model: nn.Module
+    model: Model
     optimiser: Optimiser
     runtime: Runtime
     targets: Tensor | None = None
@@ -86,8 +86,8 @@ class Learner:
     def step(self, images: Tensor, labels: Tensor) -> Tensor:
         """One update of the weights: summed cross-entropy and number of right answers of the batch (2,)."""
         with self.runtime.autocast():
-            features = self.model.features(images)  # type: ignore[operator]  # every registered model has both
-            logits = self.model.head(features)  # type: ignore[operator]
+            features = self.model.features(images)
+            logits = self.model.head(features)
         features, logits = features.float(), logits.float()
         loss = F.cross_entropy(logits, labels if self.targets is None else self.targets[labels])
         margin = self.contrastive_margin
@@ -99,7 +99,7 @@ class Learner:
 
 
 def train(
-    model: nn.Module,
+    model: Model,
     train_data: LabelledImages,
     valid_data: LabelledImages,
     schedule: Schedule,

@@ -10,12 +10,10 @@ from tempfile import TemporaryDirectory
 from textwrap import shorten
 from urllib.parse import urlsplit, urlunsplit
 
-from torch import nn
-
 from lookalike.artifacts.models import Preprocessing, PublishedWeights
 from lookalike.errors import InputError
-from lookalike.models.registry import find_model
-from lookalike.models.zoo import ZooModel
+from lookalike.models.layers import Model
+from lookalike.models.registry import find_family
 from lookalike.training.settings import EffectiveSettings
 
 SUFFIXES = (".safetensors", ".pth", ".npz")
@@ -134,7 +132,7 @@ def published(settings: EffectiveSettings) -> Path:
     """
     network = network_of(settings)
     with reading_weights(network):
-        file = family_of(settings).fetch_weights(network)
+        file = find_family(settings.model).fetch_weights(network)
         if not is_weights(file):
             file.resolve().unlink()  # the hub's cache links to it
             file.unlink(missing_ok=True)
@@ -166,21 +164,13 @@ def checksum(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def family_of(settings: EffectiveSettings) -> type[ZooModel]:
-    """The family of a model that may begin with published weights; `params.references` refuses all others."""
-    family = find_model(settings.model)
-    assert isinstance(family, type)
-    assert issubclass(family, ZooModel)
-    return family
-
-
 def network_of(settings: EffectiveSettings) -> str:
     """The network whose published weights a run may begin with, by its library's name.
 
     Raises:
         InputError: no such size.
     """
-    family, size = family_of(settings), settings.model_args.get("size")
+    family, size = find_family(settings.model), settings.model_args.get("size")
     try:
         return family.sized(size) if size else settings.model_args.get("network") or family.MEMBER
     except ValueError as error:
@@ -191,7 +181,7 @@ def preprocessing(settings: EffectiveSettings) -> Preprocessing:
     """How images are prepared for the published weights, see `models.zoo`."""
     network = network_of(settings)
     with reading_weights(network):
-        how = family_of(settings).preprocessing(network)
+        how = find_family(settings.model).preprocessing(network)
     return Preprocessing(**how | {name: tuple(how[name]) for name in ("mean", "std")})
 
 
@@ -209,7 +199,7 @@ def reading_weights(network: str) -> Iterator[None]:
         ) from error
 
 
-def train_head_alone(model: nn.Module) -> None:
+def train_head_alone(model: Model) -> None:
     """Freeze all layers but the last: a linear probe."""
     model.requires_grad_(requires_grad=False)
-    model.head.requires_grad_()  # type: ignore[union-attr, operator]  # every registered model has one
+    model.head.requires_grad_()

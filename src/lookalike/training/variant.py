@@ -11,6 +11,7 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Description, Epoch, Preprocessing, RateSearch, SeedRecord, Timing
 from lookalike.data.augmentation import from_settings
 from lookalike.data.tensors import LabelledImages, place_images, prepared, taken
+from lookalike.models.layers import Model
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model, find_model
 from lookalike.params import Search
@@ -73,10 +74,11 @@ class Ground:
         seed: int,
         checkpoint: Path,
         after_epoch: Callable[[Outcome], None] = lambda outcome: None,
-    ) -> tuple[nn.Module, Outcome]:
+    ) -> tuple[Model, Outcome]:
         """Train one seed with `settings`."""
         with seeded(seed, "init"):
-            model = self.runtime.place(build(settings, self.dataset, self.weights))
+            model = build(settings, self.dataset, self.weights)
+            self.runtime.place(model)  # which moves it in place
         if settings.train.layers == "head":
             train_head_alone(model)
         outcome = train(
@@ -166,7 +168,7 @@ def changed(settings: EffectiveSettings, **train: Any) -> EffectiveSettings:
     return settings.model_copy(update={"train": settings.train.model_copy(update=train)})
 
 
-def build(settings: EffectiveSettings, dataset: Dataset, weights: StartingWeights | None = None) -> nn.Module:
+def build(settings: EffectiveSettings, dataset: Dataset, weights: StartingWeights | None = None) -> Model:
     """The model for images of `dataset`, initialised from torch's global generator or with `weights`."""
     shape, classes = dataset.input_shape, len(dataset.class_names)
     if weights is None:

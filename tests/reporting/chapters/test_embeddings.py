@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from blocks import figures, header, rows, shown, titles
-from small_study import CNN, FEW, LABELS, SmallStudy
+from small_study import CNN, FEW, FIGURES, LABELS, SmallStudy, write_embedding
 
 from lookalike.reporting.chapters.embeddings import embeddings
 from lookalike.reporting.chapters.found import Found
@@ -16,7 +16,7 @@ from lookalike.reporting.embeddings import CLUSTERINGS
 
 Json = dict[str, Any]
 SCORE = "0.32 (0.20 to 0.40)"
-DRAWN = {f"{CNN}-{kind}": f"embeddings/fashion/figures/{CNN}/{kind}" for kind in ("map", "clusters", "sweep")}
+DRAWN = {f"{CNN}-{kind}": f"{FIGURES}/{CNN}/{kind}" for kind in ("map", "clusters", "sweep")}
 
 
 def with_embedded(found: Found, embedded: Json) -> Found:
@@ -39,37 +39,38 @@ def test_clusters_are_told_with_their_scores(found: Found, drawn: Json) -> None:
     ]
 
 
-def test_the_maps_of_a_probe_are_those_that_the_stage_drew(found: Found, drawn: Json) -> None:
+def test_the_maps_of_a_probe_are_those_that_compare_drew(found: Found, drawn: Json) -> None:
     part = embeddings(with_embedded(found, found.evidence.embeddings | {FEW: found.evidence.embeddings[CNN]}))
     assert shown(part) == {"fashion-agreement": "PNG of agreement", **DRAWN}
     assert titles(part) == ["What the features cluster into", f"Features of {CNN}"]
     for name in DRAWN:
         one = figures(part)[name]
-        assert (one.variants, one.stage) == ((CNN,), "embed@fashion")
+        assert (one.variants, one.stage) == ((CNN,), "compare@fashion")
         assert CNN in one.caption
         assert CNN in one.alt
 
 
 def test_centres_are_the_means_of_the_classes_that_were_embedded(found: Found, study: SmallStudy, drawn: Json) -> None:
     (table,) = figures(embeddings(found))[f"{CNN}-map"].numbers
-    labels, expected = LABELS[study.points["indices"]], []
-    for k, name in enumerate(study.dataset.class_names):
+    labels, expected = LABELS[study.embedding.indices], []
+    pca, tsne = study.embedding.components[:, :2].astype(np.float16).astype(float), study.embedding.tsne
+    for k, name in enumerate(study.class_names):
         some = labels == k
         if some.any():
-            centre = [*study.points["pca"][some].mean(0), *study.points["tsne"][some].mean(0)]
-            distances = study.points["tsne"][some] - study.points["tsne"][some].mean(0)
+            centre = [*pca[some].mean(0), *tsne[some].mean(0)]
+            distances = tsne[some] - tsne[some].mean(0)
             spread = np.sqrt((distances**2).sum(1).mean())
             expected.append([name, str(some.sum()), *map(number, [*centre, spread])])
     assert 0 < len(expected) <= 10
     assert rows(table) == expected
-    assert f"embeddings/fashion/arrays/{CNN}/" in table.note
+    assert f"embeddings/fashion/{CNN}/" in table.note
     assert str(found.root) not in table.note
 
 
-def test_a_class_of_which_nothing_was_embedded_has_no_centre(found: Found, drawn: Json) -> None:
-    folder = found.root / f"embeddings/fashion/arrays/{CNN}"
-    for name in ("indices", "pca", "tsne"):
-        np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy")[:1])
+def test_a_class_of_which_nothing_was_embedded_has_no_centre(found: Found, study: SmallStudy, drawn: Json) -> None:
+    one, few = study.embedding, slice(1)
+    fewer = replace(one, indices=one.indices[few], components=one.components[few], tsne=one.tsne[few])
+    write_embedding(found.root, fewer)
     (table,) = figures(embeddings(found))[f"{CNN}-map"].numbers
     (row,) = rows(table)
     assert row[1] == "1"
@@ -79,20 +80,20 @@ def test_a_class_of_which_nothing_was_embedded_has_no_centre(found: Found, drawn
 def test_the_mixture_is_told_by_cluster_and_by_size(found: Found, study: SmallStudy, drawn: Json) -> None:
     part = embeddings(found)
     (clusters,), (sweep,) = (figures(part)[f"{CNN}-{kind}"].numbers for kind in ("clusters", "sweep"))
-    counts = study.embedded[CNN]["clusterings"]["mixture"]["table"]
-    assert header(clusters) == ["cluster", *study.dataset.class_names]
+    counts = study.embedding.found["clusterings"]["mixture"]["table"]
+    assert header(clusters) == ["cluster", *study.class_names]
     assert rows(clusters) == [[str(k), *map(str, row)] for k, row in enumerate(counts)]
     assert rows(sweep) == [["2", "tied", "2,000"], ["3", "tied", "3,000"]]
 
 
 @pytest.mark.parametrize("kind", ["map", "clusters", "sweep"])
 def test_the_chapter_goes_without_a_figure_that_was_not_drawn(found: Found, drawn: Json, kind: str) -> None:
-    (found.root / f"embeddings/fashion/figures/{CNN}/{kind}.png").unlink()
+    (found.root / f"{FIGURES}/{CNN}/{kind}.png").unlink()
     assert set(shown(embeddings(found))) == {"fashion-agreement", *DRAWN} - {f"{CNN}-{kind}"}
 
 
 def test_a_variant_of_which_nothing_was_drawn_has_no_heading(found: Found, drawn: Json) -> None:
-    shutil.rmtree(found.root / f"embeddings/fashion/figures/{CNN}")
+    shutil.rmtree(found.root / f"{FIGURES}/{CNN}")
     part = embeddings(found)
     assert titles(part) == ["What the features cluster into"]
     assert set(shown(part)) == {"fashion-agreement"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from blocks import figures, header, prose, rows, shown, titles, walk
-from small_study import CNN, FEW, RECIPES, SHOWN, SmallStudy
+from small_study import CNN, FEW, FIGURES, RECIPES, SmallStudy
 
 from lookalike.artifacts.folders import write_bytes
 from lookalike.reporting.chapters.explanations import CLASSES, explanations
@@ -14,7 +14,7 @@ from lookalike.reporting.document import Fold, amounts, count, p, percent
 from lookalike.reporting.explanations import MEASURES
 
 Json = dict[str, Any]
-FOLDER = f"explanations/fashion/figures/{CNN}"
+FOLDER = f"{FIGURES}/{CNN}"
 CHARTS = {
     "fashion-faithfulness": "PNG of faithfulness",
     f"fashion-{CNN}-deletion": "PNG of curves",
@@ -70,14 +70,14 @@ def test_the_chapter_shows_charts_of_all_and_pictures_of_the_probes(both: Found,
     assert shown(part) == {
         **CHARTS,
         **{f"{CNN}-{kind}": f"{FOLDER}/{kind}" for kind in DRAWN},
-        "fashion-alike": "explanations/fashion/figures/alike",
-        "fashion-explained-photographs": f"explanations/fashion/figures/photographs-{RECIPES[0]}",
+        "fashion-alike": f"{FIGURES}/alike",
+        "fashion-explained-photographs": f"{FIGURES}/photographs-{RECIPES[0]}",
     }
     assert titles(part) == ["What the models look at", f"Maps of {CNN}", *TOGETHER]
     assert prose(part)[0].startswith("A map is shown only with its score.")
     for kind in DRAWN:
         one = figures(part)[f"{CNN}-{kind}"]
-        assert (one.variants, one.stage) == ((CNN,), "explain@fashion")
+        assert (one.variants, one.stage) == ((CNN,), "compare@fashion")
         assert CNN in one.caption
         assert CNN in one.alt
 
@@ -122,8 +122,11 @@ def test_curves_are_told_point_by_point(found: Found, drawn: Json) -> None:
 
 def test_a_contrast_is_told_with_the_gains_in_a_duel(found: Found, study: SmallStudy, drawn: Json) -> None:
     (table,) = figures(explanations(found))[f"{CNN}-contrast"].numbers
-    gain = study.explained[CNN]["faithfulness"]["methods"][SHOWN]["gain"]
-    assert rows(table) == [["label", "7", amounts(gain)]]
+    contrast = study.explanation.found["contrast"]
+    assert rows(table) == [
+        [name, str(contrast["images"]), amounts(one["gain"])] for name, one in contrast["scores"].items()
+    ]
+    assert {"label", "other", "contrast"} < {row[0] for row in rows(table)}
 
 
 def test_heads_are_told_by_block_with_their_mean(transformer: Found, drawn: Json) -> None:
@@ -137,10 +140,10 @@ def test_heads_are_told_by_block_with_their_mean(transformer: Found, drawn: Json
 def test_photographs_are_told_with_what_the_first_seeds_say(found: Found, study: SmallStudy, drawn: Json) -> None:
     picture = figures(explanations(found))["fashion-explained-photographs"]
     (table,) = picture.numbers
-    names, labels = study.dataset.class_names, study.photos.labels
+    names, labels = study.class_names, study.photos.labels
     assert header(table) == ["photograph", "class", f"{CNN} says"]
     first = [labels.tolist().index(k) for k in range(10)]
-    said = study.photo_outputs[CNN].logits["fitted"][0].argmax(1)
+    said = study.photo_logits(CNN).argmax(1)
     assert rows(table) == [[f"photo {k}", names[labels[k]], names[said[k]]] for k in first]
     assert "recipe fitted" in picture.caption
 
@@ -186,7 +189,7 @@ def test_the_chapter_goes_without_a_figure_that_was_not_drawn(transformer: Found
 
 
 def test_without_maps_of_photographs_there_is_no_heading_for_them(found: Found, drawn: Json) -> None:
-    (found.root / f"explanations/fashion/figures/photographs-{RECIPES[0]}.png").unlink()
+    (found.root / f"{FIGURES}/photographs-{RECIPES[0]}.png").unlink()
     assert "Maps of photographs" not in titles(explanations(found))
 
 
@@ -235,5 +238,5 @@ def test_without_more_images_of_each_class_there_is_no_fold_for_them(found: Foun
 
 
 def test_without_the_same_images_there_is_no_heading_for_them(found: Found, drawn: Json) -> None:
-    (found.root / "explanations/fashion/figures/alike.png").unlink()
+    (found.root / f"{FIGURES}/alike.png").unlink()
     assert "The same images seen by all" not in titles(explanations(found))

@@ -20,23 +20,23 @@ def test_a_study_knows_its_variants_and_its_data(found: Found, study: SmallStudy
     assert found.evaluated == list(EVALUATED)
     assert list(found.probes) == [CNN]
     assert found.data == "fashion_mnist"
-    assert found.class_names == list(study.dataset.class_names)
+    assert found.class_names == study.class_names
     np.testing.assert_array_equal(found.labels, LABELS)
-    assert found.stage("embed") == "embed@fashion"
+    assert found.stage("compare") == "compare@fashion"
 
 
 def test_probabilities_are_those_of_the_first_seed(found: Found, study: SmallStudy) -> None:
-    np.testing.assert_array_equal(found.probabilities(FEW), softmax(study.logits[FEW][0]))
+    np.testing.assert_array_equal(found.probabilities(FEW), softmax(study.logits(FEW)))
 
 
 def test_a_figure_that_a_stage_drew_is_shown_as_it_is(found: Found) -> None:
-    path = found.root / f"embeddings/fashion/figures/{CNN}/map.png"
-    figure = found.loaded(path, "name", WORDS, "embed", [CNN], NUMBERS)
+    path = found.root / f"comparisons/fashion/figures/{CNN}/map.png"
+    figure = found.loaded(path, "name", WORDS, "compare", [CNN], NUMBERS)
     assert figure is not None
     assert (figure.name, figure.caption, figure.alt) == ("name", *WORDS)
-    assert (figure.png, figure.stage) == (path.read_bytes(), "embed@fashion")
+    assert (figure.png, figure.stage) == (path.read_bytes(), "compare@fashion")
     assert (figure.variants, figure.numbers) == ((CNN,), (NUMBERS,))
-    assert found.loaded(path.with_name("none.png"), "name", WORDS, "embed", [CNN], NUMBERS) is None
+    assert found.loaded(path.with_name("none.png"), "name", WORDS, "compare", [CNN], NUMBERS) is None
 
 
 def test_a_figure_of_the_report_has_the_study_in_its_name(found: Found) -> None:

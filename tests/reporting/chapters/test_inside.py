@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from blocks import figures, prose, rows, shown, tables, titles, walk
-from small_study import CNN, FEW
+from small_study import CNN, FEW, FIGURES
 
 from lookalike.artifacts.folders import write_bytes
 from lookalike.reporting.chapters.found import Found
@@ -13,7 +13,7 @@ from lookalike.reporting.chapters.inside import PICTURES, inside, narrowed
 from lookalike.reporting.document import Fold, amounts, number, shares, significant
 
 Json = dict[str, Any]
-FOLDER = f"explanations/fashion/figures/{CNN}"
+FOLDER = f"{FIGURES}/{CNN}"
 RESPONSES = {f"{CNN}-responses": f"{FOLDER}/responses"}
 CHARTS = {f"fashion-{CNN}-activations": "PNG of activations", f"fashion-{CNN}-depth": "PNG of depth"}
 DRAWN = ("filters-first", "features-last")  # of the small study

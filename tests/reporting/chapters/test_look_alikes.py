@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from blocks import figures, header, prose, rows, shown, tables, titles
-from small_study import CNN, EVALUATED, FEW, LABELS, PAIR, SmallStudy
+from small_study import CHOSEN, CNN, EVALUATED, FEW, FIGURES, LABELS, PAIR, SmallStudy
 
 from lookalike.params import Variant
 from lookalike.reporting.chapters.found import Found
@@ -209,20 +209,22 @@ def test_a_pair_is_shown_with_the_images_that_a_rule_picked(found: Found, study:
     part = pairs(found)
     assert shown(part) == {
         "fashion-pairs": "PNG of pair",
-        f"{PAIR}-cases": f"explanations/fashion/figures/{PAIR}/cases",
+        f"{PAIR}-cases": f"{FIGURES}/{PAIR}/cases",
         f"{PAIR}-divergence": f"comparisons/fashion/pairs/{PAIR}/divergence",
     }
     assert titles(part) == ["Pairs of variants on the same images", f"{CNN} and {FEW}: cases by rule"]
-    picture, names = figures(part)[f"{PAIR}-cases"], study.dataset.class_names
-    assert picture.stage == "explain@fashion"
+    picture, names = figures(part)[f"{PAIR}-cases"], study.class_names
+    assert picture.stage == "compare@fashion"
+    assert f"among the {len(CHOSEN)} that the report shows" in picture.caption
     (table,), (pair,) = picture.numbers, found.evidence.look_alikes["pairs"]
     assert len(table.rows) == len(pair["cases"]) > 2
     for row, case in zip(rows(table), pair["cases"], strict=True):
         index = case["index"]
+        assert index in CHOSEN
         said: list[str] = []
         for name in EVALUATED:
             given = found.probabilities(name)[index]
-            said += [names[study.logits[name][0, index].argmax()], percent(given.max())]
+            said += [names[study.logits(name)[index].argmax()], percent(given.max())]
         assert row == [case["rule"], str(index), names[LABELS[index]], *said, significant(case["divergence"])]
 
 
@@ -235,7 +237,7 @@ def test_the_ranking_by_divergence_is_told(found: Found, drawn: Json) -> None:
 
 
 def test_a_pair_that_was_not_drawn_has_its_numbers_alone(found: Found, drawn: Json) -> None:
-    for path in (f"explanations/fashion/figures/{PAIR}/cases.png", f"comparisons/fashion/pairs/{PAIR}/divergence.png"):
+    for path in (f"{FIGURES}/{PAIR}/cases.png", f"comparisons/fashion/pairs/{PAIR}/divergence.png"):
         assert len(shown(pairs(found))) > 1
         (found.root / path).unlink()
     part = pairs(found)

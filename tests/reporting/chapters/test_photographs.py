@@ -71,10 +71,9 @@ def test_the_choice_is_told_with_the_half_that_judges_it(found: Found, drawn: Js
 @pytest.mark.parametrize("number", [0, 1, NAMED, NAMED + 1])
 def test_the_first_refused_photographs_are_named(number: int) -> None:
     photos = {"photographs": 9, "labelled": 8, "provenance": {"citation": "photographed at home"}}
-    refused = [{"file": f"p{k}.jpg", "reason": "too dark"} for k in range(number)]
-    text = said_of(photos, refused)
+    text = said_of(photos, [(f"p{k}.jpg", "too dark") for k in range(number)], "fashion")
     named = "; ".join(f"p{k}.jpg: too dark" for k in range(min(number, NAMED)))
-    more = "; all in photos/rejected.csv" if number > NAMED else ""
+    more = "; `test_sets/fashion/evidence.json` lists all" if number > NAMED else ""
     assert f"; refused: {f'{number} ({named}{more})' if number else 'none'}. " in text
     assert text.startswith("9 photographs (photographed at home), 8 of them")
 
@@ -263,19 +262,19 @@ def test_the_point_of_a_curve_is_the_nearest_one() -> None:
 
 def test_contact_sheets_name_the_photographs_that_they_show(found: Found, study: SmallStudy, drawn: Json) -> None:
     part = photographs(found)
-    names = [*study.dataset.class_names, "none of the classes"]
+    names = [*study.class_names, "none of the classes"]
     expected = sample([[f"photo {k}", names[study.photos.labels[k]]] for k in range(PHOTOGRAPHED)])
     for recipe in RECIPES:
         one = figures(part)[f"fashion-photos-{recipe}"]
         (table,) = one.numbers
         assert rows(table) == expected
         assert len(expected) == SAMPLE
-        assert f"recipe {recipe}" in one.caption
+        assert one.caption.startswith(f"{SAMPLE} photographs through every step of the recipe {recipe}.")
         assert one.stage == "photos"
     assert "none of the classes" in {row[1] for row in expected}
     folds = [block.title for block in walk([part]) if isinstance(block, Fold)]
     assert [title for title in folds if "step by step" in title] == [
-        f"Ten photographs by the recipe {recipe}, step by step" for recipe in RECIPES
+        f"{SAMPLE} photographs by the recipe {recipe}, step by step" for recipe in RECIPES
     ]
 
 

@@ -1,10 +1,11 @@
 """Where the report and all that it shows come from."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from blocks import rows, tables, titles, walk
-from small_study import CNN, COMMIT, DIVERGED, FEW
+from small_study import CNN, COMMIT, DIVERGED, FEW, SmallStudy
 
 from lookalike import provenance
 from lookalike.artifacts.folders import write_json, write_text
@@ -29,10 +30,9 @@ def test_data_sets_are_told_once_each(root: Path, params: Params) -> None:
     assert titles(part) == ["Provenance", "Data", "Trainings"]
 
 
-def test_published_data_are_named_by_citation_and_homepage(root: Path) -> None:
+def test_published_data_are_named_by_citation_and_homepage(study: SmallStudy) -> None:
     known = {"citation": "Xiao et al., 2017", "homepage": "example.org", "licence": "MIT"}
-    write_json(root / "data/fashion_mnist/dataset.json", {"digest": "d1", "provenance": known})
-    assert data_row(root, "fashion_mnist")["about"] == "Xiao et al., 2017; example.org"
+    assert data_row(replace(study.test_set, provenance=known))["about"] == "Xiao et al., 2017; example.org"
 
 
 def test_parameters_stand_as_they_are(root: Path, params: Params) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from blocks import figures, header, prose, rows, shown, tables, titles
-from small_study import CNN, EVALUATED, FEW, TESTED, SmallStudy
+from small_study import CNN, EVALUATED, FEW, FIGURES, TESTED, SmallStudy
 
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.explain.drift import OTHER
@@ -25,14 +25,14 @@ def test_figures_are_drawn_from_what_was_found(found: Found, drawn: Json, study:
         "fashion-spoiled": "PNG of overall",
         "fashion-spoiled-accuracy": "PNG of severity",
         "fashion-spoiled-ece": "PNG of severity",
-        f"{CNN}-layers": f"explanations/fashion/figures/{CNN}/layers",
+        f"{CNN}-layers": f"{FIGURES}/{CNN}/layers",
         f"fashion-{CNN}-drift": "PNG of drift",
     }
     variants = study.on_spoiled["variants"]
     assert drawn["overall"] == (variants,)
     assert drawn["severity"] == ({CNN: variants[CNN]}, "ece")  # the last
     assert drawn["drift"] == (found.evidence.explanations[CNN]["drift"]["kinds"],)
-    np.testing.assert_array_equal(drawn["corruptions"][0], study.dataset.test_images[0])
+    np.testing.assert_array_equal(drawn["corruptions"][0], study.test_set.images[0])
     assert f"{TESTED} test images" in prose(part)[0]
 
 

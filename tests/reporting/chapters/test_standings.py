@@ -9,7 +9,7 @@ import pytest
 from blocks import figures, header, prose, rows, tables, titles, walk
 from conftest import granted
 from descriptions import described
-from small_study import CNN, DIVERGED, EVALUATED, FEW
+from small_study import CNN, DIVERGED, EVALUATED, FEW, FIGURES
 
 from lookalike.artifacts.folders import write_bytes
 from lookalike.artifacts.models import SeedRecord
@@ -171,13 +171,13 @@ def test_a_variant_that_is_not_above_chance_does_not_train(found: Found, low: fl
 
 def test_augmentations_are_shown_with_their_settings(found: Found, drawn: dict[str, Any]) -> None:
     assert not [block for block in walk([training(found)]) if isinstance(block, Fold)]
-    write_bytes(found.root / f"explanations/fashion/figures/{CNN}/augmentation.png", b"six draws")
+    write_bytes(found.root / f"{FIGURES}/{CNN}/augmentation.png", b"six draws")
     settings = AugmentationParams(placing={"turn": 10, "mirror": True}, crop=4)
     cnn = found.params.variants[CNN]
     changed = cnn.model_copy(update={"train": cnn.train.model_copy(update={"augmentation": settings})})
     params = found.params.model_copy(update={"variants": found.params.variants | {CNN: changed}})
     picture = figures(training(replace(found, params=params)))[f"{CNN}-augmentation"]
-    assert (picture.png, picture.stage) == (b"six draws", "explain@fashion")
+    assert (picture.png, picture.stage) == (b"six draws", "compare@fashion")
     assert rows(picture.numbers[0]) == [
         ["placing", "turn", "10.0"],
         ["placing", "mirror", "True"],

@@ -1,22 +1,23 @@
-"""Each variant by itself: what it says of the first test images, confusion, calibration and scores by class."""
+"""Each variant by itself: what it says of some test images, confusion, calibration and scores by class."""
 
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from blocks import figures, header, rows, shown, tables, titles
-from small_study import CNN, EVALUATED, FEW, LABELS, SmallStudy
+from small_study import CHOSEN, CNN, EVALUATED, FEW, FIGURES, LABELS, SmallStudy
 
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.variants import SHOWN, variants
+from lookalike.reporting.chapters.variants import variants
 from lookalike.reporting.document import Fold, count, percent
+from lookalike.reporting.figures import TOP_SHOWN
 
 
-def test_pictures_are_those_that_the_evaluation_drew(found: Found) -> None:
+def test_pictures_are_those_that_compare_drew(found: Found) -> None:
     part = variants(found)
-    folder = "comparisons/fashion/figures"
     assert shown(part) == {
-        **{f"{CNN}-{kind}": f"{folder}/{CNN}/{kind}" for kind in ("samples", "top-five")},
-        **{f"{name}-{kind}": f"{folder}/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")},
+        **{f"{CNN}-{kind}": f"{FIGURES}/{CNN}/{kind}" for kind in ("samples", "top-five")},
+        **{f"{name}-{kind}": f"{FIGURES}/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")},
     }
     for name, one in figures(part).items():
         variant = FEW if name.startswith(FEW) else CNN
@@ -25,18 +26,23 @@ def test_pictures_are_those_that_the_evaluation_drew(found: Found) -> None:
         assert variant in one.alt
     assert titles(part) == [
         "Each variant by itself",
-        "24 test images",
+        "Some test images",
         "Five most probable classes",
         "Confusion and calibration",
     ]
 
 
-def test_the_samples_have_the_probabilities_of_the_first_images(found: Found, study: SmallStudy) -> None:
-    (table,) = figures(variants(found))[f"{CNN}-samples"].numbers
-    names = study.dataset.class_names
+@pytest.mark.parametrize(("kind", "count"), [("samples", len(CHOSEN)), ("top-five", TOP_SHOWN)])
+def test_test_images_have_the_probabilities_of_those_that_are_drawn(
+    found: Found, study: SmallStudy, kind: str, count: int
+) -> None:
+    figure = figures(variants(found))[f"{CNN}-{kind}"]
+    (table,) = figure.numbers
+    names = study.class_names
     assert header(table) == ["test image", "class", *(f"{name}, %" for name in names)]
-    assert len(table.rows) == SHOWN
-    for k, row in enumerate(table.rows):
+    assert f"{count} " in figure.caption
+    assert figure.alt.startswith(f"{count} test images")
+    for k, row in zip(CHOSEN[:count].tolist(), table.rows, strict=True):
         shares = found.probabilities(CNN)[k].tolist()
         assert [cell.key for cell in row] == [k, names[LABELS[k]], *shares]
         assert [cell.text for cell in row[2:]] == [percent(share) for share in shares]
@@ -44,7 +50,7 @@ def test_the_samples_have_the_probabilities_of_the_first_images(found: Found, st
 
 def test_confusions_are_counted_by_true_and_predicted_class(found: Found, study: SmallStudy) -> None:
     (table,) = figures(variants(found))[f"{FEW}-confusion"].numbers
-    names, predicted = study.dataset.class_names, study.logits[FEW][0].argmax(1)
+    names, predicted = study.class_names, study.logits(FEW).argmax(1)
     assert header(table) == ["true class", *names]
     expected = [
         [name, *(str(((k == LABELS) & (predicted == n)).sum()) for n in range(10))] for k, name in enumerate(names)
@@ -80,7 +86,7 @@ def test_scores_by_class_are_folded_with_the_pictures(found: Found) -> None:
 
 
 def test_what_was_not_drawn_is_not_shown(found: Found) -> None:
-    for path in Path(found.root / "comparisons/fashion/figures").rglob("*.png"):
+    for path in Path(found.root / FIGURES).rglob("*.png"):
         path.unlink()
     part = variants(found)
     assert figures(part) == {}

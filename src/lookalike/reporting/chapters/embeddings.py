@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lookalike.artifacts.embeddings import load_embedding
 from lookalike.reporting import embeddings as drawings
 from lookalike.reporting.chapters.found import Found, Words
 from lookalike.reporting.document import (
@@ -102,11 +103,11 @@ def embeddings(found: Found) -> Section | None:
 
 def of_variant(found: Found, name: str, one: Json) -> Section | None:
     """The maps and the mixture of one variant; None if nothing was drawn."""
-    folder = found.root / "embeddings" / found.study / "figures" / name
+    folder = found.root / "comparisons" / found.study / "figures" / name
 
     def picture(kind: str, words: Words, *numbers: Table) -> Illustration | None:
         caption, alt = (part.format(variant=name) for part in words)
-        return found.loaded(folder / f"{kind}.png", f"{name}-{kind}", (caption, alt), "embed", [name], *numbers)
+        return found.loaded(folder / f"{kind}.png", f"{name}-{kind}", (caption, alt), "compare", [name], *numbers)
 
     mixture = [
         picture("clusters", CLUSTERS, clusters(one["clusterings"]["mixture"]["table"], found.class_names)),
@@ -130,10 +131,12 @@ def clusters(table: list[list[int]], class_names: list[str]) -> Table:
 
 
 def centres(found: Found, name: str) -> Table:
-    """Where the classes lie on the maps: the points themselves are in `embeddings/<study>/arrays/`."""
-    folder = found.root / "embeddings" / found.study / "arrays" / name
-    indices, pca, tsne = (np.load(folder / f"{kind}.npy") for kind in ("indices", "pca", "tsne"))
-    labels, rows = found.labels[indices], []
+    """Where the classes lie on the maps: the points themselves are in the evidence."""
+    folder = found.root / "embeddings" / found.study / name
+    embedding = load_embedding(folder)
+    assert embedding is not None  # by contract: something was found
+    pca, tsne = embedding.components[:, :2].astype(float), embedding.tsne.astype(float)
+    labels, rows = found.labels[embedding.indices], []
     for k, class_name in enumerate(found.class_names):
         some = labels == k
         if some.any():

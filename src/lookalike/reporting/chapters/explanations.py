@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from lookalike.artifacts.photos import load_photos
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.reporting import explanations as drawings
 from lookalike.reporting.chapters.found import Found, Words
@@ -76,7 +75,7 @@ SIMILAR = (
     "one-sided, 999 permutations. Right minus wrong: likeness to the rightly predicted images of the true class. 95 "
     "% bootstrap intervals over images."
 )
-# What the stage drew of a variant: file -> caption and alt text.
+# What `compare` drew of a variant: file -> caption and alt text.
 MAPS: Words = (
     "The first test image of each class with the maps of {variant} (first seed) for the class that it predicts, on "
     "their own coarse grid, by every method. Gain: how far a method's maps know what the model goes by (area under "
@@ -158,12 +157,12 @@ def gains(explained: Mapping[str, Json]) -> Table:
 
 def of_variant(found: Found, name: str, one: Json) -> Section:
     """The maps of one variant, its curves, and more images of each class."""
-    folder = found.root / "explanations" / found.study / "figures" / name
+    folder = found.root / "comparisons" / found.study / "figures" / name
     heads = one["heads"]
 
     def picture(kind: str, words: Words, *numbers: Table) -> Illustration | None:
         caption, alt = (part.format(variant=name, heads_scored=heads and heads["images"]) for part in words)
-        return found.loaded(folder / f"{kind}.png", f"{name}-{kind}", (caption, alt), "explain", [name], *numbers)
+        return found.loaded(folder / f"{kind}.png", f"{name}-{kind}", (caption, alt), "compare", [name], *numbers)
 
     curves = found.drawn(
         drawings.curves_figure(one["faithfulness"]),
@@ -244,14 +243,14 @@ def same_images(found: Found) -> Section | None:
         "intervals."
     )
     picture = found.loaded(
-        found.root / "explanations" / found.study / "figures" / "alike.png",
+        found.root / "comparisons" / found.study / "figures" / "alike.png",
         f"{found.study}-alike",
         (
             f"The same test images of the class {name} with the {shown} map of every variant that was explained (first "
             "seed), for the class that it predicts, with its gain.",
             f"Images of the class {name} beside the maps of each variant",
         ),
-        "explain",
+        "compare",
         list(explained),
         tabulate(f"Where the mass of the maps of {name} lies", MASS, rows, note),
     )
@@ -263,7 +262,8 @@ def maps_of_photographs(found: Found, close: Mapping[str, Json]) -> Section | No
     if not found.evidence.photos:
         return None
     recipe = found.evidence.photos["chosen"]["recipe"]
-    photos = load_photos(found.root / "photos")
+    photos = found.test_set.photos
+    assert photos is not None  # by contract: something was found of them
     known = np.flatnonzero(photos.labels >= 0)
     logits = {name: found.photo_logits(name, recipe) for name in close}
     rows: list[Any] = [
@@ -277,14 +277,14 @@ def maps_of_photographs(found: Found, close: Mapping[str, Json]) -> Section | No
         *(Column(f"{name} says", name, text) for name in logits),
     )
     picture = found.loaded(
-        found.root / "explanations" / found.study / "figures" / f"photographs-{recipe}.png",
+        found.root / "comparisons" / found.study / "figures" / f"photographs-{recipe}.png",
         f"{found.study}-explained-photographs",
         (
             f"A photograph of each class (recipe {recipe}) with the map of each variant for the class that it "
             "predicts.",
             "Photographs beside the explanation maps of each variant",
         ),
-        "explain",
+        "compare",
         list(close),
         tabulate("Photographs with maps", columns, rows),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lookalike.artifacts.datasets import load_test_images
 from lookalike.artifacts.evaluations import Evaluation, load_evaluation
+from lookalike.artifacts.test_sets import TestSet, load_test_set
 from lookalike.claims.claim import Evidence
 from lookalike.evaluation.metrics import softmax
 from lookalike.params import Params, Variant
@@ -26,7 +27,7 @@ class Found:
     """What the stages left of one study.
 
     Attributes:
-        root: the folder with `evaluations/`, `comparisons/`, `explanations/`, `embeddings/`, `photos/` and `data/`.
+        root: the folder with `test_sets/`, `evaluations/`, `explanations/`, `embeddings/` and `comparisons/`.
         evidence: what they found, by variant.
         details: `details.json` of the evaluation, by variant.
         standings: a row a variant, in the order of the parameters.
@@ -59,15 +60,15 @@ class Found:
         """Of the study's data set."""
         return [row["class"] for row in self.details[self.evaluated[0]]["first_seed"]["classes"]]
 
+    @cached_property
+    def test_set(self) -> TestSet:
+        """The images that the variants are tested on, as far as they are kept."""
+        return load_test_set(self.root / "test_sets" / self.study)
+
     @property
     def labels(self) -> NDArray[np.int64]:
         """The classes (N,) of the test images."""
-        labels: NDArray[np.int64] = np.load(self.root / "data" / self.data / "test_labels.npy").astype(int)
-        return labels
-
-    def tested_image(self, index: int) -> NDArray[np.uint8]:
-        """A test image: (H, W) or (H, W, 3)."""
-        return np.array(load_test_images(self.root / "data" / self.data)[index])
+        return self.test_set.labels
 
     @property
     def chance(self) -> float:

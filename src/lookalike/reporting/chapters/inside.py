@@ -22,7 +22,6 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.style import CHANNELS as SHOWN
 
 LAYERS = (
     Column("convolution", "name", text),
@@ -70,9 +69,9 @@ RESPONSES = (
 RESPOND: Words = (
     "What filters of {variant} (first seed) respond to: of the first, third and fifth convolution, as far as there "
     "are, those filters whose best test image stands out most. At the left an input that was made, from noise, to "
-    "excite the unit in the middle of the filter's map, at a norm that images have; at the right the images with the "
-    "highest value anywhere in the map. Edges and blobs, textures, parts? The made input shows what excites the unit, "
-    "not what it is for.",
+    "excite the unit in the middle of the filter's map, at a norm that images have; at the right, of the test images "
+    "that the report shows, those with the highest value anywhere in the map. Edges and blobs, textures, parts? The "
+    "made input shows what excites the unit, not what it is for.",
     "Inputs made to excite filters of {variant}, and the test images that excite them most",
 )
 TOLD = {
@@ -81,7 +80,7 @@ TOLD = {
     "features": "Feature maps of",
 }
 
-# What the stage drew of a variant: file -> caption and alt text.
+# What `compare` drew of a variant: file -> caption and alt text.
 PICTURES: dict[str, Words] = {
     "journey": (
         "One image through every convolution of {variant} (first seed), before pooling and ReLU: of each layer the "
@@ -127,14 +126,14 @@ def of_variant(found: Found, name: str, one: Json) -> Section:
     """Activations by depth, filters and feature maps of one variant."""
     activity = one["activity"]
     blocks: list[Block | None] = list(activations(found, name, activity)) if activity else []
-    folder = found.root / "explanations" / found.study / "figures" / name
+    folder = found.root / "comparisons" / found.study / "figures" / name
     drawn = []
     for kind, words in PICTURES.items():
         if kind != "journey" and not one["convolutions"]:
             continue
         caption, alt = (part.format(variant=name) for part in words)
         told = [channels(one["convolutions"], kind)] if kind != "journey" else [layers(name, activity or {})]
-        picture = found.loaded(folder / f"{kind}.png", f"{name}-{kind}", (caption, alt), "explain", [name], *told)
+        picture = found.loaded(folder / f"{kind}.png", f"{name}-{kind}", (caption, alt), "compare", [name], *told)
         drawn += [picture] if picture else []
     folds = [Fold(f"Filters and feature maps of {name}", tuple(drawn))] if drawn else []
     return section(f"{found.study}-{name}-inside", f"Inside {name}", *blocks, responding(found, name, one), *folds)
@@ -144,9 +143,9 @@ def responding(found: Found, name: str, one: Json) -> Illustration | None:
     """What filters respond to; None of a transformer."""
     rows = [{"layer": layer["layer"], **row} for layer in one["responses"] for row in layer["filters"]]
     table = tabulate(f"Filters of {name}: values before the activation", RESPONSES, rows)
-    path = found.root / "explanations" / found.study / "figures" / name / "responses.png"
+    path = found.root / "comparisons" / found.study / "figures" / name / "responses.png"
     caption, alt = (part.format(variant=name) for part in RESPOND)
-    return found.loaded(path, f"{name}-responses", (caption, alt), "explain", [name], table)
+    return found.loaded(path, f"{name}-responses", (caption, alt), "compare", [name], table)
 
 
 def activations(found: Found, name: str, activity: Mapping[str, Json]) -> list[Prose | Illustration | None]:
@@ -202,6 +201,6 @@ def channels(convolutions: list[Json], kind: str) -> Table:
     """Least, mean and most of each channel of the first or last convolution: of its filters, or of what they make."""
     what, _, end = kind.partition("-")
     layer = convolutions[0 if end == "first" else -1]
-    rows = [{"channel": k, **row} for k, row in enumerate(layer[what][:SHOWN])]
-    note = f"The first {SHOWN} of {len(layer[what])} channels." if len(layer[what]) > SHOWN else ""
+    rows = [{"channel": k, **row} for k, row in enumerate(layer[what])]
+    note = f"The first {len(rows)} of {layer['channels']} channels." if len(rows) < layer["channels"] else ""
     return tabulate(f"{TOLD[what]} {layer['name']}", CHANNELS, rows, note)

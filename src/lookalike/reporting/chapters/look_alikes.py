@@ -237,16 +237,17 @@ def one_pair(found: Found, row: Json) -> Section | None:
     names = {"first": row["first"], "second": row["second"]}
     folder = "--".join(names.values())
     shown = found.loaded(
-        found.root / "explanations" / found.study / "figures" / folder / "cases.png",
+        found.root / "comparisons" / found.study / "figures" / folder / "cases.png",
         f"{folder}-cases",
         (
-            f"Test images picked by rule for {names['first']} and {names['second']}: of those on which both predict "
-            "the same class, wrong or right, the ones whose distributions differ most; and the most different of "
-            "those that only one gets right. Beside each model's probabilities stands its map for the class that it "
-            "predicts, with the gain of such maps.",
-            f"Test images beside the ten probabilities that {names['first']} and {names['second']} give them",
+            f"Test images picked by rule for {names['first']} and {names['second']}, among the "
+            f"{len(found.test_set.shown)} that the report shows. Of the images on which both predict the same class, "
+            "wrong or right, those whose distributions differ most; and of the images that only one gets right, those "
+            "whose distributions differ most. Each model's map for the class that it predicts is shown next to its "
+            "probabilities, with the gain of such maps.",
+            f"Test images beside the class probabilities that {names['first']} and {names['second']} predict",
         ),
-        "explain",
+        "compare",
         list(names.values()),
         tabulate("Cases picked by rule", CASES, cases(found, row)),
     )

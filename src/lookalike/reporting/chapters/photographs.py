@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from lookalike.artifacts.photos import load_photos, load_refused, sample
+from lookalike.artifacts.photos import sample
 from lookalike.reporting import photographs as drawings
 from lookalike.reporting.chapters.found import Found, rows_of
 from lookalike.reporting.chapters.look_alikes import on_test_images
@@ -102,7 +102,7 @@ def photographs(found: Found) -> Section | None:
     return section(
         f"{found.study}-photographs",
         "Photographs",
-        Prose(said_of(photos, load_refused(found.root / "photos"))),
+        Prose(said_of(photos, found.test_set.refused, found.study)),
         Prose(choice),
         accuracy(found),
         compared(photos),
@@ -114,10 +114,10 @@ def photographs(found: Found) -> Section | None:
     )
 
 
-def said_of(photos: Json, refused: Sequence[Json]) -> str:
+def said_of(photos: Json, refused: Sequence[tuple[str, str]], study: str) -> str:
     """How many photographs, where they come from, and which were refused."""
-    first = "; ".join(f"{row['file']}: {row['reason']}" for row in refused[:NAMED])
-    more = "; all in photos/rejected.csv" if len(refused) > NAMED else ""
+    first = "; ".join(f"{name}: {reason}" for name, reason in refused[:NAMED])
+    more = f"; `test_sets/{study}/evidence.json` lists all" if len(refused) > NAMED else ""
     return (
         f"{photos['photographs']} photographs ({photos['provenance']['citation']}), {photos['labelled']} of them of "
         f"one of the classes; refused: {len(refused) or 'none'}{f' ({first}{more})' if refused else ''}. Every "
@@ -333,7 +333,8 @@ def nearest(curve: Sequence[Any], coverage: float) -> Any:
 
 def sample_sheets(found: Found) -> list[Fold]:
     """The contact sheets of a few photographs, one a recipe."""
-    photos, sheets = load_photos(found.root / "photos"), []
+    photos, sheets = found.test_set.photos, []
+    assert photos is not None  # by contract: something was found of them
     names = [*photos.class_names, "none of the classes"]
     rows = sample(
         [{"file": row["name"], "class": names[k]} for row, k in zip(photos.about, photos.labels, strict=True)]
@@ -341,12 +342,12 @@ def sample_sheets(found: Found) -> list[Fold]:
     columns = (Column("photograph", "file", text), Column("class", "class", text))
     for path in sorted((found.root / "photos" / "samples").glob("*.png")):
         caption = (
-            f"Ten photographs through every step of the recipe {path.stem}. Blue: what the mask takes for ground. The "
-            "whole set stands in photos/sheets/."
+            f"{len(rows)} photographs through every step of the recipe {path.stem}. Blue: what the mask takes for "
+            "ground. The stage `photos` draws all photographs in this way, in `photos/sheets/`."
         )
         alt = f"Contact sheet: photographs after each step of the recipe {path.stem} and as a heat map"
         table = tabulate("Photographs shown", columns, rows)
         name = f"{found.study}-photos-{path.stem}"
         picture = Illustration(name, path.read_bytes(), caption, alt, "photos", numbers=(table,))
-        sheets.append(Fold(f"Ten photographs by the recipe {path.stem}, step by step", (picture,)))
+        sheets.append(Fold(f"{len(rows)} photographs by the recipe {path.stem}, step by step", (picture,)))
     return sheets

@@ -73,9 +73,11 @@ RULES = {
 }
 
 
-def primer(root: Path) -> Section:
-    """All of it, from the folder `primer` below `root`."""
+def primer(root: Path) -> Section | None:
+    """All of it, from the folder `primer` below `root`; None if that is not there."""
     folder = root / "primer"
+    if not folder.is_dir():
+        return None
     found = read_json(folder / "found.json")
     return section(
         "primer",

@@ -5,6 +5,7 @@ from typing import Any
 
 from lookalike import provenance
 from lookalike.artifacts.folders import read_json
+from lookalike.artifacts.test_sets import TestSet, load_test_set
 from lookalike.params import Params
 from lookalike.reporting.document import Code, Column, Fold, Json, Section, count, section, tabulate, text
 
@@ -35,13 +36,14 @@ def origin(params: Params, parameters: str, root: Path) -> Section:
     mlflow = read_json(root / "published.json")
     runs = runs_of(mlflow)
     trainings = [training(root, variant.study, name, runs) for name, variant in params.variants.items()]
-    datasets = sorted({variant.dataset for variant in params.variants.values()})
+    sets = {study: load_test_set(root / "test_sets" / study) for study in params.studies}
+    data = [data_row(one) for _, one in sorted({one.name: one for one in sets.values()}.items())]
     own = [{"what": what, "value": value} for what, value in report_origin(root, mlflow).items()]
     return section(
         "provenance",
         "Provenance",
         tabulate("This report", ORIGIN, own),
-        section("provenance-data", "Data", tabulate("Data sets", DATA, (data_row(root, name) for name in datasets))),
+        section("provenance-data", "Data", tabulate("Data sets", DATA, data)),
         section("provenance-trainings", "Trainings", tabulate("Where and when", TRAININGS, trainings)),
         Fold("Parameters (params.yaml)", (Code(parameters),)),
     )
@@ -61,12 +63,11 @@ def training(root: Path, study: str, variant: str, runs: Runs) -> Json:
     return run | {"commit": run["commit"][:10] + state, "finished": run["finished"][:19], "mlflow": ids or None}
 
 
-def data_row(root: Path, name: str) -> dict[str, str]:
+def data_row(test_set: TestSet) -> dict[str, str]:
     """What a data set is, its licence and its digest."""
-    about = read_json(root / "data" / name / "dataset.json")
-    known = about["provenance"]
+    known = test_set.provenance
     what = known.get("about") or f"{known['citation']}; {known['homepage']}"
-    return {"name": name, "about": what, "licence": known["licence"], "digest": about["digest"]}
+    return {"name": test_set.name, "about": what, "licence": known["licence"], "digest": test_set.digest}
 
 
 def report_origin(root: Path, mlflow: Json) -> dict[str, str]:

@@ -97,10 +97,10 @@ def examples(found: Found) -> Illustration | None:
     ]
     table = tabulate("Strengths", columns, rows, "What a number means for a kind: see `data/corruptions.py`.")
     words = (
-        "The first test image in all the ways in which images are spoiled.",
+        "One test image in all the ways in which images are corrupted.",
         "A test image under thirteen corruptions, from mild to severe",
     )
-    return found.drawn(corruptions_figure(found.tested_image(0)), "corruptions", words, [], table)
+    return found.drawn(corruptions_figure(found.test_set.images[0]), "corruptions", words, [], table)
 
 
 def by_severity(found: Found, measure: Measure) -> Illustration | None:
@@ -141,9 +141,9 @@ def moved(found: Found, name: str) -> list[Illustration | None]:
         f"Cosine between outputs for clean and spoiled images, by layer of {name}",
     )
     table = tabulate(f"Layers of {name}", DRIFT, rows)
-    path = found.root / "explanations" / found.study / "figures" / name / "layers.png"
+    path = found.root / "comparisons" / found.study / "figures" / name / "layers.png"
     layers = tuple(part.format(variant=name, severity=drift["severity"]) for part in LAYERS_WORDS)
     return [
-        found.loaded(path, f"{name}-layers", (layers[0], layers[1]), "explain", [name], table),
+        found.loaded(path, f"{name}-layers", (layers[0], layers[1]), "compare", [name], table),
         found.drawn(drift_figure(drift["kinds"]), f"{name}-drift", words, [name], table),
     ]

@@ -217,7 +217,7 @@ def best_epoch(rows: Rows) -> float:
 
 def changes(found: Found) -> Fold | None:
     """What augmentations do to images; None if no variant has one."""
-    folder = found.root / "explanations" / found.study / "figures"
+    folder = found.root / "comparisons" / found.study / "figures"
     drawn = []
     for name in found.settings:
         settings = augmented(found.settings[name])
@@ -225,7 +225,7 @@ def changes(found: Found) -> Fold | None:
         caption, alt = (part.format(variant=", ".join(alike)) for part in CHANGES)
         path = folder / name / "augmentation.png"
         table = changes_of(found.settings[name])
-        picture = found.loaded(path, f"{name}-augmentation", (caption, alt), "explain", alike, table)
+        picture = found.loaded(path, f"{name}-augmentation", (caption, alt), "compare", alike, table)
         drawn += [picture] if picture else []
     return Fold("What augmentations do to images", tuple(drawn)) if drawn else None
 

@@ -1,5 +1,6 @@
-"""Each variant by itself: 24 test images, confusion and calibration."""
+"""Each variant by itself: some test images, confusion and calibration."""
 
+from lookalike.reporting import figures as drawings
 from lookalike.reporting.chapters.found import Found, Words, rows_of
 from lookalike.reporting.document import (
     Beside,
@@ -17,26 +18,27 @@ from lookalike.reporting.document import (
 )
 
 SAMPLES: Words = (
-    "The first 24 test images of {variant} (first seed) with the probability of each class. Blue: the true class; "
-    "vermillion: a wrong prediction. Look for classes that share the probability: they are the look-alikes.",
-    "24 test images, each beside a bar chart of the ten class probabilities that {variant} gives it",
+    "The probabilities that {variant} (first seed) predicts for {count} test images: the first of each class, then the "
+    "second, and so on. Blue: the true class; vermillion: a wrong prediction. Look for classes that share the "
+    "probability: they are the look-alikes.",
+    "{count} test images, each beside a bar chart of the class probabilities that {variant} predicts",
 )
 TOP_FIVE: Words = (
-    "The first eight test images under their class, and the five classes that {variant} (first seed) finds most "
-    "probable; bars are as long as the probability, blue: the true class.",
-    "Eight test images, each over its five most probable classes according to {variant}",
+    "The five classes that {variant} (first seed) finds most probable for the first {count} of these test images. The "
+    "true class stands above each image. Bars are as long as the probability; blue: the true class.",
+    "{count} test images, each over its five most probable classes according to {variant}",
 )
 CONFUSION: Words = (
     "Confusion matrix of {variant} (first seed): number of test images by true (row) and predicted (column) class. "
     "Classes that look alike stand side by side, so confusions within a group gather around the diagonal.",
-    "Confusion matrix of {variant} over the ten classes with counts",
+    "Confusion matrix of {variant} over all classes with counts",
 )
 RELIABILITY: Words = (
     "Reliability of {variant} (first seed): accuracy against confidence in 15 bins. Below the dotted line the model is "
     "surer than it is right. Underneath, how many test images each bin holds.",
     "Reliability diagram of {variant} before and after temperature scaling",
 )
-SHOWN = 24  # test images, as in the source report
+SHOWN = {"samples": drawings.SAMPLES, "top-five": drawings.TOP_SHOWN}  # test images at most, by figure
 CLASSES = (
     Column("class", "class", text),
     Column("precision, %", "precision", percent),
@@ -57,37 +59,43 @@ def variants(found: Found) -> Section:
     """The first seed of each variant that did not diverge."""
     closely = [name for name in found.evaluated if name in found.probes]
     samples, top = (
-        tuple(drawn for name in closely if (drawn := picture(found, name, kind, words, probabilities(found, name))))
+        tuple(one for name in closely if (one := picture(found, name, kind, words, probabilities(found, name, kind))))
         for kind, words in (("samples", SAMPLES), ("top-five", TOP_FIVE))
     )
     folds = (by_itself(found, name) for name in found.evaluated)
     return section(
         f"{found.study}-variants",
         "Each variant by itself",
-        section(f"{found.study}-samples", "24 test images", Beside(samples)) if samples else None,
+        section(f"{found.study}-samples", "Some test images", Beside(samples)) if samples else None,
         section(f"{found.study}-top-five", "Five most probable classes", Beside(top)) if top else None,
         section(f"{found.study}-calibration", "Confusion and calibration", *folds),
     )
 
 
 def picture(found: Found, name: str, kind: str, words: Words, *numbers: Table) -> Illustration | None:
-    """A figure that the evaluation drew of a variant."""
+    """A figure that `compare` drew of a variant."""
     path = found.root / "comparisons" / found.study / "figures" / name / f"{kind}.png"
-    caption, alt = (part.format(variant=name) for part in words)
+    caption, alt = (part.format(variant=name, count=len(shown(found, kind))) for part in words)
     return found.loaded(path, f"{name}-{kind}", (caption, alt), "compare", [name], *numbers)
 
 
-def probabilities(found: Found, name: str) -> Table:
-    """The ten probabilities of each of the first test images."""
-    names, labels = found.class_names, found.labels
+def shown(found: Found, kind: str) -> list[int]:
+    """The test images that a kind of figure shows."""
+    indices: list[int] = found.test_set.shown[: SHOWN.get(kind)].tolist()
+    return indices
+
+
+def probabilities(found: Found, name: str, kind: str) -> Table:
+    """The probabilities of each class of the test images that a kind of figure shows."""
+    names, labels, shares = found.class_names, found.labels, found.probabilities(name)
     columns = (
         Column("test image", "image", count),
         Column("class", "class", text),
         *(Column(f"{one}, %", str(k), percent) for k, one in enumerate(names)),
     )
     rows = [
-        {"image": k, "class": names[labels[k]], **{str(n): float(share) for n, share in enumerate(shares)}}
-        for k, shares in enumerate(found.probabilities(name)[:SHOWN])
+        {"image": k, "class": names[labels[k]], **{str(n): float(share) for n, share in enumerate(shares[k])}}
+        for k in shown(found, kind)
     ]
     return tabulate(f"What {name} gives each class", columns, rows)
 

@@ -1,0 +1,218 @@
+"""`explanations/<study>/<variant>/`: what is known of one variant's maps, and what pictures of them are drawn from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.artifacts.evidence import Arrays, in_half, named, read_evidence, under, write_evidence
+
+KIND = "explanation"
+STATES = ("untrained", "trained")
+CONTRASTED = ("images", "actual", "labels", "others")
+
+Half = NDArray[np.float16] | NDArray[np.float32]  # single precision where half has no numbers as large
+Findings = Mapping[str, Any]
+ByName = Mapping[str, Half]
+InSteps = Mapping[str, NDArray[np.int8]]
+
+
+@dataclass(frozen=True, eq=False)
+class Inside:
+    """The convolutions of a network, by name, and what they make of the first image shown.
+
+    Attributes:
+        filters: of the first and the last convolution, those of the first 64 channels: (O, I, h, w) where the input has
+            one or three channels I, else their mean over the input channels (O, 1, h, w).
+        features: of the same channels (O, h, w), see `in_steps`; of the trained network alone.
+        journey: of every convolution the few maps (O, h, w) that vary most, the largest deviation first, in steps.
+    """
+
+    filters: ByName
+    features: InSteps
+    journey: InSteps
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """What every layer makes of one image as it is, or corrupted in one way.
+
+    Attributes:
+        image: uint8 (H, W) or (H, W, 3).
+        outputs: of each layer the few channels (O, h, w) that vary most for the image as it is, or numbers (1, D), see
+            `in_steps`.
+    """
+
+    image: NDArray[np.uint8]
+    outputs: InSteps
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """Why one class and not another that looks alike, for n images of either class; those taken for the other first.
+
+    Attributes:
+        images: uint8 (n, H, W) or (n, H, W, 3).
+        actual: int64 (n,), their classes.
+        labels, others: int64 (n,), of the two classes the one that the model finds more probable, and the other.
+        maps: (n, h, w) toward the "label", toward the "other", and of their difference, "contrast".
+    """
+
+    images: NDArray[np.uint8]
+    actual: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    others: NDArray[np.int64]
+    maps: ByName
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """What F filters of one convolution respond to.
+
+    Attributes:
+        filters: int64 (F,), their numbers.
+        images: int64 (F, B), indices of the test images that excite each most, of those that are shown.
+        inputs: uint8 (F, H, W) or (F, H, W, 3), what was made to excite each, from its lowest value to its highest.
+    """
+
+    filters: NDArray[np.int64]
+    images: NDArray[np.int64]
+    inputs: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class CloseUp:
+    """What is drawn of a focus variant alone.
+
+    Attributes:
+        heads: (blocks, heads + 1, h, w), the attention that patches of the first image receive, by head and, behind
+            them, in the mean; None without attention.
+        inside: by state of the network, see `STATES`; without content where there are no convolutions.
+        channels: of each convolution how many output channels it has; of the first and last input channels as well.
+        layers: by what was done to the image; empty where that is not looked at.
+        responses: by name of the convolution.
+    """
+
+    heads: Half | None
+    inside: Mapping[str, Inside]
+    channels: Mapping[str, tuple[int, int]]
+    layers: Mapping[str, Layers]
+    contrast: Contrast | None
+    responses: Mapping[str, Response]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """The evidence of the maps of one variant's first seed, for N test images and P photographs.
+
+    Attributes:
+        found: the figures, see `explain.variant.Explained.found`, and "contrast" and "responses" of a focus variant.
+        shown: the method by which cases and photographs are explained.
+        recipe: by which the photographs were prepared; "" without photographs.
+        indices: int64 (N,), the test images: the first few of each class.
+        maps: by method: (N, h, w), of the predicted class.
+        photo_maps: (P, h, w) by the method that is shown; None without photographs.
+        close_up: None unless the variant is a focus variant.
+    """
+
+    found: Findings
+    shown: str
+    recipe: str
+    indices: NDArray[np.int64]
+    maps: ByName
+    photo_maps: Half | None
+    close_up: CloseUp | None
+
+
+def save_explanation(folder: Path, explanation: Explanation) -> None:
+    """Write the evidence into an existing folder, see `evidence.write_evidence`."""
+    close = explanation.close_up
+    content = {
+        "found": explanation.found,
+        "shown": explanation.shown,
+        "recipe": explanation.recipe,
+        "close_up": None if close is None else {"channels": {name: list(of) for name, of in close.channels.items()}},
+    }
+    arrays: dict[str, NDArray[Any]] = {"indices": explanation.indices, **halves("maps", explanation.maps)}
+    if explanation.photo_maps is not None:
+        arrays["photo_maps"] = in_half(explanation.photo_maps)
+    write_evidence(folder, KIND, content, arrays | ({} if close is None else named("close_up", close_up_arrays(close))))
+
+
+def close_up_arrays(close: CloseUp) -> dict[str, NDArray[Any]]:
+    """The arrays of a focus variant by name."""
+    arrays: dict[str, NDArray[Any]] = {} if close.heads is None else {"heads": in_half(close.heads)}
+    for state, inside in close.inside.items():
+        arrays |= halves(f"{state}/filters", inside.filters)
+        arrays |= named(f"{state}/features", inside.features) | named(f"{state}/journey", inside.journey)
+    for kind, layers in close.layers.items():
+        arrays |= {f"layers/{kind}/image": layers.image, **named(f"layers/{kind}/outputs", layers.outputs)}
+    if (contrast := close.contrast) is not None:
+        arrays |= {f"contrast/{name}": getattr(contrast, name) for name in CONTRASTED}
+        arrays |= halves("contrast/maps", contrast.maps)
+    for name, one in close.responses.items():
+        arrays |= named(f"responses/{name}", vars(one))
+    return arrays
+
+
+def in_steps(maps: NDArray[np.floating]) -> NDArray[np.int8]:
+    """Maps (O, ...) for drawing: each in steps of a 127th of its own largest absolute value."""
+    largest = np.abs(maps).max(axis=tuple(range(1, maps.ndim)), keepdims=True)
+    return np.round(127 * maps / np.maximum(largest, np.finfo(np.float32).tiny)).astype(np.int8)
+
+
+def halves(prefix: str, arrays: ByName) -> dict[str, NDArray[Any]]:
+    """Arrays in half precision under a prefix."""
+    return named(prefix, {name: in_half(values) for name, values in arrays.items()})
+
+
+def load_explanation(folder: Path) -> Explanation:
+    """Read what `save_explanation` wrote.
+
+    Raises:
+        InputError: the files are missing, damaged, edited or of another version.
+    """
+    content, arrays = read_evidence(folder, KIND)
+    close = content["close_up"]
+    return Explanation(
+        found=content["found"],
+        shown=content["shown"],
+        recipe=content["recipe"],
+        indices=arrays["indices"],
+        maps=under("maps", arrays),
+        photo_maps=arrays.get("photo_maps"),
+        close_up=None if close is None else close_up_from(close["channels"], under("close_up", arrays)),
+    )
+
+
+def close_up_from(channels: Mapping[str, list[int]], arrays: Arrays) -> CloseUp:
+    """What `close_up_arrays` took apart."""
+    contrast = under("contrast", arrays)
+    return CloseUp(
+        heads=arrays.get("heads"),
+        inside={
+            state: Inside(*(under(f"{state}/{part}", arrays) for part in ("filters", "features", "journey")))
+            for state in STATES
+        },
+        channels={name: (of[0], of[1]) for name, of in channels.items()},
+        layers={
+            kind: Layers(part["image"], under("outputs", part)) for kind, part in parts(under("layers", arrays)).items()
+        },
+        contrast=Contrast(**{name: contrast[name] for name in CONTRASTED}, maps=under("maps", contrast))
+        if contrast
+        else None,
+        responses={name: Response(**part) for name, part in parts(under("responses", arrays)).items()},
+    )
+
+
+def parts(arrays: Arrays) -> dict[str, dict[str, NDArray[Any]]]:
+    """Arrays by the first part of their names."""
+    return {first: under(first, arrays) for first in dict.fromkeys(name.split("/")[0] for name in arrays)}
+
+
+def load_explanations(study: Path) -> dict[str, Explanation]:
+    """The evidence of all variants in `explanations/<study>` that were explained, by name."""
+    return {folder.name: load_explanation(folder) for folder in sorted(study.glob("*")) if folder.is_dir()}

@@ -1,0 +1,5 @@
+"""Evidence from a machine without DVC and MLflow: pack variants here, run them there, take the evidence back.
+
+`pack` writes one zip file with code, settings and data. There, `run` trains, evaluates, explains and embeds, and writes
+`evidence-<n>.zip` files (`evidence`). Here, `unpack` checks and unpacks them.
+"""

@@ -1,0 +1,73 @@
+"""The evidence of a bundle's finished variants, as zip files of at most 16 MB.
+
+Each `evidence-<n>.zip` holds, as the pipeline lays them out, `models/<study>/<variant>/` (model.json and history.csv),
+`runs/...`, `evaluations/...` (without features.npy), `explanations/...` and `embeddings/...` as far as they are there,
+the bundle's `params.yaml` and `provenance.json`, and `index.json`: the version of the format, and the SHA-256 of each
+other file by its path.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lookalike.bundle.layout import EVIDENCE, INDEX, LIMIT, PARAMETERS, PROVENANCE, VERSION, sha_256, write_zip
+
+LEFT_OUT = {"features.npy"}  # what is no evidence: `embed` has read it
+OVERHEAD = 500  # bytes that a file takes in an archive beside its content: twice its name, its digest, and headers
+COMMON = (PARAMETERS, PROVENANCE)
+
+
+def write_archives(root: Path, variants: Sequence[tuple[str, str]], limit: int = LIMIT) -> list[Path]:
+    """Write the evidence of `variants` (study and name) below `root` to `root`/evidence-<n>.zip.
+
+    A variant is in one archive, unless it alone is larger than `limit` bytes: then its files are shared out.
+
+    Returns:
+        The archives; one that is larger than `limit` holds a single file that is.
+    """
+    room = limit - sum(size(root / name) for name in COMMON)
+    groups = list(shared_out([files_of(root, *variant) for variant in variants], room))
+    return [write_archive(root, group, root / f"evidence-{k}.zip") for k, group in enumerate(groups, 1)]
+
+
+def files_of(root: Path, study: str, name: str) -> list[Path]:
+    """The files of a variant's evidence."""
+    model, *others = (root / folder / study / name for folder in EVIDENCE)
+    found = [path for folder in others for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [*described(model), *weights_of(model), *(path for path in found if path.name not in LEFT_OUT)]
+
+
+def described(model: Path) -> tuple[Path, ...]:
+    """What describes a trained model."""
+    return (model / "model.json", model / "history.csv")
+
+
+def weights_of(model: Path) -> tuple[Path, ...]:
+    """The weights in the folder of a trained model that belong to its evidence: none."""
+    return ()
+
+
+def shared_out(variants: Sequence[Sequence[Path]], room: int) -> Iterator[list[Path]]:
+    """The files in groups of at most `room` bytes; those of one variant together, if they fit into a group."""
+    units = [unit for files in variants for unit in ([files] if size(*files) <= room else [[path] for path in files])]
+    group: list[Path] = []
+    for unit in units:
+        if group and size(*group, *unit) > room:
+            yield group
+            group = []
+        group += unit
+    if group:
+        yield group
+
+
+def size(*files: Path) -> int:
+    """The most bytes that files take in an archive."""
+    return sum(path.stat().st_size + OVERHEAD for path in files)
+
+
+def write_archive(root: Path, files: Sequence[Path], target: Path) -> Path:
+    """Write files below `root`, what all archives hold, and the index to `target`."""
+    contents = {path.relative_to(root).as_posix(): path.read_bytes() for path in [*files, *(root / n for n in COMMON)]}
+    index = {"version": VERSION, "files": {name: sha_256(content) for name, content in contents.items()}}
+    write_zip(target, [(INDEX, json.dumps(index, indent=2).encode()), *contents.items()])
+    return target

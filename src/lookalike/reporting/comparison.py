@@ -1,0 +1,145 @@
+"""Everything that is computed and drawn of the variants of a study together, from their evidence alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from lookalike.artifacts import evaluations as artifacts
+from lookalike.artifacts.embeddings import Embedding, load_embeddings
+from lookalike.artifacts.evaluations import Augmented, Evaluation, load_evaluations
+from lookalike.artifacts.explanations import Explanation, load_explanations
+from lookalike.artifacts.findings import save_figures
+from lookalike.artifacts.folders import write_json
+from lookalike.artifacts.models import Description, load_description, read_rows
+from lookalike.artifacts.test_sets import TestSet, load_test_set
+from lookalike.evaluation.groups import group_numbers
+from lookalike.evaluation.look_alikes import study_look_alikes
+from lookalike.evaluation.metrics import Ints
+from lookalike.evaluation.pairs import Side
+from lookalike.evaluation.photo_study import study_photos
+from lookalike.evaluation.repair import study_repairs
+from lookalike.evaluation.robustness import study_robustness
+from lookalike.evaluation.scores import score
+from lookalike.params import Params
+from lookalike.reporting.comparisons import divergence_figures
+from lookalike.reporting.embeddings import Classes, embedding_figures, main_scores
+from lookalike.reporting.explained import Explained, drawn_changes, scores_of, study_figures
+from lookalike.reporting.figures import variant_figures
+from lookalike.reporting.style import to_png
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The evidence of a study.
+
+    Attributes:
+        evaluations, models: of every variant.
+        explanations, embeddings: of those that have some.
+        groups: of look-alikes: name -> classes.
+    """
+
+    test_set: TestSet
+    models: Mapping[str, Description]
+    evaluations: Mapping[str, Evaluation]
+    explanations: Mapping[str, Explanation]
+    embeddings: Mapping[str, Embedding]
+    groups: Mapping[str, tuple[str, ...]]
+
+    @cached_property
+    def group_of(self) -> Ints:
+        """The group (C,) of each class."""
+        return group_numbers(self.groups, self.test_set.class_names)
+
+    @property
+    def ended(self) -> dict[str, Evaluation]:
+        """The evaluations of those variants of which a seed did not diverge."""
+        return {name: one for name, one in self.evaluations.items() if one.seeds}
+
+
+def collect(params: Params, study: str, root: Path) -> Collected:
+    """Read what the stages left below `root`; of explanations and embeddings what belongs to the study's variants.
+
+    Raises:
+        InputError: evidence is missing or damaged.
+    """
+    names, test_set = list(params.variants_of(study)), load_test_set(root / "test_sets" / study)
+    return Collected(
+        test_set,
+        {name: load_description(root / "models" / study / name) for name in names},
+        load_evaluations(root / "evaluations" / study, names),
+        load_explanations(root / "explanations" / study),
+        load_embeddings(root / "embeddings" / study),
+        params.groups_of(test_set.name),
+    )
+
+
+def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
+    """Score every variant of `study`, compare it with the others, and draw what is drawn of each; written to `out`."""
+    found, settings = collect(params, study, root), params.studies[study]
+    test_set, ended = found.test_set, found.ended
+    scored = {name: score(one, test_set.labels, test_set.class_names) for name, one in found.evaluations.items()}
+    artifacts.save_metrics(out, {n: s.summary for n, s in scored.items()}, {n: s.details for n, s in scored.items()})
+    sides = {name: Side(one.test_logits, one.temperatures) for name, one in ended.items()}
+    pairs = [(first, second) for first, second in settings.pairs if {first, second} <= ended.keys()]
+    look_alikes, compared = study_look_alikes(sides, test_set, found.group_of, pairs)
+    macs = {name: found.models[name].macs for name in ended}
+    look_alikes["repairs"] = study_repairs(ended, macs, test_set.labels, pairs)
+    robustness = study_robustness({name: one.corrupted for name, one in ended.items() if one.corrupted}, pairs)
+    outputs = {name: one.photos for name, one in ended.items() if one.photos}
+    absorber = params.photos.absorber if params.photos else ""
+    on_photos = study_photos(outputs, sides, test_set, found.group_of, pairs, absorber)
+    recipe = on_photos["chosen"]["recipe"] if on_photos else ""
+    artifacts.save_findings(out, look_alikes, on_photos, robustness)
+    save_main_scores(out, found)
+    for name in found.models:
+        artifacts.save_curve(out / "curves", name, read_rows(root / "models" / study / name / "history.csv"))
+    for name, one in ended.items():
+        artifacts.save_confusion(out / "confusions", name, test_set, one.test_logits[0].argmax(axis=1))
+    drawn = divergence_figures(compared, settings.probes)
+    order, focus = params.class_order(test_set.name), settings.probes
+    for name, one in ended.items():
+        own = variant_figures(test_set, scored[name], one.test_logits[0], order, samples=name in focus)
+        drawn |= {f"figures/{name}/{title}": figure for title, figure in own.items()}
+    more = evidence_figures(found, focus, look_alikes["pairs"], recipe)
+    drawn |= {f"figures/{path}": figure for path, figure in more.items()}
+    save_figures(out, {path: to_png(figure) for path, figure in drawn.items()})
+
+
+def save_main_scores(out: Path, found: Collected) -> None:
+    """Write `explanations.json` and `embeddings.json` for `dvc metrics`: by variant the gain of each method and
+    control, and how good the map of its features is and how like the classes one Gaussian a class."""
+    gains = {
+        name: {method: {"gain": scores["gain"]["value"]} for method, scores in scores_of(one).items()}
+        for name, one in found.explanations.items()
+    }
+    write_json(out / "explanations.json", gains)
+    write_json(out / "embeddings.json", {name: main_scores(one.found) for name, one in found.embeddings.items()})
+
+
+def evidence_figures(
+    found: Collected, focus: Sequence[str], pairs: Sequence[Mapping[str, Any]], recipe: str
+) -> dict[str, Figure]:
+    """What is drawn of explanations, embeddings and augmentations, by path; arguments as of `study_figures`."""
+    ended = found.ended
+    explained = {
+        name: Explained(one, ended[name], found.test_set) for name, one in found.explanations.items() if name in ended
+    }
+    drawn = study_figures(explained, focus, pairs, recipe)
+    classes = Classes(found.test_set.class_names, found.group_of, list(found.groups))
+    for name in [name for name in focus if name in found.embeddings]:
+        own = embedding_figures(found.embeddings[name], found.test_set.labels, classes)
+        drawn |= {f"{name}/{title}": figure for title, figure in own.items()}
+    return drawn | drawn_changes(first_of_each_augmentation(found), found.test_set.class_names)
+
+
+def first_of_each_augmentation(found: Collected) -> dict[str, Augmented]:
+    """The examples of each augmentation, by the first variant that was trained with it."""
+    first: dict[str, str] = {}
+    for name, description in found.models.items():
+        if found.evaluations[name].augmented is not None:
+            first.setdefault(repr(description.augmentation), name)
+    return {name: one for name in first.values() if (one := found.evaluations[name].augmented) is not None}

@@ -1,0 +1,84 @@
+"""Render `results/`: tables and figures that stand in git, and the page. It needs no data, network or model."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lookalike.artifacts.folders import replacing_folder, write_json, write_text
+from lookalike.claims.court import rulings
+from lookalike.params import Params
+from lookalike.params.profiles import DataProfile, EvaluationSample, ExplainSample, Profile, Sample
+from lookalike.reporting.assemble import assemble
+from lookalike.reporting.comparison import compare_study
+from lookalike.reporting.report import to_html
+from lookalike.results.readme import readme
+from lookalike.results.records import RESULTS, Run, choose, find_runs, lay_out
+from lookalike.results.tables import table_of
+
+PUBLISHED = "published"
+CSV: dict[str, Any] = {"index": False, "float_format": "%.6g", "lineterminator": "\n"}
+
+
+@dataclass(frozen=True)
+class Published:
+    """The runs that stand for their variants, all runs, and a line for each that was left out."""
+
+    chosen: Mapping[str, Run]
+    runs: Sequence[Run]
+    faults: Sequence[str]
+
+
+def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS) -> Published:
+    """Write `README.md`, `claims.csv`, `leaderboard.csv`, `figures/` and `index.html` to the folder `out`.
+
+    Args:
+        parameters: the text of `params.yaml`.
+
+    Raises:
+        InputError: evidence that all runs of a study share is damaged.
+    """
+    found = find_runs(results)
+    chosen, unknown = choose(found, params)
+    published = Published(chosen, found.runs, [*found.faults, *unknown])
+    shown = published_params(params, chosen)
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made)
+        lay_out(list(chosen.values()), results, root)
+        write_json(root / "published.json", {"tracking": "not asked", "runs": {}})
+        with ProcessPoolExecutor() as pool:
+            list(pool.map(partial(compare_in, shown, root), shown.studies))
+        report, standings, judged = assemble(shown, parameters, root)
+        with replacing_folder(out) as part:
+            write_text(part / "index.html", to_html(report))
+            write_text(part / "leaderboard.csv", table_of(standings).to_csv(**CSV))
+            write_text(part / "claims.csv", table_of(rulings(judged)).to_csv(**CSV))
+            text, figures = readme(shown, published, standings, judged, root)
+            write_text(part / "README.md", text)
+            for name, svg in figures.items():
+                write_text(part / "figures" / f"{name}.svg", svg)
+    return published
+
+
+def compare_in(params: Params, root: Path, study: str) -> None:
+    """Compare the variants of a study, in a process of its own."""
+    compare_study(params, study, root, root / "comparisons" / study)
+
+
+def published_params(params: Params, chosen: Mapping[str, Run]) -> Params:
+    """The parameters with the variants that have a run, each as it was run and with a budget of its own."""
+    variants = {name: run.record.parameters.model_copy(update={"budget": name}) for name, run in chosen.items()}
+    profile = Profile(
+        demonstration=False,
+        data=DataProfile(source="official"),
+        photos=None,
+        train={name: run.record.budget for name, run in chosen.items()},
+        evaluate=EvaluationSample(spoiled_a_class=1),
+        explain=ExplainSample(variants="all", images_a_class=2, scored=2, heads_scored=1),  # evidence has its own
+        embed=Sample(variants="all", images_a_class=2),
+    )
+    update = {"profile": PUBLISHED, "profiles": {PUBLISHED: profile}, "variants": variants}
+    return params.model_copy(update=update).only(chosen)

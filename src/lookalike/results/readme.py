@@ -1,0 +1,152 @@
+"""The page of `reports/published/` that GitHub shows: verdicts, leaderboard, figures and where each run comes from."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from lookalike.claims.claim import Judged
+from lookalike.params import Params
+from lookalike.reporting.chapters.claims import CHANCE, SUMMARY, VERDICTS, said_verdicts, summary
+from lookalike.reporting.document import Column, Prose, Section, count, number, percent, section, tabulate, text
+from lookalike.reporting.leaderboard import Standing
+from lookalike.reporting.report import in_markdown
+from lookalike.reporting.style import BLUE, WIDTH, in_percent, name_rows, style
+from lookalike.results.records import Run, departures
+
+if TYPE_CHECKING:
+    from lookalike.results.publish import Published
+
+STANDINGS = (
+    Column("variant", "variant", text),
+    Column("test accuracy, %", "accuracy", percent),
+    Column("± over seeds", "accuracy_sd", percent),
+    Column("95 % interval over images", "interval", text),
+    Column("seeds", "seeds", count),
+    Column("diverged", "diverged", count),
+    Column("parameters", "parameters", count),
+    Column("NLL, nats", "nll", number),
+    Column("ECE, %", "ece", percent),
+)
+RUNS = (
+    Column("variant", "variant", text),
+    Column("run", "run", text),
+    Column("profile", "profile", text),
+    Column("seeds", "seeds", count),
+    Column("precision", "precision", text),
+    Column("commit", "commit", text),
+    Column("finished", "finished", text),
+    Column("device", "device", text),
+    Column("hours", "hours", text),
+    Column("used", "used", text),
+    Column("differs from the study's own settings in", "differs", text),
+)
+INTRO = (
+    "Training runs of this project's variants on the published data. Every number and figure here is computed from "
+    "`results/`, where the evidence of each run is kept, without data sets, network or models. `make published` "
+    "computes them again and writes the whole report to `index.html` beside this file: maps, embeddings, pairs of "
+    "variants, and an explorer of single images."
+)
+HASH_SALT = "lookalike"  # so that the ids in a figure are the same each time
+
+
+def readme(
+    params: Params, published: "Published", standings: Sequence[Standing], judged: Sequence[Judged], root: Path
+) -> tuple[str, dict[str, str]]:
+    """The page in Markdown, and its figures as SVG by name.
+
+    Args:
+        root: with the comparisons of each study.
+    """
+    lines = ["# Published results", "", INTRO, ""]
+    run = [one for one in judged if one.verdict != "not run"]
+    claims = section(
+        "claims",
+        "What became of the claims",
+        Prose(
+            f"Of {len(judged)} claims of the four studies: **{said_verdicts(judged)}**. The claims that were not run "
+            "wait for their training runs; they are in `claims.csv`."
+        ),
+        tabulate("Claims and verdicts", SUMMARY, map(summary, sorted(run, key=order)), CHANCE) if run else None,
+    )
+    lines += in_markdown(claims, 2)
+    figures = {}
+    lines += ["## Leaderboard", ""]
+    for study, settings in params.studies.items():
+        rows = [row for row in standings if row.study == study]
+        name = f"{study}-accuracy"
+        figures[name] = to_svg(accuracy_figure(rows))
+        alt = f"Test accuracy of each variant of the study {study} with its 95 % interval over images"
+        lines += [f"### {settings.title}", "", f"![{alt}](figures/{name}.svg)", ""]
+        lines += in_markdown(tabulate("Leaderboard", STANDINGS, map(standing, rows)), 3)
+    lines += in_markdown(origins(params, published), 2)
+    return "\n".join(lines), figures
+
+
+def order(judged: Judged) -> int:
+    """Reproduced claims first."""
+    return VERDICTS.index(judged.verdict)
+
+
+def standing(row: Standing) -> dict[str, Any]:
+    """A row of the leaderboard."""
+    bounds = (row.accuracy_low, row.accuracy_high)
+    interval = " to ".join(f"{100 * bound:.2f}" for bound in bounds if bound is not None)
+    return vars(row) | {"interval": interval or None}
+
+
+def origins(params: Params, published: "Published") -> Section:
+    """Every run: where it comes from, whether verdicts use it, and what was left out."""
+    rows = [origin(run, params, used=published.chosen.get(run.record.variant) is run) for run in published.runs]
+    left_out = [Prose(f"Left out: {fault}") for fault in published.faults]
+    note = (
+        "Where a variant has several runs, verdicts use the one that is nearest to the study's own settings. Hours: "
+        "training of all seeds."
+    )
+    return section("runs", "Where the results come from", tabulate("Runs", RUNS, rows, note), *left_out)
+
+
+def origin(run: Run, params: Params, *, used: bool) -> dict[str, Any]:
+    """A row of the table of runs."""
+    about, description = run.about, run.description
+    known = run.record.variant in params.variants
+    return {
+        "variant": run.record.variant,
+        "run": run.folder.name,
+        "profile": run.record.profile,
+        "seeds": len(description.seeds),
+        "precision": description.precision,
+        "commit": about["commit"][:10],
+        "finished": about["finished"][:10],
+        "device": about["device"]["name"],
+        "hours": f"{run.hours:.2f}",
+        "used": "yes" if used else "no",
+        "differs": ("; ".join(departures(run.record, params)) or "nothing") if known else None,
+    }
+
+
+def accuracy_figure(rows: Sequence[Standing]) -> Figure:
+    """Test accuracies with their intervals, a row a variant."""
+    ended = [row for row in rows if None not in (row.accuracy, row.accuracy_low, row.accuracy_high)]
+    with style():
+        figure = Figure(figsize=(WIDTH, 0.32 * len(ended) + 0.9))
+        axes = figure.subplots()
+        for place, row in enumerate(ended):
+            ends = np.array([row.accuracy_low, row.accuracy, row.accuracy_high], float)
+            axes.plot(ends, np.full(3, place), color=BLUE, linewidth=2, marker="o", markevery=[1])
+        name_rows(axes, [f"{row.variant} ({row.seeds})" for row in ended])
+        axes.set_xlabel("test accuracy, mean over seeds (number in brackets); lines: 95 % intervals over images")
+        in_percent(axes.xaxis)
+    return figure
+
+
+def to_svg(figure: Figure) -> str:
+    """The figure as SVG, the same each time."""
+    out = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": HASH_SALT}):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return out.getvalue()

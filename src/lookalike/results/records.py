@@ -1,0 +1,209 @@
+"""`results/<study>/<variant>/<run>/`: the evidence of a variant's training runs, as it is kept in git.
+
+A run is named by the first digits of the digest of its settings, so that other settings of a variant stand beside it.
+`results/test_sets/<study>/` holds what is kept of the images that all variants of a study are tested on.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from lookalike.artifacts.evaluations import Evaluation, load_evaluation
+from lookalike.artifacts.fingerprint import sha_256
+from lookalike.artifacts.folders import read_json
+from lookalike.artifacts.models import Description, Row, first_fault, load_description, read_rows
+from lookalike.errors import InputError
+from lookalike.params import Params
+from lookalike.params.profiles import Budget, DataProfile
+from lookalike.params.sections import Name, Section
+from lookalike.params.training import Variant
+from lookalike.training.settings import EffectiveSettings, within
+
+RESULTS, RECORD, TEST_SETS = Path("results"), "record.json", "test_sets"
+PARTS = {"evaluation": "evaluations", "explanation": "explanations", "embedding": "embeddings"}
+VERSION = 1
+UNCAPPED = Budget(seeds=1, precision="float32")  # a study's own settings
+
+
+class Record(Section):
+    """`record.json`: what was run, and the check sums of all files beside it.
+
+    Attributes:
+        profile: by whose budget it was run.
+        parameters, budget: the variant's entry in `params.yaml`, and the caps on it.
+        settings, digest: what follows from them, and its digest, see `EffectiveSettings.digest`.
+        evaluated: the commit that the models were evaluated at.
+        scores: figures of the test images, as in `comparisons/<study>/metrics.json`.
+        files: SHA-256 (hex) of each file, by its path in the folder.
+    """
+
+    version: Literal[1]
+    study: Name
+    variant: Name
+    profile: Name
+    parameters: Variant
+    budget: Budget
+    settings: EffectiveSettings
+    digest: str
+    evaluated: str
+    scores: dict[str, float | int | None]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A record with its folder, from which all else is read."""
+
+    folder: Path
+    record: Record
+
+    @property
+    def description(self) -> Description:
+        """What was trained on what."""
+        return load_description(self.folder)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """`run.json`: when, where and at which commit it was trained."""
+        about: dict[str, Any] = read_json(self.folder / "run.json")
+        return about
+
+    @property
+    def timings(self) -> list[Row]:
+        """A row an epoch and seed."""
+        return read_rows(self.folder / "times.csv")
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """What its models say."""
+        return load_evaluation(self.folder / "evaluation")
+
+    @property
+    def hours(self) -> float:
+        """How long all seeds were trained."""
+        return sum(row["seconds"] for row in self.timings) / 3600
+
+
+@dataclass(frozen=True)
+class Found:
+    """The runs in a folder of results, sorted by study, variant and folder, and a line for each that cannot be read."""
+
+    runs: list[Run]
+    faults: list[str]
+
+
+def find_runs(results: Path = RESULTS) -> Found:
+    """All runs in `results`; a damaged one, or a second one of the same settings, is a fault, and the rest is found."""
+    runs: list[Run] = []
+    faults: list[str] = []
+    first: dict[tuple[str, str, str], Path] = {}
+    for path in sorted(results.glob(f"*/*/*/{RECORD}")):
+        try:
+            record = load_record(path)
+        except InputError as error:
+            faults.append(str(error))
+            continue
+        same = first.setdefault((record.study, record.variant, record.digest), path.parent)
+        if same == path.parent:
+            runs.append(Run(path.parent, record))
+        else:
+            faults.append(f"{path.parent}: the same settings as {same}; remove one of the two")
+    return Found(runs, faults)
+
+
+def load_record(path: Path) -> Record:
+    """Read a record and check all files beside it.
+
+    Raises:
+        InputError: it is damaged, edited, of another version or in the wrong place, or a file is.
+    """
+    try:
+        record = Record.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise InputError(f"{path}: {first_fault(error)}") from error
+    folder = path.parent
+    if (folder.parent.parent.name, folder.parent.name) != (record.study, record.variant):
+        raise InputError(f"{path}: is of {record.study}/{record.variant}, which is another folder")
+    if record.settings.digest != record.digest:
+        raise InputError(f"{path}: the settings do not match their digest; they were edited")
+    present = check_sums(folder)
+    for name in sorted(record.files.keys() | present.keys()):
+        if present.get(name) != record.files.get(name):
+            what = "missing" if name not in present else "was edited or is damaged"
+            raise InputError(f"{folder / name}: {what if name in record.files else 'no file of the record'}")
+    return record
+
+
+def check_sums(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file of a run but the record, by its path in the folder."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != RECORD)
+    return {path.relative_to(folder).as_posix(): sha_256(path.read_bytes()) for path in files}
+
+
+def departures(record: Record, params: Params) -> list[str]:
+    """How a run differs from the study's own settings, which are those of `params.yaml` without caps."""
+    variant, images = params.variants[record.variant], params.datasets[record.settings.dataset]
+    own = dict(leaves(within(variant, UNCAPPED, images, DataProfile(source="official"))))
+    run = dict(leaves(record.settings))
+    keys = [key for key in own | run if own.get(key) != run.get(key) and key != "precision"]
+    return [f"{key}: {run.get(key, 'none')} (the study's own: {own.get(key, 'none')})" for key in keys]
+
+
+def leaves(settings: EffectiveSettings) -> Iterator[tuple[str, Any]]:
+    """Keys of settings, with dots, and their values; without those that decide nothing."""
+    paths: dict[str, Any] = {"train": {"weights": {"file": True}}, "images": {"folder": True, "classes": True}}
+
+    def walk(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict):
+            for key, part in value.items():
+                yield from walk(f"{prefix}.{key}" if prefix else key, part)
+        else:
+            yield prefix, value
+
+    yield from walk("", settings.model_dump(mode="json", exclude_none=True, exclude=paths))
+
+
+def choose(found: Found, params: Params) -> tuple[dict[str, Run], list[str]]:
+    """Of each variant of `params` the run that is nearest to the study's own settings, in the order of `params`; of
+    equally near ones that with more seeds, then the later.
+
+    Returns:
+        The runs by variant, and a line for each run of a variant that `params` does not have.
+    """
+    unknown = [run for run in found.runs if not is_known(run.record, params)]
+    lines = [f"{run.folder}: params.yaml has no variant {run.record.variant} of {run.record.study}" for run in unknown]
+    known = [run for run in found.runs if is_known(run.record, params)]
+    best = {name: [run for run in known if run.record.variant == name] for name in params.variants}
+    return {name: max(runs, key=lambda run: rank(run, params)) for name, runs in best.items() if runs}, lines
+
+
+def rank(run: Run, params: Params) -> tuple[int, int, str]:
+    """The higher, the better a run stands for its variant."""
+    return -len(departures(run.record, params)), len(run.description.seeds), run.about["finished"]
+
+
+def is_known(record: Record, params: Params) -> bool:
+    """Whether `params` has the variant of a record."""
+    return record.variant in params.variants and params.variants[record.variant].study == record.study
+
+
+def lay_out(runs: Sequence[Run], results: Path, root: Path) -> None:
+    """Show `runs` below `root` as the pipeline lays its outputs out, by links, one run a variant."""
+    for run in runs:
+        study, variant = run.record.study, run.record.variant
+        for kind in ("models", "runs"):
+            link(root / kind / study / variant, run.folder)
+        for part, kind in PARTS.items():
+            if (run.folder / part).is_dir():
+                link(root / kind / study / variant, run.folder / part)
+    for study in {run.record.study for run in runs}:
+        link(root / "test_sets" / study, results / TEST_SETS / study)
+
+
+def link(path: Path, to: Path) -> None:
+    """Make `path` a link to a folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(to.absolute(), target_is_directory=True)

@@ -1,0 +1,90 @@
+"""Results as tables: what notebooks load, and how all tables of the report are written."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from lookalike.artifacts.models import read_rows
+from lookalike.artifacts.test_sets import load_test_set
+from lookalike.evaluation.scores import score
+from lookalike.results.records import RESULTS, TEST_SETS, Run, find_runs
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+@dataclass(frozen=True)
+class Results:
+    """All runs in `results/`. Accuracies lie in [0, 1], likelihoods in nats, times in seconds.
+
+    Attributes:
+        seeds: a row a run and seed: `study`, `variant`, `run`, `profile`, `seed`, `parameters`, `macs`, `train_images`,
+            `precision`, `commit`, `host`, `finished`, `seconds` of training, and the figures of
+            `evaluation.scores.SeedScores`. Seeds that diverged have none.
+        epochs: a row a run, seed and epoch: `study`, `variant`, `run`, and the fields of `artifacts.models.Epoch`.
+        answers: by study: a row a test image (index `image`) with its `class` and, for every run and seed, the class
+            that is predicted: a column (variant, run, seed).
+    """
+
+    seeds: pd.DataFrame
+    epochs: pd.DataFrame
+    answers: dict[str, pd.DataFrame]
+
+
+def load(results: Path = RESULTS) -> Results:
+    """Load all runs; damaged ones are left out, `lookalike results verify` names them.
+
+    Example:
+        >>> from lookalike.results import load
+        >>> load().seeds.groupby("variant")["accuracy"].agg(["mean", "std"])  # doctest: +SKIP
+    """
+    runs = find_runs(results).runs
+    seeds = [row for run in runs for row in seed_rows(run, results)]
+    epochs = [key_of(run) | row for run in runs for row in read_rows(run.folder / "history.csv")]
+    studies = dict.fromkeys(run.record.study for run in runs)
+    answers = {study: answers_of([run for run in runs if run.record.study == study], results) for study in studies}
+    return Results(pd.DataFrame(seeds), pd.DataFrame(epochs), answers)
+
+
+def key_of(run: Run) -> dict[str, Any]:
+    """What tells a run from others."""
+    return {"study": run.record.study, "variant": run.record.variant, "run": run.folder.name}
+
+
+def seed_rows(run: Run, results: Path) -> list[dict[str, Any]]:
+    """A row a seed that did not diverge."""
+    description, about = run.description, run.about
+    test_set = load_test_set(results / TEST_SETS / run.record.study)
+    shared = key_of(run) | {
+        "profile": run.record.profile,
+        "parameters": description.parameters,
+        "macs": description.macs,
+        "train_images": description.train_images,
+        "precision": description.precision,
+        **{name: about[name] for name in ("commit", "host", "finished")},
+    }
+    scored = score(run.evaluation, test_set.labels, test_set.class_names).details["seeds"]
+    seconds = pd.DataFrame(run.timings).groupby("seed")["seconds"].sum()
+    return [shared | {"seconds": float(seconds[one["seed"]])} | one for one in scored]
+
+
+def answers_of(runs: Sequence[Run], results: Path) -> pd.DataFrame:
+    """What the runs of one study predict of each test image, by name."""
+    test_set = load_test_set(results / TEST_SETS / runs[0].record.study)
+    names = pd.Index(test_set.class_names)
+    columns = {("class", "", ""): names[test_set.labels]}
+    for run in runs:
+        seen = run.evaluation
+        for seed, logits in zip(seen.seeds, seen.test_logits, strict=True):
+            columns[run.record.variant, run.folder.name, str(seed)] = names[logits.argmax(axis=1)]
+    table = pd.DataFrame(columns)
+    table.index.name = "image"
+    return table
+
+
+def table_of(rows: "Sequence[DataclassInstance]") -> pd.DataFrame:
+    """A row for each of some dataclasses of one kind; whole numbers stay whole where some are unknown."""
+    return pd.DataFrame([asdict(row) for row in rows]).convert_dtypes()

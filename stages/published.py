@@ -1,0 +1,22 @@
+"""Stage published: results/ -> reports/published/."""
+
+import sys
+from pathlib import Path
+
+from lookalike.command import run
+from lookalike.params import load_params
+from lookalike.results.publish import publish
+
+PARAMETERS = Path("params.yaml")
+
+
+def main() -> None:
+    """Render all results; a line says what was left out."""
+    published = publish(load_params(PARAMETERS), PARAMETERS.read_text(encoding="utf-8"), Path("reports/published"))
+    for fault in published.faults:
+        print(f"left out: {fault}", file=sys.stderr)
+    print(f"{len(published.runs)} runs of {len(published.chosen)} variants: reports/published/index.html")
+
+
+if __name__ == "__main__":
+    run(main)
