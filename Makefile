@@ -1,5 +1,5 @@
 # make demo: everything from nothing. make help: the rest.
-.PHONY: help setup demo repro train test coverage lint ui lock clean
+.PHONY: help setup demo repro train published test coverage lint ui lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3

@@ -3,7 +3,7 @@
 A variant whose inputs are those that its folder was computed from is not embedded again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,8 +22,8 @@ from lookalike.params import Params
 SEED = 13
 
 
-def embed_study(params: Params, study: str, out: Path) -> Iterable[str]:
-    """Map and cluster the first seed's features of the variants that the active profile embeds."""
+def embed_study(params: Params, study: str, names: Collection[str], out: Path) -> Iterable[str]:
+    """Map and cluster the first seed's features of those of the variants `names` that the active profile embeds."""
     dataset, sample = load_dataset(Path("data") / params.studies[study].data), params.active.embed
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
     indices = first_of_each_class(dataset.test_labels, sample.images_a_class)
@@ -34,16 +34,17 @@ def embed_study(params: Params, study: str, out: Path) -> Iterable[str]:
         "images": indices.tolist(),
         "labels": labels.tolist(),
     }
-    evaluations = {name: Path("evaluations") / study / name for name in params.sampled(study, sample)}
-    names = [name for name, folder in evaluations.items() if load_evaluation(folder).seeds]  # not all diverged
-    for name in tqdm(names, desc="embed", unit="variant", disable=None):
+    sampled = [name for name in params.sampled(study, sample) if name in names]
+    evaluations = {name: Path("evaluations") / study / name for name in sampled}
+    ended = [name for name, folder in evaluations.items() if load_evaluation(folder).seeds]  # not all diverged
+    for name in tqdm(ended, desc="embed", unit="variant", disable=None):
         evaluation = evaluations[name]
         inputs = input_digests(Path(__file__), None, {"features": evaluation / FEATURES}, **shared)
         with renewed(out / name, inputs) as part:
             if part is not None:
                 features = load_features(evaluation)[indices]
                 save_embedding(part, embed(features, indices, labels, group_of, settings, SEED))
-    return names
+    return ended
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 A variant whose inputs are those that its folder was computed from is not evaluated again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache, partial
 from pathlib import Path
 
@@ -22,8 +22,8 @@ from lookalike.params import Params
 from lookalike.runtime import start
 
 
-def evaluate(params: Params, study: str, out: Path) -> Iterable[str]:
-    """Evaluate those variants of `study` that have no evidence yet, or evidence of other inputs."""
+def evaluate(params: Params, study: str, names: Collection[str], out: Path) -> Iterable[str]:
+    """Evaluate those of the variants `names` of `study` that have no evidence yet, or evidence of other inputs."""
     runtime, settings, data = start(), params.studies[study], Path("data") / params.studies[study].data
     dataset, photographed, per_class = load_dataset(data), params.photographed(study), params.spoiled_a_class(study)
     shared = {
@@ -37,7 +37,6 @@ def evaluate(params: Params, study: str, out: Path) -> Iterable[str]:
         load_photos(Path("photos")) if photographed else None,
         cache(partial(corrupted_images, dataset, per_class)) if per_class else None,
     )
-    names = params.variants_of(study)
     for name in tqdm(names, desc="evaluate", unit="variant", disable=None):
         models, asked = Path("models") / study / name, {"views": name in settings.ten_views}
         asked["focus"] = name in settings.probes

@@ -3,7 +3,7 @@
 A variant whose inputs are those that its folder was computed from is not explained again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,11 +22,12 @@ from lookalike.params import Params
 from lookalike.runtime import start
 
 
-def explain(params: Params, study: str, out: Path) -> Iterable[str]:
-    """Explain the first seed of those variants that the active profile explains and that have changed."""
+def explain(params: Params, study: str, names: Collection[str], out: Path) -> Iterable[str]:
+    """Explain the first seed of those of the variants `names` that the profile explains and that have changed."""
     runtime, settings, data = start(), params.studies[study], Path("data") / params.studies[study].data
     evaluations, dataset = Path("evaluations") / study, load_dataset(data)
-    found = load_evaluations(evaluations, params.variants_of(study))
+    evaluated = [name for name in params.variants_of(study) if (evaluations / name).is_dir()]
+    found = load_evaluations(evaluations, evaluated)
     photos = load_photos(Path("photos")) if params.photographed(study) else None
     logits = {name: one.photos.logits for name, one in found.items() if one.photos}
     recipe = best_recipe(logits, photos.labels, photos.attributes["half"]) if photos and logits else ""
@@ -37,15 +38,16 @@ def explain(params: Params, study: str, out: Path) -> Iterable[str]:
         "device": runtime.device.type,
         **asked.settings,
     }
-    names = [name for name in params.sampled(study, params.active.explain) if found[name].seeds]  # not all diverged
-    for name in tqdm(names, desc="explain", unit="variant", disable=None):
+    sampled = [name for name in params.sampled(study, params.active.explain) if name in names]
+    ended = [name for name in sampled if found[name].seeds]  # without those whose every seed diverged
+    for name in tqdm(ended, desc="explain", unit="variant", disable=None):
         models, focus = Path("models") / study / name, name in settings.probes
         folders = {"model": models, "evaluation": evaluations / name / CONTENT}
         inputs = input_digests(Path(__file__), load_description(models).model, folders, **shared, focus=focus)
         with renewed(out / name, inputs) as part:
             if part is not None:
                 save_explanation(part, explain_one(models, found[name], asked, runtime, focus=focus))
-    return names
+    return ended
 
 
 if __name__ == "__main__":

@@ -139,6 +139,8 @@ def copy_project(folder: Path, *more: str) -> Checkout:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "demo", "*.egg-info"))
         else:
             shutil.copy(source, target)
+    (folder / "results").mkdir()
+    (folder / "results" / "README.md").write_text("No runs: to render some takes longer than all else.\n")
     copy = Checkout(folder)
     copy.keep(VARIANTS)
     with copy.params() as params:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.artifacts.evidence import ARRAYS, CONTENT, read_arrays
+from lookalike.artifacts.evidence import ARRAYS, CONTENT, VERSION, read_arrays
 from lookalike.artifacts.folders import read_json, write_json
 from lookalike.errors import InputError
 
@@ -47,7 +47,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {  # what the message s
     "content missing": ("no such file", lambda folder: (folder / CONTENT).unlink()),
     "arrays truncated": ("damaged", truncated(ARRAYS)),
     "content truncated": ("damaged", truncated(CONTENT)),
-    "later version": ("version 2; this code reads version 1", edited(version=2)),
+    "later version": (f"version {VERSION + 1}; this code reads version {VERSION}", edited(version=VERSION + 1)),
     "other kind": ("evidence of kind 'costs', expected", edited(kind="costs")),
     "content edited": ("does not match its digest", edited_content),
     "array edited": ("does not match its digest", edited_array),

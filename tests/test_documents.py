@@ -40,6 +40,7 @@ EXCUSED = {
     "make demo JOBS=4": Excuse(".ci/run makes it with two", "make -n demo JOBS=4 | grep 'xargs -P 4'"),
     "make lint": made_in_ci("lint"),
     "make test": made_in_ci("test", by="coverage"),
+    "make published": made_in_ci("published"),
     "make train PROFILE=cpu": Excuse(
         "takes days; tests/test_long_runs.py trains one variant so", "make -n train PROFILE=cpu | grep 'nice -n 19'"
     ),

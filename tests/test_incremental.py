@@ -1,5 +1,6 @@
 """The stages `evaluate`, `explain` and `embed` work variant by variant: what has not changed is not computed again."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -30,6 +31,7 @@ COMPUTES = {  # what it calls for each variant, and what is returned in its plac
     "explain": ("explain_one", explanation),
     "embed": ("embed", embedding),
 }
+READ = ("params.yaml", "stages", "data", "photos", "models", *FOLDERS.values())
 Change = Callable[[Checkout], object]
 
 
@@ -64,8 +66,7 @@ def append(checkout: Checkout, name: str) -> None:
 
 def forget(checkout: Checkout, stage: str, name: str) -> None:
     """As if the stage had been killed before the variant was done."""
-    for path in (checkout.folder / FOLDERS[stage] / "fashion" / name).iterdir():
-        path.unlink()
+    shutil.rmtree(checkout.folder / FOLDERS[stage] / "fashion" / name)
 
 
 # with the models themselves, in processes of their own
@@ -130,10 +131,18 @@ def load_script(script: Path) -> ModuleType:
     return module
 
 
+@pytest.fixture
+def files(ran: Checkout, tmp_path: Path) -> Checkout:
+    """What the three stages read and write after a run; no repository."""
+    for name in READ:
+        (shutil.copytree if (ran.folder / name).is_dir() else shutil.copy)(ran.folder / name, tmp_path / name)
+    return Checkout(tmp_path)
+
+
 @pytest.fixture(params=FOLDERS)
-def stage(request: pytest.FixtureRequest, checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Stage:
+def stage(request: pytest.FixtureRequest, files: Checkout, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Each of the three, once it has been run."""
-    return Stage(checkout, request.param, monkeypatch)
+    return Stage(files, request.param, monkeypatch)
 
 
 def noted(path: Path) -> None:
@@ -209,7 +218,7 @@ CHANGES: dict[str, tuple[Change, set[str], set[str], set[str]]] = {  # what eval
     "recipe": (other_best_recipe, NOBODY, FOCUS, NOBODY),
     "groups": (edit(groups__fashion_mnist=GROUPS), NOBODY, FOCUS, FOCUS),
     "images that are scored": (edit(profiles__demo__explain__scored=3), NOBODY, FOCUS, NOBODY),
-    "images that are explained": (edit(profiles__demo__explain__images_a_class=1), NOBODY, FOCUS, NOBODY),
+    "images that are explained": (edit(profiles__demo__explain__images_a_class=3), NOBODY, FOCUS, NOBODY),
     "images that are embedded": (edit(profiles__demo__embed__images_a_class=5), NOBODY, NOBODY, FOCUS),
     "settings of the embedding": (edit(embedding__perplexity=12), NOBODY, NOBODY, FOCUS),
     "corrupted images": (edit(studies__fashion__spoil=True), VARIANTS, FOCUS, NOBODY),
@@ -232,10 +241,10 @@ def test_the_stage_itself_counts_for_all(stage: Stage) -> None:
     assert stage.run() == (VARIANTS if stage.name == "evaluate" else FOCUS)
 
 
-def test_being_a_focus_variant_no_longer_counts(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkout.edit({"profiles.demo.explain.variants": "all"})
-    explain = Stage(checkout, "explain", monkeypatch)
-    checkout.edit({"studies.fashion.probes": [VIT]})
+def test_being_a_focus_variant_no_longer_counts(files: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.edit({"profiles.demo.explain.variants": "all"})
+    explain = Stage(files, "explain", monkeypatch)
+    files.edit({"studies.fashion.probes": [VIT]})
     assert explain.run() == {CNN}
 
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -46,9 +46,9 @@ def run_for_study(work: "Callable[[Params, str, Path], None]", folder: str) -> N
     run(main, stage_item())
 
 
-def run_for_variants(work: "Callable[[Params, str, Path], Iterable[str]]", folder: str) -> None:
-    """Run a stage that works on the variants of a study: `work(params, study, out)` replaces those folders in `out`,
-    which is `folder`/<study>, whose inputs have changed, and returns the names of those that belong there.
+def run_for_variants(work: "Callable[[Params, str, Collection[str], Path], Iterable[str]]", folder: str) -> None:
+    """Run a stage that works on the variants of a study: `work(params, study, names, out)` replaces those folders in
+    `out`, which is `folder`/<study>, whose inputs have changed, and returns the names of those that belong there.
 
     The others are deleted. If the command names variants after the study, it works on these alone and deletes nothing.
     """
@@ -58,7 +58,7 @@ def run_for_variants(work: "Callable[[Params, str, Path], Iterable[str]]", folde
 
         names = sys.argv[2:]
         out, params = Path(folder) / study, load_study(study, *names)
-        kept = work(params.only(names) if names else params, study, out)
+        kept = work(params, study, names or params.variants_of(study).keys(), out)
         if not names:
             keep_only(out, kept)
 

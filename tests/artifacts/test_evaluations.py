@@ -180,5 +180,5 @@ def test_confusions_read_back_by_name(tmp_path: Path, names: tuple[str, ...]) ->
 
 
 def test_a_prediction_must_be_there_for_each_image(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="same length"):
         save_confusion(tmp_path, "a", named(tuple("abcde")), np.array([1, 1]))

@@ -14,6 +14,7 @@ from lookalike.artifacts.evidence import (
     ARRAYS,
     CONTENT,
     INPUTS,
+    VERSION,
     in_half,
     is_current,
     keep_only,
@@ -104,7 +105,7 @@ DAMAGES: dict[str, tuple[str, Damage]] = {  # the file that the message names ("
     "content is not UTF-8": (CONTENT, lambda folder: (folder / CONTENT).write_bytes(b'{"a": "\xff"}')),
     "content is a list": (CONTENT, lambda folder: write_json(folder / CONTENT, [1])),
     "no version": (CONTENT, lambda folder: write_json(folder / CONTENT, {})),
-    "later version": (CONTENT, edited(version=2)),
+    "later version": (CONTENT, edited(version=VERSION + 1)),
     "other kind": (CONTENT, edited(kind="costs")),
     "content edited": ("", edited(content=DATA | {"share": 0.5})),
     "content left out": ("", edited(content=None)),
@@ -130,8 +131,8 @@ def test_damaged_evidence_is_refused_in_one_line_that_names_the_file(folder: Pat
 def test_other_versions_and_kinds_are_named(folder: Path) -> None:
     with pytest.raises(InputError, match="kind 'invented', expected 'evaluation'"):
         read_evidence(folder, "evaluation")
-    edited(version=7)(folder)
-    with pytest.raises(InputError, match="version 7; this code reads version 1"):
+    edited(version=VERSION + 6)(folder)
+    with pytest.raises(InputError, match=f"version {VERSION + 6}; this code reads version {VERSION}"):
         read_evidence(folder, "invented")
 
 

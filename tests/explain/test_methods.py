@@ -8,8 +8,8 @@ from conftest import TINY_ARGUMENTS
 
 from lookalike.explain.attention import all_heads
 from lookalike.explain.maps import contrast, explain_all
-from lookalike.explain.methods import DEFAULT, is_transformer, methods
-from lookalike.models.layers import Model
+from lookalike.explain.methods import DEFAULT, methods
+from lookalike.models.layers import Model, Transformer
 from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import seeded
 
@@ -88,7 +88,7 @@ def test_methods_are_offered_in_a_fixed_order(name: str) -> None:
     first = ["CAM"] if (name, 28) in POOLED else []
     offered = [*first, "Grad-CAM", "HiResCAM", *(TRANSFORMER_ONLY if name in TRANSFORMERS else [])]
     assert list(methods(model)) == offered
-    assert is_transformer(model) == (name in TRANSFORMERS)
+    assert isinstance(model, Transformer) == (name in TRANSFORMERS)
 
 
 @pytest.mark.parametrize("name", sorted(TRANSFORMERS))

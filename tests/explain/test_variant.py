@@ -27,7 +27,7 @@ from lookalike.explain.drift import drift, through_layers
 from lookalike.explain.faithfulness import CONTROLS, Trial, curves, gains, score
 from lookalike.explain.maps import Maps
 from lookalike.explain.mass import mass_by_class
-from lookalike.explain.methods import DEFAULT, is_transformer
+from lookalike.explain.methods import DEFAULT
 from lookalike.explain.sanity import rank_correlation, units
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import SIMILARITIES, patch_means
@@ -45,6 +45,7 @@ from lookalike.explain.variant import (
     similarity,
     with_mean,
 )
+from lookalike.models.layers import Transformer
 from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import Runtime, seeded
 
@@ -285,7 +286,7 @@ def test_the_mean_over_heads_stands_behind_them() -> None:
 
 def test_activity_is_that_of_the_model_before_its_training_during_it_and_after_it(case: Case) -> None:
     found = case.explained.found["activity"]
-    if is_transformer(case.subject.model) or case.name.startswith(
+    if isinstance(case.subject.model, Transformer) or case.name.startswith(
         ("lenet", "mnist_mlp", "zoo")
     ):  # no ReLU after convolutions
         assert found is None
@@ -301,7 +302,7 @@ def test_layers_are_followed_only_where_images_are_spoiled(case: Case) -> None:
 
 
 def test_every_convolutional_network_can_be_followed_through_its_layers(case: Case) -> None:
-    if not is_transformer(case.subject.model):
+    if not isinstance(case.subject.model, Transformer):
         few = case.subject.part(slice(2))
         (image, made), *_ = through_layers(few).values()
         np.testing.assert_array_equal(image, few.images.pixels[0])
@@ -312,7 +313,7 @@ def test_every_convolutional_network_can_be_followed_through_its_layers(case: Ca
 def test_layers_of_convolutional_networks_are_followed(name: str, garments: Dataset) -> None:
     few = subject_of(name, garments).part(slice(4))
     known = explain_variant(few, None, GROUP_OF, scored=2, heads_scored=1, spoil=True)
-    expected = None if is_transformer(few.model) else drift(few)
+    expected = None if isinstance(few.model, Transformer) else drift(few)
     assert known.found["drift"] == expected
     layers = known.close_up.layers
     assert bool(layers) == (expected is not None)

@@ -8,7 +8,7 @@ from small_study import worked_out
 from torch import nn
 
 from lookalike.explain.convolutions import convolutions
-from lookalike.explain.methods import is_transformer
+from lookalike.models.layers import Transformer
 from lookalike.models.registry import MODELS, PUBLISHED, create_model
 from lookalike.primer import fields, page
 from lookalike.primer.convolution import Window
@@ -19,7 +19,9 @@ def test_every_registered_convolutional_network_has_its_fields() -> None:
     small = {"alexnet": {"max_channels": 2}, "vgg": {"max_channels": 2}, "vit": {"patch_size": 4}}
     ours = MODELS.keys() - {*PUBLISHED}  # whose networks are other libraries'
     built = {name: create_model(name, small.get(name), input_shape=(1, 28, 28), num_classes=2) for name in ours}
-    assert set(SIDES) == {name for name, model in built.items() if convolutions(model) and not is_transformer(model)}
+    assert set(SIDES) == {
+        name for name, model in built.items() if convolutions(model) and not isinstance(model, Transformer)
+    }
     assert worked_out()["fields"].keys() == SIDES.keys()
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Augmented, Evaluation, PhotoOutputs
 from lookalike.artifacts.evidence import in_half
-from lookalike.artifacts.explanations import CloseUp, Contrast, Explanation, Inside, Layers, Response
+from lookalike.artifacts.explanations import CloseUp, Contrast, Explanation, Inside, Layers, Response, in_steps
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.data.garments import draw_garments
@@ -82,12 +82,17 @@ def scores(*names: str) -> Json:
     return {name: {"gain": {"value": 0.3 - 0.4 * k}} for k, name in enumerate((*names, "random", "centre"))}
 
 
+def steps(*shape: int, seed: int = 0) -> Any:
+    return in_steps(half(*shape, seed=seed))
+
+
 def inside(channels: dict[str, tuple[int, int]], seed: int) -> Inside:
+    """Of the untrained network (seed 0) or of the trained one."""
     ends = list(dict.fromkeys((*list(channels)[:1], *list(channels)[-1:])))
     return Inside(
         filters={name: half(channels[name][0], 3 if channels[name][1] == 3 else 1, 3, 3, seed=seed) for name in ends},
-        features={name: half(channels[name][0], 6, 6, seed=seed) for name in ends},
-        journey={name: half(min(of[0], 5), 6, 6, seed=seed) for name, of in channels.items()},
+        features={name: steps(channels[name][0], 6, 6, seed=seed) for name in ends} if seed else {},
+        journey={name: steps(min(of[0], 5), 6, 6, seed=seed) for name, of in channels.items()},
     )
 
 
@@ -105,11 +110,9 @@ def close_up(name: str) -> CloseUp:
         heads=None if convolutional else half(2, 3, 7, 7),
         inside={state: inside(channels, seed) for seed, state in enumerate(("untrained", "trained"))},
         channels=channels,
-        layers={"as it is": Layers(IMAGES[0], {"one": half(2, 6, 6), "dense": half(11)})} if convolutional else {},
+        layers={"as it is": Layers(IMAGES[0], {"one": steps(2, 6, 6), "dense": steps(1, 11)})} if convolutional else {},
         contrast=contrast if convolutional else None,
-        responses={"one": Response(np.array([4, 2]), SHOWN[:10].reshape(2, 5), half(2, 28, 28, 1))}
-        if convolutional
-        else {},
+        responses={"one": Response(np.array([4, 2]), SHOWN[:10].reshape(2, 5), IMAGES[:2])} if convolutional else {},
     )
 
 

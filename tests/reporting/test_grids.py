@@ -1,20 +1,18 @@
 """Grids: where each picture stands, and what is chosen of many."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lookalike.artifacts.evidence import in_half
-from lookalike.artifacts.explanations import Half, Layers, Response
+from lookalike.artifacts.explanations import InSteps, Layers, Response, in_steps
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.reporting.grids import (
     as_planes,
     augmentation_figure,
     classes_figure,
-    in_pixels,
     journey_figure,
     layers_figure,
     picture,
@@ -47,16 +45,16 @@ def draw_augmentation() -> Figure:
     return augmentation_figure(IMAGES[:3], np.stack([IMAGES[3:6], IMAGES[6:9]]), ("a", "b", "c"))
 
 
-JOURNEY = {"one": in_half(RNG.normal(size=(5, 4, 4))), "two": np.zeros((2, 2, 2), np.float16)}
+JOURNEY = {"one": in_steps(RNG.normal(size=(5, 4, 4))), "two": np.zeros((2, 2, 2), np.int8)}
 
 
 def draw_journey() -> Figure:
     return journey_figure(IMAGES[0], {"before": JOURNEY, "after": JOURNEY}, {"one": 9, "two": 2})
 
 
-def outputs() -> Mapping[str, Half]:
+def outputs() -> InSteps:
     """Of the next side: two maps of a convolution, and the numbers of a dense layer."""
-    return {"one": in_half(RNG.normal(size=(2, 4, 4))), "two": in_half(RNG.normal(size=7))}
+    return {"one": in_steps(RNG.normal(size=(2, 4, 4))), "two": in_steps(RNG.normal(size=(1, 7)))}
 
 
 SIDES = {f"side {k}": Layers(IMAGES[k], outputs()) for k in range(3)}
@@ -81,7 +79,7 @@ RESPONSES = {
     f"layer {k}": Response(
         filters=np.array([4, 9, 2]),
         images=RNG.choice(TEST_SET.shown, (3, 5)),
-        inputs=in_half(RNG.normal(size=(3, 8, 8, 3))),
+        inputs=RNG.integers(0, 256, (3, 8, 8, 3), dtype=np.uint8),
     )
     for k in range(2)
 }
@@ -139,7 +137,7 @@ def test_each_side_shows_its_image_and_what_every_layer_makes_of_it() -> None:
 
 
 def test_numbers_are_laid_out_in_rows() -> None:
-    np.testing.assert_array_equal(as_planes(np.arange(1.0, 8.0)), [[[1, 2, 3], [4, 5, 6], [7, 0, 0]]])
+    np.testing.assert_array_equal(as_planes(np.arange(1.0, 8.0)[None]), [[[1, 2, 3], [4, 5, 6], [7, 0, 0]]])
     planes = RNG.normal(size=(2, 3, 4))
     np.testing.assert_array_equal(as_planes(planes), planes)
 
@@ -149,7 +147,7 @@ def test_made_inputs_stand_beside_the_images_that_excite_most() -> None:
     images = dict(zip(TEST_SET.shown.tolist(), IMAGES, strict=True))
     for layer in RESPONSES.values():
         for made, best in zip(layer.inputs, layer.images.tolist(), strict=True):
-            assert stands_somewhere(figure, as_tile(in_pixels(made.astype(np.float32)), MEDIUM))
+            assert stands_somewhere(figure, as_tile(made, MEDIUM))
             assert all(stands_somewhere(figure, as_tile(images[k], MEDIUM)) for k in best)
 
 
@@ -163,11 +161,6 @@ def test_responses_of_all_layers_are_named() -> None:
     figure = draw_responses()
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert {"layer 0", "layer 1", "filter 4", "filter 9"} <= set(texts)
-
-
-def test_any_numbers_become_an_image() -> None:
-    np.testing.assert_array_equal(in_pixels(np.array([[[-3.0], [0.0]], [[1.0], [1.0]]])), [[0, 191], [255, 255]])
-    assert in_pixels(np.zeros((2, 2, 3))).tolist() == [[[0] * 3] * 2] * 2
 
 
 @pytest.mark.parametrize("draw", [draw_classes, draw_augmentation, draw_journey, draw_layers, draw_responses])

@@ -64,7 +64,7 @@ def test_unknown_values_are_empty_fields() -> None:
     assert list(one) == [field.name for field in fields(Standing)]
     assert one["variant"] == "one, seed"
     assert (one["accuracy_sd"], one["accuracy"], float(one["images_per_second"])) == ("", "0.9", 1 / 3)
-    assert (none["seeds"], none["diverged"], none["training_seconds"]) == ("0", "1", "1")
+    assert (none["seeds"], none["diverged"], none["training_seconds"]) == ("0", "1", "1.0")
     assert {none[name] for name in MEASURED} == {""}
 
 

@@ -1,7 +1,5 @@
 """`evaluations/<study>/<variant>/`: evidence; `comparisons/<study>/`: figures, metrics and what DVC plots."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -265,18 +263,16 @@ def load_robustness(folder: Path) -> dict[str, Any]:
 
 def save_curve(folder: Path, variant: str, history: list[Row]) -> None:
     """Write `<variant>.csv` for `dvc plots`: a row an epoch, means over the seeds that reached it."""
-    lines = ["epoch," + ",".join(PLOTTED)]
-    for epoch in sorted({row["epoch"] for row in history}):
-        rows = [row for row in history if row["epoch"] == epoch]
-        means = [sum(row[name] for row in rows) / len(rows) for name in PLOTTED]
-        lines.append(",".join([str(int(epoch)), *map(repr, means)]))
-    write_text(folder / f"{variant}.csv", "\n".join(lines) + "\n")
+    import pandas as pd
+
+    means = pd.DataFrame(history).astype({"epoch": int}).groupby("epoch")[list(PLOTTED)].mean(skipna=False)
+    write_text(folder / f"{variant}.csv", means.to_csv(lineterminator="\n", na_rep="nan"))
 
 
 def save_confusion(folder: Path, variant: str, test_set: "TestSet", predicted: NDArray[np.integer]) -> None:
     """Write `<variant>.csv` for `dvc plots`: a row a test image, the name of its class and of the predicted one."""
-    names, out = test_set.class_names, io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["actual", "predicted"])
-    writer.writerows((names[a], names[p]) for a, p in zip(test_set.labels, predicted, strict=True))
-    write_text(folder / f"{variant}.csv", out.getvalue())
+    import pandas as pd
+
+    names = np.array(test_set.class_names, object)
+    table = pd.DataFrame({"actual": names[test_set.labels], "predicted": names[predicted]})
+    write_text(folder / f"{variant}.csv", table.to_csv(index=False, lineterminator="\n"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # what only describes and counts need not wait for torch
 
 Row = dict[str, Any]
 Weights = dict[int, dict[str, "Tensor"]]  # by seed or epoch, then by name
-UNKNOWN = "unexpected_keyword_argument"  # pydantic's word for a key that is no field
+UNKNOWN = {"unexpected_keyword_argument", "extra_forbidden"}  # pydantic's words for a key that is no field
 
 _short = Repr()
 _short.maxstring = _short.maxother = _short.maxlong = 60
@@ -234,10 +234,10 @@ def adapter() -> TypeAdapter[Description]:
 
 def first_fault(error: ValidationError) -> str:
     """One line for one fault; an unknown key comes first, since it often is a required one that is misspelt."""
-    fault = min(error.errors(include_url=False), key=lambda one: one["type"] != UNKNOWN)
+    fault = min(error.errors(include_url=False), key=lambda one: one["type"] not in UNKNOWN)
     where = ".".join(part if part.isprintable() else _short.repr(part) for part in map(str, fault["loc"]))
-    if fault["type"] in {UNKNOWN, "missing"}:
-        return f"{where}: {'unknown' if fault['type'] == UNKNOWN else 'missing'} key"
+    if fault["type"] in UNKNOWN | {"missing"}:
+        return f"{where}: {'unknown' if fault['type'] in UNKNOWN else 'missing'} key"
     message = fault["msg"][:1].lower() + fault["msg"][1:]
     if fault["type"] == "json_invalid":
         return f"not readable as JSON: {fault['ctx']['error']}"

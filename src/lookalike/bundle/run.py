@@ -153,26 +153,10 @@ def look_at(name: str, study: str, trained: Sequence[str]) -> bool:
 
 
 def run_stage(script: str, function: str, folder: str, *, study: str, names: Sequence[str]) -> None:
-    """Run a stage for a study that has the variants `names` alone."""
+    """Run a stage on the variants `names` of a study."""
     stage = load_stage(script)
-    params = restricted(import_module("lookalike.params").load_params(), names)
-    getattr(stage, function)(params, study, Path(folder) / study)
-
-
-def restricted(params: Params, names: Sequence[str]) -> Params:
-    """The parameters with these variants alone."""
-    studies = {
-        key: study.model_copy(
-            update={
-                "pairs": tuple(pair for pair in study.pairs if {*pair} <= {*names}),
-                "probes": tuple(name for name in study.probes if name in names),
-                "ten_views": tuple(name for name in study.ten_views if name in names),
-            }
-        )
-        for key, study in params.studies.items()
-    }
-    variants = {name: variant for name, variant in params.variants.items() if name in names}
-    return params.model_copy(update={"studies": studies, "variants": variants})
+    params = import_module("lookalike.params").load_params()
+    getattr(stage, function)(params, study, names, Path(folder) / study)
 
 
 def load_stage(name: str) -> ModuleType:

@@ -39,7 +39,7 @@ class Agreement:
     purity: Estimate
 
 
-def agreement(clusters: Ints, labels: Ints, weights: NDArray[np.float32]) -> Agreement:
+def agreement(clusters: Ints, labels: Ints, weights: NDArray[np.float64]) -> Agreement:
     """All scores of `clusters` (N,) against `labels` (N,), with intervals over the resamples `weights` (draws, N)."""
     table = contingency(clusters, labels, int(labels.max()) + 1)
     drawn = resampled_tables(clusters, labels, weights)
@@ -69,7 +69,7 @@ def contingency(clusters: Ints, labels: Ints, classes: int) -> Tables:
     return np.bincount(cells, minlength=(int(clusters.max()) + 1) * classes).reshape(-1, classes)
 
 
-def resampled_tables(clusters: Ints, labels: Ints, weights: NDArray[np.float32]) -> Tables:
+def resampled_tables(clusters: Ints, labels: Ints, weights: NDArray[np.float64]) -> Tables:
     """The contingency table of each resample: (draws, K, C)."""
     clusters_of, labels_of = (np.eye(int(x.max()) + 1, dtype=np.float32)[x] for x in (clusters, labels))
     cells = clusters_of[:, :, None] * labels_of[:, None, :]

@@ -40,7 +40,7 @@ def trustworthiness(ranks: NDArray[np.int64]) -> float:
     return float(1 - 2 / (n * k * (2 * n - 3 * k - 1)) * np.maximum(ranks - k, 0).sum())
 
 
-def neighbour_preservation(ranks: NDArray[np.int64], weights: NDArray[np.float32]) -> Estimate:
+def neighbour_preservation(ranks: NDArray[np.int64], weights: NDArray[np.float64]) -> Estimate:
     """Mean share of a point's k nearest neighbours that are among its k nearest in the map too; k / (N - 1) by chance.
 
     Lee and Verleysen, Neurocomputing 72 (2009), Q_NX; the interval is that of the bootstrap over points.

@@ -50,7 +50,7 @@ def corrupted_answers(folder: Path, dataset: Dataset, images: CorruptedImages, r
 
 
 def calibration_error(
-    logits: NDArray[np.float32], labels: NDArray[np.int64], weights: NDArray[np.float32]
+    logits: NDArray[np.float32], labels: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> tuple[float, float, float]:
     """Expected calibration error with its interval, mean over the seeds of logits (S, N, C)."""
     probabilities = [softmax(each) for each in logits]
@@ -60,7 +60,7 @@ def calibration_error(
     return estimate.value, estimate.low, estimate.high
 
 
-def resampled_ece(probabilities: Floats, labels: NDArray[np.int64], weights: NDArray[np.float32]) -> Floats:
+def resampled_ece(probabilities: Floats, labels: NDArray[np.int64], weights: NDArray[np.float64]) -> Floats:
     """The expected calibration error in each resample (draws,); see `metrics.reliability`.
 
     A bin's count times |accuracy - confidence| is the sum of right minus confidence over its images.

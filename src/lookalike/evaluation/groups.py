@@ -86,7 +86,7 @@ def probability_shares(probabilities: Floats, labels: Ints, group_of: Ints) -> d
 
 
 def look_alike_figures(
-    logits: NDArray[np.floating], labels: Ints, group_of: Ints, weights: NDArray[np.float32]
+    logits: NDArray[np.floating], labels: Ints, group_of: Ints, weights: NDArray[np.float64]
 ) -> LookAlikeFigures:
     """All figures of one model.
 

@@ -37,8 +37,7 @@ def restore_model(
         num_classes=len(description.class_names),
     )
     model.load_state_dict(load_weights(folder, seed, epoch))
-    runtime.place(model)  # which moves it in place
-    return model.eval()
+    return runtime.place(model).eval()
 
 
 @torch.inference_mode()

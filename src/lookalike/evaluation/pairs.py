@@ -108,7 +108,7 @@ class Comparison:
     ranking: Ranking
 
 
-def compare(first: Side, second: Side, labels: Ints, group_of: Ints, weights: NDArray[np.float32]) -> Comparison:
+def compare(first: Side, second: Side, labels: Ints, group_of: Ints, weights: NDArray[np.float64]) -> Comparison:
     """Compare two models on the same N images.
 
     Args:
@@ -164,7 +164,7 @@ def jensen_shannon(p: Floats, q: Floats) -> Floats:
     return np.clip(nats / np.log(2), 0, 1)  # rounding leads out of the range
 
 
-def error_consistency(first_right: Bools, second_right: Bools, weights: NDArray[np.float32]) -> Estimate | None:
+def error_consistency(first_right: Bools, second_right: Bools, weights: NDArray[np.float64]) -> Estimate | None:
     """Kappa of two models' errors: 1 if they err on the same images, 0 as if by chance, below 0 if on others.
 
     Geirhos et al., "Beyond accuracy" (NeurIPS 2020), section 2. None where chance alone agrees on every image: both
@@ -194,12 +194,12 @@ def probability_gaps(first: Floats, second: Floats, labels: Ints, group_of: Ints
     return gaps | {"confidence": first.max(axis=1) - second.max(axis=1)}
 
 
-def differences(gaps: dict[str, Floats], where: Bools, weights: NDArray[np.float32]) -> Differences:
+def differences(gaps: dict[str, Floats], where: Bools, weights: NDArray[np.float64]) -> Differences:
     """Means of `gaps` over the images `where` (N,)."""
     return Differences(int(where.sum()), **{name: mean_where(gap, where, weights) for name, gap in gaps.items()})
 
 
-def mean_where(values: Floats, where: Bools, weights: NDArray[np.float32]) -> Estimate | None:
+def mean_where(values: Floats, where: Bools, weights: NDArray[np.float64]) -> Estimate | None:
     """The mean of `values` (N,) over the images `where` (N,); None if there are none."""
     return bootstrap_ratio(values * where, where, weights)
 

@@ -83,7 +83,7 @@ def compared(
     sides: dict[str, Side],
     labels: Ints,
     group_of: Ints,
-    weights: NDArray[np.float32],
+    weights: NDArray[np.float64],
 ) -> Json:
     """Two variants on the labelled photographs, prepared by one recipe."""
     where = labels >= 0
@@ -104,7 +104,7 @@ def chosen(figures: dict[str, dict[str, Json]]) -> Json:
     return {"variant": variant, "recipe": recipe, **figures[variant][recipe]["halves"]}
 
 
-def ablations(output: PhotoOutputs, photos: PhotoSet, weights: NDArray[np.float32]) -> list[Json]:
+def ablations(output: PhotoOutputs, photos: PhotoSet, weights: NDArray[np.float64]) -> list[Json]:
     """What leaving out a step does to the first seed's accuracy on the labelled photographs: after minus before."""
     where = photos.labels >= 0
     labels = photos.labels[where]

@@ -57,7 +57,7 @@ def photograph_figures(
     attributes: Mapping[str, Sequence[str]],
     class_names: Sequence[str],
     group_of: Ints,
-    weights: NDArray[np.float32],
+    weights: NDArray[np.float64],
 ) -> PhotographFigures:
     """All figures of one variant on photographs prepared by one recipe.
 
@@ -91,13 +91,13 @@ def photograph_figures(
 
 
 def parts_by(
-    values: NDArray[np.str_], right: NDArray[np.bool_], labelled: NDArray[np.bool_], weights: NDArray[np.float32]
+    values: NDArray[np.str_], right: NDArray[np.bool_], labelled: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> dict[str, Part]:
     """The labelled photographs (N,) by the value (N,) of an attribute, each value that any photograph has, sorted."""
     return {str(value): part(right, labelled & (values == value), weights) for value in np.unique(values)}
 
 
-def part(right: NDArray[np.bool_], where: NDArray[np.bool_], weights: NDArray[np.float32]) -> Part:
+def part(right: NDArray[np.bool_], where: NDArray[np.bool_], weights: NDArray[np.float64]) -> Part:
     """The photographs `where` (N,), of all that the seeds get right or not (S, N)."""
     return Part(int(where.sum()), mean_where(right.mean(axis=0), where, weights))
 

@@ -127,7 +127,7 @@ def answers_of(evaluation: Evaluation, macs: int) -> list[Answers]:
     return [Answers(softmax(test / t), right, confidence, macs) for test, t, right, confidence in seeds]
 
 
-def repair(first: Answers, second: Answers, labels: Ints, weights: NDArray[np.float32]) -> Repair:
+def repair(first: Answers, second: Answers, labels: Ints, weights: NDArray[np.float64]) -> Repair:
     """Compare what two models say about N test images (labels) and about those validation images that both may see.
 
     Args:
@@ -179,7 +179,7 @@ def choose_gate(confidence: NDArray[np.floating], first_right: Bools, second_rig
     return float(gates[gained.argmax()])
 
 
-def cascade(first: Answers, second: Answers, gate: float, labels: Ints, weights: NDArray[np.float32]) -> Cascade:
+def cascade(first: Answers, second: Answers, gate: float, labels: Ints, weights: NDArray[np.float64]) -> Cascade:
     """What the cascade gives on the test images, see `Cascade`."""
     asked = first.test.max(axis=1) <= gate
     one = first.test.argmax(axis=1) == labels

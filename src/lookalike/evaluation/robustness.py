@@ -64,7 +64,7 @@ def conditions_of(corrupted: Corrupted) -> Conditions:
     }
 
 
-def summary(conditions: Conditions, weights: NDArray[np.float32]) -> dict[str, Any]:
+def summary(conditions: Conditions, weights: NDArray[np.float64]) -> dict[str, Any]:
     """A variant's figures: of the images as they are, over all corruptions, and of each."""
     clean = conditions["", 0]
     return {
@@ -76,7 +76,7 @@ def summary(conditions: Conditions, weights: NDArray[np.float32]) -> dict[str, A
     }
 
 
-def condition(scores: ConditionScores, weights: NDArray[np.float32]) -> dict[str, Any]:
+def condition(scores: ConditionScores, weights: NDArray[np.float64]) -> dict[str, Any]:
     """Accuracy and calibration error with their intervals."""
     return {"accuracy": asdict(bootstrap_mean(scores.right, weights)), "ece": asdict(scores.ece)}
 
@@ -87,7 +87,7 @@ def overall(conditions: Conditions, kind: str | None = None) -> Floats:
     return np.mean([conditions[each, severity].right for each in kinds for severity in SEVERITIES], axis=0)
 
 
-def differences(first: Conditions, second: Conditions, weights: NDArray[np.float32]) -> dict[str, Any]:
+def differences(first: Conditions, second: Conditions, weights: NDArray[np.float64]) -> dict[str, Any]:
     """First minus second accuracy, over all corruptions and over the severities of each kind."""
 
     def difference(kind: str | None) -> dict[str, float]:

@@ -88,7 +88,7 @@ def ratio_of_geometric_means(first: Sequence[float], second: Sequence[float]) ->
 
 
 @lru_cache(maxsize=8)
-def resample(count: int, *, draws: int = 1000, seed: int = 13) -> NDArray[np.float32]:
+def resample(count: int, *, draws: int = 1000, seed: int = 13) -> NDArray[np.float64]:
     """Bootstrap weights (draws, count): how often each of `count` images stands in each resample; rows sum to `count`.
 
     Figures and models that share the weights are resampled alike, so that their differences are paired. The array is
@@ -96,18 +96,18 @@ def resample(count: int, *, draws: int = 1000, seed: int = 13) -> NDArray[np.flo
     """
     rng = np.random.default_rng(seed)
     drawn = (rng.integers(0, count, count) for _ in range(draws))
-    weights = np.stack([np.bincount(images, minlength=count).astype(np.float32) for images in drawn])
+    weights = np.stack([np.bincount(images, minlength=count).astype(np.float64) for images in drawn])
     weights.flags.writeable = False
     return weights
 
 
-def bootstrap_mean(values: NDArray[np.floating], weights: NDArray[np.float32]) -> Estimate:
+def bootstrap_mean(values: NDArray[np.floating], weights: NDArray[np.float64]) -> Estimate:
     """The mean of `values` (N,) with its percentile interval over the resamples `weights` (draws, N)."""
     return percentile_estimate(float(np.mean(values)), resampled_sums(values, weights) / len(values))
 
 
 def bootstrap_ratio(
-    numerator: NDArray[np.generic], denominator: NDArray[np.generic], weights: NDArray[np.float32]
+    numerator: NDArray[np.generic], denominator: NDArray[np.generic], weights: NDArray[np.float64]
 ) -> Estimate | None:
     """sum(numerator) / sum(denominator) over images, see `ratio_estimate`.
 
@@ -119,10 +119,11 @@ def bootstrap_ratio(
     return ratio_estimate(float(np.sum(numerator)), float(np.sum(denominator)), *drawn)
 
 
-def resampled_sums(values: NDArray[np.generic], weights: NDArray[np.float32]) -> NDArray[np.float64]:
+def resampled_sums(values: NDArray[np.generic], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """The sum of `values` (N,) in each resample: (draws,)."""
-    # single precision counts exactly, and resolves far more than the chance of the draws leaves
-    return (weights @ values.astype(np.float32)).astype(np.float64)
+    # in double precision, so that machines that add up in another order agree in all digits that are shown
+    sums: NDArray[np.float64] = weights @ values.astype(np.float64)
+    return sums
 
 
 def ratio_estimate(

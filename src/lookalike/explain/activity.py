@@ -107,7 +107,7 @@ def as_in_training(model: nn.Module) -> nn.Module:
 
 
 def layer(
-    name: str, before: Tensor, after: Tensor | None, narrowing: Estimate | None, weights: NDArray[np.float32]
+    name: str, before: Tensor, after: Tensor | None, narrowing: Estimate | None, weights: NDArray[np.float64]
 ) -> Layer:
     """What is known of a convolution's output (N, O, h, w) and of the same after batch normalisation."""
     rectified = (before if after is None else after).relu()
@@ -133,7 +133,7 @@ def distribution(values: Tensor) -> Distribution:
     return Distribution(float(flat.mean()), float(flat.std()), low, high, counts.tolist())
 
 
-def deviations(values: Tensor, weights: NDArray[np.float32]) -> tuple[float, NDArray[np.float64]]:
+def deviations(values: Tensor, weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
     """The deviation of values (N, ...) about their mean, and in each resample of the images (draws, N): (draws,)."""
     flat = values.flatten(1).double()
     mean, square = (part.mean(1).cpu().numpy() for part in (flat, flat**2))  # of each image

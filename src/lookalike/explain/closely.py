@@ -14,9 +14,9 @@ from lookalike.artifacts.image_files import in_pixels, made_small, pictures
 from lookalike.evaluation.metrics import Ints, confusion_matrix
 from lookalike.explain.faithfulness import Trial, score
 from lookalike.explain.maps import Json, contrast, to_numpy, toward
-from lookalike.explain.methods import is_transformer
 from lookalike.explain.responses import responses
 from lookalike.explain.subject import Images, Subject
+from lookalike.models.layers import Transformer
 
 SEED = 13  # of random maps and of the order of equal values
 DRAWN = 6  # images that are shown with both of their likely classes
@@ -59,7 +59,7 @@ def look_closely(subject: Subject, shown: NDArray[np.int64], group_of: Ints, cou
         shown: (N,), indices of those that pictures show: they alone are tried on filters.
         count: so many of all test images are contrasted at most.
     """
-    filters = [] if is_transformer(subject.model) else responses(subject.part(shown))
+    filters = [] if isinstance(subject.model, Transformer) else responses(subject.part(shown))
     contrast, scores = explain_contrast(subject, group_of, count)
     made = {one.layer: made_small(in_pixels(one.inputs)) for one in filters}
     return Closely(

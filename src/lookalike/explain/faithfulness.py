@@ -242,7 +242,7 @@ def score(trial: Trial, maps: Mapping[str, Tensor], seed: int) -> Faithfulness:
 
 
 def method_score(
-    name: str, found: Mapping[str, dict[str, Curves]], blank: float, weights: NDArray[np.float32]
+    name: str, found: Mapping[str, dict[str, Curves]], blank: float, weights: NDArray[np.float64]
 ) -> MethodScore:
     """The figures of the method `name` among all methods' curves, those of the controls included.
 
@@ -261,7 +261,7 @@ def method_score(
     )
 
 
-def baseline_score(found: Curves, weights: NDArray[np.float32]) -> BaselineScore:
+def baseline_score(found: Curves, weights: NDArray[np.float64]) -> BaselineScore:
     """Means over images of one method's curves against one baseline."""
     return BaselineScore(
         deletion=bootstrap_mean(area(found.deletion).numpy(), weights),

@@ -1,7 +1,5 @@
 """Which methods explain which model, by the names that people see."""
 
-from torch import nn
-
 from lookalike.explain.attention import (
     embedded_patches,
     first_attention,
@@ -21,7 +19,7 @@ def methods(model: Model) -> dict[str, Explain]:
     """The methods that apply to `model`, in a fixed order."""
     applicable: dict[str, Explain] = {"CAM": cam} if isinstance(model, GlobalPooling) else {}
     applicable |= {"Grad-CAM": grad_cam, "HiResCAM": hires_cam}
-    return applicable | attention_methods() if is_transformer(model) else applicable
+    return applicable | attention_methods() if isinstance(model, Transformer) else applicable
 
 
 def attention_methods() -> dict[str, Explain]:
@@ -33,8 +31,3 @@ def attention_methods() -> dict[str, Explain]:
         "embedded patches": embedded_patches,
         "first attention output": first_attention,
     }
-
-
-def is_transformer(model: nn.Module) -> bool:
-    """Whether `model` has attention."""
-    return isinstance(model, Transformer)

@@ -89,7 +89,7 @@ def tuning(trained: Tensor, untrained: Tensor) -> Filters:
     )
 
 
-def compared(trained: Tensor, untrained: Tensor, weights: NDArray[np.float32]) -> Tuning:
+def compared(trained: Tensor, untrained: Tensor, weights: NDArray[np.float64]) -> Tuning:
     """Figures (O,) of the same filters, paired."""
     after, before = (values.cpu().numpy() for values in (trained, untrained))
     return Tuning(*(bootstrap_mean(values, weights) for values in (before, after, after - before)))

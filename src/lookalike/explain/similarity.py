@@ -210,7 +210,7 @@ SIMILARITIES: dict[str, Callable[[Floats, Floats], Floats]] = {
 }
 
 
-def kinship(similarity: Floats, pairing: Pairing, weights: NDArray[np.float32], seed: int = 13) -> Kinship:
+def kinship(similarity: Floats, pairing: Pairing, weights: NDArray[np.float64], seed: int = 13) -> Kinship:
     """All figures of one matrix of similarities.
 
     Args:
@@ -223,7 +223,7 @@ def kinship(similarity: Floats, pairing: Pairing, weights: NDArray[np.float32], 
     return Kinship(**found | permutation_p(similarity, pairing, seed))
 
 
-def kinship_figures(similarity: Floats, pairing: Pairing, weights: NDArray[np.float32]) -> Figures:
+def kinship_figures(similarity: Floats, pairing: Pairing, weights: NDArray[np.float64]) -> Figures:
     """The figures behind the estimates of `Kinship`, by the same names; arguments as there."""
     rows = with_all(weights)
     columns = rows if pairing.others is None else np.ones((1, len(pairing.others)))
@@ -243,7 +243,7 @@ def excess(method: Figures, control: Figures) -> Excess:
     return Excess(**{name: estimate(method[name] - control[name]) for name in contrasts})
 
 
-def mistakes(similarity: Floats, predicted: Ints, labels: Ints, weights: NDArray[np.float32]) -> Mistakes:
+def mistakes(similarity: Floats, predicted: Ints, labels: Ints, weights: NDArray[np.float64]) -> Mistakes:
     """How alike the maps of wrongly and rightly predicted images are.
 
     Args:
@@ -271,7 +271,7 @@ def mistakes(similarity: Floats, predicted: Ints, labels: Ints, weights: NDArray
     )
 
 
-def with_all(weights: NDArray[np.float32]) -> Floats:
+def with_all(weights: NDArray[np.float64]) -> Floats:
     """The images as they are, each once, and then the resamples `weights` (draws, N): (1 + draws, N)."""
     return np.vstack([np.ones(weights.shape[1]), weights])
 

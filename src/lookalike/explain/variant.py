@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookalike.artifacts.explanations import CloseUp, Explanation, Inside, Layers, in_steps
+from lookalike.artifacts.image_files import made_small
 from lookalike.evaluation.metrics import Floats, Ints
 from lookalike.evaluation.statistics import resample
 from lookalike.explain.activity import activity
@@ -18,7 +19,7 @@ from lookalike.explain.drift import Through, drift, through_layers
 from lookalike.explain.faithfulness import Faithfulness, Trial, curves, gains, score
 from lookalike.explain.maps import Json, Maps, to_numpy, toward
 from lookalike.explain.mass import mass_by_class
-from lookalike.explain.methods import DEFAULT, is_transformer
+from lookalike.explain.methods import DEFAULT
 from lookalike.explain.sanity import cascade
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import (
@@ -32,7 +33,7 @@ from lookalike.explain.similarity import (
     without_mean,
 )
 from lookalike.explain.subject import Images, Subject
-from lookalike.models.layers import Model, Partitioned
+from lookalike.models.layers import Model, Partitioned, Transformer
 
 SEED = 13  # of random maps and of the order of equal values
 ACTIVE = 64  # images whose activations are looked at
@@ -91,7 +92,7 @@ def explain_variant(
     maps = all_maps(subject)
     photo_maps = all_maps(subject.of(photographs)) if photographs else {}
     photo_labels = photographs.labels if photographs else None
-    few, transformer = subject.part(slice(scored)), is_transformer(subject.model)
+    few, transformer = subject.part(slice(scored)), isinstance(subject.model, Transformer)
     spoil = spoil and not transformer
     first = subject.inputs[:1]
     trained = feature_maps(subject.model, first)
@@ -154,7 +155,7 @@ def abreast(sides: Through) -> dict[str, Layers]:
     chosen = {name: most_varied(one)[:ABREAST] for name, one in clean.items() if one.ndim > 1}
     return {
         title: Layers(
-            image,
+            made_small(image[None])[0],
             {name: in_steps(one[chosen[name]] if name in chosen else one[None]) for name, one in outputs.items()},
         )
         for title, (image, outputs) in sides.items()
@@ -254,7 +255,7 @@ def similarity(
     return found
 
 
-def compared(matrix: Floats, controls: dict[str, Floats], pairing: Pairing, weights: NDArray[np.float32]) -> Json:
+def compared(matrix: Floats, controls: dict[str, Floats], pairing: Pairing, weights: NDArray[np.float64]) -> Json:
     """How alike a method's maps are ("maps"), the same of each control, and what the maps have over it ("over_...")."""
     own = kinship_figures(matrix, pairing, weights)
     found: Json = {"maps": asdict(kinship(matrix, pairing, weights))}

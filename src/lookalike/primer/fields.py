@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from lookalike.models.layers import SparseConv2d, Subsampling
+from lookalike.models.layers import Model, SparseConv2d, Subsampling
 from lookalike.models.lenet5 import Codes
 from lookalike.models.registry import create_model
 from lookalike.primer.convolution import Field, receptive_fields
@@ -60,7 +60,7 @@ def fields_of(name: str) -> list[Seen]:
     return found
 
 
-def straightened(model: nn.Module) -> nn.Module:
+def straightened(model: Model) -> Model:
     """The same windows in a linear network: all weights 1, means for maxima, no activations.
 
     A unit's gradient is then positive where the unit sees, and zero elsewhere.
@@ -80,11 +80,11 @@ def straightened(model: nn.Module) -> nn.Module:
     return straight
 
 
-def rows_seen(straight: nn.Module, layer: str, side: int) -> tuple[tuple[int, int], int]:
+def rows_seen(straight: Model, layer: str, side: int) -> tuple[tuple[int, int], int]:
     """The first and last row of an image that the unit in the middle of a layer sees, and the unit's row."""
     image, outputs = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True), []
     with straight.get_submodule(layer).register_forward_hook(lambda _layer, _given, output: outputs.append(output)):
-        straight.features(image)  # type: ignore[operator]  # every registered model has them
+        straight.features(image)
     middle = outputs[0].shape[2] // 2
     (gradient,) = torch.autograd.grad(outputs[0][0, 0, middle, middle], image)
     rows = gradient[0, 0].sum(1).nonzero().flatten().tolist()

@@ -1,7 +1,5 @@
 """The table that a study's variants meet in."""
 
-import csv
-import io
 from dataclasses import asdict, dataclass, fields
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -80,10 +78,16 @@ MEASURED = {
 }
 
 
-def to_csv(rows: "Sequence[DataclassInstance]", kind: "type[DataclassInstance]") -> str:
-    """Comma-separated text with a header, a row for each of `rows`, all of one `kind`; what is unknown is empty."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, [field.name for field in fields(kind)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
-    return out.getvalue()
+def to_csv(
+    rows: "Sequence[DataclassInstance]", kind: "type[DataclassInstance]", float_format: str | None = None
+) -> str:
+    """Comma-separated text with a header, a row for each of `rows`, all of one `kind`; what is unknown is empty.
+
+    `float_format` such as "%.6g" rounds numbers; None means full precision.
+    """
+    import pandas as pd
+
+    table = pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(kind)])
+    whole = [field.name for field in fields(kind) if "int" in str(field.type)]  # they stay whole where some are unknown
+    table = table.astype(dict.fromkeys(whole, "Int64"))
+    return table.to_csv(index=False, lineterminator="\n", float_format=float_format)

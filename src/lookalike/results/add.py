@@ -85,9 +85,10 @@ def add_archives(files: Sequence[Path], results: Path = RESULTS) -> list[Path]:
             params.require("variants", name)
             check_trained(params, name, root)
         for study in {params.variants[name].study for name in names}:
-            if not (root / "test_sets" / study).is_dir():
-                stage("test_set", study)
-                shutil.copytree(Path("test_sets") / study, root / "test_sets" / study)
+            if (kept := Path("test_sets") / study).is_dir():
+                shutil.copytree(kept, root / "test_sets" / study)
+            elif not (results / TEST_SETS / study).is_dir():
+                raise InputError(f"{results / TEST_SETS / study}: not there; run `dvc repro test_set@{study}` first")
         return [copy(params, name, root, origin["commit"], results) for name in names]
 
 
@@ -129,7 +130,14 @@ def copy(params: Params, name: str, root: Path, evaluated: str, results: Path) -
         InputError: there is none, it is damaged or too large, or it is of another test set than what is there.
     """
     study, settings = params.variants[name].study, effective_settings(params, name)
-    share_test_set(root / "test_sets" / study, results / TEST_SETS / study)
+    kept = results / TEST_SETS / study
+    if (own := root / "test_sets" / study).is_dir():
+        share_test_set(own, kept)
+    test_set, trained_on = load_test_set(kept), load_description(root / "models" / study / name).dataset_digest
+    if test_set.digest != trained_on:
+        raise InputError(
+            f"{name}: trained on other images ({trained_on[:8]}) than {kept} is of ({test_set.digest[:8]})"
+        )
     target = results / study / name / settings.digest[:8]
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -143,7 +151,6 @@ def copy(params: Params, name: str, root: Path, evaluated: str, results: Path) -
                     shutil.copyfile(source / file, folder / part / file)
         if name in params.studies[study].probes:
             keep_weights(root / "models" / study / name, folder)
-        test_set = load_test_set(results / TEST_SETS / study)
         summary = score(load_evaluation(folder / "evaluation"), test_set.labels, test_set.class_names).summary
         record = Record(
             version=1,

@@ -6,21 +6,20 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from lookalike.artifacts.folders import replacing_folder, write_json, write_text
-from lookalike.claims.court import rulings
+from lookalike.claims.court import Ruling, rulings
 from lookalike.params import Params
 from lookalike.params.profiles import DataProfile, EvaluationSample, ExplainSample, Profile, Sample
 from lookalike.reporting.assemble import assemble
 from lookalike.reporting.comparison import compare_study
+from lookalike.reporting.leaderboard import Standing, to_csv
 from lookalike.reporting.report import to_html
 from lookalike.results.readme import readme
 from lookalike.results.records import RESULTS, Run, choose, find_runs, lay_out
-from lookalike.results.tables import table_of
 
 PUBLISHED = "published"
-CSV: dict[str, Any] = {"index": False, "float_format": "%.6g", "lineterminator": "\n"}
+DIGITS = "%.6g"  # of numbers in tables: what no order of additions changes
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,11 @@ def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS)
         report, standings, judged = assemble(shown, parameters, root)
         with replacing_folder(out) as part:
             write_text(part / "index.html", to_html(report))
-            write_text(part / "leaderboard.csv", table_of(standings).to_csv(**CSV))
-            write_text(part / "claims.csv", table_of(rulings(judged)).to_csv(**CSV))
+            write_text(part / "leaderboard.csv", to_csv(standings, Standing, DIGITS))
+            write_text(part / "claims.csv", to_csv(rulings(judged), Ruling, DIGITS))
             text, figures = readme(shown, published, standings, judged, root)
             write_text(part / "README.md", text)
+            (part / "figures").mkdir()  # DVC expects it, even if there is no run
             for name, svg in figures.items():
                 write_text(part / "figures" / f"{name}.svg", svg)
     return published

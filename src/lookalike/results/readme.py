@@ -83,7 +83,7 @@ def readme(
         alt = f"Test accuracy of each variant of the study {study} with its 95 % interval over images"
         lines += [f"### {settings.title}", "", f"![{alt}](figures/{name}.svg)", ""]
         lines += in_markdown(tabulate("Leaderboard", STANDINGS, map(standing, rows)), 3)
-    lines += in_markdown(origins(params, published), 2)
+    lines += in_markdown(origins(published), 2)
     return "\n".join(lines), figures
 
 
@@ -99,9 +99,9 @@ def standing(row: Standing) -> dict[str, Any]:
     return vars(row) | {"interval": interval or None}
 
 
-def origins(params: Params, published: "Published") -> Section:
+def origins(published: "Published") -> Section:
     """Every run: where it comes from, whether verdicts use it, and what was left out."""
-    rows = [origin(run, params, used=published.chosen.get(run.record.variant) is run) for run in published.runs]
+    rows = [origin(run, used=published.chosen.get(run.record.variant) is run) for run in published.runs]
     left_out = [Prose(f"Left out: {fault}") for fault in published.faults]
     note = (
         "Where a variant has several runs, verdicts use the one that is nearest to the study's own settings. Hours: "
@@ -110,10 +110,9 @@ def origins(params: Params, published: "Published") -> Section:
     return section("runs", "Where the results come from", tabulate("Runs", RUNS, rows, note), *left_out)
 
 
-def origin(run: Run, params: Params, *, used: bool) -> dict[str, Any]:
+def origin(run: Run, *, used: bool) -> dict[str, Any]:
     """A row of the table of runs."""
     about, description = run.about, run.description
-    known = run.record.variant in params.variants
     return {
         "variant": run.record.variant,
         "run": run.folder.name,
@@ -125,7 +124,7 @@ def origin(run: Run, params: Params, *, used: bool) -> dict[str, Any]:
         "device": about["device"]["name"],
         "hours": f"{run.hours:.2f}",
         "used": "yes" if used else "no",
-        "differs": ("; ".join(departures(run.record, params)) or "nothing") if known else None,
+        "differs": "; ".join(departures(run.record)) or "nothing",
     }
 
 

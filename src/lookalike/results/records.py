@@ -143,10 +143,9 @@ def check_sums(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): sha_256(path.read_bytes()) for path in files}
 
 
-def departures(record: Record, params: Params) -> list[str]:
-    """How a run differs from the study's own settings, which are those of `params.yaml` without caps."""
-    variant, images = params.variants[record.variant], params.datasets[record.settings.dataset]
-    own = dict(leaves(within(variant, UNCAPPED, images, DataProfile(source="official"))))
+def departures(record: Record) -> list[str]:
+    """How a run differs from the study's own settings, which are those of its entry in `params.yaml` without caps."""
+    own = dict(leaves(within(record.parameters, UNCAPPED, record.settings.images, DataProfile(source="official"))))
     run = dict(leaves(record.settings))
     keys = [key for key in own | run if own.get(key) != run.get(key) and key != "precision"]
     return [f"{key}: {run.get(key, 'none')} (the study's own: {own.get(key, 'none')})" for key in keys]
@@ -180,9 +179,10 @@ def choose(found: Found, params: Params) -> tuple[dict[str, Run], list[str]]:
     return {name: max(runs, key=lambda run: rank(run, params)) for name, runs in best.items() if runs}, lines
 
 
-def rank(run: Run, params: Params) -> tuple[int, int, str]:
-    """The higher, the better a run stands for its variant."""
-    return -len(departures(run.record, params)), len(run.description.seeds), run.about["finished"]
+def rank(run: Run, params: Params) -> tuple[bool, int, int, str]:
+    """The higher, the better a run stands for its variant: first of all if that is still as it was in `params.yaml`."""
+    unchanged = run.record.parameters == params.variants[run.record.variant]
+    return unchanged, -len(departures(run.record)), len(run.description.seeds), run.about["finished"]
 
 
 def is_known(record: Record, params: Params) -> bool:
@@ -200,6 +200,8 @@ def lay_out(runs: Sequence[Run], results: Path, root: Path) -> None:
             if (run.folder / part).is_dir():
                 link(root / kind / study / variant, run.folder / part)
     for study in {run.record.study for run in runs}:
+        for kind in PARTS.values():
+            (root / kind / study).mkdir(parents=True, exist_ok=True)
         link(root / "test_sets" / study, results / TEST_SETS / study)
 
 

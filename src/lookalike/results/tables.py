@@ -1,19 +1,16 @@
-"""Results as tables: what notebooks load, and how all tables of the report are written."""
+"""Results as tables, for notebooks."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from lookalike.artifacts.models import read_rows
 from lookalike.artifacts.test_sets import load_test_set
 from lookalike.evaluation.scores import score
-from lookalike.results.records import RESULTS, TEST_SETS, Run, find_runs
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from lookalike.results.records import TEST_SETS, Run, find_runs
 
 
 @dataclass(frozen=True)
@@ -34,13 +31,8 @@ class Results:
     answers: dict[str, pd.DataFrame]
 
 
-def load(results: Path = RESULTS) -> Results:
-    """Load all runs; damaged ones are left out, `lookalike results verify` names them.
-
-    Example:
-        >>> from lookalike.results import load
-        >>> load().seeds.groupby("variant")["accuracy"].agg(["mean", "std"])  # doctest: +SKIP
-    """
+def load_tables(results: Path) -> Results:
+    """See `lookalike.results.load`."""
     runs = find_runs(results).runs
     seeds = [row for run in runs for row in seed_rows(run, results)]
     epochs = [key_of(run) | row for run in runs for row in read_rows(run.folder / "history.csv")]
@@ -83,8 +75,3 @@ def answers_of(runs: Sequence[Run], results: Path) -> pd.DataFrame:
     table = pd.DataFrame(columns)
     table.index.name = "image"
     return table
-
-
-def table_of(rows: "Sequence[DataclassInstance]") -> pd.DataFrame:
-    """A row for each of some dataclasses of one kind; whole numbers stay whole where some are unknown."""
-    return pd.DataFrame([asdict(row) for row in rows]).convert_dtypes()

@@ -77,8 +77,7 @@ class Ground:
     ) -> tuple[Model, Outcome]:
         """Train one seed with `settings`."""
         with seeded(seed, "init"):
-            model = build(settings, self.dataset, self.weights)
-            self.runtime.place(model)  # which moves it in place
+            model = self.runtime.place(build(settings, self.dataset, self.weights))
         if settings.train.layers == "head":
             train_head_alone(model)
         outcome = train(
