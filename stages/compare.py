@@ -8,11 +8,16 @@ from pathlib import Path
 from lookalike.command import run_for_study
 from lookalike.params import Params
 from lookalike.reporting.comparison import compare_study
+from lookalike.results.beside import with_published
 
 
 def compare(params: Params, study: str, out: Path) -> None:
-    """Score every variant of `study`, compare it with the others, and draw what is drawn of each."""
-    compare_study(params, study, Path(), out)
+    """Score every variant of `study`, compare it with the others, and draw what is drawn of each.
+
+    If the profile asks for it, the runs in `results/` are among the variants.
+    """
+    with with_published(params) as (shown, root):
+        compare_study(shown, study, root, out)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from lookalike.params import load_params
 from lookalike.reporting.assemble import assemble
 from lookalike.reporting.leaderboard import Standing, to_csv
 from lookalike.reporting.report import to_html, to_markdown
+from lookalike.results.beside import with_published
 
 PARAMETERS = Path("params.yaml")
 
@@ -16,7 +17,8 @@ PARAMETERS = Path("params.yaml")
 def main() -> None:
     """Write the report of the active profile."""
     params = load_params(PARAMETERS)
-    report, standings, judged = assemble(params, PARAMETERS.read_text(encoding="utf-8"))
+    with with_published(params) as (shown, root):
+        report, standings, judged = assemble(shown, PARAMETERS.read_text(encoding="utf-8"), root)
     save_report(
         Path("reports") / params.profile,
         html=to_html(report),

@@ -24,6 +24,7 @@ profiles:
     evaluate: {spoiled_a_class: 1}
     explain: {variants: probes, images_a_class: 3, scored: 3, heads_scored: 1}
     embed: {variants: probes, images_a_class: 15}
+    compare_with: nothing
   whole:
     demonstration: false
     data: {source: official, max_side: 96}
@@ -35,6 +36,7 @@ profiles:
     evaluate: {spoiled_a_class: 100}
     explain: {variants: all, images_a_class: 50, scored: 100, heads_scored: 10}
     embed: {variants: all, images_a_class: 500}
+    compare_with: nothing
 datasets:
   shapes:
     classes: [disc, ring, square]

@@ -98,7 +98,7 @@ def test_a_list_and_a_text_have_a_greatest_length(section: type[Section]) -> Non
     ("path", "allowed"),
     [
         ("colour", "profile, profiles, datasets, photos, costs, embedding, groups, studies, variants"),
-        ("profiles.quick.date", "demonstration, data, photos, train, evaluate, explain, embed"),
+        ("profiles.quick.date", "demonstration, data, photos, train, evaluate, explain, embed, compare_with"),
         ("profiles.quick.data.images", "source, train_images, test_images, max_side"),
         ("profiles.quick.photos.images", "source, count"),
         (f"{BUDGET}.seed", "seeds, precision, max_epochs, max_images, max_channels, size, pretrained"),

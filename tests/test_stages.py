@@ -96,6 +96,7 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
         "evaluate": {"spoiled_a_class": 2},
         "explain": {"variants": "probes", "images_a_class": 2, "scored": 2, "heads_scored": 1},
         "embed": {"variants": "probes", "images_a_class": 6},
+        "compare_with": "nothing",
     }
     return params | {
         "profile": "demo",

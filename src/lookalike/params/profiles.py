@@ -97,8 +97,8 @@ class ExplainSample(Sample):
 
 
 class Profile(Section):
-    """One way to run everything: the data, the photographs, the budgets that variants name, and the samples that are
-    corrupted, explained and embedded."""
+    """One way to run everything: the data, the photographs, the budgets that variants name, the samples that are
+    corrupted, explained and embedded, and whether the runs in `results/` are shown beside those of the profile."""
 
     demonstration: bool
     data: DataProfile
@@ -107,3 +107,4 @@ class Profile(Section):
     evaluate: EvaluationSample
     explain: ExplainSample
     embed: Sample
+    compare_with: Literal["results", "nothing"]

@@ -79,6 +79,7 @@ def published_params(params: Params, chosen: Mapping[str, Run]) -> Params:
         evaluate=EvaluationSample(spoiled_a_class=1),
         explain=ExplainSample(variants="all", images_a_class=2, scored=2, heads_scored=1),  # evidence has its own
         embed=Sample(variants="all", images_a_class=2),
+        compare_with="nothing",
     )
     update = {"profile": PUBLISHED, "profiles": {PUBLISHED: profile}, "variants": variants}
     return params.model_copy(update=update).only(chosen)

@@ -179,6 +179,14 @@ def choose(found: Found, params: Params) -> tuple[dict[str, Run], list[str]]:
     return {name: max(runs, key=lambda run: rank(run, params)) for name, runs in best.items() if runs}, lines
 
 
+def nearest(runs: Sequence[Run]) -> list[Run]:
+    """Of each variant the run that is nearest to the study's own settings, whatever `params.yaml` says now."""
+    best: dict[tuple[str, str], Run] = {}
+    for run in sorted(runs, key=lambda run: (-len(departures(run.record)), len(run.description.seeds))):
+        best[run.record.study, run.record.variant] = run
+    return list(best.values())
+
+
 def rank(run: Run, params: Params) -> tuple[bool, int, int, str]:
     """The higher, the better a run stands for its variant: first of all if that is still as it was in `params.yaml`."""
     unchanged = run.record.parameters == params.variants[run.record.variant]
@@ -193,16 +201,20 @@ def is_known(record: Record, params: Params) -> bool:
 def lay_out(runs: Sequence[Run], results: Path, root: Path) -> None:
     """Show `runs` below `root` as the pipeline lays its outputs out, by links, one run a variant."""
     for run in runs:
-        study, variant = run.record.study, run.record.variant
-        for kind in ("models", "runs"):
-            link(root / kind / study / variant, run.folder)
-        for part, kind in PARTS.items():
-            if (run.folder / part).is_dir():
-                link(root / kind / study / variant, run.folder / part)
+        lay_out_run(run, root, run.record.variant)
     for study in {run.record.study for run in runs}:
         for kind in PARTS.values():
             (root / kind / study).mkdir(parents=True, exist_ok=True)
         link(root / "test_sets" / study, results / TEST_SETS / study)
+
+
+def lay_out_run(run: Run, root: Path, name: str) -> None:
+    """Show one run as the variant `name`."""
+    for kind in ("models", "runs"):
+        link(root / kind / run.record.study / name, run.folder)
+    for part, kind in PARTS.items():
+        if (run.folder / part).is_dir():
+            link(root / kind / run.record.study / name, run.folder / part)
 
 
 def link(path: Path, to: Path) -> None:
