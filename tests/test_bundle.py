@@ -222,6 +222,16 @@ def test_evidence_comes_back_without_weights_and_features(root: Path, archive: P
     assert back == {name: content for name, content in there.items() if not name.endswith(left_out)}
 
 
+def test_small_weights_of_focus_variants_are_evidence(root: Path, tmp_path: Path) -> None:
+    models = root / "models/s/one"
+    (models / "seed-0-epoch-1.safetensors").write_text("of the way there")
+    with (models / "seed-1.safetensors").open("wb") as file:
+        file.truncate(5 * 2**20)
+    unpack(write_archives(root, [("s", "one"), ("s", "two")], focus={"one"}), tmp_path / "back")
+    kept = {path.relative_to(tmp_path / "back").as_posix() for path in (tmp_path / "back").rglob("*.safetensors")}
+    assert kept == {"models/s/one/seed-0.safetensors"}
+
+
 def test_the_same_evidence_is_the_same_archive(root: Path, archive: Path) -> None:
     before = archive.read_bytes()
     os.utime(root / "params.yaml", (1, 1))

@@ -1,24 +1,28 @@
 """The evidence of a bundle's finished variants, as zip files of at most 16 MB.
 
-Each `evidence-<n>.zip` holds, as the pipeline lays them out, `models/<study>/<variant>/` (model.json and history.csv),
-`runs/...`, `evaluations/...` (without features.npy), `explanations/...` and `embeddings/...` as far as they are there,
-the bundle's `params.yaml` and `provenance.json`, and `index.json`: the version of the format, and the SHA-256 of each
-other file by its path.
+Each `evidence-<n>.zip` holds, as the pipeline lays them out, `models/<study>/<variant>/` (model.json and history.csv,
+and of focus variants small weights), `runs/...`, `evaluations/...` (without features.npy), `explanations/...` and
+`embeddings/...` as far as they are there, the bundle's `params.yaml` and `provenance.json`, and `index.json`: the
+version of the format, and the SHA-256 of each other file by its path.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from lookalike.bundle.layout import EVIDENCE, INDEX, LIMIT, PARAMETERS, PROVENANCE, VERSION, sha_256, write_zip
 
 LEFT_OUT = {"features.npy"}  # what is no evidence: `embed` has read it
+WEIGHTS = 4 * 2**20 + 2**14  # bytes of one seed in single precision, with its header
 OVERHEAD = 500  # bytes that a file takes in an archive beside its content: twice its name, its digest, and headers
 COMMON = (PARAMETERS, PROVENANCE)
 
 
-def write_archives(root: Path, variants: Sequence[tuple[str, str]], limit: int = LIMIT) -> list[Path]:
-    """Write the evidence of `variants` (study and name) below `root` to `root`/evidence-<n>.zip.
+def write_archives(
+    root: Path, variants: Sequence[tuple[str, str]], focus: Collection[str] = (), limit: int = LIMIT
+) -> list[Path]:
+    """Write the evidence of `variants` (study and name) below `root` to `root`/evidence-<n>.zip; of the `focus`
+    variants also the weights.
 
     A variant is in one archive, unless it alone is larger than `limit` bytes: then its files are shared out.
 
@@ -26,15 +30,16 @@ def write_archives(root: Path, variants: Sequence[tuple[str, str]], limit: int =
         The archives; one that is larger than `limit` holds a single file that is.
     """
     room = limit - sum(size(root / name) for name in COMMON)
-    groups = list(shared_out([files_of(root, *variant) for variant in variants], room))
+    groups = list(shared_out([files_of(root, *variant, weights=variant[1] in focus) for variant in variants], room))
     return [write_archive(root, group, root / f"evidence-{k}.zip") for k, group in enumerate(groups, 1)]
 
 
-def files_of(root: Path, study: str, name: str) -> list[Path]:
+def files_of(root: Path, study: str, name: str, *, weights: bool) -> list[Path]:
     """The files of a variant's evidence."""
     model, *others = (root / folder / study / name for folder in EVIDENCE)
     found = [path for folder in others for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [*described(model), *weights_of(model), *(path for path in found if path.name not in LEFT_OUT)]
+    kept = [path for path in found if path.name not in LEFT_OUT]
+    return [*described(model), *(weights_of(model) if weights else []), *kept]
 
 
 def described(model: Path) -> tuple[Path, ...]:
@@ -42,9 +47,10 @@ def described(model: Path) -> tuple[Path, ...]:
     return (model / "model.json", model / "history.csv")
 
 
-def weights_of(model: Path) -> tuple[Path, ...]:
-    """The weights in the folder of a trained model that belong to its evidence: none."""
-    return ()
+def weights_of(model: Path) -> list[Path]:
+    """The weights of each seed in the folder of a trained model that are small enough to be kept, see `results.add`."""
+    ended = (path for path in sorted(model.glob("seed-*.safetensors")) if "epoch" not in path.name)
+    return [path for path in ended if path.stat().st_size <= WEIGHTS]
 
 
 def shared_out(variants: Sequence[Sequence[Path]], room: int) -> Iterator[list[Path]]:
