@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.embeddings import Embedding
-from lookalike.artifacts.evaluations import Augmented, Corrupted, Evaluation, Half, PhotoOutputs, Validation
+from lookalike.artifacts.evaluations import Augmented, Corrupted, Evaluation, Half, PhotoOutputs, Validation, as_kept
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.explanations import CloseUp, Contrast, Explanation, Inside, Layers, Response
 from lookalike.artifacts.photos import PhotoSet, Preparation
@@ -90,7 +90,7 @@ def explanation(colours: tuple[int, ...] = ()) -> Explanation:
         recipe="fitted",
         indices=integers(*range(N, 0, -1)),
         maps={"Grad-CAM": halves(N, 7, 7), "HiResCAM": halves(N, 6, 7), "first attention": halves(N, 3, 3)},
-        photo_maps=halves(P, 6, 7),
+        photo_maps=steps(P, 6, 7),
         close_up=close_up(colours),
     )
 
@@ -171,7 +171,7 @@ def everything() -> Evaluation:
         diverged=1,
         temperatures=rng.random(S),
         test_logits=logits(S, N, C),
-        validation=Validation(rng.random((2, M)) < 0.5, rng.random((2, M)).astype(np.float32)),
+        validation=Validation(rng.random((2, M)) < 0.5, as_kept(rng.random((2, M)))),
         views={"one": ESTIMATE, "ten": ESTIMATE, "difference": ESTIMATE},
         corrupted=Corrupted(CONDITIONS, rng.random((S, len(CONDITIONS), N)) < 0.5, rng.random((len(CONDITIONS), 3))),
         photos=photo_outputs(),

@@ -21,6 +21,7 @@ from lookalike.artifacts.evaluations import (
     Evaluation,
     PhotoOutputs,
     Validation,
+    as_kept,
     save_evaluation,
     save_findings,
     save_metrics,
@@ -188,7 +189,7 @@ def evaluate(rng: np.random.Generator, photos: PhotoSet, *, probed: bool) -> Eva
         diverged=0,
         temperatures=TEMPERATURES,
         test_logits=logits,
-        validation=Validation(right, confidence.astype(np.float32)),
+        validation=Validation(right, as_kept(confidence)),
         corrupted=Corrupted(
             conditions,
             rng.integers(0, 2, (2, len(conditions), TESTED)).astype(bool),

@@ -20,6 +20,7 @@ from lookalike.artifacts.evaluations import (
     Evaluation,
     PhotoOutputs,
     Validation,
+    as_kept,
     load_evaluation,
     load_evaluations,
     save_evaluation,
@@ -182,7 +183,7 @@ def everything(seed: int, largest: float, photos: PhotoSet, dataset: Dataset) ->
         diverged=1,
         temperatures=rng.uniform(0.5, 3, 2),
         test_logits=lean(2, dataset.test_labels),
-        validation=Validation(rng.random((2, 24)) < 0.7, rng.uniform(0.2, 1, (2, 24)).astype(np.float32)),
+        validation=Validation(rng.random((2, 24)) < 0.7, as_kept(rng.uniform(0.2, 1, (2, 24)))),
         views=VIEWS,
         corrupted=Corrupted(CONDITIONS, rng.random((2, len(CONDITIONS), 13)) < 0.6, rng.random((len(CONDITIONS), 3))),
         photos=PhotoOutputs(

@@ -61,7 +61,7 @@ def test_exact_mcnemar_is_that_of_statsmodels(counts: tuple[int, int]) -> None:
 
 def test_resamples_hold_as_many_images_as_there_are_and_each_equally_often() -> None:
     weights = resample(50, draws=4000, seed=3)
-    assert (weights.shape, weights.dtype) == ((4000, 50), np.float32)
+    assert (weights.shape, weights.dtype) == ((4000, 50), np.float64)
     np.testing.assert_array_equal(weights.sum(axis=1), 50)
     np.testing.assert_allclose(weights.mean(axis=0), 1, atol=0.08)  # five standard errors
     np.testing.assert_allclose(weights.var(axis=0), 1 - 1 / 50, atol=0.15)  # that of a multinomial count
@@ -102,7 +102,7 @@ def test_a_ratio_without_cases_is_unknown() -> None:
 
 
 def test_resamples_without_cases_are_left_out() -> None:
-    weights = np.array([[2, 0], [1, 1], [0, 2]], np.float32)
+    weights = np.array([[2, 0], [1, 1], [0, 2]], np.float64)
     found = bootstrap_ratio(np.array([9, 3]), np.array([0, 1]), weights)  # 18/0, 12/1 and 6/2
     assert found == Estimate(12, pytest.approx(3 + 0.025 * 9), pytest.approx(12 - 0.025 * 9))
 

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.evaluations import Evaluation, load_evaluation, load_features, save_evaluation, save_features
+from lookalike.artifacts.evaluations import (
+    Evaluation,
+    as_kept,
+    load_evaluation,
+    load_features,
+    save_evaluation,
+    save_features,
+)
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
@@ -109,7 +116,7 @@ def test_the_first_two_seeds_answer_validation_images_after_their_temperature() 
     for k in range(2):
         assert right[k].tolist() == [row.argmax() == label for row, label in zip(valid[k], labels, strict=True)]
         expected = softmax(valid[k].astype(float) / fit_temperature(valid[k], labels)).max(axis=1)
-        np.testing.assert_allclose(confidence[k], expected, rtol=1e-6)
+        np.testing.assert_array_equal(confidence[k], as_kept(expected))
 
 
 def test_a_variant_of_few_images_is_calibrated_on_its_own_share(
@@ -130,7 +137,7 @@ def test_a_variant_of_few_images_is_calibrated_on_its_own_share(
     assert (whole.validation.right.shape, few.validation.right.shape) == ((1, 24), (1, 5))
     np.testing.assert_array_equal(few.validation.right, whole.validation.right[:, :5])
     confidence = softmax(valid.logits / few.temperatures[0]).max(axis=1)
-    np.testing.assert_allclose(few.validation.confidence[0], confidence, rtol=1e-6)
+    np.testing.assert_array_equal(few.validation.confidence[0], as_kept(confidence))
     np.testing.assert_array_equal(few.test_logits, whole.test_logits)
 
 
@@ -152,7 +159,7 @@ def test_every_seed_is_evaluated_with_its_own_weights(save_seeds: Saver, dataset
         assert found.temperatures[seed] == fit_temperature(valid, labels)
         np.testing.assert_array_equal(found.validation.right[seed], valid.argmax(axis=1) == labels)
         confidence = softmax(valid / found.temperatures[seed]).max(axis=1)
-        np.testing.assert_allclose(found.validation.confidence[seed], confidence, rtol=1e-6)
+        np.testing.assert_array_equal(found.validation.confidence[seed], as_kept(confidence))
     assert (found.test_logits[0] != found.test_logits[1]).any()
 
 

@@ -249,8 +249,12 @@ def test_what_is_kept_of_a_variant(case: Case, close: bool) -> None:
     closely = Closely({"contrast": {"images": 1}, "responses": [{"layer": "a"}]}, None, {}) if close else None
     kept = case.explained.evidence(np.arange(COUNT), "plain", closely)
     assert (kept.shown, kept.recipe, kept.indices.tolist()) == (DEFAULT, "plain", list(range(COUNT)))
-    assert kept.maps is case.explained.maps
-    assert kept.photo_maps is case.explained.photo_maps[DEFAULT]
+    assert kept.maps.keys() == case.explained.maps.keys()
+    for name, values in kept.maps.items():  # of methods that are drawn by class alone an image of each
+        count = COUNT if name in {"CAM", "Grad-CAM", "HiResCAM"} else len(case.explained.found["mass"][name])
+        np.testing.assert_array_equal(values, case.explained.maps[name][:count])
+    assert kept.photo_maps is not None
+    np.testing.assert_array_equal(kept.photo_maps, in_steps(case.explained.photo_maps[DEFAULT]))
     assert (kept.close_up is not None) == close
     own = closely.found if closely else {"contrast": None, "responses": []}
     assert kept.found == case.explained.found | own

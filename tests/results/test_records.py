@@ -129,7 +129,7 @@ def test_the_run_nearest_to_the_study_s_own_settings_counts(
 def in_full(root: Path, params: Params) -> Params:
     """Parameters without a cap on epochs, and the artifacts of the variant as if trained with them."""
     profile = params.active
-    budget = params.budget(CNN).model_copy(update={"max_epochs": None})
+    budget = params.budget(CNN).model_copy(update={"max_epochs": None, "max_images": None})
     train = {**profile.train, params.variants[CNN].budget: budget}
     full = params.model_copy(update={"profiles": {params.profile: profile.model_copy(update={"train": train})}})
     path = root / "runs/fashion" / CNN / "run.json"

@@ -29,7 +29,8 @@ class Validation:
 
     Attributes:
         right: bool (seeds, M), whether the prediction is right.
-        confidence: float32 (seeds, M), highest probability after temperature scaling, in (0, 1].
+        confidence: float32 (seeds, M), highest probability after temperature scaling, in (0, 1]; its distance from 1 is
+            kept in half precision.
     """
 
     right: NDArray[np.bool_]
@@ -112,6 +113,12 @@ class Evaluation:
     augmented: Augmented | None = None
 
 
+def as_kept(confidence: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Confidences as evidence keeps them: their distance from 1 in half precision, which resolves high ones best."""
+    kept: NDArray[np.float32] = 1 - (1 - confidence).astype(np.float16).astype(np.float32)
+    return kept
+
+
 def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
     """Write the evidence into an existing folder, see `evidence.write_evidence`."""
     valid, corrupted, photos = evaluation.validation, evaluation.corrupted, evaluation.photos
@@ -128,7 +135,7 @@ def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
         "test_logits": in_half(evaluation.test_logits),
     }
     if valid is not None:
-        arrays |= {"valid_right": pack(valid.right), "valid_confidence": valid.confidence}
+        arrays |= {"valid_right": pack(valid.right), "valid_doubt": (1 - valid.confidence).astype(np.float16)}
     if corrupted is not None:
         arrays |= {"corrupted_right": pack(corrupted.right), "corrupted_ece": corrupted.ece}
     if (augmented := evaluation.augmented) is not None:
@@ -182,7 +189,7 @@ def validation_from(images: int | None, arrays: Mapping[str, NDArray[Any]]) -> V
     """The part of an `Evaluation` that is of so many validation images; None of None."""
     if images is None:
         return None
-    return Validation(unpack(arrays["valid_right"], images), arrays["valid_confidence"])
+    return Validation(unpack(arrays["valid_right"], images), 1 - arrays["valid_doubt"].astype(np.float32))
 
 
 def corrupted_from(about: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> Corrupted | None:

@@ -113,8 +113,9 @@ class Explanation:
         shown: the method by which cases and photographs are explained.
         recipe: by which the photographs were prepared; "" without photographs.
         indices: int64 (N,), the test images: the first few of each class.
-        maps: by method: (N, h, w), of the predicted class.
-        photo_maps: (P, h, w) by the method that is shown; None without photographs.
+        maps: by method: (N, h, w), of the predicted class; by methods of which one image a class is drawn, of the first
+            C images alone.
+        photo_maps: (P, h, w) by the method that is shown, see `in_steps`; None without photographs.
         close_up: None unless the variant is a focus variant.
     """
 
@@ -123,7 +124,7 @@ class Explanation:
     recipe: str
     indices: NDArray[np.int64]
     maps: ByName
-    photo_maps: Half | None
+    photo_maps: NDArray[np.int8] | None
     close_up: CloseUp | None
 
 
@@ -138,7 +139,7 @@ def save_explanation(folder: Path, explanation: Explanation) -> None:
     }
     arrays: dict[str, NDArray[Any]] = {"indices": explanation.indices, **halves("maps", explanation.maps)}
     if explanation.photo_maps is not None:
-        arrays["photo_maps"] = in_half(explanation.photo_maps)
+        arrays["photo_maps"] = explanation.photo_maps
     write_evidence(folder, KIND, content, arrays | ({} if close is None else named("close_up", close_up_arrays(close))))
 
 
@@ -159,7 +160,8 @@ def close_up_arrays(close: CloseUp) -> dict[str, NDArray[Any]]:
 
 
 def in_steps(maps: NDArray[np.floating]) -> NDArray[np.int8]:
-    """Maps (O, ...) for drawing: each in steps of a 127th of its own largest absolute value."""
+    """Maps (O, ...) for drawing: each in steps of a 127th of its own largest absolute value; 0 for no numbers."""
+    maps = np.nan_to_num(maps, posinf=0, neginf=0)
     largest = np.abs(maps).max(axis=tuple(range(1, maps.ndim)), keepdims=True)
     return np.round(127 * maps / np.maximum(largest, np.finfo(np.float32).tiny)).astype(np.int8)
 

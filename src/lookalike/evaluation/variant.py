@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.evaluations import Augmented, Evaluation, Validation
+from lookalike.artifacts.evaluations import Augmented, Evaluation, Validation, as_kept
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.image_files import made_small
 from lookalike.artifacts.models import Description, load_description
@@ -119,7 +119,7 @@ def judged(seen: Seen, seeds: tuple[int, ...], diverged: int, valid_labels: Ints
         in_half(np.stack([one.logits for one in seen.test])),
         Validation(
             right=np.stack([logits.argmax(axis=1) == valid_labels for logits, _ in compared]),
-            confidence=np.stack([softmax(logits / t).max(axis=1) for logits, t in compared]).astype(np.float32),
+            confidence=as_kept(np.stack([softmax(logits / t).max(axis=1) for logits, t in compared])),
         ),
     )
 

@@ -38,6 +38,7 @@ from lookalike.models.layers import Model, Partitioned, Transformer
 SEED = 13  # of random maps and of the order of equal values
 ACTIVE = 64  # images whose activations are looked at
 CHANNELS = 64  # of a convolution that are shown
+SEVERAL = ("CAM", "Grad-CAM", DEFAULT)  # methods by which several images of each class are drawn
 JOURNEY, ABREAST = 5, 2  # of these, where a convolution is shown alone, and where several images are side by side
 
 
@@ -72,9 +73,12 @@ class Explained:
         close_up = None
         if closely is not None:
             close_up = replace(self.close_up, contrast=closely.contrast, responses=closely.responses)
-        photo_maps = self.photo_maps.get(DEFAULT)
+        maps = {
+            name: one if name in SEVERAL else one[: len(self.found["mass"][name])] for name, one in self.maps.items()
+        }
+        photo_maps = in_steps(self.photo_maps[DEFAULT]) if self.photo_maps else None
         found = self.found | (closely.found if closely else {"contrast": None, "responses": []})
-        return Explanation(found, DEFAULT, recipe, indices, self.maps, photo_maps, close_up)
+        return Explanation(found, DEFAULT, recipe, indices, maps, photo_maps, close_up)
 
 
 def explain_variant(

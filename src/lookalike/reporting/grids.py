@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lookalike.artifacts.explanations import InSteps, Layers, Response
-from lookalike.artifacts.test_sets import TestSet
 from lookalike.reporting.maps import (
     GAP,
     LINE,
@@ -23,6 +22,10 @@ from lookalike.reporting.maps import (
     is_blank,
     margin,
 )
+
+if TYPE_CHECKING:  # the primer draws without evidence
+    from lookalike.artifacts.explanations import InSteps, Layers, Response
+    from lookalike.artifacts.test_sets import TestSet
 
 IMAGE = "the image"
 BY_CLASS = ("CAM", "Grad-CAM")  # methods by which several images of each class are shown
@@ -77,7 +80,7 @@ def table_figure(columns: Mapping[str, NDArray[np.uint8]], names: Sequence[str])
     return sheet.figure()
 
 
-def journey_figure(image: NDArray[np.uint8], sides: Mapping[str, InSteps], channels: Mapping[str, int]) -> Figure:
+def journey_figure(image: NDArray[np.uint8], sides: "Mapping[str, InSteps]", channels: Mapping[str, int]) -> Figure:
     """One image (H, W[, 3]) through every convolution, a row each: of its maps those that vary most.
 
     Args:
@@ -102,7 +105,7 @@ def journey_figure(image: NDArray[np.uint8], sides: Mapping[str, InSteps], chann
     return sheet.figure()
 
 
-def layers_figure(sides: Mapping[str, Layers]) -> Figure:
+def layers_figure(sides: "Mapping[str, Layers]") -> Figure:
     """What every layer makes of an image and of others, side by side, a row a layer.
 
     Args:
@@ -125,7 +128,7 @@ def layers_figure(sides: Mapping[str, Layers]) -> Figure:
     return sheet.figure()
 
 
-def responses_figure(test_set: TestSet, layers: Mapping[str, Response]) -> Figure:
+def responses_figure(test_set: "TestSet", layers: "Mapping[str, Response]") -> Figure:
     """What filters respond to, two filters in a row: an input made to excite one, and the images that excite it most.
 
     Args:

@@ -52,13 +52,14 @@ class Report:
         return list(figures_in(self.sections))
 
 
-def to_html(report: Report) -> str:
-    """The page, with all that it shows inside."""
-    return render("index.html", report)
+def to_html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
+    """The page, with all that it shows inside; `pictures` are data URIs by the name of the figure, in place of PNGs."""
+    return render("index.html", report, pictures)
 
 
-def render(template: str, report: object) -> str:
+def render(template: str, report: object, pictures: Mapping[str, str] | None = None) -> str:
     """Fill a template; a name that `report` does not have is an error, not an empty place."""
+    smaller = pictures or {}
     environment = Environment(
         loader=PackageLoader("lookalike.reporting"),
         autoescape=True,
@@ -66,7 +67,13 @@ def render(template: str, report: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"inline": inline, "as_json": as_json, "count": count, "percent": percent}
+    environment.filters |= {
+        "inline": inline,
+        "as_json": as_json,
+        "picture": lambda figure: smaller.get(figure.name) or figure.data_uri,
+        "count": count,
+        "percent": percent,
+    }
     environment.globals |= {"subtitle": SUBTITLE, "demonstration": DEMONSTRATION}
     return environment.get_template(template).render(report=report)
 

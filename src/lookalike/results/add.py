@@ -168,7 +168,7 @@ def copy(params: Params, name: str, root: Path, evaluated: str, results: Path) -
         check_size(name, folder, LIMIT)
         with replacing_folder(target) as whole:
             shutil.copytree(folder, whole, dirs_exist_ok=True)
-            write_text(whole / RECORD, record.model_dump_json(indent=2, exclude_none=True) + "\n")
+            write_text(whole / RECORD, record.model_dump_json(indent=2) + "\n")
     load_record(target / RECORD)
     check_size(str(results), results, ALL)
     return target

@@ -25,6 +25,7 @@ from lookalike.training.settings import EffectiveSettings, within
 RESULTS, RECORD, TEST_SETS = Path("results"), "record.json", "test_sets"
 PARTS = {"evaluation": "evaluations", "explanation": "explanations", "embedding": "embeddings"}
 VERSION = 1
+NO_DEPARTURE = {"precision", "source.max_side"}  # what is told in a place of its own, and what photographs alone have
 UNCAPPED = Budget(seeds=1, precision="float32")  # a study's own settings
 
 
@@ -147,7 +148,7 @@ def departures(record: Record) -> list[str]:
     """How a run differs from the study's own settings, which are those of its entry in `params.yaml` without caps."""
     own = dict(leaves(within(record.parameters, UNCAPPED, record.settings.images, DataProfile(source="official"))))
     run = dict(leaves(record.settings))
-    keys = [key for key in own | run if own.get(key) != run.get(key) and key != "precision"]
+    keys = [key for key in own | run if own.get(key) != run.get(key) and key not in NO_DEPARTURE]
     return [f"{key}: {run.get(key, 'none')} (the study's own: {own.get(key, 'none')})" for key in keys]
 
 
