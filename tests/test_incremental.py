@@ -116,7 +116,8 @@ class Stage:
         self.calls, before = 0, states(self.checkout, self.name)
         work: Callable[..., Iterable[str]] = getattr(self.module, WORK[self.name])
         out = Path(FOLDERS[self.name]) / "fashion"
-        keep_only(out, work(params or load_params(), "fashion", out))
+        params = params or load_params()
+        keep_only(out, work(params, "fashion", params.variants_of("fashion"), out))
         found = {name for name, state in states(self.checkout, self.name).items() if before.get(name) != state}
         assert self.calls == len(found)
         return found

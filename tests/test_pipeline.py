@@ -59,13 +59,13 @@ DRESS_FOR_SHIRT = {
 @pytest.mark.parametrize(
     ("change", "touched"),
     [
-        ({"photos.recipes.naive.sharpen": True}, {"check"} | PREPARED | LAST),
-        ({"photos.absorber": "Dress"}, {"check"} | PREPARED | LAST),
+        ({"photos.recipes.naive.sharpen": True}, {"check", "published"} | PREPARED | LAST),
+        ({"photos.absorber": "Dress"}, {"check", "published"} | PREPARED | LAST),
         ({"profiles.demo.explain.scored": 3}, {"check", "explain@fashion"} | BEHIND),
         ({"embedding.starts": 2}, {"check", "embed@fashion"} | BEHIND),
-        ({"groups.fashion_mnist": DRESS_FOR_SHIRT}, {"check"} | LAST - {"evaluate@fashion"}),
-        ({"studies.fashion.probes": ["fashion-vit"]}, {"check"} | LAST),
-        ({"studies.fashion.title": "Garments"}, {"check", "report"}),
+        ({"groups.fashion_mnist": DRESS_FOR_SHIRT}, {"check", "published"} | LAST - {"evaluate@fashion"}),
+        ({"studies.fashion.probes": ["fashion-vit"]}, {"check", "published"} | LAST),
+        ({"studies.fashion.title": "Garments"}, {"check", "published", "report"}),
         ({"variants.fashion-vit.train.lr": 2e-3}, {"train@fashion-vit"} | TRAINED),
         ({f"{GROUPED}.train.smoothing.groups": DRESS_FOR_SHIRT}, {f"train@{GROUPED[9:]}"} | TRAINED),
         ({"profiles.demo.photos.count": 20}, {"check"} | PREPARED | LAST),
@@ -89,10 +89,10 @@ def test_edits_run_through_and_are_undone_without_training(checkout: Checkout) -
     taken = times.read_text()
     groups = {"groups.fashion_mnist": DRESS_FOR_SHIRT, f"{GROUPED}.train.smoothing.groups": DRESS_FOR_SHIRT}
     checkout.edit({"photos.recipes.naive.sharpen": True, "studies.fashion.probes": [], **groups})
-    assert checkout.repro() == {"check", "train@fashion-cnn-grouped"} | PREPARED | TRAINED
+    assert checkout.repro() == {"check", "published", "train@fashion-cnn-grouped"} | PREPARED | TRAINED
     assert times.read_text() != taken
     checkout.run("git", "checkout", "-q", "--", "params.yaml")
-    checkout.repro("publish")
+    checkout.repro("publish", "published")
     assert times.read_text() == taken, "the finished run of the former settings is taken"
     after = (checkout.folder / "dvc.lock").read_text()
     for stage, path in REPRODUCED:
@@ -114,7 +114,7 @@ def test_an_edit_of_the_wording_trains_nothing(checkout: Checkout) -> None:
     template = checkout.folder / "src/lookalike/reporting/templates/index.html"
     text = template.read_text()
     template.write_text(text + "<!-- A word more. -->\n")
-    assert checkout.repro() == {"report"}
+    assert checkout.repro() == {"published", "report"}
     template.write_text(text)
 
 
