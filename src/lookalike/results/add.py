@@ -170,7 +170,11 @@ def copy(params: Params, name: str, root: Path, evaluated: str, results: Path) -
             shutil.copytree(folder, whole, dirs_exist_ok=True)
             write_text(whole / RECORD, record.model_dump_json(indent=2) + "\n")
     load_record(target / RECORD)
-    check_size(str(results), results, ALL)
+    try:
+        check_size(str(results), results, ALL)
+    except InputError:
+        shutil.rmtree(target)
+        raise
     return target
 
 
@@ -179,7 +183,8 @@ def keep_weights(models: Path, folder: Path) -> None:
     for path in sorted(models.glob("seed-*.safetensors")):
         if "epoch" in path.name:  # of the way there
             continue
-        half = {name: in_half(values) for name, values in load_file(path).items()}
+        weights = load_file(path)
+        half = {name: in_half(values) if values.dtype.kind == "f" else values for name, values in weights.items()}
         if sum(values.nbytes for values in half.values()) <= WEIGHTS:
             (folder / "weights").mkdir(exist_ok=True)
             save_file(half, folder / "weights" / path.name)
