@@ -47,7 +47,7 @@ EXCUSED = {
     ".venv/bin/lookalike weights": Excuse(
         "needs a package that is not installed", ".venv/bin/lookalike weights --help"
     ),
-    "lookalike results add fashion-cnn": Excuse(
+    ".venv/bin/lookalike results add fashion-cnn": Excuse(
         "a demonstration is refused; tests/results adds runs", ".venv/bin/lookalike results --help"
     ),
     "make ui": Excuse("serves until it is stopped; tests/test_mlflow_ui.py starts the server itself", "make -n ui"),
