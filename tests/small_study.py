@@ -236,7 +236,7 @@ def explain(dataset: Dataset, images: Images, photos: PhotoSet, group_of: NDArra
     models = [create_model("fashion_cnn", {}, input_shape=(1, 28, 28), num_classes=10).eval() for _ in range(2)]
     photographs = Images(photos.recipes[RECIPES[0]], photos.labels, np.arange(PHOTOGRAPHED) % 10)
     subject = Subject(*models, dataset, Runtime(torch.device("cpu")), images)
-    explained = explain_variant(subject.part(CHOSEN), photographs, group_of, scored=2, heads_scored=1, spoil=True)
+    explained = explain_variant(subject.part(CHOSEN), photographs, group_of, scored=2, heads_scored=1, corrupt=True)
     return explained.evidence(CHOSEN, RECIPES[0], look_closely(subject, CHOSEN, group_of, 4))
 
 

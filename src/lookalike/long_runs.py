@@ -7,7 +7,6 @@ changed since: nothing is trained again because a comment was edited.
 
 import contextlib
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 from lookalike.artifacts.folders import read_json, write_text
 from lookalike.artifacts.models import load_description, read_rows
 from lookalike.errors import InputError
-from lookalike.params import Params, load_params
+from lookalike.params import Params, load_params, with_profile
 from lookalike.training.settings import effective_settings
 
 PARAMETERS = Path("params.yaml")
@@ -61,7 +60,7 @@ def select_profile(profile: str) -> None:
         raise InputError(f"no profile {profile!r}; allowed: {', '.join(params.profiles)}")
     if profile != params.profile:
         text = PARAMETERS.read_text(encoding="utf-8")
-        write_text(PARAMETERS, re.sub(r"(?m)^profile:[ \t]*[^\s#]+", f"profile: {profile}", text, count=1))
+        write_text(PARAMETERS, with_profile(text, profile))
 
 
 def in_order(params: Params) -> list[str]:

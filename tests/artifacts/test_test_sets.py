@@ -8,7 +8,7 @@ import pytest
 from damaged_evidence import DAMAGES, assert_refused
 from invented_evidence import N, a_test_set, assert_same, integers, written
 
-from lookalike.artifacts.test_sets import load_test_set, places, save_test_set
+from lookalike.artifacts.test_sets import load_test_set, positions_of, save_test_set
 
 
 @pytest.mark.parametrize("colours", [(), (3,)])
@@ -71,6 +71,6 @@ def test_an_image_that_is_not_shown_has_no_picture() -> None:
 
 
 def test_places_follow_the_order_asked_for() -> None:
-    assert places(integers(7, 3, 9), integers(9, 7, 9)).tolist() == [2, 0, 2]
-    assert places(integers(7), integers()).dtype == np.int64
+    assert positions_of(integers(7, 3, 9), integers(9, 7, 9)).tolist() == [2, 0, 2]
+    assert positions_of(integers(7), integers()).dtype == np.int64
     assert len(a_test_set().shown) == N

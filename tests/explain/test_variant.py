@@ -316,7 +316,7 @@ def test_every_convolutional_network_can_be_followed_through_its_layers(case: Ca
 @pytest.mark.parametrize("name", ["fashion_cnn", "fashion_vit"])
 def test_layers_of_convolutional_networks_are_followed(name: str, garments: Dataset) -> None:
     few = subject_of(name, garments).part(slice(4))
-    known = explain_variant(few, None, GROUP_OF, scored=2, heads_scored=1, spoil=True)
+    known = explain_variant(few, None, GROUP_OF, scored=2, heads_scored=1, corrupt=True)
     expected = None if isinstance(few.model, Transformer) else drift(few)
     assert known.found["drift"] == expected
     layers = known.close_up.layers

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from lookalike.artifacts.explanations import InSteps, Layers, Response, in_steps
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.reporting.grids import (
-    as_planes,
+    as_maps,
     augmentation_figure,
     classes_figure,
     journey_figure,
@@ -132,14 +132,14 @@ def test_each_side_shows_its_image_and_what_every_layer_makes_of_it() -> None:
     for side in SIDES.values():
         assert stands_somewhere(figure, as_tile(side.image, MEDIUM))
         for values in side.outputs.values():
-            assert all(stands_somewhere(figure, picture(plane)) for plane in as_planes(values.astype(np.float32)))
+            assert all(stands_somewhere(figure, picture(plane)) for plane in as_maps(values.astype(np.float32)))
     assert {"the image", "one", "two", *SIDES} <= {text.get_text() for text in figure.axes[0].texts}
 
 
 def test_numbers_are_laid_out_in_rows() -> None:
-    np.testing.assert_array_equal(as_planes(np.arange(1.0, 8.0)[None]), [[[1, 2, 3], [4, 5, 6], [7, 0, 0]]])
+    np.testing.assert_array_equal(as_maps(np.arange(1.0, 8.0)[None]), [[[1, 2, 3], [4, 5, 6], [7, 0, 0]]])
     planes = RNG.normal(size=(2, 3, 4))
-    np.testing.assert_array_equal(as_planes(planes), planes)
+    np.testing.assert_array_equal(as_maps(planes), planes)
 
 
 def test_made_inputs_stand_beside_the_images_that_excite_most() -> None:

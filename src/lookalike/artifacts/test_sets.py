@@ -46,10 +46,10 @@ class TestSet:
 
     def pictures(self, indices: NDArray[np.integer]) -> NDArray[np.uint8]:
         """The images (k, H, W[, 3]) of k test images that are shown."""
-        return self.images[places(self.shown, indices)]
+        return self.images[positions_of(self.shown, indices)]
 
 
-def places(among: NDArray[np.int64], indices: NDArray[np.integer]) -> NDArray[np.int64]:
+def positions_of(among: NDArray[np.int64], indices: NDArray[np.integer]) -> NDArray[np.int64]:
     """Where each of the `indices` (k,) stands in `among`: (k,).
 
     Raises:

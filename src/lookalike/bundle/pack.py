@@ -1,7 +1,6 @@
 """Pack code, settings and data of some variants into one zip file, which `python run.py` runs elsewhere."""
 
 import hashlib
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from lookalike.bundle.layout import BUNDLE, DATA, PARAMETERS, PROVENANCE, SHEETS
 from lookalike.bundle.sheets import encode
 from lookalike.data.sources import build_dataset
 from lookalike.errors import InputError
-from lookalike.params import Params, load_params
+from lookalike.params import Params, load_params, with_profile
 from lookalike.training.pretrained import named
 from lookalike.training.settings import effective_settings
 
@@ -111,8 +110,7 @@ def chosen_parameters(profile: str | None) -> tuple[Params, str]:
         return params, text
     if profile not in params.profiles:
         raise InputError(f"no profile {profile!r}; allowed: {', '.join(params.profiles)}")
-    text = re.sub(r"(?m)^profile:[ \t]*[^\s#]+", f"profile: {profile}", text, count=1)
-    return params.model_copy(update={"profile": profile}), text
+    return params.model_copy(update={"profile": profile}), with_profile(text, profile)
 
 
 def check_names(params: Params, names: Sequence[str]) -> None:

@@ -65,6 +65,6 @@ def explain_one(folder: Path, seen: Evaluation, asked: Asked, runtime: Runtime, 
     test = Images(dataset.test_images, labels, seen.test_logits[0].argmax(1))
     subject = find_subject(folder, seen.seeds[0], dataset, runtime, test)
     counts = {"scored": asked.sample.scored, "heads_scored": asked.sample.heads_scored}
-    explained = explain_variant(subject.part(chosen), shown, asked.group_of, spoil=asked.corrupt, **counts)
+    explained = explain_variant(subject.part(chosen), shown, asked.group_of, corrupt=asked.corrupt, **counts)
     closely = look_closely(subject, chosen, asked.group_of, asked.sample.scored) if focus else None
     return explained.evidence(chosen, asked.recipe if shown else "", closely)

@@ -82,7 +82,13 @@ class Explained:
 
 
 def explain_variant(
-    subject: Subject, photographs: Images | None, group_of: Ints, *, scored: int, heads_scored: int, spoil: bool = False
+    subject: Subject,
+    photographs: Images | None,
+    group_of: Ints,
+    *,
+    scored: int,
+    heads_scored: int,
+    corrupt: bool = False,
 ) -> Explained:
     """All about the maps of one model.
 
@@ -91,13 +97,13 @@ def explain_variant(
         photographs: None for a model that none were shown.
         group_of: (C,), see `evaluation.groups`.
         scored, heads_scored: on how many of the images each method and each head is scored.
-        spoil: whether to see how far corrupted images move the layers' outputs.
+        corrupt: whether to see how far corrupted images move the layers' outputs.
     """
     maps = all_maps(subject)
     photo_maps = all_maps(subject.of(photographs)) if photographs else {}
     photo_labels = photographs.labels if photographs else None
     few, transformer = subject.part(slice(scored)), isinstance(subject.model, Transformer)
-    spoil = spoil and not transformer
+    corrupt = corrupt and not transformer
     first = subject.inputs[:1]
     trained = feature_maps(subject.model, first)
     inside = {
@@ -113,7 +119,7 @@ def explain_variant(
         "similarity": similarity(subject, maps, photo_labels, photo_maps, group_of),
         "mass": {name: masses(values, subject.images.labels, len(group_of)) for name, values in maps.items()},
         "activity": activities(subject.part(slice(ACTIVE))) if rectifies(subject.model) else None,
-        "drift": drift(subject.part(slice(ACTIVE))) if spoil else None,
+        "drift": drift(subject.part(slice(ACTIVE))) if corrupt else None,
         "tuning": tuned(subject.model, subject.untrained),
         "convolutions": [
             {
@@ -127,7 +133,7 @@ def explain_variant(
         ],
     }
     heads = to_numpy(with_mean(all_heads(subject.model, first))[0]) if transformer else None
-    layers = abreast(through_layers(subject)) if spoil else {}
+    layers = abreast(through_layers(subject)) if corrupt else {}
     return Explained(found, maps, photo_maps, CloseUp(heads, inside, channels, layers, None, {}))
 
 

@@ -6,7 +6,7 @@ own that would change a result, so that the stages do not depend on this package
 
 from lookalike.params.datasets import DatasetParams, Photos, Recipe, Split
 from lookalike.params.file import Params, Study
-from lookalike.params.loading import load_params, parse_params
+from lookalike.params.loading import load_params, parse_params, with_profile
 from lookalike.params.profiles import Budget, DataProfile, ExplainSample, PhotoProfile, Profile, Sample
 from lookalike.params.training import AugmentationParams, Search, Smoothing, Training, Variant
 
@@ -30,4 +30,5 @@ __all__ = [
     "Variant",
     "load_params",
     "parse_params",
+    "with_profile",
 ]

@@ -1,5 +1,6 @@
 """From the file to validated parameters, or to one line that says what is wrong."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,11 @@ from lookalike.params.document import read_document
 from lookalike.params.file import Params
 from lookalike.params.messages import describe
 from lookalike.params.references import broken_references
+
+
+def with_profile(text: str, profile: str) -> str:
+    """The text of a parameter file with another active profile; all else stays as it is."""
+    return re.sub(r"(?m)^profile:[ \t]*[^\s#]+", f"profile: {profile}", text, count=1)
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:

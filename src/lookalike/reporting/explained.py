@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.evaluations import Augmented, Evaluation
 from lookalike.artifacts.explanations import CloseUp, Contrast, Explanation
-from lookalike.artifacts.test_sets import TestSet, places
+from lookalike.artifacts.test_sets import TestSet, positions_of
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.metrics import softmax
 from lookalike.reporting.answers import Answers, cases_figure
@@ -65,7 +65,7 @@ class Explained:
 
     def maps(self, method: str, indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """The maps (k, h, w) of k of the test images by a method."""
-        return self.explanation.maps[method][places(self.explanation.indices, indices)].astype(np.float32)
+        return self.explanation.maps[method][positions_of(self.explanation.indices, indices)].astype(np.float32)
 
 
 def scores_of(explanation: Explanation) -> Json:
@@ -124,10 +124,10 @@ def drawn_inside(image: NDArray[np.uint8], close: CloseUp) -> dict[str, Figure]:
     """Filters and feature maps of the first and the last convolution, and one image through all of them."""
     trained, untrained, drawn = close.inside["trained"], close.inside["untrained"], {}
     for end, (name, kernels) in zip(("first", "last"), trained.filters.items(), strict=False):
-        planes = close.channels[name][1]
-        drawn[f"filters-{end}"] = filters_figure(kernels.astype(np.float32), planes)
+        inputs = close.channels[name][1]
+        drawn[f"filters-{end}"] = filters_figure(kernels.astype(np.float32), inputs)
         drawn[f"features-{end}"] = feature_maps_figure(image, trained.features[name].astype(np.float32), name)
-        drawn[f"untrained-{end}"] = filters_figure(untrained.filters[name].astype(np.float32), planes)
+        drawn[f"untrained-{end}"] = filters_figure(untrained.filters[name].astype(np.float32), inputs)
     if len(trained.journey) > 1:
         sides = {"before training": untrained.journey, "after training": trained.journey}
         drawn["journey"] = journey_figure(image, sides, {name: of[0] for name, of in close.channels.items()})

@@ -12,7 +12,7 @@ from PIL import Image
 
 from lookalike.artifacts.embeddings import load_embedding
 from lookalike.artifacts.explanations import load_explanation
-from lookalike.artifacts.test_sets import places
+from lookalike.artifacts.test_sets import positions_of
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.metrics import softmax
 from lookalike.reporting.chapters.found import Found
@@ -119,7 +119,7 @@ def maps(found: Found, name: str, items: Items) -> Json | None:
     of_test = known.maps[known.shown].astype(np.float32)
     values = np.zeros((len(items.names), *of_test.shape[1:]), np.float32)
     made = np.isin(items.indices, known.indices)
-    values[: len(made)][made] = of_test[places(known.indices, items.indices[made])]
+    values[: len(made)][made] = of_test[positions_of(known.indices, items.indices[made])]
     if items.photographs and known.photo_maps is not None and known.recipe == items.recipe:
         values[len(made) :] = known.photo_maps
     largest = np.abs(values).max(axis=(1, 2), keepdims=True)
@@ -142,7 +142,7 @@ def positions(found: Found, name: str, indices: NDArray[np.int64]) -> str | None
     embedding = load_embedding(found.root / "embeddings" / found.study / name)
     assert embedding is not None  # by contract: something was found
     rows, made = np.full((len(indices), 2), np.nan, np.float32), np.isin(indices, embedding.indices)
-    rows[made] = embedding.tsne[places(embedding.indices, indices[made])]
+    rows[made] = embedding.tsne[positions_of(embedding.indices, indices[made])]
     return packed(rows)
 
 

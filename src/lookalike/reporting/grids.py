@@ -122,8 +122,8 @@ def layers_figure(sides: "Mapping[str, Layers]") -> Figure:
         sheet.write(start, TITLE - GAP, heading, ha="left")
         sheet.paste((start, TITLE), as_tile(layers.image, MEDIUM))
         for row, values in enumerate(layers.outputs.values()):
-            for column, plane in enumerate(as_planes(values.astype(np.float32))):
-                sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(plane))
+            for column, shown in enumerate(as_maps(values.astype(np.float32))):
+                sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(shown))
     sheet.add_map_scales([True])
     return sheet.figure()
 
@@ -151,8 +151,8 @@ def responses_figure(test_set: "TestSet", layers: "Mapping[str, Response]") -> F
     return sheet.figure()
 
 
-def as_planes(values: Floats) -> Floats:
-    """Planes (O, h, w) as they are; numbers (1, D) as one plane, in rows of about equal length, zeros behind them."""
+def as_maps(values: Floats) -> Floats:
+    """Maps (O, h, w) as they are; numbers (1, D) as one map, in rows of about equal length, zeros behind them."""
     if values.ndim == 3:
         return values
     width = math.ceil(math.sqrt(values.size))

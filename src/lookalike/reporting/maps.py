@@ -228,17 +228,17 @@ def heads_figure(image: NDArray[np.uint8], maps: Floats, gains: Floats, *, note:
     return sheet.figure()
 
 
-def filters_figure(filters: Floats, planes: int) -> Figure:
+def filters_figure(filters: Floats, inputs: int) -> Figure:
     """The kernels of a convolution, a tile each, all on one scale.
 
     Args:
         filters: (O, 3, h, w), shown in red, green and blue, or the means over input channels (O, 1, h, w).
-        planes: the number of its input channels.
+        inputs: the number of its input channels.
     """
     count, _, *size = filters.shape
     title = f"{count} filters of {size[0]}x{size[1]}"
     sheet = Sheet()
-    if planes == 3:
+    if inputs == 3:
         pictures = ((in_shares(filters).transpose(0, 2, 3, 1) + 1) * 127.5).round().astype(np.uint8)
         largest = np.abs(filters).max()
         title += f", in red, green and blue: grey is 0, the brightest {largest:.2g}, the darkest −{largest:.2g}"
@@ -246,7 +246,7 @@ def filters_figure(filters: Floats, planes: int) -> Figure:
     else:
         means = filters.mean(axis=1)
         largest = np.abs(means).max()
-        title += f", means over {planes} input channels" if planes > 1 else ""
+        title += f", means over {inputs} input channels" if inputs > 1 else ""
         paste_mosaic(sheet, GAP, coloured(in_shares(means), signed=True))
         sheet.add_scale(DIVERGING, f"−{largest:.2g}", f"{largest:.2g}")
     sheet.write(GAP, TITLE - GAP, title, fontsize=9, ha="left")

@@ -50,7 +50,7 @@ OVERALL_WORDS: Words = (
 )
 LAYERS_WORDS: Words = (
     "One test image, as it is and spoiled in four ways at severity {severity}, through every layer of {variant} (first "
-    "seed): of planes those two that vary most for the image as it is; of dense layers all numbers, row by row.",
+    "seed): of feature maps those two that vary most for the image as it is; of dense layers all numbers, row by row.",
     "Outputs of {variant}'s layers for one image, clean and spoiled",
 )
 DRIFT = (
