@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from lookalike.artifacts.folders import write_json
-from lookalike.claims.court import judge_all, verdicts
 from lookalike.claims.evidence import gather
+from lookalike.claims.verdicts import judge_all, verdicts
 from lookalike.command import run
 from lookalike.params import load_params
 from lookalike.tracking.publish import publish

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lookalike.artifacts.reports import save_report
-from lookalike.claims.court import Ruling, rulings
+from lookalike.claims.verdicts import Row, rows
 from lookalike.command import run
 from lookalike.params import load_params
 from lookalike.reporting.assemble import assemble
@@ -24,7 +24,7 @@ def main() -> None:
         html=to_html(report),
         markdown=to_markdown(report),
         leaderboard=to_csv(standings, Standing),
-        claims=to_csv(rulings(judged), Ruling),
+        claims=to_csv(rows(judged), Row),
         figures={picture.name: picture.png for picture in report.illustrations},
     )
 

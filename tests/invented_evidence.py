@@ -1,22 +1,37 @@
 """Invented evidence of each kind that holds everything that its kind can hold, and a comparison to the type."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.embeddings import Embedding
+from lookalike.artifacts.embeddings import Embedding, SeedAgreement
 from lookalike.artifacts.evaluations import Augmented, Corrupted, Evaluation, Half, PhotoOutputs, Validation, as_kept
 from lookalike.artifacts.evidence import in_half
-from lookalike.artifacts.explanations import CloseUp, Contrast, Explanation, Inside, Layers, Response
+from lookalike.artifacts.explanations import (
+    CloseUp,
+    Contrast,
+    Explanation,
+    FirstFilters,
+    Inside,
+    LayerReadout,
+    Layers,
+    Localisation,
+    Localised,
+    MapSimilarity,
+    Response,
+    SeedFindings,
+    Trained,
+)
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
 
 S, N, C, M, P = 3, 9, 4, 13, 5  # seeds, test images, classes, validation images, photographs; N, M not multiples of 8
+F = 19  # training images that are predicted again
 TESTED = 30  # images of the test set, of which N are shown
-CONDITIONS = (("", 0), ("fog", 1), ("fog", 5))
+CONDITIONS = (("", 0), ("fog", 1), ("fog", 5), ("shift left", 8))
 ESTIMATE = {"value": 0.1 + 0.2, "low": 0.25, "high": 0.5}
 EXPLAINED = (  # the figures of an explanation
     *("images", "faithfulness", "heads", "sanity", "similarity", "mass", "activity", "drift", "tuning"),
@@ -82,6 +97,30 @@ def close_up(colours: tuple[int, ...] = ()) -> CloseUp:
     )
 
 
+def seed_findings() -> tuple[SeedFindings, ...]:
+    """Of three seeds: as much as there can be, maps of which some have no pairs and no control, and nothing."""
+    similar = MapSimilarity(ESTIMATE, ESTIMATE, ESTIMATE, ESTIMATE, ESTIMATE)
+    return (
+        SeedFindings(
+            seed=0,
+            deviations={"untrained": {"conv1": 1.0, "conv2": 0.1 + 0.2}, "trained": {"conv1": 1.5, "conv2": 2.5}},
+            filters=FirstFilters(6, Trained(0.9, 0.1 + 0.2), Trained(0.1, 0.3)),
+            similarity={"last attention": similar, "embedded patches": replace(similar, group_contrast=None)},
+            localisation=Localisation(
+                images=8,
+                skipped=1,
+                threshold=0.2,
+                methods={
+                    "CAM": Localised(ESTIMATE, ESTIMATE, ESTIMATE, ESTIMATE),
+                    "centre": Localised(ESTIMATE, ESTIMATE, None, None),
+                },
+            ),
+            depth=(LayerReadout("conv1", ESTIMATE, 0.1, 0.2, 0.3), LayerReadout("conv2", ESTIMATE, 0.4, 0.5, None)),
+        ),
+        *(SeedFindings(seed, None, None, None, None, None) for seed in (7, 8)),
+    )
+
+
 def explanation(colours: tuple[int, ...] = ()) -> Explanation:
     """Of a focus variant."""
     return Explanation(
@@ -92,6 +131,7 @@ def explanation(colours: tuple[int, ...] = ()) -> Explanation:
         maps={"Grad-CAM": halves(N, 7, 7), "HiResCAM": halves(N, 6, 7), "first attention": halves(N, 3, 3)},
         photo_maps=steps(P, 6, 7),
         close_up=close_up(colours),
+        seeds=seed_findings(),
     )
 
 
@@ -103,6 +143,7 @@ def embedding() -> Embedding:
         components=halves(N, 6),
         tsne=rng.normal(0, 30, (N, 2)).astype(np.float32),
         clusters={name: rng.integers(0, 300, N) for name in ("mixture", "k_means", "mixture_on_tsne")},
+        agreements=(SeedAgreement(0, ESTIMATE, ESTIMATE), SeedAgreement(7, None, None)),
     )
 
 
@@ -171,7 +212,8 @@ def everything() -> Evaluation:
         diverged=1,
         temperatures=rng.random(S),
         test_logits=logits(S, N, C),
-        validation=Validation(rng.random((2, M)) < 0.5, as_kept(rng.random((2, M)))),
+        validation=Validation(rng.random((S, M)) < 0.5, as_kept(rng.random((2, M)))),
+        train_right=rng.random((S, F)) < 0.5,
         views={"one": ESTIMATE, "ten": ESTIMATE, "difference": ESTIMATE},
         corrupted=Corrupted(CONDITIONS, rng.random((S, len(CONDITIONS), N)) < 0.5, rng.random((len(CONDITIONS), 3))),
         photos=photo_outputs(),

@@ -14,7 +14,7 @@ from descriptions import described
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.embeddings import Embedding, save_embedding
+from lookalike.artifacts.embeddings import Embedding, SeedAgreement, save_embedding
 from lookalike.artifacts.evaluations import (
     PLOTTED,
     Corrupted,
@@ -31,7 +31,7 @@ from lookalike.artifacts.folders import replacing_folder, write_bytes, write_jso
 from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_model, save_run
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet, save_test_set
-from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
+from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS
 from lookalike.data.garments import draw_garments
 from lookalike.evaluation.absorption import STRENGTHS, WAYS
 from lookalike.evaluation.cases import first_of_each_class
@@ -45,6 +45,7 @@ from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.scores import describe_seed
 from lookalike.explain.closely import look_closely
+from lookalike.explain.seeds import Shared, find
 from lookalike.explain.subject import Images, Subject
 from lookalike.explain.variant import explain_variant
 from lookalike.models.registry import create_model
@@ -183,13 +184,15 @@ def evaluate(rng: np.random.Generator, photos: PhotoSet, *, probed: bool) -> Eva
     """What a variant that leans to the truth might say; the test images serve as validation images as well."""
     logits = leaning(rng, LABELS, 2)
     right, confidence = logits.argmax(axis=2) == LABELS, np.stack([softmax(one).max(axis=1) for one in logits])
-    conditions = ("", 0), *((kind, severity) for kind in CORRUPTIONS for severity in SEVERITIES)
+    corruptions = ((kind, severity) for kind in CORRUPTIONS for severity in SEVERITIES)
+    conditions = ("", 0), *corruptions, *((kind, pixels) for kind in SHIFTS for pixels in SHIFT_PIXELS)
     return Evaluation(
         seeds=(0, 1),
         diverged=0,
         temperatures=TEMPERATURES,
         test_logits=logits,
         validation=Validation(right, as_kept(confidence)),
+        train_right=right,
         corrupted=Corrupted(
             conditions,
             rng.integers(0, 2, (2, len(conditions), TESTED)).astype(bool),
@@ -237,7 +240,9 @@ def explain(dataset: Dataset, images: Images, photos: PhotoSet, group_of: NDArra
     photographs = Images(photos.recipes[RECIPES[0]], photos.labels, np.arange(PHOTOGRAPHED) % 10)
     subject = Subject(*models, dataset, Runtime(torch.device("cpu")), images)
     explained = explain_variant(subject.part(CHOSEN), photographs, group_of, scored=2, heads_scored=1, corrupt=True)
-    return explained.evidence(CHOSEN, RECIPES[0], look_closely(subject, CHOSEN, group_of, 4))
+    evidence = explained.evidence(CHOSEN, RECIPES[0], look_closely(subject, CHOSEN, group_of, 4))
+    found = find(0, subject.part(CHOSEN), Shared(photographs, group_of, None, focus=True))
+    return replace(evidence, seeds=(found, replace(found, seed=1)))
 
 
 def embed(rng: np.random.Generator) -> Embedding:
@@ -257,7 +262,9 @@ def embed(rng: np.random.Generator) -> Embedding:
     }
     indices = CHOSEN[5:15]  # the last five of one image, and the first five of another
     clusters = {name: np.arange(10) % 3 for name in CLUSTERINGS}
-    return Embedding(found, indices, rng.normal(0, 2, (10, 3)), rng.normal(0, 30, (10, 2)), clusters)
+    components, tsne = rng.normal(0, 2, (10, 3)), rng.normal(0, 30, (10, 2))
+    agreements = tuple(SeedAgreement(seed, score, score) for seed in (0, 1))
+    return Embedding(found, indices, components, tsne, clusters, agreements)
 
 
 def write_study(root: Path, study: SmallStudy) -> None:

@@ -16,8 +16,10 @@ from invented_evidence import embedding, everything, explanation
 
 from lookalike.artifacts import fingerprint
 from lookalike.artifacts.datasets import load_dataset, save_dataset
+from lookalike.artifacts.embeddings import load_embedding
 from lookalike.artifacts.evaluations import load_evaluation, save_evaluation
 from lookalike.artifacts.evidence import INPUTS, keep_only
+from lookalike.artifacts.explanations import load_explanation
 from lookalike.artifacts.folders import read_json, write_json
 from lookalike.artifacts.photos import load_photos
 from lookalike.params import Params, load_params
@@ -80,11 +82,23 @@ def test_a_killed_stage_goes_on_where_it_was_and_gives_the_same_bytes(checkout: 
     assert compute(checkout, stage) == {VIT}
     assert contents(checkout, stage) == before
     append(checkout, "src/lookalike/models/fashion_cnn.py")
-    assert compute(checkout, stage) == {"evaluate": {CNN, GROUPED}, "explain": {CNN}, "embed": set()}[stage]
+    assert compute(checkout, stage) == {"evaluate": {CNN, GROUPED}, "explain": {CNN}, "embed": {CNN}}[stage]
     after = contents(checkout, stage)
     assert {name: content for name, content in after.items() if Path(name).name != INPUTS} == {
         name: content for name, content in before.items() if Path(name).name != INPUTS
     }
+
+
+def test_every_finished_seed_is_explained_and_embedded(ran: Checkout) -> None:
+    for name in FOCUS:
+        seeds = load_evaluation(ran.folder / "evaluations/fashion" / name).seeds
+        explained = load_explanation(ran.folder / "explanations/fashion" / name)
+        assert tuple(one.seed for one in explained.seeds) == seeds
+        embedded = load_embedding(ran.folder / "embeddings/fashion" / name)
+        assert embedded is not None
+        assert tuple(one.seed for one in embedded.agreements) == seeds
+        rand_index = embedded.found["clusterings"]["k_means"]["labels"]["ari"]
+        assert embedded.agreements[0].k_means == rand_index
 
 
 # with a stand-in for what is computed, in this process
@@ -210,10 +224,10 @@ GROUPS = {
 NOBODY: set[str] = set()
 CHANGES: dict[str, tuple[Change, set[str], set[str], set[str]]] = {  # what evaluate, explain and embed compute after it
     "nothing": (lambda checkout: None, NOBODY, NOBODY, NOBODY),
-    "weights": (other_weights, {VIT}, {VIT}, NOBODY),
+    "weights": (other_weights, {VIT}, {VIT}, {VIT}),
     "evaluation": (other_evaluation, NOBODY, {VIT}, NOBODY),
     "features": (other_features, NOBODY, NOBODY, {VIT}),
-    "data": (lambda checkout: noted(checkout.folder / "data/fashion_mnist/dataset.json"), VARIANTS, FOCUS, NOBODY),
+    "data": (lambda checkout: noted(checkout.folder / "data/fashion_mnist/dataset.json"), VARIANTS, FOCUS, FOCUS),
     "labels": (other_labels, VARIANTS, FOCUS, FOCUS),
     "photographs": (lambda checkout: noted(checkout.folder / "photos/photos.json"), VARIANTS, FOCUS, NOBODY),
     "recipe": (other_best_recipe, NOBODY, FOCUS, NOBODY),

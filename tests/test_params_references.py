@@ -133,7 +133,7 @@ def test_model_args_are_the_constructors(key: str, value: Any, fault: str) -> No
 @pytest.mark.parametrize(
     ("variant", "arguments", "fault"),
     [
-        ("mlp", {"dropout": 0.5}, "dropout: unknown key; allowed here: none"),
+        ("mlp", {"dropout": 0.5}, "dropout: unknown key; allowed here: permutation"),
         ("net", {"size": "tiny"}, "size: unknown key; allowed here: network, patch_size, embed_dim, depth, num_heads"),
         ("net", {"network": 3}, "network: needs text of 1 to 200 characters, got 3"),
         ("net", {"dimensions": {}}, "dimensions: unknown key; allowed here: network, patch_size, embed_dim, depth, nu"),

@@ -22,7 +22,7 @@ from mlflow_server import served
 from lookalike.artifacts.evaluations import save_findings
 from lookalike.artifacts.folders import read_json, write_json, write_text
 from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_history, save_model, save_run
-from lookalike.claims.court import CLAIMS
+from lookalike.claims.verdicts import CLAIMS
 from lookalike.params import Params, parse_params
 from lookalike.tracking.follow import follow
 from lookalike.tracking.publish import publish
@@ -32,7 +32,7 @@ NAME = "small"
 DEAD = "http://user:secret@127.0.0.1:9"  # nobody listens on the port named discard
 PNG = b"\x89PNG made up"
 EPOCHS = 3
-VERDICTS = {"fashion": {"F1": "reproduced", "F2": "not run"}, "elsewhere": {"E1": "contradicted"}}
+VERDICTS = {"fashion": {"F1": "reproduced", "F2": "not tested"}, "elsewhere": {"E1": "contradicted"}}
 
 
 @pytest.fixture(scope="session")
@@ -167,7 +167,7 @@ def test_a_run_shows_settings_curves_results_and_origin(tmp_path: Path, uri: str
         "device.peak_memory_bytes": "4096",
         "dvc.stage": f"train@{NAME}",
         "claim.F1": "reproduced",
-        "claim.F2": "not run",
+        "claim.F2": "not tested",
     }
     assert first.data.tags | expected == first.data.tags
     assert len(first.data.tags["dvc.lock"]) == 16
@@ -303,7 +303,7 @@ def test_the_stage_writes_the_run_ids_and_publishes_the_verdicts(
     assert set(read_json(tmp_path / "published.json")["runs"][NAME]) == {"0", "1"}
     told = claims_of(all_runs(store)[0].data.tags)
     assert set(told) == {f"claim.{claim.key}" for claim in CLAIMS if claim.study == "fashion"}
-    assert set(told.values()) == {"not run"}  # of none of the variants that they are about
+    assert set(told.values()) == {"not tested"}  # of none of the variants that they are about
     monkeypatch.setenv("MLFLOW_TRACKING_URI", DEAD)
     stage()
     assert set(read_json(tmp_path / "published.json")) == {"tracking", "error"}

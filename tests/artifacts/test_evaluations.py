@@ -55,7 +55,7 @@ def test_an_evaluation_comes_back_as_it_was(tmp_path: Path, make: Callable[[], E
     assert sorted(path.name for path in tmp_path.iterdir()) == ["arrays.npz", "evidence.json"]
 
 
-@pytest.mark.parametrize("part", ["validation", "views", "corrupted", "photos", "augmented"])
+@pytest.mark.parametrize("part", ["validation", "train_right", "views", "corrupted", "photos", "augmented"])
 def test_every_part_can_be_missing_alone(tmp_path: Path, part: str) -> None:
     evaluation = replace(everything(), **{part: None})
     save_evaluation(tmp_path, evaluation)

@@ -10,8 +10,9 @@ from damaged_evidence import DAMAGES, assert_refused
 from invented_evidence import N, assert_same, close_up, explanation, halves, inside, pixels, steps, written
 from numpy.typing import NDArray
 
-from lookalike.artifacts.evidence import read_arrays
+from lookalike.artifacts.evidence import read_arrays, read_evidence, write_evidence
 from lookalike.artifacts.explanations import (
+    KIND,
     CloseUp,
     Contrast,
     Explanation,
@@ -23,6 +24,7 @@ from lookalike.artifacts.explanations import (
     load_explanations,
     save_explanation,
 )
+from lookalike.errors import InputError
 
 
 @pytest.mark.parametrize("colours", [(), (3,)])
@@ -161,3 +163,25 @@ def test_the_close_up_of_a_large_network_stays_far_below_a_megabyte(tmp_path: Pa
     save_explanation(tmp_path, Explanation({}, "HiResCAM", "", np.arange(2), {}, None, close))
     size = (tmp_path / "arrays.npz").stat().st_size
     assert 100_000 < size < 500_000, f"{size} bytes"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"depth": [{"layer": "conv1"}]}, "seeds.0.depth.0.probe_accuracy: missing key"),
+        ({"filters": {"count": "many"}}, "seeds.0.filters.count"),
+        ({"likeness": None}, "seeds.0.likeness: unknown key"),
+    ],
+)
+def test_findings_of_seeds_with_other_fields_are_refused_in_one_line(
+    tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
+    save_explanation(tmp_path, explanation())
+    content, arrays = read_evidence(tmp_path, KIND)
+    content["seeds"][0] |= change
+    write_evidence(tmp_path, KIND, content, arrays)
+    with pytest.raises(InputError) as refused:
+        load_explanation(tmp_path)
+    assert str(refused.value).startswith(f"{tmp_path / 'evidence.json'}: ")
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)

@@ -17,6 +17,7 @@ KINDS: dict[str, Callable[[Path], None]] = {  # that write everything that a kin
     test_sets.KIND: lambda folder: test_sets.save_test_set(folder, a_test_set()),
 }
 FREE = re.compile(r"views|found\..*|(photos\.)?provenance|close_up\.channels")  # objects whose fields are not listed
+ROWS = ("seeds", "agreements")  # lists of objects whose fields are listed, with [] behind the list's name
 PARTS = (  # the parts of an array's name that vary: as they are written, and on the page
     (r"^(photos (?:logits|distances)) .*", r"\1 <recipe>"),
     (r"^photos ablation \d+", "photos ablation <k>"),
@@ -55,6 +56,8 @@ def names_in(content: dict[str, object], prefix: str = "") -> set[str]:
         found.add(prefix + name)
         if isinstance(value, dict) and not FREE.fullmatch(prefix + name):
             found |= names_in(value, f"{prefix}{name}.")
+        elif isinstance(value, list) and name in ROWS and isinstance(value[0], dict):
+            found |= {f"{name}[].{part}" for part in value[0]}
     return found
 
 

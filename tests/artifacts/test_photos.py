@@ -1,5 +1,6 @@
 """photos/ is written whole, read back the same, and what was refused is told with its reason."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,15 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
         assert after.dtype == before.dtype
     for name in ("preparations", "class_names", "about", "provenance"):
         assert getattr(loaded, name) == getattr(PHOTOS, name)
+
+
+def test_photographs_of_unknown_senders_are_from_a_sender_each() -> None:
+    senders = ("7", "", "7", "12", "")
+    about = [{"name": f"{k}.jpg", "sender": sender} for k, sender in enumerate(senders)]
+    numbers = replace(PHOTOS, about=about).senders
+    assert numbers[0] == numbers[2]
+    assert len(set(numbers.tolist())) == 4
+    assert sorted(PHOTOS.senders.tolist()) == [0, 1, 2]  # of which the table says nothing
 
 
 @pytest.mark.parametrize("refused", [REFUSED, []])

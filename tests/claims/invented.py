@@ -1,139 +1,277 @@
-"""Artifacts in the shapes that the stages write, whose figures are made up; whatever is not given misleads."""
+"""Invented evidence of claims: a study whose variants are as accurate, sure or stable as a test asks for.
 
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+The shares that are asked for are met exactly by the second of three seeds; the first lies a little below, the third a
+little above, so that something varies. Each class has one look-alike: classes 0 and 1 look alike, 2 and 3, ...
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from lookalike.artifacts.models import Epoch
-from lookalike.claims.claim import Answer, Claim, Evidence, judge
-from lookalike.embedding.agreement import Agreement
-from lookalike.evaluation.pairs import Comparison, Differences
-from lookalike.explain.faithfulness import MethodScore
+import numpy as np
+from numpy.typing import NDArray
 
-Json = dict[str, Any]
-Figures = dict[tuple[str, ...], Any]  # what it is and of whom -> the figure
-MISLEADING = {"value": 99.0, "low": -98.0, "high": 100.0}  # stands wherever no claim should look
-HALF = 0.001  # of the interval of an invented estimate
-CONFUSION = [[6000, 1000], [500, 2500]]  # of ten thousand images
+from lookalike.artifacts.embeddings import Embedding, SeedAgreement
+from lookalike.artifacts.evaluations import Corrupted, Evaluation, Interval, PhotoOutputs, Validation
+from lookalike.artifacts.explanations import (
+    Explanation,
+    FirstFilters,
+    LayerReadout,
+    Localisation,
+    Localised,
+    MapSimilarity,
+    SeedFindings,
+    Trained,
+)
+from lookalike.artifacts.models import Epoch, Row
+from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.artifacts.test_sets import TestSet
+from lookalike.claims.claim import Measured, Region, Test, above
+from lookalike.claims.evidence import Evidence, StudyEvidence
+from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS
+from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain
 
+CLASSES, SEEDS, IMAGES, HELD_OUT, PHOTOGRAPHED, PLANNED = 10, (0, 1, 2), 10_000, 5_000, 800, 20
+LABELS = np.arange(IMAGES) % CLASSES
+GROUP_OF = np.arange(CLASSES) // 2
+STEP = 0.0005  # from one seed to the next
+RECIPE = "report"
 
-def estimate(value: float, low: float, high: float) -> Json:
-    return {"value": value, "low": low, "high": high}
-
-
-def about(value: float) -> Json:
-    return estimate(value, value - HALF, value + HALF)
-
-
-def misleading(kind: type) -> Json:
-    """The figures of a dataclass that a stage writes."""
-    return {field.name: dict(MISLEADING) for field in fields(kind)}
-
-
-def comparison(first: str, second: str) -> Json:
-    """What is known of two models."""
-
-    def differences() -> Json:
-        return misleading(Differences) | {"images": 7}
-
-    calibrated = {name: differences() for name in ("both_wrong", "both_right_with_look_alikes")}
-    plain = calibrated.keys() | {"both_right"}
-    figures = misleading(Comparison) | {name: differences() for name in plain} | {"calibrated": calibrated}
-    return {"first": first, "second": second, **figures}
+Bools = NDArray[np.bool_]
+Shares = tuple[float, float, float]  # probability of the true class, of its look-alike, and of a class outside
+Findings = Callable[[float], Mapping[str, Any]]  # from a seed's distance to the middle one to fields of SeedFindings
 
 
-def history(seed: int, train: Sequence[float], valid: Sequence[float], loss: Sequence[float]) -> list[Json]:
-    """A row an epoch, from its training accuracy, validation accuracy and validation loss; all numbers, as read."""
-    epochs = [
-        asdict(Epoch(seed, epoch, 1e-3, train_loss=99.0, train_accuracy=a, valid_loss=c, valid_accuracy=b))
-        for epoch, (a, b, c) in enumerate(zip(train, valid, loss, strict=True))
-    ]
-    return [{name: float(value) for name, value in row.items()} for row in epochs]
+@dataclass(frozen=True)
+class Variant:
+    """What three seeds of a variant give; None means that this was not measured.
 
-
-def ended(train: float, valid: float, unrest: float = 0.04) -> list[Json]:
-    """Three seeds that end near these accuracies, the variance of whose validation loss is near `unrest`."""
-    rows = []
-    for seed in range(3):
-        off, wobble = 0.0005 * (seed - 1), (unrest * 1.02 ** (seed - 1)) ** 0.5
-        losses = (99.0, 2 - wobble, 2 + wobble, 2.0)  # the last three have this variance
-        rows += history(seed, (0.99, 0.1, 0.5, train + off), (0.1, 0.99, 0.4, valid - off), losses)
-    return rows
-
-
-def reaching(*epochs: int) -> list[Json]:
-    """A seed for each number of epochs that it takes to a training error of a quarter; it is lost again thereafter."""
-    rows = []
-    for seed, epoch in enumerate(epochs):
-        train = [0.7] * (epoch - 1) + [0.8, 0.6]
-        rows += history(seed, train, [0.99] * len(train), [1.0] * len(train))
-    return rows
-
-
-def evidence(figures: Figures) -> Evidence:
-    """The evidence of a study in which these figures are known.
-
-    Keys: ("accuracy", variant), ("pair", first, second), ("spoiled", first, second), ("curves", variant),
-    ("gain", variant, method), ("agreement", variant, clustering, score) and ("narrowing", variant).
+    Attributes:
+        right, wrong: probabilities where the prediction is right, and where it is wrong.
+        train, valid: accuracy on training and on validation images.
+        lost: by corruption or shift, the share of the accuracy that is lost.
+        clusters: adjusted Rand indices of k-means and of the mixture by class.
     """
-    given = {kind: {key[1:]: figures[key] for key in figures if key[0] == kind} for kind in {key[0] for key in figures}}
-    accuracies, pairs, curves, agreements, gains = (
-        given.get(kind, {}) for kind in ("accuracy", "pair", "curves", "agreement", "gain")
+
+    accuracy: float = 0.9
+    right: Shares = (0.9, 0.05, 0.01)
+    wrong: Shares = (0.2, 0.7, 0.01)
+    temperature: float = 1.0
+    train: float | None = None
+    valid: float | None = None
+    photographs: float | None = None
+    lost: Mapping[str, float] | None = None
+    epochs: Sequence[Row] = ()
+    findings: Findings | None = None
+    clusters: tuple[float, float] | None = None
+
+
+def evidence(variants: Mapping[str, Variant | float], **changes: Any) -> Evidence:
+    """One study with all of them; a number is an accuracy."""
+    return Evidence({"all": replace(study(variants), **changes)})
+
+
+def study(variants: Mapping[str, Variant | float]) -> StudyEvidence:
+    """The evidence of these variants."""
+    made = {name: one if isinstance(one, Variant) else Variant(one) for name, one in variants.items()}
+    return StudyEvidence(
+        test_set=images_of(LABELS, np.arange(PHOTOGRAPHED) % CLASSES),
+        group_of=GROUP_OF,
+        evaluations={name: evaluated(one, np.random.default_rng(k)) for k, (name, one) in enumerate(made.items())},
+        histories={name: one.epochs for name, one in made.items()},
+        planned_epochs=dict.fromkeys(made, PLANNED),
+        explanations={name: explained(one.findings) for name, one in made.items() if one.findings},
+        embeddings={name: embedded(*one.clusters) for name, one in made.items() if one.clusters},
     )
-    metrics = {variant: summary(value) for (variant,), value in accuracies.items()}
-    compared = [comparison(f"{first}-other", second) for first, second in pairs]
-    compared += [comparison(*names) | {"accuracy_difference": about(value)} for names, value in pairs.items()]
-    tested = {name for names in (*accuracies, *pairs) for name in names}
-    embeddings: Json = {}
-    for (variant, clustering, score), value in agreements.items():
-        embeddings.setdefault(variant, embedding())["clusterings"][clustering]["labels"][score] = about(value)
-    explanations: Json = {}
-    for (variant, method), value in gains.items():
-        explanations.setdefault(variant, faithful())["faithfulness"]["methods"][method]["over_centre"] = about(value)
-    for (variant,), value in given.get("narrowing", {}).items():
-        activity = explanations.setdefault(variant, faithful())["activity"]
-        activity["trained"]["narrowing"] = None if value is None else about(value)
-    spoiled = [
-        {"first": first, "second": second, "overall": about(value)}
-        for (first, second), value in given.get("spoiled", {}).items()
+
+
+def images_of(labels: NDArray[np.int64], photographed: NDArray[np.int64], senders: Sequence[str] = ()) -> TestSet:
+    """Test images and photographs of these classes; photographs without senders are sent by one person each."""
+    about = [{"name": f"{k}", "half": "score"} for k in range(len(photographed))]
+    about = [row | {"sender": sender} for row, sender in zip(about, senders or [""] * len(about), strict=True)]
+    nothing, names = np.zeros(0, np.int64), tuple(map(str, range(CLASSES)))
+    pictures = np.zeros((1, len(photographed), 1, 1), np.uint8)
+    photos = PhotoSet((Preparation(RECIPE, ""),), pictures, photographed, names, about, {})
+    return TestSet("drawn", names, labels, nothing, np.zeros((0, 1, 1), np.uint8), nothing, nothing, "", {}, photos)
+
+
+def steps(share: float) -> list[float]:
+    """What the seeds give where the middle one gives `share`."""
+    return [share + STEP * (seed - 1) for seed in SEEDS]
+
+
+def right(share: float, images: int, rng: np.random.Generator) -> Bools:
+    """Which predictions (S, N) are right: nearly the same in all seeds, so that few kinds of images are resampled."""
+    order = rng.permutation(images)
+    return np.stack([order < round(images * one) for one in steps(share)])
+
+
+def evaluation(logits: NDArray[np.floating], **parts: Any) -> Evaluation:
+    """That of logits (S, N, C), without temperature."""
+    seeds = len(logits)
+    return Evaluation(
+        **{"seeds": (*range(seeds),), "diverged": 0, "temperatures": np.ones(seeds)} | parts, test_logits=logits
+    )
+
+
+def evaluated(variant: Variant, rng: np.random.Generator) -> Evaluation:
+    """What the seeds of a variant predict."""
+    found = right(variant.accuracy, IMAGES, rng)
+    shares = np.where(found[..., None], variant.right, variant.wrong)
+    slopes = 1 + np.array([-0.01, 0, 0.01])[:, None, None]
+    parts: dict[str, Any] = {"temperatures": np.full(len(SEEDS), variant.temperature)}
+    if variant.train is not None and variant.valid is not None:
+        held_out = right(variant.valid, HELD_OUT, rng)
+        parts["train_right"] = right(variant.train, HELD_OUT, rng)
+        parts["validation"] = Validation(held_out, np.ones((2, HELD_OUT), np.float32))
+    if variant.photographs is not None:
+        at = right(variant.photographs, PHOTOGRAPHED, rng)
+        logits = spread_out(np.where(at[..., None], variant.right, variant.wrong), LABELS[:PHOTOGRAPHED])
+        parts["photos"] = PhotoOutputs({RECIPE: logits}, {}, {}, np.zeros(0), {})
+    if variant.lost is not None:
+        parts["corrupted"] = corrupted(variant, rng)
+    return evaluation((slopes * spread_out(shares, LABELS)).astype(np.float32), **parts)
+
+
+def spread_out(shares: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Logits (S, N, C) from probabilities (S, N, 3), see `Shares`; the other classes have equal parts of the rest."""
+    rest = (1 - shares.sum(axis=2, keepdims=True)) / (CLASSES - 3)
+    logits = np.repeat(np.log(rest), CLASSES, axis=2)
+    for k, classes in enumerate((labels, labels ^ 1, (labels + 2) % CLASSES)):
+        np.put_along_axis(
+            logits, np.broadcast_to(classes[:, None], (*shares.shape[:2], 1)), np.log(shares[:, :, k : k + 1]), axis=2
+        )
+    return logits
+
+
+def corrupted(variant: Variant, rng: np.random.Generator) -> Corrupted:
+    """What is lost of half-size samples of the test images, by every severity the same."""
+    clean, lost = right(variant.accuracy, HELD_OUT, rng), variant.lost or {}
+    severities = dict.fromkeys(CORRUPTIONS, SEVERITIES) | dict.fromkeys(SHIFTS, SHIFT_PIXELS)
+    kept = {kind: clean & right(1 - lost.get(kind, 0.0), HELD_OUT, rng) for kind in severities}
+    conditions = (("", 0), *((kind, severity) for kind, those in severities.items() for severity in those))
+    found = np.stack([kept.get(kind, clean) for kind, _ in conditions], axis=1)
+    return Corrupted(conditions, found, np.zeros((len(conditions), 3)))
+
+
+# --- explanations and embeddings --------------------------------------------------------------------------------------
+
+
+def interval(value: float, half: float = 0.01) -> Interval:
+    """A figure with an interval over images."""
+    return {"value": value, "low": value - half, "high": value + half}
+
+
+def explained(findings: Findings) -> Explanation:
+    """Of a hundred images."""
+    nothing = dict.fromkeys(("deviations", "filters", "similarity", "localisation", "depth"))
+    seeds = tuple(SeedFindings(seed, **nothing | findings(STEP * (seed - 1))) for seed in SEEDS)  # type: ignore[arg-type]
+    return Explanation({}, "", "", np.arange(100), {}, None, None, seeds)
+
+
+def embedded(k_means: float, mixture: float) -> Embedding:
+    """Of a thousand images."""
+    pairs = zip(steps(k_means), steps(mixture), strict=True)
+    agreements = tuple(SeedAgreement(seed, *map(interval, pair)) for seed, pair in zip(SEEDS, pairs, strict=True))
+    return Embedding({}, np.arange(1000), np.zeros((0, 0)), np.zeros((0, 2)), {}, agreements)
+
+
+def wide(deviation: float) -> Findings:
+    """What enters ReLU has this deviation in every layer after training."""
+    return lambda off: {"deviations": {"trained": {"conv1": deviation + off, "conv2": deviation - 2 * off}}}
+
+
+def filtering(order: float, orientation: float) -> Findings:
+    """Training lowers the entropy of the first filters, and makes them selective, by so much."""
+    return lambda off: {
+        "filters": FirstFilters(8, Trained(0.9, 0.9 - order - off), Trained(0.1, 0.1 + orientation + off))
+    }
+
+
+def alike(methods: Sequence[str], contrast: float, *, over: float | None = None) -> Findings:
+    """Maps that are so much more alike within a class; and `over` those of pixels and of the untrained model."""
+    beyond = contrast if over is None else over
+
+    def findings(off: float) -> Mapping[str, Any]:
+        one = MapSimilarity(*(interval(value + off) for value in (contrast, contrast, contrast, beyond, beyond)))
+        return {"similarity": dict.fromkeys(methods, one)}
+
+    return findings
+
+
+def on_object(hits: float, iou: float) -> Findings:
+    """Maps that lie so much better on the object than a Gaussian in the centre."""
+
+    def findings(off: float) -> Mapping[str, Any]:
+        over = interval(hits + off), interval(iou + off)
+        return {"localisation": Localisation(90, 10, 0.2, {"Grad-CAM": Localised(interval(0.5), interval(0.3), *over)})}
+
+    return findings
+
+
+def deepening(probe: float, selectivity: float, orientation: float, colour: float) -> Findings:
+    """Each figure rises by so much from the first convolution to the last."""
+
+    def findings(off: float) -> Mapping[str, Any]:
+        last = LayerReadout(
+            "conv5", interval(0.4 + probe + off), *(0.4 + rise + off for rise in (selectivity, orientation, colour))
+        )
+        return {"depth": (LayerReadout("conv1", interval(0.4), 0.4, 0.4, 0.4), last)}
+
+    return findings
+
+
+# --- histories --------------------------------------------------------------------------------------------------------
+
+
+def history(seed: int, train: Sequence[float], loss: Sequence[float] = ()) -> list[Row]:
+    """A row per epoch, from its training accuracy and validation loss."""
+    losses = loss or [1.0] * len(train)
+    epochs = zip(train, losses, strict=True)
+    return [asdict(Epoch(seed, k, 1e-3, 1.0, accuracy, valid, 0.5)) for k, (accuracy, valid) in enumerate(epochs)]
+
+
+def ended(error: float) -> list[Row]:
+    """Seeds whose training error in the last epoch is near this one."""
+    return [row for seed, one in zip(SEEDS, steps(error), strict=True) for row in history(seed, (0.5, 1 - one))]
+
+
+def bending(size: float) -> list[Row]:
+    """Seeds whose validation loss goes up and down by this much."""
+    sizes = (size * 1.02 ** (seed - 1) for seed in SEEDS)
+    return [
+        row
+        for seed, up in zip(SEEDS, sizes, strict=True)
+        for row in history(seed, [0.5] * 5, (9, 1, 1 + up, 1, 1 + up))
     ]
-    return Evidence(
-        metrics=metrics | {"other": summary(99.0)},
-        look_alikes={"variants": {}, "confusions": dict.fromkeys(tested, CONFUSION), "pairs": compared},
-        photos={"labelled": 0, "comparisons": []},
-        explanations=explanations,
-        embeddings=embeddings,
-        histories={variant: rows for (variant,), rows in curves.items()} | {"other": ended(99, 0, 99)},
-        robustness={"images": 1000, "pairs": spoiled} if spoiled else {},
-    )
 
 
-def summary(accuracy: float) -> Json:
-    """What `metrics.json` says of a variant."""
-    interval = {"accuracy_low": accuracy - HALF, "accuracy_high": accuracy + HALF}
-    return {"seeds": 3, "diverged": 0, "accuracy_sd": 99.0, "nll": 99.0, "accuracy": accuracy, **interval}
+def reaching(*epochs: int | None) -> list[Row]:
+    """Seeds that come to a training error of .25 within their epoch, at .5, .51, ... of it; None: never."""
+    rows: list[Row] = []
+    for seed, epoch in enumerate(epochs):
+        last = 0.75 if epoch is None else 0.7 + 0.05 / (0.5 + 0.01 * seed)
+        rows += history(seed, [0.7] * (PLANNED if epoch is None else epoch - 1) + ([] if epoch is None else [last]))
+    return rows
 
 
-def embedding() -> Json:
-    """What is known of a variant's features."""
-    names = ("mixture", "mixture_by_class", "k_means", "mixture_on_tsne")
-    agreements = {name: {of: misleading(Agreement) for of in ("labels", "groups")} for name in names}
-    return {"images": 5000, "clusterings": agreements}
+# --- tests and what they measure --------------------------------------------------------------------------------------
 
 
-def faithful() -> Json:
-    """What is known of a variant's maps, as far as they were scored."""
-    methods = {name: misleading(MethodScore) for name in ("CAM", "Grad-CAM", "HiResCAM")}
-    controls = {name: methods["CAM"] | dict.fromkeys(("over_random", "over_centre")) for name in ("random", "centre")}
-    activity = {state: {"images": 64, "layers": [], "narrowing": MISLEADING} for state in ("untrained", "trained")}
-    return {"faithfulness": {"images": 100, "methods": methods | controls}, "heads": None, "activity": activity}
+def uncertain(value: float, low: float, high: float, *, seeds: int = 3, level: float = 0.95) -> Uncertain:
+    """A normally distributed quantity whose interval at `level` is about `value` and as wide as from low to high."""
+    from scipy.stats import norm
+
+    error = (high - low) / 2 / norm.ppf((1 + level) / 2)
+    return Uncertain(value, error**2, 10**9, (Seeds(seeds, Spread(0.0, 2)),))
 
 
-def answers(claims: Sequence[Claim], found: Evidence | None) -> dict[str, Answer]:
-    """The answer to every test, by the names of claim and test."""
-    judged = [judge(claim, found) for claim in claims]
-    return {f"{one.claim.key} {part.test.key}".strip(): part for one in judged for part in one.answers}
+def measured(value: float, low: float, high: float, **changes: Any) -> Measured:
+    """The same as what was measured on a hundred images in three runs."""
+    return Measured(uncertain(value, low, high, **changes), (3,), 100)
 
 
-def verdicts(claims: Sequence[Claim], found: Evidence | None) -> dict[str, str]:
-    return {name: answer.verdict for name, answer in answers(claims, found).items()}
+def asking(found: Measured | None, region: Region | None = None, **changes: Any) -> Test:
+    """A test that measures this."""
+    settings: dict[str, Any] = {"key": "", "measure": "a difference", "variants": (), "sentence": "it is {} more"}
+    return Test(**settings | {"region": region or above(0.01), "measured": lambda evidence: found} | changes)

@@ -1,294 +1,164 @@
-"""The claims on look-alikes: each test reads the quantity it names with the sign it names, among many that mislead."""
+"""What claims on look-alikes measure of probabilities, against loops over seeds and images."""
 
-import copy
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from claims.invented import CONFUSION, Json, answers, comparison, estimate, misleading, verdicts
+from claims.invented import GROUP_OF, Variant, alike, evaluation, evidence, images_of, interval
+from scipy.special import softmax
 
-from lookalike.claims.claim import NO_DATA, NO_STUDY, Evidence, Measured
-from lookalike.claims.fashion import CLAIMS
-from lookalike.evaluation.groups import LookAlikeFigures
-from lookalike.explain.similarity import Excess, Kinship, Mistakes
+from lookalike.artifacts.explanations import MapSimilarity
+from lookalike.claims.claim import Claim, Measured, judge
+from lookalike.claims.evidence import Evidence, StudyEvidence
+from lookalike.claims.fashion import CLAIMS, CNN, READINGS, VIT, difference
+from lookalike.claims.quantities import overconfidence
 
-CNN, VIT = "fashion-cnn", "fashion-vit"
-OTHER_RECIPES = ("zalando", "naive", "fitted")
-TESTED, LABELLED, EXPLAINED = 10_000, 350, 500
-WRONG, RIGHT, WITH_LOOK_ALIKES = 300, 8500, 6000  # images that both models predict alike
-METHODS = {  # how a test names the map that may be meant -> the method
-    "embedded patches": "embedded patches",
-    "first attention's output": "first attention output",
-    "attention itself": "last attention",
-}
-PARTS = ("maps", "raw_pixels", "over_raw_pixels", "untrained", "over_untrained", "mistakes", "photographs")
-Where = tuple[str | int, ...]
-PLACE = 2  # of the two models among all that are compared
+IMAGES, SINGLE = 60, 9  # the last class has no look-alike
+LABELS = np.arange(IMAGES) % 10
+GROUPS = np.array([*GROUP_OF[:8], 4, 5])
+CLAIM: dict[str, Claim] = {claim.key: claim for claim in CLAIMS}
+TEMPERATURES = {CNN: np.array([1.0, 2.0, 3.0]), VIT: np.array([0.5, 1.5])}
 
 
-@dataclass(frozen=True)
-class Quantity:
-    """Where a test's quantity stands, CNN minus ViT where it is one of two models.
-
-    Attributes:
-        where: the steps to it from the field of the evidence.
-        least: what it must exceed.
-        count: the images, or what `unit` says, that it is a mean of.
-        sign: -1 if the test turns it around.
-        either: whether it may exceed `least` on either side of zero.
-        control: whether it decides nothing.
-    """
-
-    where: Where
-    least: float
-    count: int
-    unit: str = "images"
-    sign: int = 1
-    either: bool = False
-    control: bool = False
+def noisy(seeds: int, seed: int) -> np.ndarray:
+    """Logits that are often right, and wrong alike."""
+    rng = np.random.default_rng(seed)
+    common = np.random.default_rng(9).normal(0, 1, (IMAGES, 10))
+    return common + rng.normal(0, 0.5, (seeds, IMAGES, 10)) + 2 * np.eye(10)[LABELS]
 
 
-def of_pair(*where: str, count: int, sign: int = 1, least: float = 0.01, **more: bool) -> Quantity:
-    return Quantity(("look_alikes", "pairs", PLACE, *where), least, count, sign=sign, **more)
+STUDY = StudyEvidence(
+    images_of(LABELS, LABELS),
+    GROUPS,
+    {name: evaluation(noisy(len(of), k), temperatures=of) for k, (name, of) in enumerate(TEMPERATURES.items())},
+)
 
 
-def of_maps(reading: str) -> dict[str, Quantity]:
-    """The tests on the maps of one reading."""
+def looped(where: str, part: str, more: str, *, calibrated: bool) -> tuple[float, float]:
+    """The mean difference, and how many images a pair of seeds is about on average."""
+    differences, pairs = [], 0
+    for cnn, its in zip(STUDY.evaluations[CNN].test_logits, TEMPERATURES[CNN], strict=True):
+        for vit, own in zip(STUDY.evaluations[VIT].test_logits, TEMPERATURES[VIT], strict=True):
+            pairs += 1
+            for k, label in enumerate(LABELS):
+                right = cnn[k].argmax() == label
+                if cnn[k].argmax() != vit[k].argmax() or right != (where != "wrong"):
+                    continue
+                if where == "right among look-alikes" and (GROUPS[label] == GROUPS).sum() == 1:
+                    continue
+                slopes = (its, own) if calibrated else (1, 1)
+                shares = [
+                    share(softmax(one[k] / slope), label, part) for one, slope in zip((cnn, vit), slopes, strict=True)
+                ]
+                differences.append((shares[0] - shares[1]) * (1 if more == CNN else -1))
+    return float(np.mean(differences)), len(differences) / pairs
 
-    def figure(*where: str, control: bool = False) -> Quantity:
-        known = ("explanations", VIT, "similarity", "spearman", METHODS[reading], *where)
-        photographs = where[0] == "photographs"
-        count, unit = (LABELLED, "photographs") if photographs else (EXPLAINED, "images")
-        return Quantity(known, 0.05, count, unit, control=control)
 
+def share(probabilities: np.ndarray, label: int, part: str) -> float:
+    group = GROUPS[label] == GROUPS
     return {
-        f"F6 {reading}: one class": figure("maps", "class_contrast"),
-        f"F6 {reading}: look-alikes": figure("maps", "group_contrast"),
-        f"F6 {reading}: photograph": figure("photographs", "class_contrast"),
-        f"F6 {reading}: more than pixels": figure("over_raw_pixels", "class_contrast", control=True),
-        f"F6 {reading}: more than untrained": figure("over_untrained", "class_contrast", control=True),
-    }
+        "true": probabilities[label],
+        "look_alikes": probabilities[group].sum() - probabilities[label],
+        "outside": probabilities[~group].sum(),
+        "confidence": probabilities.max(),
+    }[part]
 
 
-LOOK_ALIKES = ("both_right_with_look_alikes", "look_alikes")
-OVERCONFIDENCE = {name: ("look_alikes", "variants", name, "overconfidence") for name in (CNN, VIT)}
-QUANTITIES = {
-    "F1": of_pair("accuracy_difference", count=TESTED, least=0.005),
-    "F2": Quantity(("photos", "comparisons", PLACE, "accuracy_difference"), 0.02, LABELLED, "photographs", -1),
-    "F3 true class": of_pair("both_wrong", "true", count=WRONG, sign=-1),
-    "F3 true class, calibrated": of_pair("calibrated", "both_wrong", "true", count=WRONG, sign=-1, control=True),
-    "F3 outside": of_pair("both_wrong", "outside", count=WRONG),
-    "F3 outside, calibrated": of_pair("calibrated", "both_wrong", "outside", count=WRONG, control=True),
-    "F4": of_pair(*LOOK_ALIKES, count=WITH_LOOK_ALIKES),
-    "F4 calibrated": of_pair("calibrated", *LOOK_ALIKES, count=WITH_LOOK_ALIKES, control=True),
-    "F5 between models": of_pair("both_right", "confidence", count=RIGHT, either=True),
-    "F5 CNN": Quantity(OVERCONFIDENCE[CNN], 0.01, TESTED, either=True),
-    "F5 ViT": Quantity(OVERCONFIDENCE[VIT], 0.01, TESTED, either=True),
-    **{name: quantity for reading in METHODS for name, quantity in of_maps(reading).items()},
+@pytest.mark.parametrize("calibrated", [False, True])
+@pytest.mark.parametrize(
+    ("where", "part", "more"),
+    [
+        ("wrong", "true", VIT),
+        ("wrong", "outside", CNN),
+        ("right among look-alikes", "look_alikes", CNN),
+        ("right", "confidence", CNN),
+    ],
+)
+def test_probabilities_are_compared_where_both_predict_the_same(
+    where: str, part: str, more: str, *, calibrated: bool
+) -> None:
+    found = difference(where, part, more=more, calibrated=calibrated)(Evidence({"all": STUDY}))
+    value, images = looped(where, part, more, calibrated=calibrated)
+    assert found is not None
+    assert found.quantity.value == pytest.approx(value)
+    assert (found.images, found.runs) == (round(images), (3, 2) if more == CNN else (2, 3))
+    low, high = found.quantity.interval()
+    assert low < value < high
+
+
+def test_the_claims_ask_for_these() -> None:
+    found = {claim.key: judge(claim, Evidence({"all": STUDY})).answers for claim in CLAIMS}
+    asked = [("wrong", "true", VIT), ("wrong", "outside", CNN)]
+    expected = [looped(*one, calibrated=after)[0] for one in asked for after in (False, True)]
+    assert values(found["F3"]) == pytest.approx(expected)
+    alike = "right among look-alikes", "look_alikes", CNN
+    assert values(found["F4"]) == pytest.approx([looped(*alike, calibrated=after)[0] for after in (False, True)])
+    over = []
+    for name in (CNN, VIT):
+        logits = STUDY.evaluations[name].test_logits
+        over.append(softmax(logits, axis=2).max(axis=2).mean() - (logits.argmax(axis=2) == LABELS).mean())
+    assert values(found["F5"]) == pytest.approx([looped("right", "confidence", CNN, calibrated=False)[0], *over])
+    assert overconfidence(STUDY, CNN)  # of logits as they are
+
+
+def values(answers: tuple) -> list[float]:  # type: ignore[type-arg]
+    measured = [one.measured for one in answers]
+    assert all(isinstance(one, Measured) for one in measured)
+    return [one.quantity.value for one in measured]
+
+
+def test_without_an_image_that_both_get_wrong_nothing_is_measured() -> None:
+    sure = evaluation(np.tile(5 * np.eye(10)[LABELS], (3, 1, 1)))
+    both = replace(STUDY, evaluations={CNN: sure, VIT: sure})
+    assert difference("wrong", "true", more=VIT)(Evidence({"all": both})) is None
+    assert difference("right", "true", more=VIT)(Evidence({"all": both})) is not None
+
+
+# --- maps -------------------------------------------------------------------------------------------------------------
+
+CONTRASTS = {  # the test's key, and the field that it reads
+    "one class": "class_contrast",
+    "look-alikes": "group_contrast",
+    "photograph": "photographs",
+    "more than pixels": "over_raw_pixels",
+    "more than untrained": "over_untrained",
 }
-OF_TWO = [name for name, quantity in QUANTITIES.items() if PLACE in quantity.where]
-OF_MAPS = [name for name in QUANTITIES if name.startswith("F6")]
-EACH = pytest.mark.parametrize("name", QUANTITIES)
 
 
-def maps() -> Json:
-    """What is known of a model's maps, all of it misleading."""
-    kinds = {"over_raw_pixels": Excess, "over_untrained": Excess, "mistakes": Mistakes}
-    methods = (*METHODS.values(), "Grad-CAM", "HiResCAM", "rollout", "gradient rollout")
-    similarity = {
-        measure: {name: {part: misleading(kinds.get(part, Kinship)) for part in PARTS} for name in methods}
-        for measure in ("spearman", "ssim", "top_k_overlap")
-    }
-    return {"faithfulness": {"images": 7}, "heads": {"images": 7}, "sanity": {}, "similarity": similarity}
-
-
-def misled() -> Evidence:
-    """Evidence without a figure that a claim should look at."""
-    pair = comparison(CNN, VIT)
-    for part in (pair, pair["calibrated"]):
-        for images, count in (
-            ("both_wrong", WRONG),
-            ("both_right", RIGHT),
-            ("both_right_with_look_alikes", WITH_LOOK_ALIKES),
-        ):
-            if images in part:
-                part[images]["images"] = count
-    others = [(VIT, "fashion-vit-pos"), (CNN, "fashion-cnn-grouped"), ("fashion-cnn-10pct", VIT)]
-    variants = (CNN, VIT, "fashion-vit-pos", "fashion-cnn-10pct")
-    pairs = [comparison(*names) for names in others]
-    pairs.insert(PLACE, pair)
-    photographs = [comparison(CNN, VIT) | {"recipe": recipe} for recipe in OTHER_RECIPES]
-    photographs += [comparison(*names) | {"recipe": "report"} for names in others]
-    photographs.insert(PLACE, comparison(CNN, VIT) | {"recipe": "report"})
-    return Evidence(
-        metrics={name: {"seeds": 1, "accuracy": 99.0} for name in variants},
-        look_alikes={
-            "variants": {name: misleading(LookAlikeFigures) for name in variants},
-            "confusions": {name: CONFUSION if name in (CNN, VIT) else [[7]] for name in variants},
-            "pairs": pairs,
-        },
-        photos={"photographs": 7000, "labelled": LABELLED, "comparisons": photographs},
-        explanations={name: maps() | {"images": EXPLAINED if name == VIT else 7} for name in variants},
-    )
-
-
-def put(evidence: Evidence, where: Where, figure: Json | None) -> None:
-    """Set one figure."""
-    field, *steps, last = where
-    place: Any = getattr(evidence, str(field))
-    for step in steps:
-        place = place[step]
-    assert last in place  # the stages write it
-    place[last] = figure
-
-
-def favouring(name: str) -> Measured:
-    """What holds a test, more than its least and unlike that of any other."""
-    quantity, index = QUANTITIES[name], list(QUANTITIES).index(name)
-    low = quantity.least * 1.0625 + index
-    return Measured(low + 0.125, low, low + 0.5, quantity.count, quantity.unit)
-
-
-def as_stored(name: str, measured: Measured) -> Json:
-    """The figure that a test reads as `measured`."""
-    if QUANTITIES[name].sign > 0:
-        return estimate(measured.value, measured.low, measured.high)
-    return estimate(-measured.value, -measured.high, -measured.low)
-
-
-def favoured(**changed: Measured | None) -> Evidence:
-    """Evidence that holds every test but those in `changed`, whose quantities are these."""
-    evidence = misled()
-    for name, quantity in QUANTITIES.items():
-        measured = changed.get(name, favouring(name))
-        put(evidence, quantity.where, None if measured is None else as_stored(name, measured))
-    return evidence
-
-
-def expected(**changed: str) -> dict[str, str]:
-    return dict.fromkeys(QUANTITIES, "reproduced") | changed
-
-
-def turned(measured: Measured) -> Measured:
-    return replace(measured, value=-measured.value, low=-measured.high, high=-measured.low)
-
-
-def test_every_test_is_tried_here() -> None:
-    assert list(answers(CLAIMS, None)) == list(QUANTITIES)
-    controls = {name for name, answer in answers(CLAIMS, None).items() if answer.test.control}
-    assert controls == {name for name, quantity in QUANTITIES.items() if quantity.control}
-
-
-def test_evidence_that_favours_all_claims_reproduces_them() -> None:
-    assert verdicts(CLAIMS, favoured()) == expected()
-
-
-@EACH
-def test_a_test_says_what_it_measured_and_on_how_many(name: str) -> None:
-    assert answers(CLAIMS, favoured())[name].measured == favouring(name)
-
-
-@EACH
-def test_a_test_hangs_on_its_own_quantity_alone(name: str) -> None:
-    quantity = turned(favouring(name))
-    before, after = answers(CLAIMS, favoured()), answers(CLAIMS, favoured(**{name: quantity}))
-    assert after[name].measured == quantity
-    assert after[name].verdict == ("reproduced" if QUANTITIES[name].either else "contradicted")
-    assert [other for other in QUANTITIES if after[other] != before[other]] == [name]
-
-
-@EACH
-def test_a_difference_too_small_to_matter_contradicts_the_claim_that_there_is_one(name: str) -> None:
-    small = replace(favouring(name), value=0.5 * QUANTITIES[name].least, low=0, high=0.9375 * QUANTITIES[name].least)
-    assert verdicts(CLAIMS, favoured(**{name: small})) == expected(**{name: "contradicted"})
-
-
-@EACH
-def test_a_quantity_across_what_matters_leaves_its_test_inconclusive(name: str) -> None:
-    least, count = QUANTITIES[name].least, QUANTITIES[name].count
-    wide = replace(favouring(name), value=2 * least, low=0.5 * least, high=3 * least)
-    found = favoured(**{name: wide})
-    assert verdicts(CLAIMS, found) == expected(**{name: "inconclusive"})
-    assert answers(CLAIMS, found)[name].needed == pytest.approx(2.25 * count, abs=1)
-
-
-@EACH
-def test_a_quantity_without_images_is_not_measured(name: str) -> None:
-    found = favoured(**{name: None})
-    assert verdicts(CLAIMS, found) == expected(**{name: "not run"})
-    assert answers(CLAIMS, found)[name].reason == NO_DATA
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.key)
-def test_the_controls_of_a_claim_come_with_a_test_and_say_what_they_change(claim: Any) -> None:
-    measures = {test.key: test.measure for test in claim.tests}
-    assert len(set(measures.values())) == len(measures)
-    for test in (test for test in claim.tests if test.control):
-        plain = test.key.removesuffix("calibrated").removesuffix(", ").replace("more than pixels", "one class")
-        plain = plain.replace("more than untrained", "one class")
-        assert test.measure.startswith(measures[plain])
-        assert not next(other for other in claim.tests if other.key == plain).control
-
-
-# what is missing
-
-
-def without(evidence: Evidence, **changed: Any) -> dict[str, str]:
-    """The verdicts of all that is not reproduced when a part of the evidence is another."""
-    found = verdicts(CLAIMS, replace(evidence, **changed))
-    return {name: verdict for name, verdict in found.items() if verdict != "reproduced"}
-
-
-def test_models_that_are_not_compared_leave_what_is_said_of_each() -> None:
-    found = favoured()
-    del found.look_alikes["pairs"][PLACE], found.photos["comparisons"][PLACE]
-    assert without(found) == dict.fromkeys(OF_TWO, "not run")
-
-
-def test_photographs_prepared_otherwise_do_not_test_the_claim_about_them() -> None:
-    found = favoured()
-    rows = [row for row in found.photos["comparisons"] if row["recipe"] != "report"]
-    assert len(rows) == len(OTHER_RECIPES)
-    assert without(found, photos=found.photos | {"comparisons": rows}) == {"F2": "not run"}
-
-
-@pytest.mark.parametrize(("variant", "name"), [(CNN, "F5 CNN"), (VIT, "F5 ViT")])
-def test_of_a_model_that_diverged_nothing_is_said(variant: str, name: str) -> None:
-    found = favoured()
-    del found.look_alikes["variants"][variant]
-    assert without(found) == {name: "not run"}
-
-
-def test_of_a_model_that_was_not_explained_nothing_is_said_about_maps() -> None:
-    found = favoured()
-    del found.explanations[VIT]
-    assert without(found) == dict.fromkeys(OF_MAPS, "not run")
+def test_each_question_about_maps_reads_its_own_method_and_contrast() -> None:
+    expected, methods = {}, {}
+    for k, (reading, method) in enumerate(READINGS.items()):
+        of = {field: 0.1 * k + 0.01 * n for n, field in enumerate(CONTRASTS.values())}
+        methods[method] = MapSimilarity(**{field: interval(value) for field, value in of.items()})
+        expected |= {f"{reading}: {key}": of[field] for key, field in CONTRASTS.items()}
+    found = evidence({VIT: Variant(findings=lambda off: {"similarity": methods})})
+    answers = judge(CLAIM["F6"], found).answers
+    assert dict(zip([one.test.key for one in answers], values(answers), strict=True)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
-    "evidence",
-    [Evidence(), Evidence(look_alikes={"variants": {}, "confusions": {}, "pairs": []}, photos={"comparisons": []})],
+    ("contrast", "over", "verdict"),
+    [
+        (0.3, 0.3, "reproduced"),
+        (0.3, 0.0, "explained by a control"),  # pixels are as much alike
+        (0.3, 0.05, "reproduced"),  # a control that decides nothing
+        (0.0, 0.0, "contradicted"),
+    ],
 )
-def test_a_study_without_findings_answers_nothing(evidence: Evidence) -> None:
-    found = answers(CLAIMS, evidence)
-    assert {(answer.verdict, answer.reason, answer.measured) for answer in found.values()} == {
-        ("not run", NO_DATA, None)
-    }
+def test_maps_that_say_no_more_than_the_controls_are_explained_by_them(
+    contrast: float, over: float, verdict: str
+) -> None:
+    found = evidence({VIT: Variant(findings=alike([*READINGS.values()], contrast, over=over))})
+    assert judge(CLAIM["F6"], found).verdict == verdict
 
 
-def test_a_study_that_is_not_among_the_parameters_answers_nothing() -> None:
-    assert {answer.reason for answer in answers(CLAIMS, None).values()} == {NO_STUDY}
+def test_one_reading_that_differs_leaves_the_maps_undecided() -> None:
+    first, *others = READINGS.values()
 
+    def findings(off: float) -> dict:  # type: ignore[type-arg]
+        return {"similarity": {**alike([first], 0.0)(off)["similarity"], **alike(others, 0.3)(off)["similarity"]}}
 
-# the pair the other way round
-
-
-def test_the_pair_may_be_stored_the_other_way_round() -> None:
-    found = favoured()
-    other = replace(found, look_alikes=copy.deepcopy(found.look_alikes), photos=copy.deepcopy(found.photos))
-    for row in (other.look_alikes["pairs"][PLACE], other.photos["comparisons"][PLACE]):
-        row |= {"first": VIT, "second": CNN}
-    for name in OF_TWO:
-        stored = favouring(name) if QUANTITIES[name].sign < 0 else turned(favouring(name))
-        put(other, QUANTITIES[name].where, estimate(stored.value, stored.low, stored.high))
-    assert answers(CLAIMS, other) == answers(CLAIMS, found)
+    judged = judge(CLAIM["F6"], evidence({VIT: Variant(findings=findings)}))
+    assert judged.by_reading("embedded patches") == "contradicted"
+    assert judged.by_reading("attention itself") == "reproduced"
+    assert judged.verdict == "inconclusive"

@@ -1,264 +1,268 @@
-"""Every measure against made-up artifacts: its value, its sign, what its interval speaks of, and None without data."""
+"""What tests measure: of which variants, seeds and images, and what becomes of runs that failed."""
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
-import scipy.stats
-from claims.invented import HALF, MISLEADING, comparison, ended, estimate, evidence, history, reaching
+from claims.invented import (
+    IMAGES,
+    LABELS,
+    PHOTOGRAPHED,
+    PLANNED,
+    RECIPE,
+    STEP,
+    Variant,
+    alike,
+    asking,
+    bending,
+    evaluation,
+    evidence,
+    history,
+    images_of,
+    measured,
+    reaching,
+    study,
+)
 
-from lookalike.claims.claim import Evidence, Measured
+from lookalike.claims import measures
+from lookalike.claims.claim import NO_VARIATION, OPEN_END, Measured, answer
+from lookalike.claims.evidence import Evidence
+from lookalike.claims.history import CLAIMS
 from lookalike.claims.measures import (
     Measure,
-    accuracy,
-    by_seed,
-    cluster_agreement,
-    diverged,
-    epochs_to,
-    gain_over_centre,
-    gap,
-    images_tested,
-    less_over_seeds,
-    measured,
-    more_accurate,
-    narrowing,
-    over_seeds,
-    pair_of,
-    times_less,
-    trained_to,
-    unrest,
+    alone,
+    corrected,
+    gain,
+    log_instability,
+    most,
+    of_history,
+    photograph_gain,
 )
-from lookalike.evaluation.statistics import Estimate
+from lookalike.claims.quantities import Best, Figure, gap
+from lookalike.evaluation.histories import epochs_to, training_error
 
-Json = dict[str, Any]
-IMAGES = 10_000
-RNG = np.random.default_rng(7)
-A, B = RNG.normal(2, 0.3, 4).tolist(), RNG.normal(5, 0.9, 3).tolist()  # of two variants, a figure of each seed
+H3 = next(claim for claim in CLAIMS if claim.key == "H3").tests[0]
 
 
-def known(measured: Measured | None) -> Measured:
-    assert measured is not None
-    return measured
+def found(measure: Measure, *args: object, **kwargs: object) -> Measured:
+    one = measure(evidence(*args, **kwargs))  # type: ignore[arg-type]
+    assert one is not None
+    return one
 
 
-def numbers(measured: Measured | None) -> tuple[float, float, float]:
-    found = known(measured)
-    return found.value, found.low, found.high
+def test_a_gain_is_of_two_variants_of_one_study() -> None:
+    one = found(gain("a", "b"), {"a": 0.9, "b": 0.85})
+    assert (one.quantity.value, one.runs, one.images, one.unit) == (pytest.approx(0.05), (3, 3), IMAGES, "test images")
+    apart = Evidence({"x": study({"a": 0.9}), "y": study({"b": 0.8})})
+    assert gain("a", "b")(apart) is None
+    assert gain("a", "c")(Evidence({"x": study({"a": 0.9})})) is None
+    assert gain("c", "d")(apart) is None
 
 
-def seeds(a: Sequence[float], b: Sequence[float]) -> Evidence:
-    """Histories of one epoch whose training accuracies are these."""
-    rows = {
-        name: [row for seed, value in enumerate(values) for row in history(seed, [value], [0], [1])]
-        for name, values in {"a": a, "b": b}.items()
-    }
-    return Evidence(histories=rows)
+def test_one_variant_is_compared_with_a_constant() -> None:
+    one = found(alone("a", minus=0.8), {"a": 0.85})
+    assert (one.quantity.value, one.runs) == (pytest.approx(0.05), (3,))
+    low, high = one.quantity.interval()
+    assert low < 0.05 < high
+    assert alone("a", gap)(evidence({"a": 0.9})) is None  # no training images were predicted
+    assert alone("b")(evidence({"a": 0.9})) is None
 
 
-# estimates
+def test_the_images_are_those_that_a_quantity_is_about() -> None:
+    one = found(alone("a", gap), {"a": Variant(train=0.9, valid=0.8)})
+    assert one.images == 10_000  # 5,000 training and 5,000 validation images
+    lost = found(alone("a", measures.quantities.lost_by_shift(4)), {"a": Variant(lost={})})
+    assert lost.images == 5_000
 
 
-def test_an_estimate_comes_with_what_its_interval_speaks_of() -> None:
-    assert measured(estimate(0.25, 0.125, 0.5), 7) == Measured(0.25, 0.125, 0.5, 7, "images")
-    assert measured(estimate(0.0, 0.0, 0.0), 7, "photographs") == Measured(0, 0, 0, 7, "photographs")
-    assert measured(None, 7) is None
-    assert over_seeds(Estimate(0.25, 0.125, 0.5), 3) == Measured(0.25, 0.125, 0.5, 3, "seeds")
-    assert over_seeds(None, 3) is None
+def test_photographs_are_counted_and_grouped_by_sender() -> None:
+    both = evidence({"a": Variant(photographs=0.5), "b": Variant(photographs=0.3)})
+    one = photograph_gain("a", "b", RECIPE)(both)
+    assert one is not None
+    assert (one.images, one.unit, one.runs) == (PHOTOGRAPHED, "photographs", (3, 3))
+    assert one.quantity.value == pytest.approx(0.2)
+    shown = np.arange(PHOTOGRAPHED) % 10
+    sent = [f"{k // 100}" for k in range(PHOTOGRAPHED)]  # by eight people, in blocks of one sender
+    by_few = replace(both.studies["all"], test_set=images_of(LABELS, shown, sent))
+    clustered = photograph_gain("a", "b", RECIPE)(Evidence({"all": by_few}))
+    assert clustered is not None
+    assert clustered.images == PHOTOGRAPHED
+    assert clustered.quantity.images == 8  # type: ignore[attr-defined]
+    assert photograph_gain("a", "b", "another")(both) is None
+    without = replace(both.studies["all"], test_set=replace(both.studies["all"].test_set, photos=None))
+    assert photograph_gain("a", "b", RECIPE)(Evidence({"all": without})) is None
 
 
-def test_all_test_images_are_counted_once() -> None:
-    assert images_tested(Evidence(look_alikes={"confusions": {"a": [[5, 1], [2, 4]], "b": [[9]]}}), "a") == 12
+def test_corrected_errors_are_compared_with_those_that_another_seed_corrects() -> None:
+    rng = np.random.default_rng(2)
+    right = {name: rng.random((seeds, 500)) < share for name, seeds, share in (("a", 2, 0.8), ("b", 3, 0.7))}
+    labels = LABELS[:500]
+    logits = {name: np.eye(10)[np.where(of, labels, labels ^ 1)] for name, of in right.items()}
+    base = replace(study({}), test_set=images_of(labels, labels))
+    both = replace(base, evaluations={name: evaluation(of) for name, of in logits.items()})
+    one = corrected("a", "b")(Evidence({"all": both}))
+    total = wrong = 0.0
+    for first in right["a"]:
+        for k, second in enumerate(right["b"]):
+            others = np.delete(right["b"], k, axis=0).mean(axis=0)
+            total += (first.astype(float) - others)[~second].sum()
+            wrong += (~second).sum()
+    assert one is not None
+    assert one.quantity.value == pytest.approx(total / wrong)
+    assert (one.runs, one.images) == ((2, 3), round(wrong / 6))
+    single = replace(both, evaluations={**both.evaluations, "b": evaluation(logits["b"][:1])})
+    assert corrected("a", "b")(Evidence({"all": single})) is None  # no other seed
 
 
-# pairs
+# --- the most of several ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("stored", "sign"), [(("a", "b"), 1), (("b", "a"), -1)])
-def test_a_gain_has_the_sign_that_is_asked_for_however_the_pair_is_stored(stored: tuple[str, str], sign: int) -> None:
-    pair = comparison(*stored) | {"accuracy_difference": estimate(0.25, 0.125, 0.5)}
-    pairs = [comparison("a", "c"), comparison("c", "b"), pair]
-    found = Evidence(look_alikes={"pairs": pairs, "confusions": {"a": [[6, 1]], "b": [[3, 4]]}})
-    assert pair_of(found.look_alikes, "a", "b") == (pair, sign)
-    ahead, behind = Measured(0.25, 0.125, 0.5, 7, "images"), Measured(-0.25, -0.5, -0.125, 7, "images")
-    assert more_accurate("a", "b")(found) == (ahead if sign > 0 else behind)
-    assert more_accurate("b", "a")(found) == (behind if sign > 0 else ahead)
-
-
-@pytest.mark.parametrize("look_alikes", [{}, {"pairs": []}, {"pairs": [comparison("a", "c"), comparison("c", "b")]}])
-def test_variants_that_are_not_compared_have_no_gain(look_alikes: Json) -> None:
-    found = Evidence(look_alikes=look_alikes)
-    assert pair_of(found.look_alikes, "a", "b") is None
-    assert more_accurate("a", "b")(found) is None
-
-
-# accuracies
-
-
-def test_an_accuracy_is_read_from_a_constant_or_as_its_error() -> None:
-    found = evidence({("accuracy", "a"): 0.75})
-    ends = (0.75, 0.75 - HALF, 0.75 + HALF)
-    assert accuracy("a")(found) == Measured(*ends, IMAGES, "images")
-    assert numbers(accuracy("a", minus=0.8)(found)) == pytest.approx([end - 0.8 for end in ends])
-    wrong = accuracy("a", wrong=True)(found)
-    assert numbers(wrong) == pytest.approx([0.25, 0.25 - HALF, 0.25 + HALF])
-    assert (known(wrong).count, known(wrong).unit) == (IMAGES, "images")
-
-
-def test_the_interval_of_an_error_is_that_of_the_accuracy_turned_around() -> None:
-    found = evidence({("accuracy", "a"): 0.9})
-    found.metrics["a"] |= {"accuracy_low": 0.5, "accuracy_high": 0.95}
-    assert numbers(accuracy("a", wrong=True)(found)) == pytest.approx([0.1, 0.05, 0.5])
-    assert numbers(accuracy("a", wrong=True, minus=0.25)(found))[1:] == pytest.approx([0.3, 0.75])
-
-
-def test_of_a_variant_whose_seeds_all_diverged_there_is_no_accuracy() -> None:
-    assert accuracy("a")(Evidence()) is None
-    assert accuracy("a")(Evidence(metrics={"a": {"seeds": 0, "diverged": 3}})) is None
-
-
-# seeds
-
-
-def test_less_is_the_second_variant_s_mean_minus_the_first_s() -> None:
-    found = less_over_seeds("a", "b", trained_to)(seeds(A, B))
-    welch = scipy.stats.ttest_ind(B, A, equal_var=False).confidence_interval()
-    assert numbers(found) == pytest.approx((np.mean(B) - np.mean(A), welch.low, welch.high))
-    assert (known(found).count, known(found).unit) == (3, "seeds")
-    turned = less_over_seeds("b", "a", trained_to)(seeds(A, B))
-    assert numbers(turned) == pytest.approx((np.mean(A) - np.mean(B), -welch.high, -welch.low))
-    assert known(turned).count == 3
-
-
-def test_times_less_is_the_second_variant_s_figure_over_the_first_s() -> None:
-    found = times_less("a", "b", trained_to)(seeds(A, B))
-    welch = scipy.stats.ttest_ind(np.log(B), np.log(A), equal_var=False).confidence_interval()
-    ratio = scipy.stats.gmean(B) / scipy.stats.gmean(A)
-    assert ratio > 2
-    assert numbers(found) == pytest.approx((ratio, np.exp(welch.low), np.exp(welch.high)))
-    assert (known(found).count, known(found).unit) == (3, "seeds")
-    turned = times_less("b", "a", trained_to)(seeds(A, B))
-    assert numbers(turned) == pytest.approx((1 / ratio, np.exp(-welch.high), np.exp(-welch.low)))
-
-
-@pytest.mark.parametrize("compared", [less_over_seeds, times_less])
-@pytest.mark.parametrize(("a", "b"), [(A, B[:1]), (A[:1], B), (A, []), ([], B), ([], [])])
-def test_fewer_than_two_seeds_on_either_side_say_nothing(
-    compared: Callable[..., Measure], a: list[float], b: list[float]
-) -> None:
-    assert compared("a", "b", trained_to)(seeds(a, b)) is None
-
-
-@pytest.mark.parametrize("compared", [less_over_seeds, times_less])
-def test_variants_that_were_not_trained_say_nothing(compared: Callable[..., Measure]) -> None:
-    assert compared("a", "c", trained_to)(seeds(A, B)) is None
-    assert compared("a", "b", trained_to)(Evidence()) is None
-
-
-def test_seeds_that_agree_have_an_interval_without_width() -> None:
-    assert numbers(less_over_seeds("a", "b", trained_to)(seeds([2, 2], [5, 5]))) == (3, 3, 3)
-    assert numbers(times_less("a", "b", trained_to)(seeds([2, 2], [8, 8]))) == pytest.approx((4, 4, 4))
-
-
-def test_a_figure_that_is_zero_has_no_ratio() -> None:
-    assert times_less("a", "b", trained_to)(seeds([0, 2], [5, 5])) is None
-    assert numbers(times_less("a", "b", trained_to)(seeds([0, 2, 2], [5, 5]))) == pytest.approx((2.5, 2.5, 2.5))
-
-
-def test_seeds_whose_figure_is_not_known_are_left_out() -> None:
-    found = seeds(A, B)
-    assert by_seed(found, "a", trained_to) == A
-    assert by_seed(found, "a", lambda rows: None if rows[0]["seed"] == 1 else trained_to(rows)) == [A[0], *A[2:]]
-    assert by_seed(found, "c", trained_to) == []
-
-
-@pytest.mark.parametrize("loss", ["train_loss", "valid_loss"])
-@pytest.mark.parametrize("value", [math.nan, math.inf])
-@pytest.mark.parametrize("figure", [gap, trained_to, unrest, epochs_to(0.9)])
-def test_seeds_that_diverged_are_left_out(loss: str, value: float, figure: Callable[..., float | None]) -> None:
-    found = Evidence(histories={"a": ended(0.9, 0.8)})
-    whole = by_seed(found, "a", figure)
-    assert len(whole) == 3
-    last = found.histories["a"][7]  # of the second of three seeds with four epochs each
-    assert last["seed"] == 1
-    last[loss] = value
-    assert by_seed(found, "a", figure) == [whole[0], whole[2]]
-    assert [diverged(found.histories["a"][4 * seed : 4 * seed + 4]) for seed in range(3)] == [False, True, False]
-
-
-def test_seeds_may_stand_in_any_order_among_each_other() -> None:
-    rows = ended(0.9, 0.8)
-    mixed = sorted(rows, key=lambda row: (row["epoch"], -row["seed"]))
-    for figure in (gap, trained_to, unrest):
-        plain, turned = (by_seed(Evidence(histories={"a": part}), "a", figure) for part in (rows, mixed))
-        assert plain == turned[::-1]
-
-
-# figures of one seed
-
-
-def test_the_last_epoch_counts() -> None:
-    rows = history(0, [0.1, 0.5, 0.75], [0.9, 0.25, 0.5], [1, 1, 1])
-    assert gap(rows) == 0.25
-    assert trained_to(rows) == 0.75
-
-
-def test_unrest_is_the_variance_after_the_first_epoch() -> None:
-    losses = RNG.exponential(1, 9).tolist()
-    rows = history(0, [0.5] * 9, [0.5] * 9, losses)
-    assert unrest(rows) == pytest.approx(np.var(losses[1:], ddof=1))
-    assert unrest(rows[:3]) == pytest.approx(np.var(losses[1:3], ddof=1))
-    assert unrest(rows[:2]) is None
-    assert unrest(rows[:1]) is None
+def fixed(value: float, low: float, high: float) -> Measure:
+    return lambda _: replace(measured(value, low, high), runs=(3, 3))
 
 
 @pytest.mark.parametrize(
-    ("train", "expected"),
+    ("parts", "verdict"),
     [
-        ([0.8, 0.9], 1),
-        ([0.5, 0.74, 0.75, 0.9], 3),  # at most: the error itself is enough
-        ([0.5, 0.8, 0.6, 0.8], 2),
-        ([0.5, 0.749], None),
+        ((fixed(0.03, 0.02, 0.04), fixed(0.0, -0.2, 0.2)), "reproduced"),
+        ((fixed(0.0, -0.005, 0.005), fixed(-0.01, -0.02, 0.0)), "contradicted"),
+        ((fixed(0.001, -0.003, 0.004), fixed(-0.01, -0.09, 0.07)), "inconclusive"),  # the smaller may exceed .01
+        ((fixed(0.0, -0.005, 0.005), lambda _: None), "inconclusive"),  # the missing one may
+        ((fixed(0.03, 0.02, 0.04), lambda _: None), "reproduced"),
     ],
 )
-def test_epochs_are_counted_to_the_first_with_as_small_an_error(train: list[float], expected: int | None) -> None:
-    rows = history(0, train, [0.99] * len(train), [1] * len(train))
-    assert epochs_to(0.25)(rows) == expected
+def test_the_largest_decides_and_all_are_needed_to_contradict(parts: tuple[Measure, ...], verdict: str) -> None:
+    for order in (parts, parts[::-1]):
+        one = most(*order)(Evidence({}))
+        assert one is not None
+        assert isinstance(one.quantity, Best)
+        assert answer(asking(one), Evidence({})).verdict == verdict
 
 
-def test_a_seed_that_does_not_reach_the_error_is_left_out_of_the_race() -> None:
-    slow = [*reaching(8, 8), *history(2, [0.5], [0.5], [1])]
-    found = Evidence(histories={"fast": reaching(2, 2), "slow": slow})
-    assert numbers(times_less("fast", "slow", epochs_to(0.25))(found)) == pytest.approx((4, 4, 4))
+def test_no_number_of_seeds_makes_up_for_a_variant_that_is_missing() -> None:
+    one = most(fixed(0.0, -0.005, 0.005), lambda _: None)(Evidence({}))
+    found = answer(asking(one), Evidence({}))
+    assert (found.verdict, found.needed, found.reason) == ("inconclusive", None, OPEN_END)
 
 
-# features and maps
+def test_the_most_of_nothing_is_nothing() -> None:
+    assert most(lambda _: None, lambda _: None)(Evidence({})) is None
 
 
-def test_agreement_is_that_of_the_clustering_and_the_score_asked_for() -> None:
-    found = evidence({("agreement", "a", "k_means", "ari"): 0.5})
-    assert cluster_agreement("a", "k_means", "ari")(found) == Measured(0.5, 0.5 - HALF, 0.5 + HALF, 5000, "images")
-    for clustering, score in (("mixture", "ari"), ("k_means", "ami")):
-        assert numbers(cluster_agreement("a", clustering, score)(found)) == tuple(MISLEADING.values())
-    assert cluster_agreement("b", "k_means", "ari")(found) is None
-    assert cluster_agreement("a", "k_means", "ari")(replace(found, embeddings={})) is None
+# --- histories --------------------------------------------------------------------------------------------------------
 
 
-def test_narrowing_is_that_after_training() -> None:
-    found = evidence({("narrowing", "a"): 0.25, ("gain", "b", "CAM"): 0.5})
-    assert narrowing("a")(found) == Measured(0.25, 0.25 - HALF, 0.25 + HALF, 64, "images")
-    assert narrowing("c")(found) is None
-    assert narrowing("a")(evidence({("narrowing", "a"): None})) is None  # no batch normalisation
-    transformer = replace(found, explanations={"a": found.explanations["a"] | {"activity": None}})
-    assert narrowing("a")(transformer) is None
+def test_an_epoch_within_which_the_error_falls_is_interpolated() -> None:
+    rows = history(0, [0.4, 0.7, 0.9])  # errors .6, .3, .1
+    assert epochs_to(0.25, rows, 0.9) == pytest.approx(2 + 0.05 / 0.2)
+    assert epochs_to(0.6, rows, 0.9) == pytest.approx(1)
+    assert epochs_to(0.75, rows, 0.9) == pytest.approx(0.5)  # half of the way from guessing
+    assert epochs_to(0.05, rows, 0.9) is None
 
 
-def test_a_gain_over_the_centre_is_that_of_the_method_asked_for() -> None:
-    found = evidence({("gain", "a", "Grad-CAM"): 0.25})
-    assert gain_over_centre("a", "Grad-CAM")(found) == Measured(0.25, 0.25 - HALF, 0.25 + HALF, 100, "images")
-    assert numbers(gain_over_centre("a", "CAM")(found)) == tuple(MISLEADING.values())
-    for variant, method in (("a", "rollout"), ("a", "centre"), ("b", "Grad-CAM")):
-        assert gain_over_centre(variant, method)(found) is None
-    assert gain_over_centre("a", "Grad-CAM")(Evidence()) is None
+def race(tanh: list, relu: list) -> Evidence:  # type: ignore[type-arg]
+    return evidence({"race-tanh": Variant(epochs=tanh), "race-relu": Variant(epochs=relu)})
+
+
+def test_how_many_times_as_long_is_a_ratio_of_geometric_means() -> None:
+    one = H3.measured(race(reaching(8, 9, 10), reaching(2, 2, 2)))  # type: ignore[misc]
+    assert one is not None
+    slow, fast = (7.5, 8.51, 9.52), (1.5, 1.51, 1.52)
+    assert math.exp(one.quantity.value) == pytest.approx((math.prod(slow) / math.prod(fast)) ** (1 / 3))
+    assert (one.runs, one.images) == ((3, 3), None)
+
+
+def test_whole_epochs_that_are_equal_still_differ() -> None:
+    one = H3.measured(race(reaching(8, 8, 8), reaching(8, 8, 8)))  # type: ignore[misc]
+    assert one is not None
+    low, high = one.quantity.interval()
+    assert low < 0 < high
+
+
+@pytest.mark.parametrize(
+    ("tanh", "relu", "verdict"),
+    [
+        ((8, 9, None), (8, 8, 9), "inconclusive"),  # and not 1.02 times: the third may take as long as it likes
+        ((16, 17, None), (3, 3, 3), "reproduced"),  # at least as slow as measured
+        ((None, None, None), (12, 13, 14), "inconclusive"),
+        ((None, None, None), (3, 3, 3), "reproduced"),
+        ((3, 3, 3), (16, None, 17), "contradicted"),  # at most as slow as measured
+        ((16, 17, 18), (3, None, 3), "inconclusive"),
+        ((None, None, None), (None, None, None), "inconclusive"),
+        ((16, 17, 18), (3, 3, 3), "reproduced"),
+    ],
+)
+def test_runs_that_do_not_arrive_are_censored(
+    tanh: tuple[int | None, ...], relu: tuple[int | None, ...], verdict: str
+) -> None:
+    found = answer(H3, race(reaching(*tanh), reaching(*relu)))
+    assert (found.verdict, found.needed) == (verdict, None)
+    assert found.reason in {"", OPEN_END, NO_VARIATION}
+
+
+def test_without_epochs_or_without_a_variant_no_speed_is_measured() -> None:
+    assert H3.measured is not None
+    assert H3.measured(race([], reaching(3, 3, 3))) is None
+    assert H3.measured(evidence({"race-tanh": Variant(epochs=reaching(3, 3, 3))})) is None
+
+
+def test_a_run_that_diverged_does_not_arrive() -> None:
+    diverged = [{**row, "seed": 2} for row in history(2, [0.5, 0.1], [1.0, math.nan])]
+    both = race([*reaching(8, 9), *diverged], reaching(8, 8, 9))
+    assert measures.arrivals(both.studies["all"], "race-tanh", 0.25) == [
+        (pytest.approx(7.5), True),
+        (pytest.approx(8.51), True),
+        (PLANNED, False),
+    ]
+    assert answer(H3, both).verdict == "inconclusive"
+
+
+def test_the_instability_is_the_variance_about_a_trend() -> None:
+    losses = [9.0, 1.0, 2.0, 1.5, 3.0]
+    bends = [1.0 - 2 * 2.0 + 1.5, 2.0 - 2 * 1.5 + 3.0]
+    assert log_instability(history(0, [0.5] * 5, losses)) == pytest.approx(math.log(np.mean(np.square(bends)) / 6))
+    assert log_instability(history(0, [0.5] * 5, [5, 4, 3, 2, 1])) is None  # nothing but a trend
+    assert log_instability(history(0, [0.5] * 5, [5, 4, 3, 2, math.nan])) is None
+    assert log_instability(history(0, [0.5] * 3, [5, 4, 3])) is None
+
+
+def test_a_figure_of_a_history_is_of_each_seed_that_did_not_diverge() -> None:
+    rows = [row for seed, error in enumerate((0.3, 0.2, 0.1)) for row in history(seed, (0.5, 1 - error))]
+    one = study({"a": Variant(epochs=rows)})
+    finished = {"a": replace(one.evaluations["a"], seeds=(0, 2), diverged=1)}
+    figures = of_history(training_error)(replace(one, evaluations=finished), "a")
+    assert figures == [Figure(pytest.approx(0.3)), Figure(pytest.approx(0.1))]
+    assert of_history(log_instability)(one, "a") is None  # two epochs have no trend
+    known = of_history(log_instability)(study({"a": Variant(epochs=bending(0.1))}), "a")
+    assert known is not None
+    assert len(known) == 3
+
+
+# --- figures of explanations and counts -------------------------------------------------------------------------------
+
+
+def test_a_figure_is_the_mean_over_seeds_of_the_images_that_were_explained() -> None:
+    from lookalike.claims.fashion import VIT, likeness
+
+    one = found(likeness("last attention", "class_contrast"), {VIT: Variant(findings=alike(["last attention"], 0.2))})
+    assert (one.quantity.value, one.runs, one.images) == (pytest.approx(0.2), (3,), 100)
+    expected = math.sqrt(STEP**2 / 3 + (0.01 / 1.96) ** 2)
+    assert one.quantity.error == pytest.approx(expected, rel=1e-4)
+    assert (
+        likeness("embedded patches", "class_contrast")(evidence({VIT: Variant(findings=alike(["other"], 0.2))})) is None
+    )
+
+
+def test_a_figure_that_one_seed_lacks_is_not_measured() -> None:
+    assert measures.of_every_seed([Figure(1), None]) is None
+    assert measures.of_every_seed([]) is None
+    assert measures.of_every_seed([Figure(1), Figure(2)]) == [Figure(1), Figure(2)]
+    assert measures.from_interval(None) is None
+
+
+def test_counts_are_taken_as_logarithms() -> None:
+    one = measures.counted(lambda _: 4.5)(Evidence({}))
+    assert one is not None
+    assert (math.exp(one.quantity.value), one.counted, one.runs, one.images) == (pytest.approx(4.5), True, (), None)
+    assert measures.counted(lambda _: None)(Evidence({})) is None

@@ -1,270 +1,151 @@
-"""The claims on regularisation, model families and history: figures that hold each test, refute it, or do neither."""
+"""Which figures the other studies' claims read: each test its own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from claims.invented import Figures, answers, ended, evidence, reaching, verdicts
+from claims.invented import Variant, ended, evidence, filtering, interval, on_object
 
-from lookalike.claims import cifar, history, zoo
-from lookalike.claims.claim import NO_DATA, NO_STUDY, UNSEEN, Claim, Evidence
+from lookalike.artifacts.explanations import LayerReadout, Localisation, Localised
+from lookalike.claims import zoo
+from lookalike.claims.claim import judge
+from lookalike.claims.evidence import Evidence
+from lookalike.claims.history import FAMILIES, SHOWN
+from lookalike.claims.verdicts import CLAIMS
+from lookalike.data.corruptions import CORRUPTIONS
 
-
-@dataclass(frozen=True)
-class Question:
-    """One test of a claim.
-
-    Attributes:
-        value: what is measured where all claims hold; and what its interval speaks of.
-        refuting, blurring: the figures with which this test alone is contradicted, and inconclusive.
-    """
-
-    value: float
-    count: int
-    unit: str
-    refuting: Figures
-    blurring: Figures
+CLAIM = {claim.key: claim for claim in CLAIMS}
 
 
-@dataclass(frozen=True)
-class Study:
-    """Its claims, figures with which all of them hold, and its tests by the names of claim and test."""
-
-    claims: Sequence[Claim]
-    figures: Figures
-    questions: dict[str, Question]
+def values(key: str, found: Evidence) -> dict[str, float]:
+    """What was measured for each test of a claim."""
+    answers = judge(CLAIM[key], found).answers
+    return {one.test.key: one.measured.quantity.value for one in answers if one.measured is not None}
 
 
-def known(
-    key: tuple[str, ...], unit: tuple[int, str], values: Sequence[float], *, less: float = 0, wrong: bool = False
-) -> Question:
-    """A test of one figure `less` a constant, or of its error: its values where it holds, is refuted, and neither."""
-    holding, refuted, blurred = values
-    return Question(1 - holding if wrong else holding - less, *unit, {key: refuted}, {key: blurred})
+def test_activations_are_compared_by_the_geometric_mean_over_layers_and_seeds() -> None:
+    def wide(first: float, second: float) -> Variant:
+        trained = {"conv1": first, "conv2": second}
+        return Variant(findings=lambda off: {"deviations": {"untrained": {"conv1": 99.0}, "trained": trained}})
+
+    found = values("C2", evidence({"cnn-plain": wide(2.0, 8.0), "cnn-bn": wide(1.0, 1.0)}))
+    assert found == {"cnn-bn": pytest.approx(math.log(1 / 4))}  # a root of 2 times 8
 
 
-def ladder(*gaps: float) -> Figures:
-    """Histories of the simple CNNs that end with these gaps."""
-    return {("curves", name): ended(0.9, 0.9 - gap) for name, gap in zip(cifar.LADDER, gaps, strict=True)}
+@pytest.mark.parametrize("deviations", [{}, {"trained": {}}, {"trained": {"conv1": 0.0}}, None])
+def test_a_network_whose_activations_do_not_vary_is_not_measured(deviations: Any) -> None:
+    dead, wide = Variant(findings=lambda off: {"deviations": deviations}), Variant(findings=lambda off: {})
+    assert values("C2", evidence({"cnn-plain": dead, "cnn-bn": wide})) == {}
 
 
-def curves(variant: str, train: float, gap: float, unrest: float = 0.04) -> Figures:
-    return {("curves", variant): ended(train, train - gap, unrest)}
+def test_clusters_are_those_of_k_means_and_of_the_mixture() -> None:
+    found = values("C6", evidence({"vgg11-bn": Variant(0.8, clusters=(0.7, 0.4))}))
+    assert found == pytest.approx({"clusters follow the label": 0.7, "mixture differs": 0.4})
 
 
-TEST, EMBEDDED, SCORED, SEEDS = (10_000, "images"), (5000, "images"), (100, "images"), (3, "seeds")
-ACTIVE, SPOILED = (64, "images"), (1000, "images")
-CIFAR = Study(
-    cifar.CLAIMS,
-    {
-        ("accuracy", "vgg11-plain"): 0.105,
-        ("pair", "vgg11-bn", "vgg11-plain"): 0.7,
-        ("narrowing", "cnn-bn"): 0.5,
-        ("narrowing", "vgg11-bn"): 0.75,
-        ("accuracy", "vgg11-bn"): 0.81,
-        ("accuracy", "vgg11-bn-dropout"): 0.795,
-        ("accuracy", "vgg11-bn-aug"): 0.8,
-        ("agreement", "vgg11-bn", "k_means", "ari"): 0.6,
-        ("agreement", "vgg11-bn", "mixture_by_class", "ari"): 0.7,
-        ("gain", "vgg11-bn", "Grad-CAM"): 0.1,
-        **ladder(0.4, 0.3, 0.2, 0.1),
-        **curves("vgg11-bn", 0.95, 0.25),
-        **curves("vgg11-bn-dropout", 0.9, 0.3),
-        **curves("vgg11-bn-aug", 0.9, 0.3),
-        **curves("vgg11-l2", 0.8, 0.05),
-        **curves("vgg11-bn-l2", 0.85, 0.1),
-        **curves("vgg11-bn-lr2", 0.9, 0.2, unrest=0.16),
-        **curves("vgg11-bn-lralt", 0.9, 0.2, unrest=0.12),
-    },
-    {
-        "C1 plain": known(("accuracy", "vgg11-plain"), TEST, (0.105, 0.2, 0.12), less=0.1),
-        "C1 batch norm": known(("pair", "vgg11-bn", "vgg11-plain"), TEST, (0.7, 0.09, 0.1)),
-        "C2 cnn-bn": known(("narrowing", "cnn-bn"), ACTIVE, (0.5, 1.5, 1.0)),
-        "C2 vgg11-bn": known(("narrowing", "vgg11-bn"), ACTIVE, (0.75, 1.01, 0.9995)),
-        "C3 cnn-bn after cnn-plain": Question(0.1, *SEEDS, ladder(0.3, 0.3, 0.2, 0.1), ladder(0.31, 0.3, 0.2, 0.1)),
-        "C3 cnn-bn-l2 after cnn-bn": Question(0.1, *SEEDS, ladder(0.4, 0.3, 0.4, 0.1), ladder(0.4, 0.3, 0.29, 0.1)),
-        "C3 cnn-bn-l2-aug after cnn-bn-l2": Question(
-            0.1, *SEEDS, ladder(0.4, 0.3, 0.2, 0.195), ladder(0.4, 0.3, 0.2, 0.19)
-        ),
-        "C4 vgg11-bn": known(("accuracy", "vgg11-bn"), TEST, (0.81, 0.83, 0.82), less=0.8),
-        "C4 vgg11-bn-dropout": known(("accuracy", "vgg11-bn-dropout"), TEST, (0.795, 0.7, 0.78), less=0.8),
-        "C4 vgg11-bn-aug": known(("accuracy", "vgg11-bn-aug"), TEST, (0.8, 0.85, 0.821), less=0.8),
-        "C5 vgg11-l2: gap": Question(0.2, *SEEDS, curves("vgg11-l2", 0.8, 0.3), curves("vgg11-l2", 0.8, 0.24)),
-        "C5 vgg11-l2: underfits": Question(
-            0.15, *SEEDS, curves("vgg11-l2", 0.945, 0.05), curves("vgg11-l2", 0.94, 0.05)
-        ),
-        "C5 vgg11-bn-l2: gap": Question(
-            0.15, *SEEDS, curves("vgg11-bn-l2", 0.85, 0.25), curves("vgg11-bn-l2", 0.85, 0.24)
-        ),
-        "C5 vgg11-bn-l2: underfits": Question(
-            0.1, *SEEDS, curves("vgg11-bn-l2", 0.96, 0.1), curves("vgg11-bn-l2", 0.94, 0.1)
-        ),
-        "C6 cluster by label": known(("agreement", "vgg11-bn", "k_means", "ari"), EMBEDDED, (0.6, 0.4, 0.5)),
-        "C6 mixture differs": known(("agreement", "vgg11-bn", "mixture_by_class", "ari"), EMBEDDED, (0.7, 0.95, 0.9)),
-        "C7": known(("gain", "vgg11-bn", "Grad-CAM"), SCORED, (0.1, 0.04, 0.05)),
-        "C8 vgg11-bn-lr2": Question(
-            4, *SEEDS, curves("vgg11-bn-lr2", 0.9, 0.2, 0.04), curves("vgg11-bn-lr2", 0.9, 0.2, 0.06)
-        ),
-        "C8 vgg11-bn-lralt": Question(
-            3, *SEEDS, curves("vgg11-bn-lralt", 0.9, 0.2, 0.01), curves("vgg11-bn-lralt", 0.9, 0.2, 0.06)
-        ),
-    },
-)
-ZOO = Study(
-    [claim for claim in zoo.CLAIMS if claim.key == "Z2"],  # tests/claims/test_zoo.py has those of several studies
-    {("pair", "zoo-hybrid", "zoo-vit"): 0.03},
-    {"Z2": known(("pair", "zoo-hybrid", "zoo-vit"), TEST, (0.03, 0.003, 0.005))},
-)
-HISTORY = Study(
-    history.CLAIMS,
-    {
-        ("accuracy", "lenet5"): 0.9905,
-        ("spoiled", "lenet5", "mnist-net"): 0.02,
-        ("curves", "race-relu"): reaching(2, 3, 2),
-        ("curves", "race-tanh"): reaching(14, 16, 14),
-        ("pair", "alexnet", "alexnet-nolrn"): 0.01,
-        ("pair", "alexnet", "alexnet-nodropout"): 0.02,
-        ("pair", "alexnet", "alexnet-noaug"): 0.03,
-    },
-    {
-        "H1": known(("accuracy", "lenet5"), TEST, (0.9905, 0.98, 0.988), wrong=True),
-        "H2": known(("spoiled", "lenet5", "mnist-net"), SPOILED, (0.02, -0.01, 0.0055)),
-        "H3": Question(
-            ((14 * 16 * 14) / (2 * 3 * 2)) ** (1 / 3),
-            *SEEDS,
-            {("curves", "race-tanh"): reaching(2, 3, 2)},
-            {("curves", "race-tanh"): reaching(4, 9, 4)},
-        ),
-        "H4 normalisation": known(("pair", "alexnet", "alexnet-nolrn"), TEST, (0.01, 0.003, 0.0055)),
-        "H4 dropout": known(("pair", "alexnet", "alexnet-nodropout"), TEST, (0.02, -0.02, 0.0045)),
-        "H4 cropping and mirroring": known(("pair", "alexnet", "alexnet-noaug"), TEST, (0.03, 0, 0.005)),
-    },
-)
-PAIRED = ("pair", "spoiled")  # figures of a first and a second variant
-WHERE = {"narrowing": "gain"}  # figures that stand in one file: without it neither is known
-STUDIES = {"cifar": CIFAR, "zoo": ZOO, "history": HISTORY}
-EACH = pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
-EACH_QUESTION = pytest.mark.parametrize(
-    ("study", "name"),
-    [pytest.param(study, name, id=name) for study in STUDIES.values() for name in study.questions],
-)
+def test_clusters_of_a_network_that_is_not_well_trained_are_not_judged() -> None:
+    judged = judge(CLAIM["C6"], evidence({"vgg11-bn": Variant(0.7, clusters=(0.3, 0.6))}))
+    assert judged.verdict == "not judged"
 
 
-def unseen(study: Study) -> dict[str, str]:
-    """The tests whose quantity no stage measures, each with "not run"."""
-    named = {f"{claim.key} {test.key}".strip(): test for claim in study.claims for test in claim.tests}
-    return {name: "not run" for name, test in named.items() if test.measured is None}
+def test_maps_lie_on_the_object_if_maximum_and_overlap_beat_the_centre() -> None:
+    found = values("C7", evidence({"vgg11-bn": Variant(findings=on_object(0.2, 0.1))}))
+    assert found == pytest.approx({"maximum": 0.2, "overlap": 0.1})
 
 
-def expected(study: Study, **changed: str) -> dict[str, str]:
-    return dict.fromkeys(study.questions, "reproduced") | unseen(study) | changed
+@pytest.mark.parametrize("methods", [{}, {"HiResCAM": Localised(*map(interval, (0.5, 0.5, 0.2, 0.2)))}])
+def test_without_grad_cam_s_maps_nothing_is_known_of_where_they_lie(methods: Mapping[str, Localised]) -> None:
+    def findings(off: float) -> Mapping[str, Any]:
+        return {"localisation": Localisation(90, 10, 0.2, methods)}
+
+    assert values("C7", evidence({"vgg11-bn": Variant(findings=findings)})) == {}
+    assert values("C7", evidence({"vgg11-bn": Variant(findings=lambda off: {})})) == {}
 
 
-@EACH
-def test_every_test_that_a_stage_can_answer_is_tried_here(study: Study) -> None:
-    asked = {f"{claim.key} {test.key}".strip() for claim in study.claims for test in claim.tests}
-    assert asked == study.questions.keys() | unseen(study).keys()
+def test_filters_gain_order_and_orientation_by_training() -> None:
+    gains = {"cnn-plain": filtering(0.1, 0.2), "cnn-bn": filtering(0.3, 0.5)}
+    found = values("C9", evidence({name: Variant(findings=one) for name, one in gains.items()}))
+    assert found == pytest.approx(
+        {"spectrum of cnn-bn": 0.3, "orientation of cnn-bn": 0.5, "cnn-bn against cnn-plain": 0.3}
+    )
 
 
-@EACH
-def test_figures_that_favour_all_claims_reproduce_them(study: Study) -> None:
-    assert verdicts(study.claims, evidence(study.figures)) == expected(study)
+def test_depth_is_read_from_the_first_to_the_last_convolution() -> None:
+    def findings(off: float) -> Mapping[str, Any]:
+        rises = (0.0, 9.0, 1.0)  # what lies between does not matter
+        rows = [
+            LayerReadout(f"conv{k}", interval(0.1 + r + off), 0.2 + 2 * r, 0.9 - 0.3 * r, 0.8 - 0.4 * r)
+            for k, r in enumerate(rises)
+        ]
+        return {"depth": tuple(rows)}
+
+    found = values("H6", evidence({"alexnet": Variant(findings=findings)}))
+    assert found == pytest.approx({"classes": 1, "selectivity": 2, "orientation": -0.3, "colour": -0.4})
 
 
-@EACH_QUESTION
-def test_a_test_hangs_on_its_own_figure_alone(study: Study, name: str) -> None:
-    question = study.questions[name]
-    for figures, verdict in ((question.refuting, "contradicted"), (question.blurring, "inconclusive")):
-        found = evidence(study.figures | figures)
-        assert verdicts(study.claims, found) == expected(study, **{name: verdict})
+def test_colours_of_a_network_for_grey_images_are_not_read() -> None:
+    def findings(off: float) -> Mapping[str, Any]:
+        return {"depth": tuple(LayerReadout(f"conv{k}", interval(0.1 + off), 0.2, 0.9, None) for k in range(2))}
 
-
-@EACH_QUESTION
-def test_a_test_says_what_it_measured_and_on_how_many(study: Study, name: str) -> None:
-    question = study.questions[name]
-    measured = answers(study.claims, evidence(study.figures))[name].measured
-    assert measured is not None
-    assert measured.value == pytest.approx(question.value, abs=1e-9)
-    assert measured.low < measured.value < measured.high
-    assert (measured.count, measured.unit) == (question.count, question.unit)
-
-
-@EACH_QUESTION
-def test_an_inconclusive_test_says_how_many_would_decide(study: Study, name: str) -> None:
-    question = study.questions[name]
-    answer = answers(study.claims, evidence(study.figures | question.blurring))[name]
-    assert answer.needed is None or answer.needed > question.count
-
-
-@EACH
-def test_pairs_may_be_stored_the_other_way_round(study: Study) -> None:
-    turned = {
-        (key[0], key[2], key[1]) if key[0] in PAIRED else key: -value if key[0] in PAIRED else value
-        for key, value in study.figures.items()
-    }
-    plain, other = (answers(study.claims, evidence(figures)) for figures in (study.figures, turned))
-    assert {name: answer.verdict for name, answer in other.items()} == expected(study)
-    assert {name: answer.measured for name, answer in other.items()} == {
-        name: answer.measured for name, answer in plain.items()
+    assert {*values("H6", evidence({"alexnet": Variant(findings=findings)}))} == {
+        "classes",
+        "selectivity",
+        "orientation",
     }
 
 
-@EACH_QUESTION
-def test_a_test_without_its_figure_is_not_run(study: Study, name: str) -> None:
-    gone = {(WHERE.get(key[0], key[0]), key[1]) for key in study.questions[name].blurring}
-    left = {key: value for key, value in study.figures.items() if (WHERE.get(key[0], key[0]), key[1]) not in gone}
-    answer = answers(study.claims, evidence(left))[name]
-    assert (answer.verdict, answer.reason, answer.measured) == ("not run", NO_DATA, None)
+def test_all_corruptions_belong_to_one_family() -> None:
+    assert Counter(kind for family in FAMILIES.values() for kind in family) == Counter([*CORRUPTIONS])
+    decisive = {test.key for test in CLAIM["H2"].tests if not test.control}
+    assert decisive == {f"lenet5, {family}" for family in SHOWN}
 
 
-@EACH
-def test_a_study_without_findings_answers_nothing(study: Study) -> None:
-    for found in (Evidence(), evidence({})):
-        known = answers(study.claims, found)
-        assert {name: answer.reason for name, answer in known.items()} == {
-            name: UNSEEN if name in unseen(study) else NO_DATA for name in known
-        }
+def test_robustness_is_that_to_the_family_s_own_corruptions() -> None:
+    lost = {kind: 0.1 * k for k, family in enumerate(FAMILIES.values()) for kind in family}
+    found = values("H2", evidence({"lenet5": Variant(0.97, lost=lost)}))
+    expected = {f"lenet5, {family}": 0.1 * k for k, family in enumerate(FAMILIES)}
+    assert found == pytest.approx(expected, abs=0.01)  # of the clean images, which the seeds do not share entirely
 
 
-@EACH
-def test_a_study_that_is_not_among_the_parameters_answers_nothing(study: Study) -> None:
-    assert {answer.reason for answer in answers(study.claims, None).values()} == {NO_STUDY}
+def test_depth_without_shortcuts_is_compared_by_training_error() -> None:
+    both = {"plain-56": Variant(epochs=ended(0.3)), "residual-56": Variant(epochs=ended(0.1))}
+    assert values("Z3", evidence(both)) == {"skip connections": pytest.approx(0.2)}
+    assert values("Z3", evidence({name: Variant() for name in both})) == {}  # no epochs are known
 
 
-@pytest.mark.parametrize(
-    ("study", "variant", "names"),
-    [
-        (CIFAR, "cnn-bn", {"C3 cnn-bn after cnn-plain", "C3 cnn-bn-l2 after cnn-bn"}),
-        (CIFAR, "vgg11-l2", {"C5 vgg11-l2: gap", "C5 vgg11-l2: underfits"}),
-        (CIFAR, "vgg11-bn-lralt", {"C8 vgg11-bn-lralt"}),
-        (HISTORY, "race-tanh", {"H3"}),
-    ],
-)
-def test_one_seed_does_not_tell_how_far_seeds_differ(study: Study, variant: str, names: set[str]) -> None:
-    rows = [row for row in study.figures["curves", variant] if row["seed"] == 0]
-    found = verdicts(study.claims, evidence(study.figures | {("curves", variant): rows}))
-    assert found == expected(study, **dict.fromkeys(names, "not run"))
+def test_costs_are_the_least_ratio_of_multiply_accumulates() -> None:
+    rows = [{"standard": {"macs": a}, "separable": {"macs": b}} for a, b in ((9, 1), (8, 2), (9, 2))]
+    designs = [{"plain": {"macs": a}, "reduced": {"macs": b}} for a, b in ((6, 2), (5, 2))]
+    found = Evidence({}, costs={"separable": rows, "designs": designs})
+    assert (zoo.separated(found), zoo.bottlenecked(found)) == (4, 2.5)
+    assert (zoo.separated(Evidence({})), zoo.bottlenecked(Evidence({}))) == (None, None)
+    judged = {one.test.key: one for one in judge(CLAIM["Z3"], found).answers}
+    assert judged["cost of bottlenecks"].verdict == "reproduced"
+    worse = Evidence({}, costs={"designs": [{"plain": {"macs": 3}, "reduced": {"macs": 4}}]})
+    assert {one.test.key: one.verdict for one in judge(CLAIM["Z3"], worse).answers}[
+        "cost of bottlenecks"
+    ] == "contradicted"
 
 
-@pytest.mark.parametrize(
-    ("variant", "name"),
-    [("vgg11-plain", "C1 plain"), ("vgg11-bn-dropout", "C4 vgg11-bn-dropout"), ("vgg11-bn-aug", "C4 vgg11-bn-aug")],
-)
-def test_of_a_variant_whose_seeds_all_diverged_no_accuracy_is_told(variant: str, name: str) -> None:
-    found = evidence(CIFAR.figures)
-    found.metrics[variant] = {"seeds": 0, "diverged": 3}
-    assert verdicts(CIFAR.claims, found) == expected(CIFAR, **{name: "not run"})
+def test_a_second_seed_is_shown_beside_the_hybrid() -> None:
+    accuracy, more = judge(CLAIM["Z2"], evidence({"zoo-hybrid": 0.9, "zoo-vit": 0.8})).answers
+    assert (more.test.control, more.test.overturns) == (True, True)
+    assert accuracy.measured is not None
+    assert more.measured is not None
+    assert accuracy.measured.quantity.value == pytest.approx(0.1)
+    assert more.measured.quantity.value == pytest.approx(0.9, abs=0.02)  # of the errors, which the seeds share
+    assert (more.measured.images, more.measured.runs) == (2_000, (3, 3))
 
 
-@pytest.mark.parametrize("error", [0.0076, 0.0095, 0.0114])
-def test_an_error_near_the_reported_one_is_the_reported_one(error: float) -> None:
-    found = evidence(HISTORY.figures | {("accuracy", "lenet5"): 1 - error})
-    figure = {"accuracy_low": 1 - error - 0.0005, "accuracy_high": 1 - error + 0.0005}
-    found.metrics["lenet5"] |= figure
-    assert verdicts(HISTORY.claims, found)["H1"] == "reproduced"
-
-
-@pytest.mark.parametrize("error", [0.005, 0.015])
-def test_an_error_on_either_side_of_the_reported_one_is_another(error: float) -> None:
-    found = evidence(HISTORY.figures | {("accuracy", "lenet5"): 1 - error})
-    assert verdicts(HISTORY.claims, found)["H1"] == "contradicted"
+def test_the_claim_on_families_needs_both_to_lead_somewhere() -> None:
+    pairs = {"fashion-vit": 0.8, "fashion-cnn": 0.9, "zoo-vit": 0.9, "zoo-resnet": 0.85}
+    found = values("Z1", evidence(pairs))
+    assert found == pytest.approx({"a transformer leads somewhere": 0.05, "a CNN leads somewhere": 0.1})
+    assert judge(CLAIM["Z1"], evidence(pairs)).verdict == "reproduced"  # the missing ones take nothing away
+    only = judge(CLAIM["Z1"], evidence({"fashion-vit": 0.8, "fashion-cnn": 0.9}))
+    assert {one.test.key: one.verdict for one in only.answers} == {
+        "a transformer leads somewhere": "inconclusive",  # it may where nothing was run
+        "a CNN leads somewhere": "reproduced",
+    }

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS, corrupt, shift
 from lookalike.data.garments import draw_garments
 from lookalike.errors import InputError
 
@@ -180,3 +180,39 @@ def test_unknown_kinds_and_severities_are_refused(garments: Pixels) -> None:
     for severity in (0, 6):
         with pytest.raises(InputError, match=f"a severity is one of 1, 2, 3, 4, 5, got {severity}"):
             corrupt(garments, "blur", severity, seed=0)
+
+
+MOVED = {  # of the image 123 / 456 / 789, by a pixel
+    "shift left": [[2, 3, 0], [5, 6, 0], [8, 9, 0]],
+    "shift right": [[0, 1, 2], [0, 4, 5], [0, 7, 8]],
+    "shift up": [[4, 5, 6], [7, 8, 9], [0, 0, 0]],
+    "shift down": [[0, 0, 0], [1, 2, 3], [4, 5, 6]],
+}
+NUMBERS = np.arange(1, 10, dtype=np.uint8).reshape(1, 3, 3)
+
+
+@pytest.mark.parametrize("kind", SHIFTS)
+def test_a_grey_image_is_moved_and_0_moves_in(kind: str) -> None:
+    found = shift(NUMBERS, kind, 1)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found[0], MOVED[kind])
+
+
+def test_in_colour_images_a_mirror_image_moves_in() -> None:
+    colours = np.stack([NUMBERS, 2 * NUMBERS, 3 * NUMBERS], axis=3)
+    expected = {
+        ("shift right", 2): [[2, 1, 1], [5, 4, 4], [8, 7, 7]],  # the border, and before it what lies behind it
+        ("shift up", 1): [[4, 5, 6], [7, 8, 9], [7, 8, 9]],
+    }
+    for (kind, pixels), image in expected.items():
+        found = shift(colours, kind, pixels)
+        assert found.shape == colours.shape
+        for channel in range(3):
+            np.testing.assert_array_equal(found[0, ..., channel], (channel + 1) * np.array(image))
+
+
+@pytest.mark.parametrize("pixels", SHIFT_PIXELS)
+def test_a_shift_there_and_back_loses_the_border_alone(pixels: int, garments: Pixels) -> None:
+    back = shift(shift(garments, "shift left", pixels), "shift right", pixels)
+    np.testing.assert_array_equal(back[:, :, pixels:], garments[:, :, pixels:])
+    assert not back[:, :, :pixels].any()

@@ -1,5 +1,6 @@
 """All photographs: the drawn ones, a person's own with faulty ones among them, how they are prepared and halved."""
 
+import csv
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike.artifacts.photos import Preparation
+from lookalike.artifacts.photos import HALVES, Preparation
 from lookalike.data import photo_set as module
 from lookalike.data.official import GARMENTS
 from lookalike.data.photo_set import (
@@ -27,7 +28,7 @@ from lookalike.data.photo_set import (
 )
 from lookalike.data.pictures import RejectedError, read_picture
 from lookalike.data.snapshots import Snapshot, draw_snapshots
-from lookalike.data.wardrobe import Photograph
+from lookalike.data.wardrobe import TABLE, Photograph
 from lookalike.errors import InputError
 from lookalike.params import PhotoProfile, load_params
 from lookalike.reporting.contact_sheets import strip
@@ -251,3 +252,43 @@ def test_another_photograph_moves_few_others_and_none_of_another_class() -> None
         assert all(name.startswith(f"{GARMENTS[2]}/") for name in moved)
         shares.append(len(moved) / len(found))
     assert np.mean(shares) < 0.15
+
+
+def published() -> list[Photograph]:
+    """The published photographs as the table lists them."""
+    with TABLE.open(newline="", encoding="utf-8") as file:
+        return [Photograph(row["file"], Path(), row["fashion_mnist_label"], row) for row in csv.DictReader(file)]
+
+
+def test_the_sender_of_every_published_photograph_is_known() -> None:
+    found = published()
+    labelled = [one for one in found if one.label]
+    assert all(one.about["sender"].isdigit() for one in found)
+    assert (len(found), len({one.about["sender"] for one in found})) == (500, 139)
+    assert (len(labelled), len({one.about["sender"] for one in labelled})) == (406, 123)
+    assert max(Counter(one.about["sender"] for one in labelled).values()) == 46
+
+
+def test_no_sender_is_in_both_halves_and_halves_are_balanced() -> None:
+    found = published()
+    halves = split_halves(found)
+    of_sender = {(one.about["sender"], half) for one, half in zip(found, halves, strict=True)}
+    assert len(of_sender) == 139
+    count = Counter((one.label, half) for one, half in zip(found, halves, strict=True) if one.label)
+    labelled = [sum(count[label, half] for label in GARMENTS) for half in HALVES]
+    assert labelled == [204, 202]
+    assert all(abs(count[label, "choose"] - count[label, "score"]) <= 1 for label in GARMENTS)
+
+
+def test_halves_of_senders_do_not_depend_on_the_order() -> None:
+    found = published()
+    shuffled = [found[k] for k in np.random.default_rng(0).permutation(len(found))]
+    assert halves_by_name(shuffled) == halves_by_name(found)
+
+
+def test_photographs_without_a_label_do_not_take_the_half_to_choose_on() -> None:
+    """The sender of the only labelled photographs comes first, whatever others sent."""
+    mine = [Photograph(f"{k}.jpg", Path(), label, {"sender": "me"}) for k, label in enumerate(["Bag", "", ""])]
+    others = [Photograph(f"x{k}.jpg", Path(), "", {"sender": "you"}) for k in range(9)]
+    halves = split_halves([*others, *mine])
+    assert halves == ["score"] * 9 + ["choose"] * 3

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from invented_evidence import EMBEDDED
 from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from lookalike.artifacts.embeddings import Embedding, load_embedding, save_embedding
 from lookalike.embedding import study
 from lookalike.embedding.projection import Projection, pca
-from lookalike.embedding.study import Settings, embed
+from lookalike.embedding.study import Settings, agreements, embed
 
 GROUP_OF = np.arange(10) // 4
 SETTINGS = Settings(
@@ -116,6 +118,30 @@ def test_repetition_does_not_change_a_bit(plain: Embedding) -> None:
     assert again is not None
     np.testing.assert_array_equal(again.tsne, plain.tsne)
     assert again.found == plain.found
+
+
+def test_agreements_of_the_first_seed_are_those_of_its_embedding() -> None:
+    features, indices, labels = drawn(120, 24, distance=1)
+    embedding = embed(features, indices, labels, GROUP_OF, SETTINGS, seed=3)
+    assert embedding is not None
+    others = drawn(120, 24, distance=0.5)[0]
+    dead = np.zeros((120, 24))
+    found = agreements(iter([(4, features), (1, others), (0, dead)]), labels, len(GROUP_OF), SETTINGS, 3)
+    assert [one.seed for one in found] == [4, 1, 0]
+    for name in ("k_means", "mixture_by_class"):
+        first, second, third = (getattr(one, name) for one in found)
+        assert first == embedding.found["clusterings"][name]["labels"]["ari"]
+        assert 0 < second["value"] < first["value"] < 1, "classes lie closer together"
+        assert third is None
+
+
+def test_an_agreement_is_that_of_scikit_learn() -> None:
+    features, _, labels = drawn(60, 12, distance=1)
+    (found,) = agreements([(0, features)], labels, len(GROUP_OF), SETTINGS, 3)
+    points = pca(features, SETTINGS.tsne_dims, 3).coordinates[:, : SETTINGS.mixture_dims]
+    clusters = KMeans(10, n_init=SETTINGS.starts, random_state=3).fit_predict(points)
+    assert found.k_means is not None
+    assert found.k_means["value"] == pytest.approx(adjusted_rand_score(labels, clusters))
 
 
 def test_one_thread_computes_whatever_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

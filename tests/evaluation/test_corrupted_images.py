@@ -1,4 +1,4 @@
-"""Corrupted images and what models say about them: against plain inference, and resamples one by one."""
+"""Corrupted images and what models say about them: against plain inference."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,18 +12,12 @@ from torch import nn
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Corrupted, Evaluation, load_evaluation, save_evaluation
 from lookalike.artifacts.models import SeedRecord, save_model
-from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS, corrupt, shift
 from lookalike.data.garments import draw_garments
 from lookalike.data.tensors import place_images
+from lookalike.evaluation.calibration import calibration_error
 from lookalike.evaluation.cases import first_of_each_class
-from lookalike.evaluation.corrupted_images import (
-    SEED,
-    CorruptedImages,
-    calibration_error,
-    corrupted_answers,
-    corrupted_images,
-    resampled_ece,
-)
+from lookalike.evaluation.corrupted_images import SEED, CorruptedImages, corrupted_answers, corrupted_images
 from lookalike.evaluation.inference import infer
 from lookalike.evaluation.metrics import accuracy, reliability, softmax
 from lookalike.evaluation.robustness import study_robustness
@@ -73,13 +67,24 @@ def test_images_are_the_first_of_each_class_in_every_condition(garments: Dataset
     assert images.labels.dtype == np.int64
     np.testing.assert_array_equal(images.labels, garments.test_labels[chosen])
     assert np.bincount(images.labels).tolist() == [PER_CLASS] * 10
-    conditions = [("", 0), *((kind, severity) for kind in CORRUPTIONS for severity in SEVERITIES)]
-    assert list(images.sets) == conditions
+    corruptions = [(kind, severity) for kind in CORRUPTIONS for severity in SEVERITIES]
+    shifts = [(kind, pixels) for kind in SHIFTS for pixels in SHIFT_PIXELS]
+    assert list(images.sets) == [("", 0), *corruptions, *shifts]
+    assert len(shifts) == 16
     clean = garments.test_images[chosen]
     np.testing.assert_array_equal(images.sets["", 0], clean)
     for kind, severity in [("rotate", 2), ("gaussian noise", 5), ("zigzag", 1)]:
         np.testing.assert_array_equal(images.sets[kind, severity], corrupt(clean, kind, severity, seed=SEED))
+    np.testing.assert_array_equal(images.sets["shift up", 6], shift(clean, "shift up", 6))
     assert all((pixels != clean).any() for condition, pixels in images.sets.items() if condition[0])
+
+
+@pytest.mark.parametrize(("side", "shifted"), [(40, True), (41, False)])
+def test_large_images_are_not_shifted(garments: Dataset, side: int, shifted: bool) -> None:
+    large = np.pad(garments.test_images[:2], ((0, 0), (0, side - 28), (0, 0)))
+    found = corrupted_images(replace(garments, test_images=large, test_labels=garments.test_labels[:2]), 1)
+    assert any(kind in SHIFTS for kind, _ in found.sets) == shifted
+    assert all((kind, severity) in found.sets for kind in CORRUPTIONS for severity in SEVERITIES)
 
 
 def test_two_draws_give_the_same(garments: Dataset, images: CorruptedImages) -> None:
@@ -105,6 +110,8 @@ def test_answers_are_those_of_every_seed(
             value, low, high = found.ece[k]
             errors = [reliability(softmax(each), labels).expected_calibration_error for each in logits]
             assert value == pytest.approx(np.mean(errors))
+            estimate = calibration_error(np.stack(logits), labels, resample(20))
+            assert (low, high) == pytest.approx((estimate.low, estimate.high))
             assert low < high
         assert all(len(set(seed.flatten())) == 2 for seed in found.right)
         assert len(seeds) == 1 or (found.right[0] != found.right[1]).mean() > 0.05
@@ -149,25 +156,3 @@ def test_two_runs_say_the_same(models: Path, garments: Dataset, images: Corrupte
     first, second = (corrupted_answers(models / "one", garments, images, runtime) for _ in range(2))
     np.testing.assert_array_equal(first.right, second.right)
     np.testing.assert_array_equal(first.ece, second.ece)
-
-
-def test_the_error_of_a_resample_is_that_of_its_images() -> None:
-    rng = np.random.default_rng(0)
-    probabilities = softmax(3 * rng.normal(size=(60, 4)))
-    probabilities[:3] = np.eye(4)[:3]  # a confidence of exactly 1
-    probabilities[3] = (0.4, 0.2, 0.2, 0.2)  # on the edge of a bin
-    labels, weights = rng.integers(0, 4, 60), resample(60, draws=5)
-    for found, counts in zip(resampled_ece(probabilities, labels, weights), weights.astype(int), strict=True):
-        drawn = np.repeat(np.arange(60), counts)
-        expected = reliability(probabilities[drawn], labels[drawn]).expected_calibration_error
-        assert found == pytest.approx(expected, abs=1e-6)
-
-
-def test_a_calibration_error_is_the_mean_over_seeds_with_the_interval_of_its_resamples() -> None:
-    rng = np.random.default_rng(3)
-    logits, labels, weights = rng.normal(0, 2, (2, 60, 4)).astype(np.float32), rng.integers(0, 4, 60), resample(60)
-    value, low, high = calibration_error(logits, labels, weights)
-    seeds = [softmax(each) for each in logits]
-    assert value == pytest.approx(np.mean([reliability(each, labels).expected_calibration_error for each in seeds]))
-    drawn = np.mean([resampled_ece(each, labels, weights) for each in seeds], axis=0)
-    assert (low, high) == pytest.approx(tuple(np.quantile(drawn, [0.025, 0.975])))

@@ -4,23 +4,26 @@ import json
 
 import numpy as np
 import pytest
+import scipy.stats
 from numpy.typing import NDArray
 from scipy.spatial.distance import jensenshannon
 from scipy.special import softmax
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import mcnemar
 
+from lookalike.evaluation.hierarchical import Spread, hierarchical, mean_of, on_the_second_side
 from lookalike.evaluation.pairs import (
     Comparison,
     Differences,
     Side,
+    accuracy_difference,
     as_json,
     compare,
     error_consistency,
     jensen_shannon,
     most_divergent,
 )
-from lookalike.evaluation.statistics import Estimate, resample
+from lookalike.evaluation.statistics import FEW, FEWEST, Estimate, resample, resample_clusters, share_difference
 
 GROUP_OF = np.array([0, 1, 0, 2, 1])  # class 3 has no look-alikes
 LABELS = np.random.default_rng(21).integers(0, 5, 120).astype(np.uint8)
@@ -45,7 +48,11 @@ def comparison() -> Comparison:
 
 
 def looped(values: NDArray[np.floating], where: NDArray[np.bool_]) -> Estimate:
-    """The mean of `values` where `where`, with its interval over WEIGHTS, from lists of images."""
+    """The mean of `values` where `where`, with its interval over WEIGHTS, from lists of images; Student's of few."""
+    if where.sum() < FEW:
+        few = values[where].astype(float)
+        low, high = scipy.stats.t.interval(0.95, len(few) - 1, few.mean(), scipy.stats.sem(few))
+        return Estimate(*(pytest.approx(x, rel=1e-4, abs=1e-7) for x in (few.mean(), low, high)))
     means = []
     for row in WEIGHTS:
         drawn = [i for i, times in enumerate(row) for _ in range(int(times)) if where[i]]
@@ -63,9 +70,19 @@ def test_discordant_counts_and_mcnemar_are_those_of_the_first_seeds(comparison: 
 
 
 def test_accuracies_differ_by_the_means_over_seeds(comparison: Comparison) -> None:
-    ours, theirs = ((s.logits.argmax(axis=2) == LABELS).mean(axis=0) for s in (FIRST, SECOND))
-    assert comparison.accuracy_difference == looped(ours - theirs, np.ones(120, bool))
-    assert comparison.accuracy_difference.value < 0
+    ours, theirs = (s.logits.argmax(axis=2) == LABELS for s in (FIRST, SECOND))
+    both = hierarchical([mean_of(ours), on_the_second_side(mean_of(theirs))], [None, None])
+    assert both is not None
+    assert comparison.accuracy_difference == both.estimate()
+    assert comparison.accuracy_difference.value == pytest.approx(ours.mean() - theirs.mean())
+
+
+def test_the_interval_of_a_difference_holds_the_seed_to_seed_variation_that_is_lent() -> None:
+    right = np.arange(1000) < np.array([[900]])
+    other = np.arange(1000) < np.array([[850]])
+    plain, lent = (accuracy_difference(right, other, (s, s), resample(1000)) for s in (None, Spread(0.02, 1e6)))
+    assert plain.high - plain.low == pytest.approx(2 * 1.96 * np.sqrt(0.05 * 0.95 / 1000), rel=0.1)
+    assert lent.high - lent.low == pytest.approx(2 * 1.96 * np.sqrt(0.05 * 0.95 / 1000 + 2 * 0.02**2), rel=0.1)
 
 
 def test_error_consistency_is_the_kappa_of_cohen(comparison: Comparison) -> None:
@@ -177,10 +194,35 @@ def test_a_model_differs_from_itself_in_nothing() -> None:
     zero = Estimate(0, 0, 0)
     assert (comparison.only_first_right, comparison.only_second_right, comparison.mcnemar_p) == (0, 0, 1)
     assert comparison.error_consistency == Estimate(*[pytest.approx(1)] * 3)
-    assert comparison.accuracy_difference == comparison.divergence == comparison.confidence_gap == zero
+    assert comparison.divergence == comparison.confidence_gap == zero
+    difference = comparison.accuracy_difference
+    assert (difference.value, difference.low) == (0, pytest.approx(-difference.high))
+    assert 0 < difference.high < 0.15
     assert comparison.both_wrong == Differences(comparison.both_wrong.images, zero, zero, zero, zero)
     assert comparison.same_prediction == 120
     np.testing.assert_array_equal(comparison.ranking.indices, np.arange(120))
+
+
+def test_differences_over_few_images_are_never_without_width() -> None:
+    few = slice(0, 40)
+    ours, theirs = (Side(one.logits[:, few], one.temperatures) for one in (FIRST, SECOND))
+    labels, weights = LABELS[few], resample(40)
+    comparison = compare(ours, theirs, labels, GROUP_OF, weights)
+    right = [(one.predicted == labels).mean(axis=0) for one in (ours, theirs)]
+    assert comparison.accuracy_difference == share_difference(*right, weights)
+    assert comparison.both_wrong.images < FEWEST <= comparison.both_right.images
+    assert comparison.both_wrong == Differences(comparison.both_wrong.images, None, None, None, None)
+    assert comparison.both_right.true.high - comparison.both_right.true.low > 0.01
+
+
+def test_kappa_of_clusters_is_that_of_the_images_drawn() -> None:
+    one, two = (s.logits[0].argmax(axis=1) == LABELS for s in (FIRST, SECOND))
+    weights = resample_clusters(np.arange(120) // 7, draws=60)
+    images = [np.repeat(np.arange(120), row.astype(int)) for row in weights]
+    low, high = np.quantile([cohen_kappa_score(one[drawn], two[drawn]) for drawn in images], [0.025, 0.975])
+    found = error_consistency(one, two, weights)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((low, high))
 
 
 def test_two_models_that_are_always_right() -> None:

@@ -19,7 +19,7 @@ from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_ris
 from lookalike.evaluation.pairs import Side, as_json, compare
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.photographs import best_recipe, photograph_figures
-from lookalike.evaluation.statistics import proportion, resample
+from lookalike.evaluation.statistics import proportion, resample, resample_clusters, share_difference
 
 COUNT = 48
 CLASSES = tuple("abcdefghij")
@@ -217,18 +217,34 @@ def test_an_ablation_is_after_minus_before_of_the_first_seed(found: Json) -> Non
         for row, way in zip(rows, WITHOUT, strict=True):
             after = (OUTPUTS[variant].ablations[way] == LABELS)[LABELLED].astype(float)
             before = right(variant, way.recipe)[0, LABELLED].astype(float)
-            assert row["accuracy"]["value"] == pytest.approx(after.mean())
-            drawn = (weights * (after - before)).sum(axis=1) / len(LABELLED)
-            low, high = np.quantile(drawn, [0.025, 0.975])
-            expected = {"value": after.mean() - before.mean(), "low": low, "high": high}
-            assert row["difference"] == pytest.approx(expected, abs=1e-6)
+            expected = proportion(int(after.sum()), len(LABELLED))
+            assert row["accuracy"] == pytest.approx(asdict(expected))
+            assert row["difference"] == asdict(share_difference(after, before, weights))
+            assert row["difference"]["value"] == pytest.approx(after.mean() - before.mean())
             assert row["difference"]["value"] != 0
 
 
 def test_a_step_that_changes_nothing_differs_by_nothing(sides: dict[str, Side]) -> None:
     idle = {way: OUTPUTS["cnn"].logits[way.recipe][0].argmax(axis=1) for way in WITHOUT}
     rows = study(sides, cnn=replace(OUTPUTS["cnn"], ablations=idle))["ablations"]["cnn"]
-    assert [row["difference"] for row in rows] == [{"value": 0, "low": 0, "high": 0}] * 3
+    for difference in (row["difference"] for row in rows):
+        assert (difference["value"], difference["low"]) == (0, pytest.approx(-difference["high"]))
+        assert 0 < difference["high"] < 0.15
+
+
+def test_senders_are_resampled_not_photographs(sides: dict[str, Side], found: Json) -> None:
+    about = [row | {"sender": str(k // 6)} for k, row in enumerate(PHOTOS.about)]
+    photos = replace(PHOTOS, about=about)
+    again, senders = study(sides, photos), np.arange(COUNT) // 6
+    logits = OUTPUTS["vit"].logits["cut"]
+    expected = photograph_figures(logits, LABELS, photos.attributes, CLASSES, GROUP_OF, resample_clusters(senders))
+    assert again["figures"]["vit"]["cut"] == asdict(expected)
+    weights = resample_clusters(senders[LABELLED])
+    row = again["comparisons"][0]
+    right_of = [right(row[side], row["recipe"])[:, LABELLED].mean(axis=0) for side in ("first", "second")]
+    assert row["accuracy_difference"] == asdict(share_difference(*right_of, weights))
+    assert again["ablations"] != found["ablations"]
+    assert again["chosen"]["recipe"] == found["chosen"]["recipe"]
 
 
 def test_absorption_is_the_share_of_other_classes_test_images(found: Json) -> None:

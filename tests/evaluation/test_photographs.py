@@ -5,16 +5,18 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+import scipy.stats
 from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.metrics import confusion_matrix
+from statsmodels.stats.proportion import proportion_confint
 
 from lookalike.evaluation.photographs import Part, PhotographFigures, best_recipe, choose, photograph_figures
-from lookalike.evaluation.statistics import Estimate, resample
+from lookalike.evaluation.statistics import FEW, Estimate, resample, resample_clusters
 
 CLASSES = ("Coat", "Dress", "Bag", "Shirt")
 GROUP_OF = np.array([0, 1, 2, 0])
-COUNT = 90
+COUNT = 240
 WEIGHTS = resample(COUNT, draws=40)
 RNG = np.random.default_rng(12)
 LABELS = RNG.choice([-1, 0, 1, 3], COUNT)  # no bags, as among the published photographs
@@ -37,6 +39,15 @@ def figures() -> PhotographFigures:
     return photograph_figures(LOGITS, LABELS, ATTRIBUTES, CLASSES, GROUP_OF, WEIGHTS)
 
 
+def share(values: NDArray[np.generic], where: list[int]) -> Estimate:
+    """The same of what holds or does not: of few images, or where it always or never holds, with Wilson's interval."""
+    exact = float(values[:, where].mean())
+    if len(where) >= FEW and 0 < exact < 1:
+        return looped(values, where)
+    interval = proportion_confint(exact * len(where), len(where), method="wilson")
+    return Estimate(*(pytest.approx(x, abs=1e-9) for x in (exact, *interval)))
+
+
 def looped(values: NDArray[np.generic], where: list[int]) -> Estimate:
     """The mean over seeds and the images `where` of `values` (S, N), with its interval over WEIGHTS."""
     means = []
@@ -49,7 +60,7 @@ def looped(values: NDArray[np.generic], where: list[int]) -> Estimate:
 
 
 def looped_part(where: list[int]) -> Part:
-    return Part(len(where), looped(LOGITS.argmax(axis=2) == LABELS, where)) if where else NOBODY
+    return Part(len(where), share(LOGITS.argmax(axis=2) == LABELS, where)) if where else NOBODY
 
 
 def labelled_with(name: str, value: str) -> list[int]:
@@ -60,7 +71,7 @@ LABELLED = labelled_with("worn", "no")
 
 
 def test_only_photographs_of_a_class_count(figures: PhotographFigures) -> None:
-    assert 40 < len(LABELLED) < COUNT
+    assert FEW < len(LABELLED) < COUNT
     assert figures.all == looped_part(LABELLED)
 
 
@@ -76,6 +87,7 @@ def test_the_halves(figures: PhotographFigures) -> None:
 
 
 def test_every_class_is_listed(figures: PhotographFigures) -> None:
+    assert all(figures.classes[name].images < FEW for name in CLASSES)
     expected = {name: looped_part([i for i in LABELLED if LABELS[i] == k]) for k, name in enumerate(CLASSES)}
     assert figures.classes == expected
     assert list(figures.classes) == list(CLASSES)
@@ -97,14 +109,35 @@ def test_a_value_of_no_labelled_photograph_is_unknown(figures: PhotographFigures
 def test_group_accuracy_and_where_predictions_go(figures: PhotographFigures) -> None:
     predicted = LOGITS.argmax(axis=2)
     in_group = np.array([[GROUP_OF[p] == GROUP_OF[y] for p, y in zip(seed, LABELS, strict=True)] for seed in predicted])
-    assert figures.group_accuracy == looped(in_group, LABELLED)
-    assert figures.predicted == {name: looped(predicted == k, LABELLED) for k, name in enumerate(CLASSES)}
+    assert figures.group_accuracy == share(in_group, LABELLED)
+    assert figures.predicted == {name: share(predicted == k, LABELLED) for k, name in enumerate(CLASSES)}
     assert sum(share.value for share in figures.predicted.values()) == pytest.approx(1)
     assert figures.predicted["Bag"].value > 0
 
 
 def test_confidence_is_the_highest_probability(figures: PhotographFigures) -> None:
-    assert figures.confidence == looped(softmax(LOGITS.astype(float), axis=2).max(axis=2), LABELLED)
+    confidence = softmax(LOGITS.astype(float), axis=2).max(axis=2)
+    assert figures.confidence == looped(confidence, LABELLED)
+    few = np.where(np.arange(COUNT) < LABELLED[30], LABELS, -1)
+    found = photograph_figures(LOGITS, few, ATTRIBUTES, CLASSES, GROUP_OF, WEIGHTS).confidence
+    of_image = confidence.mean(axis=0)[LABELLED[:30]]
+    low, high = scipy.stats.t.interval(0.95, 29, of_image.mean(), scipy.stats.sem(of_image))
+    assert found == Estimate(*(pytest.approx(x, rel=1e-5) for x in (of_image.mean(), low, high)))
+
+
+def test_photographs_of_one_sender_tell_less() -> None:
+    """Where a sender's photographs are alike, ten of each are worth little more than one."""
+    alike, senders = np.arange(COUNT) // 10, np.arange(COUNT) // 10
+    logits = np.where((alike % 2)[:, None] == 0, np.eye(4)[np.maximum(LABELS, 0)], np.eye(4)[2])[None]
+    plain, clustered = (
+        photograph_figures(logits, LABELS, ATTRIBUTES, CLASSES, GROUP_OF, weights)
+        for weights in (resample(COUNT), resample_clusters(senders))
+    )
+    for name in ("all", "without_doubtful"):
+        ours, theirs = (getattr(one, name).accuracy for one in (clustered, plain))
+        assert ours.value == theirs.value
+        assert ours.high - ours.low > 2 * (theirs.high - theirs.low)
+    assert clustered.classes["Dress"].accuracy.low < plain.classes["Dress"].accuracy.low
 
 
 def test_the_confusion_is_that_of_the_first_seed(figures: PhotographFigures) -> None:
@@ -127,9 +160,11 @@ def test_one_photograph_of_one_seed() -> None:
     one = {name: values[:1] for name, values in ATTRIBUTES.items()} | {"half": ["score"], "doubtful": ["yes"]}
     logits = np.array([[[0.0, 1.0, 0.0, 0.0]]])
     figures = photograph_figures(logits, np.array([1]), one, CLASSES, GROUP_OF, resample(1, draws=5))
-    assert figures.all == figures.halves["score"] == figures.classes["Dress"] == Part(1, Estimate(1, 1, 1))
+    right = Part(1, Estimate(1, pytest.approx(0.2065, abs=1e-4), pytest.approx(1)))
+    assert figures.all == figures.halves["score"] == figures.classes["Dress"] == right
     assert figures.without_doubtful == figures.halves["choose"] == NOBODY
-    assert figures.predicted["Bag"] == Estimate(0, 0, 0)
+    assert figures.predicted["Bag"] == Estimate(0, pytest.approx(0), pytest.approx(0.7935, abs=1e-4))
+    assert figures.confidence is None
 
 
 def test_figures_become_json(figures: PhotographFigures) -> None:

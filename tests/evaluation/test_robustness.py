@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike.artifacts.evaluations import Corrupted
-from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
+from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.statistics import resample
 
@@ -78,6 +78,15 @@ def test_conditions_are_found_by_name_and_not_by_place() -> None:
         for name, one in CORRUPTED.items()
     }
     assert study_robustness(backwards, [NAMES]) == study_robustness(CORRUPTED, [NAMES])
+
+
+def test_shifts_are_part_of_no_figure() -> None:
+    shifts, more = tuple((kind, pixels) for kind in SHIFTS for pixels in SHIFT_PIXELS), dict[str, Corrupted]()
+    for name, one in CORRUPTED.items():
+        seeds = len(one.right)
+        right = np.concatenate([one.right, np.zeros((seeds, len(shifts), IMAGES), bool)], axis=1)
+        more[name] = Corrupted(CONDITIONS + shifts, right, np.concatenate([one.ece, np.ones((len(shifts), 3))]))
+    assert study_robustness(more, [NAMES]) == study_robustness(CORRUPTED, [NAMES])
 
 
 def test_a_variant_has_nothing_over_itself() -> None:

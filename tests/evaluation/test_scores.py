@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
+from scipy.stats import t
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support, top_k_accuracy_score
 
 from lookalike.artifacts.datasets import Dataset
@@ -31,13 +32,15 @@ from lookalike.artifacts.test_sets import TestSet
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.evaluation import metrics
 from lookalike.evaluation.absorption import STRENGTHS, WAYS
+from lookalike.evaluation.calibration import HOTTEST, calibration_error
+from lookalike.evaluation.hierarchical import Spread
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
-from lookalike.evaluation.scores import SeedScores, describe_seed, score, score_seed, summarise
-from lookalike.evaluation.statistics import wilson_interval
+from lookalike.evaluation.scores import SeedScores, accuracy_interval, describe_seed, score, score_seed, summarise
+from lookalike.evaluation.statistics import resample, wilson_interval
 
 Logits = tuple[NDArray[np.float32], NDArray[np.uint8]]
 SCORES = SeedScores(0, 0.8, 0.9, 1.0, 0.5, 0.1, 2.0, 0.9, 0.4, 0.05)
@@ -82,24 +85,47 @@ def test_scores_are_those_of_scipy_and_scikit_learn(kind: type) -> None:
     assert scores.calibrated_nll < scores.nll
 
 
-def test_a_summary_holds_means_deviation_and_interval() -> None:
+def test_a_summary_holds_means_and_deviation() -> None:
     scores = [replace(SCORES, seed=k, accuracy=a, nll=n) for k, a, n in ((0, 0.5, 1), (1, 0.6, 2), (4, 0.7, 6))]
-    summary = summarise(scores, 50)
-    interval = wilson_interval(30, 50)
+    summary = summarise(scores)
     assert summary["seeds"] == 3
     assert summary["accuracy"] == pytest.approx(0.6)
     assert summary["accuracy_sd"] == pytest.approx(0.1)
-    assert (summary["accuracy_low"], summary["accuracy_high"]) == (interval.low, interval.high)
     assert summary["nll"] == 3
     same = set(asdict(SCORES)) - {"seed", "accuracy", "nll"}
     assert {name: summary[name] for name in same} == pytest.approx({name: getattr(SCORES, name) for name in same})
 
 
+def test_temperatures_have_a_geometric_mean_and_those_at_a_bound_are_counted() -> None:
+    fitted, at_bound = (replace(SCORES, seed=k, temperature=t) for k, t in enumerate((1.0, HOTTEST)))
+    for scores, mean, count in (([fitted], 1, 0), ([fitted, at_bound], 10, 1), ([at_bound, at_bound], 100, 2)):
+        summary = summarise(scores)
+        assert summary["temperature"] == pytest.approx(mean)
+        assert summary["temperature_at_bound"] == count
+
+
 def test_one_seed_has_no_deviation() -> None:
-    summary = summarise([SCORES], 10)
+    summary = summarise([SCORES])
     assert (summary["seeds"], summary["accuracy"]) == (1, 0.8)
     assert "accuracy_sd" not in summary
     assert "seed" not in summary
+
+
+def test_the_interval_of_an_accuracy_holds_seeds_and_images() -> None:
+    """Three seeds that differ by ten points each, and images that are right or wrong by chance."""
+    right = np.random.default_rng(0).random((3, 1000)) < np.array([[0.5], [0.6], [0.7]])
+    interval, seeds = accuracy_interval(right, None), right.mean(axis=1)
+    error = np.hypot(np.std(seeds, ddof=1) / np.sqrt(3), np.std(right.mean(axis=0)) / np.sqrt(1000))
+    assert interval.high - interval.low == pytest.approx(2 * t.ppf(0.975, 2.1) * error, rel=0.1)
+    borrowed = accuracy_interval(right[:1], Spread(0.1, 6))
+    assert borrowed.high - borrowed.low == pytest.approx(2 * t.ppf(0.975, 6.3) * np.hypot(0.1, 0.0158), rel=0.1)
+    alone, wilson = accuracy_interval(right[:1], None), wilson_interval(int(right[0].sum()), 1000)
+    assert (alone.low, alone.high) == pytest.approx((wilson.low, wilson.high), abs=2e-3)
+
+
+def test_of_few_images_and_of_none_right_it_is_wilson_s() -> None:
+    assert accuracy_interval(np.ones((3, 1000), bool), None) == wilson_interval(1000, 1000)
+    assert accuracy_interval(np.arange(20)[None] < 5, None) == wilson_interval(5, 20)
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32])
@@ -140,7 +166,12 @@ def test_a_variant_is_scored_seed_by_seed() -> None:
     assert (scored.summary["seeds"], scored.summary["diverged"]) == (3, 1)
     assert scored.summary["accuracy"] == pytest.approx(np.mean([one["accuracy"] for one in seeds]))
     assert scored.summary["accuracy_sd"] == pytest.approx(np.std([one["accuracy"] for one in seeds], ddof=1))
-    assert scored.summary["temperature"] == pytest.approx(1.6)
+    assert scored.summary["temperature"] == pytest.approx(3 ** (1 / 3))
+    assert scored.summary["temperature_at_bound"] == 0
+    error = calibration_error(evaluation.test_logits, labels, resample(200))
+    assert scored.summary["ece"] == pytest.approx(error.value)
+    assert (scored.summary["ece_low"], scored.summary["ece_high"]) == (error.low, error.high)
+    assert 0 < error.low < error.high
     assert scored.details["first_seed"] == describe_seed(evaluation.test_logits[0], labels, 0.8, NAMES)
     assert scored.details["views"] == VIEWS
     assert "views" not in score(replace(evaluation, views=None), labels, NAMES).details
@@ -164,7 +195,8 @@ def photographs(class_names: tuple[str, ...]) -> PhotoSet:
     rng = np.random.default_rng(4)
     columns = {"half": ("choose", "score"), "doubtful": ("yes", "no"), "background": ("plain", ""), "items": ("one",)}
     columns |= {"view": ("",), "worn": ("yes", "no")}
-    about = [{name: str(rng.choice(values)) for name, values in columns.items()} for _ in range(40)]
+    drawn = [{name: str(rng.choice(values)) for name, values in columns.items()} for _ in range(40)]
+    about = [{"name": f"photo {k}"} | row for k, row in enumerate(drawn)]
     ways = (*(Preparation(recipe, "") for recipe in RECIPES), *WITHOUT)
     return PhotoSet(ways, np.zeros((4, 40, 28, 28), np.uint8), rng.integers(-1, 10, 40), class_names, about, {})
 
@@ -184,6 +216,7 @@ def everything(seed: int, largest: float, photos: PhotoSet, dataset: Dataset) ->
         temperatures=rng.uniform(0.5, 3, 2),
         test_logits=lean(2, dataset.test_labels),
         validation=Validation(rng.random((2, 24)) < 0.7, as_kept(rng.uniform(0.2, 1, (2, 24)))),
+        train_right=rng.random((2, 21)) < 0.8,
         views=VIEWS,
         corrupted=Corrupted(CONDITIONS, rng.random((2, len(CONDITIONS), 13)) < 0.6, rng.random((len(CONDITIONS), 3))),
         photos=PhotoOutputs(

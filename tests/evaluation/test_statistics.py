@@ -1,22 +1,32 @@
 """Intervals and tests against statsmodels and SciPy, deviations against NumPy, resamples against plain loops."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import scipy.stats
+from numpy.typing import NDArray
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from lookalike.evaluation.statistics import (
+    FEW,
+    FEWEST,
     Estimate,
     bootstrap_mean,
     bootstrap_ratio,
+    clusters_of,
+    effective_trials,
     exact_mcnemar,
     mean_and_deviation,
+    mean_where,
     proportion,
     ratio_of_geometric_means,
     resample,
+    resample_clusters,
+    share_difference,
+    share_where,
     welch_interval,
     wilson_interval,
 )
@@ -110,6 +120,219 @@ def test_resamples_without_cases_are_left_out() -> None:
 def test_a_figure_that_is_the_same_for_all_images_has_no_width() -> None:
     right = np.ones(1001, bool)
     assert bootstrap_ratio(right * 3, right * 3, resample(1001, draws=50)) == Estimate(1, 1, 1)
+
+
+# --- images that come in clusters -----------------------------------------------------------------------------------
+
+SIZES = [20, 12, 7, 7, 5, 5, *[2] * 12, *[1] * 40]  # photographs of each sender, much as published
+SENDERS = np.repeat(np.arange(len(SIZES)), SIZES)
+
+
+def test_clusters_are_drawn_whole_and_each_equally_often() -> None:
+    weights = resample_clusters(SENDERS, draws=4000)
+    drawn = resample(len(SIZES), draws=4000)
+    for sender in range(len(SIZES)):
+        np.testing.assert_array_equal(weights[:, sender == SENDERS], drawn[:, [sender] * SIZES[sender]])
+    assert weights.shape == (4000, len(SENDERS))
+    assert weights.sum(axis=1).std() > 5  # clusters differ in size
+
+
+def test_single_images_are_resampled_as_without_clusters() -> None:
+    names = np.random.default_rng(0).permutation([f"{k}.jpg" for k in range(30)])
+    np.testing.assert_array_equal(resample_clusters(names), resample(30))
+
+
+def test_clusters_are_known_from_the_weights() -> None:
+    shuffled = np.random.default_rng(1).permutation(SENDERS)
+    found = clusters_of(resample_clusters(shuffled))
+    assert len(set(zip(found.tolist(), shuffled.tolist(), strict=True))) == len(set(found)) == len(SIZES)
+    assert len(set(clusters_of(resample(500)).tolist())) == 500
+
+
+def test_a_mean_is_over_the_images_that_were_drawn() -> None:
+    values, weights = np.random.default_rng(2).random(len(SENDERS)), resample_clusters(SENDERS, draws=200)
+    means = [np.repeat(values, row.astype(int)).mean() for row in weights]
+    found = bootstrap_mean(values, weights)
+    assert (found.low, found.high) == pytest.approx(np.quantile(means, [0.025, 0.975]), rel=1e-9)
+
+
+def covered(
+    draw: Callable[[], NDArray[np.floating]], weights: NDArray[np.float64], truth: float, *, times: int
+) -> float:
+    """In how many of so many cases the interval of the mean of what is drawn holds the truth."""
+    found = [bootstrap_mean(draw(), weights) for _ in range(times)]
+    return float(np.mean([one.low <= truth <= one.high for one in found]))
+
+
+def test_only_clusters_cover_means_of_clustered_values() -> None:
+    rng = np.random.default_rng(3)
+    senders = np.repeat(np.arange(80), 4)
+
+    def draw() -> NDArray[np.floating]:
+        return rng.normal(0, 1, 80)[senders] + rng.normal(0, 1, len(senders))
+
+    assert 0.92 <= covered(draw, resample_clusters(senders), 0.0, times=600) <= 0.98
+    assert covered(draw, resample(len(senders)), 0.0, times=600) < 0.85
+
+
+# --- shares of few images -------------------------------------------------------------------------------------------
+
+
+def share(values: NDArray[np.generic], weights: NDArray[np.float64] | None = None) -> Estimate:
+    found = share_where(values, np.ones(len(values), bool), resample(len(values)) if weights is None else weights)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("images", "high"), [(1, 0.793), (3, 0.561), (18, 0.176), (70, 0.052), (400, 0.0095)])
+def test_none_of_few_images_is_no_interval_without_width(images: int, high: float) -> None:
+    none, every = share(np.zeros(images, bool)), share(np.ones(images, bool))
+    assert (none.value, none.low) == (0, pytest.approx(0, abs=1e-12))
+    assert none.high == pytest.approx(high, abs=5e-4)
+    assert (every.value, every.high) == (1, pytest.approx(1))
+    assert every.low == pytest.approx(1 - none.high)
+
+
+@pytest.mark.parametrize("images", [1, 2, 7, 50, FEW - 1])
+def test_a_share_of_few_images_has_wilsons_interval(images: int) -> None:
+    where = np.arange(2 * images) % 2 == 0
+    for successes in sorted({0, 1, images // 3, images}):
+        values = np.zeros(2 * images)
+        values[np.flatnonzero(where)[:successes]] = 1
+        values[~where] = 0.4  # which does not count
+        found = share_where(values, where, resample(2 * images))
+        expected = proportion_confint(successes, images, method="wilson")
+        assert found is not None
+        assert found.value == pytest.approx(successes / images)
+        assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)
+
+
+def test_several_seeds_are_no_further_trials() -> None:
+    right = np.random.default_rng(4).random((3, 40)) < 0.3  # seeds that know nothing of each other
+    found = share(right.mean(axis=0))
+    expected = proportion_confint(right.mean() * 40, 40, method="wilson")
+    assert (found.low, found.high) == pytest.approx(expected)
+
+
+def test_a_share_of_many_images_has_the_interval_of_the_bootstrap() -> None:
+    right, weights = np.arange(FEW) < 7, resample(FEW)
+    assert share(right) == bootstrap_ratio(right, np.ones(FEW), weights)
+    assert share_where(right, np.zeros(FEW, bool), weights) is None
+
+
+@pytest.mark.parametrize(("images", "least"), [(3, 0.91), (12, 0.96), (18, 0.93), (70, 0.94)])
+def test_small_shares_of_few_images_are_covered(images: int, least: float) -> None:
+    """The exact probability that an interval holds the share, mean over three shares; the bootstrap's is .27 to .73."""
+    found = [share(np.arange(images) < k) for k in range(images + 1)]
+    covered = []
+    for truth in (0.03, 0.05, 0.1):
+        chances = scipy.stats.binom.pmf(np.arange(images + 1), images, truth)
+        covered.append(sum(p for p, one in zip(chances, found, strict=True) if one.low <= truth <= one.high))
+    assert np.mean(covered) >= least
+    assert min(covered) >= 0.85  # of n = 3 and a share of .05: the lower end of 1 of 3 is .06
+
+
+def test_photographs_of_a_sender_are_fewer_trials() -> None:
+    assert effective_trials(np.arange(8) / 7, np.arange(8)) == 8
+    assert effective_trials(np.ones(5), np.zeros(5, int)) == 1
+    pairs = np.arange(20) // 2
+    ratio = (scipy.stats.t.ppf(0.975, 19) / scipy.stats.t.ppf(0.975, 9)) ** 2
+    assert effective_trials(np.zeros(20), pairs) == pytest.approx(20 * ratio)
+    assert effective_trials((pairs % 2).astype(float), pairs) == pytest.approx(10 * ratio)  # both alike
+    assert effective_trials(np.arange(20) % 2.0, pairs) == pytest.approx(20 * ratio)  # both unlike: no more than 20
+
+
+def test_small_shares_of_clustered_photographs_are_covered() -> None:
+    rng, senders, truth = np.random.default_rng(5), np.repeat(np.arange(12), 5), 0.1
+    weights = resample_clusters(senders)
+    found = []
+    for _ in range(300):
+        chances = rng.beta(truth, 1 - truth, 12)[senders]  # correlation of 1/2 within a sender
+        one = share(rng.random(60) < chances, weights)
+        found.append(one.low <= truth <= one.high)
+    assert np.mean(found) > 0.9
+
+
+# --- differences of two shares, and means of few images -------------------------------------------------------------
+
+
+def table(both: int, first: int, second: int, none: int) -> list[NDArray[np.bool_]]:
+    """Which images either model gets right, from how many both, one or none of them get right."""
+    return [np.repeat(sides, [both, first, second, none]) for sides in ([True, True, False, False], [True, False] * 2)]
+
+
+def newcombe(both: int, first: int, second: int, none: int) -> tuple[float, float]:
+    """Newcombe's method 10 from the counts as he writes it."""
+    images = both + first + second + none
+    sides = [both + first, both + second]
+    spread = math.prod([both + first, second + none, both + second, first + none])
+    excess = both * none - first * second
+    phi = 0.0 if not spread else (excess if excess < 0 else max(excess - images / 2, 0)) / math.sqrt(spread)
+    (l1, u1), (l2, u2) = (proportion_confint(k, images, method="wilson") for k in sides)
+    p1, p2 = (k / images for k in sides)
+    below = math.sqrt((p1 - l1) ** 2 - 2 * phi * (p1 - l1) * (u2 - p2) + (u2 - p2) ** 2)
+    above = math.sqrt((u1 - p1) ** 2 - 2 * phi * (u1 - p1) * (p2 - l2) + (p2 - l2) ** 2)
+    return p1 - p2 - below, p1 - p2 + above
+
+
+@pytest.mark.parametrize(
+    "counts", [(36, 12, 2, 0), (54, 0, 0, 0), (0, 0, 0, 3), (30, 1, 0, 9), (2, 9, 8, 1), (0, 0, 1, 0)]
+)
+def test_a_difference_over_few_images_is_newcombes(counts: tuple[int, int, int, int]) -> None:
+    first, second = table(*counts)
+    found = share_difference(first, second, resample(sum(counts)))
+    assert found.value == pytest.approx((counts[1] - counts[2]) / sum(counts))
+    assert (found.low, found.high) == pytest.approx(newcombe(*counts), abs=1e-9)
+    assert found.low <= found.value <= found.high
+    assert found.high - found.low > 0.1
+    turned = share_difference(second, first, resample(sum(counts)))
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_newcombes_interval_is_that_of_his_table() -> None:
+    found = share_difference(*table(36, 12, 2, 0), resample(50))
+    assert (round(found.low, 4), round(found.high, 4)) == (0.0569, 0.3404)
+
+
+def test_a_difference_over_many_images_is_that_of_the_paired_bootstrap() -> None:
+    first, second = table(60, 20, 5, 30)
+    weights = resample(115)
+    assert share_difference(first, second, weights) == bootstrap_mean(first.astype(float) - second, weights)
+    same = share_difference(first, first, weights)
+    assert (same.value, same.low) == (0, pytest.approx(-same.high))
+    assert 0.01 < same.high < 0.05
+
+
+def test_small_differences_over_few_images_are_covered() -> None:
+    rng, chances = np.random.default_rng(6), [0.8, 0.1, 0.03, 0.07]
+    weights, found = resample(30), []
+    for _ in range(400):
+        one = share_difference(*table(*rng.multinomial(30, chances)), weights)
+        found.append(one.low <= 0.07 <= one.high)
+    assert np.mean(found) > 0.93
+
+
+def test_the_mean_of_few_images_has_students_interval() -> None:
+    values, where = np.random.default_rng(7).normal(size=60), np.arange(60) % 3 == 0
+    found, chosen = mean_where(values, where, resample(60)), values[where]
+    low, high = scipy.stats.t.interval(0.95, 19, chosen.mean(), scipy.stats.sem(chosen))
+    assert found == Estimate(*(pytest.approx(x) for x in (chosen.mean(), low, high)))
+    for images in range(FEWEST):
+        assert mean_where(values, np.arange(60) < images, resample(60)) is None
+    assert mean_where(values, where, resample_clusters(np.zeros(60))) is None
+
+
+def test_the_mean_of_few_clustered_images_has_the_interval_of_their_clusters() -> None:
+    """If all photographs of a sender are alike, and senders have equally many, senders are the sample."""
+    means, senders = np.random.default_rng(8).normal(size=9), np.repeat(np.arange(9), 4)
+    found = mean_where(means[senders], np.ones(36, bool), resample_clusters(senders))
+    low, high = scipy.stats.t.interval(0.95, 8, means.mean(), scipy.stats.sem(means))
+    assert found == Estimate(*(pytest.approx(x) for x in (means.mean(), low, high)))
+
+
+def test_the_mean_of_many_images_has_the_interval_of_the_bootstrap() -> None:
+    values, where, weights = np.random.default_rng(9).random(150), np.arange(150) < FEW, resample(150)
+    assert mean_where(values, where, weights) == bootstrap_ratio(values * where, where, weights)
 
 
 def samples(sizes: tuple[int, int], deviations: tuple[float, float], seed: int = 5) -> list[list[float]]:

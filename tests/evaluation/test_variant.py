@@ -30,6 +30,7 @@ from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_ans
 from lookalike.evaluation.inference import Outputs, infer, restore_model
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.photo_variant import photo_outputs
+from lookalike.evaluation.repair import answers_of
 from lookalike.evaluation.scores import score
 from lookalike.evaluation.variant import (
     AUGMENTED,
@@ -39,14 +40,16 @@ from lookalike.evaluation.variant import (
     augmented,
     evaluate_variant,
     evaluation_images,
+    from_training_set,
     judged,
     see,
+    trained_on,
     validation_labels,
 )
 from lookalike.evaluation.views import compare_views
 from lookalike.params import Variant
 from lookalike.runtime import Runtime
-from lookalike.training.variant import build, describe
+from lookalike.training.variant import build, describe, training_images
 
 Saver = Callable[..., Path]
 Logits = tuple[NDArray[np.float32], NDArray[np.uint8]]
@@ -62,9 +65,9 @@ def noisy(seed: int, scale: float, count: int = 200) -> Logits:
 
 
 def seen_by(test: list[NDArray[np.float32]], valid: list[NDArray[np.float32]]) -> Seen:
-    """The outputs of seeds with these logits and without features."""
+    """The outputs of seeds with these logits and without features, each of which is right on 7 training images."""
     tested, validated = ([Outputs(one, one[:, :0]) for one in logits] for logits in (test, valid))
-    return Seen(tested, validated)
+    return Seen(tested, validated, [np.ones(7, bool)] * len(test))
 
 
 @pytest.fixture
@@ -102,21 +105,59 @@ def test_the_temperature_is_that_of_the_validation_images() -> None:
     assert found.temperatures[0] > 2 * swapped.temperatures[0]
 
 
-def test_the_first_two_seeds_answer_validation_images_after_their_temperature() -> None:
+def test_every_seed_answers_validation_images_and_the_first_two_are_asked_how_sure_they_are() -> None:
     _, labels = noisy(0, 1)
     test, valid = [noisy(k, 1)[0] for k in range(3)], [noisy(k, k + 1)[0] for k in range(3)]
     found = judged(seen_by(test, valid), (2, 3, 5), 4, labels)
     assert (found.seeds, found.diverged) == ((2, 3, 5), 4)
     assert found.temperatures.tolist() == [fit_temperature(logits, labels) for logits in valid]
     np.testing.assert_array_equal(found.test_logits, np.stack(test).astype(np.float16))
+    assert found.train_right is not None
+    assert found.train_right.tolist() == [[True] * 7] * 3
+    answers = answers_of(found, 5)  # of cascades
+    assert len(answers) == 2
     assert found.validation is not None
     right, confidence = found.validation.right, found.validation.confidence
-    assert (right.shape, right.dtype) == ((2, 200), bool)
+    assert (right.shape, right.dtype) == ((3, 200), bool)
     assert (confidence.shape, confidence.dtype) == ((2, 200), np.float32)
-    for k in range(2):
+    for k in range(3):
         assert right[k].tolist() == [row.argmax() == label for row, label in zip(valid[k], labels, strict=True)]
+    for k in range(2):
         expected = softmax(valid[k].astype(float) / fit_temperature(valid[k], labels)).max(axis=1)
         np.testing.assert_array_equal(confidence[k], as_kept(expected))
+        np.testing.assert_array_equal(answers[k].valid_right, right[k])
+
+
+def test_training_images_are_predicted_in_evaluation_mode_as_they_are(
+    save_seeds: Saver, dataset: Dataset, runtime: Runtime
+) -> None:
+    folder = save_seeds({0: None, 1: 2, 3: None}, train_images=50, augmentation={"crop": 2})
+    for _ in range(2):  # dropout or augmentation would draw anew
+        found, _ = evaluate_variant(folder, only(dataset), runtime)
+        assert found.train_right is not None
+        assert (found.train_right.shape, found.train_right.dtype) == ((2, 50), bool)
+        mine = dataset.train_indices[:50]
+        pixels = torch.from_numpy(dataset.train_images[mine])[:, None].float() / 255
+        images = (pixels - dataset.mean[0]) / dataset.std[0]
+        for right, seed in zip(found.train_right, (0, 3), strict=True):
+            with torch.inference_mode():
+                predicted = restored(folder, seed, runtime)(images).argmax(1).numpy()
+            np.testing.assert_array_equal(right, predicted == dataset.train_labels[mine])
+
+
+def test_training_images_are_those_that_the_variant_was_trained_on(
+    dataset: Dataset, make_variant: Callable[..., Variant], runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for fraction, cap in ((None, None), (0.5, None), (None, 30), (0.5, 10)):
+        settings = effective(make_variant("fashion_cnn", fraction=fraction)).model_copy(update={"max_images": cap})
+        seen, held_out = training_images(dataset, settings, runtime)
+        description = describe(settings, dataset, len(seen), len(held_out))
+        asked = from_training_set(dataset, trained_on(dataset, description), runtime)
+        assert torch.equal(asked.pixels(slice(None)), seen.pixels(slice(None)))
+        assert torch.equal(asked.labels, seen.labels)
+        monkeypatch.setattr("lookalike.evaluation.variant.TRAIN_IMAGES", 8)
+        assert trained_on(dataset, description).tolist() == dataset.train_indices[:8].tolist()
+        monkeypatch.undo()
 
 
 def test_a_variant_of_few_images_is_calibrated_on_its_own_share(
@@ -245,7 +286,7 @@ def test_nothing_but_counts_is_known_when_every_seed_diverged(
     for one in (evaluation, load_evaluation(tmp_path)):
         assert (one.seeds, one.diverged) == ((), 2)
         assert (one.temperatures.shape, one.test_logits.shape) == ((0,), (0, 20, 10))
-        assert one.validation is one.views is one.corrupted is one.photos is None
+        assert one.validation is one.train_right is one.views is one.corrupted is one.photos is None
         scored = score(one, dataset.test_labels, dataset.class_names)
         assert (scored.summary, scored.details) == ({"seeds": 0, "diverged": 2}, {"seeds": []})
     assert features.shape == (0, 0)
@@ -322,6 +363,8 @@ def test_evidence_of_models_comes_back_as_it_was(asked: Asked, dataset: Dataset,
     assert back.validation is not None
     np.testing.assert_array_equal(back.validation.right, found.validation.right)
     np.testing.assert_array_equal(back.validation.confidence, found.validation.confidence)
+    assert found.train_right is not None
+    np.testing.assert_array_equal(back.train_right, found.train_right)
 
 
 @pytest.mark.parametrize("colour", [False, True])

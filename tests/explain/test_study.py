@@ -18,6 +18,8 @@ from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.data.garments import draw_garments
 from lookalike.evaluation.variant import Questions, evaluate_variant
+from lookalike.explain.localisation import object_masks
+from lookalike.explain.seeds import Shared, find
 from lookalike.explain.study import Asked, explain_one
 from lookalike.explain.subject import Images, find_subject
 from lookalike.models.registry import create_model
@@ -58,7 +60,8 @@ def case(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Case:
     )
     shown, _ = draw_garments(12, seed=11)
     ways = Preparation("plain", ""), Preparation("cut", "")
-    photos = PhotoSet(ways, shown.reshape(2, 6, 28, 28), np.array([1, -1, 3, 0, 2, 9]), CLASSES, [], {})
+    about = [{"name": f"{k}", "sender": sender} for k, sender in enumerate("aabcca")]
+    photos = PhotoSet(ways, shown.reshape(2, 6, 28, 28), np.array([1, -1, 3, 0, 2, 9]), CLASSES, about, {})
     weights = {}
     for seed in (4, 1):
         torch.manual_seed(seed)
@@ -108,6 +111,36 @@ def test_the_first_of_each_class_are_explained_by_the_first_seed_that_did_not_di
     for name, maps in plain.maps.items():
         np.testing.assert_allclose(maps, subject.explain(name), rtol=1e-4, atol=1e-6)
     assert plain.found["images"] == len(plain.indices)
+
+
+def test_every_finished_seed_is_measured_on_the_same_images(case: Case, plain: Explanation) -> None:
+    dataset, labels = case.asked.dataset, case.asked.dataset.test_labels.astype(int)
+    assert [one.seed for one in plain.seeds] == list(case.seen.seeds) == [4, 1]
+    for number, found in enumerate(plain.seeds):
+        images = Images(dataset.test_images, labels, case.seen.test_logits[number].argmax(1)).part(plain.indices)
+        subject = find_subject(case.folder, found.seed, dataset, RUNTIME, images)
+        assert found == find(found.seed, subject, Shared(None, case.asked.group_of, None, focus=False))
+    first, second = plain.seeds
+    assert first.deviations != second.deviations
+    assert first.filters is not None
+    assert first.filters.selectivity.trained == pytest.approx(plain.found["tuning"]["selectivity"]["trained"]["value"])
+
+
+def test_layers_of_a_focus_variant_alone_are_read_in_every_seed(plain: Explanation, focused: Explanation) -> None:
+    assert [one.depth for one in plain.seeds] == [None, None]
+    for one in focused.seeds:
+        assert one.depth is not None
+        assert [row.layer for row in one.depth] == ["conv1", "conv2", "conv3"]
+        assert one.localisation is None, "the images are grey"
+
+
+def test_objects_are_masked_in_colour_images_alone(case: Case) -> None:
+    assert case.asked.masks is None
+    grey = case.asked.dataset.test_images
+    colour = replace(case.asked, dataset=replace(case.asked.dataset, test_images=np.stack([grey] * 3, axis=3)))
+    assert colour.masks is not None
+    assert colour.masks.shape == grey[colour.chosen].shape
+    np.testing.assert_array_equal(colour.masks, object_masks(np.stack([grey] * 3, axis=3)[colour.chosen]))
 
 
 def test_photographs_are_explained_as_the_recipe_prepares_them(case: Case, plain: Explanation) -> None:

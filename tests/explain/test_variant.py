@@ -360,8 +360,9 @@ def drawn_maps(count: int, seed: int) -> Maps:
 
 
 def likeness(subject: Subject, maps: Maps, labels: Ints = PHOTO_LABELS, photo_maps: Maps | None = None) -> Any:
+    photographs = Images(np.zeros((len(labels), 28, 28), np.uint8), labels, np.zeros_like(labels))
     found = similarity(
-        subject, maps, labels, drawn_maps(len(labels), 1) if photo_maps is None else photo_maps, GROUP_OF
+        subject, maps, photographs, drawn_maps(len(labels), 1) if photo_maps is None else photo_maps, GROUP_OF
     )
     return found["spearman"]["HiResCAM"]
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lookalike.errors import InputError
-from lookalike.models.layers import LocalResponseNorm, ScaledTanh, SparseConv2d, Subsampling
+from lookalike.models.layers import LocalResponseNorm, Permutation, ScaledTanh, SparseConv2d, Subsampling
 from lookalike.models.lenet5 import CONNECTIONS, Codes
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model
@@ -56,6 +56,63 @@ def test_the_fully_connected_network_is_784_300_10() -> None:
 
 def test_the_fully_connected_network_is_explained_on_the_image_itself() -> None:
     model, images, seen = build("mnist_mlp", DIGIT), torch.rand(2, *DIGIT), []
+    model.spatial.register_forward_hook(lambda _layer, _given, output: seen.append(output))  # type: ignore[union-attr, operator]
+    model(images)
+    assert torch.equal(seen[0], images)
+
+
+PERMUTABLE = [("mnist_mlp", {}), ("lenet5", {"codes": False})]
+
+
+def order_of(model: nn.Module) -> Tensor:
+    (order,) = (buffer for name, buffer in model.named_buffers() if name.endswith("order"))
+    return order
+
+
+def test_a_permutation_follows_from_its_seed_alone() -> None:
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        layer = Permutation(28, 28, 13)
+        assert layer.order[:6].tolist() == [290, 680, 148, 679, 142, 494]
+        assert sorted(layer.order.tolist()) == list(range(784))
+    assert not torch.equal(Permutation(28, 28, 14).order, layer.order)
+
+
+def test_a_permutation_moves_all_channels_of_a_pixel_alike() -> None:
+    images, layer = torch.rand(2, 3, 4, 5).to(memory_format=torch.channels_last), Permutation(4, 5, 13)
+    moved = layer(images)
+    assert moved.shape == images.shape
+    for position, source in enumerate(layer.order.tolist()):
+        assert torch.equal(moved[:, :, position // 5, position % 5], images[:, :, source // 5, source % 5])
+
+
+@pytest.mark.parametrize(("name", "arguments"), PERMUTABLE)
+def test_a_permuted_network_begins_with_the_same_weights(name: str, arguments: dict[str, Any]) -> None:
+    model, plain = build(name, DIGIT, **arguments, permutation=13), build(name, DIGIT, **arguments)
+    assert list(model.state_dict()) == list(plain.state_dict())
+    assert all(torch.equal(*pair) for pair in zip(model.parameters(), plain.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(("name", "arguments"), PERMUTABLE)
+def test_a_permuted_network_reads_permuted_images(name: str, arguments: dict[str, Any]) -> None:
+    model, plain = build(name, DIGIT, **arguments, permutation=13), build(name, DIGIT, **arguments)
+    images = torch.rand(4, *DIGIT)
+    moved = images.flatten(1)[:, order_of(model)].view_as(images)
+    torch.testing.assert_close(model(images), plain(moved), rtol=0, atol=1e-6)
+    assert (model(images) - plain(images)).abs().max() > 1e-5
+
+
+def test_to_the_fully_connected_network_a_permutation_is_one_of_its_weights() -> None:
+    model, plain = build("mnist_mlp", DIGIT, permutation=13), build("mnist_mlp", DIGIT)
+    images = torch.rand(4, *DIGIT)
+    with torch.no_grad():
+        weights = plain.get_parameter("features.2.weight")
+        weights[:, order_of(model)] = weights.clone()
+    torch.testing.assert_close(model(images), plain(images))
+
+
+def test_the_permuted_network_is_explained_on_the_image_as_it_is() -> None:
+    model, images, seen = build("mnist_mlp", DIGIT, permutation=13), torch.rand(2, *DIGIT), []
     model.spatial.register_forward_hook(lambda _layer, _given, output: seen.append(output))  # type: ignore[union-attr, operator]
     model(images)
     assert torch.equal(seen[0], images)

@@ -10,7 +10,6 @@ from conftest import ROOT
 from small_study import SmallStudy, make_study, small_params, write_study
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.claims.evidence import evidence_of
 from lookalike.params import Params
 from lookalike.reporting import comparisons, embeddings, explanations, photographs
 from lookalike.reporting.assemble import find
@@ -41,7 +40,7 @@ def root(tmp_path: Path, study: SmallStudy) -> Path:
 @pytest.fixture
 def found(root: Path, params: Params) -> Found:
     """What the chapters of the small study are written from."""
-    return find("fashion", params, evidence_of("fashion", params, root), root)
+    return find("fashion", params, root)
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from blocks import figures, rows, tables, titles, walk
 from small_study import CNN, DIVERGED, EVALUATED, FIGURES, PAIR, PICTURES, RECIPES, SmallStudy, write_study
 
 from lookalike.claims.claim import Judged
-from lookalike.claims.court import CLAIMS, Ruling, rulings
+from lookalike.claims.verdicts import CLAIMS, Row
+from lookalike.claims.verdicts import rows as claim_rows
 from lookalike.params import Params
 from lookalike.reporting.assemble import assemble
 from lookalike.reporting.chapters import found
@@ -76,13 +77,14 @@ def test_claims_are_judged_on_what_was_found(assembled: Assembled, study: SmallS
     answers = {(one.claim.key, answer.test.key): answer for one in judged for answer in one.answers}
     measured = answers["F5", "CNN"].measured
     assert measured is not None
-    assert measured.value == study.look_alikes["variants"][CNN]["overconfidence"]["value"]
+    assert measured.quantity.value == pytest.approx(study.look_alikes["variants"][CNN]["overconfidence"]["value"])
     verdicts = {one.claim.key: one.verdict for one in judged}
-    assert {verdicts[key] for key in ("F1", "F2", "F4")} == {"not run"}  # the other variant diverged
+    assert {verdicts[key] for key in ("F1", "F2", "F4")} == {"not tested"}  # the other variant diverged
+    assert verdicts["F5"] == "not judged"  # a demonstration
     shown = {row[0]: row[4] for row in rows(tables(report.sections[0])["Claims and verdicts"])}
     assert shown == verdicts
-    told = list(csv.DictReader(io.StringIO(to_csv(rulings(judged), Ruling))))
-    assert len(told) == sum(len(claim.tests) for claim in CLAIMS)
+    written = list(csv.DictReader(io.StringIO(to_csv(claim_rows(judged), Row))))
+    assert len(written) == sum(len(claim.tests) for claim in CLAIMS)
 
 
 def test_no_two_figures_have_one_name_and_each_has_numbers_and_a_stage(assembled: Assembled) -> None:
@@ -132,7 +134,7 @@ def test_a_study_with_nothing_explained_or_embedded_has_no_such_chapters(
         (root / stage / "fashion").mkdir(parents=True)
     report, _, judged = assemble(params, "", root)
     assert [part.title for part in report.sections[3].sections] == [*CHAPTERS[:6], CHAPTERS[9]]
-    assert {one.verdict for one in judged if one.claim.key == "F6"} == {"not run"}
+    assert {one.verdict for one in judged if one.claim.key == "F6"} == {"not tested"}
     told = write(report)
     assert not {"What the models look at", "What the features cluster into"} & set(titles(*report.sections))
     assert "Gain:" not in told

@@ -25,7 +25,6 @@ from small_study import (
     write_explanation,
 )
 
-from lookalike.claims.evidence import evidence_of
 from lookalike.evaluation.metrics import softmax
 from lookalike.params import Params
 from lookalike.reporting.assemble import find
@@ -128,7 +127,7 @@ def test_maps_are_hundredths_of_their_largest_value_in_the_order_of_the_images(d
 
 def maps_of(root: Path, params: Params) -> NDArray[np.int8]:
     """The maps of the focus variant, as what lies on disk has them: (ITEMS, pixels)."""
-    found = find("fashion", params, evidence_of("fashion", params, root), root)
+    found = find("fashion", params, root)
     maps = study_data(found, collect(found))["variants"][CNN]["maps"]
     return unpacked(maps["values"], "i1").reshape(ITEMS, -1)
 
@@ -191,14 +190,14 @@ def test_a_variant_that_was_not_explained_or_embedded_has_neither_maps_nor_place
 
 def test_features_that_do_not_vary_have_no_places(root: Path, params: Params) -> None:
     write_embedding(root, None)
-    found = find("fashion", params, evidence_of("fashion", params, root), root)
+    found = find("fashion", params, root)
     variant = study_data(found, collect(found))["variants"][CNN]
     assert variant["tsne"] is None
     assert variant["maps"] is not None
 
 
 def test_a_study_without_photographs_has_test_images_alone(found: Found) -> None:
-    without = replace(found, evidence=replace(found.evidence, photos={}))
+    without = replace(found, figures=replace(found.figures, photos={}))
     data = study_data(without, collect(without))
     assert len(data["names"]) == len(data["labels"]) == data["testImages"] == TEST
     assert len(unpacked(data["variants"][FEW]["probabilities"], "<f4")) == TEST * 10

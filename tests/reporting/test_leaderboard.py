@@ -8,7 +8,9 @@ from descriptions import described
 
 from lookalike.artifacts.models import Description, SeedRecord
 from lookalike.claims import claim as claims
-from lookalike.claims.court import Ruling, rulings
+from lookalike.claims import verdicts
+from lookalike.claims.evidence import Evidence
+from lookalike.evaluation.hierarchical import over_seeds
 from lookalike.reporting.leaderboard import MEASURED, Standing, standing, to_csv
 
 SUMMARY = {
@@ -22,7 +24,10 @@ SUMMARY = {
     "nll": 0.3,
     "brier": 0.15,
     "ece": 0.02,
+    "ece_low": 0.018,
+    "ece_high": 0.023,
     "temperature": 1.4,
+    "temperature_at_bound": 1,
     "calibrated_nll": 0.28,
     "calibrated_brier": 0.14,
     "calibrated_ece": 0.01,
@@ -69,21 +74,23 @@ def test_unknown_values_are_empty_fields() -> None:
 
 
 def test_claims_are_written_in_the_same_way() -> None:
+    quantity = over_seeds([[-0.25, -0.5, 0.0]], [None])
     decided = claims.Test(
-        "CNN", "a minus b", claims.above(0), lambda _: claims.Measured(-0.25, -0.5, 1 / 3, 9, "images")
+        "CNN", "a minus b", claims.above(0), lambda _: claims.Measured(quantity, (3,), 9), (), "a leads by {}"
     )
-    unseen = claims.Test("ViT", "", claims.above(0), None)
+    unseen = claims.Test("ViT", "", claims.above(0), None, (), "")
     claim = claims.Claim("F1", "fashion", 'a "beats" b, here', "page 1", "91 %", (decided, unseen))
-    told = to_csv(rulings([claims.judge(claim, claims.Evidence())]), Ruling)
-    one, none = csv.DictReader(io.StringIO(told))
-    assert list(one) == [field.name for field in fields(Ruling)]
+    written = to_csv(verdicts.rows([claims.judge(claim, Evidence({}))]), verdicts.Row)
+    one, none = csv.DictReader(io.StringIO(written))
+    assert list(one) == [field.name for field in fields(verdicts.Row)]
     assert (one["claim"], one["statement"], one["test"]) == ("F1", claim.statement, "CNN")
-    assert (one["value"], float(one["high"]), one["count"], one["verdict"]) == ("-0.25", 1 / 3, "9", "inconclusive")
-    unknown = ("value", "low", "high", "count", "unit", "needed")
-    assert [none[name] for name in (*unknown, "verdict")] == [*[""] * len(unknown), "not run"]
+    assert (one["value"], float(one["high"]), one["images"]) == ("-0.25", quantity.interval()[1], "9")
+    assert (one["runs"], one["verdict"]) == ("3 runs", "inconclusive")
+    unknown = ("value", "low", "high", "images", "needed")
+    assert [none[name] for name in (*unknown, "verdict")] == [*[""] * len(unknown), "not tested"]
 
 
 def test_without_rows_the_header_remains() -> None:
     assert to_csv([], Standing).split(",")[:2] == ["study", "variant"]
-    assert to_csv([], Ruling).split(",")[-1] == "reason\n"
+    assert to_csv([], verdicts.Row).split(",")[-1] == "results_known\n"
     assert to_csv([], Standing).count("\n") == 1

@@ -30,7 +30,7 @@ def test_all_that_is_rendered(added: Add, root: Path, results: Path, params: Par
     assert list(leaderboard["variant"]) == [CNN, FEW]
     told = (out / "README.md").read_text()
     assert "F1" not in told  # the ViT has no run
-    assert "not run" in told
+    assert "not tested" in told
     assert f"| {CNN} |" in told
 
     (damaged / "times.csv").unlink()
@@ -42,7 +42,7 @@ def test_all_that_is_rendered(added: Add, root: Path, results: Path, params: Par
 
 def test_no_runs_are_a_page_as_well(root: Path, results: Path, params: Params) -> None:
     publish(params, "profile: demo\n", root / "published", results)
-    assert "not run" in (root / "published/README.md").read_text()
+    assert "not tested" in (root / "published/README.md").read_text()
 
 
 def test_rendering_and_loading_need_no_torch() -> None:

@@ -1,16 +1,33 @@
 """`embeddings/<study>/<variant>/`: where the features of test images lie, and what they cluster into."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.artifacts.evaluations import Interval
 from lookalike.artifacts.evidence import in_half, named, read_evidence, under, write_evidence
 
 KIND = "embedding"
+
+
+@dataclass(frozen=True)
+class SeedAgreement:
+    """How well the clusters of one seed's features agree with the classes: adjusted Rand indices, at most 1.
+
+    Attributes:
+        seed: as in the model's description.
+        k_means: with as many clusters as classes.
+        mixture_by_class: of the mixture with the lowest BIC of those with one Gaussian per class.
+        Both are None if the features vary in fewer than two directions.
+    """
+
+    seed: int
+    k_means: Interval | None
+    mixture_by_class: Interval | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +40,7 @@ class Embedding:
         components: float16 (N, d), principal components of the features, those that mixtures are fitted to.
         tsne: float32 (N, 2).
         clusters: by method: the cluster (N,) of each image.
+        agreements: of every finished seed, in the order of training.
     """
 
     found: Mapping[str, Any]
@@ -30,6 +48,7 @@ class Embedding:
     components: NDArray[np.floating]
     tsne: NDArray[np.floating]
     clusters: Mapping[str, NDArray[np.int64]]
+    agreements: tuple[SeedAgreement, ...] = ()
 
 
 def save_embedding(folder: Path, embedding: Embedding | None) -> None:
@@ -43,7 +62,8 @@ def save_embedding(folder: Path, embedding: Embedding | None) -> None:
         "components": in_half(embedding.components),
         "tsne": embedding.tsne.astype(np.float32),
     }
-    write_evidence(folder, KIND, {"found": embedding.found}, arrays | named("clusters", clusters))
+    content = {"found": embedding.found, "agreements": [asdict(one) for one in embedding.agreements]}
+    write_evidence(folder, KIND, content, arrays | named("clusters", clusters))
 
 
 def load_embedding(folder: Path) -> Embedding | None:
@@ -56,7 +76,14 @@ def load_embedding(folder: Path) -> Embedding | None:
     if content["found"] is None:
         return None
     clusters = {name: found.astype(np.int64) for name, found in under("clusters", arrays).items()}
-    return Embedding(content["found"], arrays["indices"], arrays["components"], arrays["tsne"], clusters)
+    return Embedding(
+        found=content["found"],
+        indices=arrays["indices"],
+        components=arrays["components"],
+        tsne=arrays["tsne"],
+        clusters=clusters,
+        agreements=tuple(SeedAgreement(**one) for one in content["agreements"]),
+    )
 
 
 def load_embeddings(study: Path) -> dict[str, Embedding]:

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 PLOTTED = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 KIND, FEATURES = "evaluation", "features.npy"
 Half = NDArray[np.float16] | NDArray[np.float32]  # single precision where half has no numbers as large
-Condition = tuple[str, int]  # kind of corruption and severity; ("", 0) means images as they are
+Condition = tuple[str, int]  # kind and severity of corruption, or shift and pixels; ("", 0) means images as they are
 Interval = Mapping[str, float]  # "value", "low" and "high" of a 95 % interval
 
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """What the first seeds (at most two) say about M validation images, for the gates of cascades.
+    """What S seeds say about M validation images.
 
     Attributes:
-        right: bool (seeds, M), whether the prediction is right.
-        confidence: float32 (seeds, M), highest probability after temperature scaling, in (0, 1]; its distance from 1 is
-            kept in half precision.
+        right: bool (S, M), whether the prediction is right.
+        confidence: float32 (V, M), highest probability of the first V seeds (at most two) after temperature scaling, in
+            (0, 1], for the gates of cascades; its distance from 1 is kept in half precision.
     """
 
     right: NDArray[np.bool_]
@@ -40,6 +40,8 @@ class Validation:
 @dataclass(frozen=True, eq=False)
 class Corrupted:
     """What S seeds say about N corrupted test images, the first of each class, in K conditions.
+
+    The conditions are `data.corruptions.CORRUPTIONS` in all severities and, of images that are small enough, `SHIFTS`.
 
     Attributes:
         right: bool (S, K, N), whether the prediction is right.
@@ -96,6 +98,9 @@ class Evaluation:
         temperatures: float64 (S,), fitted on validation images.
         test_logits: float16 (S, N, C), or float32 where half precision has no numbers as large.
         validation: None if every seed diverged.
+        train_right: bool (S, F), whether the prediction for a training image is right, in evaluation mode and without
+            augmentation: the first F (at most 5,000) of those that the variant was trained on. None if every seed
+            diverged.
         views: test accuracy from one view, from ten, and their difference; None if ten views were not asked for.
         corrupted: None if no images were corrupted.
         photos: None if the variant was shown no photographs.
@@ -107,6 +112,7 @@ class Evaluation:
     temperatures: NDArray[np.float64]
     test_logits: Half
     validation: Validation | None = None
+    train_right: NDArray[np.bool_] | None = None
     views: Mapping[str, Interval] | None = None
     corrupted: Corrupted | None = None
     photos: PhotoOutputs | None = None
@@ -122,11 +128,13 @@ def as_kept(confidence: NDArray[np.floating]) -> NDArray[np.float32]:
 def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
     """Write the evidence into an existing folder, see `evidence.write_evidence`."""
     valid, corrupted, photos = evaluation.validation, evaluation.corrupted, evaluation.photos
+    train_right = evaluation.train_right
     content: dict[str, Any] = {
         "seeds": list(evaluation.seeds),
         "diverged": evaluation.diverged,
         "views": evaluation.views,
         "valid_images": None if valid is None else valid.right.shape[1],
+        "train_images": None if train_right is None else train_right.shape[1],
         "corrupted": None if corrupted is None else described(corrupted),
         "photos": None if photos is None else listed(photos),
     }
@@ -136,6 +144,8 @@ def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
     }
     if valid is not None:
         arrays |= {"valid_right": pack(valid.right), "valid_doubt": (1 - valid.confidence).astype(np.float16)}
+    if train_right is not None:
+        arrays["train_right"] = pack(train_right)
     if corrupted is not None:
         arrays |= {"corrupted_right": pack(corrupted.right), "corrupted_ece": corrupted.ece}
     if (augmented := evaluation.augmented) is not None:
@@ -172,12 +182,14 @@ def load_evaluation(folder: Path) -> Evaluation:
         InputError: the files are damaged, edited or of another version.
     """
     content, arrays = read_evidence(folder, KIND)
+    train_images = content["train_images"]
     return Evaluation(
         seeds=tuple(content["seeds"]),
         diverged=content["diverged"],
         temperatures=arrays["temperatures"],
         test_logits=arrays["test_logits"],
         validation=validation_from(content["valid_images"], arrays),
+        train_right=None if train_images is None else unpack(arrays["train_right"], train_images),
         views=content["views"],
         corrupted=corrupted_from(content["corrupted"], arrays),
         photos=photos_from(content["photos"], arrays),

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from lookalike.artifacts.folders import replacing_folder, write_json
 from lookalike.errors import InputError
 
-VERSION = 1
+VERSION = 2
 DAMAGED = (OSError, ValueError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)  # by where it is
 ARRAYS, CONTENT, INPUTS = "arrays.npz", "evidence.json", "inputs.json"
 

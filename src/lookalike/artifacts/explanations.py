@@ -1,14 +1,19 @@
 """`explanations/<study>/<variant>/`: what is known of one variant's maps, and what pictures of them are drawn from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from lookalike.artifacts.evidence import Arrays, in_half, named, read_evidence, under, write_evidence
+from lookalike.artifacts.evaluations import Interval
+from lookalike.artifacts.evidence import CONTENT, Arrays, in_half, named, read_evidence, under, write_evidence
+from lookalike.artifacts.models import first_fault
+from lookalike.errors import InputError
 
 KIND = "explanation"
 STATES = ("untrained", "trained")
@@ -104,6 +109,120 @@ class CloseUp:
     responses: Mapping[str, Response]
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A mean over filters before and after training."""
+
+    untrained: float
+    trained: float
+
+
+@dataclass(frozen=True)
+class FirstFilters:
+    """The filters of the first convolution.
+
+    Attributes:
+        count: number of filters.
+        spectral_entropy, selectivity: in [0, 1], see `explain.selectivity`; means over filters.
+    """
+
+    count: int
+    spectral_entropy: Trained
+    selectivity: Trained
+
+
+@dataclass(frozen=True)
+class MapSimilarity:
+    """How alike the maps of one method are by Spearman's correlation; None where there is no such pair of images.
+
+    Attributes:
+        class_contrast, group_contrast: see `explain.similarity.Kinship`; in [-2, 2].
+        photographs: the class contrast between photographs and test images; None without photographs.
+        over_raw_pixels, over_untrained: the class contrast of the maps minus that of the control.
+    """
+
+    class_contrast: Interval | None
+    group_contrast: Interval | None
+    photographs: Interval | None
+    over_raw_pixels: Interval | None
+    over_untrained: Interval | None
+
+
+@dataclass(frozen=True)
+class Localised:
+    """How well the maps of one method lie on the object, see `explain.localisation`; means over images.
+
+    Attributes:
+        hits: share of images whose map has its maximum on the object, in [0, 1].
+        iou: intersection over union of the object and what lies above the threshold, in [0, 1].
+        hits_over_centre, iou_over_centre: the same minus that of a Gaussian in the centre; None for this control.
+    """
+
+    hits: Interval
+    iou: Interval
+    hits_over_centre: Interval | None
+    iou_over_centre: Interval | None
+
+
+@dataclass(frozen=True)
+class Localisation:
+    """Where the maps of the predicted class lie.
+
+    Attributes:
+        images: number of images with a usable mask of the object; `skipped` others have none.
+        threshold: share of a map's maximum above which a pixel counts as marked.
+        methods: by method, and "centre", the control.
+    """
+
+    images: int
+    skipped: int
+    threshold: float
+    methods: Mapping[str, Localised]
+
+
+@dataclass(frozen=True)
+class LayerReadout:
+    """What can be read from the activations of one convolution, see `explain.depth`.
+
+    Attributes:
+        layer: conv1, conv2, ... in the order in which they are run.
+        probe_accuracy: of a linear probe of the class, on the half of the images that it was not fitted to.
+        class_selectivity: mean over channels, in [0, 1].
+        orientation_decoded: accuracy of a linear probe of the orientation of gratings; chance is 1/8.
+        colour_decoded: the same of the hue of coloured patches; None of a network for grey images.
+    """
+
+    layer: str
+    probe_accuracy: Interval
+    class_selectivity: float
+    orientation_decoded: float
+    colour_decoded: float | None
+
+
+@dataclass(frozen=True)
+class SeedFindings:
+    """What is measured of every finished seed, on the test images that are explained, which all seeds share.
+
+    Attributes:
+        seed: as in the model's description.
+        deviations: by state ("untrained", "trained", "epoch 3") and convolution ("conv1", ...) the standard deviation
+            of what enters ReLU; None without ReLU behind convolutions.
+        filters: None without convolutions.
+        similarity: by attention method; None unless it is a transformer.
+        localisation: None unless it is a convolutional focus variant for colour images, or no mask is usable.
+        depth: one row per convolution; None unless it is a convolutional focus variant.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # nested classes inherit it
+
+    seed: int
+    deviations: Mapping[str, Mapping[str, float]] | None
+    filters: FirstFilters | None
+    similarity: Mapping[str, MapSimilarity] | None
+    localisation: Localisation | None
+    depth: tuple[LayerReadout, ...] | None
+
+
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """The evidence of the maps of one variant's first seed, for N test images and P photographs.
@@ -117,6 +236,7 @@ class Explanation:
             C images alone.
         photo_maps: (P, h, w) by the method that is shown, see `in_steps`; None without photographs.
         close_up: None unless the variant is a focus variant.
+        seeds: of every finished seed, in the order of training.
     """
 
     found: Findings
@@ -126,6 +246,7 @@ class Explanation:
     maps: ByName
     photo_maps: NDArray[np.int8] | None
     close_up: CloseUp | None
+    seeds: tuple[SeedFindings, ...] = ()
 
 
 def save_explanation(folder: Path, explanation: Explanation) -> None:
@@ -136,6 +257,7 @@ def save_explanation(folder: Path, explanation: Explanation) -> None:
         "shown": explanation.shown,
         "recipe": explanation.recipe,
         "close_up": None if close is None else {"channels": {name: list(of) for name, of in close.channels.items()}},
+        "seeds": [asdict(one) for one in explanation.seeds],
     }
     arrays: dict[str, NDArray[Any]] = {"indices": explanation.indices, **halves("maps", explanation.maps)}
     if explanation.photo_maps is not None:
@@ -187,7 +309,26 @@ def load_explanation(folder: Path) -> Explanation:
         maps=under("maps", arrays),
         photo_maps=arrays.get("photo_maps"),
         close_up=None if close is None else close_up_from(close["channels"], under("close_up", arrays)),
+        seeds=seeds_from(content["seeds"], folder / CONTENT),
     )
+
+
+def seeds_from(rows: Any, path: Path) -> tuple[SeedFindings, ...]:
+    """The findings of every seed from JSON.
+
+    Raises:
+        InputError: one line that names the file `path` and the first key that is missing, unknown or of another type.
+    """
+    try:
+        return adapter().validate_python(rows)
+    except ValidationError as error:
+        raise InputError(f"{path}: seeds.{first_fault(error)}") from error
+
+
+@cache
+def adapter() -> TypeAdapter[tuple[SeedFindings, ...]]:
+    """The validator of findings, built once, when the first ones are read."""
+    return TypeAdapter(tuple[SeedFindings, ...])
 
 
 def close_up_from(channels: Mapping[str, list[int]], arrays: Arrays) -> CloseUp:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,7 +35,8 @@ class PhotoSet:
         preparations: R of them.
         images: uint8 (R, N, 28, 28).
         labels: int64 (N,), indices into class_names; -1 where none of the classes fits.
-        about: N times what is known of a photograph: `name`, `half` (one of `HALVES`), and the labels' columns.
+        about: N times what is known of a photograph: `name`, `half` (one of `HALVES`), and the labels' columns,
+            of which `sender` says which photographs one person sent.
         provenance: where the photographs come from, licence.
     """
 
@@ -62,6 +63,17 @@ class PhotoSet:
     def attributes(self) -> dict[str, list[str]]:
         """What is known of the photographs, by column: N values each."""
         return {name: [row[name] for row in self.about] for name in (self.about[0] if self.about else ())}
+
+    @property
+    def senders(self) -> NDArray[np.int64]:
+        """The number (N,) of each photograph's sender, see `sender_of`."""
+        _, numbers = np.unique([sender_of(row["name"], row) for row in self.about], return_inverse=True)
+        return numbers
+
+
+def sender_of(name: str, about: Mapping[str, str]) -> str:
+    """Who sent a photograph, by what is known about it; one whose sender is unknown is its own sender."""
+    return about.get("sender") or name
 
 
 def sample(rows: Sequence[One]) -> Sequence[One]:

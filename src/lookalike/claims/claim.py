@@ -1,62 +1,94 @@
 """What a claim is, the rule that decides it, and its verdict.
 
-A claim says that some quantity lies in a *region*, such as "more than half a point above zero". The region is part of
-the claim: it is written down with it, before anything is measured, and bounded by the smallest difference that
-matters. What is measured comes with a 95 % interval, and the verdict follows from where that lies:
+A claim states that some quantity lies in a *region*, such as "more than half a point above zero". The region is part of
+the claim: it is written down before anything is measured, and bounded by the smallest difference that matters. The
+quantity is measured with an interval that holds both the chance of seeds and that of images. The verdict says where
+that interval lies:
 
 * wholly inside the region: reproduced;
 * wholly outside: contradicted (a difference too small to matter contradicts the claim that there is one);
-* across a boundary: inconclusive, with how many more images or seeds would decide it;
-* nothing measured: not run.
+* across a boundary: inconclusive.
+
+A region between two values, such as "at most two points from 80 %", is tested by two one-sided tests of 5 % each, that
+is with a 90 % interval (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15, 1987); other regions with a
+95 % interval.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-Json = dict[str, Any]
-Verdict = Literal["reproduced", "contradicted", "inconclusive", "not run"]
-Scale = Literal["points", "percent", "times"]
+from lookalike.claims.evidence import Evidence
+from lookalike.claims.quantities import accuracy, of_one
 
-UNSEEN = "no stage measures this"
+Verdict = Literal[
+    "reproduced",
+    "contradicted",
+    "indicated",
+    "contradiction indicated",
+    "explained by a control",
+    "inconclusive",
+    "not tested at the study's size",
+    "not judged",
+    "not tested",
+]
+Scale = Literal["points", "percent", "times", "number"]
+LEAST_IMAGES = 10  # of which a verdict may be about
+ROUNDING = 1e-12  # standard errors below this are those of sums of equal numbers
+
+UNMEASURED = "no stage measures this"
 NO_STUDY = "the study is not among the parameters"
-NO_DATA = "what it needs was not run, or is too little"
+NO_DATA = "what it needs was not run"
+DEMONSTRATION = "a demonstration: images are drawn, and training runs cut short"
+ONE_SEED = "one seed, and no variant of the study has three that would tell how much seeds differ"
+NO_VARIATION = "no variation between seeds or images, so that no interval can be given"
+NO_NUMBER = "no number of seeds would decide: the images leave too much chance, and more images cannot be had"
+OPEN_END = "no number of seeds would decide: training runs ended too early, or variants were not run"
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What the stages found of one study, by variant; empty where a stage found nothing.
+class Quantity(Protocol):
+    """A value with all the chance that is in it, see `hierarchical.Uncertain`."""
 
-    Attributes:
-        metrics: `metrics.json` of the evaluation.
-        look_alikes, photos, robustness: the files of these names, with their pairs of variants.
-        explanations, embeddings: what these stages found.
-        histories: a row an epoch and seed, see `artifacts.models.Epoch`.
-        costs: `costs/found.json`.
-        others: the same of every study of the run, by its name.
-    """
+    @property
+    def value(self) -> float:
+        """The estimate."""
 
-    metrics: Json = field(default_factory=dict)
-    look_alikes: Json = field(default_factory=dict)
-    photos: Json = field(default_factory=dict)
-    explanations: Json = field(default_factory=dict)
-    embeddings: Json = field(default_factory=dict)
-    histories: dict[str, list[Json]] = field(default_factory=dict)
-    robustness: Json = field(default_factory=dict)
-    costs: Json = field(default_factory=dict)
-    others: "Mapping[str, Evidence]" = field(default_factory=dict)
+    @property
+    def error(self) -> float:
+        """The standard error; 0 means that nothing varies."""
+
+    @property
+    def knows_seeds(self) -> bool:
+        """Whether the variation from seed to seed is known."""
+
+    @property
+    def few_seeds(self) -> bool:
+        """Whether that variation is borrowed from other variants."""
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """The ends of a two-sided interval."""
+
+    def needed(self, bound: float, level: float = 0.95) -> int | None:
+        """How many seeds a side would decide between the value and `bound`, with 80 % power; None: no number."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A quantity with its 95 % interval, which speaks of `count` images or seeds, as `unit` says."""
+    """What was measured for a test.
 
-    value: float
-    low: float
-    high: float
-    count: int
-    unit: str
+    Attributes:
+        quantity: as people read it, or its natural logarithm where the test's scale is "times".
+        runs: the number of seeds on each side.
+        images: how many test images or photographs it is about; None where images have no part in it.
+        counted: whether it is a count that has no chance in it, such as multiply-accumulates.
+    """
+
+    quantity: Quantity
+    runs: tuple[int, ...]
+    images: int | None
+    unit: str = "test images"
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +103,11 @@ class Region:
     def bounds(self) -> list[float]:
         """The finite ends."""
         return [bound for bound in (self.low, self.high) if math.isfinite(bound)]
+
+    @property
+    def level(self) -> float:
+        """Of the interval that decides: two one-sided tests where the region lies between two values."""
+        return 0.9 if len(self.bounds) == 2 and not self.outside else 0.95
 
     def holds(self, value: float) -> bool:
         """Whether `value` lies in the region; the bounds themselves belong to what lies between them."""
@@ -106,10 +143,15 @@ class Test:
         measure: what `measured` computes, in words.
         region: where the quantity lies if the claim holds.
         measured: the quantity; None if what it needs is not there. No function: no stage measures it.
-        scale: how the quantity is read: a share as points or percent, or a ratio as times.
-        control: a question that the source did not ask: its answer says what a reproduced claim means, and decides
-            nothing.
+        variants: the variants that it is about.
+        scale: how people read the quantity: a share as points or percent, a ratio as times, or a plain number.
+        sentence: what was found, with {} where the value stands; of a negative value, `negative` says the opposite. If
+            there is no `negative`, the value is shown with its sign.
+        control: a question that the source did not ask, which does not decide.
+        overturns: a control that explains the effect if it is contradicted.
         reading: where the source can be read in several ways, the one that this is a question of.
+        trained: the least accuracy of the variants that the claim is about; None means above chance.
+        at_chance: variants that need not have learnt anything.
     """
 
     __test__ = False  # not one of pytest's
@@ -118,9 +160,15 @@ class Test:
     measure: str
     region: Region
     measured: Callable[[Evidence], Measured | None] | None
+    variants: tuple[str, ...]
+    sentence: str
+    negative: str = ""
     scale: Scale = "points"
     control: bool = False
+    overturns: bool = False
     reading: str = ""
+    trained: float | None = None
+    at_chance: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,8 +181,7 @@ class Claim:
         statement: what was claimed.
         source: where in the report.
         reported: the figure given there.
-        tests: the questions that it comes down to: by each reading it says that all of them hold.
-        everywhere: whether some are about other studies, and are answered where its own is not part of the run.
+        tests: the questions that it comes down to: by each reading it states that all of them hold.
     """
 
     key: str
@@ -143,22 +190,34 @@ class Claim:
     source: str
     reported: str
     tests: tuple[Test, ...]
-    everywhere: bool = False
 
 
 @dataclass(frozen=True)
 class Answer:
     """What was measured for a test, and what follows.
 
-    `needed` is the number of images or seeds that would decide an inconclusive test, if the value stays and the
-    interval shrinks with the root of their number; None where no number would. `reason` says why a test was not run.
+    Attributes:
+        reduced: the verdict at reduced size, where `verdict` is "not tested at the study's size".
+        needed: how many seeds a side would decide an inconclusive test with 80 % power, if the value stays.
+        reason: why there is no verdict, or why no number of seeds would decide.
     """
 
     test: Test
     measured: Measured | None
     verdict: Verdict
+    reduced: Verdict | None = None
     needed: int | None = None
     reason: str = ""
+
+    @property
+    def at_any_size(self) -> Verdict:
+        """The verdict on what was run, whatever its size."""
+        return self.reduced or self.verdict
+
+    @property
+    def decisive(self) -> bool:
+        """Whether the interval decided."""
+        return self.at_any_size in {"reproduced", "contradicted", "indicated", "contradiction indicated"}
 
 
 @dataclass(frozen=True)
@@ -175,69 +234,134 @@ class Judged:
 
     @property
     def controls(self) -> list[Answer]:
-        """The answers that only say what the verdict means."""
+        """The answers that the source did not ask for."""
         return [answer for answer in self.answers if answer.test.control]
 
     @property
     def verdict(self) -> Verdict:
-        """That of all readings if they agree; else what became of the claim depends on what was meant: inconclusive."""
-        readings = {answer.test.reading for answer in self.decisive} or {""}
-        verdicts = {together(answer.verdict for answer in self.decisive if answer.test.reading == r) for r in readings}
+        """What became of the claim."""
+        verdicts = {answer.verdict for answer in self.decisive}
+        for without in ("not judged", "not tested at the study's size"):
+            if without in verdicts:
+                return without
+        return self.at_any_size
+
+    @property
+    def reduced(self) -> Verdict | None:
+        """The verdict at reduced size, where that is all there is."""
+        return self.at_any_size if self.verdict == "not tested at the study's size" else None
+
+    @property
+    def at_any_size(self) -> Verdict:
+        """That of all readings if they agree; else it depends on what was meant: inconclusive."""
+        verdicts = {self.by_reading(reading) for reading in {answer.test.reading for answer in self.decisive} or {""}}
         return verdicts.pop() if len(verdicts) == 1 else "inconclusive"
+
+    def by_reading(self, reading: str) -> Verdict:
+        """The verdict by one reading of the claim; a contradicted control that overturns it explains the effect."""
+        verdict = together(answer.at_any_size for answer in self.decisive if answer.test.reading == reading)
+        controls = (answer for answer in self.controls if answer.test.overturns and answer.test.reading == reading)
+        overturned = any(one.at_any_size in {"contradicted", "contradiction indicated"} for one in controls)
+        return "explained by a control" if overturned and verdict in {"reproduced", "indicated"} else verdict
 
 
 def together(verdicts: Iterable[Verdict]) -> Verdict:
-    """Contradicted by one part that is, reproduced by all together; a part not run leaves the rest inconclusive."""
+    """One part contradicted: contradicted; all reproduced: reproduced (intersection-union: Berger, Technometrics 24,
+    1982); a part that was not tested leaves the rest inconclusive."""
     parts = set(verdicts)
-    if parts <= {"not run"}:
-        return "not run"
-    if "contradicted" in parts:
-        return "contradicted"
-    return "reproduced" if parts == {"reproduced"} else "inconclusive"
+    if parts <= {"not tested"}:
+        return "not tested"
+    for decided in ("not judged", "contradicted", "contradiction indicated"):
+        if decided in parts:
+            return decided
+    if parts <= {"reproduced", "indicated"}:
+        return "indicated" if "indicated" in parts else "reproduced"
+    return "inconclusive"
 
 
-def judge(claim: Claim, evidence: Evidence | None) -> Judged:
-    """Answer all tests of a claim; without `evidence` its study is not part of the run."""
+def judge(claim: Claim, evidence: Evidence) -> Judged:
+    """Answer all tests of a claim."""
     return Judged(claim, tuple(answer(test, evidence) for test in claim.tests))
 
 
-def answer(test: Test, evidence: Evidence | None) -> Answer:
+def answer(test: Test, evidence: Evidence) -> Answer:
     """Measure and decide."""
-    if evidence is None or test.measured is None:
-        return Answer(test, None, "not run", reason=NO_STUDY if evidence is None else UNSEEN)
+    if test.measured is None:
+        return Answer(test, None, "not tested", reason=UNMEASURED)
     measured = test.measured(evidence)
     if measured is None:
-        return Answer(test, None, "not run", reason=NO_DATA)
-    decided = verdict(measured, test.region)
-    enough = needed(measured, test.region, test.scale) if decided == "inconclusive" else None
-    return Answer(test, measured, decided, enough)
+        return Answer(test, None, "not tested", reason=NO_DATA)
+    if reason := unfit(test, evidence):
+        return Answer(test, measured, "not judged", reason=reason)
+    found = decide(test, measured)
+    if any(reductions(test, evidence)):
+        return Answer(test, measured, "not tested at the study's size", found.verdict, found.needed, found.reason)
+    return found
 
 
-def verdict(measured: Measured, region: Region) -> Verdict:
-    """Decided only where no boundary of the region lies within the interval."""
-    if any(measured.low <= bound <= measured.high for bound in region.bounds):
-        return "inconclusive"
-    return "reproduced" if region.holds(measured.low) else "contradicted"
+def reductions(test: Test, evidence: Evidence) -> list[str]:
+    """In which settings the variants of a test departed from the study's own, a phrase for each variant that did."""
+    found = []
+    for name in test.variants:
+        study = evidence.study_of(name)
+        if study is not None and study.departures.get(name):
+            found.append(f"{name}: {'; '.join(study.departures[name])}")
+    return found
 
 
-def needed(measured: Measured, region: Region, scale: Scale = "points") -> int | None:
-    """How many images or seeds would keep the interval off every boundary, were the value to stay as it is.
+def unfit(test: Test, evidence: Evidence) -> str:
+    """Why nothing can be concluded from the models that a test is about; "" if something can."""
+    if evidence.demonstration:
+        return DEMONSTRATION
+    for name in test.variants:
+        study = evidence.study_of(name)
+        if study is None or name in test.at_chance:
+            continue
+        found = of_one(study, name, accuracy)
+        assert found is not None  # there are test images
+        if found.interval()[0] <= study.chance:
+            return f"{name} is not above chance"
+        if test.trained is not None and found.value < test.trained:
+            return f"{name} is {100 * found.value:.1f} % right, less than the {100 * test.trained:.0f} % asked for"
+    return ""
 
-    It is the logarithm of a ratio whose interval shrinks with the root of their number.
-    """
-    place = math.log if scale == "times" else float
-    reaches = []
-    for bound in region.bounds:
-        if measured.low <= bound <= measured.high:
-            side = measured.low if bound <= measured.value else measured.high
-            if measured.value == bound:
-                return None
-            reaches.append(abs(place(side) - place(measured.value)) / abs(place(bound) - place(measured.value)))
-    return math.floor(measured.count * max(reaches, default=0) ** 2) + 1
+
+def decide(test: Test, measured: Measured) -> Answer:
+    """The verdict on what was measured, whatever the size of the models."""
+    quantity, region = measured.quantity, test.region
+    if measured.counted:
+        return Answer(test, measured, "reproduced" if region.holds(as_read(test, quantity.value)) else "contradicted")
+    if measured.images is not None and measured.images < LEAST_IMAGES:
+        return Answer(test, measured, "inconclusive", reason=f"fewer than {LEAST_IMAGES} {measured.unit}")
+    if not quantity.knows_seeds:
+        return Answer(test, measured, "inconclusive", reason=ONE_SEED)
+    if not varies(quantity):
+        return Answer(test, measured, "inconclusive", reason=NO_VARIATION)
+    (low, high), bounds = quantity.interval(region.level), bounds_of(test)
+    crossed = [bound for bound in bounds if low <= bound <= high]
+    if crossed:
+        numbers = [quantity.needed(bound, region.level) for bound in crossed]
+        known = [number for number in numbers if number is not None]
+        if len(known) < len(numbers):
+            closed = math.isfinite(low) and math.isfinite(high)
+            return Answer(test, measured, "inconclusive", reason=NO_NUMBER if closed else OPEN_END)
+        return Answer(test, measured, "inconclusive", needed=max(known))
+    holds = region.holds(as_read(test, low))
+    if quantity.few_seeds:
+        return Answer(test, measured, "indicated" if holds else "contradiction indicated")
+    return Answer(test, measured, "reproduced" if holds else "contradicted")
 
 
-def opposite(measured: Measured | None) -> Measured | None:
-    """The same quantity with its sign turned: second minus first for first minus second."""
-    if measured is None:
-        return None
-    return Measured(-measured.value, -measured.high, -measured.low, measured.count, measured.unit)
+def varies(quantity: Quantity) -> bool:
+    """Whether seeds or images give anything but one and the same value."""
+    return quantity.error > ROUNDING
+
+
+def bounds_of(test: Test) -> list[float]:
+    """The bounds of a test's region on the scale of its quantity."""
+    return [math.log(bound) for bound in test.region.bounds] if test.scale == "times" else test.region.bounds
+
+
+def as_read(test: Test, value: float) -> float:
+    """A value of a test's quantity as people read it; an infinite one, which is an open end, stays so."""
+    return math.exp(value) if test.scale == "times" and math.isfinite(value) else value

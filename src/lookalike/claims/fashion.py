@@ -8,12 +8,32 @@ probability, and five hundredths of a correlation.
 from collections.abc import Callable
 from functools import partial
 
-from lookalike.claims.claim import Claim, Evidence, Measured, Test, above, apart, opposite
-from lookalike.claims.measures import Measure, images_tested, measured, more_accurate, pair_of
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.claims.claim import Claim, Measured, Test, above, apart
+from lookalike.claims.evidence import Evidence, StudyEvidence
+from lookalike.claims.measures import (
+    Measure,
+    alone,
+    figure,
+    from_interval,
+    gain,
+    of_every_seed,
+    photograph_gain,
+    runs_of,
+    study_of,
+)
+from lookalike.claims.quantities import Figure, overconfidence
+from lookalike.evaluation.groups import probability_shares
+from lookalike.evaluation.hierarchical import Term, hierarchical
+from lookalike.evaluation.metrics import Floats, softmax
 
 STUDY = "fashion"
 CNN, VIT = "fashion-cnn", "fashion-vit"
+BOTH = (CNN, VIT)
 AUTHOR_S_RECIPE = "report"  # chosen before any photograph was looked at here
+FEWER = {"a hundredth": "1pct", "a tenth": "10pct"}  # of the training images, and the variants' names
 
 ACCURACY, ON_PHOTOGRAPHS, PROBABILITY, CORRELATION = 0.005, 0.02, 0.01, 0.05  # the smallest differences that matter
 
@@ -24,69 +44,83 @@ READINGS = {  # what the source may have shown, by the version of Keras that it 
 }
 SAME_WRONG = "test images with the same wrong prediction"
 BOTH_RIGHT = "test images of classes that have look-alikes and that both get right"
+ALIKE = "rank correlation of the ViT's maps ({}) on their own grid, the mean map taken away: "
+ONE_CLASS = "two images of one class, minus two of different groups"
+MORE_ACCURATE = "the CNN is {} more accurate than the ViT", "the CNN is {} less accurate than the ViT"
 
 
-def photograph_gain(evidence: Evidence) -> Measured | None:
-    """ViT minus CNN on all labelled photographs, prepared as the source's author did."""
-    for row in evidence.photos.get("comparisons", ()):
-        if {row["first"], row["second"]} == {CNN, VIT} and row["recipe"] == AUTHOR_S_RECIPE:
-            gain = measured(row["accuracy_difference"], evidence.photos["labelled"], "photographs")
-            return gain if row["first"] == VIT else opposite(gain)
-    return None
-
-
-def difference(images: str, part: str, *, more: str, calibrated: bool = False) -> Measure:
-    """How much more probability `more` gives to `part`, over the images that both predict alike and `images` says."""
+def difference(where: str, part: str, *, more: str, calibrated: bool = False) -> Measure:
+    """How much more probability `more` gives to `part` than the other model, mean over all pairs of their seeds and
+    over the images that both predict alike and `where` says: "wrong", "right", or "right among look-alikes"."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        found = pair_of(evidence.look_alikes, CNN, VIT)
-        if found is None:
+        study = study_of(evidence, *BOTH)
+        if study is None:
             return None
-        pair, sign = found
-        differences = (pair["calibrated"] if calibrated else pair)[images]
-        of_first = measured(differences[part], differences["images"])
-        return of_first if (more == CNN) == (sign > 0) else opposite(of_first)
+        less = VIT if more == CNN else CNN
+        ours, theirs = (given(study, name, part, calibrated=calibrated) for name in (more, less))
+        about = alike(study, more, less, where)
+        found = hierarchical([Term((ours[:, None] - theirs[None]) * about, about)], [None, None])
+        images = round(float(about.sum(axis=2).mean()))
+        return Measured(found, runs_of(study, more, less), images) if found else None
 
     return measure
 
 
-def overconfidence(variant: str) -> Measure:
-    """Confidence minus accuracy of one variant on the test images."""
+def given(study: StudyEvidence, name: str, part: str, *, calibrated: bool) -> Floats:
+    """The probability (S, N) that each seed gives to a part of the classes: "true", "look_alikes", "outside", or the
+    highest, "confidence"."""
+    evaluation = study.finished[name]
+    temperatures = evaluation.temperatures if calibrated else np.ones(len(evaluation.seeds))
+    pairs = zip(evaluation.test_logits.astype(np.float64), temperatures, strict=True)
+    probabilities = np.stack([softmax(logits / temperature) for logits, temperature in pairs])
+    if part == "confidence":
+        return probabilities.max(axis=2)
+    return probability_shares(probabilities, study.labels, study.group_of)[part]
 
-    def measure(evidence: Evidence) -> Measured | None:
-        figures = evidence.look_alikes.get("variants", {}).get(variant)
-        return figures and measured(figures["overconfidence"], images_tested(evidence, variant))
 
-    return measure
+def alike(study: StudyEvidence, first: str, second: str, where: str) -> NDArray[np.bool_]:
+    """Which images (A, B, N) each pair of seeds predicts alike, of those that are meant."""
+    one, other = (study.finished[name].test_logits.argmax(axis=2) for name in (first, second))
+    same, right = one[:, None] == other[None], (one == study.labels)[:, None]
+    if where == "wrong":
+        return same & ~right
+    has_look_alikes = (np.bincount(study.group_of)[study.group_of] > 1)[study.labels]
+    return same & right & (has_look_alikes if where == "right among look-alikes" else True)
 
 
-def likeness(of: str, method: str, contrast: str) -> Measure:
-    """A contrast of how alike the ViT's maps by `method` are, from what is known of the similarity `of` these maps."""
+def likeness(method: str, contrast: str) -> Measure:
+    """A contrast of how alike the ViT's maps by `method` are, see `artifacts.explanations.MapSimilarity`."""
 
-    def measure(evidence: Evidence) -> Measured | None:
-        known = evidence.explanations.get(VIT)
-        if known is None:
+    def figures(study: StudyEvidence, name: str) -> list[Figure] | None:
+        explanation = study.explanations.get(name)
+        if explanation is None:
             return None
-        figure = known["similarity"]["spearman"][method][of][contrast]
-        if of == "photographs":
-            return measured(figure, evidence.photos["labelled"], of)  # which are drawn anew, and the images are not
-        return measured(figure, known["images"])
+        maps = [(seed.similarity or {}).get(method) for seed in explanation.seeds]
+        return of_every_seed([None if one is None else from_interval(getattr(one, contrast)) for one in maps])
 
-    return measure
+    return figure(VIT, figures)
 
 
-def with_and_without_temperature(key: str, measure: str, quantity: Callable[..., Measure]) -> tuple[Test, Test]:
-    """A test of probabilities as the models give them; and its control, after each model's temperature, which takes
-    away what is only sharpness."""
+def with_and_without_temperature(
+    key: str, measure: str, quantity: Callable[..., Measure], sentence: str, negative: str
+) -> tuple[Test, Test]:
+    """A test of probabilities as the models give them; and its control after each model's temperature, which removes
+    what is only sharpness."""
     plain, calibrated = (quantity(calibrated=after) for after in (False, True))
+    after = ", after temperature scaling"
     return (
-        Test(key, measure, above(PROBABILITY), plain),
+        Test(key, measure, above(PROBABILITY), plain, BOTH, sentence, negative),
         Test(
             f"{key}, calibrated".removeprefix(", "),
             f"{measure}, after each model's temperature",
             above(PROBABILITY),
             calibrated,
+            BOTH,
+            sentence + after,
+            negative + after,
             control=True,
+            overturns=True,
         ),
     )
 
@@ -94,40 +128,62 @@ def with_and_without_temperature(key: str, measure: str, quantity: Callable[...,
 def on_maps(reading: str, method: str) -> tuple[Test, ...]:
     """The tests of the claim on maps, for one of the maps that may be meant, and whether its maps say more than the
     controls."""
-    alike = f"rank correlation of the ViT's maps ({method}) on their own grid, the mean map taken away: "
-    gap = "two images of one class, minus two of different groups"
     asked = (
-        ("one class", gap, "maps", "class_contrast"),
-        ("look-alikes", "two images of look-alike classes, minus two of different groups", "maps", "group_contrast"),
+        ("one class", ONE_CLASS, "class_contrast", "maps of one class are {} more alike than maps of two groups"),
+        (
+            "look-alikes",
+            "two images of look-alike classes, minus two of different groups",
+            "group_contrast",
+            "maps of look-alikes are {} more alike than maps of two groups",
+        ),
         (
             "photograph",
             "a photograph and a test image of its class, minus one of another group",
             "photographs",
-            "class_contrast",
+            "a photograph's map is {} more like maps of its class than like those of other groups",
         ),
         (
             "more than pixels",
-            f"{gap}; minus the same of raw pixels averaged over the patches",
+            f"{ONE_CLASS}; minus the same of raw pixels averaged over the patches",
             "over_raw_pixels",
-            "class_contrast",
+            "maps of one class are {} more alike than their pixels are",
         ),
         (
             "more than untrained",
-            f"{gap}; minus the same of the untrained model's maps",
+            f"{ONE_CLASS}; minus the same of the untrained model's maps",
             "over_untrained",
-            "class_contrast",
+            "maps of one class are {} more alike than those of the untrained model",
         ),
     )
     return tuple(
         Test(
             f"{reading}: {key}",
-            alike + words,
+            ALIKE.format(method) + words,
             above(CORRELATION),
-            likeness(of, method, contrast),
+            likeness(method, contrast),
+            (VIT,),
+            sentence,
+            scale="number",
             control=key.startswith("more than"),
+            overturns=key.startswith("more than"),
             reading=reading,
         )
-        for key, words, of, contrast in asked
+        for key, words, contrast, sentence in asked
+    )
+
+
+def with_few_data(share: str, suffix: str) -> Test:
+    """The test of the CNN's lead with a share of the training images."""
+    first, second = f"{CNN}-{suffix}", f"{VIT}-{suffix}"
+    said = f"with {share} of the training images "
+    return Test(
+        share,
+        f"accuracy with {share} of the training images, CNN minus ViT, mean over seeds",
+        above(ACCURACY),
+        gain(first, second),
+        (first, second),
+        said + MORE_ACCURATE[0],
+        said + MORE_ACCURATE[1],
     )
 
 
@@ -138,7 +194,16 @@ CLAIMS = (
         "The CNN is more accurate than the ViT on the test set.",
         "table of test accuracies",
         "91.11 against 89.26 %",
-        (Test("", "accuracy, CNN minus ViT, mean over seeds", above(ACCURACY), more_accurate(CNN, VIT)),),
+        (
+            Test(
+                "",
+                "accuracy, CNN minus ViT, mean over seeds",
+                above(ACCURACY),
+                gain(CNN, VIT),
+                BOTH,
+                *MORE_ACCURATE,
+            ),
+        ),
     ),
     Claim(
         "F2",
@@ -151,7 +216,10 @@ CLAIMS = (
                 "",
                 f"accuracy on all labelled photographs (recipe {AUTHOR_S_RECIPE}), ViT minus CNN, mean over seeds",
                 above(ON_PHOTOGRAPHS),
-                photograph_gain,
+                photograph_gain(VIT, CNN, AUTHOR_S_RECIPE),
+                BOTH,
+                "on photographs the ViT is {} more accurate than the CNN",
+                "on photographs the ViT is {} less accurate than the CNN",
             ),
         ),
     ),
@@ -166,12 +234,16 @@ CLAIMS = (
             *with_and_without_temperature(
                 "true class",
                 f"probability of the true class, ViT minus CNN, {SAME_WRONG}",
-                partial(difference, "both_wrong", "true", more=VIT),
+                partial(difference, "wrong", "true", more=VIT),
+                "the ViT gives {} more probability to the true class",
+                "the ViT gives {} less probability to the true class",
             ),
             *with_and_without_temperature(
                 "outside",
                 f"probability outside the group, CNN minus ViT, {SAME_WRONG}",
-                partial(difference, "both_wrong", "outside", more=CNN),
+                partial(difference, "wrong", "outside", more=CNN),
+                "the ViT gives {} less probability to classes outside the group",
+                "the ViT gives {} more probability to classes outside the group",
             ),
         ),
     ),
@@ -184,7 +256,9 @@ CLAIMS = (
         with_and_without_temperature(
             "",
             f"probability of the look-alikes, CNN minus ViT, {BOTH_RIGHT}",
-            partial(difference, "both_right_with_look_alikes", "look_alikes", more=CNN),
+            partial(difference, "right among look-alikes", "look_alikes", more=CNN),
+            "the ViT gives {} less probability to look-alikes",
+            "the ViT gives {} more probability to look-alikes",
         ),
     ),
     Claim(
@@ -198,7 +272,10 @@ CLAIMS = (
                 "between models",
                 "confidence, CNN minus ViT, test images that both get right",
                 apart(PROBABILITY),
-                difference("both_right", "confidence", more=CNN),
+                difference("right", "confidence", more=CNN),
+                BOTH,
+                "where both are right, the CNN is {} more confident than the ViT",
+                "where both are right, the CNN is {} less confident than the ViT",
                 reading="two models",
             ),
             *(
@@ -206,7 +283,10 @@ CLAIMS = (
                     name,
                     f"confidence minus accuracy of the {name} on the test images, before temperature scaling",
                     apart(PROBABILITY),
-                    overconfidence(variant),
+                    alone(variant, overconfidence),
+                    (variant,),
+                    f"the {name} is {{}} more confident than accurate",
+                    f"the {name} is {{}} less confident than accurate",
                     reading="one model",
                 )
                 for name, variant in (("CNN", CNN), ("ViT", VIT))
@@ -220,5 +300,13 @@ CLAIMS = (
         "heat maps of the fourth layer, which is not attention: see the readings",
         "single images",
         tuple(test for reading, method in READINGS.items() for test in on_maps(reading, method)),
+    ),
+    Claim(
+        "F7",
+        STUDY,
+        "With few training data the CNN is better than the ViT.",
+        "premise of the report, called known",
+        "no number",
+        tuple(with_few_data(share, suffix) for share, suffix in FEWER.items()),
     ),
 )

@@ -1,225 +1,208 @@
-"""Quantities that several claims are about, read from what the stages found; None where the runs are missing."""
+"""What claims measure, as functions of all evidence; None where the variants were not run."""
 
 import math
 from collections.abc import Callable, Sequence
-from statistics import NormalDist
 
-from lookalike.claims.claim import Evidence, Json, Measured, opposite
-from lookalike.evaluation.statistics import Estimate, ratio_of_geometric_means, welch_interval
+import numpy as np
+
+from lookalike.artifacts.evaluations import Interval
+from lookalike.claims import quantities
+from lookalike.claims.claim import Measured
+from lookalike.claims.evidence import Evidence, StudyEvidence
+from lookalike.claims.quantities import Best, Censored, Figure, Figures, Terms, figure_of
+from lookalike.evaluation.hierarchical import Term, Uncertain, hierarchical, over_seeds
+from lookalike.evaluation.histories import Rows, epochs_to, instability, of_each_seed
 
 Measure = Callable[[Evidence], Measured | None]
-Rows = Sequence[Json]  # a row an epoch, of one seed
 
 
-def measured(estimate: Json | None, count: int, unit: str = "images") -> Measured | None:
-    """An estimate as the stages write it, with the number of images that its interval speaks of."""
-    if estimate is None:
-        return None
-    return Measured(estimate["value"], estimate["low"], estimate["high"], count, unit)
+def study_of(evidence: Evidence, *names: str) -> StudyEvidence | None:
+    """The study in which all of these variants were evaluated."""
+    studies = [evidence.study_of(name) for name in names]
+    return studies[0] if all(study is studies[0] for study in studies) else None
 
 
-def over_seeds(estimate: Estimate | None, count: int) -> Measured | None:
-    """An estimate over trainings, `count` of them on the side that has fewest."""
-    return None if estimate is None else Measured(estimate.value, estimate.low, estimate.high, count, "seeds")
+def runs_of(study: StudyEvidence, *names: str) -> tuple[int, ...]:
+    """How many seeds of each variant did not diverge."""
+    return tuple(len(study.finished[name].seeds) for name in names)
 
 
-def images_tested(evidence: Evidence, variant: str) -> int:
-    """How many test images a variant was evaluated on."""
-    return sum(map(sum, evidence.look_alikes["confusions"][variant]))
+# --- of test images -------------------------------------------------------------------------------------------------
 
 
-def pair_of(found: Json, first: str, second: str) -> tuple[Json, int] | None:
-    """The comparison of two variants that was found and 1, or -1 if it is that of the second with the first."""
-    for pair in found.get("pairs", ()):
-        if (pair["first"], pair["second"]) in ((first, second), (second, first)):
-            return pair, 1 if pair["first"] == first else -1
-    return None
-
-
-def more_accurate(first: str, second: str) -> Measure:
-    """By how much the first variant is more accurate on the test images: mean over seeds, paired bootstrap."""
+def alone(name: str, terms: Terms = quantities.accuracy, *, minus: float = 0.0) -> Measure:
+    """A quantity of one variant, less a constant."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        found = pair_of(evidence.look_alikes, first, second)
-        return found and gain(*found, "accuracy_difference", images_tested(evidence, first))
-
-    return measure
-
-
-def gain(pair: Json, sign: int, figure: str, images: int) -> Measured | None:
-    """A difference of a pair, with its sign turned if the pair is that of the second with the first."""
-    difference = measured(pair[figure], images)
-    return difference if sign > 0 else opposite(difference)
-
-
-def more_robust(first: str, second: str) -> Measure:
-    """By how much the first variant is more accurate on spoiled images, over all kinds and severities."""
-
-    def measure(evidence: Evidence) -> Measured | None:
-        found = pair_of(evidence.robustness, first, second)
-        return found and gain(*found, "overall", evidence.robustness["images"])
-
-    return measure
-
-
-def accuracy(variant: str, *, minus: float = 0.0, wrong: bool = False) -> Measure:
-    """A variant's accuracy on the test images less a constant, mean over seeds, Wilson's interval; or its error."""
-
-    def measure(evidence: Evidence) -> Measured | None:
-        summary = evidence.metrics.get(variant, {})
-        if not summary.get("seeds"):
+        study = study_of(evidence, name)
+        if study is None or (found := quantities.of_one(study, name, terms)) is None:
             return None
-        value, low, high = (summary[name] - minus for name in ("accuracy", "accuracy_low", "accuracy_high"))
-        count = images_tested(evidence, variant)
-        return (
-            Measured(1 - value, 1 - high, 1 - low, count, "images")
-            if wrong
-            else Measured(value, low, high, count, "images")
-        )
+        return Measured(found.minus(minus), runs_of(study, name), found.images)
 
     return measure
 
 
-def by_seed(evidence: Evidence, variant: str, figure: Callable[[Rows], float | None]) -> list[float]:
-    """A figure of each seed's epochs; seeds that diverged, or for which it is not known, are left out."""
-    figures = (figure(history) for history in healthy(evidence.histories.get(variant, [])))
-    return [value for value in figures if value is not None]
-
-
-def healthy(rows: Rows) -> list[Rows]:
-    """The epochs of each seed that did not diverge."""
-    seeds = dict.fromkeys(row["seed"] for row in rows)
-    histories = ([row for row in rows if row["seed"] == seed] for seed in seeds)
-    return [history for history in histories if not diverged(history)]
-
-
-def diverged(rows: Rows) -> bool:
-    """Whether a loss that is not finite ended the training."""
-    return not all(math.isfinite(rows[-1][loss]) for loss in ("train_loss", "valid_loss"))
-
-
-def less_over_seeds(first: str, second: str, figure: Callable[[Rows], float | None]) -> Measure:
-    """By how much a figure of the epochs is less for the first variant: difference of means over seeds, Welch."""
+def gain(first: str, second: str, terms: Terms = quantities.accuracy) -> Measure:
+    """By how much a quantity is larger for the first variant than for the second, on the same images."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        smaller, larger = (by_seed(evidence, variant, figure) for variant in (first, second))
-        return over_seeds(welch_interval(larger, smaller), min(len(smaller), len(larger)))
+        study = study_of(evidence, first, second)
+        if study is None or (found := quantities.of_two(study, first, second, terms)) is None:
+            return None
+        return Measured(found, runs_of(study, first, second), found.images)
 
     return measure
 
 
-def least(*measures: Measure) -> Measure:
-    """The smallest of several quantities; None if one of them is not there."""
+def photograph_gain(first: str, second: str, recipe: str) -> Measure:
+    """By how much the first variant is more accurate on labelled photographs; these are resampled by sender."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        found = [each(evidence) for each in measures]
-        known = [one for one in found if one is not None]
-        return min(known, key=lambda one: one.value) if len(known) == len(found) else None
+        study = study_of(evidence, first, second)
+        if study is None or (photos := study.test_set.photos) is None:
+            return None
+        senders = np.unique(photos.senders, return_inverse=True)[1][photos.labels >= 0]
+        found = quantities.of_two(study, first, second, quantities.on_photographs(recipe), senders)
+        return Measured(found, runs_of(study, first, second), len(senders), "photographs") if found else None
+
+    return measure
+
+
+def corrected(first: str, second: str) -> Measure:
+    """Of the images that a seed of the second variant gets wrong, the share that the first gets right, minus the share
+    that the other seeds of the second get right."""
+
+    def measure(evidence: Evidence) -> Measured | None:
+        study = study_of(evidence, first, second)
+        if study is None or len(study.finished[second].seeds) < 2:
+            return None
+        one, other = quantities.right(study, first), quantities.right(study, second)
+        by_others = (other.sum(axis=0) - other) / (len(other) - 1)
+        wrong = ~other[None]
+        found = hierarchical([Term(wrong * (one[:, None] - by_others), wrong)], [None, None])
+        images = round(float(wrong.sum(axis=2).mean()))
+        return Measured(found, runs_of(study, first, second), images) if found else None
 
     return measure
 
 
 def most(*measures: Measure) -> Measure:
-    """The largest of those quantities that are there, its interval widened for having been sought among so many.
-
-    Bonferroni's correction, for an estimate that is normally distributed: Dunn, "Multiple Comparisons Among Means",
-    JASA 56 (1961).
-    """
+    """The largest of several quantities, see `quantities.Best`; None if none is there."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        known = [found for each in measures if (found := each(evidence)) is not None]
-        if not known:
+        found = [each for measure in measures if (each := measure(evidence)) is not None]
+        parts = tuple(each.quantity for each in found if isinstance(each.quantity, Uncertain))
+        if not parts:
             return None
-        best = max(known, key=lambda found: found.value)
-        wider = NormalDist().inv_cdf(1 - 0.025 / len(known)) / NormalDist().inv_cdf(0.975)
-        low, high = (best.value + wider * (end - best.value) for end in (best.low, best.high))
-        return Measured(best.value, low, high, best.count, best.unit)
+        best = Best(parts, len(measures) - len(parts))
+        at = next(each for each in found if each.quantity is best.largest)
+        return Measured(best, at.runs, at.images, at.unit)
 
     return measure
 
 
-def elsewhere(study: str, measure: Measure) -> Measure:
-    """The same, of what was found of another study."""
-
-    def measured_there(evidence: Evidence) -> Measured | None:
-        return measure(evidence.others[study]) if study in evidence.others else None
-
-    return measured_there
-
-
-def times_less(first: str, second: str, figure: Callable[[Rows], float | None]) -> Measure:
-    """How many times as large a positive figure is for the second variant: ratio of geometric means over seeds."""
+def counted(count: Callable[[Evidence], float | None]) -> Measure:
+    """What is counted and has no chance in it; a ratio, of which the logarithm is taken."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        smaller, larger = ([v for v in by_seed(evidence, name, figure) if v] for name in (first, second))
-        return over_seeds(ratio_of_geometric_means(larger, smaller), min(len(smaller), len(larger)))
+        found = count(evidence)
+        return None if found is None else Measured(over_seeds([[math.log(found)]], [None]), (), None, counted=True)
 
     return measure
 
 
-def training_error(rows: Rows) -> float:
-    """Share of the training images that the last epoch got wrong."""
-    return 1 - rows[-1]["train_accuracy"]
+# --- of seeds -------------------------------------------------------------------------------------------------------
 
 
-def gap(rows: Rows) -> float:
-    """Training minus validation accuracy in the last epoch."""
-    return rows[-1]["train_accuracy"] - rows[-1]["valid_accuracy"]
-
-
-def trained_to(rows: Rows) -> float:
-    """Training accuracy in the last epoch."""
-    return rows[-1]["train_accuracy"]
-
-
-def unrest(rows: Rows) -> float | None:
-    """Variance of the validation loss over the epochs after the first; None of fewer than two."""
-    losses = [row["valid_loss"] for row in rows[1:]]
-    if len(losses) < 2:
-        return None
-    centre = sum(losses) / len(losses)
-    return sum((loss - centre) ** 2 for loss in losses) / (len(losses) - 1)
-
-
-def epochs_to(error: float) -> Callable[[Rows], float | None]:
-    """How many epochs it takes to a training error of at most `error`; None if it is not reached."""
-
-    def figure(rows: Rows) -> float | None:
-        return next((row["epoch"] + 1 for row in rows if 1 - row["train_accuracy"] <= error), None)
-
-    return figure
-
-
-def cluster_agreement(variant: str, clustering: str, score: str) -> Measure:
-    """How well clusters of a variant's features agree with the classes, see `embedding.agreement`."""
+def figure(name: str, figures: Figures) -> Measure:
+    """The mean of a figure over the seeds of one variant."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        found = evidence.embeddings.get(variant)
-        return found and measured(found["clusterings"][clustering]["labels"][score], found["images"])
-
-    return measure
-
-
-def narrowing(variant: str) -> Measure:
-    """What batch normalisation leaves of the activations' deviation, geometric mean over a variant's convolutions."""
-
-    def measure(evidence: Evidence) -> Measured | None:
-        found = evidence.explanations.get(variant)
-        if found is None or found["activity"] is None:
+        study = study_of(evidence, name)
+        if study is None:
             return None
-        activity = found["activity"]["trained"]
-        return measured(activity["narrowing"], activity["images"])
+        return of_sides(quantities.mean_figure(study, name, figures, images_explained(study, name)))
 
     return measure
 
 
-def gain_over_centre(variant: str, method: str) -> Measure:
-    """By how much a method's maps are more faithful than a Gaussian in the middle, see `explain.faithfulness`."""
+def figure_gain(first: str, second: str, figures: Figures) -> Measure:
+    """By how much a figure is larger for the first variant than for the second, in the mean over seeds."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        found = evidence.explanations.get(variant)
-        if found is None or method not in found["faithfulness"]["methods"]:
+        study = study_of(evidence, first, second)
+        if study is None:
             return None
-        return measured(found["faithfulness"]["methods"][method]["over_centre"], found["faithfulness"]["images"])
+        images = images_explained(study, first)
+        return of_sides(quantities.difference_of_figures(study, first, second, figures, images))
 
     return measure
+
+
+def of_sides(found: Uncertain | None) -> Measured | None:
+    """What was measured of the seeds that there are figures of."""
+    return None if found is None else Measured(found, tuple(side.count for side in found.sides), found.images or None)
+
+
+def images_explained(study: StudyEvidence, name: str) -> int:
+    """How many test images the figures of explanations and embeddings are of; 0 if there are none."""
+    explanation, embedding = study.explanations.get(name), study.embeddings.get(name)
+    return max((len(one.indices) for one in (explanation, embedding) if one is not None), default=0)
+
+
+def from_interval(interval: Interval | None) -> Figure | None:
+    """A figure with its interval; None of nothing."""
+    return None if interval is None else figure_of(interval)
+
+
+def of_every_seed(figures: Sequence[Figure | None]) -> list[Figure] | None:
+    """The figures of all seeds; None if one is not known."""
+    known = [one for one in figures if one is not None]
+    return known if known and len(known) == len(figures) else None
+
+
+def finished_histories(study: StudyEvidence, name: str) -> list[Rows]:
+    """The epochs of each seed that did not diverge."""
+    seeds = study.finished[name].seeds
+    return [rows for rows in of_each_seed(study.histories.get(name, ())) if rows[0]["seed"] in seeds]
+
+
+def of_history(of: Callable[[Rows], float | None]) -> Figures:
+    """A figure of the epochs of each seed that did not diverge."""
+
+    def figures(study: StudyEvidence, name: str) -> list[Figure] | None:
+        found = [of(rows) for rows in finished_histories(study, name)]
+        return of_every_seed([None if value is None else Figure(value) for value in found])
+
+    return figures
+
+
+def log_instability(rows: Rows) -> float | None:
+    """The natural logarithm of `histories.instability`; None where that is 0 or not a number."""
+    variance = instability(rows)
+    return math.log(variance) if variance and math.isfinite(variance) else None
+
+
+def times_longer(slow: str, fast: str, error: float) -> Measure:
+    """The logarithm of how many times as many epochs the first variant takes to a training error of `error`."""
+
+    def measure(evidence: Evidence) -> Measured | None:
+        studies = (study for study in evidence.studies.values() if {slow, fast} <= study.histories.keys())
+        if (study := next(studies, None)) is None:
+            return None
+        sides = [arrivals(study, name, error) for name in (slow, fast)]
+        if not all(sides):  # no epoch is known
+            return None
+        logarithms = [[math.log(epochs) for epochs, _ in side] for side in sides]
+        never = [not all(arrived for _, arrived in side) for side in sides]
+        found = over_seeds(logarithms, [None, None])
+        return Measured(Censored(found, above=never[0], below=never[1]), (len(sides[0]), len(sides[1])), None)
+
+    return measure
+
+
+def arrivals(study: StudyEvidence, name: str, error: float) -> list[tuple[float, bool]]:
+    """After how many epochs each seed falls to a training error, and whether it does; those that do not, or diverge,
+    are censored at the planned number of epochs. Before the first epoch the error is that of guessing."""
+    found = [epochs_to(error, rows, 1 - study.chance) for rows in of_each_seed(study.histories[name])]
+    return [(study.planned_epochs[name] if epochs is None else epochs, epochs is not None) for epochs in found]

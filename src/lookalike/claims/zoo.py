@@ -1,42 +1,59 @@
 """The claims of the study of model families on photographs, one of which is about all studies."""
 
-from lookalike.claims.claim import Claim, Evidence, Measured, Test, above
-from lookalike.claims.measures import Measure, elsewhere, less_over_seeds, more_accurate, most, training_error
+from lookalike.claims.claim import Claim, Test, above
+from lookalike.claims.evidence import Evidence
+from lookalike.claims.measures import corrected, counted, figure_gain, gain, most, of_history
+from lookalike.evaluation.histories import training_error
 
-STUDY, GARMENTS, OBJECTS = "zoo", "fashion", "alexnet"  # in the parameters
+STUDY = "zoo"
 POINT = 0.005  # the smallest difference of accuracies that matters
-KINDS_AND_SIZES = (  # a transformer and a convolutional network on the same data, and the study that compares them
-    ("fashion-vit", "fashion-cnn", GARMENTS),
-    ("fashion-vit-10pct", "fashion-cnn-10pct", GARMENTS),
-    ("fashion-vit-1pct", "fashion-cnn-1pct", GARMENTS),
-    ("zoo-vit", "zoo-resnet", STUDY),
+EQUAL = 0.02  # accuracy that may be lost where a cheaper network is to be as good
+KINDS_AND_SIZES = (  # a transformer and a convolutional network on the same data
+    ("fashion-vit", "fashion-cnn"),
+    ("fashion-vit-10pct", "fashion-cnn-10pct"),
+    ("fashion-vit-1pct", "fashion-cnn-1pct"),
+    ("zoo-vit", "zoo-resnet"),
 )
+DATA = "all, a tenth and a hundredth of Fashion-MNIST, and photographs"
 
 
-def led_by_most(transformer_first: bool) -> Measure:
-    """The greatest lead that a family has over the other among all data."""
-    leads = []
-    for transformer, cnn, study in KINDS_AND_SIZES:
-        ahead, behind = (transformer, cnn) if transformer_first else (cnn, transformer)
-        leads.append(elsewhere(study, more_accurate(ahead, behind)))
-    return most(*leads)
+def leads(ahead: str, behind: str, *, transformer_first: bool) -> Test:
+    """The test of whether one family leads on some data."""
+    pairs = [pair if transformer_first else pair[::-1] for pair in KINDS_AND_SIZES]
+    return Test(
+        f"a {ahead} leads somewhere",
+        f"accuracy, a {ahead} minus a {behind}, where that is most ({DATA})",
+        above(POINT),
+        most(*(gain(*pair) for pair in pairs)),
+        tuple(name for pair in KINDS_AND_SIZES for name in pair),
+        f"at best a {ahead} is {{}} more accurate than a {behind}",
+        f"at best a {ahead} is {{}} less accurate than a {behind}",
+    )
 
 
-def separated(evidence: Evidence) -> Measured | None:
+def separated(evidence: Evidence) -> float | None:
     """How many times the multiply-accumulates of a separable convolution a plain one takes: the least over layers."""
     ratios = [row["standard"]["macs"] / row["separable"]["macs"] for row in evidence.costs.get("separable", ())]
-    return counted(min(ratios), len(ratios)) if ratios else None
+    return min(ratios, default=None)
 
 
-def narrowed(evidence: Evidence) -> Measured | None:
-    """How many times the multiply-accumulates of a bottleneck what it replaces takes: the least over places."""
+def bottlenecked(evidence: Evidence) -> float | None:
+    """How many times the multiply-accumulates of a bottleneck what it replaces takes: the least over designs."""
     ratios = [row["plain"]["macs"] / row["reduced"]["macs"] for row in evidence.costs.get("designs", ())]
-    return counted(min(ratios), len(ratios)) if ratios else None
+    return min(ratios, default=None)
 
 
-def counted(value: float, layers: int) -> Measured:
-    """What is counted has no interval."""
-    return Measured(value, value, value, layers, "layers")
+def cheaper(idea: str, name: str) -> Test:
+    """The test of whether the family that an idea belongs to is as accurate as one that costs more."""
+    return Test(
+        idea,
+        f"accuracy of {name}, which takes fewer multiply-accumulates, minus that of zoo-resnet",
+        above(-EQUAL),
+        gain(name, "zoo-resnet"),
+        (name, "zoo-resnet"),
+        f"{name} is {{}} more accurate than zoo-resnet",
+        f"{name} is {{}} less accurate than zoo-resnet",
+    )
 
 
 CLAIMS = (
@@ -47,21 +64,9 @@ CLAIMS = (
         "discussion",
         "no number",
         (
-            Test(
-                "a transformer leads somewhere",
-                "accuracy, a transformer minus a CNN, where that is most (all, a tenth, a hundredth of Fashion-MNIST, "
-                "and photographs)",
-                above(POINT),
-                led_by_most(transformer_first=True),
-            ),
-            Test(
-                "a CNN leads somewhere",
-                "accuracy, a CNN minus a transformer, where that is most (the same data)",
-                above(POINT),
-                led_by_most(transformer_first=False),
-            ),
+            leads("transformer", "CNN", transformer_first=True),
+            leads("CNN", "transformer", transformer_first=False),
         ),
-        everywhere=True,
     ),
     Claim(
         "Z2",
@@ -72,41 +77,74 @@ CLAIMS = (
         (
             Test(
                 "",
-                "accuracy, zoo-hybrid minus zoo-vit: mistakes repaired less mistakes made anew, a share of the images",
+                "accuracy, zoo-hybrid minus zoo-vit: corrected minus newly broken images, as a share of all",
                 above(POINT),
-                more_accurate("zoo-hybrid", "zoo-vit"),
+                gain("zoo-hybrid", "zoo-vit"),
+                ("zoo-hybrid", "zoo-vit"),
+                "the hybrid is {} more accurate than the transformer",
+                "the hybrid is {} less accurate than the transformer",
+            ),
+            Test(
+                "more than a second seed",
+                "share of the transformer's errors that the hybrid corrects, minus the share that a second seed of the "
+                "transformer corrects",
+                above(POINT),
+                corrected("zoo-hybrid", "zoo-vit"),
+                ("zoo-hybrid", "zoo-vit"),
+                "the hybrid corrects {} more of the transformer's errors than a second seed does",
+                "the hybrid corrects {} less of the transformer's errors than a second seed does",
+                control=True,
+                overturns=True,
             ),
         ),
     ),
     Claim(
         "Z3",
         STUDY,
-        "Each family's idea pays: skip connections help depth, bottlenecks and depthwise convolutions cut cost.",
+        "Each family's idea pays: skip connections help depth, bottlenecks and depthwise convolutions cut cost, "
+        "compound scaling pays.",
         "case studies",
         "no number",
         (
             Test(
                 "skip connections",
-                "training error, plain-56 minus residual-56",
+                "training error in the last epoch, plain-56 minus residual-56",
                 above(POINT),
-                elsewhere(OBJECTS, less_over_seeds("residual-56", "plain-56", training_error)),
+                figure_gain("plain-56", "residual-56", of_history(training_error)),
+                ("plain-56", "residual-56"),
+                "the training error of plain-56 is {} higher than that of residual-56",
+                "the training error of plain-56 is {} lower than that of residual-56",
+            ),
+            cheaper("depthwise convolutions", "zoo-mobilenet"),
+            cheaper("bottlenecks", "zoo-googlenet"),
+            Test(
+                "compound scaling",
+                "accuracy at equal cost, EfficientNet-B1 minus B0",
+                above(POINT),
+                None,
+                ("zoo-efficientnet",),
+                "",
             ),
             Test(
-                "depthwise convolutions",
+                "cost of depthwise convolutions",
                 "multiply-accumulates, a plain convolution as a multiple of a separable one: the least of four layers",
-                above(1.0),
-                separated,
-                "times",
+                above(1),
+                counted(separated),
+                (),
+                "a plain convolution takes at least {} as many multiply-accumulates as a separable one",
+                scale="times",
+                control=True,
             ),
             Test(
-                "bottlenecks",
+                "cost of bottlenecks",
                 "multiply-accumulates, convolutions as a multiple of a bottleneck in their place: the least of two",
-                above(1.0),
-                narrowed,
-                "times",
+                above(1),
+                counted(bottlenecked),
+                (),
+                "what a bottleneck replaces takes at least {} as many multiply-accumulates",
+                scale="times",
+                control=True,
             ),
-            Test("compound scaling", "accuracy, EfficientNet-B1 minus B0", above(POINT), None),
         ),
-        everywhere=True,
     ),
 )

@@ -20,6 +20,8 @@ from lookalike.errors import InputError
 Pixels = NDArray[np.uint8]
 Image = NDArray[np.float64]  # (H, W, C) in [0, 1]
 SEVERITIES = (1, 2, 3, 4, 5)
+SHIFTS = {"shift left": (0, -1), "shift right": (0, 1), "shift up": (-1, 0), "shift down": (1, 0)}  # down, right
+SHIFT_PIXELS = (2, 4, 6, 8)
 WIDTH = 28  # of the images that lengths are given for
 
 
@@ -49,6 +51,18 @@ def corrupt(images: Pixels, kind: str, severity: int, *, seed: int) -> Pixels:
         image = np.clip(corruption.apply(pixels / 255, strength, rng), 0, 1)
         spoiled[index] = np.rint(255 * image).astype(np.uint8).reshape(images.shape[1:])
     return spoiled
+
+
+def shift(images: Pixels, kind: str, pixels: int) -> Pixels:
+    """Move images (N, H, W) or (N, H, W, 3) by whole pixels, in one of `SHIFTS`; unlike `translate` it draws nothing.
+
+    What moves in is 0, the background, in grey images, and the mirror image of the border in colour images.
+    """
+    down, right = (pixels * step for step in SHIFTS[kind])
+    padding = [(0, 0), *((max(by, 0), max(-by, 0)) for by in (down, right)), *[(0, 0)] * (images.ndim - 3)]
+    padded = np.pad(images, padding, mode="constant" if images.ndim == 3 else "symmetric")
+    top, left = max(-down, 0), max(-right, 0)
+    return padded[:, top : top + images.shape[1], left : left + images.shape[2]]
 
 
 # --- noise ----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from lookalike.artifacts.folders import replacing_folder
-from lookalike.artifacts.photos import HALVES, PhotoSet, Preparation, Refused
+from lookalike.artifacts.photos import HALVES, PhotoSet, Preparation, Refused, sender_of
 from lookalike.data import wardrobe
 from lookalike.data.garments import CLASSES as GARMENTS
 from lookalike.data.photos import Picture, Workbench, grey_values, without
@@ -161,14 +162,25 @@ def photo_set(
 
 
 def split_halves(photographs: Sequence[Photograph]) -> list[str]:
-    """On which photographs recipes and models are chosen, and on which the chosen are scored: every class halved.
+    """On which photographs recipes and models are chosen, and on which the chosen are scored.
 
-    Within a class by turns, in the order of the names' hashes, so that a photograph more moves few others.
+    All photographs of a sender are in one half, since they resemble each other. Senders with the most labelled
+    photographs come first, those with equally many in the order of their names' hashes; each joins the half that has
+    fewer photographs of its classes. So the split does not depend on the order of the photographs, and one photograph
+    more moves few others.
     """
-    order = sorted(range(len(photographs)), key=lambda k: hashlib.md5(photographs[k].name.encode()).digest())
-    halves, seen = [""] * len(photographs), dict[str, int]()
-    for k in order:
-        label = photographs[k].label
-        halves[k] = HALVES[seen.get(label, 0) % 2]
-        seen[label] = seen.get(label, 0) + 1
-    return halves
+    senders = [sender_of(one.name, one.about) for one in photographs]
+    counts: dict[str, Counter[str]] = {sender: Counter() for sender in senders}
+    for sender, one in zip(senders, photographs, strict=True):
+        counts[sender][one.label] += 1
+    half_of, surplus = dict[str, str](), Counter[str]()  # of the first half over the second, by class
+    for sender in sorted(counts, key=lambda name: (-labelled(counts[name]), hashlib.md5(name.encode()).digest())):
+        first = sum(surplus[label] * count for label, count in counts[sender].items()) <= 0
+        half_of[sender] = HALVES[not first]
+        (surplus.update if first else surplus.subtract)(counts[sender])
+    return [half_of[sender] for sender in senders]
+
+
+def labelled(counts: Counter[str]) -> int:
+    """How many of the photographs counted by label have one."""
+    return counts.total() - counts[""]

@@ -25,7 +25,7 @@ ABOUT = {
     "homepage": "https://github.com/alexeygrigorev/clothing-dataset-small",
     "citation": "Grigorev: Clothing dataset (subset), 2020; the labels were made by eye for this study",
 }
-ABOUT_COLUMNS = ("worn", "background", "items", "doubtful", "view", "subtype", "note")
+ABOUT_COLUMNS = ("worn", "background", "items", "doubtful", "view", "subtype", "note", "sender")
 # Some of these are not read: a person had better be told so of each than miss it.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff")
 

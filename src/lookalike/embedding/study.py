@@ -4,19 +4,20 @@ Mixtures are fitted to principal components: t-SNE tears and spreads clusters, s
 about the map than about the model. That is done once all the same, as a control named so.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.embeddings import Embedding
-from lookalike.embedding.agreement import agreement, contingency
+from lookalike.artifacts.embeddings import Embedding, SeedAgreement
+from lookalike.embedding.agreement import adjusted_rand, agreement, centred_estimate, contingency, resampled_tables
 from lookalike.embedding.mixture import Fit, choose, fit_mixture, k_means, sweep
 from lookalike.embedding.neighbours import neighbour_preservation, neighbour_ranks, trustworthiness
 from lookalike.embedding.projection import pca, tsne
 from lookalike.evaluation.metrics import Floats, Ints
-from lookalike.evaluation.statistics import resample
+from lookalike.evaluation.statistics import Estimate, resample
 
 NEIGHBOURS = 15
 SHARES = 10
@@ -103,6 +104,46 @@ def embed(
             "clusterings": clusterings(clusters, labels, group_of),
         }
     return Embedding(found, indices, projection.coordinates[:, : max(2, settings.mixture_dims)], coordinates, clusters)
+
+
+def agreements(
+    found: Iterable[tuple[int, NDArray[np.floating]]], labels: Ints, classes: int, settings: Settings, start: int
+) -> tuple[SeedAgreement, ...]:
+    """How well those clusters of every seed's features agree with the classes that need no map, as in `embed`.
+
+    Args:
+        found: each seed and its features (N, D), in any precision.
+        labels: (N,).
+        classes: number of them.
+        start: of the clusterings, 0 to 2**32 - 1; `embed` calls it `seed`.
+    """
+    from threadpoolctl import threadpool_limits
+
+    rows = []
+    for seed, features in found:
+        with threadpool_limits(1):  # see `embed`
+            clusters = clusters_without_map(features, classes, settings, start)
+        scores = (None if one is None else asdict(rand_index(one, labels)) for one in clusters)
+        rows.append(SeedAgreement(seed, *scores))
+    return tuple(rows)
+
+
+def clusters_without_map(
+    features: NDArray[np.floating], classes: int, settings: Settings, start: int
+) -> tuple[Ints, Ints] | tuple[None, None]:
+    """The clusterings "k_means" and "mixture_by_class" of `embed`, each (N,); None if the features do not vary."""
+    projection = pca(features, max(settings.tsne_dims, settings.mixture_dims), start)
+    if len(projection.explained) < 2:
+        return None, None
+    points = projection.coordinates[:, : settings.mixture_dims]
+    fits = sweep(points, [classes], settings.covariances, starts=settings.starts, seed=start)
+    return k_means(points, classes, starts=settings.starts, seed=start), choose(fits).assignments
+
+
+def rand_index(clusters: Ints, labels: Ints) -> Estimate:
+    """The adjusted Rand index of clusters (N,) and labels (N,), as `agreement.agreement` has it."""
+    tables = resampled_tables(clusters, labels, resample(len(labels)))
+    return centred_estimate(adjusted_rand, contingency(clusters, labels, int(labels.max()) + 1), tables)
 
 
 def mixtures(points: Floats, classes: int, settings: Settings, seed: int) -> list[Fit]:

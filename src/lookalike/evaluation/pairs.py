@@ -3,6 +3,7 @@
 Accuracies are those of all seeds; what regards single images is that of each model's first seed.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.evaluation.groups import probability_shares
+from lookalike.evaluation.hierarchical import Spread, hierarchical, mean_of, on_the_second_side
 from lookalike.evaluation.metrics import Floats, Ints, softmax
 from lookalike.evaluation.statistics import (
+    FEW,
     Estimate,
-    bootstrap_mean,
-    bootstrap_ratio,
+    clusters_of,
     exact_mcnemar,
+    mean_where,
     ratio_estimate,
     resampled_sums,
+    share_difference,
 )
 
 Bools = NDArray[np.bool_]
@@ -25,10 +29,17 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two models: logits (S, N, C) of S seeds, and the temperature (S,) fitted for each."""
+    """One of the two models.
+
+    Attributes:
+        logits: (S, N, C), of S seeds.
+        temperatures: (S,), fitted for each seed.
+        spread: of the accuracy from seed to seed, which counts if there are fewer than three; None if not known.
+    """
 
     logits: NDArray[np.floating]
     temperatures: NDArray[np.floating]
+    spread: Spread | None = None
 
     @property
     def predicted(self) -> NDArray[np.int64]:
@@ -48,7 +59,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Differences:
-    """First minus second model, mean over `images` images; None if there are none.
+    """First minus second model, mean over `images` images; None if there are too few, see `statistics.mean_where`.
 
     Attributes:
         true, look_alikes, outside: difference of the probability given to the true class, to its look-alikes and to the
@@ -79,7 +90,7 @@ class Comparison:
     Attributes:
         only_first_right, only_second_right: images that one of the first seeds gets right and the other does not.
         mcnemar_p: p-value of these two counts, see `statistics.exact_mcnemar`.
-        accuracy_difference: first minus second, means over seeds.
+        accuracy_difference: first minus second, means over seeds; its interval is over seeds and images.
         error_consistency: kappa, see `error_consistency`.
         same_prediction: number of images for which both first seeds predict the same class.
         divergence, divergence_calibrated: mean Jensen-Shannon divergence over these images, in bits, before and after
@@ -114,7 +125,7 @@ def compare(first: Side, second: Side, labels: Ints, group_of: Ints, weights: ND
     Args:
         labels: (N,).
         group_of: (C,), see `groups`.
-        weights: (draws, N), see `statistics.resample`.
+        weights: (draws, N), see `statistics.resample` and `resample_clusters`.
     """
     first_right, second_right = first.predicted == labels, second.predicted == labels
     one, two = first_right[0], second_right[0]
@@ -131,7 +142,7 @@ def compare(first: Side, second: Side, labels: Ints, group_of: Ints, weights: ND
         only_first_right=only_first,
         only_second_right=only_second,
         mcnemar_p=exact_mcnemar(only_first, only_second),
-        accuracy_difference=bootstrap_mean(first_right.mean(axis=0) - second_right.mean(axis=0), weights),
+        accuracy_difference=accuracy_difference(first_right, second_right, (first.spread, second.spread), weights),
         error_consistency=error_consistency(one, two, weights),
         same_prediction=int(same.sum()),
         divergence=mean_where(plain, same, weights),
@@ -143,6 +154,25 @@ def compare(first: Side, second: Side, labels: Ints, group_of: Ints, weights: ND
         confidence_gap=mean_where(np.abs(gaps["confidence"]), one & two, weights),
         ranking=Ranking(ranked, plain[ranked], calibrated[ranked]),
     )
+
+
+def accuracy_difference(
+    first: Bools, second: Bools, spreads: Sequence[Spread | None], weights: NDArray[np.float64]
+) -> Estimate:
+    """The accuracy of the first model minus that of the second, with an interval over seeds and images.
+
+    Args:
+        first, second: right predictions (S, N).
+        spreads: of `Side`.
+        weights: (draws, N), which tell what images belong together; of few images and of equal answers alone they give
+            the interval, see `statistics.share_difference`.
+    """
+    if len(first[0]) < FEW or (first.mean(axis=0) == second.mean(axis=0)).all():
+        return share_difference(first.mean(axis=0), second.mean(axis=0), weights)
+    terms = [mean_of(first), on_the_second_side(mean_of(second))]
+    found = hierarchical(terms, spreads, clusters=clusters_of(weights))
+    assert found is not None  # there are images
+    return found.estimate()
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
@@ -176,7 +206,7 @@ def error_consistency(first_right: Bools, second_right: Bools, weights: NDArray[
     """
     facts = (first_right, second_right, first_right == second_right)
     shares = (np.mean(fact, keepdims=True) for fact in facts)
-    drawn = (resampled_sums(fact, weights) / len(fact) for fact in facts)
+    drawn = (resampled_sums(fact, weights) / weights.sum(axis=1) for fact in facts)
     (excess,), (room,) = beyond_chance(*shares)
     return ratio_estimate(float(excess), float(room), *beyond_chance(*drawn))
 
@@ -197,11 +227,6 @@ def probability_gaps(first: Floats, second: Floats, labels: Ints, group_of: Ints
 def differences(gaps: dict[str, Floats], where: Bools, weights: NDArray[np.float64]) -> Differences:
     """Means of `gaps` over the images `where` (N,)."""
     return Differences(int(where.sum()), **{name: mean_where(gap, where, weights) for name, gap in gaps.items()})
-
-
-def mean_where(values: Floats, where: Bools, weights: NDArray[np.float64]) -> Estimate | None:
-    """The mean of `values` (N,) over the images `where` (N,); None if there are none."""
-    return bootstrap_ratio(values * where, where, weights)
 
 
 def most_divergent(divergence: Floats, where: Bools) -> NDArray[np.int64]:

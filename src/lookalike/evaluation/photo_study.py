@@ -13,10 +13,11 @@ from lookalike.artifacts.test_sets import TestSet
 from lookalike.evaluation.absorption import GARMENTS, STRENGTHS, absorbed
 from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.distance import auroc_estimate
+from lookalike.evaluation.hierarchical import pooled
 from lookalike.evaluation.metrics import Floats, Ints, softmax
 from lookalike.evaluation.pairs import Side, as_json, compare
 from lookalike.evaluation.photographs import choose, photograph_figures
-from lookalike.evaluation.statistics import bootstrap_mean, resample
+from lookalike.evaluation.statistics import resample_clusters, share_difference, share_where
 
 Json = dict[str, Any]
 
@@ -44,7 +45,7 @@ def study_photos(
     if photos is None:
         return {}
     labelled = photos.labels >= 0
-    weights, labelled_weights = resample(len(labelled)), resample(int(labelled.sum()))
+    weights, labelled_weights = resample_clusters(photos.senders), resample_clusters(photos.senders[labelled])
     figures = {
         variant: {
             recipe: asdict(
@@ -87,7 +88,9 @@ def compared(
 ) -> Json:
     """Two variants on the labelled photographs, prepared by one recipe."""
     where = labels >= 0
-    first, second = (Side(outputs[name].logits[recipe][:, where], sides[name].temperatures) for name in names)
+    known = {name: output.logits[recipe][:, where] for name, output in outputs.items()}
+    spread = pooled((logits.argmax(axis=2) == labels[where]).mean(axis=1).tolist() for logits in known.values())
+    first, second = (Side(known[name], sides[name].temperatures, spread) for name in names)
     comparison = as_json(compare(first, second, labels[where], group_of, weights))
     del comparison["ranking"]
     return {"first": names[0], "second": names[1], "recipe": recipe, **comparison}
@@ -112,9 +115,11 @@ def ablations(output: PhotoOutputs, photos: PhotoSet, weights: NDArray[np.float6
     for way, predicted in output.ablations.items():
         after = predicted[where] == labels
         before = output.logits[way.recipe][0, where].argmax(axis=1) == labels
+        accuracy = share_where(after, np.ones_like(after), weights)
+        assert accuracy is not None  # models are shown labelled photographs or none
         estimates = {
-            "accuracy": asdict(bootstrap_mean(after.astype(float), weights)),
-            "difference": asdict(bootstrap_mean(after.astype(float) - before, weights)),
+            "accuracy": asdict(accuracy),
+            "difference": asdict(share_difference(after, before, weights)),
         }
         rows.append({"recipe": way.recipe, "step": way.without, **estimates})
     return rows

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.photos import HALVES
 from lookalike.evaluation.metrics import Ints, confusion_matrix, softmax
-from lookalike.evaluation.pairs import mean_where
-from lookalike.evaluation.statistics import Estimate
+from lookalike.evaluation.statistics import Estimate, mean_where, share_where
 
 DESCRIBED_BY = ("background", "items", "view", "worn")
 
@@ -27,7 +26,8 @@ class PhotographFigures:
     """What S seeds make of photographs brought to the model's format; `dataclasses.asdict` makes it JSON-able.
 
     Only photographs whose label is one of the classes count. A figure is a mean over seeds and photographs, its
-    interval that of the bootstrap over photographs; None if there are no photographs.
+    interval over senders (`statistics.share_where`, and `mean_where` for the confidence); None if there are no
+    photographs, or too few.
 
     Attributes:
         all, without_doubtful: every photograph, and those whose label is not marked as doubtful.
@@ -67,7 +67,7 @@ def photograph_figures(
         attributes: N values each of "half", "doubtful" ("yes" if it is) and those in `DESCRIBED_BY`.
         class_names: C names.
         group_of: (C,), see `groups`.
-        weights: (draws, N), see `statistics.resample`.
+        weights: (draws, N), see `statistics.resample_clusters`.
     """
     about = {name: np.asarray(values, str) for name, values in attributes.items()}
     predicted, labelled = logits.argmax(axis=2), labels >= 0
@@ -81,9 +81,9 @@ def photograph_figures(
         halves={half: part(right, labelled & (about["half"] == half), weights) for half in HALVES},
         classes={name: part(right, labels == k, weights) for k, name in enumerate(class_names)},
         attributes=parts,
-        group_accuracy=mean_where(in_group.mean(axis=0), labelled, weights),
+        group_accuracy=share_where(in_group.mean(axis=0), labelled, weights),
         predicted={
-            name: mean_where((predicted == k).mean(axis=0), labelled, weights) for k, name in enumerate(class_names)
+            name: share_where((predicted == k).mean(axis=0), labelled, weights) for k, name in enumerate(class_names)
         },
         confidence=mean_where(confidence.mean(axis=0), labelled, weights),
         confusion=confusion_matrix(predicted[0][labelled], labels[labelled], len(class_names)).tolist(),
@@ -99,7 +99,7 @@ def parts_by(
 
 def part(right: NDArray[np.bool_], where: NDArray[np.bool_], weights: NDArray[np.float64]) -> Part:
     """The photographs `where` (N,), of all that the seeds get right or not (S, N)."""
-    return Part(int(where.sum()), mean_where(right.mean(axis=0), where, weights))
+    return Part(int(where.sum()), share_where(right.mean(axis=0), where, weights))
 
 
 def best_recipe(logits: Mapping[str, Mapping[str, NDArray[np.floating]]], labels: Ints, halves: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """How accuracy and calibration hold up when images are corrupted, by kind and severity; computed from evidence.
 
 The figures are means over the seeds; their intervals are over images, which all variants share, so that differences
-are paired.
+are paired. Shifted images are part of the evidence, but of no figure here.
 """
 
 from collections.abc import Mapping, Sequence

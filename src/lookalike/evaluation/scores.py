@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from statistics import geometric_mean
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.evaluations import Evaluation
 from lookalike.evaluation import metrics
-from lookalike.evaluation.statistics import mean_and_deviation, wilson_interval
+from lookalike.evaluation.calibration import at_bound, calibration_error
+from lookalike.evaluation.hierarchical import Spread, hierarchical, mean_of
+from lookalike.evaluation.statistics import FEW, Interval, mean_and_deviation, resample, wilson_interval
 
 Figures = dict[str, Any]
 
@@ -41,8 +44,14 @@ class SeedScores:
     calibrated_ece: float
 
 
-def score(evaluation: Evaluation, labels: metrics.Ints, class_names: Sequence[str]) -> Scored:
-    """All figures of a variant on the test images, whose classes are `labels` (N,)."""
+def score(
+    evaluation: Evaluation, labels: metrics.Ints, class_names: Sequence[str], spread: Spread | None = None
+) -> Scored:
+    """All figures of a variant on the test images, whose classes are `labels` (N,).
+
+    Args:
+        spread: of the accuracy from seed to seed that counts if there are fewer than three seeds; None if not known.
+    """
     if not evaluation.seeds:
         return Scored({"seeds": 0, "diverged": evaluation.diverged}, {"seeds": []})
     logits, temperatures = evaluation.test_logits, evaluation.temperatures.tolist()
@@ -53,7 +62,11 @@ def score(evaluation: Evaluation, labels: metrics.Ints, class_names: Sequence[st
     }
     if evaluation.views is not None:
         details["views"] = dict(evaluation.views)
-    return Scored(summarise(scores, len(labels)) | {"diverged": evaluation.diverged}, details)
+    error = calibration_error(logits, labels, resample(len(labels)))
+    interval = accuracy_interval(logits.argmax(axis=2) == labels, spread)
+    summary = {"accuracy_low": interval.low, "accuracy_high": interval.high, **summarise(scores)}
+    summary |= {"ece_low": error.low, "ece_high": error.high}
+    return Scored(summary | {"diverged": evaluation.diverged}, details)
 
 
 def score_seed(seed: int, logits: NDArray[np.floating], temperature: float, labels: metrics.Ints) -> SeedScores:
@@ -79,21 +92,45 @@ def likelihood_scores(logits: NDArray[np.floating], labels: metrics.Ints) -> dic
     }
 
 
-def summarise(scores: list[SeedScores], test_images: int) -> Figures:
-    """Means over seeds; for the accuracy the deviation over seeds and the 95 % Wilson interval of its mean.
+def accuracies(evaluation: Evaluation, labels: metrics.Ints) -> list[float]:
+    """The accuracy of each seed on the test images, whose classes are `labels` (N,)."""
+    found: list[float] = (evaluation.test_logits.argmax(axis=2) == labels).mean(axis=1).tolist()
+    return found
 
-    The interval speaks of the sampling of `test_images` images, the deviation of seed-to-seed variation.
+
+def accuracy_interval(right: NDArray[np.bool_], spread: Spread | None) -> Interval:
+    """The 95 % interval of the mean accuracy over seeds and images, from right predictions (S, N), in [0, 1].
+
+    It is that of `hierarchical`; of fewer than 100 images, or where all or no predictions are right, Wilson's.
+
+    Args:
+        spread: see `score`; without one and with fewer than three seeds the interval is over images alone.
+    """
+    images, share = right.shape[1], float(right.mean())
+    if images < FEW or share in {0, 1}:
+        return wilson_interval(share * images, images)
+    found = hierarchical([mean_of(right)], [spread])
+    assert found is not None  # there are images
+    low, high = found.interval()
+    return Interval(max(0.0, low), min(1.0, high))
+
+
+def summarise(scores: list[SeedScores]) -> Figures:
+    """Means over seeds, and the deviation of the accuracy over seeds if there are several.
+
+    The mean of the temperatures is the geometric one, since they are factors; `temperature_at_bound` counts the seeds
+    whose temperature lies at a bound of its search, where it is a limit and not an optimum.
     """
     names = [name for name in asdict(scores[0]) if name != "seed"]
     summary = {name: mean_and_deviation([getattr(score, name) for score in scores])[0] for name in names}
-    interval = wilson_interval(round(summary["accuracy"] * test_images), test_images)
     _, deviation = mean_and_deviation([score.accuracy for score in scores])
+    temperatures = [score.temperature for score in scores]
     return {
         "seeds": len(scores),
-        "accuracy_low": interval.low,
-        "accuracy_high": interval.high,
         **({"accuracy_sd": deviation} if deviation is not None else {}),
         **summary,
+        "temperature": geometric_mean(temperatures),
+        "temperature_at_bound": sum(map(at_bound, temperatures)),
     }
 
 

@@ -1,4 +1,4 @@
-"""Evaluate one variant: every trained seed of it on test, validation and corrupted images and on photographs."""
+"""Evaluate one variant: every trained seed on test, validation, training and corrupted images and on photographs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,7 +25,8 @@ from lookalike.evaluation.views import compare_views
 from lookalike.runtime import Runtime
 
 AUGMENTED, DRAWS = 6, 4  # training images that show an augmentation, and draws of each
-COMPARED = 2  # seeds of which answers to validation images are kept, for cascades
+COMPARED = 2  # seeds whose confidence in validation images is kept, for cascades
+TRAIN_IMAGES = 5_000  # training images that are predicted again in evaluation mode, at most
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,14 @@ class Questions:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the S seeds of a variant say about test and validation images, and features of the first seed."""
+    """What the S seeds of a variant say about test, validation and training images, and features of the first seed.
+
+    `train_right` has an array bool (F,) for each seed, see `Evaluation`.
+    """
 
     test: Sequence[Outputs]
     valid: Sequence[Outputs]
+    train_right: Sequence[NDArray[np.bool_]]
 
 
 def evaluate_variant(
@@ -96,45 +101,55 @@ def augmented(description: Description, dataset: Dataset) -> Augmented | None:
 
 
 def see(folder: Path, description: Description, seeds: tuple[int, ...], dataset: Dataset, runtime: Runtime) -> Seen:
-    """Logits of every seed on test and validation images; features of the first seed, of both."""
+    """Logits of every seed on test and validation images, whether it is right on training images; features of the
+    first seed, of test and validation images."""
     seen = prepared(dataset, description.preprocessing)
     test, valid = evaluation_images(seen, description.valid_images, runtime)
-    tested, validated = [], []
+    train = from_training_set(seen, trained_on(dataset, description), runtime)
+    tested, validated, train_right = [], [], []
     for seed in seeds:
         model = restore_model(folder, description, seed, runtime)
         tested.append(infer(model, test, keep_features=seed == seeds[0]))
         validated.append(infer(model, valid, keep_features=seed == seeds[0]))
-    return Seen(tested, validated)
+        predicted = infer(model, train, keep_features=False).logits.argmax(axis=1)
+        train_right.append(predicted == train.labels.cpu().numpy())
+    return Seen(tested, validated, train_right)
 
 
 def judged(seen: Seen, seeds: tuple[int, ...], diverged: int, valid_labels: Ints) -> Evaluation:
     """The evidence from what the seeds say; temperatures see validation images alone, whose classes are given (M,)."""
     valid = [one.logits for one in seen.valid]
     temperatures = np.array([fit_temperature(logits, valid_labels) for logits in valid])
-    compared = list(zip(valid[:COMPARED], temperatures, strict=False))
+    compared = zip(valid[:COMPARED], temperatures, strict=False)
     return Evaluation(
         seeds,
         diverged,
         temperatures,
         in_half(np.stack([one.logits for one in seen.test])),
         Validation(
-            right=np.stack([logits.argmax(axis=1) == valid_labels for logits, _ in compared]),
+            right=np.stack([logits.argmax(axis=1) == valid_labels for logits in valid]),
             confidence=as_kept(np.stack([softmax(logits / t).max(axis=1) for logits, t in compared])),
         ),
+        train_right=np.stack(seen.train_right),
     )
 
 
 def evaluation_images(dataset: Dataset, count: int, runtime: Runtime) -> tuple[LabelledImages, LabelledImages]:
     """Test images and the first `count` validation images, those that the variant may see, on the device."""
-    valid = dataset.valid_indices[:count]
-    parts = (
-        (dataset.test_images, dataset.test_labels),
-        (taken(dataset.train_images, valid), dataset.train_labels[valid]),
-    )
-    test, held_out = (
-        place_images(images, labels, mean=dataset.mean, std=dataset.std, runtime=runtime) for images, labels in parts
-    )
-    return test, held_out
+    test = place_images(dataset.test_images, dataset.test_labels, mean=dataset.mean, std=dataset.std, runtime=runtime)
+    return test, from_training_set(dataset, dataset.valid_indices[:count], runtime)
+
+
+def trained_on(dataset: Dataset, description: Description) -> NDArray[np.int64]:
+    """Indices of the first training images of a variant: it is trained on the first of the split, see
+    `training.variant.training_images`."""
+    return dataset.train_indices[: min(TRAIN_IMAGES, description.train_images)]
+
+
+def from_training_set(dataset: Dataset, indices: NDArray[np.int64], runtime: Runtime) -> LabelledImages:
+    """These images of the training set, which holds the validation images as well, on the device."""
+    images, labels = taken(dataset.train_images, indices), dataset.train_labels[indices]
+    return place_images(images, labels, mean=dataset.mean, std=dataset.std, runtime=runtime)
 
 
 def validation_labels(dataset: Dataset, count: int) -> Ints:

@@ -1,21 +1,27 @@
 """Explain the variants of a study: what all of them are asked, and the evidence of one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Evaluation
-from lookalike.artifacts.explanations import Explanation
+from lookalike.artifacts.explanations import Explanation, SeedFindings
 from lookalike.artifacts.photos import PhotoSet
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.metrics import Ints
 from lookalike.explain.closely import look_closely
+from lookalike.explain.localisation import Masks, object_masks
+from lookalike.explain.seeds import Shared, find
 from lookalike.explain.subject import Images, find_subject
 from lookalike.explain.variant import explain_variant
+from lookalike.models.layers import Transformer
 from lookalike.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -46,6 +52,22 @@ class Asked:
         """The group (C,) of each class."""
         return group_numbers(self.groups, self.dataset.class_names)
 
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """The classes (N,) of the test images."""
+        return self.dataset.test_labels.astype(np.int64)
+
+    @cached_property
+    def chosen(self) -> NDArray[np.int64]:
+        """Indices of the test images that are explained: the first few of each class."""
+        return first_of_each_class(self.labels, self.sample.images_a_class)
+
+    @cached_property
+    def masks(self) -> Masks | None:
+        """Where the objects are in the images that are explained; None if these are grey."""
+        pixels = self.dataset.test_images[self.chosen]
+        return object_masks(pixels) if pixels.ndim == 4 else None
+
     @property
     def settings(self) -> dict[str, Any]:
         """What decides the answers besides images, JSON-able."""
@@ -54,17 +76,34 @@ class Asked:
 
 
 def explain_one(folder: Path, seen: Evaluation, asked: Asked, runtime: Runtime, *, focus: bool) -> Explanation:
-    """The evidence of the first seed in the model folder `folder`, whose evaluation is `seen`; more if it is a `focus`
-    variant."""
-    dataset, photos = asked.dataset, asked.photos
-    labels, shown = dataset.test_labels.astype(int), None
-    chosen = first_of_each_class(labels, asked.sample.images_a_class)
-    if photos is not None and seen.photos is not None:
-        predicted = seen.photos.logits[asked.recipe][0].argmax(1)
-        shown = Images(photos.recipes[asked.recipe], photos.labels, predicted)
-    test = Images(dataset.test_images, labels, seen.test_logits[0].argmax(1))
-    subject = find_subject(folder, seen.seeds[0], dataset, runtime, test)
+    """The evidence of the first seed in the model folder `folder`, whose evaluation is `seen`, and some of every seed;
+    more if it is a `focus` variant."""
+    shown, chosen = shown_photographs(seen, asked), asked.chosen
+    subject = find_subject(folder, seen.seeds[0], asked.dataset, runtime, images_of_seed(seen, asked, 0))
     counts = {"scored": asked.sample.scored, "heads_scored": asked.sample.heads_scored}
     explained = explain_variant(subject.part(chosen), shown, asked.group_of, corrupt=asked.corrupt, **counts)
     closely = look_closely(subject, chosen, asked.group_of, asked.sample.scored) if focus else None
-    return explained.evidence(chosen, asked.recipe if shown else "", closely)
+    masks = asked.masks if focus and not isinstance(subject.model, Transformer) else None
+    shared = Shared(shown, asked.group_of, masks, focus)
+    seeds = tuple(findings(folder, seen, asked, runtime, shared))
+    return replace(explained.evidence(chosen, asked.recipe if shown else "", closely), seeds=seeds)
+
+
+def findings(folder: Path, seen: Evaluation, asked: Asked, runtime: Runtime, shared: Shared) -> Iterator[SeedFindings]:
+    """What is measured of every finished seed; one model at a time is loaded."""
+    for number, seed in enumerate(seen.seeds):
+        images = images_of_seed(seen, asked, number).part(asked.chosen)
+        yield find(seed, find_subject(folder, seed, asked.dataset, runtime, images), shared)
+
+
+def images_of_seed(seen: Evaluation, asked: Asked, number: int) -> Images:
+    """All test images, with what the seed with this number predicts."""
+    return Images(asked.dataset.test_images, asked.labels, seen.test_logits[number].argmax(1))
+
+
+def shown_photographs(seen: Evaluation, asked: Asked) -> Images | None:
+    """The photographs with what the first seed predicts; None if it was shown none."""
+    if asked.photos is None or seen.photos is None:
+        return None
+    predicted = seen.photos.logits[asked.recipe][0].argmax(1)
+    return Images(asked.photos.recipes[asked.recipe], asked.photos.labels, predicted, asked.photos.senders)

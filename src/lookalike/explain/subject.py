@@ -14,6 +14,7 @@ from lookalike.artifacts.image_files import Pixels
 from lookalike.artifacts.models import Description, load_description
 from lookalike.data.tensors import place_images, prepared
 from lookalike.evaluation.inference import restore_model
+from lookalike.evaluation.statistics import resample, resample_clusters
 from lookalike.explain.maps import Explain, explain_all, toward
 from lookalike.explain.methods import methods
 from lookalike.models.layers import Model
@@ -29,15 +30,24 @@ class Images:
         pixels: uint8 (N, H, W) or (N, H, W, 3), or the files of such.
         labels: int64 (N,); -1 where none of the classes fits.
         predicted: int64 (N,).
+        senders: (N,), which photographs come from one person, so that they are resampled together; None: all from
+            others.
     """
 
     pixels: Pixels
     labels: NDArray[np.int64]
     predicted: NDArray[np.int64]
+    senders: NDArray[np.int64] | None = None
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Bootstrap weights (draws, N), see `statistics.resample_clusters`."""
+        return resample(len(self.labels)) if self.senders is None else resample_clusters(self.senders)
 
     def part(self, where: NDArray[np.int64] | slice) -> "Images":
         """Some of them."""
-        return Images(self.pixels[where], self.labels[where], self.predicted[where])
+        senders = None if self.senders is None else self.senders[where]
+        return Images(self.pixels[where], self.labels[where], self.predicted[where], senders)
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,6 @@ def explain_variant(
     """
     maps = all_maps(subject)
     photo_maps = all_maps(subject.of(photographs)) if photographs else {}
-    photo_labels = photographs.labels if photographs else None
     few, transformer = subject.part(slice(scored)), isinstance(subject.model, Transformer)
     corrupt = corrupt and not transformer
     first = subject.inputs[:1]
@@ -116,7 +115,7 @@ def explain_variant(
         "faithfulness": asdict(faithfulness(few, maps)),
         "heads": head_scores(subject.part(slice(heads_scored))) if transformer else None,
         "sanity": {name: sanity(few, name) for name in maps},
-        "similarity": similarity(subject, maps, photo_labels, photo_maps, group_of),
+        "similarity": similarity(subject, maps, photographs, photo_maps, group_of),
         "mass": {name: masses(values, subject.images.labels, len(group_of)) for name, values in maps.items()},
         "activity": activities(subject.part(slice(ACTIVE))) if rectifies(subject.model) else None,
         "drift": drift(subject.part(slice(ACTIVE))) if corrupt else None,
@@ -231,7 +230,7 @@ def sanity(subject: Subject, method: str) -> list[Json]:
 
 
 def similarity(
-    subject: Subject, maps: Maps, photo_labels: Ints | None, photo_maps: Maps, group_of: Ints
+    subject: Subject, maps: Maps, photographs: Images | None, photo_maps: Maps, group_of: Ints
 ) -> dict[str, dict[str, Json]]:
     """How alike maps are, by measure and method, with the same of two controls; see `compared`.
 
@@ -243,10 +242,7 @@ def similarity(
     found: dict[str, dict[str, Json]] = {measure: {} for measure in SIMILARITIES}
     for name, values in maps.items():
         rows = without_mean(values)
-        controls = {
-            "raw_pixels": without_mean(patch_means(grey(subject.images.pixels[:]), values.shape[1:])),
-            "untrained": without_mean(to_numpy(subject.explain(name, model=subject.random))),
-        }
+        controls = controls_of(subject, name, values.shape[1:])
         for measure, alike in SIMILARITIES.items():
             matrix = alike(rows, rows)
             others = {control: alike(theirs, theirs) for control, theirs in controls.items()}
@@ -255,14 +251,23 @@ def similarity(
                 "mistakes": asdict(mistakes(matrix, subject.images.predicted, labels, weights)),
                 "photographs": None,
             }
-        if photo_labels is not None:
-            known = photo_labels >= 0
-            to_photographs = Pairing(group_of, photo_labels[known], labels)
-            photo_rows, photo_weights = without_mean(photo_maps[name][known], values), resample(int(known.sum()))
+        if photographs is not None:
+            known = np.flatnonzero(photographs.labels >= 0)
+            clear = photographs.part(known)
+            to_photographs = Pairing(group_of, clear.labels, labels)
+            photo_rows, photo_weights = without_mean(photo_maps[name][known], values), clear.weights
             for measure, alike in SIMILARITIES.items():
                 likeness = kinship(alike(photo_rows, rows), to_photographs, photo_weights)
                 found[measure][name]["photographs"] = asdict(likeness)
     return found
+
+
+def controls_of(subject: Subject, method: str, grid: tuple[int, int]) -> dict[str, Floats]:
+    """What maps on a grid of h x w are compared with: the pixels, and the maps of a network without training."""
+    return {
+        "raw_pixels": without_mean(patch_means(grey(subject.images.pixels[:]), grid)),
+        "untrained": without_mean(to_numpy(subject.explain(method, model=subject.random))),
+    }
 
 
 def compared(matrix: Floats, controls: dict[str, Floats], pairing: Pairing, weights: NDArray[np.float64]) -> Json:

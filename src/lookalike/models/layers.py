@@ -157,6 +157,24 @@ def pad_to(side: int, height: int, width: int) -> nn.Module:
     return nn.ReplicationPad2d((left, side - width - left, above, side - height - above))
 
 
+class Permutation(nn.Module):
+    """Reorders the pixels of every image alike, so that neighbours no longer are; a pixel's channels stay together.
+
+    The order is drawn from `seed` whenever the model is built, and is none of its weights.
+    """
+
+    order: Tensor
+
+    def __init__(self, height: int, width: int, seed: int) -> None:
+        super().__init__()
+        order = torch.randperm(height * width, generator=torch.Generator().manual_seed(seed))
+        self.register_buffer("order", order, persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> the same shape."""
+        return images.flatten(2)[..., self.order].view_as(images)
+
+
 class SparseConv2d(nn.Conv2d):
     """A convolution whose output channel k sees only the input channels `connections[k]` (LeCun et al., 1998).
 

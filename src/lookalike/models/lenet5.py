@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import Model, ScaledTanh, SparseConv2d, Subsampling, lecun_init_, pad_to
+from lookalike.models.layers import Model, Permutation, ScaledTanh, SparseConv2d, Subsampling, lecun_init_, pad_to
 
 SIDE = 32  # pixels, of a padded image
 # Table I: the feature maps of S2 that each of the sixteen feature maps of C3 sees.
@@ -51,6 +51,8 @@ class LeNet5(Model):
         num_classes: number of logits.
         activation: `tanh` (scaled) or `sigmoid`.
         codes: whether outputs are distances from codes; else a dense layer.
+        permutation: seed of an order in which the pixels are put before anything else, so that a position in a feature
+            map is no position in the image; None leaves them where they are.
     """
 
     features: nn.Sequential
@@ -62,6 +64,7 @@ class LeNet5(Model):
         num_classes: int,
         activation: str = "tanh",
         codes: bool = True,
+        permutation: int | None = None,
     ) -> None:
         super().__init__()
         channels, height, width = input_shape
@@ -70,8 +73,9 @@ class LeNet5(Model):
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation}")
         make_activation = ACTIVATIONS[activation]
+        pad = pad_to(SIDE, height, width)  # (N, C, H, W) -> (N, C, 32, 32)
         self.features = nn.Sequential(
-            pad_to(SIDE, height, width),  # (N, C, H, W) -> (N, C, 32, 32)
+            pad if permutation is None else nn.Sequential(Permutation(height, width, permutation), pad),
             nn.Conv2d(channels, 6, 5),  # C1: (N, 6, 28, 28)
             make_activation(),
             Subsampling(6),  # S2: (N, 6, 14, 14)

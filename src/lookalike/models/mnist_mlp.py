@@ -8,7 +8,7 @@ paper's appendix A, as in `lenet5`.
 
 from torch import nn
 
-from lookalike.models.layers import Model, ScaledTanh, lecun_init_
+from lookalike.models.layers import Model, Permutation, ScaledTanh, lecun_init_
 
 HIDDEN = 300  # units
 
@@ -19,16 +19,18 @@ class MnistMLP(Model):
     Args:
         input_shape: channels, height and width of an image.
         num_classes: number of logits.
+        permutation: seed of an order in which the pixels are read; None leaves them where they are.
     """
 
     features: nn.Sequential
 
-    def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int) -> None:
+    def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int, permutation: int | None = None) -> None:
         super().__init__()
         channels, height, width = input_shape
+        flatten = nn.Flatten()  # (N, C, H, W) -> (N, C*H*W)
         self.features = nn.Sequential(
-            nn.Identity(),  # what `spatial` names
-            nn.Flatten(),  # (N, C, H, W) -> (N, C*H*W)
+            nn.Identity(),  # what `spatial` names: the image before its pixels are reordered
+            flatten if permutation is None else nn.Sequential(Permutation(height, width, permutation), flatten),
             nn.Linear(channels * height * width, HIDDEN),
             ScaledTanh(),
         )

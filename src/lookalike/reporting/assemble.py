@@ -7,11 +7,11 @@ from pathlib import Path
 from lookalike.artifacts.evaluations import load_metrics
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import load_description, read_rows
-from lookalike.claims.claim import Evidence, Judged
-from lookalike.claims.court import judge_all
+from lookalike.claims.claim import Judged
 from lookalike.claims.evidence import gather
+from lookalike.claims.verdicts import judge_all
 from lookalike.params import Params
-from lookalike.reporting.chapters.claims import answer
+from lookalike.reporting.chapters.claims import claims
 from lookalike.reporting.chapters.costs import costs
 from lookalike.reporting.chapters.embeddings import embeddings
 from lookalike.reporting.chapters.explanations import explanations
@@ -24,12 +24,13 @@ from lookalike.reporting.chapters.provenance import origin, runs_of
 from lookalike.reporting.chapters.race import race
 from lookalike.reporting.chapters.repairs import repairs
 from lookalike.reporting.chapters.robustness import robustness
-from lookalike.reporting.chapters.standings import curtailed, leaderboard, training
+from lookalike.reporting.chapters.standings import leaderboard, training
 from lookalike.reporting.chapters.variants import variants
 from lookalike.reporting.document import Section, section
 from lookalike.reporting.explorer import explorer
 from lookalike.reporting.leaderboard import Standing, standing
 from lookalike.reporting.report import Report
+from lookalike.reporting.study_figures import figures_of
 
 Chapter = Callable[[Found], Section | None]
 CHAPTERS: tuple[Chapter, ...] = (
@@ -44,13 +45,11 @@ def assemble(params: Params, parameters: str, root: Path = Path()) -> tuple[Repo
     Returns:
         The report, and of what it says the rows of its leaderboard and the judged claims.
     """
-    evidence = gather(params, root)
-    judged = judge_all(evidence)
-    studies = [find(study, params, one, root) for study, one in evidence.items()]
+    judged = judge_all(gather(params, root))
+    studies = [find(study, params, root) for study in params.studies]
     standings = [row for found in studies for row in found.standings]
-    cut = not params.active.demonstration and any(curtailed(row, params) for row in standings)
     sections = [
-        answer(judged, cut=cut),
+        claims(judged),
         leaderboard(studies),
         explorer(studies),
         *study_sections(studies),
@@ -63,20 +62,21 @@ def assemble(params: Params, parameters: str, root: Path = Path()) -> tuple[Repo
     return report, standings, judged
 
 
-def find(study: str, params: Params, evidence: Evidence, root: Path) -> Found:
+def find(study: str, params: Params, root: Path) -> Found:
     """What a study's chapters are written from; its variants in the order of the parameter file."""
     _, details = load_metrics(root / "comparisons" / study)
+    figures = figures_of(study, params, root)
     standings = [
         standing(
             study,
             name,
-            evidence.metrics[name],
+            figures.metrics[name],
             load_description(root / "models" / study / name),
             read_rows(root / "runs" / study / name / "times.csv"),
         )
         for name in params.variants_of(study)
     ]
-    return Found(study, params, root, evidence, details, standings)
+    return Found(study, params, root, figures, details, standings)
 
 
 def study_sections(studies: Sequence[Found]) -> list[Section]:

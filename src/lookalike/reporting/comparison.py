@@ -17,13 +17,14 @@ from lookalike.artifacts.folders import write_json
 from lookalike.artifacts.models import Description, load_description, read_rows
 from lookalike.artifacts.test_sets import TestSet, load_test_set
 from lookalike.evaluation.groups import group_numbers
+from lookalike.evaluation.hierarchical import pooled
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.metrics import Ints
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
-from lookalike.evaluation.scores import score
+from lookalike.evaluation.scores import accuracies, score
 from lookalike.params import Params
 from lookalike.reporting.comparisons import divergence_figures
 from lookalike.reporting.embeddings import Classes, embedding_figures, main_scores
@@ -81,9 +82,12 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
     """Score every variant of `study`, compare it with the others, and draw what is drawn of each; written to `out`."""
     found, settings = collect(params, study, root), params.studies[study]
     test_set, ended = found.test_set, found.ended
-    scored = {name: score(one, test_set.labels, test_set.class_names) for name, one in found.evaluations.items()}
+    spread = pooled(accuracies(one, test_set.labels) for one in ended.values())
+    scored = {
+        name: score(one, test_set.labels, test_set.class_names, spread) for name, one in found.evaluations.items()
+    }
     artifacts.save_metrics(out, {n: s.summary for n, s in scored.items()}, {n: s.details for n, s in scored.items()})
-    sides = {name: Side(one.test_logits, one.temperatures) for name, one in ended.items()}
+    sides = {name: Side(one.test_logits, one.temperatures, spread) for name, one in ended.items()}
     pairs = [(first, second) for first, second in settings.pairs if {first, second} <= ended.keys()]
     look_alikes, compared = study_look_alikes(sides, test_set, found.group_of, pairs)
     macs = {name: found.models[name].macs for name in ended}

@@ -85,9 +85,9 @@ def collect(found: Found) -> Items:
     test_set = found.test_set
     order = np.argsort(test_set.shown)
     indices, test = test_set.shown[order], test_set.images[order]
-    if not found.evidence.photos or test_set.photos is None:
+    if not found.figures.photos or test_set.photos is None:
         return Items(indices, test, found.labels[indices], [], "")
-    photos, recipe = test_set.photos, found.evidence.photos["chosen"]["recipe"]
+    photos, recipe = test_set.photos, found.figures.photos["chosen"]["recipe"]
     return Items(
         indices,
         np.concatenate([test, photos.recipes[recipe]]),
@@ -113,7 +113,7 @@ def variant_data(found: Found, name: str, items: Items) -> Json:
 def maps(found: Found, name: str, items: Items) -> Json | None:
     """A variant's maps of test images and photographs by the method that is shown, with its score; each map's values in
     units of its own largest, as int8 hundredths. Maps that were not made are blank."""
-    if name not in found.evidence.explanations:
+    if name not in found.figures.explanations:
         return None
     known = load_explanation(found.root / "explanations" / found.study / name)
     of_test = known.maps[known.shown].astype(np.float32)
@@ -137,7 +137,7 @@ def maps(found: Found, name: str, items: Items) -> Json | None:
 
 def positions(found: Found, name: str, indices: NDArray[np.int64]) -> str | None:
     """Where the test images lie on the t-SNE map: float32 (T, 2), NaN for one that was not embedded."""
-    if name not in found.evidence.embeddings:
+    if name not in found.figures.embeddings:
         return None
     embedding = load_embedding(found.root / "embeddings" / found.study / name)
     assert embedding is not None  # by contract: something was found

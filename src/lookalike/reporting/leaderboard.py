@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Standing:
     """One variant. Accuracies lie in [0, 1], likelihoods in nats, times in seconds; None is "not known".
 
-    `accuracy_sd` is the deviation over seeds; `accuracy_low` and `_high` bound the 95 % Wilson interval over images.
+    `accuracy_sd` is the deviation over seeds; `accuracy_low` and `_high` bound the 95 % interval over seeds and images,
+    `ece_low` and `_high` that of `evaluation.calibration.calibration_error`. `temperature` is the geometric mean over
+    seeds; `temperature_at_bound` counts the seeds whose temperature lies at a bound of its search.
     `training_seconds` is the median over seeds of the sum of a seed's epochs, `images_per_second` that over epochs; a
     seed that diverged counts with the epochs that it ran.
     """
@@ -33,8 +35,11 @@ class Standing:
     nll: float | None
     brier: float | None
     ece: float | None
+    ece_low: float | None
+    ece_high: float | None
     calibrated_ece: float | None
     temperature: float | None
+    temperature_at_bound: int | None
     parameters: int
     macs: int
     train_images: int
@@ -73,8 +78,11 @@ MEASURED = {
     "nll",
     "brier",
     "ece",
+    "ece_low",
+    "ece_high",
     "calibrated_ece",
     "temperature",
+    "temperature_at_bound",
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from lookalike.artifacts.folders import replacing_folder, write_json, write_text
-from lookalike.claims.court import Ruling, rulings
+from lookalike.claims.verdicts import Row, rows
 from lookalike.params import Params
 from lookalike.params.profiles import DataProfile, EvaluationSample, ExplainSample, Profile, Sample
 from lookalike.reporting.assemble import assemble
@@ -61,7 +61,7 @@ def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS)
         with replacing_folder(out) as part:
             write_text(part / "index.html", to_html(report, pictures))
             write_text(part / "leaderboard.csv", to_csv(standings, Standing, DIGITS))
-            write_text(part / "claims.csv", to_csv(rulings(judged), Ruling, DIGITS))
+            write_text(part / "claims.csv", to_csv(rows(judged), Row, DIGITS))
             text, figures = readme(shown, published, standings, judged, root)
             write_text(part / "README.md", text)
             (part / "figures").mkdir()  # DVC expects it, even if there is no run

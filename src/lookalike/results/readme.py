@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from lookalike.claims.claim import Judged
 from lookalike.params import Params
-from lookalike.reporting.chapters.claims import CHANCE, SUMMARY, VERDICTS, said_verdicts, summary
+from lookalike.reporting.chapters.claims import SUMMARY, VERDICTS, by_chance, said_verdicts, summary
 from lookalike.reporting.document import Column, Prose, Section, count, number, percent, section, tabulate, text
 from lookalike.reporting.leaderboard import Standing
 from lookalike.reporting.report import in_markdown
@@ -25,7 +25,7 @@ STANDINGS = (
     Column("variant", "variant", text),
     Column("test accuracy, %", "accuracy", percent),
     Column("± over seeds", "accuracy_sd", percent),
-    Column("95 % interval over images", "interval", text),
+    Column("95 % interval over seeds and images", "interval", text),
     Column("seeds", "seeds", count),
     Column("diverged", "diverged", count),
     Column("parameters", "parameters", count),
@@ -63,15 +63,17 @@ def readme(
         root: with the comparisons of each study.
     """
     lines = ["# Published results", "", INTRO, ""]
-    run = [one for one in judged if one.verdict != "not run"]
+    run = [one for one in judged if one.verdict != "not tested"]
     claims = section(
         "claims",
         "What became of the claims",
         Prose(
-            f"Of {len(judged)} claims of the four studies: **{said_verdicts(judged)}**. The claims that were not run "
-            "wait for their training runs; they are in `claims.csv`."
+            f"Of {len(judged)} claims of the four studies: **{said_verdicts(judged)}**. The claims not tested "
+            "wait for their training runs; they are in `claims.csv`, with every test and its rule."
         ),
-        tabulate("Claims and verdicts", SUMMARY, map(summary, sorted(run, key=order)), CHANCE) if run else None,
+        tabulate("Claims and verdicts", SUMMARY, map(summary, sorted(run, key=order)), by_chance(judged))
+        if run
+        else None,
     )
     lines += in_markdown(claims, 2)
     figures = {}
@@ -80,7 +82,7 @@ def readme(
         rows = [row for row in standings if row.study == study]
         name = f"{study}-accuracy"
         figures[name] = to_svg(accuracy_figure(rows))
-        alt = f"Test accuracy of each variant of the study {study} with its 95 % interval over images"
+        alt = f"Test accuracy of each variant of the study {study} with its 95 % interval over seeds and test images"
         lines += [f"### {settings.title}", "", f"![{alt}](figures/{name}.svg)", ""]
         lines += in_markdown(tabulate("Leaderboard", STANDINGS, map(standing, rows)), 3)
     lines += in_markdown(origins(published), 2)
@@ -138,7 +140,7 @@ def accuracy_figure(rows: Sequence[Standing]) -> Figure:
             ends = np.array([row.accuracy_low, row.accuracy, row.accuracy_high], float)
             axes.plot(ends, np.full(3, place), color=BLUE, linewidth=2, marker="o", markevery=[1])
         name_rows(axes, [f"{row.variant} ({row.seeds})" for row in ended])
-        axes.set_xlabel("test accuracy, mean over seeds (number in brackets); lines: 95 % intervals over images")
+        axes.set_xlabel("test accuracy, mean over seeds (number in brackets); lines: 95 % intervals")
         in_percent(axes.xaxis)
     return figure
 

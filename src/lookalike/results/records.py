@@ -4,7 +4,7 @@ A run is named by the first digits of the digest of its settings, so that other 
 `results/test_sets/<study>/` holds what is kept of the images that all variants of a study are tested on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,16 +17,14 @@ from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import Description, Row, first_fault, load_description, read_rows
 from lookalike.errors import InputError
 from lookalike.params import Params
-from lookalike.params.profiles import Budget, DataProfile
+from lookalike.params.profiles import Budget
 from lookalike.params.sections import Name, Section
 from lookalike.params.training import Variant
-from lookalike.training.settings import EffectiveSettings, within
+from lookalike.training.settings import EffectiveSettings, differences, uncapped
 
 RESULTS, RECORD, TEST_SETS = Path("results"), "record.json", "test_sets"
 PARTS = {"evaluation": "evaluations", "explanation": "explanations", "embedding": "embeddings"}
 VERSION = 1
-NO_DEPARTURE = {"precision", "source.max_side"}  # what is told in a place of its own, and what photographs alone have
-UNCAPPED = Budget(seeds=1, precision="float32")  # a study's own settings
 
 
 class Record(Section):
@@ -146,24 +144,7 @@ def check_sums(folder: Path) -> dict[str, str]:
 
 def departures(record: Record) -> list[str]:
     """How a run differs from the study's own settings, which are those of its entry in `params.yaml` without caps."""
-    own = dict(leaves(within(record.parameters, UNCAPPED, record.settings.images, DataProfile(source="official"))))
-    run = dict(leaves(record.settings))
-    keys = [key for key in own | run if own.get(key) != run.get(key) and key not in NO_DEPARTURE]
-    return [f"{key}: {run.get(key, 'none')} (the study's own: {own.get(key, 'none')})" for key in keys]
-
-
-def leaves(settings: EffectiveSettings) -> Iterator[tuple[str, Any]]:
-    """Keys of settings, with dots, and their values; without those that decide nothing."""
-    paths: dict[str, Any] = {"train": {"weights": {"file": True}}, "images": {"folder": True, "classes": True}}
-
-    def walk(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
-        if isinstance(value, dict):
-            for key, part in value.items():
-                yield from walk(f"{prefix}.{key}" if prefix else key, part)
-        else:
-            yield prefix, value
-
-    yield from walk("", settings.model_dump(mode="json", exclude_none=True, exclude=paths))
+    return differences(uncapped(record.parameters, record.settings.images), record.settings)
 
 
 def choose(found: Found, params: Params) -> tuple[dict[str, Run], list[str]]:

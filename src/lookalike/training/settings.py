@@ -2,10 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from lookalike.params import Budget, DataProfile, DatasetParams, Params, Training, Variant
 from lookalike.params.sections import Section
+
+UNCAPPED = Budget(seeds=1, precision="float32")  # a study's own settings
+NO_DIFFERENCE = {"precision", "source.max_side"}  # what is reported elsewhere, and what only photographs have
 
 
 class EffectiveSettings(Section):
@@ -76,3 +80,29 @@ def capped(train: Training, budget: Budget) -> Training:
     if budget.pretrained is False:
         changes |= {"pretrained": None, "weights": None, "layers": None}
     return train.model_copy(update=changes)
+
+
+def uncapped(variant: Variant, images: DatasetParams) -> EffectiveSettings:
+    """The settings that the variant's study states."""
+    return within(variant, UNCAPPED, images, DataProfile(source="official"))
+
+
+def differences(own: EffectiveSettings, run: EffectiveSettings) -> list[str]:
+    """In which settings a run differs from the study's own, a phrase per setting."""
+    stated, used = dict(leaves(own)), dict(leaves(run))
+    keys = [key for key in stated | used if stated.get(key) != used.get(key) and key not in NO_DIFFERENCE]
+    return [f"{key}: {used.get(key, 'none')} (the study's own: {stated.get(key, 'none')})" for key in keys]
+
+
+def leaves(settings: EffectiveSettings) -> Iterator[tuple[str, Any]]:
+    """Keys of settings, with dots, and their values; without those that decide nothing."""
+    paths: dict[str, Any] = {"train": {"weights": {"file": True}}, "images": {"folder": True, "classes": True}}
+
+    def walk(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict):
+            for key, part in value.items():
+                yield from walk(f"{prefix}.{key}" if prefix else key, part)
+        else:
+            yield prefix, value
+
+    yield from walk("", settings.model_dump(mode="json", exclude_none=True, exclude=paths))

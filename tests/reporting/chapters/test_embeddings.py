@@ -20,13 +20,13 @@ DRAWN = {f"{CNN}-{kind}": f"{FIGURES}/{CNN}/{kind}" for kind in ("map", "cluster
 
 
 def with_embedded(found: Found, embedded: Json) -> Found:
-    return replace(found, evidence=replace(found.evidence, embeddings=embedded))
+    return replace(found, figures=replace(found.figures, embeddings=embedded))
 
 
 def test_clusters_are_told_with_their_scores(found: Found, drawn: Json) -> None:
-    both = with_embedded(found, found.evidence.embeddings | {FEW: found.evidence.embeddings[CNN]})
+    both = with_embedded(found, found.figures.embeddings | {FEW: found.figures.embeddings[CNN]})
     agreement = figures(embeddings(both))["fashion-agreement"]
-    assert drawn["agreement"] == ({name: one["clusterings"] for name, one in both.evidence.embeddings.items()},)
+    assert drawn["agreement"] == ({name: one["clusterings"] for name, one in both.figures.embeddings.items()},)
     assert (agreement.variants, agreement.stage) == ((CNN, FEW), "report")
     (table,) = agreement.numbers
     assert rows(table) == [
@@ -40,7 +40,7 @@ def test_clusters_are_told_with_their_scores(found: Found, drawn: Json) -> None:
 
 
 def test_the_maps_of_a_probe_are_those_that_compare_drew(found: Found, drawn: Json) -> None:
-    part = embeddings(with_embedded(found, found.evidence.embeddings | {FEW: found.evidence.embeddings[CNN]}))
+    part = embeddings(with_embedded(found, found.figures.embeddings | {FEW: found.figures.embeddings[CNN]}))
     assert shown(part) == {"fashion-agreement": "PNG of agreement", **DRAWN}
     assert titles(part) == ["What the features cluster into", f"Features of {CNN}"]
     for name in DRAWN:

@@ -33,7 +33,7 @@ GAINS = [[0.1, -0.2, 0.3], [0.4, 0.5, 0.6]]  # two blocks of two heads, and the 
 
 
 def with_explained(found: Found, explained: Json) -> Found:
-    return replace(found, evidence=replace(found.evidence, explanations=explained))
+    return replace(found, figures=replace(found.figures, explanations=explained))
 
 
 def gain_rows(name: str, faithfulness: Json) -> list[list[str]]:
@@ -55,14 +55,14 @@ def gain_rows(name: str, faithfulness: Json) -> list[list[str]]:
 @pytest.fixture
 def both(found: Found) -> Found:
     """The probe, and a variant that is none."""
-    return with_explained(found, found.evidence.explanations | {FEW: found.evidence.explanations[CNN]})
+    return with_explained(found, found.figures.explanations | {FEW: found.figures.explanations[CNN]})
 
 
 @pytest.fixture
 def transformer(found: Found) -> Found:
     """The probe with heads of attention."""
     write_bytes(found.root / f"{FOLDER}/heads.png", b"heads")
-    return with_explained(found, {CNN: found.evidence.explanations[CNN] | {"heads": {"images": 3, "gains": GAINS}}})
+    return with_explained(found, {CNN: found.figures.explanations[CNN] | {"heads": {"images": 3, "gains": GAINS}}})
 
 
 def test_the_chapter_shows_charts_of_all_and_pictures_of_the_probes(both: Found, drawn: Json) -> None:
@@ -84,7 +84,7 @@ def test_the_chapter_shows_charts_of_all_and_pictures_of_the_probes(both: Found,
 
 def test_charts_are_drawn_of_all_that_was_explained_or_of_the_probes_alone(both: Found, drawn: Json) -> None:
     part = explanations(both)
-    known = both.evidence.explanations
+    known = both.figures.explanations
     similarities = {CNN: known[CNN]["similarity"]}
     assert drawn == {
         "faithfulness": ({name: one["faithfulness"] for name, one in known.items()},),
@@ -100,7 +100,7 @@ def test_charts_are_drawn_of_all_that_was_explained_or_of_the_probes_alone(both:
 def test_maps_are_told_with_their_gain_and_the_controls(both: Found, drawn: Json) -> None:
     part = explanations(both)
     (table,) = figures(part)["fashion-faithfulness"].numbers
-    known = both.evidence.explanations
+    known = both.figures.explanations
     expected = {name: gain_rows(name, one["faithfulness"]) for name, one in known.items()}
     assert rows(table) == expected[CNN] + expected[FEW]
     assert "–" in {cell for row in rows(table) for cell in row}  # controls have nothing over themselves
@@ -110,7 +110,7 @@ def test_maps_are_told_with_their_gain_and_the_controls(both: Found, drawn: Json
 
 def test_curves_are_told_point_by_point(found: Found, drawn: Json) -> None:
     (table,) = figures(explanations(found))[f"fashion-{CNN}-deletion"].numbers
-    known = found.evidence.explanations[CNN]["faithfulness"]
+    known = found.figures.explanations[CNN]["faithfulness"]
     assert [[cell.key for cell in row] for row in table.rows] == [
         [method, baseline, kind, fraction, share]
         for method, score in known["methods"].items()
@@ -152,7 +152,7 @@ def test_sanity_is_told_by_layer(found: Found, drawn: Json) -> None:
     (table,) = figures(explanations(found))["fashion-sanity"].numbers
     assert rows(table) == [
         [CNN, method, step["unit"], amounts(step["correlation"])]
-        for method, steps in found.evidence.explanations[CNN]["sanity"].items()
+        for method, steps in found.figures.explanations[CNN]["sanity"].items()
         for step in steps
     ]
 
@@ -176,7 +176,7 @@ def test_likeness_of_maps_is_told_with_p_and_both_controls(both: Found, drawn: J
                 amounts(one["photographs"]["class_contrast"]),
                 amounts(one["mistakes"]["right_minus_wrong"]),
             ]
-            for name, known in both.evidence.explanations.items()
+            for name, known in both.figures.explanations.items()
             for method, one in known["similarity"][measure].items()
         ]
 
@@ -195,12 +195,12 @@ def test_without_maps_of_photographs_there_is_no_heading_for_them(found: Found, 
 
 def test_where_nothing_was_confused_there_is_no_contrast(found: Found, drawn: Json) -> None:
     (found.root / f"{FOLDER}/contrast.png").unlink()
-    one = found.evidence.explanations[CNN] | {"contrast": None}
+    one = found.figures.explanations[CNN] | {"contrast": None}
     assert f"{CNN}-contrast" not in shown(explanations(with_explained(found, {CNN: one})))
 
 
 def test_probes_that_were_not_explained_are_passed_over(found: Found, drawn: Json) -> None:
-    part = explanations(with_explained(found, {FEW: found.evidence.explanations[CNN]}))
+    part = explanations(with_explained(found, {FEW: found.figures.explanations[CNN]}))
     assert shown(part) == {"fashion-faithfulness": "PNG of faithfulness"}
     assert titles(part) == ["What the models look at"]
 
@@ -219,7 +219,7 @@ def test_where_the_mass_of_maps_lies_is_told_of_the_first_class(both: Found, dra
     assert one.variants == (CNN, FEW)
     assert rows(table) == [
         [variant, method, count(mass[0]["images"]), *(amounts(mass[0][key]) for key in ("x", "y", "spread"))]
-        for variant, known in both.evidence.explanations.items()
+        for variant, known in both.figures.explanations.items()
         for method, mass in known["mass"].items()
         if mass[0]
     ]

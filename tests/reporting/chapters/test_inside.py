@@ -20,7 +20,7 @@ DRAWN = ("filters-first", "features-last")  # of the small study
 
 
 def with_explained(found: Found, explained: Json) -> Found:
-    return replace(found, evidence=replace(found.evidence, explanations=explained))
+    return replace(found, figures=replace(found.figures, explanations=explained))
 
 
 @pytest.fixture
@@ -28,14 +28,14 @@ def whole(found: Found) -> Found:
     """With every picture, and a variant that is no probe."""
     for kind in PICTURES:
         write_bytes(found.root / f"{FOLDER}/{kind}.png", kind.encode())
-    return with_explained(found, found.evidence.explanations | {FEW: found.evidence.explanations[CNN]})
+    return with_explained(found, found.figures.explanations | {FEW: found.figures.explanations[CNN]})
 
 
 def test_the_chapter_has_charts_and_pictures_of_the_probes(whole: Found, drawn: Json) -> None:
     part = inside(whole)
     assert shown(part) == {**CHARTS, **RESPONSES, **{f"{CNN}-{kind}": kind for kind in PICTURES}}
     assert titles(part) == ["Inside the networks", f"Inside {CNN}"]
-    activity = whole.evidence.explanations[CNN]["activity"]
+    activity = whole.figures.explanations[CNN]["activity"]
     assert drawn == {"activations": (activity,), "depth": (activity,)}
     for one in figures(part).values():
         assert one.variants == (CNN,)
@@ -63,14 +63,14 @@ def test_filters_are_told_of_every_variant(whole: Found, drawn: Json) -> None:
             shares(one["selective"]),
         ]
         for name in (CNN, FEW)
-        for one in [whole.evidence.explanations[name]["tuning"]]
+        for one in [whole.figures.explanations[name]["tuning"]]
     ]
     assert rows(table) == expected
 
 
 def test_activations_are_told_by_layer_before_and_after_training(found: Found, drawn: Json) -> None:
     (table,) = figures(inside(found))[f"fashion-{CNN}-depth"].numbers
-    activity = found.evidence.explanations[CNN]["activity"]
+    activity = found.figures.explanations[CNN]["activity"]
     assert rows(table) == [
         [
             *(one["name"], told, str(one["channels"])),
@@ -85,7 +85,7 @@ def test_activations_are_told_by_layer_before_and_after_training(found: Found, d
 
 def test_what_batch_normalisation_does_is_said(found: Found, drawn: Json) -> None:
     assert prose(inside(found)) == []
-    one, narrowing = found.evidence.explanations[CNN], {"value": 0.5, "low": 0.4, "high": 0.6}
+    one, narrowing = found.figures.explanations[CNN], {"value": 0.5, "low": 0.4, "high": 0.6}
     activity = one["activity"] | {"trained": one["activity"]["trained"] | {"narrowing": narrowing}}
     (said,) = prose(inside(with_explained(found, {CNN: one | {"activity": activity}})))
     assert said == narrowed(CNN, narrowing)
@@ -93,7 +93,7 @@ def test_what_batch_normalisation_does_is_said(found: Found, drawn: Json) -> Non
 
 
 def test_a_transformer_has_no_charts_of_activations(found: Found, drawn: Json) -> None:
-    one = found.evidence.explanations[CNN] | {"activity": None}
+    one = found.figures.explanations[CNN] | {"activity": None}
     shown_of = set(shown(inside(with_explained(found, {CNN: one}))))
     assert shown_of == {*RESPONSES, *(f"{CNN}-{kind}" for kind in DRAWN)}
     assert drawn == {}
@@ -103,7 +103,7 @@ def test_a_transformer_has_no_charts_of_activations(found: Found, drawn: Json) -
 def test_what_convolutions_hold_is_told_by_channel(found: Found, drawn: Json, kind: str, label: str) -> None:
     (table,) = figures(inside(found))[f"{CNN}-{kind}"].numbers
     what, _, end = kind.partition("-")
-    layers = found.evidence.explanations[CNN]["convolutions"]
+    layers = found.figures.explanations[CNN]["convolutions"]
     assert len(layers) == 2
     layer = layers[0 if end == "first" else 1]
     assert table.label == f"{label} {layer['name']}"
@@ -113,7 +113,7 @@ def test_what_convolutions_hold_is_told_by_channel(found: Found, drawn: Json, ki
 
 
 def test_a_single_convolution_is_the_first_and_the_last(found: Found, drawn: Json) -> None:
-    one = found.evidence.explanations[CNN]
+    one = found.figures.explanations[CNN]
     part = inside(with_explained(found, {CNN: one | {"convolutions": one["convolutions"][:1]}}))
     labels = [figures(part)[f"{CNN}-{kind}"].numbers[0].label for kind in DRAWN]
     assert labels == [f"{what} of {one['convolutions'][0]['name']}" for what in ("Filters", "Feature maps")]

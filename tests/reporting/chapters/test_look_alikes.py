@@ -20,7 +20,7 @@ from lookalike.reporting.chapters.look_alikes import (
     trained_on,
 )
 from lookalike.reporting.document import amounts, count, fine, p, percent, points, shares, significant
-from lookalike.reporting.leaderboard import Standing
+from lookalike.reporting.leaderboard import MEASURED, Standing
 
 Json = dict[str, Any]
 MakeVariant = Callable[..., Variant]
@@ -41,7 +41,7 @@ def standing(variant: str, *, train_images: int = 100, accuracy: float | None = 
         accuracy_sd=None,
         accuracy_low=known["low"],
         accuracy_high=known["high"],
-        **dict.fromkeys(("top2_accuracy", "nll", "brier", "ece", "calibrated_ece", "temperature")),
+        **dict.fromkeys(MEASURED - {"accuracy", "accuracy_sd", "accuracy_low", "accuracy_high"}),
         parameters=1,
         macs=2,
         train_images=train_images,
@@ -53,7 +53,7 @@ def standing(variant: str, *, train_images: int = 100, accuracy: float | None = 
 
 def changed(found: Found, **look_alikes: Any) -> Found:
     """The same with some of what was found of look-alikes replaced."""
-    return replace(found, evidence=replace(found.evidence, look_alikes=found.evidence.look_alikes | look_alikes))
+    return replace(found, figures=replace(found.figures, look_alikes=found.figures.look_alikes | look_alikes))
 
 
 # look-alike classes
@@ -61,7 +61,7 @@ def changed(found: Found, **look_alikes: Any) -> Found:
 
 def test_errors_and_probabilities_are_drawn_and_told_of_every_variant(found: Found, drawn: Json) -> None:
     part = look_alikes(found)
-    variants = found.evidence.look_alikes["variants"]
+    variants = found.figures.look_alikes["variants"]
     assert shown(part) == {
         "fashion-errors": "PNG of errors",
         "fashion-shares": "PNG of shares",
@@ -91,7 +91,7 @@ def test_errors_and_probabilities_are_drawn_and_told_of_every_variant(found: Fou
 
 
 def test_a_model_that_makes_no_mistakes_has_no_severity(found: Found, drawn: Json) -> None:
-    variants = found.evidence.look_alikes["variants"]
+    variants = found.figures.look_alikes["variants"]
     sure = variants[CNN] | {"mistakes": 0.0, "severity": None, "true_wrong": None}
     part = look_alikes(changed(found, variants=variants | {CNN: sure}))
     (errors,), (probability,) = (figures(part)[f"fashion-{kind}"].numbers for kind in ("errors", "shares"))
@@ -102,11 +102,11 @@ def test_a_model_that_makes_no_mistakes_has_no_severity(found: Found, drawn: Jso
 def test_variants_that_differ_in_their_images_are_told_together(found: Found, drawn: Json) -> None:
     part = few_images(found)
     (sizes,) = figures(part).values()
-    known = families(found.evidence.look_alikes["variants"], found.settings, found.standings)
+    known = families(found.figures.look_alikes["variants"], found.settings, found.standings)
     assert drawn["data_size"] == (known,)
     assert list(known) == [CNN]
     assert set(sizes.variants) == set(EVALUATED)
-    group = {name: one["group_accuracy"] for name, one in found.evidence.look_alikes["variants"].items()}
+    group = {name: one["group_accuracy"] for name, one in found.figures.look_alikes["variants"].items()}
     (table,) = sizes.numbers
     assert rows(table) == [
         [name, CNN, images, "75.0 (70.0 to 80.0)", shares(group[name])] for name, images in ((CNN, "9"), (FEW, "1"))
@@ -184,7 +184,7 @@ def test_images_that_were_trained_on_are_told(
 
 def test_a_pair_is_told_with_its_tests(found: Found, drawn: Json) -> None:
     part = pairs(found)
-    (pair,) = found.evidence.look_alikes["pairs"]
+    (pair,) = found.figures.look_alikes["pairs"]
     assert rows(tables(part)["Pairs of variants"]) == [
         [
             f"{CNN}, {FEW}",
@@ -216,7 +216,7 @@ def test_a_pair_is_shown_with_the_images_that_a_rule_picked(found: Found, study:
     picture, names = figures(part)[f"{PAIR}-cases"], study.class_names
     assert picture.stage == "compare@fashion"
     assert f"among the {len(CHOSEN)} that the report shows" in picture.caption
-    (table,), (pair,) = picture.numbers, found.evidence.look_alikes["pairs"]
+    (table,), (pair,) = picture.numbers, found.figures.look_alikes["pairs"]
     assert len(table.rows) == len(pair["cases"]) > 2
     for row, case in zip(rows(table), pair["cases"], strict=True):
         index = case["index"]
@@ -230,7 +230,7 @@ def test_a_pair_is_shown_with_the_images_that_a_rule_picked(found: Found, study:
 
 def test_the_ranking_by_divergence_is_told(found: Found, drawn: Json) -> None:
     (table,) = figures(pairs(found))[f"{PAIR}-divergence"].numbers
-    ranking = found.evidence.look_alikes["pairs"][0]["ranking"]
+    ranking = found.figures.look_alikes["pairs"][0]["ranking"]
     columns = [[row[k].key for row in table.rows] for k in range(3)]
     assert columns == [ranking[key] for key in ("indices", "divergence", "divergence_calibrated")]
     assert len(columns[0]) > 5
@@ -247,7 +247,7 @@ def test_a_pair_that_was_not_drawn_has_its_numbers_alone(found: Found, drawn: Js
 
 
 def test_unknown_figures_of_a_pair_are_dashes(found: Found, drawn: Json) -> None:
-    (pair,) = found.evidence.look_alikes["pairs"]
+    (pair,) = found.figures.look_alikes["pairs"]
     unknown = pair | {"divergence": None, "error_consistency": None, "mcnemar_p": 1.2e-6}
     (row,) = rows(tables(pairs(changed(found, pairs=[unknown])))["Pairs of variants"])
     assert [row[k] for k in (4, 5, 7)] == ["< 0.0001", "–", "–"]

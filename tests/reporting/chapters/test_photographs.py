@@ -38,7 +38,7 @@ def estimate(value: float) -> dict[str, float]:
 
 def changed(found: Found, **photos: Any) -> Found:
     """The same with some of what was found on photographs replaced."""
-    return replace(found, evidence=replace(found.evidence, photos=found.evidence.photos | photos))
+    return replace(found, figures=replace(found.figures, photos=found.figures.photos | photos))
 
 
 def numbers(found: Found, name: str) -> list[list[str]]:
@@ -52,7 +52,7 @@ def test_the_chapter_has_its_charts_and_the_contact_sheets(found: Found, drawn: 
         **{f"fashion-photo-{name}": f"PNG of {name}" for name in CHARTS},
         **{f"fashion-photos-{recipe}": f"steps of {recipe}" for recipe in RECIPES},
     }
-    absorber = found.evidence.photos["absorption"]["absorber"]
+    absorber = found.figures.photos["absorption"]["absorber"]
     far = "How far photographs are from the training images, and what silence gains"
     assert titles(part) == ["Photographs", f"Everything is a {absorber.lower()}", far]
     for name in ("classes", "distance", "abstention"):
@@ -61,11 +61,12 @@ def test_the_chapter_has_its_charts_and_the_contact_sheets(found: Found, drawn: 
 
 def test_the_choice_is_told_with_the_half_that_judges_it(found: Found, drawn: Json) -> None:
     about, choice = prose(photographs(found))
-    best = found.evidence.photos["chosen"]
+    best = found.figures.photos["chosen"]
     assert f"{best['variant']} with the recipe fitted**, {shares(best['choose']['accuracy'])} % of " in choice
     assert f"**{shares(best['score']['accuracy'])} % of {best['score']['images']} on the other half**" in choice
     labelled = PHOTOGRAPHED - 2
     assert about.startswith(f"{PHOTOGRAPHED} photographs (drawn for a test), {labelled} of them of one of the classes")
+    assert about.endswith("no sender has photographs in both.")
 
 
 @pytest.mark.parametrize("number", [0, 1, NAMED, NAMED + 1])
@@ -79,7 +80,7 @@ def test_the_first_refused_photographs_are_named(number: int) -> None:
 
 
 def test_accuracy_is_told_by_recipe_beside_that_on_the_test_set(found: Found, drawn: Json) -> None:
-    photos = found.evidence.photos
+    photos = found.figures.photos
     absorber = photos["absorption"]["absorber"]
     assert drawn == {}
     assert numbers(found, "accuracy") == [
@@ -104,7 +105,7 @@ def test_accuracy_is_told_by_recipe_beside_that_on_the_test_set(found: Found, dr
 
 
 def test_pairs_are_told_by_recipe(found: Found) -> None:
-    fold = compared(found.evidence.photos)
+    fold = compared(found.figures.photos)
     (table,) = tables(fold).values()
     assert rows(table) == [
         [
@@ -112,9 +113,11 @@ def test_pairs_are_told_by_recipe(found: Found) -> None:
             *(count(row[key]) for key in ("only_first_right", "only_second_right")),
             *(p(row["mcnemar_p"]), amounts(row["error_consistency"])),
         ]
-        for row in found.evidence.photos["comparisons"]
+        for row in found.figures.photos["comparisons"]
     ]
     assert len(table.rows) == len(RECIPES)
+    assert "resample senders" in table.note
+    assert "McNemar's test takes photographs as independent" in table.note
     assert compared({"comparisons": []}) is None
 
 
@@ -135,19 +138,19 @@ def test_accuracy_is_told_by_what_is_known_of_a_photograph() -> None:
 
 
 def test_accuracy_by_class_is_that_of_the_chosen_recipe(found: Found, drawn: Json) -> None:
-    chosen = {name: recipes["fitted"]["classes"] for name, recipes in found.evidence.photos["figures"].items()}
+    chosen = {name: recipes["fitted"]["classes"] for name, recipes in found.figures.photos["figures"].items()}
     assert numbers(found, "classes") == [
         [name, one, count(part["images"]), shares(part["accuracy"])]
         for name, parts in chosen.items()
         for one, part in parts.items()
     ]
     assert drawn["classes"] == (chosen,)
-    plain = changed(found, chosen=found.evidence.photos["chosen"] | {"recipe": "plain"})
+    plain = changed(found, chosen=found.figures.photos["chosen"] | {"recipe": "plain"})
     assert numbers(plain, "classes") != numbers(found, "classes")
 
 
 def test_steps_left_out_are_told_by_recipe(found: Found, drawn: Json) -> None:
-    (row,) = found.evidence.photos["ablations"][CNN]
+    (row,) = found.figures.photos["ablations"][CNN]
     assert numbers(found, "ablation") == [[CNN, "fitted", "crop", shares(row["accuracy"]), points(row["difference"])]]
     assert drawn["ablation"] == ({"fitted": [row | {"variant": CNN}]},)
     assert figures(ablation(found))["fashion-photo-ablation"].variants == (CNN,)
@@ -187,19 +190,19 @@ def test_what_is_absorbed_is_told_of_probed_variants() -> None:
 
 
 def test_spoiled_test_images_are_told_by_way_and_strength(found: Found, drawn: Json) -> None:
-    known = found.evidence.photos["absorption"]
+    known = found.figures.photos["absorption"]
     assert numbers(found, "absorption") == [
         [name, way, significant(strength), shares(share)]
         for way, variants in known["ways"].items()
         for name, given in variants.items()
         for strength, share in zip(known["strengths"], given, strict=True)
     ]
-    assert drawn["absorption"] == (*absorbed(found.evidence.photos["figures"], known), known["absorber"])
+    assert drawn["absorption"] == (*absorbed(found.figures.photos["figures"], known), known["absorber"])
     assert figures(absorption(found))["fashion-photo-absorption"].variants == (CNN,)
 
 
 def test_where_no_variant_was_probed_nothing_is_told_of_steps_and_spoiling(found: Found, drawn: Json) -> None:
-    without = changed(found, ablations={}, absorption=found.evidence.photos["absorption"] | {"ways": {}})
+    without = changed(found, ablations={}, absorption=found.figures.photos["absorption"] | {"ways": {}})
     assert ablation(without) is None
     assert absorption(without) is None
     charts = {name for name in shown(photographs(without)) if "photo-" in name}
@@ -207,7 +210,7 @@ def test_where_no_variant_was_probed_nothing_is_told_of_steps_and_spoiling(found
 
 
 def test_distances_are_those_of_the_chosen_recipe(found: Found, drawn: Json) -> None:
-    chosen = {name: recipes["fitted"] for name, recipes in found.evidence.photos["distance"].items()}
+    chosen = {name: recipes["fitted"] for name, recipes in found.figures.photos["distance"].items()}
     assert numbers(found, "distance") == [
         [
             *(name, significant(part["low"]), significant(part["high"])),
@@ -231,7 +234,7 @@ def test_distances_are_those_of_the_chosen_recipe(found: Found, drawn: Json) -> 
 
 
 def test_an_area_that_is_not_known_is_none(found: Found, drawn: Json) -> None:
-    distance = found.evidence.photos["distance"]
+    distance = found.figures.photos["distance"]
     one = distance[CNN]["fitted"] | {"right_from_wrong": {"confidence": None, "distance": None}}
     photographs(changed(found, distance=distance | {CNN: distance[CNN] | {"fitted": one}}))
     assert drawn["distance"][1][CNN] is None
@@ -239,7 +242,7 @@ def test_an_area_that_is_not_known_is_none(found: Found, drawn: Json) -> None:
 
 def test_what_silence_gains_is_told_at_every_tenth(found: Found, drawn: Json) -> None:
     told = numbers(found, "abstention")
-    chosen = {name: recipes["fitted"] for name, recipes in found.evidence.photos["distance"].items()}
+    chosen = {name: recipes["fitted"] for name, recipes in found.figures.photos["distance"].items()}
     assert drawn["abstention"] == ({name: one["abstention"] for name, one in chosen.items()},)
     assert len(told) == len(EVALUATED) * 2 * len(EVERY_TENTH)
     assert [row[:2] for row in told[:: len(EVERY_TENTH)]] == [

@@ -41,5 +41,5 @@ def test_what_both_give_together_is_told_with_its_cost(found: Found, drawn: Json
 
 
 def test_without_pairs_there_is_no_ledger(found: Found) -> None:
-    look_alikes = found.evidence.look_alikes | {"repairs": {"pairs": [], "control": []}}
-    assert repairs(replace(found, evidence=replace(found.evidence, look_alikes=look_alikes))) is None
+    look_alikes = found.figures.look_alikes | {"repairs": {"pairs": [], "control": []}}
+    assert repairs(replace(found, figures=replace(found.figures, look_alikes=look_alikes))) is None

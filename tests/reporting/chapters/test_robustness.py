@@ -14,7 +14,7 @@ from lookalike.reporting.document import Json, amounts, points, shares
 
 
 def without(found: Found, **changed: Json) -> Found:
-    return replace(found, evidence=replace(found.evidence, **changed))
+    return replace(found, figures=replace(found.figures, **changed))
 
 
 def test_figures_are_drawn_from_what_was_found(found: Found, drawn: Json, study: SmallStudy) -> None:
@@ -31,7 +31,7 @@ def test_figures_are_drawn_from_what_was_found(found: Found, drawn: Json, study:
     variants = study.on_spoiled["variants"]
     assert drawn["overall"] == (variants,)
     assert drawn["severity"] == ({CNN: variants[CNN]}, "ece")  # the last
-    assert drawn["drift"] == (found.evidence.explanations[CNN]["drift"]["kinds"],)
+    assert drawn["drift"] == (found.figures.explanations[CNN]["drift"]["kinds"],)
     np.testing.assert_array_equal(drawn["corruptions"][0], study.test_set.images[0])
     assert f"{TESTED} test images" in prose(part)[0]
 
@@ -64,14 +64,14 @@ def test_pairs_are_told_with_their_difference(found: Found, drawn: Json, study: 
 
 def test_layers_are_told_with_the_yardstick(found: Found, drawn: Json) -> None:
     (table,) = figures(robustness(found))[f"fashion-{CNN}-drift"].numbers
-    drift = found.evidence.explanations[CNN]["drift"]["kinds"]
+    drift = found.figures.explanations[CNN]["drift"]["kinds"]
     assert list(drift)[-1] == OTHER
     told = [[kind, row["layer"], amounts(row["cosine"])] for kind, layers in drift.items() for row in layers]
     assert rows(table) == told
 
 
 def test_a_probe_whose_layers_were_not_followed_has_no_such_figure(found: Found, drawn: Json) -> None:
-    one = found.evidence.explanations[CNN] | {"drift": None}
+    one = found.figures.explanations[CNN] | {"drift": None}
     assert f"fashion-{CNN}-drift" not in shown(robustness(without(found, explanations={CNN: one})))
     assert f"fashion-{CNN}-drift" not in shown(robustness(without(found, explanations={})))
 

@@ -13,6 +13,7 @@ from small_study import CNN, DIVERGED, EVALUATED, FEW, FIGURES
 
 from lookalike.artifacts.folders import write_bytes
 from lookalike.artifacts.models import SeedRecord
+from lookalike.evaluation.calibration import COLDEST, HOTTEST
 from lookalike.params import AugmentationParams, Params
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.standings import curtailed, cut_short, does_not_train, leaderboard, training
@@ -38,15 +39,28 @@ def test_the_leaderboard_has_every_variant_with_what_is_known(found: Found) -> N
         top2_accuracy=0.98764,
         brier=0.13579,
         ece=0.04321,
+        ece_low=0.0408,
+        ece_high=0.0455,
         calibrated_ece=0.01234,
         temperature=1.61803,
     )
     part = leaderboard([replace(found, standings=[found.standings[0], measured])])
     (board,) = tables(part).values()
     assert board.label == f"Leaderboard: {found.params.studies['fashion'].title}"
-    known = ["91.23", "0.32", "88.76", "93.22", "2", "0", "98.76", "0.500", "0.136", "4.32", "1.23", "1.618"]
+    known = ["91.23", "0.32", "88.76", "93.22", "2", "0", "98.76", "0.500", "0.136"]
+    known += ["4.32 (4.08 to 4.55)", "1.23", "1.618"]
     assert rows(board) == [[DIVERGED, *["–"] * 4, "0", "1", *["–"] * 6], [CNN, *known]]
-    assert board.rows[1][1].key == 0.91234
+    assert [board.rows[1][k].key for k in (1, 10, 12)] == [0.91234, 0.04321, 1.61803]
+    assert [cell.key for cell in board.rows[0][10:]] == [None] * 3
+
+
+@pytest.mark.parametrize(("seeds", "said"), [(0, "10.000"), (2, "10.000 (2 at the bound)")])
+def test_temperatures_at_a_bound_are_counted_on_the_leaderboard(found: Found, seeds: int, said: str) -> None:
+    row = replace(found.standings[1], temperature=10.0, temperature_at_bound=seeds)
+    part = leaderboard([replace(found, standings=[row])])
+    (board,) = tables(part).values()
+    assert rows(board)[0][-1] == said
+    assert f"between {COLDEST:g} and {HOTTEST:g}" in prose(part)[-1]
 
 
 def test_variants_that_a_budget_has_cut_are_named(found: Found) -> None:
@@ -113,7 +127,7 @@ def test_learning_curves_are_those_of_the_histories_with_epochs_from_one(found: 
     assert list(shown) == ["fashion-curves-fashion_vit", "fashion-curves-fashion_cnn"]
     assert shown["fashion-curves-fashion_vit"].variants == (DIVERGED,)
     curves = shown["fashion-curves-fashion_cnn"]
-    histories = {name: found.evidence.histories[name] for name in EVALUATED}
+    histories = {name: found.figures.histories[name] for name in EVALUATED}
     assert drawn["curves"] == (histories,)
     assert curves.png == b"PNG of curves"
     assert curves.variants == EVALUATED
@@ -133,8 +147,8 @@ def test_models_of_one_variant_each_share_a_figure(found: Found, drawn: dict[str
     single = {name: variant.model_copy(update={"model": name}) for name, variant in found.params.variants.items()}
     alone = replace(found, params=found.params.model_copy(update={"variants": single}))
     (shown,) = figures(training(alone)).values()
-    assert drawn["curves"] == (found.evidence.histories,)
-    assert shown.variants == tuple(found.evidence.histories)
+    assert drawn["curves"] == (found.figures.histories,)
+    assert shown.variants == tuple(found.figures.histories)
     assert f"the variants with the models {', '.join(alone.settings)}, a line a seed" in shown.caption
 
 
@@ -144,19 +158,21 @@ def test_how_trainings_ended_is_told_over_seeds(found: Found, drawn: dict[str, A
         return {"seed": seed, "epoch": epoch, **known}
 
     one = [row(0, 0, 0.2, 0.3, 9.0), row(0, 1, 0.5, 0.6, 2.0), row(0, 2, 0.9, 0.5, 4.0)]
+    one.append(row(0, 3, 0.9, 0.5, 3.0))
     two = [row(1, 0, 0.2, 0.3, 9.0), row(1, 1, 0.5, 0.4, 2.0), row(1, 2, 0.8, 0.6, 2.0)]
+    two.append(row(1, 3, 0.8, 0.6, 1.0))
     lost = [row(2, 0, 0.1, 0.1, float("nan"))]
-    evidence = replace(found.evidence, histories=found.evidence.histories | {CNN: [*one, *two, *lost], FEW: one})
-    table = tables(training(replace(found, evidence=evidence)))["How the trainings ended"]
+    figures = replace(found.figures, histories=found.figures.histories | {CNN: [*one, *two, *lost], FEW: one})
+    table = tables(training(replace(found, figures=figures)))["How the training runs ended"]
     told = {cells[0]: cells[1:] for cells in rows(table)}
-    assert told[CNN] == ["85.00", "7.07", "55.00", "7.07", "30.00", "14.14", "2", "0.707", "75.00", "1", "2"]
-    assert told[FEW] == ["90.00", "–", "50.00", "–", "40.00", "–", "2", "–", "75.00", "2", "–"]
+    assert told[CNN] == ["85.00", "7.07", "55.00", "7.07", "30.00", "14.14", "2", "0.707", "75.00", "0.833", "2"]
+    assert told[FEW] == ["90.00", "–", "50.00", "–", "40.00", "–", "2", "–", "75.00", "1.5", "–"]
 
 
 def test_a_variant_without_a_seed_that_ended_has_dashes(found: Found, drawn: dict[str, Any]) -> None:
-    histories = found.evidence.histories | {DIVERGED: [{**found.evidence.histories[CNN][0], "train_loss": math.nan}]}
-    evidence = replace(found.evidence, histories=histories)
-    table = tables(training(replace(found, evidence=evidence)))["How the trainings ended"]
+    histories = found.figures.histories | {DIVERGED: [{**found.figures.histories[CNN][0], "train_loss": math.nan}]}
+    figures = replace(found.figures, histories=histories)
+    table = tables(training(replace(found, figures=figures)))["How the training runs ended"]
     assert rows(table)[0] == [DIVERGED, *["–"] * 11]
 
 

@@ -4,59 +4,88 @@ from collections import Counter
 from collections.abc import Sequence
 
 from lookalike.claims.claim import Answer, Judged, Verdict
-from lookalike.claims.court import said, said_measured, said_region, said_remark
+from lookalike.claims.rules import RULES
+from lookalike.claims.verdicts import multiplicity
+from lookalike.claims.wording import conclusion, said_measured, said_region, said_runs, sentence
 from lookalike.reporting.document import Column, Fold, Json, Prose, Section, Table, section, tabulate, text
 
-VERDICTS: tuple[Verdict, ...] = ("reproduced", "contradicted", "inconclusive", "not run")
-FEW = 3  # figures that are told one by one
+VERDICTS: tuple[Verdict, ...] = (
+    "reproduced",
+    "contradicted",
+    "indicated",
+    "contradiction indicated",
+    "explained by a control",
+    "inconclusive",
+    "not tested at the study's size",
+    "not judged",
+    "not tested",
+)
 SUMMARY = (
     Column("claim", "claim", text),
     Column("statement", "statement", text),
     Column("reported", "reported", text),
-    Column("here", "here", text),
+    Column("measured here", "here", text),
     Column("verdict", "verdict", text),
-    Column("and the controls", "controls", text),
+    Column("controls", "controls", text),
 )
 TESTS = (
     Column("claim", "claim", text),
     Column("test", "test", text),
-    Column("measured", "measure", text),
-    Column("holds if", "rule", text),
-    Column("here (95 % interval)", "here", text),
-    Column("over", "over", text),
-    Column("verdict", "verdict", text),
-    Column("remark", "remark", text),
+    Column("quantity", "measure", text),
+    Column("confirmed if", "rule", text),
+    Column("measured", "here", text),
+    Column("runs", "runs", text),
+    Column("images", "images", text),
+    Column("in words", "sentence", text),
 )
-RULES = (
-    "A claim comes down to tests. Each names a quantity, and the region in which it lies if the claim holds, "
-    "bounded by the smallest difference that matters; that region is part of the claim, and not chosen by the result. "
-    "**Reproduced**: the whole 95 % interval lies in the region. **Contradicted**: all of it lies outside; a "
-    "difference that is there but too small to matter contradicts the claim that there is one. **Inconclusive**: it "
-    "reaches across, and beside it stands how many images or seeds would decide, if the figure stays. **Not run**: "
-    "nothing was measured. A claim is reproduced if all its tests are and contradicted if one of them is. Where its "
-    "source can be read in several ways, each reading is judged so, and where they disagree the claim is "
-    "inconclusive. Controls, which the source did not ask for, decide nothing and say what the verdict means."
+DATES = (
+    Column("claim", "claim", text),
+    Column("rule last changed", "changed", text),
+    Column("commit", "commit", text),
+    Column("results known then", "known", text),
+)
+RULE = (
+    "Each claim states in advance which values would confirm it, bounded by the smallest difference that matters. The "
+    "verdict compares the 95 % interval with that range. **Reproduced**: all of the interval lies in the range. "
+    "**Contradicted**: all of it lies outside; a difference that is there but too small to matter contradicts the "
+    "claim that there is one. **Inconclusive**: the interval crosses the range's bound; the table of tests says how "
+    "many training runs of each variant would decide with a probability of 80 %. A claim is reproduced if all of its "
+    "tests are, and contradicted if one of them is. Where the source can be read in several ways, each reading is "
+    "judged, and the claim is inconclusive if they disagree. A range between two values is tested with two one-sided "
+    "tests of 5 % each, that is with a 90 % interval."
 )
 CHANCE = (
-    "Intervals over images speak of the sampling of images and not of the training's chance: where a variant has few "
-    "seeds, another training could give another verdict."
+    "Intervals hold both kinds of chance: other seeds and other test images (a hierarchical bootstrap of 10,000 draws "
+    "with Student's t; photographs are resampled by sender). With fewer than three runs the seed-to-seed variation is "
+    "that of the study's variants with three or more, and the verdict is at most **indicated**."
 )
-CUT = (
-    "**Not everything was trained in full here**: this profile's budget has cut some variants, which are named below "
-    "the leaderboard. A verdict that rests on them speaks of what was trained, and not of the studies' own settings."
+LIMITS = (
+    "**Explained by a control**: the effect is there, and vanishes or reverses in a control that the source did not "
+    "ask for. **Not tested at the study's size**: a network was smaller, or trained on fewer images or epochs, than "
+    "the study's own; what it shows at reduced size is given beside. **Not judged**: a model is not above chance, or "
+    "less accurate than the claim takes for granted, or the run is a demonstration. **Not tested**: the training runs "
+    "have not been done, or no stage measures the quantity."
 )
 
 
-def answer(judged: Sequence[Judged], *, cut: bool = False) -> Section:
-    """The table of claims and verdicts, and behind it every test; `cut`: whether a budget has cut trainings."""
-    told = said_verdicts(judged)
+def claims(judged: Sequence[Judged]) -> Section:
+    """The table of claims and verdicts, and behind it every test."""
+    behind = (Prose(RULE), Prose(CHANCE), Prose(LIMITS), tests(judged), dates(judged))
     return section(
         "claims",
         "What became of the claims",
-        Prose(f"Of {len(judged)} claims: **{told}**."),
-        Prose(CUT) if cut else None,
-        tabulate("Claims and verdicts", SUMMARY, map(summary, judged), CHANCE),
-        Fold("How verdicts are reached, and every test", (Prose(RULES), tests(judged))),
+        Prose(f"Of {len(judged)} claims: **{said_verdicts(judged)}**."),
+        tabulate("Claims and verdicts", SUMMARY, map(summary, judged), by_chance(judged)),
+        Fold("How verdicts are reached, and every test", behind),
+    )
+
+
+def by_chance(judged: Sequence[Judged]) -> str:
+    """How many decisive tests chance alone would leave one to expect."""
+    found = multiplicity(judged)
+    return (
+        f"{CHANCE} {found.decisive} of {found.tests} tests were decisive. If no effect existed, at most "
+        f"{found.by_chance:.1f} would be expected to be, by chance."
     )
 
 
@@ -67,21 +96,15 @@ def summary(judged: Judged) -> Json:
         "claim": claim.key,
         "statement": claim.statement,
         "reported": claim.reported,
-        "here": in_short(judged.decisive),
-        "verdict": judged.verdict,
+        "here": in_words(judged.decisive),
+        "verdict": conclusion(judged),
         "controls": said_verdicts(judged.controls),
     }
 
 
-def in_short(answers: Sequence[Answer]) -> str | None:
-    """What was measured: each figure if they are few, else from the least to the most; None of nothing."""
-    found = [(answer, answer.measured) for answer in answers if answer.measured]
-    if len(found) <= FEW:
-        told = (f"{answer.test.key}: {said_measured(answer)}".removeprefix(": ") for answer, _ in found)
-        return "; ".join(told) or None
-    ends = sorted(measured.value for _, measured in found)
-    least, most = (said(value, found[0][0].test.scale) for value in (ends[0], ends[-1]))
-    return f"{len(found)} figures, from {least} to {most}"
+def in_words(answers: Sequence[Answer]) -> str | None:
+    """What was measured for each test, in a sentence; None if nothing was."""
+    return " ".join(sentence(answer) for answer in answers if answer.measured is not None) or None
 
 
 def said_verdicts(decided: Sequence[Answer | Judged]) -> str:
@@ -99,11 +122,20 @@ def tests(judged: Sequence[Judged]) -> Table:
             "measure": answer.test.measure,
             "rule": said_region(answer.test.region, answer.test.scale),
             "here": said_measured(answer),
-            "over": answer.measured and f"{answer.measured.count:,} {answer.measured.unit}",
-            "verdict": answer.verdict,
-            "remark": said_remark(answer),
+            "runs": said_runs(answer.measured.runs) if answer.measured and answer.measured.runs else None,
+            "images": f"{answer.measured.images:,} {answer.measured.unit}"
+            if answer.measured and answer.measured.images
+            else None,
+            "sentence": sentence(answer),
         }
         for one in judged
         for answer in one.answers
     ]
     return tabulate("Every test of every claim", TESTS, rows)
+
+
+def dates(judged: Sequence[Judged]) -> Table:
+    """When each claim's rule was last changed."""
+    rows = [{"claim": one.claim.key, **vars(RULES[one.claim.key])} for one in judged]
+    note = "A rule is what a claim states and how its tests decide. Known: whether results were known when it changed."
+    return tabulate("Dates of the rules", DATES, rows, note)

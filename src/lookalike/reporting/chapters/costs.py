@@ -74,7 +74,7 @@ def members(found: Found, counted: Json, measured: Json) -> list[Block | None]:
     note = (
         "Activations: the outputs of all convolutions and matrix products for one image. Images per second: the median "
         f"pass. {TAKEN} Memory: the peak beyond weights and images, in MB of a million bytes (–: unknown). The weights "
-        "were untrained; trained ones cost the same. Accuracy: mean over seeds, 95 % Wilson interval over test images."
+        "were untrained; trained ones cost the same. Accuracy: mean over seeds, 95 % interval over seeds and images."
     )
     if any(found.params.budget(row["variant"]).size for row in rows):
         note += " In this run a smaller network of its family represents each member."

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from lookalike.artifacts.models import read_rows
-from lookalike.claims.measures import healthy
+from lookalike.evaluation.histories import finished
 from lookalike.evaluation.statistics import mean_and_deviation, welch_interval
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.costs import depth_figure
@@ -75,7 +75,7 @@ def histories_of(found: Found) -> dict[str, Rows]:
 
 def errors(history: Rows, part: str = "train") -> list[float]:
     """The error of each seed in its last epoch."""
-    return [1 - rows[-1][f"{part}_accuracy"] for rows in healthy(history)]
+    return [1 - rows[-1][f"{part}_accuracy"] for rows in finished(history)]
 
 
 def ended(variant: str, history: Rows) -> Json:
@@ -86,7 +86,7 @@ def ended(variant: str, history: Rows) -> Json:
         mean, sd = mean_and_deviation(found) if found else (None, None)
         told[part] = {"mean": mean, "sd": sd}
     epochs = max(row["epoch"] for row in history) + 1
-    seeds = len(healthy(history))
+    seeds = len(finished(history))
     return {"variant": variant, "layers": NETWORKS[variant][1], "seeds": seeds, "epochs": epochs, **told}
 
 

@@ -67,7 +67,7 @@ BIC: Words = (
 
 def embeddings(found: Found) -> Section | None:
     """How well clusters agree with classes and groups, and the maps of the probed variants; None of nothing."""
-    embedded = found.evidence.embeddings
+    embedded = found.figures.embeddings
     if not embedded:
         return None
     rows = [

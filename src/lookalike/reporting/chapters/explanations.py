@@ -113,7 +113,7 @@ MASS = (
 
 def explanations(found: Found) -> Section | None:
     """Maps with their scores, a section a probed variant, and what maps have in common; None of nothing."""
-    explained = found.evidence.explanations
+    explained = found.figures.explanations
     if not explained:
         return None
     intro = (
@@ -229,7 +229,7 @@ def together(found: Found, close: Mapping[str, Json]) -> list[Block | None]:
 
 def same_images(found: Found) -> Section | None:
     """What every variant looks at in the same images, and where the mass of its maps lies; None if none was drawn."""
-    explained, name = found.evidence.explanations, found.class_names[0]
+    explained, name = found.figures.explanations, found.class_names[0]
     shown = next(iter(explained.values()))["shown"]
     rows = [
         mass[0] | {"variant": variant, "method": method}
@@ -259,9 +259,9 @@ def same_images(found: Found) -> Section | None:
 
 def maps_of_photographs(found: Found, close: Mapping[str, Json]) -> Section | None:
     """A photograph of each class with every variant's map; None if none was drawn."""
-    if not found.evidence.photos:
+    if not found.figures.photos:
         return None
-    recipe = found.evidence.photos["chosen"]["recipe"]
+    recipe = found.figures.photos["chosen"]["recipe"]
     photos = found.test_set.photos
     assert photos is not None  # by contract: something was found of them
     known = np.flatnonzero(photos.labels >= 0)
@@ -317,7 +317,7 @@ def sanity(found: Found, close: Mapping[str, Json]) -> Section:
 def similarity(found: Found, close: Mapping[str, Json]) -> Section:
     """Whether the maps of one class are alike."""
     similarities = {name: one["similarity"] for name, one in close.items()}
-    tables = {measure: alike(found.evidence.explanations, measure) for measure in drawings.MEASURES}
+    tables = {measure: alike(found.figures.explanations, measure) for measure in drawings.MEASURES}
     pairs = found.drawn(
         drawings.similarity_figure(similarities),
         "similarity",

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.evaluations import Evaluation, load_evaluation
 from lookalike.artifacts.test_sets import TestSet, load_test_set
-from lookalike.claims.claim import Evidence
 from lookalike.evaluation.metrics import softmax
 from lookalike.params import Params, Variant
 from lookalike.reporting.document import Illustration, Json, Table
 from lookalike.reporting.leaderboard import Standing
+from lookalike.reporting.study_figures import StudyFigures
 from lookalike.reporting.style import to_png
 
 Words = tuple[str, str]  # caption and alt text
@@ -28,7 +28,7 @@ class Found:
 
     Attributes:
         root: the folder with `test_sets/`, `evaluations/`, `explanations/`, `embeddings/` and `comparisons/`.
-        evidence: what they found, by variant.
+        figures: what they computed, by variant.
         details: `details.json` of the evaluation, by variant.
         standings: a row a variant, in the order of the parameters.
     """
@@ -36,7 +36,7 @@ class Found:
     study: str
     params: Params
     root: Path
-    evidence: Evidence
+    figures: StudyFigures
     details: Json
     standings: Sequence[Standing]
 

@@ -113,7 +113,7 @@ PICTURES: dict[str, Words] = {
 
 def inside(found: Found) -> Section | None:
     """Numbers of every variant that was explained, pictures of the probes; None of nothing."""
-    explained = found.evidence.explanations
+    explained = found.figures.explanations
     if not explained:
         return None
     rows = [one["tuning"] | {"variant": name} for name, one in explained.items() if one["tuning"]]

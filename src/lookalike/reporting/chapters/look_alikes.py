@@ -96,7 +96,7 @@ DIVERGENCES = (
 
 def look_alikes(found: Found) -> Section:
     """How often models take a class for its look-alikes, and where their probability goes."""
-    variants = found.evidence.look_alikes["variants"]
+    variants = found.figures.look_alikes["variants"]
     note = (
         "Means over seeds with 95 % bootstrap intervals over test images. Severity: 1 within the group, 2 across, "
         "mean over the mistakes beside it. Shopper: of ten products allotted by the predicted probabilities, how "
@@ -132,7 +132,7 @@ def look_alikes(found: Found) -> Section:
 
 def few_images(found: Found) -> Section | None:
     """Accuracy by the number of training images; None if no variants differ in it alone."""
-    sizes = families(found.evidence.look_alikes["variants"], found.settings, found.standings)
+    sizes = families(found.figures.look_alikes["variants"], found.settings, found.standings)
     if not sizes:
         return None
     rows = [member | {"family": family} for family, members in sizes.items() for member in members]
@@ -181,7 +181,7 @@ def on_test_images(standing: Standing) -> dict[str, float | None] | None:
 
 def trained_on(found: Found) -> Section:
     """What is known of test images that stand in the training set."""
-    twice = found.evidence.look_alikes["duplicates"]
+    twice = found.figures.look_alikes["duplicates"]
     same, near = (listed(twice[key]) for key in ("images", "near"))
     prose = [
         Prose(
@@ -208,7 +208,7 @@ def listed(numbers: Sequence[int]) -> str:
 
 def pairs(found: Found) -> Section | None:
     """Pairs of variants on the test images; None if none are compared."""
-    compared = [row | {"pair": f"{row['first']}, {row['second']}"} for row in found.evidence.look_alikes["pairs"]]
+    compared = [row | {"pair": f"{row['first']}, {row['second']}"} for row in found.figures.look_alikes["pairs"]]
     if not compared:
         return None
     note = (

@@ -85,12 +85,17 @@ COVERAGES = (
     Column("share kept, %", "coverage", percent),
     Column("accuracy among these, %", "accuracy", percent),
 )
+BY_SENDER = "The intervals resample senders: all photographs of a person are drawn together."
+OF_FEW = (
+    "Of fewer than 100 photographs, and for 0 and 100 %, they are Wilson's, with an effective number of photographs."
+)
+INDEPENDENT = "The intervals take photographs as independent, also those of one sender, so they are too narrow."
 EVERY_TENTH = tuple(k / 10 for k in range(1, 11))
 
 
 def photographs(found: Found) -> Section | None:
     """Accuracy on photographs by recipe, what matters, what is absorbed, and what silence gains; None without any."""
-    photos = found.evidence.photos
+    photos = found.figures.photos
     if not photos:
         return None
     best = photos["chosen"]
@@ -122,14 +127,14 @@ def said_of(photos: Json, refused: Sequence[tuple[str, str]], study: str) -> str
         f"{photos['photographs']} photographs ({photos['provenance']['citation']}), {photos['labelled']} of them of "
         f"one of the classes; refused: {len(refused) or 'none'}{f' ({first}{more})' if refused else ''}. Every "
         "variant reads the "
-        'same photographs. Recipes and augmentations were chosen on one half of them ("choose"); the other ("score") '
-        "judges the choice."
+        'same photographs. A variant and a recipe are chosen on one half of them ("choose"), and the choice is scored '
+        'on the other ("score"); no sender has photographs in both.'
     )
 
 
 def accuracy(found: Found) -> Illustration | None:
     """Accuracy on photographs beside that on the test set."""
-    figures, absorber = found.evidence.photos["figures"], found.evidence.photos["absorption"]["absorber"]
+    figures, absorber = found.figures.photos["figures"], found.figures.photos["absorption"]["absorber"]
     test = {row.variant: on_test_images(row) for row in found.standings}
     table = {
         name: {"test": test[name], "recipes": {recipe: one["all"]["accuracy"] for recipe, one in recipes.items()}}
@@ -140,12 +145,12 @@ def accuracy(found: Found) -> Illustration | None:
         for name, recipes in figures.items()
         for recipe, row in recipes.items()
     ]
-    note = f"Means over seeds with 95 % bootstrap intervals over photographs. The absorber: {absorber}."
+    note = f"Means over seeds with 95 % intervals. {BY_SENDER} {OF_FEW} The absorber: {absorber}."
     return found.drawn(
         drawings.accuracy_figure(table),
         "photo-accuracy",
         (
-            "Accuracy on all labelled photographs by recipe (95 % intervals over photographs), beside the accuracy "
+            "Accuracy on all labelled photographs by recipe (95 % intervals over senders), beside the accuracy "
             "on the test set.",
             "Accuracy of every variant on photographs, a panel a recipe, with its accuracy on the test set",
         ),
@@ -158,7 +163,8 @@ def compared(photos: Json) -> Fold | None:
     """Pairs of variants on the photographs; None if none are compared."""
     rows = [row | {"pair": f"{row['first']}, {row['second']}"} for row in photos["comparisons"]]
     title = "Pairs of variants on the photographs"
-    return Fold(title, (tabulate(title, PAIRS, rows),)) if rows else None
+    note = f"{BY_SENDER} McNemar's test takes photographs as independent, so its p is too small."
+    return Fold(title, (tabulate(title, PAIRS, rows, note),)) if rows else None
 
 
 def known_of(photos: Json) -> Fold:
@@ -173,12 +179,12 @@ def known_of(photos: Json) -> Fold:
     ]
     columns = (Column("variant", "variant", text), Column("what", "what", text), *PART)
     title = f"By background, items, view and whether worn (recipe {recipe})"
-    return Fold(title, (tabulate(title, columns, rows),))
+    return Fold(title, (tabulate(title, columns, rows, f"{BY_SENDER} {OF_FEW}"),))
 
 
 def by_class(found: Found) -> Illustration | None:
     """Accuracy on the photographs of each class."""
-    photos = found.evidence.photos
+    photos = found.figures.photos
     recipe = photos["chosen"]["recipe"]
     classes = {name: recipes[recipe]["classes"] for name, recipes in photos["figures"].items()}
     rows = [part | {"variant": name, "class": one} for name, parts in classes.items() for one, part in parts.items()]
@@ -191,13 +197,13 @@ def by_class(found: Found) -> Illustration | None:
             "Heat map of the accuracy on photographs by class and variant",
         ),
         list(classes),
-        tabulate("Accuracy on photographs by class", columns, rows),
+        tabulate("Accuracy on photographs by class", columns, rows, f"{BY_SENDER} {OF_FEW}"),
     )
 
 
 def ablation(found: Found) -> Illustration | None:
     """What each step of a recipe is good for; None if no variant was probed."""
-    ablations = found.evidence.photos["ablations"]
+    ablations = found.figures.photos["ablations"]
     if not ablations:
         return None
     return found.drawn(
@@ -206,7 +212,7 @@ def ablation(found: Found) -> Illustration | None:
         (
             "What leaving out one step of a recipe (or exchanging its sampling) does to the accuracy on "
             "photographs: left of zero the step helps. First seed, 95 % intervals of the paired bootstrap over "
-            "photographs.",
+            "senders.",
             "Forest plot of the change of accuracy when a step of a recipe is left out",
         ),
         list(ablations),
@@ -225,7 +231,7 @@ def by_recipe(ablations: Json) -> dict[str, list[Json]]:
 
 def absorption(found: Found) -> Section | None:
     """Which class swallows what was spoiled; None if no variant was probed."""
-    photos = found.evidence.photos
+    photos = found.figures.photos
     if not photos["absorption"]["ways"]:
         return None
     absorber = photos["absorption"]["absorber"]
@@ -272,7 +278,7 @@ def spoiled(absorption: Json) -> list[Json]:
 
 def sureness(found: Found) -> Section:
     """How far photographs are from the training images, and what silence gains."""
-    recipe, distance = found.evidence.photos["chosen"]["recipe"], found.evidence.photos["distance"]
+    recipe, distance = found.figures.photos["chosen"]["recipe"], found.figures.photos["distance"]
     chosen = {name: recipes[recipe] for name, recipes in distance.items()}
     areas = {name: one["right_from_wrong"]["distance"] for name, one in chosen.items()}
     auroc = {name: area and area["value"] for name, area in areas.items()}
@@ -287,7 +293,10 @@ def sureness(found: Found) -> Section:
         ),
         list(chosen),
         tabulate(
-            "Accuracy by distance", QUANTILES, rows_by_variant({n: one["quantiles"] for n, one in chosen.items()})
+            "Accuracy by distance",
+            QUANTILES,
+            rows_by_variant({n: one["quantiles"] for n, one in chosen.items()}),
+            INDEPENDENT,
         ),
     )
     silence = found.drawn(
@@ -302,7 +311,8 @@ def sureness(found: Found) -> Section:
     )
     title = f"AUROC on photographs (recipe {recipe}, first seed)"
     rows = [one | {"variant": name} for name, one in chosen.items()]
-    table: Table = tabulate(title, AUROC, rows, "0.5 is chance, 1 a perfect separation.")
+    note = f"0.5 is chance, 1 a perfect separation. {INDEPENDENT}"
+    table: Table = tabulate(title, AUROC, rows, note)
     return section(
         f"{found.study}-sureness",
         "How far photographs are from the training images, and what silence gains",

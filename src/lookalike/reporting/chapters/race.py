@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from lookalike.artifacts.models import Description, load_description, read_rows
-from lookalike.claims.measures import Rows, by_seed, epochs_to
+from lookalike.evaluation.histories import Rows, by_seed, epochs_to
 from lookalike.evaluation.statistics import mean_and_deviation, ratio_of_geometric_means
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.document import (
@@ -99,12 +99,17 @@ def arrived(found: Found, name: str, description: Description, goal: float) -> J
     """Epochs and seconds of every seed that reached the goal."""
     took = {(row["seed"], row["epoch"]): row["seconds"] for row in times(found, name)}
 
-    def seconds(rows: Rows) -> float | None:
-        epochs = epochs_to(goal)(rows)
-        return None if epochs is None else sum(took[row["seed"], row["epoch"]] for row in rows[: int(epochs)])
+    def epochs(rows: Rows) -> float | None:
+        return epochs_to(goal, rows, 1 - found.chance)
 
-    figures = {"epochs": epochs_to(goal), "seconds": seconds}
-    values = {key: by_seed(found.evidence, name, figure) for key, figure in figures.items()}
+    def seconds(rows: Rows) -> float | None:
+        needed = epochs(rows)
+        if needed is None:
+            return None
+        shares = (min(1.0, needed - row["epoch"]) for row in rows[: math.ceil(needed)])
+        return sum(share * took[row["seed"], row["epoch"]] for share, row in zip(shares, rows, strict=False))
+
+    values = {key: by_seed(found.figures.histories[name], of) for key, of in (("epochs", epochs), ("seconds", seconds))}
     means = {key: mean_and_deviation(one) if one else (None, None) for key, one in values.items()}
     return {
         "variant": name,
@@ -136,7 +141,7 @@ def ratios(arrivals: dict[str, Json]) -> Table | None:
 
 def chart(found: Found, goals: dict[str, float], goal: float) -> Illustration | None:
     """Training error by epoch."""
-    histories = {name: found.evidence.histories[name] for name in goals}
+    histories = {name: found.figures.histories[name] for name in goals}
     rows = [
         {"variant": name, "seed": row["seed"], "epoch": row["epoch"] + 1, "error": 1 - row["train_accuracy"]}
         for name, history in histories.items()

@@ -50,7 +50,7 @@ WORDS: Words = (
 
 def repairs(found: Found) -> Section | None:
     """The ledger of every pair of the study; None if none are compared."""
-    ledger = found.evidence.look_alikes["repairs"]
+    ledger = found.figures.look_alikes["repairs"]
     if not ledger["pairs"]:
         return None
     said = Prose(

@@ -62,15 +62,15 @@ DRIFT = (
 
 def robustness(found: Found) -> Section | None:
     """Accuracy and calibration by kind and severity; None of a study that spoils no images."""
-    known = found.evidence.robustness
+    known = found.figures.robustness
     if not known:
         return None
     variants = known["variants"]
     said = Prose(
         f"{known['images']:,} test images, the same for every variant, spoiled in thirteen ways and five severities. "
         "Accuracies and expected calibration errors (ECE) are means over seeds, with 95 % bootstrap intervals over "
-        "images. How strong a severity is was set by hand, for each kind by itself: a kind can be compared between "
-        "variants, kinds not with each other."
+        "images: percentile intervals of accuracies, basic ones of ECEs. How strong a severity is was set by hand, for "
+        "each kind by itself: a kind can be compared between variants, kinds not with each other."
     )
     overall = tabulate("Accuracy on spoiled images", OVERALL, named(variants))
     pairs = tabulate("Differences on spoiled images", PAIRS, known["pairs"], "Paired over the same images.")
@@ -89,7 +89,7 @@ def robustness(found: Found) -> Section | None:
 
 def examples(found: Found) -> Illustration | None:
     """One image in every way that images are spoiled."""
-    strengths = found.evidence.robustness["strengths"]
+    strengths = found.figures.robustness["strengths"]
     columns = (Column("kind", "kind", text), *(Column(f"severity {k}", f"{k}", significant) for k in SEVERITIES))
     rows = [
         {"kind": kind, **{str(k): value for k, value in zip(SEVERITIES, values, strict=True)}}
@@ -105,7 +105,7 @@ def examples(found: Found) -> Illustration | None:
 
 def by_severity(found: Found, measure: Measure) -> Illustration | None:
     """Accuracy or calibration error of the probes, kind by kind."""
-    variants = found.evidence.robustness["variants"]
+    variants = found.figures.robustness["variants"]
     probes = {name: variants[name] for name in found.probes if name in variants}
     if not probes:
         return None
@@ -129,7 +129,7 @@ def by_kind(variants: Mapping[str, Json]) -> Table:
 
 def moved(found: Found, name: str) -> list[Illustration | None]:
     """One image through all layers of a variant, and how far each layer's output moves; nothing if not looked at."""
-    drift = found.evidence.explanations.get(name, {}).get("drift")
+    drift = found.figures.explanations.get(name, {}).get("drift")
     if not drift:
         return []
     rows = [{"kind": kind, **row} for kind, layers in drift["kinds"].items() for row in layers]

@@ -1,13 +1,14 @@
 """Leaderboard, costs and learning curves."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from statistics import fmean, variance
 
-from lookalike.claims.claim import Evidence
-from lookalike.claims.measures import Rows, by_seed, gap, trained_to, unrest
+from lookalike.evaluation.calibration import COLDEST, HOTTEST
+from lookalike.evaluation.histories import Figure, by_seed, gap, instability, trained_to
+from lookalike.evaluation.histories import Rows as History
 from lookalike.evaluation.statistics import mean_and_deviation
 from lookalike.params import Params, Variant
 from lookalike.reporting.chapters.found import Found, Words
@@ -22,6 +23,7 @@ from lookalike.reporting.document import (
     Table,
     count,
     duration,
+    estimate,
     millions,
     number,
     percent,
@@ -35,6 +37,13 @@ from lookalike.reporting.document import (
 from lookalike.reporting.figures import curves_figure
 from lookalike.reporting.leaderboard import Standing
 
+
+def fitted(temperature: Mapping[str, float | None]) -> str:
+    """A mean temperature, and how many seeds' temperatures lie at a bound of the search, if any does."""
+    seeds = temperature["at_bound"]
+    return number(temperature["value"]) + (f" ({count(seeds)} at the bound)" if seeds else "")
+
+
 STANDINGS = (
     Column("variant", "variant", text),
     Column("test accuracy, %", "accuracy", percent),
@@ -46,9 +55,9 @@ STANDINGS = (
     Column("top-2, %", "top2_accuracy", percent),
     Column("NLL, nats", "nll", number),
     Column("Brier", "brier", number),
-    Column("ECE, %", "ece", percent),
+    Column("ECE, %", "ece", estimate(100, 2)),
     Column("ECE at T, %", "calibrated_ece", percent),
-    Column("T", "temperature", number),
+    Column("T", "temperature", fitted),
 )
 COSTS = (
     Column("variant", "variant", text),
@@ -87,7 +96,7 @@ ENDS = (
         )
     ),
     Column("test accuracy, %", "accuracy", percent),
-    Column("variance of the validation loss over epochs", "unrest", significant),
+    Column("variance of the validation loss about its trend", "instability", significant),
     Column("over seeds", "between", significant),
 )
 ENDED = (
@@ -116,7 +125,7 @@ def leaderboard(studies: Sequence[Found]) -> Section:
         cut = [row.variant for row in found.standings if curtailed(row, found.params)]
         idle = [row.variant for row in found.standings if does_not_train(row, found.chance)]
         blocks += [
-            tabulate(f"Leaderboard: {title}", STANDINGS, map(asdict, found.standings)),
+            tabulate(f"Leaderboard: {title}", STANDINGS, map(on_board, found.standings)),
             Prose(
                 f"**Not in full here**, by this profile's budget: {', '.join(cut)}; the tables of costs say what was "
                 "cut. What is said of them, alone or in a pair, does not hold for a full training of the full network."
@@ -132,10 +141,21 @@ def leaderboard(studies: Sequence[Found]) -> Section:
         ]
     legend = (
         "Accuracy: mean over seeds, ± the standard deviation over seeds where there are several; from and to: "
-        "Wilson's 95 % interval, of the sampling of test images. NLL: negative log-likelihood. ECE: expected "
-        "calibration error in 15 bins, before and after the temperature T that was fitted on the validation images."
+        "the 95 % interval over seeds and test images; a variant with fewer than three seeds has the seed-to-seed "
+        "deviation of its study's variants with three or more, if there are any. NLL: negative log-likelihood. ECE: "
+        "expected calibration error in 15 bins, mean over seeds, before and after the temperature T that was fitted "
+        "on the validation images. The interval of the ECE before T is a 95 % basic bootstrap interval over test "
+        f"images. T is the geometric mean over seeds. It was searched between {COLDEST:g} and {HOTTEST:g}; the table "
+        "says how many seeds end at one of these bounds, where T is a limit and not an optimum."
     )
     return section("leaderboard", "Leaderboard", *blocks, Prose(legend))
+
+
+def on_board(row: Standing) -> Json:
+    """A row of `STANDINGS`."""
+    error = None if row.ece is None else {"value": row.ece, "low": row.ece_low, "high": row.ece_high}
+    temperature = {"value": row.temperature, "at_bound": row.temperature_at_bound}
+    return asdict(row) | {"ece": error, "temperature": temperature}
 
 
 def training(found: Found) -> Section:
@@ -147,7 +167,8 @@ def training(found: Found) -> Section:
     costs = tabulate(
         "Cost", COSTS, (asdict(row) | {"cut": curtailed(row, found.params)} for row in found.standings), note
     )
-    ends = tabulate("How the trainings ended", ENDS, map(partial(ended, found.evidence), found.standings), ENDED)
+    ends_of = partial(ended, found.figures.histories)
+    ends = tabulate("How the training runs ended", ENDS, map(ends_of, found.standings), ENDED)
     curves = (learning_curves(found, models) for models in drawn_together(found.settings))
     return section(f"{found.study}-training", "Training", *curves, ends, views(found), costs, changes(found))
 
@@ -172,7 +193,7 @@ def drawn_together(settings: Mapping[str, Variant]) -> list[list[str]]:
 
 def learning_curves(found: Found, models: list[str]) -> Illustration | None:
     """The curves of all variants of these models."""
-    histories = {name: rows for name, rows in found.evidence.histories.items() if found.settings[name].model in models}
+    histories = {name: rows for name, rows in found.figures.histories.items() if found.settings[name].model in models}
     named = f"model{'s' * (len(models) > 1)} {', '.join(models)}"
     rows = [
         {"variant": name, **row, "epoch": row["epoch"] + 1} for name, history in histories.items() for row in history
@@ -187,30 +208,31 @@ def learning_curves(found: Found, models: list[str]) -> Illustration | None:
     return found.drawn(curves_figure(histories), f"curves-{models[0]}", words, list(histories), table)
 
 
-def ended(evidence: Evidence, row: Standing) -> Json:
+def ended(histories: Mapping[str, History], row: Standing) -> Json:
     """How a variant's trainings ended."""
-    figures: dict[str, Callable[[Rows], float | None]] = {
+    rows = histories[row.variant]
+    figures: dict[str, Figure] = {
         "train_accuracy": trained_to,
-        "valid_accuracy": lambda rows: rows[-1]["valid_accuracy"],
+        "valid_accuracy": lambda one: one[-1]["valid_accuracy"],
         "gap": gap,
         "best": best_epoch,
     }
     found: Json = {}
     for name, figure in figures.items():
-        values = by_seed(evidence, row.variant, figure)
+        values = by_seed(rows, figure)
         mean, sd = mean_and_deviation(values) if values else (None, None)
         found[name] = {"mean": mean, "sd": sd}
-    unrests = by_seed(evidence, row.variant, unrest)
-    losses = by_seed(evidence, row.variant, lambda rows: rows[-1]["valid_loss"])
+    variances = by_seed(rows, instability)
+    losses = by_seed(rows, lambda one: one[-1]["valid_loss"])
     return found | {
         "variant": row.variant,
         "accuracy": row.accuracy,
-        "unrest": fmean(unrests) if unrests else None,
+        "instability": fmean(variances) if variances else None,
         "between": variance(losses) if len(losses) > 1 else None,
     }
 
 
-def best_epoch(rows: Rows) -> float:
+def best_epoch(rows: History) -> float:
     """The epoch of the highest validation accuracy, counted from 1."""
     return max(range(len(rows)), key=lambda k: rows[k]["valid_accuracy"]) + 1.0
 

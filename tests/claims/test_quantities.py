@@ -1,0 +1,255 @@
+"""Quantities of one variant and of two, against sums that are written out."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from claims.invented import RECIPE, evaluation, images_of, uncertain
+from scipy.special import softmax
+from scipy.stats import norm
+
+from lookalike.artifacts.evaluations import Corrupted, PhotoOutputs, Validation
+from lookalike.claims import quantities
+from lookalike.claims.evidence import StudyEvidence
+from lookalike.claims.quantities import Best, Censored, Figure, Terms
+from lookalike.data.corruptions import SHIFTS
+from lookalike.evaluation.hierarchical import DRAWS, Spread, over_seeds
+
+N, C, F, M = 40, 6, 30, 25
+RNG = np.random.default_rng(0)
+LABELS = np.arange(N) % C
+GROUP_OF = np.array([0, 0, 0, 1, 1, 2])
+PHOTOGRAPHED = np.array([0, 1, -1, 2, 3, 4, 5, -1, 0, 1, 2, 3])
+SENDERS = [*"aabbccddeeff"]
+CONDITIONS = (("", 0), *((kind, severity) for kind in ("blur", "rotate", *SHIFTS) for severity in range(1, 6)))
+
+
+def outputs(seeds: int, quality: float):  # type: ignore[no-untyped-def]
+    """An evaluation of noisy networks with all parts."""
+    logits = RNG.normal(0, 1, (seeds, N, C)) + quality * np.eye(C)[LABELS]
+    photos = RNG.normal(0, 1, (seeds, len(PHOTOGRAPHED), C)) + quality * np.eye(C)[PHOTOGRAPHED]
+    right = RNG.random((seeds, len(CONDITIONS), N)) < 0.6
+    return evaluation(
+        logits,
+        validation=Validation(RNG.random((seeds, M)) < 0.6, np.ones((2, M), np.float32)),
+        train_right=RNG.random((seeds, F)) < 0.8,
+        corrupted=Corrupted(CONDITIONS, right, np.zeros((len(CONDITIONS), 3))),
+        photos=PhotoOutputs({RECIPE: photos}, {}, {}, np.zeros(0), {}),
+    )
+
+
+STUDY = StudyEvidence(
+    images_of(LABELS, PHOTOGRAPHED, SENDERS),
+    GROUP_OF,
+    {"one": outputs(3, 2), "other": outputs(4, 1), "single": outputs(1, 1)},
+)
+
+
+def by_hand(name: str, quantity: str) -> float:
+    """The quantity, image by image."""
+    one = STUDY.evaluations[name]
+    right = one.test_logits.argmax(axis=2) == LABELS
+    assert one.corrupted is not None
+    assert one.photos is not None
+    match quantity:
+        case "accuracy":
+            return float(right.mean())
+        case "error":
+            return float(1 - right.mean())
+        case "overconfidence":
+            return float(softmax(one.test_logits, axis=2).max(axis=2).mean() - right.mean())
+        case "gap":
+            assert one.train_right is not None
+            assert one.validation is not None
+            return float(one.train_right.mean() - one.validation.right.mean())
+        case "train_accuracy":
+            assert one.train_right is not None
+            return float(one.train_right.mean())
+        case "lost" | "shifted":
+            kinds = ("blur", "rotate") if quantity == "lost" else SHIFTS
+            wanted = [
+                k for k, (kind, level) in enumerate(CONDITIONS) if kind in kinds and (quantity == "lost" or level == 4)
+            ]
+            return float(1 - one.corrupted.right[:, wanted].mean() / one.corrupted.right[:, 0].mean())
+        case "photographs":
+            where = PHOTOGRAPHED >= 0
+            return float((one.photos.logits[RECIPE].argmax(axis=2) == PHOTOGRAPHED)[:, where].mean())
+    answers = int(quantity)
+    alike = wrong = chance = 0.0
+    for logits in one.test_logits:
+        for values, label in zip(logits, LABELS, strict=True):
+            others = [c for c in np.argsort(-values)[:answers] if c != label]
+            wrong += len(others)
+            alike += sum(GROUP_OF[c] == GROUP_OF[label] for c in others)
+            chance += len(others) * ((GROUP_OF[label] == GROUP_OF).sum() - 1) / (C - 1)
+    return (alike - chance) / wrong
+
+
+TERMS: dict[str, Terms] = {
+    "accuracy": quantities.accuracy,
+    "error": quantities.error,
+    "overconfidence": quantities.overconfidence,
+    "gap": quantities.gap,
+    "train_accuracy": quantities.train_accuracy,
+    "lost": quantities.accuracy_lost(("blur", "rotate")),
+    "shifted": quantities.lost_by_shift(4),
+    "photographs": quantities.on_photographs(RECIPE),
+    "2": quantities.look_alikes_among(2),
+    "5": quantities.look_alikes_among(5),
+}
+
+
+@pytest.mark.parametrize("quantity", TERMS)
+def test_quantities_are_what_a_loop_finds(quantity: str) -> None:
+    one, two = (
+        quantities.of_one(STUDY, "one", TERMS[quantity]),
+        quantities.of_two(STUDY, "one", "other", TERMS[quantity]),
+    )
+    assert one is not None
+    assert two is not None
+    assert one.value == pytest.approx(by_hand("one", quantity))
+    assert two.value == pytest.approx(by_hand("one", quantity) - by_hand("other", quantity))
+    assert [side.count for side in two.sides] == [3, 4]
+    low, high = two.interval()
+    assert low < two.value < high
+
+
+@pytest.mark.parametrize("quantity", ["gap", "train_accuracy", "lost", "shifted", "photographs"])
+def test_what_was_not_measured_is_no_quantity(quantity: str) -> None:
+    without = evaluation(STUDY.evaluations["one"].test_logits)
+    study = replace(STUDY, evaluations={"one": STUDY.evaluations["one"], "bare": without})
+    assert quantities.of_one(study, "bare", TERMS[quantity]) is None
+    assert quantities.of_two(study, "one", "bare", TERMS[quantity]) is None
+    assert quantities.of_two(study, "bare", "one", TERMS[quantity]) is None
+
+
+def test_a_corruption_that_was_not_tried_is_no_quantity() -> None:
+    assert quantities.of_one(STUDY, "one", quantities.accuracy_lost(("fog",))) is None
+    assert quantities.of_one(STUDY, "one", quantities.on_photographs("another recipe")) is None
+
+
+def test_the_variance_over_seeds_and_images_is_that_of_a_mean() -> None:
+    found = quantities.of_one(STUDY, "one", quantities.accuracy)
+    right = quantities.right(STUDY, "one")
+    assert found is not None
+    assert found.sides[0].variance == pytest.approx(right.mean(axis=1).var(ddof=1) / 3, rel=0.05)
+    assert found.image_variance == pytest.approx(right.mean(axis=0).var() / N, rel=0.05)
+    assert found.drawn is not None
+    assert len(found.drawn) == DRAWS == 10_000
+
+
+def test_photographs_are_resampled_by_sender() -> None:
+    terms, where = TERMS["photographs"], PHOTOGRAPHED >= 0
+    photos = STUDY.test_set.photos
+    assert photos is not None
+    alone = quantities.of_one(STUDY, "one", terms)
+    clustered = quantities.of_one(STUDY, "one", terms, photos.senders[where])
+    assert alone is not None
+    assert clustered is not None
+    assert (alone.images, clustered.images) == (10, 6)
+    outputs = STUDY.evaluations["one"].photos
+    assert outputs is not None
+    right = (outputs.logits[RECIPE].argmax(axis=2) == PHOTOGRAPHED).mean(axis=0)[where]
+    sums = np.array([[right[photos.senders[where] == k].sum(), (photos.senders[where] == k).sum()] for k in range(6)])
+    draws = sums[np.random.default_rng(1).integers(0, 6, (20_000, 6))].sum(axis=1)
+    assert clustered.image_variance == pytest.approx((draws[:, 0] / draws[:, 1]).var(), rel=0.05)
+
+
+def test_a_single_seed_borrows_the_spread_of_those_with_three_and_more() -> None:
+    lent = quantities.borrowed(STUDY, ["single"], quantities.accuracy)
+    shares = [quantities.right(STUDY, name).mean(axis=1) for name in ("one", "other")]
+    squares = sum(((one - one.mean()) ** 2).sum() for one in shares)
+    assert lent is not None
+    assert (lent.deviation, lent.freedom) == (pytest.approx(math.sqrt(squares / 5)), 5)
+    assert quantities.borrowed(STUDY, ["one", "other"], quantities.accuracy) is None  # they need none
+    found = quantities.of_two(STUDY, "one", "single", quantities.accuracy)
+    assert found is not None
+    assert (found.knows_seeds, found.few_seeds) == (True, True)
+    alone = quantities.of_one(
+        replace(STUDY, evaluations={"single": STUDY.evaluations["single"]}), "single", quantities.error
+    )
+    assert alone is not None
+    assert not alone.knows_seeds
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+FIGURES = {"one": [Figure(0.1, 0.0004), Figure(0.2, 0.0009), Figure(0.6, 0.0001)], "other": [Figure(0.1)] * 4}
+
+
+def test_figures_are_averaged_over_seeds_and_share_their_images() -> None:
+    study = replace(STUDY, evaluations={name: STUDY.evaluations[name] for name in FIGURES})
+    one = quantities.mean_figure(study, "one", lambda _, name: FIGURES[name], 50)
+    two = quantities.difference_of_figures(study, "one", "other", lambda _, name: FIGURES[name], 50)
+    assert one is not None
+    assert two is not None
+    assert (one.value, two.value) == (pytest.approx(0.3), pytest.approx(0.2))
+    seeds = np.var([0.1, 0.2, 0.6], ddof=1) / 3
+    assert one.error == two.error == pytest.approx(math.sqrt(seeds + (0.0004 + 0.0009 + 0.0001) / 3))
+    assert one.images == 50
+    without = quantities.mean_figure(study, "one", lambda _, name: [Figure(one.value) for one in FIGURES[name]], 50)
+    assert without is not None
+    assert without.images == 0  # images have no part in it
+    assert quantities.mean_figure(study, "one", lambda *_: None) is None
+    assert (
+        quantities.difference_of_figures(
+            study, "one", "other", lambda _, name: FIGURES[name] if name == "one" else None
+        )
+        is None
+    )
+
+
+def test_a_figure_s_variance_is_read_from_its_interval() -> None:
+    found = quantities.figure_of({"value": 0.5, "low": 0.5 - 1.96 * 0.03, "high": 0.5 + 1.96 * 0.03})
+    assert (found.value, found.image_variance) == (0.5, pytest.approx(0.0009, rel=1e-4))
+
+
+# --- composed ---------------------------------------------------------------------------------------------------------
+
+
+def best(*intervals: tuple[float, float], missing: int = 0) -> Best:
+    return Best(tuple(uncertain(sum(ends) / 2, *ends) for ends in intervals), missing)
+
+
+def test_the_best_of_several_is_corrected_for_their_number() -> None:
+    found = best((1, 3), (-2, 2))
+    deviation = 1 / norm.ppf(0.975)
+    assert found.value == 2
+    assert found.interval() == pytest.approx((2 - norm.ppf(1 - 0.0125) * deviation, 3))
+    assert found.error == pytest.approx(deviation)
+    assert found.needed(1.9) == found.largest.needed(1.9)
+
+
+def test_the_best_exceeds_no_bound_only_if_all_lie_below() -> None:
+    found = best((-0.3, 0.4), (-9, 7))
+    assert found.interval()[1] == pytest.approx(7)  # that of the smaller value, whose images say little
+    assert best((-0.3, 0.4), missing=1).interval()[1] == math.inf  # the missing one may exceed it
+    assert best((1, 3), missing=1).interval()[0] == pytest.approx(1)  # and takes nothing away
+
+
+def test_the_best_is_as_uncertain_about_seeds_as_its_parts() -> None:
+    sure, few = uncertain(1, 0, 2), uncertain(0, -1, 1, seeds=1)
+    unknown = over_seeds([[1.0]], [None])
+    assert (Best((sure, sure), 0).few_seeds, Best((sure, few), 0).few_seeds) == (False, True)
+    assert (Best((sure, few), 0).knows_seeds, Best((sure, unknown), 0).knows_seeds) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "expected"),
+    [
+        (False, False, (1, 3)),
+        (True, False, (1, math.inf)),
+        (False, True, (-math.inf, 3)),
+        (True, True, (-math.inf, math.inf)),
+    ],
+)
+def test_censored_quantities_are_open_where_nothing_is_known(
+    above: bool, below: bool, expected: tuple[float, float]
+) -> None:
+    inner = over_seeds([[1.0, 2.0, 3.0]], [Spread(1.0, 2)])
+    found = Censored(uncertain(2, 1, 3), above, below)
+    assert found.interval() == pytest.approx(expected)
+    assert (found.value, found.needed(0.0)) == (2, None)
+    same = Censored(inner, above, below)
+    assert (same.error, same.knows_seeds, same.few_seeds) == (inner.error, True, False)

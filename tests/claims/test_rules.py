@@ -1,0 +1,60 @@
+"""No rule of a claim changes without its date."""
+
+from dataclasses import replace
+from datetime import date
+from typing import get_args
+
+import pytest
+
+from lookalike.claims.claim import Claim, above, within
+from lookalike.claims.rules import RULES, Known, digest
+from lookalike.claims.verdicts import CLAIMS
+
+FIRST = CLAIMS[0]
+TEST = FIRST.tests[0]
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.key)
+def test_the_rule_of_a_claim_is_the_one_that_is_dated(claim: Claim) -> None:
+    assert digest(claim) == RULES[claim.key].digest, "a rule was changed: note its digest, the day and what was known"
+
+
+def test_rules_say_when_they_were_changed_and_what_was_known() -> None:
+    assert [*RULES] == [claim.key for claim in CLAIMS]
+    for rule in RULES.values():
+        assert date.fromisoformat(rule.changed).isoformat() == rule.changed
+        assert rule.known in get_args(Known)
+        assert rule.commit
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(FIRST, statement="The ViT is more accurate."),
+        replace(FIRST, tests=()),
+        replace(FIRST, tests=(TEST, TEST)),
+        *(
+            replace(FIRST, tests=(replace(TEST, **change),))
+            for change in (
+                {"region": above(0.006)},
+                {"region": within(0.005)},
+                {"measure": "accuracy of the first seed"},
+                {"variants": ("fashion-cnn",)},
+                {"scale": "percent"},
+                {"control": True},
+                {"overturns": True},
+                {"reading": "another"},
+                {"trained": 0.8},
+                {"at_chance": ("fashion-vit",)},
+                {"measured": None},
+            )
+        ),
+    ],
+)
+def test_whatever_decides_changes_the_digest(changed: Claim) -> None:
+    assert digest(changed) != digest(FIRST)
+
+
+def test_words_that_decide_nothing_do_not_change_it() -> None:
+    said = replace(TEST, sentence="the CNN leads by {}", negative="")
+    assert digest(replace(FIRST, source="elsewhere", reported="none", tests=(said,))) == digest(FIRST)

@@ -1,0 +1,132 @@
+"""What is measured of every seed equals what is known of the first, and what hooks see."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import TINY_ARGUMENTS
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lookalike.artifacts.datasets import Dataset
+from lookalike.data.garments import draw_garments
+from lookalike.explain.activity import activity
+from lookalike.explain.convolutions import convolutions, filters
+from lookalike.explain.localisation import localise
+from lookalike.explain.seeds import BLIND, Shared, find
+from lookalike.explain.selectivity import tuning
+from lookalike.explain.subject import Images, Subject
+from lookalike.explain.variant import all_maps, rectifies, similarity
+from lookalike.models.layers import Transformer
+from lookalike.models.registry import MODELS, create_model
+from lookalike.runtime import Runtime, seeded
+
+GROUP_OF = np.array([0, 1, 0, 2, 1, 0, 3, 3, 0, 4])
+COUNT = 20
+LABELS = np.arange(COUNT) % 10
+PHOTOGRAPHS = Images(draw_garments(6, seed=11)[0], np.array([1, -1, 3, 0, -1, 5]), np.zeros(6, np.int64))
+PLAIN = Shared(None, GROUP_OF, None, focus=False)
+
+
+def make(name: str, seed: int, channels: int = 1, **arguments: bool) -> nn.Module:
+    with seeded(seed, "init"):
+        chosen = TINY_ARGUMENTS.get(name, {}) | arguments
+        return create_model(name, chosen, input_shape=(channels, 28, 28), num_classes=10).eval()
+
+
+def subject_of(name: str, dataset: Dataset, channels: int = 1, **arguments: bool) -> Subject:
+    pixels = draw_garments(COUNT, seed=3)[0]
+    if channels == 3:
+        pixels = np.stack([pixels, pixels // 2, 255 - pixels], axis=3)
+    models = (make(name, seed, channels, **arguments) for seed in (0, 1))
+    seen = replace(dataset, mean=(0.3,) * channels, std=(0.4,) * channels)
+    return Subject(*models, seen, Runtime(torch.device("cpu")), Images(pixels, LABELS, LABELS))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_part_is_there_where_it_applies(name: str, dataset: Dataset) -> None:
+    subject = subject_of(name, dataset)
+    for focus in (False, True):
+        found = find(4, subject, replace(PLAIN, focus=focus))
+        transformer, convolves = isinstance(subject.model, Transformer), bool(convolutions(subject.model))
+        assert found.seed == 4
+        assert (found.deviations is not None) == (convolves and rectifies(subject.model))
+        assert (found.filters is not None) == convolves
+        assert (found.similarity is not None) == transformer
+        assert found.localisation is None, "of grey images"
+        assert (found.depth is not None) == (convolves and focus and not transformer)
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_deviations_are_those_of_what_enters_relu(dataset: Dataset, *, batch_norm: bool) -> None:
+    subject = subject_of("simple_cnn", dataset, batch_norm=batch_norm)
+    subject = replace(subject, kept={5: make("simple_cnn", 2, batch_norm=batch_norm)})
+    found = find(0, subject, PLAIN).deviations
+    assert found is not None
+    assert list(found) == ["untrained", "epoch 5", "trained"]
+    assert all(list(one) == ["conv1", "conv2", "conv3"] for one in found.values()), "whether or not it is normalised"
+    for state, model in (("trained", subject.model), ("epoch 5", subject.kept[5])):
+        entering = [one.std() for one in given_to_relu(model, subject.inputs)[:3]]
+        np.testing.assert_allclose(list(found[state].values()), entering, rtol=1e-5)
+    before = activity(subject.untrained, subject.inputs).layers
+    for layer, deviation in zip(before, found["untrained"].values(), strict=True):
+        assert deviation == pytest.approx((layer.after or layer.before).deviation, rel=1e-5)
+        assert not batch_norm or deviation == pytest.approx(1, abs=0.01), "of the images at hand"
+
+
+def given_to_relu(model: nn.Module, images: Tensor) -> list[NDArray[np.float32]]:
+    given: list[NDArray[np.float32]] = []
+    hooks = [
+        layer.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0].numpy().copy()))
+        for layer in model.modules()
+        if isinstance(layer, nn.ReLU)
+    ]
+    with torch.no_grad():
+        model(images)
+    for hook in hooks:
+        hook.remove()
+    return given
+
+
+def test_filters_are_those_of_the_first_convolution(dataset: Dataset) -> None:
+    subject = subject_of("simple_cnn", dataset)
+    found = find(0, subject, PLAIN).filters
+    assert found is not None
+    name = next(iter(convolutions(subject.model)))
+    expected = tuning(filters(subject.model, name), filters(subject.untrained, name))
+    assert found.count == expected.count == 32
+    for ours, theirs in (
+        (found.spectral_entropy, expected.spectral_entropy),
+        (found.selectivity, expected.selectivity),
+    ):
+        assert ours.untrained == pytest.approx(theirs.untrained.value)
+        assert ours.trained == pytest.approx(theirs.trained.value)
+
+
+@pytest.mark.parametrize("photographs", [None, PHOTOGRAPHS, replace(PHOTOGRAPHS, senders=np.array([0, 0, 1, 1, 2, 2]))])
+def test_similarities_are_those_of_the_first_seed(dataset: Dataset, photographs: Images | None) -> None:
+    subject = subject_of("fashion_vit", dataset)
+    found = find(0, subject, replace(PLAIN, photographs=photographs)).similarity
+    photo_maps = all_maps(subject.of(photographs)) if photographs else {}
+    expected = similarity(subject, all_maps(subject), photographs, photo_maps, GROUP_OF)["spearman"]
+    assert found is not None
+    assert tuple(found) == BLIND
+    for name, ours in found.items():
+        theirs = expected[name]
+        assert ours.class_contrast == theirs["maps"]["class_contrast"]
+        assert ours.class_contrast is not None
+        assert ours.group_contrast == theirs["maps"]["group_contrast"]
+        assert ours.over_raw_pixels == theirs["over_raw_pixels"]["class_contrast"]
+        assert ours.over_untrained == theirs["over_untrained"]["class_contrast"]
+        assert ours.photographs == (theirs["photographs"]["class_contrast"] if photographs else None)
+        assert (ours.photographs is None) == (photographs is None)
+
+
+def test_maps_of_every_method_are_localised_where_there_are_masks(dataset: Dataset) -> None:
+    subject = subject_of("vgg", dataset, channels=3)
+    masks = subject.images.pixels[..., 0] > 0
+    found = find(0, subject, replace(PLAIN, masks=masks)).localisation
+    assert found is not None
+    assert list(found.methods) == ["CAM", "Grad-CAM", "HiResCAM", "centre"]
+    assert found == localise({name: subject.explain(name) for name in ("CAM", "Grad-CAM", "HiResCAM")}, masks)
