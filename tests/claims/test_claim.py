@@ -47,6 +47,7 @@ from lookalike.claims.claim import (
 from lookalike.claims.evidence import Evidence, StudyEvidence
 from lookalike.claims.measures import gain
 from lookalike.claims.verdicts import CLAIMS
+from lookalike.claims.wording import sentence
 from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain, over_seeds
 
 NOTHING = Evidence({})
@@ -444,3 +445,15 @@ def test_chance_is_the_accuracy_of_giving_the_most_frequent_class() -> None:
     assert not replace(found, evaluations={"one": nothing}).finished
     assert Evidence({"a": found}).study_of("one") is found
     assert Evidence({"a": found}).study_of("two") is None
+
+
+def test_runs_that_diverged_are_counted_and_departures_named() -> None:
+    found = evidence({"a": 0.9, "b": 0.9}, departures={"b": ["epochs: 5 (the study's own: 15)"]})
+    (study,) = found.studies.values()
+    evaluations = dict(study.evaluations) | {"a": replace(study.evaluations["a"], diverged=2)}
+    found = Evidence({"cifar": replace(study, evaluations=evaluations)})
+    test = asking(measured(0.024, 0.02, 0.03), variants=("a", "b"), sentence="a leads by {}")
+    one = answer(test, found)
+    assert one.diverged == ("2 of 5 runs of a",)
+    assert one.departures == ("b: epochs: 5 (the study's own: 15)",)
+    assert sentence(one).endswith("At reduced size: reproduced. 2 of 5 runs of a diverged and are left out.")

@@ -109,6 +109,12 @@ def test_robustness_is_that_to_the_family_s_own_corruptions() -> None:
     assert found == pytest.approx(expected, abs=0.01)  # of the clean images, which the seeds do not share entirely
 
 
+def test_look_alikes_are_counted_among_two_and_five_answers() -> None:
+    found = values("H8", evidence({"alexnet": Variant(0.8, (0.8, 0.15, 0.01), (0.1, 0.01, 0.8))}))
+    by_chance = 1 / 9  # where right, the second answer is the look-alike; where wrong, none of five is
+    assert found == pytest.approx({"top 2": 0.8 - by_chance, "top 5": 0.8 / 4 - by_chance})
+
+
 def test_depth_without_shortcuts_is_compared_by_training_error() -> None:
     both = {"plain-56": Variant(epochs=ended(0.3)), "residual-56": Variant(epochs=ended(0.1))}
     assert values("Z3", evidence(both)) == {"skip connections": pytest.approx(0.2)}

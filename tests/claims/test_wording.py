@@ -134,7 +134,7 @@ def test_few_runs_are_mentioned() -> None:
 def test_without_an_interval_the_value_stands_alone() -> None:
     unknown = Measured(over_seeds([[0.02]], [None]), (1,), 100)
     assert said_of(unknown).startswith(
-        "In 1 run the CNN is 2.0 points more accurate than the ViT. Inconclusive: one seed,"
+        "In 1 run the CNN is 2.0 points more accurate than the ViT. Inconclusive: fewer than three seeds,"
     )
     counted = Measured(over_seeds([[math.log(4.5)]], [None]), (), None, counted=True)
     words = said_of(counted, above(1), scale="times", sentence="a plain convolution takes {} as many", negative="")
@@ -145,11 +145,11 @@ def test_without_an_interval_the_value_stands_alone() -> None:
     ("region", "scale", "expected"),
     [
         (above(0.005), "points", "above 0.5 points"),
-        (below(0.1), "percent", "below 10.0 %"),
+        (below(0.1), "percent", "below 10.00 %"),
         (above(-0.01), "points", "above −1.0 points"),
         (apart(0.01), "points", "below −1.0 points or above 1.0 points"),
         (within(0.02), "points", "from −2.0 points to 2.0 points"),
-        (within(0.0025, of=0.0095), "percent", "from 0.7 % to 1.2 %"),
+        (within(0.0025, of=0.0095), "percent", "from 0.70 % to 1.20 %"),
         (above(2), "times", "above 2.00 times"),
         (above(0.0025), "points", "above 0.25 points"),
     ],
@@ -187,7 +187,7 @@ def test_all_numbers_of_a_sentence_have_the_digits_of_that_nearest_to_a_bound() 
         (0.0244, "points", "2.4 points"),
         (-0.0244, "points", "−2.4 points"),
         (-0.0001, "points", "0.0 points"),
-        (0.0, "percent", "0.0 %"),
+        (0.0, "percent", "0.00 %"),
         (2.125, "times", "2.12 times"),
         (-0.123, "number", "−0.12"),
     ],

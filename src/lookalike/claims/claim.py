@@ -16,7 +16,7 @@ is with a 90 % interval (Schuirmann, Journal of Pharmacokinetics and Biopharmace
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from lookalike.claims.evidence import Evidence
@@ -41,7 +41,7 @@ UNMEASURED = "no stage measures this"
 NO_STUDY = "the study is not among the parameters"
 NO_DATA = "what it needs was not run"
 DEMONSTRATION = "a demonstration: images are drawn, and training runs cut short"
-ONE_SEED = "one seed, and no variant of the study has three that would tell how much seeds differ"
+ONE_SEED = "fewer than three seeds, and no variant of the study that tells how much this varies between seeds"
 NO_VARIATION = "no variation between seeds or images, so that no interval can be given"
 NO_NUMBER = "no number of seeds would decide: the images leave too much chance, and more images cannot be had"
 OPEN_END = "no number of seeds would decide: training runs ended too early, or variants were not run"
@@ -200,6 +200,8 @@ class Answer:
         reduced: the verdict at reduced size, where `verdict` is "not tested at the study's size".
         needed: how many seeds a side would decide an inconclusive test with 80 % power, if the value stays.
         reason: why there is no verdict, or why no number of seeds would decide.
+        departures: in which settings variants were run otherwise than their study states.
+        diverged: of which variants runs diverged, and how many; their other runs are what was measured.
     """
 
     test: Test
@@ -208,6 +210,8 @@ class Answer:
     reduced: Verdict | None = None
     needed: int | None = None
     reason: str = ""
+    departures: tuple[str, ...] = ()
+    diverged: tuple[str, ...] = ()
 
     @property
     def at_any_size(self) -> Verdict:
@@ -293,20 +297,27 @@ def answer(test: Test, evidence: Evidence) -> Answer:
         return Answer(test, None, "not tested", reason=NO_DATA)
     if reason := unfit(test, evidence):
         return Answer(test, measured, "not judged", reason=reason)
-    found = decide(test, measured)
-    if any(reductions(test, evidence)):
-        return Answer(test, measured, "not tested at the study's size", found.verdict, found.needed, found.reason)
+    found = replace(decide(test, measured), diverged=divergences(test, evidence))
+    if reduced := reductions(test, evidence):
+        return replace(found, verdict="not tested at the study's size", reduced=found.verdict, departures=reduced)
     return found
 
 
-def reductions(test: Test, evidence: Evidence) -> list[str]:
+def reductions(test: Test, evidence: Evidence) -> tuple[str, ...]:
     """In which settings the variants of a test departed from the study's own, a phrase for each variant that did."""
+    studies = {name: study for name in test.variants if (study := evidence.study_of(name)) is not None}
+    departures = {name: study.departures.get(name, ()) for name, study in studies.items()}
+    return tuple(f"{name}: {'; '.join(one)}" for name, one in departures.items() if one)
+
+
+def divergences(test: Test, evidence: Evidence) -> tuple[str, ...]:
+    """How many runs of the variants of a test diverged, a phrase for each variant of which some did."""
     found = []
     for name in test.variants:
-        study = evidence.study_of(name)
-        if study is not None and study.departures.get(name):
-            found.append(f"{name}: {'; '.join(study.departures[name])}")
-    return found
+        evaluation = study.finished[name] if (study := evidence.study_of(name)) is not None else None
+        if evaluation is not None and evaluation.diverged:
+            found.append(f"{evaluation.diverged} of {evaluation.diverged + len(evaluation.seeds)} runs of {name}")
+    return tuple(found)
 
 
 def unfit(test: Test, evidence: Evidence) -> str:

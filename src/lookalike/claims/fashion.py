@@ -178,7 +178,7 @@ def with_few_data(share: str, suffix: str) -> Test:
     said = f"with {share} of the training images "
     return Test(
         share,
-        f"accuracy with {share} of the training images, CNN minus ViT, mean over seeds",
+        f"accuracy with {share} of the training images and as many epochs, CNN minus ViT, mean over seeds",
         above(ACCURACY),
         gain(first, second),
         (first, second),

@@ -4,7 +4,15 @@ from lookalike.artifacts.explanations import LayerReadout
 from lookalike.claims.claim import Claim, Test, above, below, within
 from lookalike.claims.evidence import StudyEvidence
 from lookalike.claims.measures import Measure, alone, figure, gain, of_every_seed, times_longer
-from lookalike.claims.quantities import Figure, Terms, accuracy_lost, error, look_alikes_among, lost_by_shift
+from lookalike.claims.quantities import (
+    Figure,
+    Terms,
+    accuracy_lost,
+    error,
+    figure_of,
+    look_alikes_among,
+    lost_by_shift,
+)
 
 DIGITS, OBJECTS = "lenet", "alexnet"  # the study's two parts in the parameters
 PARTS = {
@@ -76,9 +84,8 @@ def rise(rows: tuple[LayerReadout, ...], field: str) -> Figure | None:
     first, last = (getattr(row, field) for row in (rows[0], rows[-1]))
     if first is None or last is None:
         return None
-    if isinstance(first, float):
-        return Figure(last - first)
-    return Figure(last["value"] - first["value"])
+    one, other = (Figure(value) if isinstance(value, float) else figure_of(value) for value in (first, last))
+    return Figure(other.value - one.value, one.image_variance + other.image_variance)
 
 
 def by_depth(key: str, words: str, field: str, *, rises: bool) -> Test:

@@ -23,6 +23,7 @@ class Row:
         low, high: ends of the interval; `level` is .95, or .9 where two one-sided tests decide.
         runs: seeds of each variant.
         images: test images or photographs that the quantity is about.
+        departures: how variants were run otherwise than their study states.
         needed: runs of each variant that would decide, with a power of 80 %.
         rule_changed, rule_commit, results_known: see `rules.Rule`.
     """
@@ -48,6 +49,7 @@ class Row:
     at_reduced_size: Verdict | None
     needed: int | None
     reason: str
+    departures: str
     sentence: str
     rule_changed: str
     rule_commit: str
@@ -118,6 +120,7 @@ def row(judged: Judged, answer: Answer) -> Row:
         at_reduced_size=answer.reduced,
         needed=answer.needed,
         reason=answer.reason,
+        departures=" | ".join(answer.departures),
         sentence=sentence(answer),
         rule_changed=rule.changed,
         rule_commit=rule.commit,

@@ -7,7 +7,7 @@ from lookalike.claims.claim import Answer, Judged, Measured, Region, Scale, Test
 
 READ: dict[Scale, tuple[float, int, str]] = {  # factor, digits and unit by which people read a quantity
     "points": (100, 1, " points"),
-    "percent": (100, 1, " %"),
+    "percent": (100, 2, " %"),
     "times": (1, 2, " times"),
     "number": (1, 2, ""),
 }
@@ -110,7 +110,8 @@ def sentence(answer: Answer) -> str:
         text += f" ({said_interval(bare(low, test.scale, digits), bare(high, test.scale, digits), test)})"
     if measured.runs:
         text = f"in {said_runs(measured.runs)} {text}"
-    return f"{text[0].upper()}{text[1:]}. {said_verdict(answer)}."
+    lost = f" {' and '.join(answer.diverged)} diverged and are left out." if answer.diverged else ""
+    return f"{text[0].upper()}{text[1:]}. {said_verdict(answer)}.{lost}"
 
 
 def said_runs(runs: Sequence[int]) -> str:

@@ -18,6 +18,7 @@ from lookalike.reporting.chapters.look_alikes import (
     on_test_images,
     pairs,
     trained_on,
+    trained_with,
 )
 from lookalike.reporting.document import amounts, count, fine, p, percent, points, shares, significant
 from lookalike.reporting.leaderboard import MEASURED, Standing
@@ -188,6 +189,7 @@ def test_a_pair_is_told_with_its_tests(found: Found, drawn: Json) -> None:
     assert rows(tables(part)["Pairs of variants"]) == [
         [
             f"{CNN}, {FEW}",
+            "9 and 1",
             points(pair["accuracy_difference"]),
             *(count(pair[key]) for key in ("only_first_right", "only_second_right")),
             p(pair["mcnemar_p"]),
@@ -203,6 +205,12 @@ def test_a_pair_is_told_with_its_tests(found: Found, drawn: Json) -> None:
     (table,) = forest.numbers
     cases, kinds = ("both_wrong", "both_right_with_look_alikes"), ("true", "look_alikes", "outside")
     assert rows(table) == [[f"{CNN}, {FEW}", *(points(pair[case][kind]) for case in cases for kind in kinds)]]
+
+
+def test_a_pair_that_was_trained_on_equally_many_images_has_one_number() -> None:
+    pair = {"first": "a", "second": "b"}
+    assert trained_with(pair, {"a": 48_000, "b": 48_000}) == "48,000"
+    assert trained_with(pair, {"a": 48_000, "b": 6_000}) == "48,000 and 6,000"
 
 
 def test_a_pair_is_shown_with_the_images_that_a_rule_picked(found: Found, study: SmallStudy, drawn: Json) -> None:
@@ -250,7 +258,7 @@ def test_unknown_figures_of_a_pair_are_dashes(found: Found, drawn: Json) -> None
     (pair,) = found.figures.look_alikes["pairs"]
     unknown = pair | {"divergence": None, "error_consistency": None, "mcnemar_p": 1.2e-6}
     (row,) = rows(tables(pairs(changed(found, pairs=[unknown])))["Pairs of variants"])
-    assert [row[k] for k in (4, 5, 7)] == ["< 0.0001", "–", "–"]
+    assert [row[k] for k in (5, 6, 8)] == ["< 0.0001", "–", "–"]
 
 
 def test_without_pairs_there_is_no_such_chapter(found: Found, drawn: Json) -> None:

@@ -36,6 +36,7 @@ TESTS = (
     Column("measured", "here", text),
     Column("runs", "runs", text),
     Column("images", "images", text),
+    Column("run otherwise than the study", "departures", text),
     Column("in words", "sentence", text),
 )
 DATES = (
@@ -126,6 +127,7 @@ def tests(judged: Sequence[Judged]) -> Table:
             "images": f"{answer.measured.images:,} {answer.measured.unit}"
             if answer.measured and answer.measured.images
             else None,
+            "departures": " | ".join(answer.departures),
             "sentence": sentence(answer),
         }
         for one in judged

@@ -50,6 +50,10 @@ PROBABILITY = (
         for part, name in PARTS.items()
     ),
 )
+CONFOUNDED = (
+    "All variants have the same number of epochs, so that fewer images are also fewer steps: the number of images and "
+    "the amount of training cannot be told apart. Each share of the images is one fixed subset."
+)
 SIZES = (
     Column("variant", "variant", text),
     Column("architecture of", "family", text),
@@ -59,6 +63,7 @@ SIZES = (
 )
 PAIRS = (
     Column("first and second", "pair", text),
+    Column("training images", "train_images", text),
     Column("accuracy, first − second, points", "accuracy_difference", points),
     Column("only first right", "only_first_right", count),
     Column("only second right", "only_second_right", count),
@@ -145,7 +150,7 @@ def few_images(found: Found) -> Section | None:
             "Accuracy against the number of training images for each architecture",
         ),
         [row["variant"] for row in rows],
-        tabulate("Accuracy by training images", SIZES, rows),
+        tabulate("Accuracy by training images", SIZES, rows, CONFOUNDED),
     )
     return section(f"{found.study}-few-images", "Few training images", picture)
 
@@ -212,9 +217,10 @@ def pairs(found: Found) -> Section | None:
     if not compared:
         return None
     note = (
-        "Accuracy: all seeds, paired bootstrap. The rest: first seeds. McNemar: exact, two-sided. κ: 1 if both err "
-        "on the same images, 0 as if by chance. Divergence: Jensen–Shannon, mean over the images with the same "
-        "prediction. Confidence apart: mean absolute difference where both are right."
+        "Two numbers of training images: the variants were trained on different amounts, which may be what makes them "
+        "differ. Accuracy: all seeds, 95 % interval over seeds and test images. The rest: first seeds. McNemar: exact, "
+        "two-sided. κ: 1 if both err on the same images, 0 as if by chance. Divergence: Jensen–Shannon, mean over the "
+        "images with the same prediction. Confidence apart: mean absolute difference where both are right."
     )
     picture = found.drawn(
         comparisons.pair_figure(compared),
@@ -227,9 +233,16 @@ def pairs(found: Found) -> Section | None:
         list(dict.fromkeys(name for row in compared for name in (row["first"], row["second"]))),
         tabulate("Differences of probability", DIFFERENCES, compared),
     )
-    table = tabulate("Pairs of variants", PAIRS, compared, note)
+    sizes = {row.variant: row.train_images for row in found.standings}
+    amounts_of = [row | {"train_images": trained_with(row, sizes)} for row in compared]
+    table = tabulate("Pairs of variants", PAIRS, amounts_of, note)
     closely = (one_pair(found, row) for row in compared)
     return section(f"{found.study}-pairs", "Pairs of variants on the same images", table, picture, *closely)
+
+
+def trained_with(pair: Json, sizes: Mapping[str, int]) -> str:
+    """How many images the variants of a pair were trained on: one number if it is the same."""
+    return " and ".join(dict.fromkeys(count(sizes[pair[side]]) for side in ("first", "second")))
 
 
 def one_pair(found: Found, row: Json) -> Section | None:
