@@ -34,7 +34,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def checkout(outside: Path) -> Path:
     """A working folder that is a checkout with one commit."""
     git("init")
-    for name in ("code.py", "dvc.lock", "params.yaml", "deep/params.yaml"):
+    for name in ("code.py", "dvc.lock", "params.yaml", "deep/params.yaml", "results/cifar/record.json"):
         (outside / name).parent.mkdir(exist_ok=True)
         (outside / name).write_text(PARAMETERS if name.endswith("params.yaml") else "old")
     git("add", ".")
@@ -52,6 +52,7 @@ def test_a_clean_checkout_is_its_commit(checkout: Path) -> None:
         ("code.py", True),
         ("deep/params.yaml", True),
         ("dvc.lock", False),
+        ("results/cifar/record.json", False),
         ("params.yaml", True),
         ("untracked.txt", False),
     ],

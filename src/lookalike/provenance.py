@@ -21,16 +21,24 @@ PACKAGES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "dvc", "mlf
 def commit() -> dict[str, str | bool]:
     """The checked-out commit, and whether tracked files differ from it.
 
-    `dvc.lock`, the reports, and in `params.yaml` the choice of a profile do not count. In the folder of a bundle both
-    are those of the checkout that it was packed in. In another folder that is no git checkout, the commit is "unknown"
-    and dirty true.
+    `dvc.lock`, the reports, the results that are kept, and in `params.yaml` the choice of a profile do not count. In
+    the folder of a bundle both are those of the checkout that it was packed in. In another folder that is no git
+    checkout, the commit is "unknown" and dirty true.
     """
     if (packed := Path(PACKED)).exists():
         origin = json.loads(packed.read_text(encoding="utf-8"))
         return {key: origin[key] for key in ("commit", "dirty")}
     head = git("rev-parse", "HEAD")
     changed = git(
-        "status", "--porcelain", "--untracked-files=no", "--", ".", ":!dvc.lock", f":!{PARAMETERS}", ":!reports"
+        "status",
+        "--porcelain",
+        "--untracked-files=no",
+        "--",
+        ".",
+        ":!dvc.lock",
+        f":!{PARAMETERS}",
+        ":!reports",
+        ":!results",
     )
     return {"commit": head or "unknown", "dirty": head is None or bool(changed) or parameters_differ()}
 

@@ -1,5 +1,6 @@
 """What is refused when a run is to be kept."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +106,14 @@ def test_of_two_test_sets_the_one_that_shows_more_is_kept(
         write_test_set(root / "test_sets/fashion", test_set)
         added(CNN)
         assert len(load_test_set(results / "test_sets/fashion").shown) == shown
+
+
+def test_a_test_set_of_another_version_is_replaced(added: Add, results: Path) -> None:
+    added(CNN)
+    path = results / "test_sets/fashion/evidence.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 1}))
+    added(CNN)
+    assert load_test_set(path.parent).name == "fashion_mnist"
 
 
 def write_test_set(folder: Path, test_set: object) -> None:

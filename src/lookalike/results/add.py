@@ -15,7 +15,7 @@ from lookalike.artifacts.evaluations import load_evaluation
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.folders import read_json, replacing_folder, write_text
 from lookalike.artifacts.models import load_description
-from lookalike.artifacts.test_sets import load_test_set
+from lookalike.artifacts.test_sets import TestSet, load_test_set
 from lookalike.bundle.unpack import unpack
 from lookalike.errors import InputError
 from lookalike.evaluation.scores import score
@@ -205,18 +205,27 @@ def check_size(what: str, folder: Path, limit: int) -> None:
 
 
 def share_test_set(source: Path, target: Path) -> None:
-    """Copy what is kept of a test set, unless what is there already shows as many images.
+    """Copy what is kept of a test set, unless what is there already is the same or shows more images.
+
+    What is there of another version, or damaged, is replaced.
 
     Raises:
         InputError: what is there is of another data set.
     """
     new = load_test_set(source)
-    if target.is_dir():
-        old = load_test_set(target)
+    if target.is_dir() and (old := readable(target)) is not None:
         if old.digest != new.digest:
             raise InputError(f"{target}: is of other images ({old.digest[:8]}) than {source} ({new.digest[:8]})")
-        if len(old.shown) >= len(new.shown):
+        if len(old.shown) > len(new.shown):
             return
     with replacing_folder(target) as part:
         for file in EVIDENCE:
             shutil.copyfile(source / file, part / file)
+
+
+def readable(folder: Path) -> TestSet | None:
+    """The test set in a folder; None if it cannot be read."""
+    try:
+        return load_test_set(folder)
+    except InputError:
+        return None
