@@ -35,7 +35,7 @@ def checkout(outside: Path) -> Path:
     """A working folder that is a checkout with one commit."""
     git("init")
     for name in ("code.py", "dvc.lock", "params.yaml", "deep/params.yaml", "results/cifar/record.json"):
-        (outside / name).parent.mkdir(exist_ok=True)
+        (outside / name).parent.mkdir(parents=True, exist_ok=True)
         (outside / name).write_text(PARAMETERS if name.endswith("params.yaml") else "old")
     git("add", ".")
     git("commit", "-m", "first")

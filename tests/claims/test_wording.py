@@ -114,7 +114,11 @@ def test_a_verdict_at_reduced_size_says_so() -> None:
     assert sentence(one).endswith("(1.9 to 2.9). At reduced size: reproduced.")
     judged = Judged(Claim("X", "all", "", "", "", (CNN,)), (one,))
     assert conclusion(judged) == "not tested at the study's size; at reduced size: reproduced"
-    assert conclusion(replace(judged, answers=(replace(one, verdict="reproduced", reduced=None),))) == "reproduced"
+    whole = replace(one, verdict="reproduced", reduced=None)
+    assert conclusion(replace(judged, answers=(whole,))) == "reproduced"
+    missing = replace(one, measured=None, verdict="not tested", reduced=None)
+    assert conclusion(replace(judged, answers=(whole, missing))) == "inconclusive; 1 of 2 tests not done"
+    assert conclusion(replace(judged, answers=(missing, missing))) == "not tested"
 
 
 def test_an_inconclusive_sentence_says_how_many_runs_would_decide() -> None:

@@ -47,7 +47,7 @@ RULES = {
     "F4": Rule("2026-11-29", "7bfe933", "yes", "be41ef7a2523"),
     "F5": Rule("2026-11-29", "7bfe933", "yes", "a518d5483770"),
     "F6": Rule("2026-11-29", "7bfe933", "yes", "8392cd7cf77e"),
-    "F7": Rule("2026-11-29", "7bfe933", "of an earlier version", "3a3d72336b3e"),
+    "F7": Rule("2026-11-29", "74ac646", "of an earlier version", "3a3d72336b3e"),
     "C1": Rule("2026-11-29", "7bfe933", "of an earlier version", "1c77e80a7da0"),
     "C2": Rule("2026-11-29", "7bfe933", "of an earlier version", "bd9252c74690"),
     "C3": Rule("2026-11-29", "7bfe933", "of an earlier version", "4807622ca262"),

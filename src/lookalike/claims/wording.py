@@ -141,5 +141,10 @@ def said_remark(answer: Answer) -> str:
 
 
 def conclusion(judged: Judged) -> str:
-    """The verdict on a claim: "not tested at the study's size; at reduced size: reproduced"."""
-    return f"{judged.verdict}; at reduced size: {judged.reduced}" if judged.reduced else judged.verdict
+    """The verdict on a claim, that at reduced size, and how many tests were not done: "inconclusive; 1 of 2 tests not
+    done"."""
+    text = f"{judged.verdict}; at reduced size: {judged.reduced}" if judged.reduced else judged.verdict
+    missing = sum(answer.measured is None for answer in judged.decisive)
+    if 0 < missing < len(judged.decisive):
+        text += f"; {missing} of {len(judged.decisive)} tests not done"
+    return text
