@@ -1,5 +1,7 @@
 """What became of the claims: how many came out how, what was measured in words, and every test behind it."""
 
+from dataclasses import replace
+
 import pytest
 from blocks import prose, rows, tables, walk
 
@@ -96,6 +98,12 @@ def test_every_test_is_folded_with_its_rule_and_the_dates_of_rules() -> None:
 def test_a_figure_has_the_unit_of_its_test(scale: Scale, said: str) -> None:
     (row,) = rows(every_test([judged("F1", question("", LEADS, scale=scale))]))
     assert row[4] == said
+
+
+def test_readings_are_named_where_there_are_several() -> None:
+    one, two = (replace(question("", LEADS), reading=name) for name in ("this", "that"))
+    assert in_words(judged("F1", one, one, two).decisive) == f"By this: {BETTER} {BETTER} By that: {BETTER}"
+    assert in_words(judged("F1", one).decisive) == BETTER
 
 
 def test_of_nothing_nothing_is_said() -> None:

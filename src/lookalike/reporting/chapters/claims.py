@@ -104,8 +104,15 @@ def summary(judged: Judged) -> Json:
 
 
 def in_words(answers: Sequence[Answer]) -> str | None:
-    """What was measured for each test, in a sentence; None if nothing was."""
-    return " ".join(sentence(answer) for answer in answers if answer.measured is not None) or None
+    """What was measured for each test, in a sentence, by reading of the claim where it has several; None of nothing."""
+    readings = {answer.test.reading for answer in answers}
+    text, last = "", ""
+    for answer in answers:
+        if answer.measured is not None:
+            reading = answer.test.reading
+            text += f" By {reading}:" if len(readings) > 1 and reading != last else ""
+            text, last = f"{text} {sentence(answer)}", reading
+    return text.strip() or None
 
 
 def said_verdicts(decided: Sequence[Answer | Judged]) -> str:
