@@ -1,6 +1,7 @@
 """Everything that is computed and drawn of the variants of a study together, from their evidence alone."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -110,7 +111,8 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
         drawn |= {f"figures/{name}/{title}": figure for title, figure in own.items()}
     more = evidence_figures(found, focus, look_alikes["pairs"], recipe)
     drawn |= {f"figures/{path}": figure for path, figure in more.items()}
-    save_figures(out, {path: to_png(figure) for path, figure in drawn.items()})
+    with ProcessPoolExecutor() as pool:  # most of the time goes into drawing
+        save_figures(out, dict(zip(drawn, pool.map(to_png, drawn.values(), chunksize=4), strict=True)))
 
 
 def save_main_scores(out: Path, found: Collected) -> None:
