@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from lookalike.evaluation.statistics import proportion
-from lookalike.reporting.style import BLUE, ORANGE, WIDTH, Look, name_rows, style
+from lookalike.reporting.style import BLUE, ORANGE, WIDTH, Look, as_percent, name_rows, style
 
 SIDES = {"only_first": (-1, ORANGE), "only_second": (1, BLUE)}  # to which side a bar goes, and its colour
 
@@ -32,6 +32,11 @@ def repairs_figure(pairs: Sequence[Mapping[str, Any]], control: Sequence[Mapping
                 axes.barh(row, sign * share.value, **bar, **look)
         name_rows(axes, names)
         axes.axvline(0, color="#333333", linewidth=0.8)
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * abs(share):.3g}%"))
+        axes.xaxis.set_major_formatter(FuncFormatter(unsigned_percent))
         axes.set_xlabel("of the test images: only the first model is right (left), only the second (right)")
     return figure
+
+
+def unsigned_percent(share: float, _: float | None = None) -> str:
+    """A share on either side of zero as a tick."""
+    return as_percent(abs(share))
