@@ -263,7 +263,7 @@ def uncertain(value: float, low: float, high: float, *, seeds: int = 3, level: f
     from scipy.stats import norm
 
     error = (high - low) / 2 / norm.ppf((1 + level) / 2)
-    return Uncertain(value, error**2, 10**9, (Seeds(seeds, Spread(0.0, 2)),))
+    return Uncertain(value, error**2, 10**9, (Seeds(seeds, Spread(0.0, 2), borrowed=seeds < 3),))
 
 
 def measured(value: float, low: float, high: float, **changes: Any) -> Measured:

@@ -10,7 +10,7 @@ from lookalike.claims.claim import Answer, Claim, Judged, Measured, Region, Scal
 from lookalike.claims.evidence import Evidence
 from lookalike.claims.fashion import MORE_ACCURATE
 from lookalike.claims.quantities import Censored
-from lookalike.claims.wording import conclusion, digits_for, ends, said, said_measured, said_region, said_runs, sentence
+from lookalike.claims.wording import digits_for, ends, left_open, said, said_measured, said_region, said_runs, sentence
 from lookalike.evaluation.hierarchical import Uncertain, over_seeds
 
 NOTHING = Evidence({})
@@ -113,12 +113,12 @@ def test_a_verdict_at_reduced_size_says_so() -> None:
     one = Answer(CNN, two(0.024, 0.019, 0.029), "not tested at the study's size", "reproduced")
     assert sentence(one).endswith("(1.9 to 2.9). At reduced size: reproduced.")
     judged = Judged(Claim("X", "all", "", "", "", (CNN,)), (one,))
-    assert conclusion(judged) == "not tested at the study's size; at reduced size: reproduced"
+    assert left_open(judged) == "At reduced size the claim is reproduced."
     whole = replace(one, verdict="reproduced", reduced=None)
-    assert conclusion(replace(judged, answers=(whole,))) == "reproduced"
+    assert left_open(replace(judged, answers=(whole,))) == ""
     missing = replace(one, measured=None, verdict="not tested", reduced=None)
-    assert conclusion(replace(judged, answers=(whole, missing))) == "inconclusive; 1 of 2 tests not done"
-    assert conclusion(replace(judged, answers=(missing, missing))) == "not tested"
+    assert left_open(replace(judged, answers=(whole, missing))) == "1 of 2 tests were not done."
+    assert left_open(replace(judged, answers=(missing, missing))) == ""
 
 
 def test_an_inconclusive_sentence_says_how_many_runs_would_decide() -> None:
@@ -131,7 +131,9 @@ def test_an_inconclusive_sentence_says_how_many_runs_would_decide() -> None:
 
 def test_few_runs_are_mentioned() -> None:
     one = replace(measured(0.024, 0.019, 0.029, seeds=1), runs=(1,))
-    assert said_of(one).endswith("Indicated: few runs, so that the seed-to-seed variation of other variants counts.")
+    assert said_of(one).endswith(
+        "Indicated: few runs, so that the seed-to-seed variation of other variants counts (2 degrees of freedom)."
+    )
     assert said_of(one).startswith("In 1 run the CNN")
 
 

@@ -66,6 +66,10 @@ class Quantity(Protocol):
     def few_seeds(self) -> bool:
         """Whether that variation is borrowed from other variants."""
 
+    @property
+    def lent_freedom(self) -> float | None:
+        """The degrees of freedom that the borrowed variation was estimated with; None if none is."""
+
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """The ends of a two-sided interval."""
 

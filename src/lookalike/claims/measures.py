@@ -95,7 +95,7 @@ def most(*measures: Measure) -> Measure:
         if not parts:
             return None
         best = Best(parts, len(measures) - len(parts))
-        at = next(each for each in found if each.quantity is best.largest)
+        at = next(each for each in found if each.quantity is best.origin)
         return Measured(best, at.runs, at.images, at.unit)
 
     return measure

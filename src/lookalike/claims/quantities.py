@@ -5,6 +5,7 @@ over images, or a sum of such. A quantity belongs to one variant or is the diffe
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -203,8 +204,42 @@ def figure_of(interval: Interval) -> Figure:
 # --- composed -------------------------------------------------------------------------------------------------------
 
 
+class Derived(ABC):
+    """A quantity with the value and the chance of another one, but an interval of its own."""
+
+    @property
+    @abstractmethod
+    def origin(self) -> Uncertain:
+        """The quantity that was measured."""
+
+    @property
+    def value(self) -> float:
+        """The value that was measured."""
+        return self.origin.value
+
+    @property
+    def error(self) -> float:
+        """Its standard error."""
+        return self.origin.error
+
+    @property
+    def knows_seeds(self) -> bool:
+        """Whether the variation from seed to seed is known."""
+        return self.origin.knows_seeds
+
+    @property
+    def few_seeds(self) -> bool:
+        """Whether that variation is borrowed."""
+        return self.origin.few_seeds
+
+    @property
+    def lent_freedom(self) -> float | None:
+        """The degrees of freedom of a borrowed variation."""
+        return self.origin.lent_freedom
+
+
 @dataclass(frozen=True)
-class Best:
+class Best(Derived):
     """The largest of several quantities.
 
     It exceeds a bound where one of them does, at a level corrected for their number (Bonferroni: Dunn, JASA 56, 1961);
@@ -215,19 +250,9 @@ class Best:
     missing: int
 
     @property
-    def largest(self) -> Uncertain:
+    def origin(self) -> Uncertain:
         """That with the largest value."""
         return max(self.parts, key=lambda part: part.value)
-
-    @property
-    def value(self) -> float:
-        """The largest value."""
-        return self.largest.value
-
-    @property
-    def error(self) -> float:
-        """The standard error of the largest."""
-        return self.largest.error
 
     @property
     def knows_seeds(self) -> bool:
@@ -239,6 +264,11 @@ class Best:
         """Whether the variation of one of them is borrowed."""
         return any(part.few_seeds for part in self.parts)
 
+    @property
+    def lent_freedom(self) -> float | None:
+        """Of the first of them that borrows."""
+        return next((one for part in self.parts if (one := part.lent_freedom) is not None), None)
+
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """The largest lower end at the corrected level; the largest upper end, infinite if one is missing."""
         corrected = 1 - (1 - level) / len(self.parts)
@@ -248,11 +278,11 @@ class Best:
 
     def needed(self, bound: float, level: float = 0.95) -> int | None:
         """That of the largest; None where the missing ones would have to lie below the bound as well."""
-        return None if self.missing and self.value <= bound else self.largest.needed(bound, level)
+        return None if self.missing and self.value <= bound else self.origin.needed(bound, level)
 
 
 @dataclass(frozen=True)
-class Censored:
+class Censored(Derived):
     """A quantity that is known to be at least as large (`above`), or at most as large (`below`), as it was measured."""
 
     measured: Uncertain
@@ -260,24 +290,9 @@ class Censored:
     below: bool
 
     @property
-    def value(self) -> float:
-        """The value that was measured."""
-        return self.measured.value
-
-    @property
-    def error(self) -> float:
-        """The standard error of what was measured."""
-        return self.measured.error
-
-    @property
-    def knows_seeds(self) -> bool:
-        """Whether the variation from seed to seed is known."""
-        return self.measured.knows_seeds
-
-    @property
-    def few_seeds(self) -> bool:
-        """Whether that variation is borrowed."""
-        return self.measured.few_seeds
+    def origin(self) -> Uncertain:
+        """What was measured."""
+        return self.measured
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """That of what was measured, open on the side where nothing is known."""
@@ -285,5 +300,5 @@ class Censored:
         return -math.inf if self.below else low, math.inf if self.above else high
 
     def needed(self, bound: float, level: float = 0.95) -> int | None:
-        """No number of seeds would decide: longer training runs would."""
-        return None
+        """No number of seeds would decide where an end is open: longer training runs would."""
+        return None if self.above or self.below else self.measured.needed(bound, level)

@@ -136,15 +136,16 @@ def said_remark(answer: Answer) -> str:
         return f"with the value that was measured, {answer.needed:,} runs of each would decide in four of five cases"
     measured = answer.measured
     if measured is not None and not measured.counted and measured.quantity.few_seeds and answer.decisive:
-        return "few runs, so that the seed-to-seed variation of other variants counts"
+        freedom = f"{measured.quantity.lent_freedom or 0:.0f} degrees of freedom"
+        return f"few runs, so that the seed-to-seed variation of other variants counts ({freedom})"
     return ""
 
 
-def conclusion(judged: Judged) -> str:
-    """The verdict on a claim, that at reduced size, and how many tests were not done: "inconclusive; 1 of 2 tests not
-    done"."""
-    text = f"{judged.verdict}; at reduced size: {judged.reduced}" if judged.reduced else judged.verdict
+def left_open(judged: Judged) -> str:
+    """What the verdict on a claim leaves to be said: that at reduced size, and how many tests were not done; "" if
+    nothing."""
+    parts = [f"At reduced size the claim is {judged.reduced}."] if judged.reduced else []
     missing = sum(answer.measured is None for answer in judged.decisive)
     if 0 < missing < len(judged.decisive):
-        text += f"; {missing} of {len(judged.decisive)} tests not done"
-    return text
+        parts.append(f"{missing} of {len(judged.decisive)} tests were not done.")
+    return " ".join(parts)

@@ -97,6 +97,11 @@ class Uncertain:
         """Whether a side has so few seeds that it borrows its spread."""
         return any(side.count < ENOUGH for side in self.sides)
 
+    @property
+    def lent_freedom(self) -> float | None:
+        """The degrees of freedom of a spread that a side borrows; None if none does."""
+        return next((side.spread.freedom for side in self.sides if side.borrowed and side.spread), None)
+
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """The ends of a two-sided interval."""
         from scipy.special import ndtri, stdtrit

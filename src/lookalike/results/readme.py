@@ -12,7 +12,18 @@ from matplotlib.figure import Figure
 from lookalike.claims.claim import Judged
 from lookalike.params import Params
 from lookalike.reporting.chapters.claims import SUMMARY, VERDICTS, by_chance, said_verdicts, summary
-from lookalike.reporting.document import Column, Prose, Section, count, number, percent, section, tabulate, text
+from lookalike.reporting.document import (
+    Column,
+    Prose,
+    Section,
+    count,
+    estimate,
+    number,
+    percent,
+    section,
+    tabulate,
+    text,
+)
 from lookalike.reporting.leaderboard import Standing
 from lookalike.reporting.report import in_markdown
 from lookalike.reporting.style import BLUE, WIDTH, in_percent, name_rows, style
@@ -30,7 +41,7 @@ STANDINGS = (
     Column("diverged", "diverged", count),
     Column("parameters", "parameters", count),
     Column("NLL, nats", "nll", number),
-    Column("ECE, %", "ece", percent),
+    Column("ECE, %", "ece", estimate(100, 2)),
 )
 RUNS = (
     Column("variant", "variant", text),
@@ -98,7 +109,8 @@ def standing(row: Standing) -> dict[str, Any]:
     """A row of the leaderboard."""
     bounds = (row.accuracy_low, row.accuracy_high)
     interval = " to ".join(f"{100 * bound:.2f}" for bound in bounds if bound is not None)
-    return vars(row) | {"interval": interval or None}
+    error = None if row.ece is None else {"value": row.ece, "low": row.ece_low, "high": row.ece_high}
+    return vars(row) | {"interval": interval or None, "ece": error}
 
 
 def origins(published: "Published") -> Section:

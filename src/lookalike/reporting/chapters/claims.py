@@ -2,24 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import get_args
 
 from lookalike.claims.claim import Answer, Judged, Verdict
 from lookalike.claims.rules import RULES
 from lookalike.claims.verdicts import multiplicity
-from lookalike.claims.wording import conclusion, said_measured, said_region, said_runs, sentence
+from lookalike.claims.wording import left_open, said_measured, said_region, said_runs, sentence
 from lookalike.reporting.document import Column, Fold, Json, Prose, Section, Table, section, tabulate, text
 
-VERDICTS: tuple[Verdict, ...] = (
-    "reproduced",
-    "contradicted",
-    "indicated",
-    "contradiction indicated",
-    "explained by a control",
-    "inconclusive",
-    "not tested at the study's size",
-    "not judged",
-    "not tested",
-)
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 SUMMARY = (
     Column("claim", "claim", text),
     Column("statement", "statement", text),
@@ -97,8 +88,8 @@ def summary(judged: Judged) -> Json:
         "claim": claim.key,
         "statement": claim.statement,
         "reported": claim.reported,
-        "here": in_words(judged.decisive),
-        "verdict": conclusion(judged),
+        "here": f"{in_words(judged.decisive) or ''} {left_open(judged)}".strip() or None,
+        "verdict": judged.verdict,
         "controls": said_verdicts(judged.controls),
     }
 
