@@ -10,18 +10,22 @@ import time
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from descriptions import described
+from invented_evidence import a_test_set
 from mlflow_server import served
 
-from lookalike.artifacts.evaluations import save_findings
+from lookalike.artifacts.evaluations import Evaluation, save_evaluation, save_findings
 from lookalike.artifacts.folders import read_json, write_json, write_text
 from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_history, save_model, save_run
+from lookalike.artifacts.test_sets import save_test_set
 from lookalike.claims.verdicts import CLAIMS
 from lookalike.params import Params, parse_params
 from lookalike.tracking.follow import follow
@@ -295,8 +299,14 @@ def test_the_stage_writes_the_run_ids_and_publishes_the_verdicts(
     write_json(make_training(tmp_path) / "params.yaml", params.model_dump(mode="json"))
     make_evaluation(tmp_path)
     save_findings(tmp_path / "comparisons" / "fashion", {"variants": {}, "pairs": []}, {"comparisons": []}, {})
-    for folder in ("explanations", "embeddings"):
-        (tmp_path / folder / "fashion").mkdir(parents=True)
+    for folder in ("explanations/fashion", "embeddings/fashion", f"evaluations/fashion/{NAME}", "test_sets/fashion"):
+        (tmp_path / folder).mkdir(parents=True)
+    names = tuple(params.datasets["fashion_mnist"].classes)
+    save_test_set(
+        tmp_path / "test_sets/fashion", replace(a_test_set(), name="fashion_mnist", class_names=names, photos=None)
+    )
+    diverged = Evaluation((), 2, np.zeros(0), np.zeros((0, len(a_test_set().labels), len(names)), np.float16))
+    save_evaluation(tmp_path / "evaluations/fashion" / NAME, diverged)
     monkeypatch.chdir(tmp_path)
     stage = runpy.run_path(str(root / "stages" / "publish.py"))["main"]
     stage()

@@ -23,7 +23,7 @@ from lookalike.evaluation.hierarchical import (
     satterthwaite,
 )
 
-IMAGES, RUNS = 5_000, 120
+IMAGES, RUNS = 4_000, 100
 CNN, VIT = 0.0024, 0.004  # deviations of accuracy from seed to seed that were measured
 Bools = NDArray[np.bool_]
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from lookalike.evaluation.statistics import bootstrap_mean, resample
 from lookalike.explain.faithfulness import centre_map
-from lookalike.explain.localisation import THRESHOLD, hits, localise, object_masks, on_pixels, overlap
+from lookalike.explain.localisation import THRESHOLD, hits, localise, on_pixels, overlap
+from lookalike.explain.objects import object_masks
 
 
 def mask(size: int, top: int, left: int, height: int, width: int) -> NDArray[np.bool_]:

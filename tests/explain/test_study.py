@@ -1,6 +1,7 @@
 """The evidence of one variant is that of its first seed, on the images and photographs that the study asks about."""
 
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.data.garments import draw_garments
 from lookalike.evaluation.variant import Questions, evaluate_variant
-from lookalike.explain.localisation import object_masks
+from lookalike.explain.objects import object_masks
 from lookalike.explain.seeds import Shared, find
 from lookalike.explain.study import Asked, explain_one
 from lookalike.explain.subject import Images, find_subject
@@ -141,6 +142,15 @@ def test_objects_are_masked_in_colour_images_alone(case: Case) -> None:
     assert colour.masks is not None
     assert colour.masks.shape == grey[colour.chosen].shape
     np.testing.assert_array_equal(colour.masks, object_masks(np.stack([grey] * 3, axis=3)[colour.chosen]))
+
+
+def test_without_opencv_a_warning_says_what_is_not_measured(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "lookalike.explain.objects", raising=False)
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    grey = case.asked.dataset.test_images
+    colour = replace(case.asked, dataset=replace(case.asked.dataset, test_images=np.stack([grey] * 3, axis=3)))
+    with pytest.warns(UserWarning, match="OpenCV is not installed"):
+        assert colour.masks is None
 
 
 def test_photographs_are_explained_as_the_recipe_prepares_them(case: Case, plain: Explanation) -> None:

@@ -9,14 +9,12 @@ of CIFAR-10, about 80 in 100 masks follow the object's outline; the others hold 
 from collections.abc import Mapping
 from dataclasses import asdict
 
-import cv2
 import numpy as np
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from lookalike.artifacts.explanations import Localisation, Localised
-from lookalike.data.masks import grabcut
 from lookalike.evaluation.metrics import Floats
 from lookalike.evaluation.statistics import bootstrap_mean, resample
 from lookalike.explain.faithfulness import centre_map
@@ -24,23 +22,8 @@ from lookalike.explain.faithfulness import centre_map
 Masks = NDArray[np.bool_]
 
 THRESHOLD = 0.2  # of a map's maximum
-SIDE = 96  # pixels to which small images are enlarged: GrabCut of 32 pixels finds no object in every twelfth image
 LARGEST = 0.9  # of an image: a larger mask is no object
 METHODS = ("CAM", "Grad-CAM", "HiResCAM")
-
-
-def object_masks(pixels: NDArray[np.uint8]) -> Masks:
-    """Where the object is in colour images (N, H, W, 3): (N, H, W), by GrabCut of images of at least `SIDE` pixels."""
-    factor = -(-SIDE // min(pixels.shape[1:3]))
-    return np.stack([object_mask(np.ascontiguousarray(image), factor) for image in pixels])
-
-
-def object_mask(image: NDArray[np.uint8], factor: int) -> Masks:
-    """The mask (H, W) of one image (H, W, 3), cut out of the image enlarged by `factor`; half of a pixel suffices."""
-    height, width = image.shape[:2]
-    enlarged = cv2.resize(image, (factor * width, factor * height), interpolation=cv2.INTER_CUBIC)
-    covered = grabcut(enlarged.astype(np.uint8)).reshape(height, factor, width, factor).mean(axis=(1, 3))
-    return np.asarray(covered >= 0.5)
 
 
 def localise(maps: Mapping[str, Tensor], masks: Masks) -> Localisation | None:

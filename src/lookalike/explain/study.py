@@ -1,5 +1,6 @@
 """Explain the variants of a study: what all of them are asked, and the evidence of one."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +18,7 @@ from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.metrics import Ints
 from lookalike.explain.closely import look_closely
-from lookalike.explain.localisation import Masks, object_masks
+from lookalike.explain.localisation import Masks
 from lookalike.explain.seeds import Shared, find
 from lookalike.explain.subject import Images, find_subject
 from lookalike.explain.variant import explain_variant
@@ -64,9 +65,18 @@ class Asked:
 
     @cached_property
     def masks(self) -> Masks | None:
-        """Where the objects are in the images that are explained; None if these are grey."""
+        """Where the objects are in the images that are explained; None if these are grey, or OpenCV is missing."""
         pixels = self.dataset.test_images[self.chosen]
-        return object_masks(pixels) if pixels.ndim == 4 else None
+        if pixels.ndim != 4:
+            return None
+        try:
+            from lookalike.explain.objects import object_masks
+        except ModuleNotFoundError as error:
+            if error.name != "cv2":
+                raise
+            warnings.warn("OpenCV is not installed: how well maps lie on the object is not measured", stacklevel=2)
+            return None
+        return object_masks(pixels)
 
     @property
     def settings(self) -> dict[str, Any]:
