@@ -209,8 +209,8 @@ class SeedFindings:
             of what enters ReLU; None without ReLU behind convolutions.
         filters: None without convolutions.
         similarity: by attention method; None unless it is a transformer.
-        localisation: None unless it is a convolutional focus variant for colour images, or if no mask is usable or OpenCV
-            was missing.
+        localisation: None unless it is a convolutional focus variant for colour images; also if no mask is usable, or
+            OpenCV was missing.
         depth: one row per convolution; None unless it is a convolutional focus variant.
     """
 
