@@ -15,15 +15,9 @@ MOST_DIGITS = 4  # after the point, where a bound is near
 
 
 def said(value: float, scale: Scale, digits: int | None = None) -> str:
-    """A quantity as people read it, with its unit."""
+    """A quantity as people read it, with its unit and a minus that is as wide as a digit."""
     factor, usual, unit = READ[scale]
-    return with_minus(f"{factor * value + 0.0:.{usual if digits is None else digits}f}{unit}")
-
-
-def with_minus(text: str) -> str:
-    """Numbers with a minus that is as wide as a digit, and without one before zero."""
-    bare = text.removeprefix("-")
-    return bare if bare.strip("0.") == "" or not any(c in "123456789" for c in bare) else text.replace("-", "−")
+    return f"{factor * value:z.{usual if digits is None else digits}f}{unit}".replace("-", "−")
 
 
 def said_region(region: Region, scale: Scale) -> str:
