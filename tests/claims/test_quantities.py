@@ -14,7 +14,7 @@ from lookalike.claims import quantities
 from lookalike.claims.evidence import StudyEvidence
 from lookalike.claims.quantities import Best, Censored, Figure, Terms
 from lookalike.data.corruptions import SHIFTS
-from lookalike.evaluation.hierarchical import DRAWS, Spread, over_seeds
+from lookalike.evaluation.hierarchical import DRAWS, Spread, hierarchical, over_seeds
 
 N, C, F, M = 40, 6, 30, 25
 RNG = np.random.default_rng(0)
@@ -144,7 +144,9 @@ def test_photographs_are_resampled_by_sender() -> None:
     photos = STUDY.test_set.photos
     assert photos is not None
     alone = quantities.of_one(STUDY, "one", terms)
-    clustered = quantities.of_one(STUDY, "one", terms, photos.senders[where])
+    of_it = terms(STUDY, "one")
+    assert of_it is not None
+    clustered = hierarchical(of_it, [None], clusters=photos.senders[where])
     assert alone is not None
     assert clustered is not None
     assert (alone.images, clustered.images) == (10, 6)

@@ -47,10 +47,10 @@ class Figure:
 # --- of terms -------------------------------------------------------------------------------------------------------
 
 
-def of_one(study: StudyEvidence, name: str, terms: Terms, clusters: Clusters | None = None) -> Uncertain | None:
+def of_one(study: StudyEvidence, name: str, terms: Terms) -> Uncertain | None:
     """A quantity of one variant; None if its evidence has no such terms."""
     own = terms(study, name)
-    return None if own is None else hierarchical(own, [borrowed(study, [name], terms)], clusters=clusters)
+    return None if own is None else hierarchical(own, [borrowed(study, [name], terms)])
 
 
 def of_two(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Z95 = 1.959963984540054  # the 97.5 % quantile of the standard normal distribution
 FEW = 100  # images: with fewer the bootstrap of a share of .1 or less covers it in only .27 to .73 of all cases
 FEWEST = 5  # images that the mean of a continuous figure needs for an interval
-TELLING = 64  # resamples by which clusters are told apart: unlike ones agree in all of them once in 1e32 cases
+COMPARED = 64  # resamples in which clusters are compared: two clusters agree in all of them with probability 1e-32
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def resample_clusters(clusters: NDArray[np.generic], *, draws: int = 1000, seed:
 
 def clusters_of(weights: NDArray[np.float64]) -> NDArray[np.int64]:
     """The number (N,) of each image's cluster: images of one cluster have equal weights (draws, N) in each resample."""
-    _, numbers = np.unique(weights[:TELLING], axis=1, return_inverse=True)
+    _, numbers = np.unique(weights[:COMPARED], axis=1, return_inverse=True)
     return numbers.reshape(-1)
 
 

@@ -1,8 +1,8 @@
 """What can be read from the activations of each convolution of a network, from the first to the last.
 
-A linear probe (Alain & Bengio, "Understanding intermediate layers using linear classifier probes", 2016) tells how well
-a layer's activations separate classes by planes. Every layer gives a probe at most `FEATURES` numbers of an image, so
-that wide layers have no advantage.
+A linear probe (Alain & Bengio, "Understanding intermediate layers using linear classifier probes", 2016) measures how
+well classes are linearly separable in a layer's activations. A probe sees at most `FEATURES` numbers per image of every
+layer, so that wide layers have no advantage.
 """
 
 from dataclasses import asdict
@@ -23,7 +23,7 @@ from lookalike.explain.stimuli import NUMBERS, gratings, patches
 from lookalike.explain.subject import Images, Subject
 from lookalike.runtime import at_once
 
-FEATURES = 128  # numbers of an image that a probe sees; convolutions with 26 channels or more have as many
+FEATURES = 128  # numbers per image that a probe sees; convolutions with 26 channels or more have as many
 PENALTY = 3  # of ridge regression, times the number of images: from .1 to 100 the best for 100 images of CIFAR-10
 SEED = 13  # of the random projection
 BATCH = 100

@@ -52,7 +52,7 @@ PROBABILITY = (
 )
 CONFOUNDED = (
     "All variants have the same number of epochs, so that fewer images are also fewer steps: the number of images and "
-    "the amount of training cannot be told apart. Each share of the images is one fixed subset."
+    "the amount of training are confounded. Each share of the images is one fixed subset."
 )
 SIZES = (
     Column("variant", "variant", text),
