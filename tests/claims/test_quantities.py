@@ -14,7 +14,7 @@ from lookalike.claims import quantities
 from lookalike.claims.evidence import StudyEvidence
 from lookalike.claims.quantities import Best, Censored, Figure, Terms
 from lookalike.data.corruptions import SHIFTS
-from lookalike.evaluation.hierarchical import DRAWS, Spread, hierarchical, over_seeds
+from lookalike.evaluation.hierarchical import DRAWS, Spread, Term, hierarchical, over_seeds
 
 N, C, F, M = 40, 6, 30, 25
 RNG = np.random.default_rng(0)
@@ -255,3 +255,29 @@ def test_censored_quantities_are_open_where_nothing_is_known(
     assert (found.value, found.needed(0.0)) == (2, None if above or below else found.measured.needed(0.0))
     same = Censored(inner, above, below)
     assert (same.error, same.knows_seeds, same.few_seeds) == (inner.error, True, False)
+
+
+def test_pairs_of_few_seeds_borrow_the_spread_that_others_would_have_in_their_place() -> None:
+    rng = np.random.default_rng(4)
+    labels = np.zeros(200, np.int64)
+    right = {"a": rng.random((1, 200)) < 0.8, "b": rng.random((2, 200)) < 0.7, "c": rng.random((4, 200)) < 0.6}
+    logits = {name: np.stack([one, ~one, 0 * one, 0 * one], axis=2).astype(np.float16) for name, one in right.items()}
+    study = StudyEvidence(
+        images_of(labels, labels), np.arange(4), {name: evaluation(one) for name, one in logits.items()}
+    )
+
+    def term(study: StudyEvidence, first: str, second: str) -> Term:
+        one, other = (quantities.right(study, name) for name in (first, second))
+        return Term(one[:, None] * 1.0 - other[None])
+
+    found = quantities.of_pairs(study, "a", "b", term)
+    assert found is not None
+    assert found.value == pytest.approx(right["a"].mean() - right["b"].mean())
+    spread = right["c"].mean(axis=1).std(ddof=1)  # against a fixed other side the seeds of c vary by this much
+    assert [side.count for side in found.sides] == [1, 2]
+    assert [side.spread for side in found.sides] == [Spread(pytest.approx(spread), 3)] * 2
+    assert found.few_seeds
+    alone = replace(study, evaluations={name: study.evaluations[name] for name in ("a", "b")})
+    unknown = quantities.of_pairs(alone, "a", "b", term)
+    assert unknown is not None
+    assert not unknown.knows_seeds

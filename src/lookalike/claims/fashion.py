@@ -24,9 +24,9 @@ from lookalike.claims.measures import (
     runs_of,
     study_of,
 )
-from lookalike.claims.quantities import Figure, overconfidence
+from lookalike.claims.quantities import Figure, of_pairs, overconfidence
 from lookalike.evaluation.groups import probability_shares
-from lookalike.evaluation.hierarchical import Term, hierarchical
+from lookalike.evaluation.hierarchical import Term
 from lookalike.evaluation.metrics import Floats, softmax
 
 STUDY = "fashion"
@@ -53,15 +53,18 @@ def difference(where: str, part: str, *, more: str, calibrated: bool = False) ->
     """How much more probability `more` gives to `part` than the other model, mean over all pairs of their seeds and
     over the images that both predict alike and `where` says: "wrong", "right", or "right among look-alikes"."""
 
+    def term(study: StudyEvidence, first: str, second: str) -> Term:
+        ours, theirs = (given(study, name, part, calibrated=calibrated) for name in (first, second))
+        about = alike(study, first, second, where)
+        return Term((ours[:, None] - theirs[None]) * about, about)
+
     def measure(evidence: Evidence) -> Measured | None:
         study = study_of(evidence, *BOTH)
         if study is None:
             return None
         less = VIT if more == CNN else CNN
-        ours, theirs = (given(study, name, part, calibrated=calibrated) for name in (more, less))
-        about = alike(study, more, less, where)
-        found = hierarchical([Term((ours[:, None] - theirs[None]) * about, about)], [None, None])
-        images = round(float(about.sum(axis=2).mean()))
+        found = of_pairs(study, more, less, term)
+        images = round(float(alike(study, more, less, where).sum(axis=2).mean()))
         return Measured(found, runs_of(study, more, less), images) if found else None
 
     return measure

@@ -10,7 +10,7 @@ from lookalike.claims import quantities
 from lookalike.claims.claim import Measured
 from lookalike.claims.evidence import Evidence, StudyEvidence
 from lookalike.claims.quantities import Best, Censored, Figure, Figures, Terms, figure_of
-from lookalike.evaluation.hierarchical import Term, Uncertain, hierarchical, over_seeds
+from lookalike.evaluation.hierarchical import Term, Uncertain, over_seeds
 from lookalike.evaluation.histories import Rows, epochs_to, instability, of_each_seed
 
 Measure = Callable[[Evidence], Measured | None]
@@ -72,15 +72,18 @@ def corrected(first: str, second: str) -> Measure:
     """Of the images that a seed of the second variant gets wrong, the share that the first gets right, minus the share
     that the other seeds of the second get right."""
 
+    def term(study: StudyEvidence, corrects: str, errs: str) -> Term:
+        one, other = quantities.right(study, corrects), quantities.right(study, errs)
+        by_others = (other.sum(axis=0) - other) / (len(other) - 1)
+        wrong = ~other[None]
+        return Term(wrong * (one[:, None] - by_others), wrong)
+
     def measure(evidence: Evidence) -> Measured | None:
         study = study_of(evidence, first, second)
         if study is None or len(study.finished[second].seeds) < 2:
             return None
-        one, other = quantities.right(study, first), quantities.right(study, second)
-        by_others = (other.sum(axis=0) - other) / (len(other) - 1)
-        wrong = ~other[None]
-        found = hierarchical([Term(wrong * (one[:, None] - by_others), wrong)], [None, None])
-        images = round(float(wrong.sum(axis=2).mean()))
+        found = quantities.of_pairs(study, first, second, term)
+        images = round(float((~quantities.right(study, second)).sum(axis=1).mean()))
         return Measured(found, runs_of(study, first, second), images) if found else None
 
     return measure

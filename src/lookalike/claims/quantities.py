@@ -30,6 +30,7 @@ from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.statistics import Z95
 
 Terms = Callable[[StudyEvidence, str], list[Term] | None]
+TermOfPair = Callable[[StudyEvidence, str, str], Term]
 Figures = Callable[[StudyEvidence, str], Sequence["Figure"] | None]
 Bools = NDArray[np.bool_]
 Clusters = NDArray[np.integer]
@@ -62,6 +63,25 @@ def of_two(
         return None
     together = [*one, *map(on_the_second_side, other)]
     return hierarchical(together, [borrowed(study, [name], terms) for name in (first, second)], clusters=clusters)
+
+
+def of_pairs(study: StudyEvidence, first: str, second: str, term: TermOfPair) -> Uncertain | None:
+    """A quantity of every seed of the first variant with every seed of the second; None if no image has part in it.
+
+    A variant with few seeds borrows the spread that others of the study would have in its place.
+    """
+    few = [len(study.finished[name].seeds) < ENOUGH for name in (first, second)]
+    others = [name for name, one in study.finished.items() if len(one.seeds) >= ENOUGH] if any(few) else []
+    spreads = (
+        pooled(known(by_seed([term(study, name, second)])) for name in others if name != second),
+        pooled(known(by_seed([on_the_second_side(term(study, first, name))])) for name in others if name != first),
+    )
+    return hierarchical([term(study, first, second)], spreads)
+
+
+def known(values: Sequence[float]) -> list[float]:
+    """The values that are numbers."""
+    return [value for value in values if math.isfinite(value)]
 
 
 def borrowed(study: StudyEvidence, names: Sequence[str], terms: Terms) -> Spread | None:

@@ -221,10 +221,10 @@ def hierarchical(
 
 
 def by_seed(terms: Sequence[Term]) -> list[float]:
-    """The quantity of each seed of the first side, of terms in which the second has no part."""
+    """The quantity of each seed of the first side, in the mean over the seeds of the second if that has a part."""
     columns, layouts = in_columns(terms)
-    count = max(layout.shape[0] for layout in layouts)
-    alone: list[Floats] = [np.eye(count), np.ones((1, 1))]
+    count, others = (max(layout.shape[side] for layout in layouts) for side in (0, 1))
+    alone: list[Floats] = [np.eye(count), np.full((1, others), 1 / others)]
     values: list[float] = assembled(columns.sum(axis=0, keepdims=True), layouts, alone).tolist()
     return values
 
