@@ -1,10 +1,13 @@
 # make demo: everything from nothing. make help: the rest.
-.PHONY: help setup demo repro train published test coverage lint ui lock clean
+.PHONY: help setup demo repro train published experiments test coverage lint ui lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+# Which build of torch: of CUDA where there is an NVIDIA GPU, else for CPUs. TORCH=cpu or TORCH=cuda decides by hand.
+TORCH ?= $(shell nvidia-smi --list-gpus > /dev/null 2>&1 && echo cuda || echo cpu)
 BIN := .venv/bin
-INSTALLED := .venv/.installed
+INSTALLED := .venv/.installed-$(TORCH)
+FOR_TESTS := .venv/.installed-for-tests
 JOBS ?= 2
 PROFILE ?= cpu
 
@@ -13,17 +16,40 @@ help:  ## what there is to make
 
 setup: $(INSTALLED)  ## the environment in .venv, with the pinned packages
 
-# uv only makes this faster: where it cannot be had, pip does the same.
-$(INSTALLED): requirements.lock pyproject.toml
+# An environment runs only where it was made, and with the Python that it was made of: else it is made anew.
+ifneq ($(shell $(BIN)/python -c '' 2>&1; cd .venv 2>&1 && pwd -P),$(shell cat .venv/.made-in 2>&1))
+BROKEN := broken
+.PHONY: $(BROKEN)
+$(BROKEN):
+endif
+
+# uv makes this faster, and finds torch's builds for CPUs; where it cannot be had, pip installs from the registry alone.
+INSTALL = if $(BIN)/python -m uv --version > /dev/null 2>&1; \
+	then $(BIN)/python -m uv pip install --quiet --no-deps --python $(BIN)/python --compile-bytecode $(1); \
+	else $(BIN)/python -m pip install --quiet --no-deps $(1); fi
+PINNED = $(BIN)/python -c 'print(open("requirements.lock").read().split("\n\# For tests")[$(1)])'
+
+$(INSTALLED): requirements.lock pyproject.toml $(BROKEN)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer: make PYTHON=...")'
-	$(PYTHON) -m venv .venv
-	if $(BIN)/python -m pip install --quiet uv; then \
-		$(BIN)/uv pip install --quiet --no-deps --compile-bytecode --python $(BIN)/python --requirement requirements.lock && \
-		$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .; \
-	else \
-		$(BIN)/python -m pip install --quiet --no-deps --requirement requirements.lock && \
-		$(BIN)/python -m pip install --quiet --no-deps --editable .; \
-	fi
+	@case $(TORCH) in cpu|cuda) ;; *) echo "TORCH is cpu or cuda; it cannot be $(TORCH)"; exit 2 ;; esac
+	@echo "Installing into .venv, for $(TORCH)"
+	@test -e $@ || rm -rf .venv
+	@$(PYTHON) -m venv $(if $(BROKEN),--clear) .venv
+	@$(BIN)/python -m pip install --quiet uv || echo "uv cannot be had: pip takes longer"
+	@test $(TORCH) = cuda || { export UV_HTTP_RETRIES=0 UV_HTTP_TIMEOUT=10; \
+		$(call INSTALL,--torch-backend cpu $$(grep -E '^torch(vision)?==' requirements.lock)); } 2> /dev/null || \
+		echo "torch's builds for CPUs cannot be had: installing the registry's, which needs CUDA's libraries (3 GB)"
+	@case $$(echo .venv/lib/*/site-packages/torch-*.dist-info) in \
+		*+cpu*) skipped='^(nvidia-|cuda-|triton)';; *) skipped=$(if $(filter cuda,$(TORCH)),'^$$','^(cuda-|triton)');; esac; \
+	$(call PINNED,0) | grep -vE "$$skipped" > .venv/requirements.txt
+	@$(call INSTALL,--requirement .venv/requirements.txt)
+	@$(call INSTALL,--editable .)
+	@rm -f .venv/.installed-*; (cd .venv && pwd -P) > .venv/.made-in
+	@touch $@
+
+$(FOR_TESTS): $(INSTALLED)
+	@$(call PINNED,1) > .venv/requirements.txt
+	@$(call INSTALL,--requirement .venv/requirements.txt)
 	@touch $@
 
 # `dvc repro` runs one stage at a time. Here stages that do not need each other are shared between JOBS processes: after
@@ -31,19 +57,15 @@ $(INSTALLED): requirements.lock pyproject.toml
 # then the studies, each from evaluation to embedding. The last line runs what comes after them, and anything stale.
 # Threads that wait for work sleep instead of spinning, so that processes do not slow each other down; the numbers stay the
 # same.
-#
-# DVC reads and writes dvc.lock as a whole after every stage. Without a cache its hashes are of no use: the file then
-# begins with the names of the stages alone, which keeps their order.
 demo: export OMP_WAIT_POLICY = passive
 demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, unless edited), JOBS=2 stages at a time
 	@$(BIN)/python stages/check.py
-	@test -d .dvc/cache || { sed -n '/^[a-z]/p;/^  [^ ]/p;/^    cmd/p' dvc.lock > dvc.lock.short && mv dvc.lock.short dvc.lock; }
 	@set -e; stages=$$($(BIN)/dvc stage list --name-only); at_once="xargs -P $(JOBS)"; \
 	run="$(BIN)/dvc --wait-for-lock repro --single-item"; $$run check; \
 	echo "$$stages" | grep -E '^(fetch@|photos$$|primer$$)' | sort -r | $$at_once -n 1 $$run; \
 	set -- $$(echo "$$stages" | grep ^train@); round=$$((3 * $(JOBS))); \
 	echo "$$@" | $$at_once -n $$((($$# + round - 1) / round)) $$run; \
-	{ echo costs; echo "$$stages" | sed -n 's/^embed@\(.*\)/evaluate@\1 explain@\1 embed@\1 test_set@\1 compare@\1/p'; } | sort -r | $$at_once -L 1 $$run
+	{ echo costs; echo published; echo "$$stages" | sed -n 's/^embed@\(.*\)/evaluate@\1 explain@\1 embed@\1 test_set@\1 compare@\1/p'; } | sort -r | $$at_once -L 1 $$run
 	$(BIN)/dvc repro
 	@echo "The report: reports/$$(sed -n 's/^profile: *\([^ #]*\).*/\1/p' params.yaml)/index.html"
 
@@ -52,16 +74,21 @@ repro: demo  ## the same
 train: $(INSTALLED)  ## train every variant of PROFILE=cpu, one at a time, at low priority; goes on after a kill
 	nice -n 19 $(BIN)/python -m lookalike train --profile $(PROFILE)
 
-test: $(INSTALLED)  ## all tests
+test: $(FOR_TESTS)  ## all tests
 	$(BIN)/python -m pytest
 
-coverage: $(INSTALLED)  ## all tests; fails if less than 90 % of the lines in src/ are run
+coverage: $(FOR_TESTS)  ## all tests; fails if less than 90 % of the lines in src/ are run
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90
 
-lint: $(INSTALLED)  ## style, format and types
+lint: $(FOR_TESTS)  ## style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src stages
+
+# Columns of dependencies: files are told apart from parameters and metrics by their first folder.
+FILES := checked|costs|data|embeddings|evaluations|explanations|models|photographs|photos|primer|published|results|runs|src|stages|test_sets
+experiments: $(INSTALLED)  ## compare experiments: the parameters and metrics that differ
+	$(BIN)/dvc exp show --only-changed --no-pager --drop '($(FILES))(\.json)?(/.*)?$$|comparisons(/[a-z0-9_-]+)?$$|params.yaml$$'
 
 ui: $(INSTALLED)  ## browse the runs at http://127.0.0.1:5000
 	$(BIN)/mlflow ui
@@ -69,10 +96,12 @@ ui: $(INSTALLED)  ## browse the runs at http://127.0.0.1:5000
 published: $(INSTALLED)  ## render results/ to reports/published/
 	$(BIN)/dvc repro --force --single-item published
 
-lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows
-	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev --upgrade --no-header --no-annotate \
-		--no-emit-index-url --output-file requirements.lock pyproject.toml
+lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows; what only tests need comes last
+	@compile="$(BIN)/python -m uv pip compile --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url"; \
+	$$compile --quiet --extra dev --upgrade --output-file .venv/all.txt pyproject.toml && \
+	$$compile --quiet --constraint .venv/all.txt --output-file .venv/run.txt pyproject.toml && \
+	{ cat .venv/run.txt; echo "# For tests alone:"; grep -vxFf .venv/run.txt .venv/all.txt; } > requirements.lock
 
 clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
-	rm -rf checked data photos primer costs models runs test_sets evaluations explanations embeddings downloads checkpoints finished published.json
+	rm -rf checked comparisons data dvc_plots photos primer costs models runs test_sets evaluations explanations embeddings downloads checkpoints finished published.json
 	find reports -mindepth 1 -maxdepth 1 -not -name published -exec rm -rf {} +

@@ -14,9 +14,9 @@ from descriptions import described
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.dvc_tables import PLOTTED
 from lookalike.artifacts.embeddings import Embedding, SeedAgreement, save_embedding
 from lookalike.artifacts.evaluations import (
-    PLOTTED,
     Corrupted,
     Evaluation,
     PhotoOutputs,

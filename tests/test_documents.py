@@ -130,7 +130,11 @@ def checkout(ran: Checkout, tmp_path: Path) -> Checkout:
     (copy.folder / ".venv").symlink_to(sys.prefix)
     (copy.folder / ".git" / "info" / "exclude").write_text("/.venv\n")
     copy.environment["PYTHONPATH"] = str(copy.folder / "src")  # as if the environment were the copy's own
+    lock = copy.folder / "dvc.lock"
+    recorded = lock.read_bytes()
+    lock.unlink()
     copy.commit("as cloned")
+    lock.write_bytes(recorded)  # not in git, as after `make demo` in a clone
     return copy
 
 

@@ -1,6 +1,5 @@
 """Evidence of a variant's evaluation, metrics, findings and the tables that DVC plots."""
 
-import csv
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from invented_evidence import C, N, a_test_set, assert_same, augmented, everything, logits, photo_outputs
+from invented_evidence import C, N, assert_same, augmented, everything, logits, photo_outputs
 
 from lookalike.artifacts.evaluations import (
-    PLOTTED,
     Evaluation,
     load_evaluation,
     load_evaluations,
@@ -19,16 +17,12 @@ from lookalike.artifacts.evaluations import (
     load_findings,
     load_metrics,
     load_robustness,
-    save_confusion,
-    save_curve,
     save_evaluation,
     save_features,
     save_findings,
     save_metrics,
 )
 from lookalike.artifacts.evidence import write_evidence
-from lookalike.artifacts.models import read_rows
-from lookalike.artifacts.test_sets import TestSet
 from lookalike.errors import InputError
 
 
@@ -140,45 +134,3 @@ def test_findings_without_a_number_are_refused(tmp_path: Path, broken: int) -> N
     findings[broken]["c"] = math.nan
     with pytest.raises(ValueError, match="not JSON compliant"):
         save_findings(tmp_path, *findings)
-
-
-def row(seed: int, epoch: int, value: float) -> dict[str, float]:
-    return {"seed": seed, "epoch": epoch} | {name: value + k for k, name in enumerate(PLOTTED)}
-
-
-def test_a_curve_is_the_mean_of_the_seeds_that_reached_an_epoch(tmp_path: Path) -> None:
-    history = [row(0, 0, 0.1), row(0, 1, 2), row(0, 10, 5), row(1, 0, 0.4), row(1, 1, 3), row(2, 0, 1.0)]
-    save_curve(tmp_path / "curves", "a", history)
-    assert (tmp_path / "curves" / "a.csv").read_text().splitlines()[0] == "epoch," + ",".join(PLOTTED)
-    rows = read_rows(tmp_path / "curves" / "a.csv")
-    assert [found["epoch"] for found in rows] == [0, 1, 10]
-    for found, mean in zip(rows, (0.5, 2.5, 5), strict=True):
-        assert [found[name] for name in PLOTTED] == pytest.approx([mean, mean + 1, mean + 2, mean + 3])
-
-
-def test_a_loss_that_is_no_number_stays_one_in_its_epoch(tmp_path: Path) -> None:
-    save_curve(tmp_path, "a", [row(0, 0, 1), row(0, 1, math.nan)])
-    rows = read_rows(tmp_path / "a.csv")
-    assert rows[0]["train_loss"] == 1
-    assert math.isnan(rows[1]["train_loss"])
-
-
-def named(names: tuple[str, ...]) -> TestSet:
-    """Five test images of classes 0 ... 4 with these names."""
-    return replace(a_test_set(), class_names=names, labels=np.arange(5))
-
-
-@pytest.mark.parametrize(
-    "names",
-    [("T-shirt/top", "Ankle boot", "c", "d", "e"), ("a, b", "", "  c ", "ü", '7" disc'), ("0", "1", "2", "3", "4")],
-)
-def test_confusions_read_back_by_name(tmp_path: Path, names: tuple[str, ...]) -> None:
-    save_confusion(tmp_path, "a", named(names), np.array([1, 1, 0, 4, 4]))
-    with (tmp_path / "a.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    assert rows == [["actual", "predicted"], *([names[a], names[p]] for a, p in enumerate([1, 1, 0, 4, 4]))]
-
-
-def test_a_prediction_must_be_there_for_each_image(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="same length"):
-        save_confusion(tmp_path, "a", named(tuple("abcde")), np.array([1, 1]))

@@ -1,5 +1,6 @@
 """The stage `compare` on a small study: every file that it promises, from evidence alone."""
 
+import csv
 import os
 import pickle
 import subprocess
@@ -68,7 +69,7 @@ def compared(written: Path, params: Params, tmp_path_factory: pytest.TempPathFac
 
 def test_all_that_dvc_expects_is_written_and_nothing_else(compared: Path) -> None:
     stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["compare"]["do"]
-    paths = [next(iter(out)) for kind in ("outs", "metrics", "plots") for out in stage[kind]]
+    paths = [next(iter(out)) for kind in ("outs", "metrics") for out in stage[kind]]
     assert {path.removeprefix("comparisons/${key}/") for path in paths} == {path.name for path in compared.iterdir()}
 
 
@@ -85,8 +86,6 @@ def test_the_figures_are_those_of_the_variants_and_pairs_that_ended(compared: Pa
     assert drawn.keys() == expected
     assert all(png.startswith(b"\x89PNG") for png in drawn.values())
     assert files(compared / "pairs") == {}  # one of the pair is no focus variant
-    assert {path.stem for path in (compared / "curves").iterdir()} == {DIVERGED, *EVALUATED}
-    assert {path.stem for path in (compared / "confusions").iterdir()} == {*EVALUATED}
 
 
 def test_pairs_of_focus_variants_are_drawn(written: Path, params: Params, tmp_path: Path) -> None:
@@ -118,7 +117,34 @@ def test_numbers_are_those_of_the_evidence(compared: Path, study: SmallStudy) ->
     assert photos["figures"] == study.on_photos["figures"]
 
 
-def test_the_main_scores_of_maps_and_features_are_written_for_dvc(compared: Path, study: SmallStudy) -> None:
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_dvc_shows_curves_of_all_accuracies_of_those_that_ended_and_the_rest_of_focus_variants(
+    compared: Path, study: SmallStudy
+) -> None:
+    shown = {name: {row["variant"] for row in rows(compared / f"{name}.csv")} for name in ("curves", "accuracies")}
+    assert shown == {"curves": {DIVERGED, *EVALUATED}, "accuracies": {*EVALUATED}}
+    predicted = study.evaluations[CNN].test_logits[0].argmax(axis=1)
+    right = {
+        row["actual"]: int(row["images"])
+        for row in rows(compared / "confusions.csv")
+        if row["actual"] == row["predicted"]
+    }
+    assert right == {name: int(((k == LABELS) & (predicted == k)).sum()) for k, name in enumerate(study.class_names)}
+    photos = read_json(compared / "photos.json")
+    scored = photos["figures"][CNN][photos["chosen"]["recipe"]]["halves"]["score"]["accuracy"]["value"]
+    assert read_json(compared / "focus" / f"{CNN}.json") == {
+        "accuracy": read_json(compared / "metrics.json")[CNN]["accuracy"],
+        "confused_within": study.look_alikes["variants"][CNN]["confused_within"]["value"],
+        "photo_accuracy": scored,
+    }
+    assert [path.stem for path in (compared / "focus").iterdir()] == [CNN]
+
+
+def test_the_main_scores_of_maps_and_features_are_written(compared: Path, study: SmallStudy) -> None:
     methods = study.explanation.found["faithfulness"]["methods"]
     assert read_json(compared / "explanations.json") == {
         CNN: {name: {"gain": one["gain"]["value"]} for name, one in methods.items()}

@@ -1,4 +1,4 @@
-"""`evaluations/<study>/<variant>/`: evidence; `comparisons/<study>/`: figures, metrics and what DVC plots."""
+"""`evaluations/<study>/<variant>/`: evidence; `comparisons/<study>/`: figures and findings."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.evidence import in_half, named, pack, read_evidence, under, unpack, write_evidence
-from lookalike.artifacts.folders import read_json, write_json, write_text
-from lookalike.artifacts.models import Row
+from lookalike.artifacts.folders import read_json, write_json
 from lookalike.artifacts.photos import Preparation
 
 if TYPE_CHECKING:
-    from lookalike.artifacts.test_sets import TestSet
+    pass
 
-PLOTTED = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 KIND, FEATURES = "evaluation", "features.npy"
 Half = NDArray[np.float16] | NDArray[np.float32]  # single precision where half has no numbers as large
 Condition = tuple[str, int]  # kind and severity of corruption, or shift and pixels; ("", 0) means images as they are
@@ -246,7 +244,7 @@ def load_features(folder: Path) -> Half:
 
 
 def save_metrics(folder: Path, summaries: dict[str, Any], details: dict[str, Any]) -> None:
-    """Write `metrics.json` (variant -> figures, for `dvc metrics`) and `details.json` (seeds, classes, bins)."""
+    """Write `metrics.json` (variant -> figures) and `details.json` (seeds, classes, bins)."""
     write_json(folder / "metrics.json", summaries)
     write_json(folder / "details.json", details)
 
@@ -278,20 +276,3 @@ def load_robustness(folder: Path) -> dict[str, Any]:
     """Accuracy and calibration on corrupted images; nothing ({}) if none were corrupted."""
     found: dict[str, Any] = read_json(folder / "robustness.json")
     return found
-
-
-def save_curve(folder: Path, variant: str, history: list[Row]) -> None:
-    """Write `<variant>.csv` for `dvc plots`: a row an epoch, means over the seeds that reached it."""
-    import pandas as pd
-
-    means = pd.DataFrame(history).astype({"epoch": int}).groupby("epoch")[list(PLOTTED)].mean(skipna=False)
-    write_text(folder / f"{variant}.csv", means.to_csv(lineterminator="\n", na_rep="nan"))
-
-
-def save_confusion(folder: Path, variant: str, test_set: "TestSet", predicted: NDArray[np.integer]) -> None:
-    """Write `<variant>.csv` for `dvc plots`: a row a test image, the name of its class and of the predicted one."""
-    import pandas as pd
-
-    names = np.array(test_set.class_names, object)
-    table = pd.DataFrame({"actual": names[test_set.labels], "predicted": names[predicted]})
-    write_text(folder / f"{variant}.csv", table.to_csv(index=False, lineterminator="\n"))

@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from lookalike.artifacts import evaluations as artifacts
+from lookalike.artifacts.dvc_tables import save_accuracies, save_confusions, save_curves, save_focus
 from lookalike.artifacts.embeddings import Embedding, load_embeddings
 from lookalike.artifacts.evaluations import Augmented, Evaluation, load_evaluations
 from lookalike.artifacts.explanations import Explanation, load_explanations
@@ -20,7 +21,7 @@ from lookalike.artifacts.test_sets import TestSet, load_test_set
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.hierarchical import pooled
 from lookalike.evaluation.look_alikes import study_look_alikes
-from lookalike.evaluation.metrics import Ints
+from lookalike.evaluation.metrics import Ints, confusion_matrix
 from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.repair import study_repairs
@@ -100,12 +101,13 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
     recipe = on_photos["chosen"]["recipe"] if on_photos else ""
     artifacts.save_findings(out, look_alikes, on_photos, robustness)
     save_main_scores(out, found)
-    for name in found.models:
-        artifacts.save_curve(out / "curves", name, read_rows(root / "models" / study / name / "history.csv"))
-    for name, one in ended.items():
-        artifacts.save_confusion(out / "confusions", name, test_set, one.test_logits[0].argmax(axis=1))
-    drawn = divergence_figures(compared, settings.probes)
     order, focus = params.class_order(test_set.name), settings.probes
+    save_curves(out, {name: read_rows(root / "models" / study / name / "history.csv") for name in found.models})
+    save_accuracies(out, {name: one.summary for name, one in scored.items()})
+    shown = [name for name in focus if name in ended]
+    save_confusions(out, {name: first_confusion(ended[name], test_set) for name in shown}, test_set.class_names, order)
+    save_focus(out, {name: focus_figures(name, scored[name].summary, look_alikes, on_photos) for name in shown})
+    drawn = divergence_figures(compared, focus)
     for name, one in ended.items():
         own = variant_figures(test_set, scored[name], one.test_logits[0], order, samples=name in focus)
         drawn |= {f"figures/{name}/{title}": figure for title, figure in own.items()}
@@ -115,8 +117,28 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
         save_figures(out, dict(zip(drawn, pool.map(to_png, drawn.values(), chunksize=4), strict=True)))
 
 
+def first_confusion(evaluation: Evaluation, test_set: TestSet) -> Ints:
+    """Test images by true class (row) and by the class that the first seed predicts (column), (C, C)."""
+    return confusion_matrix(evaluation.test_logits[0].argmax(axis=1), test_set.labels, len(test_set.class_names))
+
+
+def focus_figures(
+    name: str, summary: Mapping[str, Any], look_alikes: Mapping[str, Any], on_photos: Mapping[str, Any]
+) -> dict[str, float]:
+    """Test accuracy, the share of test images confused within their look-alike group and, where there are photographs,
+    the accuracy on the half of them that the recipe was not chosen on."""
+    figures = {
+        "accuracy": summary["accuracy"],
+        "confused_within": look_alikes["variants"][name]["confused_within"]["value"],
+    }
+    if on_photos:
+        scored = on_photos["figures"][name][on_photos["chosen"]["recipe"]]["halves"]["score"]["accuracy"]
+        figures |= {"photo_accuracy": scored["value"]} if scored else {}
+    return figures
+
+
 def save_main_scores(out: Path, found: Collected) -> None:
-    """Write `explanations.json` and `embeddings.json` for `dvc metrics`: by variant the gain of each method and
+    """Write `explanations.json` and `embeddings.json`: by variant the gain of each method and
     control, and how good the map of its features is and how like the classes one Gaussian a class."""
     gains = {
         name: {method: {"gain": scores["gain"]["value"]} for method, scores in scores_of(one).items()}
