@@ -88,10 +88,11 @@ lint: $(FOR_TESTS)  ## style, format and types
 # Columns of dependencies: files are told apart from parameters and metrics by their first folder.
 FILES := checked|costs|data|embeddings|evaluations|explanations|models|photographs|photos|primer|published|results|runs|src|stages|test_sets
 experiments: $(INSTALLED)  ## compare experiments: the parameters and metrics that differ
-	$(BIN)/dvc exp show --only-changed --no-pager --drop '($(FILES))(\.json)?(/.*)?$$|comparisons(/[a-z0-9_-]+)?$$|params.yaml$$'
+	$(BIN)/dvc exp show --only-changed --drop '($(FILES))(\.json)?(/.*)?$$|comparisons(/[a-z0-9_-]+)?$$|params.yaml$$'
 
-ui: $(INSTALLED)  ## browse the runs at http://127.0.0.1:5000
-	$(BIN)/mlflow ui
+ui: PORT ?= 5000
+ui: $(INSTALLED)  ## browse the training runs in MLflow, at the address that is printed; PORT=5000
+	@$(BIN)/python -m lookalike.tracking.ui $(PORT)
 
 published: $(INSTALLED)  ## render results/ to reports/published/
 	$(BIN)/dvc repro --force --single-item published
@@ -103,5 +104,5 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows; what 
 	{ cat .venv/run.txt; echo "# For tests alone:"; grep -vxFf .venv/run.txt .venv/all.txt; } > requirements.lock
 
 clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
-	rm -rf checked comparisons data dvc_plots photos primer costs models runs test_sets evaluations explanations embeddings downloads checkpoints finished published.json
+	rm -rf checked comparisons data dvc_plots focus photos primer costs models runs test_sets evaluations explanations embeddings downloads checkpoints finished published.json
 	find reports -mindepth 1 -maxdepth 1 -not -name published -exec rm -rf {} +

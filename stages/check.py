@@ -4,17 +4,40 @@ It comes before all others, so that a mistake in what they share ends `dvc repro
 An edit of a variant does not run it: that variant's own stage validates the file.
 """
 
+import os
+import shutil
 from pathlib import Path
 
+from lookalike import provenance
 from lookalike.artifacts.folders import write_text
 from lookalike.command import run
 from lookalike.params import load_params
 
+PHOTOGRAPHS = Path("photographs")
+
 
 def main() -> None:
-    """Validate the whole file."""
-    load_params()
+    """Validate the whole file; `make demo` also asks, before it begins, whether DVC can work here."""
+    root = os.environ.get("DVC_ROOT")
+    if root is None:
+        provenance.require_repository()
+    photos = load_params().active.photos
+    if root and photos and photos.source == "own" and not Path(root).samefile("."):
+        link_photographs(Path(root) / PHOTOGRAPHS)
     write_text(Path("checked"), "params.yaml is valid\n")
+
+
+def link_photographs(folder: Path) -> None:
+    """Link a person's photographs into an experiment's copy of the project, which has only what git tracks.
+
+    DVC compares `photographs/` there before it runs the stage that reads them, so that this stage cannot bring them.
+    """
+
+    def link(source: str, target: str) -> None:
+        if not Path(target).exists():  # as README.md does
+            os.link(source, target, follow_symlinks=False)
+
+    shutil.copytree(folder, PHOTOGRAPHS, symlinks=True, dirs_exist_ok=True, copy_function=link)
 
 
 if __name__ == "__main__":

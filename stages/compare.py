@@ -1,10 +1,11 @@
-"""Stage compare@<study>: the evidence of its variants -> comparisons/<study>/.
+"""Stage compare@<study>: the evidence of its variants -> comparisons/<study>/, and focus/<study>/ for `dvc metrics`.
 
 It runs no model and reads no data set: all statistics and pictures come from the evidence.
 """
 
 from pathlib import Path
 
+from lookalike.artifacts.folders import replace_folder
 from lookalike.command import run_for_study
 from lookalike.params import Params
 from lookalike.reporting.comparison import compare_study
@@ -18,6 +19,7 @@ def compare(params: Params, study: str, out: Path) -> None:
     """
     with with_published(params) as (shown, root):
         compare_study(shown, study, root, out)
+    replace_folder(out / "focus", Path("focus") / study)
 
 
 if __name__ == "__main__":

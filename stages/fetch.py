@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lookalike.artifacts.datasets import save_dataset
 from lookalike.artifacts.folders import write_json
-from lookalike.command import run, stage_item
+from lookalike.command import mirror, run, stage_item
 from lookalike.data.sources import build_dataset
 from lookalike.params import load_params
 
@@ -15,8 +15,7 @@ def main(name: str) -> None:
     params = load_params()
     params.require("datasets", name)
     cache = Path(os.environ.get("DVC_ROOT", ".")) / "downloads"
-    mirror = os.environ.get("LOOKALIKE_MIRROR")
-    dataset, files = build_dataset(name, params.datasets[name], params.active.data, cache, mirror)
+    dataset, files = build_dataset(name, params.datasets[name], params.active.data, cache, mirror())
     save_dataset(Path("data") / name, dataset)
     write_json(Path("runs") / "fetch" / f"{name}.json", files)
 

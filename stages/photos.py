@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.photos import save_photos
-from lookalike.command import run
+from lookalike.command import mirror, run
 from lookalike.data.photo_set import find_photographs, photo_set, prepare_all, ways
 from lookalike.params import load_params
 from lookalike.reporting.contact_sheets import contact_sheets, strip
@@ -19,9 +19,7 @@ def main() -> None:
             return
     recipes, classes = ways(params.photos.recipes), params.datasets[params.photos.dataset].classes
     cache = Path(os.environ.get("DVC_ROOT", ".")) / "downloads"
-    found, refused, provenance = find_photographs(
-        params.active.photos, classes, cache, os.environ.get("LOOKALIKE_MIRROR")
-    )
+    found, refused, provenance = find_photographs(params.active.photos, classes, cache, mirror())
     photographs, prepared, unprepared = prepare_all(found, recipes, strip)
     strips = {recipe: [one.strips[recipe] for one in prepared] for recipe in params.photos.recipes}
     photos = photo_set(photographs, prepared, recipes, classes, provenance)

@@ -2,18 +2,19 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.fingerprint import fingerprint
 from lookalike.artifacts.models import save_model, save_run
-from lookalike.command import run, stage_item
+from lookalike.command import mirror, run, stage_item
 from lookalike.models.registry import find_model
 from lookalike.params import load_params
 from lookalike.recorder import Recorder
 from lookalike.runtime import describe, has_fast_bfloat16, peak_memory, start
-from lookalike.training.checkpoint import keep_finished, restore_finished
 from lookalike.training.pretrained import starting_weights
+from lookalike.training.run_folder import alone_in, keep_finished, restore_finished, settle_threads
 from lookalike.training.settings import effective_settings
 from lookalike.training.variant import train_variant
 
@@ -27,33 +28,31 @@ def main(name: str) -> None:
     if settings.precision == "bfloat16" and not has_fast_bfloat16(runtime.device):
         print(f"{name}: this device has no bfloat16 instructions; float32 would be faster", file=sys.stderr)
     dataset = load_dataset(Path("data") / settings.dataset)
-    weights = starting_weights(settings, os.environ.get("LOOKALIKE_MIRROR"), root)
+    weights = starting_weights(settings, mirror(), root)
     find_model(settings.model)  # loads the architecture's module, which the fingerprint must cover
-    identity = fingerprint(
-        settings=settings.digest,
-        dataset=dataset.digest,
-        weights=weights and weights.sha256,
-        device=runtime.device.type,
-    )
+    decisive = {"settings": settings.digest, "dataset": dataset.digest, "weights": weights and weights.sha256}
+    identify = partial(fingerprint, **decisive, device=runtime.device.type)
+    identity = settle_threads(name, root / "checkpoints", runtime.device, identify)
     checkpoints, finished = (root / folder / f"{name}-{identity}" for folder in ("checkpoints", "finished"))
-    restore_finished(finished, checkpoints)
-    recorder = Recorder(name, settings, identity, checkpoints)
-    trained = train_variant(
-        settings,
-        params.budget(name).seeds,
-        dataset,
-        runtime,
-        checkpoint=lambda training: checkpoints / f"{training}.pt",
-        after_epoch=recorder.after_epoch,
-        weights=weights,
-    )
-    for seed, epoch in trained.diverged.items():
-        print(f"{name}, seed {seed}: diverged, the loss is not finite in epoch {epoch + 1}", file=sys.stderr)
-    folder = Path("models") / settings.study / name
-    save_model(folder, trained.description, trained.weights, trained.history, trained.kept)
-    about = recorder.finish(describe(runtime), peak_memory(runtime.device))
-    save_run(Path("runs") / settings.study / name, about, trained.timings)
-    keep_finished(checkpoints, finished)
+    with alone_in(checkpoints):
+        restore_finished(finished, checkpoints)
+        recorder = Recorder(name, settings, identity, checkpoints)
+        trained = train_variant(
+            settings,
+            params.budget(name).seeds,
+            dataset,
+            runtime,
+            checkpoint=lambda training: checkpoints / f"{training}.pt",
+            after_epoch=recorder.after_epoch,
+            weights=weights,
+        )
+        for seed, epoch in trained.diverged.items():
+            print(f"{name}, seed {seed}: diverged, the loss is not finite in epoch {epoch + 1}", file=sys.stderr)
+        folder = Path("models") / settings.study / name
+        save_model(folder, trained.description, trained.weights, trained.history, trained.kept)
+        about = recorder.finish(describe(runtime), peak_memory(runtime.device))
+        save_run(Path("runs") / settings.study / name, about, trained.timings)
+        keep_finished(checkpoints, finished)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """How a command ends: bad input in one line with status 2, SIGTERM with 143 and open blocks closed."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.command import run, run_for_study, run_for_variants, stage_item
+from lookalike.command import mirror, run, run_for_study, run_for_variants, stage_item
 from lookalike.errors import InputError
 from lookalike.params import Params
 
@@ -49,9 +51,28 @@ def test_bad_input_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr() == ("", "error: params.yaml: lr: too high\n")
 
 
-def test_other_exceptions_keep_their_traceback() -> None:
-    with pytest.raises(ZeroDivisionError):
-        run(lambda: 1 // 0)
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
+def test_what_a_disk_refuses_is_one_line_and_status_2(
+    number: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def main() -> None:
+        raise OSError(number, os.strerror(number), str(tmp_path / "file"))
+
+    with pytest.raises(SystemExit) as ended:
+        run(main)
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"error: {tmp_path}/file: {os.strerror(number)} (disk ")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, FileNotFoundError, ConnectionResetError])
+def test_other_exceptions_keep_their_traceback(error: type[Exception]) -> None:
+    def main() -> None:
+        raise error
+
+    with pytest.raises(error):
+        run(main)
 
 
 def test_sigterm_closes_what_is_open_and_ends_with_143() -> None:
@@ -61,6 +82,26 @@ def test_sigterm_closes_what_is_open_and_ends_with_143() -> None:
         process.terminate()
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (143, b"closed\n", b"")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, None),
+        ("", ""),
+        ("mirror", "/project/mirror"),
+        ("/disk/mirror", "/disk/mirror"),
+        ("https://host/mirror", "https://host/mirror"),
+    ],
+)
+def test_a_relative_mirror_begins_at_the_project_s_root(
+    given: str | None, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_ROOT", "/project")  # as in an experiment's copy, which lies elsewhere
+    monkeypatch.delenv("LOOKALIKE_MIRROR", raising=False)
+    if given is not None:
+        monkeypatch.setenv("LOOKALIKE_MIRROR", given)
+    assert mirror() == expected
 
 
 @pytest.mark.parametrize(

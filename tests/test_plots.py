@@ -11,7 +11,7 @@ from checkout import ROOT, Checkout, copy_of
 from plots_page import PAGE, page
 
 DEFINED = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
-TERMINAL = 100  # columns of characters
+TERMINAL = 80  # columns of characters
 
 
 def test_the_page_is_the_one_that_the_pinned_package_gives() -> None:
@@ -47,7 +47,11 @@ def test_plots_are_drawn_without_a_network(checkout: Checkout) -> None:
         watched.page.wait_for_function("document.querySelectorAll('svg.marks').length == 3")
         assert watched.requests == [shown.as_uri()]
         assert [said for said in watched.complaints if "current version is" not in said] == []
-        for marks in ("line", "symbol", "rect"):  # the points of each epoch and accuracy, and the cells of the confusions
+        for marks in (
+            "line",
+            "symbol",
+            "rect",
+        ):  # the points of each epoch and accuracy, and the cells of the confusions
             assert watched.page.query_selector_all(f"svg.marks .mark-{marks}.role-mark path")
         assert "fashion-cnn-grouped" in watched.page.inner_text("body")
         context.close()
@@ -62,7 +66,7 @@ def test_metrics_fit_a_terminal(checkout: Checkout) -> None:
     shown = checkout.run("dvc", "metrics", "show").splitlines()
     assert shown[0].split() == ["Path", "accuracy", "confused_within", "photo_accuracy"]
     assert [line.split()[0] for line in shown[1:]] == [
-        f"comparisons/fashion/focus/{name}.json" for name in ("fashion-cnn", "fashion-vit")
+        f"focus/fashion/{name}.json" for name in ("fashion-cnn", "fashion-vit")
     ]
     assert max(map(len, shown)) <= TERMINAL
 

@@ -1,16 +1,21 @@
 """The origin of a result, asked of real git checkouts."""
 
 import hashlib
+import os
 import platform
 import socket
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from lookalike import provenance
+from lookalike.errors import InputError
 
 PARAMETERS = "profile: demo\nbudgets:\n  vgg: {seeds: 1}\n"
 IDENTITY = ("-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false", "-c", "init.defaultBranch=main")
@@ -97,6 +102,62 @@ def test_a_removed_file_counts(checkout: Path) -> None:
 
 def test_outside_git_the_commit_is_unknown(outside: Path) -> None:
     assert provenance.commit() == {"commit": "unknown", "dirty": True}
+
+
+def test_a_download_within_another_checkout_has_no_commit(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that of the other project, which may even be clean."""
+    download = checkout / "downloads" / "lookalike"
+    download.mkdir(parents=True)
+    (download / "params.yaml").write_text(PARAMETERS)
+    monkeypatch.chdir(download)
+    assert provenance.commit() == {"commit": "unknown", "dirty": True}
+    git("add", ".")
+    git("commit", "-m", "Take it into the other project")
+    assert provenance.commit() == {"commit": git("rev-parse", "HEAD"), "dirty": False}
+
+
+def test_what_git_cannot_compare_is_not_clean(checkout: Path) -> None:
+    (checkout / ".git" / "index").write_bytes(b"damaged")
+    assert provenance.commit() == {"commit": git("rev-parse", "HEAD"), "dirty": True}
+
+
+def test_a_folder_without_a_repository_is_refused_with_what_to_do(
+    outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match=f"^{outside} is no git repository, which DVC needs; clone .*`git init && git"):
+        provenance.require_repository()
+    git("init")
+    provenance.require_repository()
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(InputError, match=r"^git is not installed"):
+        provenance.require_repository()
+
+
+def test_the_repository_of_another_user_is_refused_with_what_to_do(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to test this
+    monkeypatch.setenv("HOME", str(checkout))  # where no exception is made
+    with pytest.raises(InputError) as refused:
+        provenance.require_repository()
+    assert "belongs to another user" in str(refused.value)
+    assert f"`git config --global --add safe.directory {checkout}`" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_check_before_the_pipeline_asks_for_a_repository_and_writes_nothing(
+    outside: Path, root: Path, raw_params: dict[str, Any]
+) -> None:
+    (outside / "params.yaml").write_text(yaml.safe_dump(raw_params))
+    command = [sys.executable, str(root / "stages" / "check.py")]
+    away = {name: value for name, value in os.environ.items() if name != "DVC_STAGE"} | {"PYTHONPATH": f"{root}/src"}
+    refused = subprocess.run(command, capture_output=True, text=True, env=away)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert refused.stderr.startswith(f"error: {outside} is no git repository")
+    assert [path.name for path in outside.iterdir()] == ["params.yaml"]
+    git("init")
+    assert subprocess.run(command, env=away).returncode == 0
+    assert (outside / "checked").exists()
 
 
 def test_without_git_the_commit_is_unknown(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ import pytest
 import torch
 import yaml
 from descriptions import described
+from markupsafe import escape
 from PIL import Image
 
 from lookalike.__main__ import MOST, main
@@ -24,9 +25,10 @@ from lookalike.artifacts.datasets import Dataset, save_dataset
 from lookalike.artifacts.explanations import Explanation, save_explanation
 from lookalike.artifacts.folders import replacing_folder, write_json
 from lookalike.artifacts.models import Epoch, SeedRecord, load_weights, save_model
+from lookalike.data.garments import draw_garments
 from lookalike.data.photos import grey_values
 from lookalike.data.snapshots import draw_snapshots
-from lookalike.evaluation.trial import find_models, judge, prepare
+from lookalike.evaluation.trial import READY, Wanted, find_models, judge, prepare
 from lookalike.explain.maps import toward
 from lookalike.explain.methods import DEFAULT, methods
 from lookalike.explain.trial import explain
@@ -34,7 +36,7 @@ from lookalike.models.registry import create_model
 from lookalike.params import load_params
 from lookalike.reporting.maps import is_blank, overlay
 from lookalike.reporting.style import DPI
-from lookalike.reporting.trial import MAPS, SIDE, TrialPage, describe, to_figure, to_html, unpacked
+from lookalike.reporting.trial import LINE, MAPS, SIDE, TrialPage, describe, to_figure, to_html, unpacked
 
 VARIANTS = {  # architecture, arguments, and the seeds that ended well
     "fashion-cnn": ("fashion_cnn", {}, (0, 1)),
@@ -246,7 +248,7 @@ def page(project: Path, monkeypatch: pytest.MonkeyPatch) -> TrialPage:
     trials = judge([prepare(Path("picture-0.jpg"), params.photos.recipes)], models)
     made_up = {"fashion-cnn": np.arange(9, dtype=np.float32).reshape(3, 3), "fashion-vit": np.zeros((3, 3), np.float32)}
     explanations = replace(explain(trials, models, params.variants), maps=[dict.fromkeys(trials[0].stages, made_up)])
-    return describe(trials, models, explanations, "demo", demonstration=True)
+    return describe(trials, models, explanations, params, Wanted([], {}, ""))
 
 
 def test_maps_are_those_of_the_default_method_for_the_class_that_the_model_predicts(
@@ -385,7 +387,7 @@ def refusal(root: Path, capsys: pytest.CaptureFixture[str], *pictures: str) -> s
 
 def test_pictures_that_cannot_be_read_are_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refusal(project, capsys, "nowhere.jpg") == "error: nowhere.jpg: no such file"
-    assert refusal(project, capsys, "picture-0.jpg", "broken.jpg").startswith("error: broken.jpg: damaged, or none of")
+    assert refusal(project, capsys, "broken.jpg").startswith("error: broken.jpg: damaged, or none of")
     many = [f"{k}.jpg" for k in range(MOST + 1)]
     assert refusal(project, capsys, *many) == f"error: {MOST + 1} pictures; at most {MOST} at once"
 
@@ -425,6 +427,155 @@ def test_without_models_of_these_data_it_is_refused(
     (other / "models").symlink_to(project / "models")
     about.unlink()
     assert refusal(other, capsys, "picture-0.jpg") == f"error: data/fashion_mnist: not found; {first}"
+
+
+@pytest.fixture
+def trying(project: Path, tmp_path: Path) -> Path:
+    """The project with one picture and the first recipe, in a folder of its own."""
+    root = moved(project, tmp_path, source="embedded", profile="demo")
+    params = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    params["photos"]["recipes"] = dict([*params["photos"]["recipes"].items()][:1])
+    write_params(root, params)
+    return root
+
+
+def bad(root: Path, *pictures: str) -> None:
+    """Try pictures of which some are bad."""
+    with pytest.raises(SystemExit) as ended:
+        call(root, *pictures)
+    assert ended.value.code == 2
+
+
+def shown(root: Path) -> list[str]:
+    """The pictures on the page."""
+    return re.findall("<h2>(.*?)</h2>", (root / "try.html").read_text(encoding="utf-8"))[:-1]
+
+
+def test_bad_pictures_do_not_stop_the_others(trying: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (trying / "broken.jpg").write_bytes(b"no picture")
+    bad(trying, "nowhere.jpg", "picture-0.jpg", "broken.jpg")
+    out, err = capsys.readouterr()
+    assert shown(trying) == ["picture-0.jpg"]
+    assert out.splitlines()[-1] == "See try.html and try.png."
+    first, second = err.splitlines()
+    assert first == "error: nowhere.jpg: no such file"
+    assert second.startswith("error: broken.jpg: damaged, or none of the formats")
+    html = (trying / "try.html").read_text(encoding="utf-8")
+    assert re.findall("<li>(.*?): ", html) == ["nowhere.jpg", "broken.jpg"]
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.org/a.jpg", "http://127.0.0.1:9/b.png", "ftp://x/y.jpg", "s3://bucket/z.jpg", "S3://b"]
+)
+def test_addresses_are_refused(trying: Path, capsys: pytest.CaptureFixture[str], address: str) -> None:
+    assert refusal(trying, capsys, address) == f"error: {address}: addresses are not taken: download the picture first"
+
+
+def test_a_folder_gives_the_pictures_in_it(trying: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = trying / "mine"
+    (folder / "deeper").mkdir(parents=True)
+    for name in ("b.JPG", "a.png", ".hidden.png", "deeper/c.png"):
+        Image.fromarray(draw_snapshots(1, seed=4)[0].image).save(folder / name)
+    (folder / "labels.csv").write_text("file,label\n")
+    call(trying, "mine")
+    assert shown(trying) == ["a.png", "b.JPG"]
+    capsys.readouterr()
+    (trying / "empty").mkdir()
+    assert refusal(trying, capsys, "empty").startswith("error: empty: no pictures in this folder; their names end in ")
+    call(trying, ".")
+    assert shown(trying) == ["picture-0.jpg"]  # and not the outcome of the last call, try.png
+    (trying / "picture-0.jpg").unlink()
+    capsys.readouterr()
+    assert refusal(trying, capsys, ".").startswith("error: .: no pictures in this folder; ")
+
+
+def test_of_a_folder_with_too_many_pictures_the_first_are_shown(
+    trying: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.__main__.MOST", 2)
+    (trying / "mine").mkdir()
+    for k in range(3):
+        (trying / "mine" / f"{k}.jpg").symlink_to(trying / "picture-0.jpg")
+    call(trying, "mine")
+    assert shown(trying) == ["0.jpg", "1.jpg"]
+    told = "3 pictures, of which the first 2 are shown"
+    assert told in capsys.readouterr().out.splitlines()
+    assert f"<p>{told}.</p>" in (trying / "try.html").read_text(encoding="utf-8")
+
+
+NAMES = {  # of files, and as they are shown
+    "x_$_y_$.jpg": "x_$_y_$.jpg",
+    "<b>&amp;%s{{ 7 }}.jpg": "<b>&amp;%s{{ 7 }}.jpg",
+    "n" * 246 + ".jpg": "n" * 246 + ".jpg",
+    "new\nline\x1b[31m.jpg": "new?line?[31m.jpg",
+    "l\udce9.jpg": "l?.jpg",  # é in Latin-1
+    "\u202egpj.exe.jpg": "?gpj.exe.jpg",  # which turns the direction of writing
+    "שלום 👕.jpg": "שלום 👕.jpg",
+}
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_names_of_files_are_text(trying: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in NAMES:
+        (trying / name).symlink_to(trying / "picture-0.jpg")
+    bad(trying, "x" * 300, *NAMES, "no\nfile.jpg")
+    out, err = (text.splitlines() for text in capsys.readouterr())
+    assert shown(trying) == [str(escape(name)) for name in NAMES.values()]
+    assert [line.split(": fashion-cnn: ")[0] for line in out if ": fashion-cnn: " in line] == [*NAMES.values()]
+    assert len(out) == len(NAMES) * len(VARIANTS) + 3
+    assert err == [f"error: {'x' * 300}: cannot be read: File name too long", "error: no?file.jpg: no such file"]
+    with Image.open(trying / "try.png") as image:
+        assert image.height > 350 * len(NAMES)
+
+
+@pytest.mark.parametrize(("inverted", "suffix"), [(False, "png"), (True, "png"), (True, "jpg")])
+def test_a_picture_like_the_data_sets_is_shown_as_it_is_and_inverted(
+    trying: Path, capsys: pytest.CaptureFixture[str], inverted: bool, suffix: str
+) -> None:
+    garment = draw_garments(1, seed=3)[0][0]
+    Image.fromarray(255 - garment if inverted else garment).save(trying / f"small.{suffix}", quality=90)
+    call(trying, f"small.{suffix}", "picture-0.jpg")
+    note, *lines = capsys.readouterr().out.splitlines()
+    look = "on a light ground, the inverse of the data set" if inverted else "on a dark ground, as in the data set"
+    expected = f"28 x 28 pixels {look}; shown as it is and inverted, and by the recipes for photographs"
+    assert note == f"small.{suffix}: {expected}"
+    html = (trying / "try.html").read_text(encoding="utf-8")
+    ways = ["as it is", "only inverted", *(f"recipe {name}" for name in recipes(trying))]
+    charts = re.findall(r'aria-label="Probability of each class: fashion-cnn, (.*?), small', html)
+    assert charts == ways
+    assert f"<p>{expected}.</p>" in html
+    assert re.findall("<h3>(.*?)</h3>", html)[:2] == ["As it is", "Only inverted"]
+    photographs = [line for line in lines if line.startswith("picture-0.jpg: ")]
+    assert len(photographs) == len(VARIANTS)  # without a note
+    assert not any("as it is" in line for line in photographs)
+
+
+def test_models_are_shown_such_a_picture_unchanged(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    garment = draw_garments(1, seed=3)[0][0]
+    Image.fromarray(garment).save(project / "small.png")
+    trial = prepare(Path("small.png"), load_params().photos.recipes)
+    as_it_is, inverted = (grey_values(trial.stages[way][-1][1]) for way in READY)
+    np.testing.assert_array_equal(as_it_is, garment)
+    np.testing.assert_array_equal(inverted, 255 - garment)
+
+
+def test_a_figure_that_would_be_too_high_leaves_out_the_last_pictures(
+    page: TrialPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = page.pictures[0]
+    full = to_figure(replace(page, pictures=[one] * 2))
+    monkeypatch.setattr("lookalike.reporting.trial.TALLEST", round(full.get_figheight() * DPI) + LINE)
+    assert to_figure(replace(page, pictures=[one] * 2)).get_figheight() == full.get_figheight()
+    figure = to_figure(replace(page, pictures=[replace(one, name=f"{k}") for k in range(5)]))
+    assert figure.get_figheight() * DPI == pytest.approx(full.get_figheight() * DPI + LINE)
+    said = [text.get_text() for text in figure.texts]
+    assert [name for name in said if name.isdigit()] == ["0", "1"]
+    assert said[-1] == "3 more pictures are on the page alone: this figure would be too high"
+
+
+def test_only_models_of_the_photographs_data_set_are_asked_and_that_is_said(html: str) -> None:
+    assert "Of each variant of fashion_mnist that is trained, the first seed; models of other data sets" in html
 
 
 def test_what_is_refused_waits_for_no_heavy_package(project: Path) -> None:

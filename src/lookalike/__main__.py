@@ -1,12 +1,11 @@
 """The command line: `lookalike COMMAND ...`, or `python -m lookalike COMMAND ...`."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from lookalike.bundle import command as bundling
-from lookalike.command import BAD_INPUT, run
+from lookalike.command import BAD_INPUT, mirror, run
 from lookalike.errors import InputError
 from lookalike.results import command as resulting
 
@@ -31,12 +30,15 @@ TRY = f"""\
 Show pictures of your own to the trained models: prints what each model takes them for, and writes
 {PAGE} and {PICTURE} into the current folder, with every step that leads there and maps of what
 speaks for it. Run it from the root of the project, after `dvc repro`. The recipes that prepare
-pictures are those in params.yaml.
+pictures are those in params.yaml. A picture of 28 x 28 grey pixels on black or on white is also
+shown as it is and inverted. Only models of the data set in photos.dataset are asked: those of other
+data sets, such as CIFAR-10, take other pictures. What cannot be used is named with the reason and
+the rest is shown; the exit status is then {BAD_INPUT}.
 """
 TRY_EXAMPLES = """
 examples:
   lookalike try shoe.jpg
-  lookalike try photographs/*.jpg
+  lookalike try photographs
 """
 TRAIN = """\
 Train the variants of a profile one at a time, in the order of the profile's budgets, and show how
@@ -73,9 +75,9 @@ examples:
   lookalike prune --yes      remove just that
 """
 DOCTOR = """\
-Check whether the pipeline can run here: versions, device, params.yaml, data, mirror, disk, locks,
-trainings that were killed, and what `dvc repro` would run. Each line is ok, a note or a FAULT, and
-says what to do. Nothing is changed.
+Check whether the pipeline can run here: versions, git, device, params.yaml, data, mirror, disk,
+locks, trainings that were killed, and what `dvc repro` would run. Each line is ok, a note or a
+FAULT, and says what to do. Nothing is changed.
 """
 DOCTOR_EXAMPLES = """
 examples:
@@ -108,7 +110,10 @@ def parser() -> argparse.ArgumentParser:
     commands = lookalike.add_subparsers(title="commands", metavar="COMMAND")
     trial = add_command(commands, "try", "show pictures of your own to the trained models", TRY, TRY_EXAMPLES)
     trial.add_argument(
-        "pictures", nargs="+", metavar="PICTURE", help=f"a photograph of one garment; at most {MOST} at once"
+        "pictures",
+        nargs="+",
+        metavar="PICTURE",
+        help=f"a photograph of one garment, or a folder of such; at most {MOST} at once, no addresses",
     )
     trial.set_defaults(call=lambda given: try_pictures(*given.pictures))
     train = add_command(commands, "train", "train every variant of a profile, for days", TRAIN, TRAIN_EXAMPLES)
@@ -117,7 +122,7 @@ def parser() -> argparse.ArgumentParser:
     train.set_defaults(call=lambda given: train_variants(given.profile, given.variants))
     bundle = add_command(commands, "bundle", bundling.ABOUT, bundling.TEXT, bundling.EXAMPLES)
     bundling.add_arguments(bundle)
-    bundle.set_defaults(call=lambda given: bundling.write_bundle(given, os.environ.get("LOOKALIKE_MIRROR")))
+    bundle.set_defaults(call=lambda given: bundling.write_bundle(given, mirror()))
     results = add_command(commands, "results", resulting.ABOUT, resulting.TEXT, resulting.EXAMPLES)
     resulting.add_arguments(results)
     results.set_defaults(call=resulting.work)
@@ -159,7 +164,7 @@ def examine_project() -> None:
     from lookalike.housekeeping.doctor import examine
 
     states = set()
-    for finding in examine(os.environ.get("LOOKALIKE_MIRROR")):
+    for finding in examine(mirror()):
         print(finding, flush=True)
         states.add(finding.state)
     if "FAULT" in states:
@@ -199,34 +204,36 @@ def prune_outputs(*, yes: bool) -> None:
         print(f"dvc.lock still has entries of stages that are gone; dvc passes over them: {', '.join(stale)}")
 
 
-def try_pictures(*paths: str) -> None:
-    """Prepare the pictures at `paths`, ask every trained model, and write down what came of it."""
-    if len(paths) > MOST:
-        raise InputError(f"{len(paths)} pictures; at most {MOST} at once")
-    for path in map(Path, paths):
-        if path.resolve() in (PAGE.resolve(), PICTURE.resolve()):
-            raise InputError(f"{path}: would be overwritten by the outcome; rename it")
+def try_pictures(*places: str) -> None:
+    """Prepare the pictures at `places`, ask every trained model, and write down what came of it.
 
-    from lookalike.evaluation.trial import find_models, judge, prepare
+    Pictures that cannot be used are named at the end, and the exit status is then that of bad input.
+    """
+    from lookalike.evaluation.trial import find_models, find_pictures, judge, prepare_all
     from lookalike.params import load_params
 
+    wanted = find_pictures(places, outcomes=(PAGE, PICTURE), most=MOST)
     params = load_params()
     models = find_models(params)
     recipes = params.photos.recipes if params.photos else {}  # find_models has refused what has none
-    trials = [prepare(Path(path), recipes) for path in paths]
+    trials, wanted = prepare_all(wanted, recipes)
+    if trials:
+        from lookalike.artifacts.folders import write_bytes, write_text  # the slow ones come last
+        from lookalike.explain.trial import explain
+        from lookalike.reporting.style import to_png
+        from lookalike.reporting.trial import describe, in_lines, to_figure, to_html
 
-    from lookalike.artifacts.folders import write_bytes, write_text  # from here on nothing is refused: the slow ones
-    from lookalike.explain.trial import explain
-    from lookalike.reporting.style import to_png
-    from lookalike.reporting.trial import describe, in_lines, to_figure, to_html
-
-    judged = judge(trials, models)
-    explanations = explain(judged, models, params.variants)
-    page = describe(judged, models, explanations, params.profile, demonstration=params.active.demonstration)
-    html, png = to_html(page), to_png(to_figure(page))
-    write_text(PAGE, html)
-    write_bytes(PICTURE, png)
-    print("\n".join([*in_lines(page), f"See {PAGE} and {PICTURE}."]))
+        judged = judge(trials, models)
+        explanations = explain(judged, models, params.variants)
+        page = describe(judged, models, explanations, params, wanted)
+        html, png = to_html(page), to_png(to_figure(page))
+        write_text(PAGE, html)
+        write_bytes(PICTURE, png)
+        print("\n".join([*in_lines(page), f"See {PAGE} and {PICTURE}."]))
+    for name, reason in wanted.unusable.items():
+        print(f"error: {name}: {reason}", file=sys.stderr)
+    if wanted.unusable:
+        sys.exit(BAD_INPUT)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ BAD_INPUT = 2
 
 
 def run(main: Callable[..., None], *arguments: str) -> None:
-    """Call `main(*arguments)`; print an `InputError` as one line and exit with status 2.
+    """Call `main(*arguments)`; print an `InputError`, and what a disk refuses, as one line and exit with status 2.
 
     SIGTERM and Ctrl-C end the process through `SystemExit`, so that open files and runs are closed on the way.
     """
@@ -26,6 +26,13 @@ def run(main: Callable[..., None], *arguments: str) -> None:
         main(*arguments)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except OSError as error:
+        from lookalike.artifacts.folders import disk_fault
+
+        if (fault := disk_fault(error)) is None:
+            raise
+        print(f"error: {fault}", file=sys.stderr)
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
@@ -95,6 +102,15 @@ def stage_item(*, several: bool = False) -> str:
     if (len(sys.argv) > 2 and not several) or not (given := sys.argv[1] if len(sys.argv) > 1 else item):
         sys.exit(f"usage: {Path(sys.argv[0]).name} NAME{' [VARIANT ...]' if several else ''}")
     return given
+
+
+def mirror() -> str | None:
+    """Where published files are asked for first, as LOOKALIKE_MIRROR says; None if it says nothing.
+
+    A relative folder begins at the project's root, also where an experiment runs in a copy.
+    """
+    given = os.environ.get("LOOKALIKE_MIRROR")
+    return given if not given or "://" in given else str(Path(os.environ.get("DVC_ROOT", ".")).absolute() / given)
 
 
 def end_process(signum: int, frame: FrameType | None) -> None:

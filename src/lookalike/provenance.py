@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from lookalike.errors import InputError
+
 PARAMETERS = "params.yaml"
 PACKED = "provenance.json"  # in the folder of a bundle: where it was packed
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "dvc", "mlflow")
@@ -22,13 +24,15 @@ def commit() -> dict[str, str | bool]:
     """The checked-out commit, and whether tracked files differ from it.
 
     `dvc.lock`, the reports, the results that are kept, and in `params.yaml` the choice of a profile do not count. In
-    the folder of a bundle both are those of the checkout that it was packed in. In another folder that is no git
-    checkout, the commit is "unknown" and dirty true.
+    the folder of a bundle both are those of the checkout that it was packed in. Where no repository holds this project,
+    as in a download that was unpacked within the checkout of another, the commit is "unknown" and dirty true.
     """
     if (packed := Path(PACKED)).exists():
         origin = json.loads(packed.read_text(encoding="utf-8"))
         return {key: origin[key] for key in ("commit", "dirty")}
-    head = git("rev-parse", "HEAD")
+    committed, head = git("show", f"HEAD:./{PARAMETERS}"), git("rev-parse", "HEAD")
+    if committed is None or head is None:
+        return {"commit": "unknown", "dirty": True}
     changed = git(
         "status",
         "--porcelain",
@@ -40,12 +44,34 @@ def commit() -> dict[str, str | bool]:
         ":!reports",
         ":!results",
     )
-    return {"commit": head or "unknown", "dirty": head is None or bool(changed) or parameters_differ()}
+    return {"commit": head, "dirty": changed != "" or parameters_differ(committed)}
 
 
-def parameters_differ() -> bool:
-    """Whether `params.yaml` has other values than in the checked-out commit, apart from the name of the profile."""
-    committed, path = git("show", f"HEAD:./{PARAMETERS}"), Path(PARAMETERS)
+def require_repository() -> None:
+    """Refuse a folder that git, and with it DVC, does not work in.
+
+    Raises:
+        InputError: git is not installed, this folder is in no repository, or that is another user's.
+    """
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--git-dir"], capture_output=True, text=True, env=os.environ | {"LC_ALL": "C"}
+        )
+    except OSError as error:
+        raise InputError("git is not installed, and DVC needs it") from error
+    if "dubious ownership" in done.stderr:
+        command = done.stderr.strip().rpartition("\n")[2].strip()  # which names the repository's folder
+        raise InputError(f"git refuses {Path().resolve()}, which belongs to another user; `{command}` allows it")
+    if done.returncode != 0:
+        raise InputError(
+            f"{Path().resolve()} is no git repository, which DVC needs; clone the project, or make this one: "
+            "`git init && git add . && git commit -m Start`"
+        )
+
+
+def parameters_differ(committed: str) -> bool:
+    """Whether `params.yaml` has other values than `committed`, its text in a commit, apart from the profile's name."""
+    path = Path(PARAMETERS)
     current = path.read_text(encoding="utf-8") if path.exists() else None
     return values_of(committed) != values_of(current)
 

@@ -127,7 +127,7 @@ def test_a_persons_files_stay_where_they_are(tmp_path: Path, photographs: Callab
     assert read_json(tmp_path / "data/dataset.json")["folder"] == str(tmp_path / "own")
     (tmp_path / "own/test/1.jpg").unlink()
     data = load_dataset(tmp_path / "data")  # one of a million is missed when it is read
-    with pytest.raises(InputError, match=r"own/test/1\.jpg: No such file"):
+    with pytest.raises(InputError, match=r"own/test/1\.jpg: no such file"):
         data.test_images[:]
     (tmp_path / "own").rename(tmp_path / "moved")
     with pytest.raises(

@@ -71,6 +71,24 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
     assert torch.equal(load_weights(tmp_path / "model", 0, epoch=3)["a.weight"], kept[3]["a.weight"])
 
 
+@pytest.mark.parametrize("damage", ["empty", "cut", "header", "page", "gone"])
+def test_damaged_weights_are_one_line_that_names_the_file(tmp_path: Path, damage: str) -> None:
+    save_model(tmp_path / "model", DESCRIPTION, {0: {"a": torch.randn(30, 2)}}, [])
+    path = tmp_path / "model" / "seed-0.safetensors"
+    whole = path.read_bytes()
+    damaged = {"empty": b"", "cut": whole[:-1], "header": whole[:9] + b"x" + whole[10:], "page": b"<!DOCTYPE html>"}
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(damaged[damage])
+    with pytest.raises(InputError) as caught:
+        load_weights(tmp_path / "model", 0)
+    said = str(caught.value)
+    assert said.startswith(f"{path}: {'no such file' if damage == 'gone' else 'damaged ('}")
+    assert said.endswith(f"; delete it, and `dvc checkout {path.parent}` restores it or `dvc repro` trains it anew")
+    assert "\n" not in said
+
+
 def test_the_file_has_the_fields_as_keys_in_their_order(tmp_path: Path) -> None:
     save_model(tmp_path, DESCRIPTION, {}, [])
     written = read_json(tmp_path / "model.json")

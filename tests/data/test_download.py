@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from typing import Any
 import pytest
 
 import lookalike.errors
-from lookalike.data.download import Fetched, RemoteFile, UnobtainableError, fetch_file
+from lookalike.artifacts import folders
+from lookalike.data.download import Fetched, RemoteFile, UnobtainableError, fetch_file, without_password
 from lookalike.errors import InputError
 
 BODY = bytes(i * i % 251 for i in range(300_000))
@@ -188,7 +190,9 @@ def test_full_disk_says_what_was_needed_and_can_be_resumed(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", lambda path, mode: SmallDisk(path, mode))
-        with pytest.raises(InputError, match=r"No space left.*0\.3 MB"):
+        with pytest.raises(
+            InputError, match=r"No space left on device \(disk /.* MB free now\); file\.bin needs 0\.3 MB"
+        ):
             fetch(remote(server.url()), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["file.bin.part"]
     assert_complete(fetch(remote(server.url()), tmp_path), tmp_path)
@@ -248,3 +252,60 @@ def test_a_mirror_that_lies_is_not_papered_over(server: Server, tmp_path: Path, 
         fetch(remote(server.url()), tmp_path / "cache", mirror)
     assert "/file.bin" not in [path for path, _ in server.requests]
     assert not (tmp_path / "cache/file.bin").exists()
+
+
+PAGE = b"\n<!DOCTYPE html><html><body>Please log in</body></html>"
+
+
+@pytest.mark.parametrize("kind", ["checksum", "archive"])
+def test_a_login_page_is_called_one_and_is_not_kept(server: Server, tmp_path: Path, kind: str) -> None:
+    server.body = PAGE
+    file = remote(server.url(), md5=MD5 if kind == "checksum" else None)
+    with pytest.raises(UnobtainableError, match=": it is a web page, perhaps of a login"):
+        fetch(file, tmp_path)
+    with pytest.raises(InputError, match=r": it is a web page.*; repair the mirror"):
+        fetch(file, tmp_path, server.url("mirror"))
+    assert list(tmp_path.iterdir()) == []
+
+
+SECRETS = ("someone", "p%40ss", "p@ss")
+
+
+@pytest.mark.parametrize("user", ["someone:p%40ss@", "someone:p@ss@", "p%40ss@"])
+@pytest.mark.parametrize("fault", ["content", "503", "404", "nobody"])
+def test_the_password_of_a_mirror_is_shown_nowhere(
+    server: Server, tmp_path: Path, user: str, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.body, server.script = b"something else", [fault] * 4 if fault.isdigit() else []
+    port = 9 if fault == "nobody" else server.server_address[1]
+    with pytest.raises(InputError, match=f"http://127.0.0.1:{port}/m/file.bin: ") as caught:
+        fetch(remote(), tmp_path, f"http://{user}127.0.0.1:{port}/m")
+    assert (len(caplog.messages) == 3) == (fault in {"503", "nobody"}), "each new attempt is a line"
+    assert not [secret for secret in SECRETS if secret in str(caught.value) + caplog.text]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://a:b@host/x@y", "https://host/x@y"),
+        ("HTTP://a:b@c@host:80", "HTTP://host:80"),
+        ("http://[bad:a@host", "http://host"),
+        ("https://host/a?b=c@d", "https://host/a?b=c@d"),
+        ("/home/me@work/mirror", "/home/me@work/mirror"),
+    ],
+)
+def test_what_a_person_sees_of_an_address(address: str, shown: str) -> None:
+    assert without_password(address) == shown
+
+
+def test_two_processes_download_a_file_once(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "POLL_SECONDS", 0.01)
+    server.script = ["slow"]
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(lambda _: fetch(remote(server.url()), tmp_path), range(4)))
+    for fetched in got:
+        assert_complete(fetched, tmp_path)
+    assert server.ranges == [None]
+    assert set(caplog.messages) == {f"{tmp_path}: another process downloads into it; waiting for its end"}

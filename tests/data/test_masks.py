@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lookalike.artifacts.pictures import read_picture
 from lookalike.data.masks import (
     LOST,
     MASKS,
@@ -24,7 +25,6 @@ from lookalike.data.masks import (
     rembg_network,
 )
 from lookalike.data.photos import shrunk
-from lookalike.data.pictures import read_picture
 from lookalike.data.snapshots import BACKGROUNDS, draw_snapshots
 from lookalike.errors import InputError
 

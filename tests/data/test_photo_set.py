@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from lookalike.artifacts.photos import HALVES, Preparation
+from lookalike.artifacts.pictures import read_picture
 from lookalike.data import photo_set as module
 from lookalike.data.official import GARMENTS
 from lookalike.data.photo_set import (
@@ -26,10 +27,9 @@ from lookalike.data.photo_set import (
     split_halves,
     ways,
 )
-from lookalike.data.pictures import RejectedError, read_picture
 from lookalike.data.snapshots import Snapshot, draw_snapshots
 from lookalike.data.wardrobe import TABLE, Photograph
-from lookalike.errors import InputError
+from lookalike.errors import InputError, RejectedError
 from lookalike.params import PhotoProfile, load_params
 from lookalike.reporting.contact_sheets import strip
 

@@ -2,8 +2,10 @@
 
 import csv
 import functools
+import io
 import os
 import shutil
+import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -45,10 +47,11 @@ def settings(classes: int = 10, **more: Any) -> DatasetParams:
 
 @pytest.fixture(autouse=True)
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No publisher is asked, and nothing is tried twice."""
+    """No publisher is asked, nothing is tried twice, and drawn photographs of clothing are taken for the real ones."""
     once = functools.partial(photo_archives.fetch_file, retries=0, backoff=0)
     monkeypatch.setattr(photo_archives, "fetch_file", once)
-    monkeypatch.setattr(photo_archives, "CLOTHING", replace(photo_archives.CLOTHING, urls=NOWHERE))
+    clothing = replace(photo_archives.CLOTHING, urls=NOWHERE, is_whole=zipfile.is_zipfile)
+    monkeypatch.setattr(photo_archives, "CLOTHING", clothing)
     monkeypatch.setattr(photo_archives, "IMAGENETTE", replace(photo_archives.IMAGENETTE, urls=NOWHERE))
 
 
@@ -60,6 +63,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"{ROOT}/README.md": b"read me",
         f"{ROOT}/train/../../evil.jpg": b"slip",
         f"{ROOT}/train/hat/._0.jpg": b"",
+        f"{ROOT}/train/hat/Thumbs.db": b"",
     }
     write_zip(folder / ZIP, others | {f"{ROOT}/{name}": content for name, content in jpegs(CLOTHING_NAMES).items()})
     photographs = {f"imagenette2-320/{name}": content for name, content in jpegs(IMAGENETTE_NAMES).items()}
@@ -156,9 +160,9 @@ def test_damaged_photographs_are_left_out_and_listed(
     data, _ = build("clothing", tmp_path, mirror)
     assert (len(data.train_images), len(data.test_images)) == (39, 19)
     assert len(data.train_labels) == 39
-    reason = "damaged, or no picture"
-    assert data.skipped == (("train/hat/1.jpg", reason), ("test/skirt/0.jpg", reason))
-    assert "clothing: 2 of 60 photographs are left out" in caplog.text
+    assert [name for name, _ in data.skipped] == ["train/hat/1.jpg", "test/skirt/0.jpg"]
+    assert all(reason.startswith("damaged, or none of the formats that are read here") for _, reason in data.skipped)
+    assert "clothing: 2 of 60 files are left out" in caplog.text
     save_dataset(tmp_path / "data", data)
     with (tmp_path / "data/skipped.csv").open(newline="") as table:
         assert list(csv.reader(table)) == [["file", "reason"], *map(list, data.skipped)]
@@ -166,14 +170,22 @@ def test_damaged_photographs_are_left_out_and_listed(
     assert load_dataset(tmp_path / "data").skipped == data.skipped
 
 
+def test_other_files_of_an_archive_are_listed(tmp_path: Path, mirror: Path) -> None:
+    content = jpegs(CLOTHING_NAMES) | {"train/hat/notes.txt": b"notes"}
+    write_zip(mirror / ZIP, {f"{ROOT}/{name}": one for name, one in content.items()})
+    data, _ = build("clothing", tmp_path, mirror)
+    assert len(data.train_images) == 40
+    ((name, reason),) = data.skipped
+    assert (name, reason.split(";")[0]) == ("train/hat/notes.txt", "no picture by its name")
+
+
 def test_a_class_of_which_nothing_is_left_is_refused(tmp_path: Path, mirror: Path) -> None:
     damage(mirror, ["test/skirt/0.jpg", "test/skirt/1.jpg"])
-    assert complaint("clothing", tmp_path, mirror).endswith(
-        "images: a test photograph of class skirt is needed, and all 2 are damaged"
-    )
+    wanted = "images: a test photograph of class skirt is needed, and none of 2 can be used, the first since: damaged"
+    assert wanted in complaint("clothing", tmp_path, mirror)
     write_zip(mirror / ZIP, {f"{ROOT}/{name}": b"" for name in CLOTHING_NAMES if "train/hat" not in name})
     assert complaint("clothing", tmp_path, mirror).endswith(
-        "training photograph of class dress is needed, and all 4 are damaged"
+        "training photograph of class dress is needed, and none of 4 can be used, the first since: empty"
     )
 
 
@@ -240,13 +252,13 @@ def test_channels_are_averaged_over_the_training_photographs(tmp_path: Path, mir
 
 
 def test_why_a_file_is_no_photograph_is_said_in_a_few_words(tmp_path: Path) -> None:
-    picture(0, (4, 300)).save(tmp_path / "long.png")
+    picture(0, (30, 1501)).save(tmp_path / "long.png")
     whole = jpegs(["a"])["a"]
-    assert fault(whole) == ""
-    assert fault(b"") == "empty"
-    assert fault(DAMAGED) == "damaged, or no picture"
-    assert "truncated" in fault(whole[: len(whole) // 2]).lower()
-    assert fault((tmp_path / "long.png").read_bytes()) == "4 x 300 pixels: too long for its width"
+    assert fault(io.BytesIO(whole)) == ""
+    assert fault(io.BytesIO(b"")) == "empty"
+    assert fault(io.BytesIO(DAMAGED)).startswith("damaged, or none of the formats")
+    assert "truncated" in fault(io.BytesIO(whole[: len(whole) // 2])).lower()
+    assert fault(io.BytesIO((tmp_path / "long.png").read_bytes())) == "30 x 1501 pixels: too long for its width"
 
 
 def test_a_file_that_cannot_be_read_at_all_is_no_reason_to_go_on(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from lookalike.data import photos
+from lookalike.data.garments import draw_garments
 from lookalike.data.masks import MASKS, Mask, Pixels
-from lookalike.data.photos import Floats, Picture, Workbench, grey_values, without
-from lookalike.data.pictures import RejectedError
+from lookalike.data.photos import Floats, Picture, Workbench, grey_values, ready_made, without
 from lookalike.data.snapshots import BACKGROUNDS, Snapshot, draw_snapshots
+from lookalike.errors import RejectedError
 from lookalike.params import Recipe, load_params
 
 RECIPES = load_params(Path(__file__).parents[2] / "params.yaml").photos.recipes
@@ -426,3 +427,34 @@ def test_a_mask_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
         sources = len({id(source) for source in bench.sources.values()})
         assert sorted(seen) == ["border"] * sources + ["grabcut"] * sources
     assert sources == 2
+
+
+def in_colours(tones: NDArray[np.uint8]) -> Pixels:
+    return np.repeat(tones[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_pictures_of_the_data_sets_size_and_look_are_ready(inverted: bool) -> None:
+    for garment in draw_garments(50, seed=5)[0]:
+        tones = 255 - garment if inverted else garment
+        np.testing.assert_array_equal(ready_made(in_colours(tones)), tones)
+
+
+def test_pictures_of_another_size_or_look_are_not_ready() -> None:
+    garment = draw_garments(1, seed=5)[0][0]
+    others = {
+        "larger": in_colours(np.pad(garment, 2)),
+        "higher": in_colours(np.pad(garment, ((0, 1), (0, 0)))),
+        "coloured": np.stack([garment, garment // 2, garment], axis=2),
+        "on grey": in_colours(np.maximum(garment, 60)),
+        "noise": in_colours(noise(28, 28)[..., 0]),
+    }
+    assert [name for name, image in others.items() if ready_made(image) is not None] == []
+
+
+def test_the_faint_colours_and_grounds_of_a_jpeg_leave_a_picture_ready() -> None:
+    garment = draw_garments(1, seed=5)[0][0]
+    image = in_colours(np.clip(garment, 8, 247)).astype(np.int16) + np.array([3, 0, -4])
+    ready = ready_made(image.astype(np.uint8))
+    assert ready is not None
+    assert np.abs(ready.astype(int) - garment).max() <= 12

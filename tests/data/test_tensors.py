@@ -1,17 +1,19 @@
 """Image tensors: bytes on the device, batches normalised as plain NumPy does it."""
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tiny_photographs import jpegs, write_files
+from tiny_photographs import DAMAGED, jpegs, write_files
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import ImageFiles, View
 from lookalike.artifacts.models import Preprocessing
 from lookalike.data.tensors import ImageTensors, LabelledImages, place_images, prepared
+from lookalike.errors import InputError
 from lookalike.runtime import Runtime
 
 
@@ -84,6 +86,23 @@ def test_batches_come_in_the_order_that_is_asked_for(photographs: ImageFiles, ru
         assert len(pairs) == len(again)
         for mine, theirs in pairs:
             assert all(torch.equal(one, two) for one, two in zip(mine, theirs, strict=True))
+
+
+@pytest.mark.parametrize("way", ["by the loader's processes", "here"])
+def test_a_photograph_that_was_damaged_is_named_in_one_line(
+    photographs: ImageFiles, runtime: Runtime, way: str
+) -> None:
+    stream, _ = stream_and_tensors(photographs, runtime)
+    (photographs.folder / "5.jpg").write_bytes(DAMAGED)
+    order = list(torch.arange(7).split(2))
+    with pytest.raises(InputError) as caught:
+        list(stream.batches(order) if way == "by the loader's processes" else map(stream.batch, order))
+    path, complaint = photographs.folder / "5.jpg", str(caught.value)
+    del stream, caught
+    gc.collect()  # the error holds the loader, whose processes had better end here than with the tests
+    assert complaint.startswith(f"{path}: damaged, or none of the formats that are read here: JPEG")
+    assert complaint.endswith("; put it back as it was, or fetch the data set again")
+    assert "\n" not in complaint
 
 
 def test_a_data_set_is_prepared_for_published_weights(photographs: ImageFiles, colour_dataset: Dataset) -> None:

@@ -12,6 +12,7 @@ from torch import nn
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.data.tensors import ImageTensors, place_images
+from lookalike.errors import InputError
 from lookalike.evaluation import inference
 from lookalike.evaluation.inference import infer, restore_model
 from lookalike.models.registry import create_model
@@ -53,6 +54,25 @@ def test_a_restored_model_is_the_saved_one(
         assert not restored.training
         with torch.inference_mode():
             torch.testing.assert_close(restored(images), runtime.place(model).eval()(images), rtol=0, atol=0)
+
+
+def test_weights_whose_names_are_damaged_are_refused_in_one_line(
+    tmp_path: Path, dataset: Dataset, runtime: Runtime
+) -> None:
+    name, arguments = MODELS[0]
+    weights = make_model(dataset, name, arguments).state_dict()
+    first = next(iter(weights))
+    weights[first[:-1] + "X"] = weights.pop(first)  # as after a flipped bit in the file's header
+    description = described(
+        model=name,
+        model_args=arguments,
+        input_shape=dataset.input_shape,
+        class_names=dataset.class_names,
+        seeds=(SeedRecord(0, 1, None),),
+    )
+    save_model(tmp_path / "m", description, {0: weights}, [])
+    with pytest.raises(InputError, match=rf"^{tmp_path}/m: the weights of seed 0 are not those of the model {name}; "):
+        restore_model(tmp_path / "m", load_description(tmp_path / "m"), 0, runtime)
 
 
 @pytest.mark.parametrize("batch", [1, 7, 20, 500])

@@ -53,7 +53,12 @@ def only(findings: Iterator[Finding]) -> Finding:
     return finding
 
 
-# Versions and device.
+def git(*arguments: str) -> None:
+    identity = ("-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+
+# Versions, git and device.
 
 
 @pytest.fixture
@@ -102,6 +107,51 @@ def test_a_python_that_is_too_old_is_a_fault(distribution: Callable[..., list[Fi
 def test_a_package_that_is_not_installed_itself_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "DISTRIBUTION", "not-there")
     assert str(only(doctor.versions())).startswith("FAULT  packages  not-there itself is not installed; `make")
+
+
+@pytest.fixture
+def committed(project: Path) -> Path:
+    """A checkout with one commit; it is the current folder."""
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "first")
+    return project
+
+
+def test_the_commit_is_told(committed: Path) -> None:
+    found = only(doctor.repository())
+    assert (found.state, len(found.found)) == ("ok", len("commit 0123456789"))
+    (committed / "params.yaml").write_text("profile: demo")
+    assert only(doctor.repository()).found.endswith(" with changes")
+
+
+def test_a_download_without_git_is_a_fault(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(project.parent))
+    found = only(iter(guarded("git", doctor.repository)))
+    assert found.state == "FAULT"
+    assert f"{project} is no git repository" in found.found
+    assert "`git init && git add . && git commit -m Start`" in found.found
+
+
+def test_a_download_within_another_checkout_is_told(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (committed / "download").mkdir()
+    monkeypatch.chdir(committed / "download")
+    found = only(doctor.repository())
+    assert (found.state, found.subject) == ("note", "git")
+    assert found.found.startswith(f"no commit of {committed} holds this project")
+
+
+def test_a_shallow_clone_is_told(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git("commit", "--allow-empty", "-m", "second")
+    git("clone", f"file://{committed}", "whole")
+    git("clone", "--depth", "1", f"file://{committed}", "shallow")
+    monkeypatch.chdir(committed / "whole")
+    assert states(doctor.repository()) == ["ok"]
+    monkeypatch.chdir(committed / "shallow")
+    commit, shallow = doctor.repository()
+    assert (commit.state, shallow.state) == ("ok", "note")
+    assert "`dvc exp run --temp`" in shallow.found
+    assert "`git fetch --unshallow`" in shallow.advice
 
 
 def test_torch_and_torchvision_of_other_versions_are_a_fault(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,11 +409,32 @@ def test_that_nothing_would_run_is_told(fake_dvc: Callable[..., None]) -> None:
     assert only(doctor.pipeline()) == Finding("ok", "pipeline", "`dvc repro` would run nothing")
 
 
-def test_what_dvc_says_last_is_told_if_it_fails(fake_dvc: Callable[..., None]) -> None:
-    fake_dvc(err="much ado\nERROR: dvc.yaml is invalid", status=255)
-    assert str(only(doctor.pipeline())).startswith("FAULT  pipeline  dvc status: ERROR: dvc.yaml is invalid; ")
-    fake_dvc(err="", status=3)
-    assert only(doctor.pipeline()).found == "dvc status: exit status 3"
+@pytest.mark.parametrize(
+    ("err", "said"),
+    [
+        ("WARNING: much ado\nERROR: dvc.yaml is invalid", "ERROR: dvc.yaml is invalid"),
+        (
+            "ERROR: unexpected error - .git: not owned\n\nHaving any troubles? Hit us up",
+            "ERROR: unexpected error - .git: n",
+        ),
+        ("'./dvc.lock' is invalid.\n\nCould not find ':', in line 9\n  9", "'./dvc.lock' is invalid."),
+        ("", "exit status 3"),
+    ],
+)
+def test_what_is_wrong_in_dvcs_words_is_told_if_it_fails(fake_dvc: Callable[..., None], err: str, said: str) -> None:
+    fake_dvc(err=err, status=3)
+    assert str(only(doctor.pipeline())).startswith(f"FAULT  pipeline  dvc status: {said}")
+
+
+def test_the_first_error_of_the_real_dvc_is_told(project: Path) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], check=True)
+    (project / "dvc.yaml").write_text("stages:\n  check:\n    cmd: ${pyton} check.py\n")
+    found = only(doctor.pipeline())
+    assert found.state == "FAULT"
+    assert found.found == (
+        "dvc status: ERROR: failed to parse 'stages.check.cmd' in 'dvc.yaml': Could not find 'pyton'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -409,13 +480,14 @@ def test_without_a_fault_the_status_is_0(
     fake_dvc: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake_dvc("{}")
+    git("init")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=50e9))
     monkeypatch.setenv("LOOKALIKE_MIRROR", "http://example.invalid/sets")
     status, lines = call(monkeypatch, capsys)
-    subjects = ["python", "packages", "torch", "device", "params", *["data"] * 4, "mirror", "disk", "locks", "pipeline"]
-    assert [line.split()[1] for line in lines] == subjects
+    subjects = ["python", "packages", "git", "torch", "device", "params", *["data"] * 4, "mirror", "disk", "locks"]
+    assert [line.split()[1] for line in lines] == [*subjects, "pipeline"]
     assert {line.split()[0] for line in lines} == {"ok", "note"}  # there are no data
-    assert "http://example.invalid/sets" in lines[9]
+    assert "http://example.invalid/sets" in lines[10]
     assert status == 0
 
 
@@ -423,6 +495,7 @@ def test_with_a_fault_the_status_is_1_and_the_other_checks_go_on(
     project: Path, fake_dvc: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake_dvc("{}")
+    git("init")
     (project / "params.yaml").write_text("profile: [")
     status, lines = call(monkeypatch, capsys)
     assert status == 1
@@ -458,3 +531,25 @@ def test_an_empty_folder_outside_of_any_checkout_is_described_without_a_tracebac
     assert "Traceback" not in done.stdout + done.stderr
     assert "FAULT  params    params.yaml: not found; run from the root of the project" in done.stdout
     assert "dvc status: ERROR: you are not inside of a DVC repository" in done.stdout
+
+
+def test_entries_of_photographs_at_which_dvc_would_stop_are_named_and_dvc_is_not_asked(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project / "photographs"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"")
+    (folder / "around").symlink_to(".")  # which DVC follows no further than one step
+    monkeypatch.setattr(
+        doctor.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=0, stdout="{}", stderr="")
+    )
+    assert states(doctor.pipeline()) == ["ok"]
+    os.mkfifo(folder / "pipe")
+    (folder / "lost.png").symlink_to("nowhere")
+    (folder / "loop").symlink_to("loop")
+    monkeypatch.setattr(doctor.subprocess, "run", lambda *_, **__: pytest.fail("dvc would wait"))
+    found = list(doctor.pipeline())
+    assert states(iter(found)) == ["FAULT"] * 3
+    assert [one.found.split(":")[0] for one in found] == [
+        f"photographs/{name}" for name in ("loop", "lost.png", "pipe")
+    ]

@@ -147,3 +147,11 @@ def test_the_same_steps_give_the_same_bytes(stages: Stages) -> None:
     strips = [strip(stages), strip(stages)]
     assert strips[0] == strips[1]
     assert sheets(strips, ["a", "b"]) == sheets(strips, ["a", "b"])
+
+
+@pytest.mark.parametrize("name", ["$x_$", "new\nline.jpg", "שלום 👕", "x" * 250, "<b>&amp;", "a/b\\c"])
+def test_names_of_any_kind_are_written_below_a_strip(numbered: list[bytes], name: str) -> None:
+    found = contact_sheets({"plain": numbered[:1]}, [(name, name)])
+    assert found.keys() == {f"steps/plain/{name}", "sheets/plain-01", "samples/plain"}
+    below = read(found["sheets/plain-01"])[HEADER + TILE :]
+    assert below.min() < 128

@@ -1,11 +1,14 @@
-"""A checkpoint comes back whole, or training starts afresh."""
+"""A checkpoint comes back as it was written, or is set aside and training starts afresh."""
 
+import errno
 import math
+import random
 from pathlib import Path
 
 import pytest
 import torch
 
+from lookalike.artifacts.folders import disk_fault
 from lookalike.artifacts.models import Epoch, Timing
 from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
@@ -38,25 +41,76 @@ def test_none_without_a_file(tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / "seed-0.pt") is None
 
 
-@pytest.mark.parametrize("share", [0, 0.001, 0.1, 0.5, 0.9, 0.999])
-def test_none_for_a_truncated_file(path: Path, share: float) -> None:
-    content = path.read_bytes()
-    path.write_bytes(content[: int(len(content) * share)])
+def test_torch_reads_it_as_well(path: Path) -> None:
+    assert torch.load(path, weights_only=True)["history"][0]["lr"] == 0.1
+
+
+def assert_set_aside(path: Path, content: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """The damaged `content` is not loaded, is kept under another name, and one line says so."""
+    caplog.clear()
+    before = set(path.parent.iterdir())
+    path.write_bytes(content)
     assert load_checkpoint(path) is None
+    (aside,) = set(path.parent.iterdir()) - before
+    assert aside.read_bytes() == content
+    assert not path.exists()
+    (said,) = caplog.messages
+    assert said.startswith(f"{path}: damaged (")
+    assert said.endswith(f"; it is kept as {aside.name}, and this run starts afresh")
+    assert "\n" not in said
+    aside.unlink()
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_file_is_set_aside(path: Path, share: float, caplog: pytest.LogCaptureFixture) -> None:
+    content = path.read_bytes()
+    assert_set_aside(path, content[: int(len(content) * share)], caplog)
 
 
 @pytest.mark.parametrize("content", [b"not a checkpoint", b"\0" * 5000], ids=["text", "zeros"])
-def test_none_for_something_else(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-    assert load_checkpoint(path) is None
+def test_something_else_is_set_aside(path: Path, content: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    assert_set_aside(path, content, caplog)
+
+
+def test_every_flipped_bit_is_noticed(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    whole, draw = path.read_bytes(), random.Random(0)
+    count = 8 * len(whole)
+    for bit in (*draw.sample(range(count), 400), *range(count - 16, count)):  # the last are the digest's
+        content = bytearray(whole)
+        content[bit // 8] ^= 1 << bit % 8
+        assert_set_aside(path, bytes(content), caplog)
+    path.write_bytes(whole)
+    assert load_checkpoint(path) is not None
+
+
+def test_every_zeroed_block_is_noticed(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    whole, size = path.read_bytes(), 16
+    blocks = [start for start in range(0, len(whole), size) if any(whole[start : start + size])]
+    assert len(blocks) > 50
+    for start in blocks:
+        assert_set_aside(path, whole[:start] + bytes(size) + whole[start + size :], caplog)
+
+
+def test_a_file_that_may_not_be_read_is_not_set_aside(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(PermissionError):
+        load_checkpoint(path)
+    assert path.exists()
 
 
 def test_a_failed_write_leaves_the_previous_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(content: object, file: Path) -> None:
-        file.write_bytes(b"half")
-        raise OSError("disk full")
+    def fail(part: Path, content: bytes) -> None:
+        with part.open("wb") as stream:
+            stream.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", fail)
-    with pytest.raises(OSError, match="disk full"):
-        save_checkpoint(path, STATE)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", fail)
+        with pytest.raises(OSError, match="No space left") as caught:
+            save_checkpoint(path, STATE)
+    assert str(disk_fault(caught.value)).startswith(f"{path}: No space left on device (disk /")
     assert load_checkpoint(path) is not None
+    assert [file.name for file in path.parent.iterdir()] == ["seed-0.pt"]

@@ -1,5 +1,6 @@
 """The stage `train` itself, killed in the middle and started again: the outputs are the same bytes."""
 
+import json
 import multiprocessing
 import os
 import runpy
@@ -38,25 +39,31 @@ def project(tmp_path: Path, raw_params: dict[str, Any], dataset: Dataset, make_v
     return folder
 
 
-def run_stage(root: Path, folder: Path, variant: str) -> None:
-    """The body of a process: the stage as a script, with one thread and without a GPU."""
+def run_stage(root: Path, folder: Path, variant: str, threads: int) -> None:
+    """The body of a process: the stage as a script, without a GPU; what it says goes to the file `said`."""
     os.environ.pop("DVC_ROOT", None)
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     os.chdir(folder)
-    torch.set_num_threads(1)
+    with Path("said").open("ab") as said:
+        os.dup2(said.fileno(), 2)
+    torch.set_num_threads(threads)
     sys.argv = ["train.py", variant]
     runpy.run_path(str(root / "stages" / "train.py"), run_name="__main__")
 
 
-def start(root: Path, folder: Path, variant: str) -> BaseProcess:
-    process = SERVER.Process(target=run_stage, args=(root, folder, variant), daemon=True)
+def start(root: Path, folder: Path, variant: str, threads: int = 1) -> BaseProcess:
+    process = SERVER.Process(target=run_stage, args=(root, folder, variant, threads), daemon=True)
     process.start()
     return process
 
 
 def wait_for(folder: Path, pattern: str, process: BaseProcess) -> None:
+    wait_until(lambda: bool(list(folder.glob(pattern))), process)
+
+
+def wait_until(condition: Callable[[], bool], process: BaseProcess) -> None:
     deadline = time.monotonic() + 120
-    while not list(folder.glob(pattern)):
+    while not condition():
         assert process.is_alive()
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -110,3 +117,68 @@ def test_a_killed_stage_goes_on_to_the_same_bytes(
     assert "optimiser" not in filled(project), "a finished run needs no optimiser"
     times = (project / "runs" / "fashion" / variant / "times.csv").read_text().splitlines()
     assert times[1] == ",".join(map(repr, first_epoch.values()))  # it went on and did not start afresh
+
+
+def killed_after_an_epoch(root: Path, project: Path, variant: str, threads: int) -> None:
+    process = start(root, project, variant, threads)
+    wait_for(project, "checkpoints/*/seed-0.pt", process)
+    process.kill()
+    assert ended(process) == -9
+
+
+def lines(folder: Path) -> list[str]:
+    """What the processes have said; on a busy machine the follower of a run that takes long may speak, too."""
+    return [line for line in (folder / "said").read_text(encoding="utf-8").splitlines() if "MLflow" not in line]
+
+
+def test_a_run_of_two_threads_goes_on_with_two(root: Path, project: Path) -> None:
+    variant, whole = "fashion-cnn", {}
+    for threads in (1, 2):
+        folder = project.with_name(f"whole-{threads}")
+        shutil.copytree(project, folder)
+        assert ended(start(root, folder, variant, threads)) == 0
+        whole[threads] = models(folder)
+        (kept,) = (folder / "finished").iterdir()
+        whole[kept.name] = {}
+    assert whole[1]["seed-0.safetensors"] != whole[2]["seed-0.safetensors"], "the number of threads decides the bits"
+    assert len(whole) == 4, "each number has a fingerprint of its own"
+
+    killed_after_an_epoch(root, project, variant, threads=2)
+    assert ended(start(root, project, variant, threads=1)) == 0
+    assert models(project) == whole[2]
+    assert json.loads((project / "runs/fashion/fashion-cnn/run.json").read_text())["device"]["threads"] == 2
+    (said,) = lines(project)
+    assert said.startswith("fashion-cnn: goes on with 2 threads, as it began, not with 1; delete checkpoints/fashion-")
+
+
+def test_a_damaged_checkpoint_costs_a_line_and_an_epoch(root: Path, project: Path) -> None:
+    whole = project.with_name("whole")
+    shutil.copytree(project, whole)
+    assert ended(start(root, whole, "fashion-cnn")) == 0
+    killed_after_an_epoch(root, project, "fashion-cnn", threads=1)
+    (path,) = (project / "checkpoints").glob("*/seed-0.pt")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert ended(start(root, project, "fashion-cnn")) == 0
+    assert models(project) == models(whole)
+    (said,) = lines(project)
+    assert "seed-0.pt: damaged (its content is not what was written); it is kept as seed-0.pt." in said
+
+
+def test_a_second_process_on_the_same_waits_and_takes_over_what_is_finished(root: Path, project: Path) -> None:
+    first = start(root, project, "fashion-cnn")
+    wait_for(project, "checkpoints/*/seed-0.pt", first)
+    (folder,) = (project / "checkpoints").iterdir()
+    assert first.pid
+    os.kill(first.pid, signal.SIGSTOP)  # so that the second comes to its line before the first has ended
+    second = start(root, project, "fashion-cnn")
+    wait_until(lambda: bool(lines(project)), second)
+    os.kill(first.pid, signal.SIGCONT)
+    assert (ended(first), ended(second)) == (0, 0)
+    (said,) = lines(project)
+    assert said.startswith(f"checkpoints/{folder.name}: process {first.pid} on ")
+    assert set(models(project)) == {"history.csv", "model.json", "seed-0.safetensors"}
+    assert [path.name for path in (project / "finished").glob("*/*")] == ["seed-0.pt"]
+    assert list((project / "checkpoints").iterdir()) == []
+    assert not list(project.rglob("*.part"))

@@ -4,18 +4,16 @@ import hashlib
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from lookalike.errors import InputError
-
-if TYPE_CHECKING:
-    from PIL import Image
+from lookalike.artifacts.pictures import open_picture
+from lookalike.errors import InputError, RejectedError
 
 Interpolation = Literal["bilinear", "bicubic"]
 Images = NDArray[np.uint8]
@@ -80,6 +78,16 @@ class ImageFiles:
                 images[k] = image
         return images
 
+    def __getitems__(self, which: Sequence[int]) -> list[Images] | InputError:
+        """The images one by one, as torch's loader asks for them in a process of its own.
+
+        The error is returned: torch would bury one that is raised there in that process's traceback.
+        """
+        try:
+            return [self[k] for k in which]
+        except InputError as error:
+            return error
+
     def take(self, which: slice | NDArray[np.integer]) -> "ImageFiles":
         """Some of them, not read yet."""
         return replace(self, names=self.names[which], checksums=self.checksums[which])
@@ -96,11 +104,9 @@ class ImageFiles:
         """
         path = self.folder / name
         try:
-            with path.open("rb") as stream:
-                return square(upright(stream), self.view)
-        except Exception as error:  # decoders raise whatever a damaged file leads them to
-            reason = getattr(error, "strerror", None) or "cannot be decoded any more"
-            raise InputError(f"{path}: {reason}; put it back as it was, or fetch the data set again") from error
+            return square(open_picture(path), self.view)
+        except RejectedError as error:
+            raise InputError(f"{path}: {error}; put it back as it was, or fetch the data set again") from error
 
     @property
     def digest(self) -> str:
@@ -122,8 +128,6 @@ def pictures(images: Pixels, which: NDArray[np.integer]) -> Images:
 
 def made_small(images: Images) -> Images:
     """Images (n, H, W) or (n, H, W, 3) with sides of at most `LARGEST` pixels, by averaging."""
-    from PIL import Image
-
     height, width = images.shape[1:3]
     share = LARGEST / max(height, width)
     if share >= 1:
@@ -140,24 +144,8 @@ def in_pixels(values: NDArray[np.floating]) -> Images:
     return images[..., 0] if images.shape[3] == 1 else images
 
 
-def upright(stream: IO[bytes]) -> "Image.Image":
-    """The RGB picture in an open file, turned as its EXIF orientation says.
-
-    Raises whatever a decoder does where the file is damaged.
-    """
-    from PIL import Image, ImageOps
-
-    with Image.open(stream) as opened:
-        opened.load()
-        with suppress(Exception):  # a damaged EXIF block says nothing against the pixels
-            ImageOps.exif_transpose(opened, in_place=True)
-        return opened.convert("RGB")
-
-
-def square(picture: "Image.Image", view: View) -> Images:
+def square(picture: Image.Image, view: View) -> Images:
     """The middle of an RGB picture as `view` has it: (size, size, 3)."""
-    from PIL import Image
-
     shorter, size = min(picture.size), view.size
     scaled = math.floor(size / view.crop)
     width, height = (int(scaled * side / shorter) for side in picture.size)

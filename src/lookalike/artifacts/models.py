@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from lookalike.artifacts.folders import replacing_folder, write_json, write_text
+from lookalike.artifacts.folders import replacing_folder, write_bytes, write_json, write_text
 from lookalike.errors import InputError
 
 if TYPE_CHECKING:  # what only describes and counts need not wait for torch
@@ -159,10 +159,20 @@ def load_weights(folder: Path, seed: int, epoch: int | None = None) -> "dict[str
     """The weights of one seed, on the CPU: those that it ended with, or that were kept after an epoch before.
 
     Epoch 0 means those that it began with, which are kept if they were published ones.
+
+    Raises:
+        InputError: the file is missing or damaged. Numbers that have changed are not noticed here; DVC has a checksum.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    return load_file(folder / weights_file(seed, epoch))
+    path = folder / weights_file(seed, epoch)
+    try:
+        return load_file(path)
+    except (SafetensorError, FileNotFoundError) as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else f"damaged ({error})"
+        advice = f"delete it, and `dvc checkout {folder}` restores it or `dvc repro` trains it anew"
+        raise InputError(f"{path}: {reason}; {advice}") from error
 
 
 def weights_file(seed: int, epoch: int | None = None) -> str:
@@ -202,13 +212,13 @@ def save_model(
 
     `kept` are the first seed's weights, by the epoch after which they were kept; see `load_weights` for epoch 0.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save  # in memory: `save_file` does not say in Python's terms that a disk is full
 
     with replacing_folder(folder) as part:
         for seed, state in weights.items():
-            save_file(state, part / weights_file(seed))
+            write_bytes(part / weights_file(seed), save(state))
         for epoch, state in (kept or {}).items():
-            save_file(state, part / weights_file(0, epoch))
+            write_bytes(part / weights_file(0, epoch), save(state))
         save_history(part / "history.csv", history)
         write_json(part / "model.json", asdict(description))
 

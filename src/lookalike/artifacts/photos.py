@@ -1,6 +1,7 @@
 """`photos/`: photographs as models take them, what is known of each, every step as a picture, and what was refused."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ from lookalike.artifacts.folders import read_json, replacing_folder, write_bytes
 Refused = list[tuple[str, str]]  # name and reason
 HALVES = ("choose", "score")  # to choose a recipe on, and to score the choice on
 SHOWN = ("photos.json", "images.npy", "labels.npy")  # what models are shown; the pictures beside are for people
+LONGEST = 200  # bytes of a part of a path, which a suffix and the name of a temporary file make longer; disks take 255
 SAMPLE = 10  # photographs that the report shows step by step
 One = TypeVar("One")
 
@@ -81,6 +83,17 @@ def sample(rows: Sequence[One]) -> Sequence[One]:
     return rows[:: max(1, len(rows) // SAMPLE)][:SAMPLE]
 
 
+def writable_path(name: str) -> str:
+    """A path whose parts no file system finds too long: the end of such a part becomes its checksum."""
+    return "/".join(part if len(part.encode()) <= LONGEST else shortened(part) for part in name.split("/"))
+
+
+def shortened(part: str) -> str:
+    """A part of a path in `LONGEST` bytes."""
+    digest = hashlib.md5(part.encode()).hexdigest()
+    return f"{part.encode()[: LONGEST - len(digest) - 1].decode(errors='ignore')}-{digest}"
+
+
 def save_photos(folder: Path, photos: PhotoSet, refused: Refused, pictures: dict[str, bytes]) -> None:
     """Write arrays, `photos.json`, `rejected.csv`, and PNGs by their path without suffix; whole or not at all."""
     with replacing_folder(folder) as part:
@@ -100,7 +113,7 @@ def save_photos(folder: Path, photos: PhotoSet, refused: Refused, pictures: dict
         writer.writerows([("file", "reason"), *refused])
         write_text(part / "rejected.csv", out.getvalue())
         for name, png in pictures.items():
-            write_bytes(part / f"{name}.png", png)
+            write_bytes(part / f"{writable_path(name)}.png", png)
 
 
 def load_photos(folder: Path) -> PhotoSet:

@@ -4,21 +4,25 @@ import contextlib
 import gzip
 import hashlib
 import logging
+import re
 import time
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import requests
 import urllib3
 from tqdm import tqdm
 
+from lookalike.artifacts.folders import disk, held
 from lookalike.errors import InputError
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two reads
 CHUNK = 1 << 16  # bytes: the most that a kill can cost
+MEND = "free some space or mend the folder and run again: the download goes on from where it stopped"
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +77,7 @@ def fetch_file(
 
     `mirror` is a folder, whose files are used where they lie, or an http(s) base URL. An address is tried again up to
     `retries` times, after a pause of `backoff` seconds, doubled each time. An interrupted download stays in `folder`
-    as `<name>.part`, and the next call goes on from it.
+    as `<name>.part`, and the next call goes on from it. Two processes never download into the same folder at once.
 
     Raises InputError if the mirror has a different file under that name or the disk cannot take the file, and its
     subclass UnobtainableError if nothing gives the file.
@@ -90,13 +94,18 @@ def fetch_file(
             path = _download(file, address, target, pauses) if _is_url(address) else Path(address)
             return Fetched(path, origin, _check(file, path))
         except _AddressError as error:
-            failures.append(f"{address}: {error}")
+            failures.append(f"{without_password(address)}: {error}")
             if origin == "mirror" and isinstance(error, _ContentError):  # not for the internet to paper over
                 raise InputError(f"{failures[-1]}; repair the mirror, or unset LOOKALIKE_MIRROR") from None
     raise UnobtainableError(
         f"{file.name} cannot be had ({'; '.join(failures) or 'no address to try'}): "
         "set LOOKALIKE_MIRROR to a folder or base URL that has it, or choose the `demo` profile"
     )
+
+
+def without_password(address: str) -> str:
+    """The address without the user and password that may stand before its host; what a person sees of it."""
+    return re.sub(r"(?<=//)[^/?#]*@", "", address)
 
 
 def _is_url(address: str) -> bool:
@@ -110,10 +119,17 @@ def _check(file: RemoteFile, path: Path) -> str:
     with path.open("rb") as stream:
         md5 = hashlib.file_digest(stream, "md5").hexdigest()
     if file.md5 is None and not file.is_whole(path):
-        raise _ContentError("not the whole file")
+        raise _ContentError(f"not the whole file{_page(path)}")
     if file.md5 not in (None, md5) and (file.content_md5 is None or _content_md5(path) != file.content_md5):
-        raise _ContentError(f"md5 is {md5}, expected {file.md5}")
+        raise _ContentError(f"md5 is {md5}, expected {file.md5}{_page(path)}")
     return md5
+
+
+def _page(path: Path) -> str:
+    """What to add about a file that is a web page, such as networks send to those who have not logged in."""
+    with path.open("rb") as stream:
+        start = stream.read(512).lstrip().lower()
+    return ": it is a web page, perhaps of a login" if start.startswith((b"<!doctype html", b"<html")) else ""
 
 
 def _content_md5(path: Path) -> str | None:
@@ -125,7 +141,20 @@ def _content_md5(path: Path) -> str | None:
 
 
 def _download(file: RemoteFile, url: str, target: Path, pauses: Sequence[float]) -> Path:
-    """Download to `<target>.part`, check, and rename to `target`."""
+    """Download to `<target>.part`, check, and rename to `target`; another process may do so meanwhile."""
+    folder = target.parent
+    try:
+        with held(folder, partial(folder.mkdir, exist_ok=True), lambda: f"{folder}: another process downloads into it"):
+            with contextlib.suppress(_AddressError):
+                _check(file, target)
+                return target
+            return _download_alone(file, url, target, pauses)
+    except OSError as error:
+        raise InputError(f"{error.filename or target}: {error.strerror} ({disk(folder)}); {MEND}") from error
+
+
+def _download_alone(file: RemoteFile, url: str, target: Path, pauses: Sequence[float]) -> Path:
+    """See `_download`."""
     part = target.with_name(f"{target.name}.part")
     resumed = part.exists()
     _complete(file, url, part, pauses)
@@ -134,7 +163,7 @@ def _download(file: RemoteFile, url: str, target: Path, pauses: Sequence[float])
     except _ContentError:
         part.unlink()
         if resumed:  # the old part may be to blame; without it this happens once
-            return _download(file, url, target, pauses)
+            return _download_alone(file, url, target, pauses)
         raise
     return part.replace(target)
 
@@ -144,7 +173,7 @@ def _complete(file: RemoteFile, url: str, part: Path, pauses: Sequence[float]) -
     reason = ""
     for pause in pauses:
         if reason:
-            _log.warning("%s: %s; trying again in %g s", url, reason, pause)
+            _log.warning("%s: %s; trying again in %g s", without_password(url), reason, pause)
         time.sleep(pause)
         try:
             return _receive(file, url, part)
@@ -177,14 +206,14 @@ def _write(file: RemoteFile, response: requests.Response, part: Path, start: int
     total = start + int(sent) if sent else file.size
     bar = tqdm(desc=file.name, total=total, initial=start, unit="B", unit_scale=True, disable=None)
     try:
-        part.parent.mkdir(parents=True, exist_ok=True)
         with bar, part.open("ab" if start else "wb") as sink:
             # Undecoded: some servers declare a published .gz to be a transfer encoding, and the md5 is of the .gz.
             for chunk in response.raw.stream(CHUNK, decode_content=False):
                 bar.update(sink.write(chunk))
     except OSError as error:
         needed = f"{total / 1e6:.1f} MB" if total else "an unknown number of bytes"
-        advice = "free some space or mend the folder and run again: the download goes on from where it stopped"
-        raise InputError(f"{part}: {error.strerror}; {file.name} needs {needed} there; {advice}") from error
+        raise InputError(
+            f"{part}: {error.strerror} ({disk(part)}); {file.name} needs {needed} there; {MEND}"
+        ) from error
     if total is not None and part.stat().st_size < total:
         raise _TransientError(f"only {part.stat().st_size} of {total} bytes came")

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from lookalike.data.photo_files import Listing, PhotoFolder, class_folders, list_classes
+from lookalike.artifacts.pictures import list_files
+from lookalike.data.photo_files import Listing, PhotoFolder, Skipped, class_folders, list_classes
 from lookalike.errors import InputError
 
 ABOUT = {
@@ -15,7 +16,8 @@ ABOUT = {
 }
 DEVKIT = "ILSVRC2012_devkit_t12/data"
 TRUTH, SYNSETS = "ILSVRC2012_validation_ground_truth.txt", "meta.mat"
-FLAT_NAME = re.compile(r"ILSVRC2012_val_(\d{8})\.JPEG")
+FLAT_NAME = re.compile(r"val/ILSVRC2012_val_(\d{8})\.JPEG")
+NO_FLAT_NAME = "no name of a validation image, such as ILSVRC2012_val_00000001.JPEG"
 LAYOUT = "train/ and val/ with a folder for each class, such as train/n01440764/"
 
 
@@ -33,14 +35,19 @@ def imagenet(folder: Path) -> PhotoFolder:
     found = class_folders(folder / "val")
     if unknown := sorted(set(found) - set(classes)):
         raise InputError(f"{folder / 'val' / unknown[0]}: train/ has no folder of that name; needed are {LAYOUT}")
-    test = list_classes(folder, ("val",), classes) if found else flat_validation(folder, classes)
-    return PhotoFolder(folder, classes, list_classes(folder, ("train",), classes), test, ABOUT, in_place=True)
+    train, others = list_classes(folder, ("train",), classes)
+    test, more = list_classes(folder, ("val",), classes) if found else flat_validation(folder, classes)
+    return PhotoFolder(folder, classes, train, test, ABOUT, in_place=True, skipped=(*others, *more))
 
 
-def flat_validation(folder: Path, classes: Sequence[str]) -> Listing:
-    """The validation images that lie side by side, labelled by the development kit, by class and then by path."""
-    names = sorted(path.name for path in (folder / "val").glob("ILSVRC2012_val_*"))
-    numbers = {match[0]: int(match[1]) for match in map(FLAT_NAME.fullmatch, names) if match}
+def flat_validation(folder: Path, classes: Sequence[str]) -> tuple[Listing, Skipped]:
+    """The validation images that lie side by side, labelled by the development kit, by class and then by path.
+
+    And all other files there, with the reason.
+    """
+    files = dict(list_files(folder, "val/")) if (folder / "val").is_dir() else {}
+    matches = (FLAT_NAME.fullmatch(name) for name, reason in files.items() if not reason)
+    numbers = {match[0]: int(match[1]) for match in matches if match}
     if not numbers:
         raise InputError(f"datasets.imagenet.folder: {folder} has no val/ with validation images; needed are {LAYOUT}")
     truth = ground_truth(find_devkit(folder, TRUTH))
@@ -49,12 +56,13 @@ def flat_validation(folder: Path, classes: Sequence[str]) -> Listing:
     listing = Listing()
     for name, number in numbers.items():
         if not 1 <= number <= len(truth):
-            raise InputError(f"{folder / 'val' / name}: {TRUTH} has {len(truth)} lines and knows no such image")
+            raise InputError(f"{folder / name}: {TRUTH} has {len(truth)} lines and knows no such image")
         wordnet_id = ids.get(truth[number - 1], "unknown")
         if wordnet_id not in labels:
-            raise InputError(f"{folder / 'val' / name}: train/ has no folder of its class, {wordnet_id}")
-        listing.append((f"val/{name}", labels[wordnet_id]))
-    return sorted(listing, key=lambda one: (one[1], one[0]))
+            raise InputError(f"{folder / name}: train/ has no folder of its class, {wordnet_id}")
+        listing.append((name, labels[wordnet_id]))
+    others = tuple((name, reason or NO_FLAT_NAME) for name, reason in files.items() if name not in numbers)
+    return sorted(listing, key=lambda one: (one[1], one[0])), others
 
 
 def find_devkit(folder: Path, name: str) -> Path:

@@ -9,15 +9,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
-from lookalike.artifacts.folders import replacing_folder
+from lookalike.artifacts.folders import disk_fault, replacing_folder
+from lookalike.artifacts.pictures import is_ignored
 from lookalike.data import wardrobe
 from lookalike.data.download import Fetched, RemoteFile, fetch_file
-from lookalike.data.photo_files import Listing, PhotoFolder, is_photograph, list_classes
+from lookalike.data.photo_files import Listing, PhotoFolder, list_classes
 from lookalike.errors import InputError
 
 Members = Generator[tuple[str, IO[bytes]], None, None]
 
-CLOTHING = RemoteFile("clothing-dataset-small.zip", (wardrobe.ARCHIVE_URL,), None)  # GitHub packs it anew on request
+CLOTHING = RemoteFile(  # GitHub packs it anew on request
+    "clothing-dataset-small.zip", (wardrobe.ARCHIVE_URL,), None, is_whole=wardrobe.is_published
+)
 CLOTHES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
 ABOUT_CLOTHING = wardrobe.ABOUT | {"citation": "Grigorev: Clothing dataset (subset), 2020"}
 TEST_EVERY = 5  # where no split is published
@@ -47,14 +50,10 @@ def clothing(cache: Path, mirror: str | None) -> PhotoFolder:
     cache, mirror = cache / "clothing", mirror and f"{mirror.rstrip('/')}/clothing"
     archive = fetch_file(CLOTHING, cache, mirror=mirror)
     folder = unpack(archive.path, cache / "images", ("train", "validation", "test"), CLOTHES)
-    return PhotoFolder(
-        path=folder,
-        classes=CLOTHES,
-        train=list_classes(folder, ("train", "validation"), CLOTHES),
-        test=list_classes(folder, ("test",), CLOTHES),
-        about=ABOUT_CLOTHING
-        | {"split": "published; its validation images train", "files": [origin(CLOTHING, archive)]},
-    )
+    train, others = list_classes(folder, ("train", "validation"), CLOTHES)
+    test, more = list_classes(folder, ("test",), CLOTHES)
+    split = {"split": "published; its validation images train", "files": [origin(CLOTHING, archive)]}
+    return PhotoFolder(folder, CLOTHES, train, test, ABOUT_CLOTHING | split, skipped=(*others, *more))
 
 
 def clothing_500(cache: Path, mirror: str | None) -> PhotoFolder:
@@ -90,13 +89,10 @@ def imagenette(cache: Path, mirror: str | None) -> PhotoFolder:
     cache, mirror = cache / "imagenette", mirror and f"{mirror.rstrip('/')}/imagenette"
     archive = fetch_file(IMAGENETTE, cache, mirror=mirror)
     folder = unpack(archive.path, cache / "images", ("train", "val"), IMAGENETTE_CLASSES)
-    return PhotoFolder(
-        path=folder,
-        classes=IMAGENETTE_CLASSES,
-        train=list_classes(folder, ("train",), IMAGENETTE_CLASSES),
-        test=list_classes(folder, ("val",), IMAGENETTE_CLASSES),
-        about=ABOUT_IMAGENETTE | {"split": "published; val tests", "files": [origin(IMAGENETTE, archive)]},
-    )
+    train, others = list_classes(folder, ("train",), IMAGENETTE_CLASSES)
+    test, more = list_classes(folder, ("val",), IMAGENETTE_CLASSES)
+    split = {"split": "published; val tests", "files": [origin(IMAGENETTE, archive)]}
+    return PhotoFolder(folder, IMAGENETTE_CLASSES, train, test, ABOUT_IMAGENETTE | split, skipped=(*others, *more))
 
 
 def origin(file: RemoteFile, fetched: Fetched) -> dict[str, str]:
@@ -105,7 +101,7 @@ def origin(file: RemoteFile, fetched: Fetched) -> dict[str, str]:
 
 
 def unpack(archive: Path, folder: Path, parts: Sequence[str], classes: Sequence[str]) -> Path:
-    """Write the photographs `<anything>/<part>/<class>/<file>` of an archive to `folder`, which is whole or not there.
+    """Write the files `<anything>/<part>/<class>/<file>` of an archive to `folder`, which is whole or not there.
 
     Raises:
         InputError: the archive is damaged, or the disk cannot take what is in it.
@@ -118,16 +114,16 @@ def unpack(archive: Path, folder: Path, parts: Sequence[str], classes: Sequence[
                     write(stream, target / inside)
     except Exception as error:  # readers raise whatever a damaged archive leads them to
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
-            advice = "free some space or mend the folder and run again"
-            raise InputError(f"{error.filename or folder}: {error.strerror}; {advice}") from error
+            where = error.filename or folder
+            raise InputError(disk_fault(error) or f"{where}: {error.strerror}; mend it and run again") from error
         raise InputError(f"{archive}: damaged ({error}); delete it to have it fetched again") from error
     return folder
 
 
 def is_wanted(path: str, parts: Sequence[str], classes: Sequence[str]) -> bool:
-    """Whether a path is `<part>/<class>/<photograph>`; one that leads elsewhere is not."""
+    """Whether a path is `<part>/<class>/<file>`; one that leads elsewhere is not, nor a file to be ignored."""
     steps = path.split("/")
-    return len(steps) == 3 and steps[0] in parts and steps[1] in classes and bool(steps[2]) and is_photograph(steps[2])
+    return len(steps) == 3 and steps[0] in parts and steps[1] in classes and bool(steps[2]) and not is_ignored(steps[2])
 
 
 def members(archive: Path) -> Members:

@@ -1,24 +1,23 @@
 """Photographs in folders of classes: which there are, in which order they are taken, and which can be decoded."""
 
 import hashlib
-import io
 import os
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from lookalike.artifacts.image_files import upright
-from lookalike.errors import InputError
+from lookalike.artifacts.pictures import decode, is_ignored, list_files
+from lookalike.errors import InputError, RejectedError
 
 Listing = list[tuple[str, int]]  # path in the folder, and label
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+Skipped = tuple[tuple[str, str], ...]  # path in the folder, and why the file is not used
 CHUNK = 1024  # photographs that wait to be decoded: a set may hold millions
 ELONGATED = 50  # times as long as wide: its square would be cut out of a picture that no memory holds
 
@@ -33,6 +32,7 @@ class PhotoFolder:
         train, test: path in the folder and label of each photograph, by class and then by path.
         about: provenance.
         in_place: whether it is a person's own, of which nothing is copied.
+        skipped: the other files there, none of which can be a photograph.
     """
 
     path: Path
@@ -41,6 +41,7 @@ class PhotoFolder:
     test: Listing
     about: dict[str, Any]
     in_place: bool = False
+    skipped: Skipped = ()
 
     def listing(self, part: str) -> Listing:
         """The photographs of a part, `train` or `test`."""
@@ -48,27 +49,28 @@ class PhotoFolder:
 
 
 def class_folders(folder: Path) -> tuple[str, ...]:
-    """The names of the folders in `folder`, sorted; none where there is no such folder."""
-    if not folder.is_dir():
-        return ()
-    return tuple(sorted(path.name for path in folder.iterdir() if path.name[0] != "." and path.is_dir()))
+    """The names of the folders in `folder`, sorted, without those to be ignored; none where there is no such folder."""
+    return tuple(path.name for path in entries(folder) if path.is_dir())
 
 
-def list_classes(folder: Path, parts: Sequence[str], classes: Sequence[str]) -> Listing:
-    """The photographs `<part>/<class>/<file>` of all `parts`, by class, then by path; other files do not count."""
-    return [
-        (f"{part}/{name}/{file}", label)
-        for label, name in enumerate(classes)
-        for part in parts
-        if (folder / part / name).is_dir()
-        for file in sorted(path.name for path in (folder / part / name).iterdir())
-        if is_photograph(file)
-    ]
+def entries(folder: Path) -> list[Path]:
+    """What is in `folder`, sorted, but for what is to be ignored; nothing where there is no such folder."""
+    return sorted(path for path in folder.iterdir() if not is_ignored(path.name)) if folder.is_dir() else []
 
 
-def is_photograph(name: str) -> bool:
-    """Whether a file's name is that of a photograph; hidden ones are not."""
-    return name[0] != "." and name.lower().endswith(SUFFIXES)
+def list_classes(folder: Path, parts: Sequence[str], classes: Sequence[str]) -> tuple[Listing, Skipped]:
+    """The files below `<part>/<class>/` that may be photographs, by class, then in the order of `parts`, then by path.
+
+    And all other files, with the reason, among them those that lie beside the folders of the classes.
+    """
+    beside = (path for part in parts for path in entries(folder / part) if not path.is_dir())
+    listing, others = Listing(), [(str(path.relative_to(folder)), "lies in no folder of a class") for path in beside]
+    for label, name in enumerate(classes):
+        for part in parts:
+            files = list(list_files(folder, f"{part}/{name}/")) if (folder / part / name).is_dir() else []
+            listing += [(file, label) for file, reason in files if not reason]
+            others += [(file, reason) for file, reason in files if reason]
+    return listing, tuple(others)
 
 
 def in_turns(labels: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -93,10 +95,12 @@ def examine(folder: Path, names: Sequence[str], about: str) -> list[tuple[str, s
 
     def look(name: str) -> tuple[str, str]:
         try:
-            content = (folder / name).read_bytes()
+            with (folder / name).open("rb") as stream:
+                md5 = hashlib.file_digest(stream, "md5").hexdigest()
+                stream.seek(0)
+                return md5, fault(stream)
         except OSError as error:
             raise InputError(f"{folder / name}: {error.strerror}; mend the folder and run again") from error
-        return hashlib.md5(content).hexdigest(), name_fault(name) or fault(content)
 
     outcomes = []
     with (
@@ -111,19 +115,11 @@ def examine(folder: Path, names: Sequence[str], about: str) -> list[tuple[str, s
     return outcomes
 
 
-def name_fault(name: str) -> str:
-    """Why a file's name cannot stand in a table, "" if it can."""
-    return "" if name.encode(errors="replace") == name.encode(errors="surrogateescape") else "its name is not UTF-8"
-
-
-def fault(content: bytes) -> str:
-    """Why a file is no photograph, in a few words; "" if it is one."""
-    from PIL import UnidentifiedImageError
-
+def fault(stream: IO[bytes]) -> str:
+    """Why an open file is no photograph, in a few words; "" if it is one."""
     try:
-        size = upright(io.BytesIO(content)).size
-    except UnidentifiedImageError:
-        return "damaged, or no picture" if content else "empty"
-    except Exception as error:  # decoders raise whatever a damaged file leads them to
-        return " ".join(str(error).split()) or type(error).__name__
-    return f"{size[0]} x {size[1]} pixels: too long for its width" if max(size) > ELONGATED * min(size) else ""
+        width, height = decode(stream).size
+    except RejectedError as error:
+        return str(error)
+    long = max(width, height) > ELONGATED * min(width, height)
+    return f"{width} x {height} pixels: too long for its width" if long else ""

@@ -19,10 +19,9 @@ from lookalike.artifacts.photos import HALVES, PhotoSet, Preparation, Refused, s
 from lookalike.data import wardrobe
 from lookalike.data.garments import CLASSES as GARMENTS
 from lookalike.data.photos import Picture, Workbench, grey_values, without
-from lookalike.data.pictures import RejectedError
 from lookalike.data.snapshots import draw_snapshots
 from lookalike.data.wardrobe import Photograph
-from lookalike.errors import InputError
+from lookalike.errors import InputError, RejectedError
 from lookalike.params import PhotoProfile, Recipe
 
 Stages = list[tuple[str, Picture]]

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.artifacts.pictures import read_picture
 from lookalike.data.masks import MASKS, Mask, Pixels, border, largest_object
-from lookalike.data.pictures import RejectedError, read_picture
+from lookalike.errors import RejectedError
 from lookalike.params import Recipe
 
 EDGE = 28
@@ -24,6 +25,7 @@ EMPTY, FULL = 0.01, 0.95  # a mask that covers less or more of the picture has f
 CORNER_TOLERANCE = 0.05  # of the largest distance of two colours, as published
 TAILS = 2  # percent of a garment's pixels at each end of its tones that a stretch leaves out
 WHITE = 255.0
+PLAIN = 16  # grey values: so near to black or white is a plain ground, and so far apart may be the colours of a grey
 FAINT = 1e-4  # a coverage at which a garment's colour is lost in rounding
 
 Floats = NDArray[np.float32]
@@ -121,6 +123,19 @@ class Workbench:
 def grey_values(picture: Picture) -> NDArray[np.uint8]:
     """What the last step left, as a model takes it: uint8 (28, 28)."""
     return picture.visible[..., 0]
+
+
+def ready_made(image: Pixels) -> Pixels | None:
+    """The grey values (28, 28) of `image` (H, W, 3) if it has the data set's size and look already, else None.
+
+    That is 28x28 grey pixels, of whose frame most are black as in the data set, or white as in its inverse; so are
+    99.8 % of Fashion-MNIST's test images.
+    """
+    if image.shape[:2] != (EDGE, EDGE) or np.ptp(image, axis=2).max() > PLAIN:
+        return None
+    tones = grey(image.astype(np.float32)).round().astype(np.uint8)
+    ground = np.median(tones[border(tones.shape)])
+    return tones if min(ground, WHITE - ground) <= PLAIN else None
 
 
 def without(recipe: Recipe) -> dict[str, Recipe]:

@@ -18,6 +18,7 @@ from torch import Tensor
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import ImageFiles, Pixels, View
 from lookalike.artifacts.models import Preprocessing
+from lookalike.errors import InputError
 from lookalike.runtime import Runtime
 
 Augment = Callable[[Tensor, Tensor], Tensor]
@@ -82,8 +83,12 @@ class ImageStream(LabelledImages):
     order: list[list[int]] = field(default_factory=list)  # what the loader reads, batch by batch
 
     @cached_property
-    def loader(self) -> Iterable[Tensor]:
-        """Reads the batches of `order`; its processes stay for the next epoch, since they take a second to begin."""
+    def loader(self) -> Iterable[NDArray[np.uint8] | InputError]:
+        """Reads the batches of `order`; its processes stay for the next epoch, since they take a second to begin.
+
+        They send arrays, which go through a pipe. Tensors would go through /dev/shm: where that is small, as the 64 MB
+        of a container are, torch hangs or ends.
+        """
         from torch.utils.data import DataLoader
 
         return DataLoader(
@@ -107,12 +112,14 @@ class ImageStream(LabelledImages):
         """See `LabelledImages`; other processes decode the next ones meanwhile. One iteration at a time."""
         self.order[:] = [indices.tolist() for indices in order]
         for indices, images in zip(order, self.loader, strict=True):
-            yield self.finish(self.on_device(images), self.labels[indices], augment)
+            if isinstance(images, InputError):
+                raise images
+            yield self.finish(self.on_device(torch.from_numpy(images)), self.labels[indices], augment)
 
 
-def stacked(images: Sequence[NDArray[np.uint8]]) -> Tensor:
-    """Images (H, W, C) as one tensor (B, H, W, C)."""
-    return torch.from_numpy(np.stack(images))
+def stacked(images: Sequence[NDArray[np.uint8]] | InputError) -> NDArray[np.uint8] | InputError:
+    """Images (H, W, C) as one array (B, H, W, C); why one of them cannot be decoded stays what it is."""
+    return images if isinstance(images, InputError) else np.stack(images)
 
 
 def taken(images: Pixels, which: NDArray[np.integer] | slice) -> Pixels:

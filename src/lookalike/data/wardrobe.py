@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lookalike.artifacts.folders import write_bytes
+from lookalike.artifacts.pictures import list_files, writable
 from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file
+from lookalike.data.labels import Names
 from lookalike.errors import InputError, RejectedError
 
 Row = dict[str, str]  # a line of a table of labels
@@ -26,8 +28,8 @@ ABOUT = {
     "citation": "Grigorev: Clothing dataset (subset), 2020; the labels were made by eye for this study",
 }
 ABOUT_COLUMNS = ("worn", "background", "items", "doubtful", "view", "subtype", "note", "sender")
-# Some of these are not read: a person had better be told so of each than miss it.
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff")
+LABELS = "labels.csv"
+NO_PICTURES = (LABELS, "README.md")  # of a person's own folder
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +60,7 @@ def published_photographs(
     UnobtainableError if nothing gives the pictures.
     """
     rows = _read_table(table)
-    files = [RemoteFile(f"photos/{row['file']}", (), row["md5"]) for row in rows]
+    files = _published_files(rows)
     try:
         paths = [fetch_file(file, cache, mirror=mirror).path for file in files]
     except UnobtainableError as error:
@@ -69,11 +71,23 @@ def published_photographs(
     return [_photograph(row, path) for row, path in zip(rows, paths, strict=True)]
 
 
+def is_published(archive: Path, table: Path = TABLE) -> bool:
+    """Whether a file is the publisher's archive, however packed: it has all pictures of `table`, unchanged."""
+    try:
+        _read_members(archive, _published_files(_read_table(table)))
+    except Exception:  # zipfile raises whatever a damaged archive leads it to
+        return False
+    return True
+
+
 def own_photographs(folder: Path, classes: Sequence[str]) -> tuple[list[Photograph], list[tuple[str, str]]]:
     """The photographs in `folder`: those that its labels.csv lists, then all other pictures, without a label.
 
+    A link, a pipe or a name that cannot be read costs that entry alone; hidden and system entries are passed over.
+
     labels.csv has the columns `file` (a path inside the folder) and `fashion_mnist_label` or `label` (one of `classes`,
-    or nothing), and may have those of `ABOUT_COLUMNS`.
+    or nothing), and may have those of `ABOUT_COLUMNS`. A path that is spelt otherwise is taken if it fits one picture
+    (`Names.fitting`). A picture that a refused line may mean is refused as well, instead of counted as of no class.
 
     Returns:
         The photographs, their pictures not read yet, and name and reason for each that is not used.
@@ -81,16 +95,32 @@ def own_photographs(folder: Path, classes: Sequence[str]) -> tuple[list[Photogra
     Raises:
         InputError: labels.csv is missing, cannot be read or lacks a column.
     """
-    rows = _read_table(folder / "labels.csv")
-    photographs, rejected, taken = list[Photograph](), list[tuple[str, str]](), set[Path]()
-    for row in [*rows, *_unlisted(folder, rows)]:
+    rows = _read_table(folder / LABELS)
+    unlisted = _unlisted(folder, rows)
+    names = Names(folder.name, [name for name, reason in unlisted if not reason])
+    photographs, rejected, taken, meant = list[Photograph](), list[tuple[str, str]](), set[Path](), dict[str, str]()
+
+    def take(row: Row) -> None:
+        path = _locate(folder, row["file"], taken, names)
+        _check_label(row["label"], classes)
+        photographs.append(_photograph(row | {"file": path.relative_to(folder).as_posix()}, path))
+
+    for row in rows:
         try:
-            path = _locate(folder, row["file"], taken)
-            _check_label(row["label"], classes)
-            name = path.relative_to(folder).as_posix()
-            photographs.append(_photograph(row | {"file": name}, path))
+            take(row)
         except RejectedError as error:
-            rejected.append((row["file"].encode(errors="replace").decode(), str(error)))
+            rejected.append((row["file"], str(error)))
+            if _real(folder / row["file"]) not in taken:
+                meant |= dict.fromkeys(names.meant(row["file"]), row["file"])
+    spelt_otherwise = {name for name, _ in unlisted if _real(folder / name) in taken}
+    for name, reason in unlisted:
+        if name in spelt_otherwise:
+            continue
+        try:
+            _check_entry(reason, meant.get(name))
+            take({"file": name, "label": ""})
+        except RejectedError as error:
+            rejected.append((writable(name), str(error)))
     return photographs, rejected
 
 
@@ -109,6 +139,10 @@ def _read_table(path: Path) -> list[Row]:
     return [row | {"label": row[labels]} for row in rows]
 
 
+def _published_files(rows: Sequence[Row]) -> list[RemoteFile]:
+    return [RemoteFile(f"photos/{row['file']}", (), row["md5"]) for row in rows]
+
+
 def _table_error(path: Path, reason: str) -> InputError:
     return InputError(
         f"{path}: {reason}; needed is a table in UTF-8, separated by commas, whose first line names the columns "
@@ -120,34 +154,48 @@ def _photograph(row: Row, path: Path) -> Photograph:
     return Photograph(row["file"], path, row["label"], {key: row.get(key, "") for key in ABOUT_COLUMNS})
 
 
-def _unlisted(folder: Path, rows: Sequence[Row]) -> list[Row]:
-    """Lines for the pictures in `folder` that `rows` do not name; hidden files and folders are left alone."""
-    listed = {os.path.realpath(folder / row["file"]) for row in rows}
-    names = sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and os.path.realpath(path) not in listed
-    )
-    return [{"file": name, "label": ""} for name in names if not any(part[0] == "." for part in name.split("/"))]
+def _unlisted(folder: Path, rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """The files in `folder` that `rows` do not name, and why each cannot be a picture, "" if it can (`list_files`)."""
+    listed = {os.path.realpath(folder / name) for name in (*NO_PICTURES, *(row["file"] for row in rows))}
+    return [(name, reason) for name, reason in list_files(folder) if os.path.realpath(folder / name) not in listed]
 
 
-def _locate(folder: Path, name: str, taken: set[Path]) -> Path:
-    """The path of the picture `name` without detours, whose real path is added to those `taken`."""
-    if name.encode(errors="replace") != name.encode(errors="surrogateescape"):
+def _locate(folder: Path, name: str, taken: set[Path], names: Names) -> Path:
+    """The path of the picture `name` without detours, whose real path is added to those `taken`.
+
+    If there is none, that of the one among `names` that it fits.
+    """
+    if name != writable(name):
         raise RejectedError("its name is not UTF-8; rename it")
-    real = Path(os.path.realpath(folder / name))
-    if not real.is_relative_to(os.path.realpath(folder)):
+    if not _is_file(folder / name):
+        name = names.find(name) or name
+    real = _real(folder / name)
+    if not real.is_relative_to(_real(folder)):
         raise RejectedError("lies outside the folder")
-    try:
-        found = real.is_file()
-    except OSError:  # a name that no file can have
-        found = False
-    if not found:
-        raise RejectedError("no such file")
+    if not _is_file(real):
+        near = names.near(name)
+        raise RejectedError(f"no such file; the nearest name is {near[0]}" if near else "no such file")
     if real in taken:
         raise RejectedError("listed twice; the first line counts")
     taken.add(real)
     return folder / os.path.normpath(name)
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _check_entry(reason: str, line: str | None) -> None:
+    """Refuse what cannot be a picture for a `reason`, and what a refused line may mean."""
+    if reason or line is not None:
+        raise RejectedError(reason or f"the line for {line} in {LABELS} may mean it, and is refused; correct the line")
 
 
 def _check_label(label: str, classes: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Description, load_description, load_weights
 from lookalike.data.tensors import LabelledImages, place_images, prepared
+from lookalike.errors import InputError
 from lookalike.models.layers import Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, at_once
@@ -29,14 +30,22 @@ class Outputs:
 def restore_model(
     folder: Path, description: Description, seed: int, runtime: Runtime, epoch: int | None = None
 ) -> Model:
-    """The trained model of one seed, in evaluation mode; `epoch` is one of the kept."""
+    """The trained model of one seed, in evaluation mode; `epoch` is one of the kept.
+
+    Raises:
+        InputError: the weights are missing or damaged, or are of another model.
+    """
     model = create_model(
         description.model,
         description.model_args,
         input_shape=description.input_shape,
         num_classes=len(description.class_names),
     )
-    model.load_state_dict(load_weights(folder, seed, epoch))
+    try:
+        model.load_state_dict(load_weights(folder, seed, epoch))
+    except RuntimeError as error:
+        fault = f"the weights of seed {seed} are not those of the model {description.model}"
+        raise InputError(f"{folder}: {fault}; train the variant again") from error
     return runtime.place(model).eval()
 
 

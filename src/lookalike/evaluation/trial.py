@@ -1,9 +1,12 @@
 """One's own pictures, brought to the models' format by every recipe and shown to the first seed of every variant.
 
-What is refused is refused before torch is imported, so that nobody waits for it.
+A picture that has this format already is also shown as it is. One that cannot be used does not stop the others; if
+none can be used, that is said before torch is imported, so that nobody waits for it.
 """
 
-from collections.abc import Mapping, Sequence
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +16,9 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import Description, load_description, read_rows
-from lookalike.data.photos import Picture, Workbench, grey_values
-from lookalike.data.pictures import RejectedError
-from lookalike.errors import InputError
+from lookalike.artifacts.pictures import SUFFIXES, is_ignored
+from lookalike.data.photos import EDGE, Picture, Workbench, bare, grey_values, ready_made
+from lookalike.errors import InputError, RejectedError
 from lookalike.params import Params, Recipe
 
 if TYPE_CHECKING:
@@ -24,7 +27,24 @@ if TYPE_CHECKING:
 
 MODELS = Path("models")
 REPRO = "run `dvc repro` first"
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+AS_IT_IS, INVERTED = READY = ("as it is", "only inverted")  # ways beside the recipes, whose names have no spaces
 Answers = dict[str, NDArray[np.float64]]  # by variant: the probability of each class (C,)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The pictures that are asked for.
+
+    Attributes:
+        paths: their files, not looked at yet.
+        unusable: why other files and folders give no picture, by their names.
+        left_out: how many pictures are too many, in words, "" if none.
+    """
+
+    paths: list[Path]
+    unusable: dict[str, str]
+    left_out: str
 
 
 @dataclass(frozen=True)
@@ -48,18 +68,20 @@ class TrainedModel:
 
 @dataclass(frozen=True)
 class Trial:
-    """One picture; everything but the name by recipe.
+    """One picture; everything but name and note by recipe, or by one of the ways `READY`.
 
     Attributes:
-        name: that of its file.
+        name: that of its file, see `printable`.
         stages: the picture after each step, by the step's name.
         refused: why there are no stages.
+        note: what is to be known of the picture, "" if nothing.
         answers: what the models say of the last stage; empty until they are asked.
     """
 
     name: str
     stages: dict[str, list[tuple[str, Picture]]]
     refused: dict[str, str]
+    note: str = ""
     answers: dict[str, Answers] = field(default_factory=dict)
 
 
@@ -107,17 +129,73 @@ def first_seed(variant: str, folder: Path, data: dict[str, Any]) -> list[Trained
     return [TrainedModel(variant, folder, seeds[0], description, *normalised, last["valid_accuracy"])]
 
 
+def find_pictures(places: Sequence[str], *, outcomes: Collection[Path], most: int) -> Wanted:
+    """The first `most` pictures that `places` name, files or folders; those right in a folder, without the `outcomes`.
+
+    Raises:
+        InputError: there are more places, or one would be overwritten, being one of the `outcomes`.
+    """
+    if len(places) > most:
+        raise InputError(f"{len(places)} pictures; at most {most} at once")
+    written, found, unusable = {os.path.realpath(path) for path in outcomes}, list[Path](), dict[str, str]()
+    for place in places:
+        if os.path.realpath(place) in written:
+            raise InputError(f"{printable(str(Path(place)))}: would be overwritten by the outcome; rename it")
+        try:
+            found += pictures_at(place, written)
+        except RejectedError as error:
+            unusable[printable(place)] = str(error)
+    left_out = f"{len(found)} pictures, of which the first {most} are shown" if len(found) > most else ""
+    return Wanted(found[:most], unusable, left_out)
+
+
+def pictures_at(place: str, written: Collection[str]) -> list[Path]:
+    """The file `place`, or the pictures right in that folder, told by their names, without those `written` here.
+
+    Raises:
+        RejectedError: it is an address, or a folder without pictures.
+    """
+    if ADDRESS.match(place):
+        raise RejectedError("addresses are not taken: download the picture first")
+    path = Path(place)
+    try:
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
+    except OSError as error:
+        raise RejectedError(f"cannot be read: {error.strerror}") from error
+    if inside == [path]:
+        return inside
+    pictures = [one for one in inside if one.suffix.lower() in SUFFIXES and not is_ignored(one.name)]
+    pictures = [one for one in pictures if os.path.realpath(one) not in written]
+    if not pictures:
+        raise RejectedError(f"no pictures in this folder; their names end in {', '.join(SUFFIXES)}")
+    return pictures
+
+
+def printable(name: str) -> str:
+    """The name of a file on one line: what cannot be shown of it becomes question marks."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name)
+
+
+def prepare_all(wanted: Wanted, recipes: Mapping[str, Recipe]) -> tuple[list[Trial], Wanted]:
+    """The pictures by every recipe, and `wanted` with the reasons why some cannot be used."""
+    trials, unusable = [], dict[str, str]()
+    for path in wanted.paths:
+        try:
+            trials.append(prepare(path, recipes))
+        except RejectedError as error:
+            unusable[printable(str(path))] = str(error)
+    return trials, replace(wanted, unusable=wanted.unusable | unusable)
+
+
 def prepare(path: Path, recipes: Mapping[str, Recipe]) -> Trial:
     """Take the picture at `path` through every recipe that finds a garment in it.
 
     Raises:
-        InputError: it cannot be read, or no recipe finds a garment.
+        RejectedError: it cannot be read, or no recipe finds a garment.
     """
-    try:
-        bench = Workbench.open(path)
-    except RejectedError as error:
-        raise InputError(f"{path}: {error}") from error
-    trial = Trial(path.name, {}, {})
+    bench = Workbench.open(path)
+    stages, note = as_it_is(bench)
+    trial = Trial(printable(path.name), stages, {}, note)
     for name, recipe in recipes.items():
         try:
             trial.stages[name] = bench.prepare(recipe)
@@ -125,8 +203,21 @@ def prepare(path: Path, recipes: Mapping[str, Recipe]) -> Trial:
             trial.refused[name] = str(error)
     if not trial.stages:
         reasons = ", ".join(f"{name} ({reason})" for name, reason in trial.refused.items())
-        raise InputError(f"{path}: of no use to any recipe: {reasons}")
+        raise RejectedError(f"of no use to any recipe: {reasons}")
     return trial
+
+
+def as_it_is(bench: Workbench) -> tuple[dict[str, list[tuple[str, Picture]]], str]:
+    """A picture that has the data set's format already, by the ways `READY`, and what to say of it; else nothing."""
+    tones = ready_made(bench.sources[True])
+    if tones is None:
+        return {}, ""
+    ways = {AS_IT_IS: tones, INVERTED: 255 - tones}
+    pictures = {way: bare(np.repeat(values[..., None], 3, axis=2)) for way, values in ways.items()}
+    dark = pictures[AS_IT_IS].ground < pictures[INVERTED].ground
+    look = "on a dark ground, as in the data set" if dark else "on a light ground, the inverse of the data set"
+    note = f"{EDGE} x {EDGE} pixels {look}; shown as it is and inverted, and by the recipes for photographs"
+    return {way: [(way, picture)] for way, picture in pictures.items()}, note
 
 
 def judge(trials: Sequence[Trial], models: Sequence[TrainedModel]) -> list[Trial]:

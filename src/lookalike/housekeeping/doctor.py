@@ -1,4 +1,4 @@
-"""Whether the project can run here: versions, device, parameters, data, disk, locks, and what would run.
+"""Whether the project can run here: versions, git, device, parameters, data, disk, locks, and what would run.
 
 All paths are below the current folder, the project's root. A check imports what it needs itself: what is missing or
 broken is then one more fault that was found.
@@ -56,6 +56,7 @@ def examine(mirror: str | None) -> Iterator[Finding]:
     with ThreadPoolExecutor(max_workers=1) as aside:
         changed = aside.submit(guarded, "pipeline", pipeline)
         yield from guarded("versions", versions)
+        yield from guarded("git", repository)
         yield from guarded("device", device)
         yield from guarded("params", parameters)
         if params:
@@ -120,6 +121,24 @@ def unmet(required: "Requirement") -> Iterator[Finding]:
         return
     if not required.specifier.contains(installed, prereleases=True):
         yield Finding("FAULT", "packages", f"{required} is required, {installed} is installed", INSTALL)
+
+
+def repository() -> Iterator[Finding]:
+    """Whether git works here, which commit results are of, and whether experiments can be kept."""
+    from lookalike import provenance
+
+    provenance.require_repository()
+    origin = provenance.commit()
+    if origin["commit"] == "unknown":
+        found = f"no commit of {provenance.git('rev-parse', '--show-toplevel')} holds this project"
+        advice = "`git init && git add . && git commit -m Start` in this folder makes one that results can name"
+        yield Finding("note", "git", f"{found}: results will name none", advice)
+    else:
+        state = " with changes" if origin["dirty"] else ""
+        yield Finding("ok", "git", f"commit {str(origin['commit'])[:10]}{state}")
+    if provenance.git("rev-parse", "--is-shallow-repository") == "true":
+        found = "a shallow clone, in which results of `dvc exp run --temp` and `dvc queue start` are lost"
+        yield Finding("note", "git", found, "`git fetch --unshallow` first")
 
 
 def device() -> Iterator[Finding]:
@@ -259,7 +278,10 @@ def trainings(params: "Params | None") -> Iterator[Finding]:
 
 
 def pipeline() -> Iterator[Finding]:
-    """What `dvc repro` would run."""
+    """What `dvc repro` would run; not asked while an entry in `photographs/` would make DVC end, or wait for ever."""
+    if stopping := list(unreadable(Path("photographs"))):
+        yield from stopping
+        return
     command = [sys.executable, "-m", "dvc", "status", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=DVC_SECONDS)
     if done.returncode != 0 and any(sign in done.stderr for sign in BUSY):
@@ -267,11 +289,26 @@ def pipeline() -> Iterator[Finding]:
             "note", "pipeline", "dvc is at work here, and does not say what would run", "ask when it has ended"
         )
     elif done.returncode != 0:
-        last = done.stderr.strip().rpartition("\n")[2] or f"exit status {done.returncode}"
-        yield Finding("FAULT", "pipeline", f"dvc status: {last}", "`dvc status -v` says more")
+        yield Finding("FAULT", "pipeline", f"dvc status: {first_error(done)}", "`dvc status -v` says more")
     elif stages := list(json.loads(done.stdout)):
         more = f" and {len(stages) - NAMED} more" if len(stages) > NAMED else ""
         named = f"{len(stages)} stage{'s' if len(stages) > 1 else ''}: {', '.join(stages[:NAMED])}{more}"
         yield Finding("note", "pipeline", f"`dvc repro` would run {named}", "then those that need their results")
     else:
         yield Finding("ok", "pipeline", "`dvc repro` would run nothing")
+
+
+def unreadable(folder: Path) -> Iterator[Finding]:
+    """Links that lead nowhere, pipes and the like in a folder that DVC hashes."""
+    from lookalike.artifacts.pictures import list_files
+
+    for name, reason in list_files(folder) if folder.is_dir() else ():
+        path = folder / name
+        if reason and not path.is_dir() and not path.is_file():
+            yield Finding("FAULT", "pipeline", f"{path}: {reason}", "remove it: DVC ends at it, or waits for it")
+
+
+def first_error(done: "subprocess.CompletedProcess[str]") -> str:
+    """The line in which DVC says what is wrong: warnings may come before it, an invitation to ask for help after."""
+    lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
+    return next((line for line in lines if line.startswith("ERROR:")), lines[0])

@@ -18,7 +18,7 @@ class DatasetParams(Section):
     """A data set: its classes by label, its split, and how pixels are normalised.
 
     Of sets of photographs alone: `size` is the side in pixels of a photograph as models see it, and `folder`, of
-    imagenet, where a person has them: absolute, or relative to the project's root.
+    imagenet, where a person has them: absolute, beginning with ~ for the home, or relative to the project's root.
     """
 
     classes: Annotated[Several[Text], Distinct] = Field(min_length=2, max_length=1000)

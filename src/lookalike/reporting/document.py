@@ -5,12 +5,16 @@ else, so that a new chapter needs no template.
 """
 
 import base64
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 Json = dict[str, Any]
 Form = Callable[[Any], str]  # how a value is written for people
+MARKUP = re.compile(  # what Markdown would not show as it is; a `_` within a word and a `<` before a space it does
+    r"[][*`~$]|\\(?=[^\w\s]|_)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])"
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Illustration:
 
 @dataclass(frozen=True)
 class Prose:
-    """A paragraph, in which **stars** make bold and `ticks` make code."""
+    """A paragraph, in which **stars** make bold and `ticks` make code; for names see `literal`."""
 
     kind: ClassVar[str] = "prose"
     text: str
@@ -145,6 +149,11 @@ class Section:
 
 
 Block = Prose | Table | Illustration | Beside | Fold | Code | Explorer | Section
+
+
+def literal(words: str, *, but: str = "") -> str:
+    """Names as part of a paragraph, or words as Markdown: a backslash stands before signs of markup, all `but` some."""
+    return MARKUP.sub(lambda sign: sign[0] if sign[0] in but else f"\\{sign[0]}", words)
 
 
 def section(anchor: str, title: str, *blocks: Block | None) -> Section:

@@ -101,7 +101,7 @@ class Sheet:
         axes.set_axis_off()
         axes.imshow(canvas, interpolation="none", aspect="auto", extent=(0, width, height, 0))
         for x, y, text, look in self.texts:
-            axes.text(x, y, text, **look)
+            axes.text(x, y, text, parse_math=False, **look)  # as in `style`
         return figure
 
 

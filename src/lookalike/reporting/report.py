@@ -21,6 +21,7 @@ from lookalike.reporting.document import (
     Table,
     count,
     figures_in,
+    literal,
     percent,
 )
 
@@ -29,6 +30,7 @@ DEMONSTRATION = (
     "its images are drawn by this project or come with its packages, and its trainings are cut short. No figure here "
     "says anything about the published data sets."
 )
+EMPHASIS = "*`"  # which captions and notes have as well
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,15 @@ def render(template: str, report: object, pictures: Mapping[str, str] | None = N
 
 
 def inline(prose: str) -> Markup:
-    """A paragraph's text as HTML: **stars** make bold, `ticks` make code, all else is text."""
-    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", str(escape(prose)))
+    """A paragraph's text as HTML: **stars** make bold, `ticks` make code, all else is text, see `literal`."""
+    html = re.sub(r"\\(&#?\w+;|[^\w\s]|_)", as_entity, str(escape(prose)))
+    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)
     return Markup(re.sub(r"`(.+?)`", r"<code>\1</code>", html))
+
+
+def as_entity(sign: re.Match[str]) -> str:
+    """What stands behind a backslash, such that nothing takes it for markup."""
+    return sign[1] if len(sign[1]) > 1 else f"&#{ord(sign[1])};"
 
 
 def as_json(data: Any) -> Markup:
@@ -102,7 +110,7 @@ def in_markdown(block: Block, level: int) -> list[str]:
     match block:
         case Section():
             inside = [line for part in block.blocks for line in in_markdown(part, level + 1)]
-            return [f"{'#' * level} {block.title}", "", *inside]
+            return [f"{'#' * level} {literal(block.title)}", "", *inside]
         case Prose():
             return [block.text, ""]
         case Code():
@@ -111,10 +119,11 @@ def in_markdown(block: Block, level: int) -> list[str]:
             return table_in_markdown(block)
         case Illustration():
             numbers = [line for table in block.numbers for line in table_in_markdown(table)]
-            return [f"![{block.alt}](figures/{block.name}.png)", "", block.caption, "", *numbers]
+            said = literal(block.caption, but=EMPHASIS)
+            return [f"![{literal(block.alt)}](figures/{block.name}.png)", "", said, "", *numbers]
         case Fold() | Beside():
             inside = [line for part in block.blocks for line in in_markdown(part, level)]
-            return ([f"**{block.title}**", ""] if isinstance(block, Fold) else []) + inside
+            return ([f"**{literal(block.title)}**", ""] if isinstance(block, Fold) else []) + inside
         case Explorer():
             return []
 
@@ -124,9 +133,15 @@ def table_in_markdown(table: Table) -> list[str]:
     rows = [[column.title for column in table.columns], ["---"] * len(table.columns)]
     rows += [[cell.text for cell in row] for row in table.rows]
     lines = ["| " + " | ".join(map(in_cell, row)) + " |" for row in rows]
-    return [f"*{table.label}*", "", *lines, "", *([table.note, ""] if table.note else [])]
+    return [
+        f"*{literal(table.label)}*",
+        "",
+        *lines,
+        "",
+        *([literal(table.note, but=EMPHASIS), ""] if table.note else []),
+    ]
 
 
 def in_cell(value: Any) -> str:
     """A text that cannot end its cell."""
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    return literal(str(value)).replace("|", "\\|").replace("\n", " ")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, MaxNLocator
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -46,6 +46,7 @@ SETTINGS: dict[Any, Any] = {
     "grid.color": "#dddddd",
     "axes.axisbelow": True,
     "figure.constrained_layout.use": True,
+    "text.parse_math": False,  # names of classes and files hold dollar signs
 }
 
 
@@ -59,8 +60,12 @@ def style() -> Iterator[None]:
 def to_png(figure: Figure) -> bytes:
     """`figure` as PNG, the same bytes for the same picture."""
     figure.set_dpi(DPI)
-    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) if not axis.get_label_text()):
-        axis.set_label_coords(0, 0)  # else matplotlib places the empty label with care
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if not axis.get_label_text():
+            axis.set_label_coords(0, 0)  # else matplotlib places the empty label with care
+        if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
+            for tick in (*axis.majorTicks, *axis.minorTicks):  # made in the style; powers of ten are mathematics
+                tick.label1.set_parse_math(True)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # once; `savefig` would lay out and draw twice
     return palette_png(Image.fromarray(np.asarray(canvas.buffer_rgba())))

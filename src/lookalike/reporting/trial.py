@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.data.photos import EDGE, grey_values
-from lookalike.evaluation.trial import Answers, TrainedModel, Trial
+from lookalike.evaluation.trial import READY, Answers, TrainedModel, Trial, Wanted
+from lookalike.params import Params
 from lookalike.reporting.contact_sheets import HEADER, HEAT, TILE, png, strip
 from lookalike.reporting.document import Illustration
 from lookalike.reporting.explained import SIGNED, note
@@ -26,12 +27,14 @@ if TYPE_CHECKING:  # pictures are drawn without torch
 # The figure, in pixels.
 MARGIN, LINE, GAP = 16, 24, 12
 SIDE = 6 * EDGE  # of the picture that the models see
-NAMES = 84  # what the names of the classes take
+NAMES = 84  # what the names of the classes take, if none is longer
+LONGEST = 80  # letters of a file's name that are written
 CHART = 124  # a model's chart with the space after it, if its name is not wider
 LETTER = 6  # of a name, at its widest
 ABOVE = LINE + GAP  # what is written above a chart
 MAP = SIDE // 2  # of a map
 MAPS = MAP + 2 * LINE + GAP  # a row of maps with their scores
+TALLEST = 2**16 - 1  # what matplotlib can draw
 BAND = LINE + HEADER + TILE + ABOVE + SIDE + 2 * GAP  # a recipe's height
 READING = """{}: what speaks for the class that a model predicts (orange)
 and what against (purple), to the map's own largest value.
@@ -57,7 +60,7 @@ class ScoredMap:
 class Attempt:
     """One picture by one recipe: its steps, the result as it is and as a heat map, and what the models say of it.
 
-    `maps` are by variant, of those variants whose maps have a score.
+    `recipe` may be one of the ways `READY`. `maps` are by variant, of those variants whose maps have a score.
     """
 
     recipe: str
@@ -67,12 +70,18 @@ class Attempt:
     answers: Answers
     maps: dict[str, ScoredMap]
 
+    @property
+    def way(self) -> str:
+        """How the picture was prepared, in words."""
+        return way_of(self.recipe)
+
 
 @dataclass(frozen=True)
 class TriedPicture:
-    """One picture, the recipes that could use it, and why the others could not, by recipe."""
+    """One picture, what is to be known of it, the recipes that could use it, and why others could not, by recipe."""
 
     name: str
+    note: str
     attempts: list[Attempt]
     refused: dict[str, str]
 
@@ -83,18 +92,22 @@ class TrialPage:
 
     Attributes:
         profile: name of the profile; `demonstration` marks the models as showing nothing about real photographs.
+        dataset: the one whose models are asked.
         models: a row each: variant, architecture, seed, training images, epochs, validation accuracy.
         method: by which the maps are made.
-        left_out: why maps are left out, a line for each file that is missing.
+        left_out: why pictures or maps are left out, a line each.
+        unusable: see `Wanted`.
     """
 
     profile: str
     demonstration: bool
+    dataset: str
     class_names: tuple[str, ...]
     models: list[dict[str, Any]]
     pictures: list[TriedPicture]
     method: str
     left_out: list[str]
+    unusable: dict[str, str]
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -109,7 +122,18 @@ class TrialPage:
     @property
     def chart_width(self) -> int:
         """Pixels of the figure that a model takes, with the space after it."""
-        return max(CHART, LETTER * max(len(row["variant"]) for row in self.models) + GAP)
+        variants = [row["variant"] for row in self.models]
+        return max(CHART, LETTER * max(map(len, [*variants, *(f"{name} 100%" for name in self.class_names)])) + GAP)
+
+    @property
+    def names_width(self) -> int:
+        """Pixels of the figure that the names of the classes take."""
+        return max(NAMES, LETTER * max(map(len, self.class_names)) + GAP)
+
+    @property
+    def band(self) -> int:
+        """Pixels of the figure's height that a recipe takes."""
+        return BAND + MAPS * self.has_maps
 
     def best(self, probabilities: NDArray[np.float64]) -> tuple[str, float]:
         """The most probable class and its probability."""
@@ -120,15 +144,14 @@ def describe(
     trials: Sequence[Trial],
     models: Sequence[TrainedModel],
     explanations: "Explanations",
-    profile: str,
-    *,
-    demonstration: bool,
+    params: Params,
+    wanted: Wanted,
 ) -> TrialPage:
     """Draw every step of the judged `trials` with their maps, and gather what is known of the models."""
     pictures = []
     for trial, maps in zip(trials, explanations.maps, strict=True):
         attempts = [attempt(trial, recipe, scored_maps(trial, recipe, maps, explanations)) for recipe in trial.stages]
-        pictures.append(TriedPicture(trial.name, attempts, trial.refused))
+        pictures.append(TriedPicture(trial.name, trial.note, attempts, trial.refused))
     rows = [
         {
             "variant": model.variant,
@@ -140,9 +163,23 @@ def describe(
         }
         for model in models
     ]
-    left_out = [f"maps: none, {path} is not there; run `dvc repro`" for path in explanations.missing]
-    classes = models[0].description.class_names
-    return TrialPage(profile, demonstration, classes, rows, pictures, explanations.method, left_out)
+    missing = [f"maps: none, {path} is not there; run `dvc repro`" for path in explanations.missing]
+    return TrialPage(
+        profile=params.profile,
+        demonstration=params.active.demonstration,
+        dataset=params.variants[models[0].variant].dataset,
+        class_names=models[0].description.class_names,
+        models=rows,
+        pictures=pictures,
+        method=explanations.method,
+        left_out=[wanted.left_out] * bool(wanted.left_out) + missing,
+        unusable=wanted.unusable,
+    )
+
+
+def way_of(recipe: str) -> str:
+    """A recipe, or one of the ways `READY`, in words."""
+    return recipe if recipe in READY else f"recipe {recipe}"
 
 
 def attempt(trial: Trial, recipe: str, maps: dict[str, ScoredMap]) -> Attempt:
@@ -156,7 +193,7 @@ def attempt(trial: Trial, recipe: str, maps: dict[str, ScoredMap]) -> Attempt:
         "heat": (png(Image.fromarray(HEAT[grey])), "The same: 0 is black, 255 pale yellow.", "as a heat map"),
     }
     pictures = {
-        kind: Illustration(kind, picture, caption, f"{trial.name} by recipe {recipe} {alt}")
+        kind: Illustration(kind, picture, caption, f"{trial.name} by {way_of(recipe)} {alt}")
         for kind, (picture, caption, alt) in drawn.items()
     }
     return Attempt(recipe, **pictures, answers=trial.answers[recipe], maps=maps)
@@ -173,7 +210,7 @@ def scored_maps(
         gain, *controls = score.split("\n")
         flag = "Blank: " if blank else ""
         caption = f"{flag}{method} of the predicted class; {gain} on test images ({', '.join(controls)})."
-        alt = f"{flag}map of {variant} over {trial.name} by recipe {recipe}"
+        alt = f"{flag}map of {variant} over {trial.name} by {way_of(recipe)}"
         pixels = png(Image.fromarray(overlay(image, values, SIDE, signed=method in SIGNED)))
         drawn[variant] = ScoredMap(Illustration("map", pixels, caption, alt), blank, score)
     return drawn
@@ -188,6 +225,7 @@ def in_lines(page: TrialPage) -> list[str]:
     """A line for each picture and model with its prediction by every recipe, and one for each recipe left out."""
     lines = []
     for picture in page.pictures:
+        lines += [f"{picture.name}: {picture.note}"] * bool(picture.note)
         for row in page.models:
             answers = {one.recipe: page.best(one.answers[row["variant"]]) for one in picture.attempts}
             said = ", ".join(f"{recipe} {name} {share:.0%}" for recipe, (name, share) in answers.items())
@@ -232,28 +270,55 @@ def unpacked(picture: Illustration) -> NDArray[np.uint8]:
 
 
 def to_figure(page: TrialPage) -> Figure:
-    """All pictures by all recipes under each other: steps, result, heat map, and a map and a chart a model."""
-    charts = 2 * (SIDE + GAP) + NAMES + page.chart_width * len(page.models)
+    """All pictures by all recipes under each other: steps, result, heat map, and a map and a chart a model.
+
+    The last pictures are left out, which is said, if the figure would be too high.
+    """
+    charts = 2 * (SIDE + GAP) + page.names_width + page.chart_width * len(page.models)
     steps = max(unpacked(one.steps).shape[1] for one in page.attempts)
-    band = BAND + MAPS * page.has_maps
-    lines = sum(1 + len(picture.refused) for picture in page.pictures) + page.demonstration
+    around = 2 * MARGIN + LINE * (page.demonstration + len(page.unusable) + 1)
+    heights = np.cumsum([height_of(picture, page) for picture in page.pictures])
+    drawn = page.pictures[: int((heights + around <= TALLEST).sum())]
+    left = len(page.pictures) - len(drawn)
     with style():
-        sheet = Sheet(2 * MARGIN + max(charts, steps), 2 * MARGIN + band * len(page.attempts) + LINE * lines)
+        height = around - LINE * (not left) + int(heights[len(drawn) - 1])
+        sheet = Sheet(2 * MARGIN + max(charts, steps), height)
         if page.demonstration:
             sheet.write("Demonstration: models trained on drawings, which say nothing about real photographs")
-        for picture in page.pictures:
-            sheet.write(picture.name, fontsize=12, fontweight="bold")
-            for one in picture.attempts:
-                draw_attempt(sheet, one, page)
-            for recipe, reason in picture.refused.items():
-                sheet.write(f"without recipe {recipe}: {reason}")
+        for picture in drawn:
+            draw_picture(sheet, picture, page)
+        for name, reason in page.unusable.items():
+            sheet.write(f"{short(name)} is not shown: {reason}")
+        if left:
+            sheet.write(f"{left} more pictures are on the page alone: this figure would be too high")
     return sheet.figure
+
+
+def height_of(picture: TriedPicture, page: TrialPage) -> int:
+    """Pixels of the figure's height that a picture takes."""
+    return page.band * len(picture.attempts) + LINE * (1 + bool(picture.note) + len(picture.refused))
+
+
+def draw_picture(sheet: Sheet, picture: TriedPicture, page: TrialPage) -> None:
+    """One picture by all recipes."""
+    sheet.write(short(picture.name), fontsize=12, fontweight="bold")
+    if picture.note:
+        sheet.write(picture.note)
+    for one in picture.attempts:
+        draw_attempt(sheet, one, page)
+    for recipe, reason in picture.refused.items():
+        sheet.write(f"without recipe {recipe}: {reason}")
+
+
+def short(name: str) -> str:
+    """The name of a file, without its middle if it is long."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}…{name[1 - LONGEST // 2 :]}"
 
 
 def draw_attempt(sheet: Sheet, one: Attempt, page: TrialPage) -> None:
     """One recipe's band."""
-    left = MARGIN + 2 * (SIDE + GAP) + NAMES
-    sheet.write(f"recipe {one.recipe}", fontweight="bold")
+    left = MARGIN + 2 * (SIDE + GAP) + page.names_width
+    sheet.write(one.way, fontweight="bold")
     sheet.show(MARGIN, one.steps)
     sheet.top += HEADER + TILE
     if page.has_maps:

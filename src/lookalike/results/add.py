@@ -44,6 +44,8 @@ def add(names: Sequence[str], results: Path = RESULTS) -> list[Path]:
     if params.active.demonstration:
         raise InputError(f"profile {params.profile} is a demonstration: its results say nothing about the studies")
     commit = provenance.commit()
+    if commit["commit"] == "unknown":
+        raise InputError("no commit here holds the project, so that nobody could check the results; clone it with git")
     if commit["dirty"]:
         raise InputError("tracked files differ from the commit, so that nobody could check the results; commit them")
     for name in names:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from textwrap import shorten
-from urllib.parse import urlsplit, urlunsplit
 
 from lookalike.artifacts.models import Preprocessing, PublishedWeights
 from lookalike.errors import InputError
@@ -97,9 +96,9 @@ def mirrored(network: str, mirror: str, cache: Path, expected: str | None) -> Pa
 
 def downloaded(network: str, mirror: str, cache: Path, expected: str | None) -> Path:
     """The file of weights from a mirror's address, see `mirrored`."""
-    from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file  # which few runs need
+    from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file, without_password  # for few runs
 
-    secret, shown = mirror.rstrip("/"), without_password(mirror).rstrip("/")
+    shown = without_password(mirror).rstrip("/")
     failures = []
     for suffix in SUFFIXES:
         kept = cache / f"{network}{suffix}"
@@ -108,20 +107,14 @@ def downloaded(network: str, mirror: str, cache: Path, expected: str | None) -> 
         cache.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=cache) as fresh:
             remote = RemoteFile(f"weights/{network}{suffix}", (), None, is_whole=Path.is_file)
-            try:  # once: the log of further attempts would have the password
+            try:
                 path = fetch_file(remote, Path(fresh), mirror=mirror, retries=0).path
             except UnobtainableError as error:
-                failures.append(str(error).partition(": set LOOKALIKE_MIRROR")[0].replace(secret, shown))
+                failures.append(str(error).partition(": set LOOKALIKE_MIRROR")[0])
                 continue
             refuse_other_content(path, f"{shown}/{remote.name}")
             return path.replace(kept)
     raise InputError(f"the mirror gives no weights of {network} ({failures[0]}); {ELSEWHERE}")
-
-
-def without_password(address: str) -> str:
-    """The address without the user and password that may stand before its host."""
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def published(settings: EffectiveSettings) -> Path:

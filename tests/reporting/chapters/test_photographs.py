@@ -2,18 +2,25 @@
 
 import shutil
 from dataclasses import replace
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from blocks import figures, prose, rows, shown, tables, titles, walk
-from small_study import CNN, DIVERGED, EVALUATED, PHOTOGRAPHED, RECIPES, SmallStudy
+from small_study import CNN, DIVERGED, EVALUATED, PHOTOGRAPHED, RECIPES, TEMPERATURES, SmallStudy
 
 from lookalike.artifacts.photos import SAMPLE, sample
+from lookalike.data.photo_set import split_halves
+from lookalike.data.wardrobe import Photograph
+from lookalike.evaluation.pairs import Side
+from lookalike.evaluation.photo_study import study_photos
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.photographs import (
     EVERY_TENTH,
     NAMED,
+    NOT_SCORED,
     ablation,
     absorbed,
     absorption,
@@ -26,6 +33,7 @@ from lookalike.reporting.chapters.photographs import (
     said_of,
 )
 from lookalike.reporting.document import Fold, amounts, count, p, percent, points, shares, significant
+from lookalike.reporting.report import inline
 
 Json = dict[str, Any]
 CHARTS = ("accuracy", "classes", "ablation", "absorption", "distance", "abstention")
@@ -67,6 +75,43 @@ def test_the_choice_is_told_with_the_half_that_judges_it(found: Found, drawn: Js
     labelled = PHOTOGRAPHED - 2
     assert about.startswith(f"{PHOTOGRAPHED} photographs (drawn for a test), {labelled} of them of one of the classes")
     assert about.endswith("no sender has photographs in both.")
+
+
+@pytest.mark.parametrize("alone", [[0], list(range(10))], ids=["one photograph", "one of each class"])
+def test_with_no_labelled_photograph_in_the_other_half_the_choice_is_said_not_to_be_scored(
+    found: Found, drawn: Json, study: SmallStudy, alone: list[int]
+) -> None:
+    test_set, halves = study.test_set, split_halves([Photograph(f"{k}.jpg", Path(), str(k), {}) for k in alone])
+    assert set(halves) == {"choose"}
+    about = study.photos.about[: len(alone)]
+    photos = replace(
+        study.photos,
+        images=study.photos.images[:, : len(alone)],
+        labels=np.array(alone),
+        about=[row | {"half": half} for row, half in zip(about, halves, strict=True)],
+    )
+    outputs = {
+        name: replace(
+            study.evaluations[name].photos,
+            logits={recipe: study.evaluations[name].photos.logits[recipe][:, : len(alone)] for recipe in RECIPES},
+            ablations={},
+            distances={recipe: np.arange(float(len(alone))) for recipe in RECIPES},
+        )
+        for name in EVALUATED
+    }
+    sides = {name: Side(study.evaluations[name].test_logits, TEMPERATURES) for name in EVALUATED}
+    few = study_photos(outputs, sides, replace(test_set, photos=photos), np.arange(10), [EVALUATED], "Bag")
+    _, choice = prose(photographs(changed(found, **few)))
+    assert choice.endswith(f"% of {len(alone)} there. {NOT_SCORED}")
+    assert "– %" not in choice
+    assert "of 0" not in choice
+
+
+def test_names_of_refused_photographs_are_text() -> None:
+    photos = {"photographs": 9, "labelled": 8, "provenance": {"citation": "photographed at home"}}
+    text = said_of(photos, [("**a** <b> `c`.jpg", "it's 5 $")], "fashion")
+    assert r"(\*\*a\*\* \<b> \`c\`.jpg: it's 5 \$)" in text
+    assert "(**a** <b> `c`.jpg: it's 5 $)" in unescape(str(inline(text)))
 
 
 @pytest.mark.parametrize("number", [0, 1, NAMED, NAMED + 1])

@@ -20,6 +20,7 @@ from lookalike.reporting.document import (
     Table,
     amounts,
     count,
+    literal,
     p,
     percent,
     points,
@@ -85,6 +86,10 @@ COVERAGES = (
     Column("share kept, %", "coverage", percent),
     Column("accuracy among these, %", "accuracy", percent),
 )
+NOT_SCORED = (
+    "**The choice is not scored**: the other half has no photograph with a class. It gets one as soon as two senders "
+    "have photographs of the same class; a photograph without a sender counts as one of its own."
+)
 BY_SENDER = "The intervals resample senders: all photographs of a person are drawn together."
 OF_FEW = (
     "Of fewer than 100 photographs, and for 0 and 100 %, they are Wilson's, with an effective number of photographs."
@@ -98,17 +103,11 @@ def photographs(found: Found) -> Section | None:
     photos = found.figures.photos
     if not photos:
         return None
-    best = photos["chosen"]
-    choice = (
-        f"**Chosen on one half: {best['variant']} with the recipe {best['recipe']}**, "
-        f"{shares(best['choose']['accuracy'])} % of {best['choose']['images']} there and "
-        f"**{shares(best['score']['accuracy'])} % of {best['score']['images']} on the other half**."
-    )
     return section(
         f"{found.study}-photographs",
         "Photographs",
         Prose(said_of(photos, found.test_set.refused, found.study)),
-        Prose(choice),
+        Prose(said_choice(photos["chosen"])),
         accuracy(found),
         compared(photos),
         known_of(photos),
@@ -121,7 +120,7 @@ def photographs(found: Found) -> Section | None:
 
 def said_of(photos: Json, refused: Sequence[tuple[str, str]], study: str) -> str:
     """How many photographs, where they come from, and which were refused."""
-    first = "; ".join(f"{name}: {reason}" for name, reason in refused[:NAMED])
+    first = literal("; ".join(f"{name}: {reason}" for name, reason in refused[:NAMED]))
     more = f"; `test_sets/{study}/evidence.json` lists all" if len(refused) > NAMED else ""
     return (
         f"{photos['photographs']} photographs ({photos['provenance']['citation']}), {photos['labelled']} of them of "
@@ -130,6 +129,17 @@ def said_of(photos: Json, refused: Sequence[tuple[str, str]], study: str) -> str
         'same photographs. A variant and a recipe are chosen on one half of them ("choose"), and the choice is scored '
         'on the other ("score"); no sender has photographs in both.'
     )
+
+
+def said_choice(best: Json) -> str:
+    """The variant and recipe chosen on one half, and what they reach on the other, if a photograph is in it."""
+    choice = (
+        f"**Chosen on one half: {best['variant']} with the recipe {best['recipe']}**, "
+        f"{shares(best['choose']['accuracy'])} % of {best['choose']['images']} there"
+    )
+    if not best["score"]["images"]:
+        return f"{choice}. {NOT_SCORED}"
+    return f"{choice} and **{shares(best['score']['accuracy'])} % of {best['score']['images']} on the other half**."
 
 
 def accuracy(found: Found) -> Illustration | None:

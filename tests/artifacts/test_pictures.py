@@ -1,7 +1,8 @@
-"""Reading photographs: every way that colours are stored, and every reason to refuse."""
+"""Pictures: which files may be one, every way that colours are stored, and every reason to refuse."""
 
 import io
 import os
+import socket
 import struct
 import sys
 import types
@@ -14,11 +15,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile, ImageOps
+from PIL import EpsImagePlugin, Image, ImageFile, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from lookalike.data import pictures
-from lookalike.data.pictures import RejectedError, read_picture
+from lookalike.artifacts import pictures
+from lookalike.artifacts.pictures import FORMATS, SUFFIXES, SYSTEM_NAMES, list_files, read_picture
+from lookalike.errors import RejectedError
 
 WIDTH, HEIGHT = 44, 32
 ORIENTATION = 0x0112
@@ -74,6 +76,14 @@ def fresh_formats() -> Iterator[None]:
         ("JPEG", "CMYK", 12),
         ("WEBP", "RGB", 30),
         ("AVIF", "RGB", 30),
+        ("BMP", "RGB", 0),
+        ("BMP", "L", 0),
+        ("GIF", "P", 0),
+        ("GIF", "L", 0),
+        ("TIFF", "RGB", 0),
+        ("TIFF", "CMYK", 0),
+        ("TIFF", "1", 0),
+        ("PPM", "RGB", 0),
     ],
 )
 def test_colours_become_rgb(tmp_path: Path, form: str, mode: str, tolerance: int) -> None:
@@ -88,6 +98,30 @@ def test_sixteen_bits_of_grey_are_scaled(tmp_path: Path) -> None:
     found = read(tmp_path, encode(Image.fromarray(grey), "PNG"))
     assert (found.min(), found.max(), found.shape) == (0, 255, (HEIGHT, WIDTH, 3))
     np.testing.assert_allclose(found[:, :, 1], grey / 65535 * 255, atol=0.51)
+
+
+@pytest.mark.parametrize(("form", "order"), [("TIFF", "<"), ("TIFF", ">"), ("PPM", "<")])
+def test_sixteen_bits_are_scaled_however_they_are_stored(tmp_path: Path, form: str, order: str) -> None:
+    grey = np.linspace(0, 65535, HEIGHT * WIDTH).astype(np.uint16).reshape(HEIGHT, WIDTH)
+    image = Image.frombytes("I;16B" if order == ">" else "I;16", (WIDTH, HEIGHT), grey.astype(f"{order}u2").tobytes())
+    found = read(tmp_path, encode(image, form))
+    np.testing.assert_allclose(found[:, :, 1], grey / 65535 * 255, atol=0.51)
+
+
+def test_a_transparent_grey_of_sixteen_bits_becomes_white(tmp_path: Path) -> None:
+    grey = np.full((HEIGHT, WIDTH), 1000, np.uint16)
+    grey[:, WIDTH // 2 :] = 3
+    plain = encode(Image.fromarray(grey), "PNG")
+    chunk = b"tRNS" + struct.pack(">H", 3)
+    content = plain[:33] + struct.pack(">I", 2) + chunk + struct.pack(">I", zlib.crc32(chunk)) + plain[33:]
+    found = read(tmp_path, content)
+    assert (found[:, : WIDTH // 2] == 4).all()
+    assert (found[:, WIDTH // 2 :] == 255).all()
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_values_that_do_not_say_what_is_white_are_refused(tmp_path: Path, mode: str) -> None:
+    assert refusal(tmp_path, encode(smooth().convert("L").convert(mode), "TIFF")).startswith("32 bits a pixel")
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "RGB", "1"])
@@ -132,7 +166,7 @@ def test_of_the_frames_of_a_phone_the_first_is_the_photograph(tmp_path: Path) ->
     assert_close(read(tmp_path, content), smooth(), 12)
 
 
-@pytest.mark.parametrize("form", ["PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "AVIF", "GIF"])
 def test_an_animated_file_is_refused(tmp_path: Path, form: str) -> None:
     if form not in pictures._readable_formats():
         pytest.skip(f"this Pillow reads no {form}")
@@ -141,12 +175,17 @@ def test_an_animated_file_is_refused(tmp_path: Path, form: str) -> None:
     assert refusal(tmp_path, content).startswith("animated, 3 frames")
 
 
-@pytest.mark.parametrize("form", ["GIF", "TIFF", "BMP", "PPM", "ICO", "PDF"])
-@pytest.mark.parametrize("frames", [1, 2])
-def test_another_format_is_refused_and_names_those_that_are_read(tmp_path: Path, form: str, frames: int) -> None:
-    several = form in ("GIF", "TIFF", "PDF") and frames > 1
-    options = {"save_all": True, "append_images": [smooth().rotate(180)]} if several else {}
-    assert "JPEG, PNG, WEBP" in refusal(tmp_path, encode(smooth(), form, **options))
+def test_of_several_pages_none_is_chosen(tmp_path: Path) -> None:
+    content = encode(smooth(), "TIFF", save_all=True, append_images=[smooth().rotate(180)])
+    assert refusal(tmp_path, content) == "2 pages; save one of them as a picture"
+
+
+@pytest.mark.parametrize("form", ["ICO", "PDF", "EPS"])
+def test_another_format_is_refused_and_names_those_that_are_read(
+    tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EpsImagePlugin, "has_ghostscript", lambda: pytest.fail("another program is looked for"))
+    assert "JPEG, PNG, WEBP" in refusal(tmp_path, encode(smooth(), form))
 
 
 @pytest.mark.parametrize(("size", "allowed"), [((28, 28), True), ((27, 400), False), ((400, 27), False)])
@@ -230,7 +269,8 @@ def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
 
 
 def test_something_else_than_a_picture_is_refused(tmp_path: Path) -> None:
-    for content in (b"", b"\xff\xd8", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0\0\0\x18ftypisom\0\0\0\0"):
+    assert refusal(tmp_path, b"") == "empty"
+    for content in (b"\xff\xd8", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0\0\0\x18ftypisom\0\0\0\0"):
         assert refusal(tmp_path, content).startswith("damaged, or none of the formats")
 
 
@@ -280,3 +320,77 @@ def test_warnings_are_as_before(tmp_path: Path) -> None:
     before = list(warnings.filters)
     read(tmp_path, encode(smooth(), "PNG"))
     assert warnings.filters == before
+
+
+# Which files may be pictures.
+
+
+def listed(folder: Path) -> dict[str, str]:
+    """The files, and of those that can be no pictures the first words of the reason."""
+    return {name: reason.split(";")[0].split(",")[0] for name, reason in list_files(folder)}
+
+
+def test_every_suffix_of_the_formats_that_are_read_is_known() -> None:
+    known = {suffix for suffix, form in Image.registered_extensions().items() if form in (*FORMATS, "MPO")}
+    assert known <= {*SUFFIXES}
+
+
+def test_whatever_may_be_a_picture_is_found_in_all_folders(tmp_path: Path) -> None:
+    names = ("IMG", "a.jfif", "b.BMP", "c/d/e.tif", "c/f.jpe", "c/g.jpg", "h.gif", "\u00fc\U0001f462.heic", "x" * 250)
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(list_files(tmp_path)) == [(name, "") for name in sorted(names)]
+    assert [name for name, _ in list_files(tmp_path, "c/")] == ["c/d/e.tif", "c/f.jpe", "c/g.jpg"]
+
+
+@pytest.mark.parametrize("name", [*SYSTEM_NAMES, "__MACOSX", "@eaDir", "Thumbs.db", ".DS_Store", "._a.jpg", ".thumbs"])
+def test_hidden_and_system_entries_are_passed_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / name).touch()
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "a.jpg").touch()
+    assert listed(tmp_path) == {}
+
+
+def test_everything_else_is_listed_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / os.fsdecode(b"caf\xe9.jpg")).touch()
+    (tmp_path / os.fsdecode(b"d\xe9")).mkdir()
+    (tmp_path / os.fsdecode(b"d\xe9/a.jpg")).touch()
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket.jpg"))
+    (tmp_path / "here").symlink_to(".")
+    (tmp_path / "loop.jpg").symlink_to("loop2.jpg")
+    (tmp_path / "loop2.jpg").symlink_to("loop.jpg")
+    (tmp_path / "nowhere.jpg").symlink_to("gone.jpg")
+    (tmp_path / "good.jpg").touch()
+    (tmp_path / "link.jpg").symlink_to("good.jpg")
+    assert listed(tmp_path) == {
+        os.fsdecode(b"caf\xe9.jpg"): "its name is not UTF-8",
+        os.fsdecode(b"d\xe9/a.jpg"): "its name is not UTF-8",
+        "good.jpg": "",
+        "here": "a link to a folder",
+        "link.jpg": "",
+        "loop.jpg": "cannot be read: Too many levels of symbolic links",
+        "loop2.jpg": "cannot be read: Too many levels of symbolic links",
+        "notes.txt": "no picture by its name",
+        "nowhere.jpg": "a link that leads nowhere",
+        "pipe.jpg": "no file",
+        "socket.jpg": "no file",
+    }
+
+
+def test_a_folder_that_cannot_be_read_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.jpg").touch()
+    (tmp_path / "closed").mkdir()
+    scan = os.scandir
+
+    def refuse(path: Path) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(pictures.os, "scandir", refuse)
+    assert list(list_files(tmp_path)) == [("a.jpg", ""), ("closed/", "cannot be read: Permission denied")]

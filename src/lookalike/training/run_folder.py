@@ -1,0 +1,90 @@
+"""The folder of a run's checkpoints: one process at a time works in it, all of them with the same number of threads."""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lookalike import provenance
+from lookalike.artifacts.datasets import link_or_copy
+from lookalike.artifacts.folders import held, naming, read_json, replace_folder
+
+NOTE = "process.json"  # on the process that works in the folder, which holds this file, or did last
+UNKNOWN = {"process": "?", "host": "another machine", "since": "?"}
+
+_log = logging.getLogger(__name__)
+
+
+def settle_threads(name: str, checkpoints: Path, device: torch.device, fingerprint: Callable[..., str]) -> str:
+    """Fix how many threads this process computes with, and return the run's `fingerprint` (called with `threads`).
+
+    On a CPU sums are split among threads, so that another number of them gives other weights. If `checkpoints` has an
+    unfinished run of the variant `name` that differs in nothing else, that one goes on, with its own number.
+    """
+    if device.type != "cpu":
+        return fingerprint(threads=None)
+    threads = torch.get_num_threads()
+    identity = fingerprint(threads=threads)
+    if not is_begun(checkpoints / f"{name}-{identity}"):
+        for folder in filter(is_begun, sorted(checkpoints.glob(f"{name}-{'[0-9a-f]' * 16}"))):
+            begun_with = read_note(folder).get("threads")
+            if begun_with and folder.name == f"{name}-{fingerprint(threads=begun_with)}":
+                text = "%s: goes on with %d threads, as it began, not with %d; delete %s to begin anew"
+                _log.warning(text, name, begun_with, threads, folder)
+                threads, identity = begun_with, folder.name.removeprefix(f"{name}-")
+                break
+    torch.set_num_threads(threads)  # MKL's as well, which may have been given another number
+    return identity
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether a run has left a checkpoint in its folder."""
+    return any(folder.glob("*.pt"))
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a run's folder within the block. If another process holds it, say which, and wait for its end."""
+
+    def busy() -> str:
+        who = "process {process} on {host} has been training the same since {since}".format_map(read_note(folder))
+        return f"{folder}: {who}"
+
+    with held(folder / NOTE, (folder / NOTE).touch, busy):
+        note = {"process": os.getpid(), "host": provenance.host(), "since": provenance.now()}
+        write_note(folder, note | {"threads": torch.get_num_threads()})
+        yield
+
+
+def read_note(folder: Path) -> dict[str, Any]:
+    """What the process that works in a run's folder, or did last, has written of itself; `UNKNOWN` if nothing."""
+    with suppress(OSError, ValueError):
+        if isinstance(note := read_json(folder / NOTE), dict):
+            return UNKNOWN | note
+    return UNKNOWN
+
+
+def write_note(folder: Path, note: dict[str, Any]) -> None:
+    """Write the note in place: a new file would not be held."""
+    with naming(folder / NOTE):
+        (folder / NOTE).write_text(json.dumps(note), encoding="utf-8")
+
+
+def restore_finished(finished: Path, checkpoints: Path) -> None:
+    """Take over the last states of finished runs from `finished`, if there are any, unless `checkpoints` has them."""
+    for file in finished.glob("*.pt"):
+        if not (checkpoints / file.name).exists():
+            link_or_copy(file, checkpoints / file.name)
+
+
+def keep_finished(checkpoints: Path, finished: Path) -> None:
+    """Make `finished` of `checkpoints`, with the last states of the runs alone."""
+    replace_folder(checkpoints, finished)
+    for file in finished.iterdir():
+        if file.suffix != ".pt":
+            file.unlink()
