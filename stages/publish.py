@@ -1,6 +1,6 @@
 """Stage publish: the finished trainings and what is known of them -> MLflow, and the ids of their runs.
 
-`mlflow ui` in the project's root shows them, or the server that MLFLOW_TRACKING_URI names.
+`make ui` shows them, or the server that MLFLOW_TRACKING_URI names.
 """
 
 import os

@@ -13,16 +13,21 @@ from pathlib import Path
 SECONDS = 120.0  # the longest that it may take to start, on a busy machine
 
 
+PLAIN = ("mlflow", "ui", "--port")  # without options
+OUTPUT = "server.txt"  # in the folder: what the server printed
+
+
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The server without options in `folder`, once it answers; its address."""
+def served(folder: Path, command: tuple[str, ...] = PLAIN) -> Iterator[str]:
+    """The server that `command` and a port start in `folder`, once it answers; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # One worker instead of four, and no job runner: that changes how fast it starts, not what it shows.
     environment = os.environ | {"MLFLOW_WORKERS": "1", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    command = [sys.executable, "-m", "mlflow", "ui", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+    started = [sys.executable, "-m", *command, str(port)]
+    with (folder / OUTPUT).open("w") as output:
+        process = subprocess.Popen(started, cwd=folder, env=environment, stdout=output, stderr=subprocess.DEVNULL)
     try:
         address, end = f"http://127.0.0.1:{port}", time.monotonic() + SECONDS
         while not answers(address):

@@ -1,4 +1,4 @@
-"""`mlflow ui` in a real browser, on the store of a small copy that has run once."""
+"""`make ui` in a real browser, on the store of a small copy that has run once."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from browser import Watched, launched, needs_chromium
 from checkout import Checkout
-from mlflow_server import served
+from mlflow_server import OUTPUT, served
 from playwright.sync_api import Page, expect
 
 from lookalike.artifacts.folders import read_json
@@ -24,13 +24,14 @@ def folder(ran: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store and what it keeps beside it: a server would write into that of the copy."""
     folder = tmp_path_factory.mktemp("mlflow")
     shutil.copy(ran.folder / "mlflow.db", folder)
+    shutil.copy(ran.folder / "params.yaml", folder)
     shutil.copytree(ran.folder / "mlartifacts", folder / "mlartifacts")
     return folder
 
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    with served(folder) as address:
+    with served(folder, ("lookalike.tracking.ui",)) as address:
         yield address
 
 
@@ -61,26 +62,38 @@ def experiment(folder: Path) -> str:
     return open_store(f"sqlite:///{folder / 'mlflow.db'}").experiment("fashion")
 
 
+def test_the_printed_address_opens_the_variants_of_the_first_study(
+    page: Page, address: str, folder: Path, ran: Checkout
+) -> None:
+    printed = (folder / OUTPUT).read_text().splitlines()[0].split()[2]
+    assert printed.startswith(f"{address}/#/experiments/")
+    page.goto(printed)
+    for variant in read_json(ran.folder / "published.json")["runs"]:
+        expect(page.get_by_role("link", name=variant, exact=True)).to_be_visible()
+
+
 def test_the_study_is_an_experiment(page: Page, address: str) -> None:
     page.goto(f"{address}/#/experiments")
     expect(page.get_by_text("lookalike/fashion", exact=True).first).to_be_visible()
 
 
-def test_the_experiment_lists_a_run_for_each_seed(page: Page, address: str, experiment: str, ran: Checkout) -> None:
-    page.goto(f"{address}/#/experiments/{experiment}/runs")
+def test_a_variant_has_a_run_for_each_seed_below_it(page: Page, address: str, experiment: str, ran: Checkout) -> None:
+    page.goto(f"{address}/#/experiments/{experiment}/runs?workflowType=machine_learning")
     for variant, seeds in read_json(ran.folder / "published.json")["runs"].items():
+        named = page.get_by_role("link", name=variant, exact=True)
+        page.locator(".ag-cell-wrapper").filter(has=named).get_by_role("button").click()
         for seed in seeds:
             expect(page.get_by_text(f"{variant}-seed{seed}", exact=True).first).to_be_visible()
 
 
-def test_a_run_shows_its_results_and_what_became_of_the_claims(
+def test_a_run_shows_its_results_and_what_it_is(
     page: Page, address: str, experiment: str, run: str, ran: Checkout
 ) -> None:
     page.goto(f"{address}/#/experiments/{experiment}/runs/{run}")
     accuracy = read_json(ran.folder / "comparisons/fashion/details.json")[NAME]["seeds"][0]["accuracy"]
-    row = page.get_by_role("row").filter(has=page.get_by_text("test_accuracy", exact=True))
+    row = page.get_by_role("row").filter(has=page.get_by_text("test/accuracy", exact=True))
     expect(row).to_contain_text(str(accuracy)[:6])
-    expect(page.get_by_text("claim.F1").first).to_be_attached()
+    expect(page.get_by_text("Seed 0. ").first).to_be_attached()
 
 
 def test_a_run_shows_its_curves(page: Page, address: str, experiment: str, run: str) -> None:
@@ -92,6 +105,11 @@ def test_a_run_shows_its_curves(page: Page, address: str, experiment: str, run: 
 def test_a_run_shows_its_figures(page: Page, address: str, experiment: str, run: str) -> None:
     page.goto(f"{address}/#/experiments/{experiment}/runs/{run}/artifacts/figures/confusion.png")
     page.wait_for_function("[...document.images].some((one) => one.naturalWidth > 300)")
+
+
+def test_a_focus_variant_is_a_registered_model(page: Page, address: str) -> None:
+    page.goto(f"{address}/#/models/lookalike-{NAME}")
+    expect(page.get_by_text("@\u00a0current").first).to_be_visible()
 
 
 def test_the_server_stays_on_this_machine(watched: Watched, address: str) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from lookalike.artifacts.models import save_history
 from lookalike.training.loop import Outcome
 from lookalike.training.settings import EffectiveSettings
 
-LONG_SECONDS = 120.0  # a training expected to take longer is shown in MLflow while it runs
+LONG_SECONDS = 10.0  # a training run that takes longer is shown in MLflow while it runs, which takes seconds to begin
 
 
 class Recorder:
@@ -36,13 +37,15 @@ class Recorder:
         }
         self.folder = folder
         self.epochs = settings.train.epochs
+        self.began = time.monotonic()
         self.follower: subprocess.Popen[bytes] | None = None
 
     def after_epoch(self, outcome: Outcome) -> None:
-        """Write the rows so far; begin to follow once the first epoch shows that this takes long."""
+        """Write the rows so far; begin to follow once this has taken long, or an epoch shows that one seed will."""
         self.folder.mkdir(parents=True, exist_ok=True)
         save_history(self.folder / f"seed-{outcome.history[0].seed}.csv", outcome.history)
-        if self.follower is None and outcome.timings[-1].seconds * self.epochs > LONG_SECONDS:
+        seconds = max(time.monotonic() - self.began, outcome.timings[-1].seconds * self.epochs)
+        if self.follower is None and seconds > LONG_SECONDS:
             write_json(self.folder / "run.json", self.about)
             command = [sys.executable, "-m", "lookalike.tracking", "follow", str(self.folder)]
             self.follower = subprocess.Popen(command, stdin=subprocess.DEVNULL)

@@ -6,6 +6,7 @@ Started by a long training (`recorder`) and ends with it; the exit status is alw
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -19,13 +20,15 @@ def follow_parent(folder: str) -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(10)  # the training comes first
 
     from lookalike.tracking.follow import follow
-    from lookalike.tracking.store import locate
+    from lookalike.tracking.store import locate, open_store
 
     uri = locate(os.environ.get("MLFLOW_TRACKING_URI"), Path(os.environ.get("DVC_ROOT", ".")))
+    with suppress(Exception):  # of which `follow` says more
+        open_store(uri)  # seconds, which at low priority on a busy machine would outlast a short training run
+    if hasattr(os, "nice"):
+        os.nice(10)  # from here on the training comes first
     follow(Path(folder), uri, training_lives=lambda: os.getppid() == parent)
 
 

@@ -1,4 +1,4 @@
-"""Show a training in MLflow while it runs: its growing histories become points, epoch by epoch."""
+"""Show a training in MLflow while it runs: its histories, epoch by epoch, and the load of the machine."""
 
 import time
 from collections.abc import Callable
@@ -18,17 +18,19 @@ from lookalike.tracking.runs import (
     row_points,
 )
 from lookalike.tracking.store import Store, open_store, warn
+from lookalike.tracking.system import SystemMetrics
 
 POLL_SECONDS = 3.0
 
 
 @dataclass
 class LiveRun:
-    """The run of a seed in work: its status in MLflow, and how many epochs of it are there."""
+    """The run of a seed in work: its status in MLflow, how many epochs of it are there, and the machine's load."""
 
     run_id: str
     status: str
     epochs: int
+    system: SystemMetrics
 
 
 def follow(folder: Path, uri: str, training_lives: Callable[[], bool], poll_seconds: float = POLL_SECONDS) -> None:
@@ -42,6 +44,8 @@ def follow(folder: Path, uri: str, training_lives: Callable[[], bool], poll_seco
         uri: the store.
         training_lives: whether the training's process is still there.
     """
+    if not folder.exists():
+        return  # the training has ended before this process had MLflow imported
     try:
         about, store = read_json(folder / "run.json"), open_store(uri)
         runs: dict[int, LiveRun] = {}
@@ -49,11 +53,13 @@ def follow(folder: Path, uri: str, training_lives: Callable[[], bool], poll_seco
         while lives:
             lives = training_lives()  # asked before reading: a dead training has written all it ever will
             if not folder.exists():
-                return
+                break
             show(store, about, runs, folder)
             time.sleep(poll_seconds if lives else 0)
         for seed in sorted(runs)[-1:]:
-            end(store, runs[seed], "KILLED")
+            runs[seed].system.close()
+            if folder.exists():
+                end(store, runs[seed], "KILLED")
     except Exception as error:  # on purpose: nothing that goes wrong with a view may reach the training
         warn(uri, error)
 
@@ -63,32 +69,39 @@ def show(store: Store, about: dict[str, Any], runs: dict[int, LiveRun], folder: 
     histories = {int(path.stem.removeprefix("seed-")): path for path in folder.glob("seed-*.csv")}
     for seed in sorted(histories):
         in_work = seed == max(histories)
+        rows = read_rows(histories[seed])
         if seed not in runs:
-            runs[seed] = find_live_run(store, about, seed)
+            runs[seed] = find_live_run(store, about, seed, rows)
         run = runs[seed]
         if in_work and run.status != "RUNNING":
             store.client.update_run(run.run_id, status="RUNNING")
             run.status = "RUNNING"
-        show_epochs(store, run, read_rows(histories[seed]))
-        if not in_work and run.status != "FINISHED":
+        show_epochs(store, run, rows)
+        if in_work:
+            run.system.sample()
+        elif run.status != "FINISHED":
+            run.system.close()
             end(store, run, "FINISHED")
 
 
-def find_live_run(store: Store, about: dict[str, Any], seed: int) -> LiveRun:
-    """The run of one seed, which may have epochs of an earlier, killed attempt."""
+def find_live_run(store: Store, about: dict[str, Any], seed: int, rows: list[Row]) -> LiveRun:
+    """The run of one seed with the history `rows`; it may have epochs of an earlier, killed attempt."""
     identity = Identity(about["study"], about["variant"], seed, about["fingerprint"])
     with store.lock():
         run = find_or_create_run(store, identity, milliseconds(about["started"]))
     log(store, run.info.run_id, [], {}, origin_tags(about))
-    steps = [step for _, step in logged_steps(store, run, ["train_loss"])]
-    return LiveRun(run.info.run_id, run.info.status, max(steps, default=-1) + 1)
+    curve = row_points(rows[0], 0)[0].key  # any will do: an epoch's points are logged together
+    steps = [step for _, step in logged_steps(store, run, [curve])]
+    system = SystemMetrics(run.info.run_id, store.client.tracking_uri)
+    return LiveRun(run.info.run_id, run.info.status, max(steps, default=-1) + 1, system)
 
 
 def show_epochs(store: Store, run: LiveRun, rows: list[Row]) -> None:
-    """Log the epochs that the run has not yet: one call each."""
-    for row in rows[run.epochs :]:
-        log(store, run.run_id, row_points(row, int(time.time() * 1000)), {}, {})
-        run.epochs += 1
+    """Log the epochs that the run has not yet, together: short ones end faster than a store takes them."""
+    if new := rows[run.epochs :]:
+        now = int(time.time() * 1000)
+        log(store, run.run_id, [point for row in new for point in row_points(row, now)], {}, {})
+        run.epochs = len(rows)
 
 
 def end(store: Store, run: LiveRun, status: str) -> None:

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from itertools import accumulate
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import yaml
@@ -14,12 +15,14 @@ from lookalike.artifacts.evaluations import load_metrics
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import Description, Row, load_description, read_rows
 from lookalike.params import Params
-from lookalike.tracking.runs import Identity, Point, milliseconds, origin_tags, row_points
+from lookalike.tracking.runs import Identity, Point, metric_name, milliseconds, origin_tags, row_points
 
 DIGEST_LENGTH = 36  # the longest digest of a data set that MLflow takes
+NOTE = "mlflow.note.content"  # the tag that the UI shows as the description
+PARENT = "mlflow.parentRunId"
 
 Json = dict[str, Any]
-Verdicts = Mapping[str, Mapping[str, str]]  # by study and claim
+Inputs = dict[str, dict[str, str]]  # by context, "training" or "evaluation": the fields of MLflow's data set
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Training:
         figures: the folder of the variant's figures, which show its first seed that did not diverge.
         settings: the variant's parameters, and `budget`.
         tags: what all seeds share.
+        note: what the variant is, in Markdown.
     """
 
     description: Description
@@ -43,11 +47,16 @@ class Training:
     figures: Path
     settings: Json
     tags: dict[str, str]
+    note: str
+
+    def identity(self, seed: int | None) -> Identity:
+        """That of the run of one seed; None means the run above all seeds."""
+        return Identity(self.about["study"], self.about["variant"], seed, self.about["fingerprint"])
 
 
 @dataclass(frozen=True)
 class Record:
-    """What the run of one seed is to show. Times in milliseconds; `figures` is None if it has none to show."""
+    """What one run is to show. Times in milliseconds; `figures` is None if it has none to show."""
 
     identity: Identity
     status: str
@@ -57,7 +66,7 @@ class Record:
     tags: dict[str, str]
     curves: list[Point]
     results: dict[str, float]
-    dataset: dict[str, str]
+    inputs: Inputs
     figures: Path | None
 
     @property
@@ -68,8 +77,12 @@ class Record:
             sha.update(path.name.encode() + (path.read_bytes() if path.is_file() else b""))
         return sha.hexdigest()
 
+    def below(self, parent: str) -> "Record":
+        """The same, shown below the run with the id `parent`."""
+        return replace(self, tags=self.tags | {PARENT: parent})
 
-def trainings(params: Params, folder: Path, verdicts: Verdicts) -> Iterator[Training]:
+
+def trainings(params: Params, folder: Path) -> Iterator[Training]:
     """The finished trainings in `folder`, in the order of `params`; folders of other variants are left alone."""
     locked = lock_entries(folder / "dvc.lock")
     for name, variant in params.variants.items():
@@ -77,21 +90,27 @@ def trainings(params: Params, folder: Path, verdicts: Verdicts) -> Iterator[Trai
         if not (model / "model.json").exists() or not (run / "run.json").exists():
             continue
         about, evaluation = read_json(run / "run.json"), folder / "comparisons" / variant.study
+        description = load_description(model)
         yield Training(
-            description=load_description(model),
+            description=description,
             about=about,
             history=read_rows(model / "history.csv"),
             timings=read_rows(run / "times.csv"),
             scores=scores_by_seed(evaluation, name),
             figures=evaluation / "figures" / name,
             settings=variant.model_dump(mode="json") | {"budget": params.budget(name).model_dump(mode="json")},
-            tags=shared_tags(about, params) | stage_tags(f"train@{name}", locked) | claim_tags(verdicts, variant.study),
+            tags=shared_tags(about, params) | stage_tags(f"train@{name}", locked),
+            note=f"{describe_variant(description)}\n\n{describe_study(variant.study, params)}",
         )
 
 
 def lock_entries(path: Path) -> Json:
     """The stages in `dvc.lock`; none if there is no such file."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))["stages"] if path.exists() else {}
+    if not path.exists():
+        return {}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
+    stages: Json = yaml.load(path.read_text(encoding="utf-8"), loader)["stages"]
+    return stages
 
 
 def stage_tags(stage: str, locked: Json) -> dict[str, str]:
@@ -102,9 +121,17 @@ def stage_tags(stage: str, locked: Json) -> dict[str, str]:
     return {"dvc.stage": stage, "dvc.lock": hashlib.sha256(entry).hexdigest()[:16]}
 
 
-def claim_tags(verdicts: Verdicts, study: str) -> dict[str, str]:
-    """What became of the claims of a study."""
-    return {f"claim.{claim}": verdict for claim, verdict in verdicts.get(study, {}).items()}
+def describe_variant(description: Description) -> str:
+    """What a variant is, in one sentence of Markdown."""
+    return (
+        f"`{description.model}` ({description.parameters:,} parameters), trained on {description.train_images:,} "
+        f"images of `{description.dataset}`."
+    )
+
+
+def describe_study(study: str, params: Params) -> str:
+    """What a study is, and where the report speaks of it, in Markdown."""
+    return f"Study: {params.studies[study].title}. Report: `reports/{params.profile}/index.html#study-{study}`."
 
 
 def shared_tags(about: Json, params: Params) -> dict[str, str]:
@@ -128,26 +155,55 @@ def scores_by_seed(evaluation: Path, variant: str) -> dict[int, Json]:
     return {scores["seed"]: scores for scores in details.get(variant, {}).get("seeds", [])}
 
 
-def seed_records(training: Training) -> list[Record]:
-    """A record for each seed of a training."""
-    about, description = training.about, training.description
-    trained = description.finished_seeds
-    points = curves(training)
-    return [
-        Record(
-            identity=Identity(about["study"], about["variant"], ended.seed, about["fingerprint"]),
+def records(training: Training) -> list[Record]:
+    """What the runs of a training are to show: first the one above all seeds, then one for each seed."""
+    summary, points, description = summarise(training), curves(training), training.description
+    seeds = [
+        replace(
+            summary,
+            identity=training.identity(ended.seed),
             status="FINISHED" if ended.diverged_in is None else "FAILED",
-            started=milliseconds(about["started"]),
-            finished=milliseconds(about["finished"]),
-            params=run_params(training),
-            tags=training.tags | divergence_tags(ended.diverged_in),
+            tags=training.tags | {NOTE: f"Seed {ended.seed}. {training.note}"} | divergence_tags(ended.diverged_in),
             curves=points[ended.seed],
-            results=results(training, ended.seed),
-            dataset=describe_dataset(description),
-            figures=training.figures if trained[:1] == (ended.seed,) and training.figures.exists() else None,
+            results=results(training, ended.seed) | memory(training),
+            figures=training.figures if is_drawn(ended.seed, training) else None,
         )
         for ended in description.seeds
     ]
+    return [summary, *seeds]
+
+
+def summarise(training: Training) -> Record:
+    """What the run above those of all seeds is to show: mean and standard deviation over those that ended well."""
+    finished, trained = training.description.finished_seeds, training.description.seeds
+    told = f"Its figures are the mean and the sample standard deviation over {len(finished)} of {len(trained)} seeds."
+    return Record(
+        identity=training.identity(None),
+        status="FINISHED" if finished else "FAILED",
+        started=milliseconds(training.about["started"]),
+        finished=milliseconds(training.about["finished"]),
+        params=run_params(training),
+        tags=training.tags | {NOTE: f"{training.note}\n\n{told}"},
+        curves=[],
+        results=over_seeds([results(training, seed) | speed(training, seed) for seed in finished]) | memory(training),
+        inputs=describe_inputs(training),
+        figures=None,
+    )
+
+
+def is_drawn(seed: int, training: Training) -> bool:
+    """Whether there are figures of this seed: those of a variant show the first that did not diverge."""
+    return training.description.finished_seeds[:1] == (seed,) and training.figures.exists()
+
+
+def over_seeds(figures: Iterable[dict[str, float]]) -> dict[str, float]:
+    """Mean and sample standard deviation of each figure over seeds; of one seed there is a mean alone."""
+    values: dict[str, list[float]] = {}
+    for of_seed in figures:
+        for name, value in of_seed.items():
+            values.setdefault(name, []).append(value)
+    means = {f"{name}_mean": fmean(found) for name, found in values.items()}
+    return means | {f"{name}_std": stdev(found) for name, found in values.items() if len(found) > 1}
 
 
 def run_params(training: Training) -> dict[str, str]:
@@ -192,22 +248,37 @@ def results(training: Training, seed: int) -> dict[str, float]:
     rows = [row for row in training.history if row["seed"] == seed]
     best = max(rows, key=lambda row: row["valid_accuracy"])
     scores = {name: value for name, value in training.scores.get(seed, {}).items() if name != "seed"}
-    numbers = {name: value for name, value in scores.items() if type(value) in (int, float)}
-    return {
-        "final_valid_accuracy": rows[-1]["valid_accuracy"],
-        "best_valid_accuracy": best["valid_accuracy"],
-        "best_epoch": best["epoch"],
-        **{f"test_{name}": float(value) for name, value in numbers.items()},
+    numbers = {f"test_{name}": float(value) for name, value in scores.items() if type(value) in (int, float)}
+    numbers |= {
+        "valid_final_accuracy": rows[-1]["valid_accuracy"],
+        "valid_best_accuracy": best["valid_accuracy"],
+        "valid_best_epoch": best["epoch"],
     }
+    return {metric_name(name): value for name, value in numbers.items()}
 
 
-def describe_dataset(description: Description) -> dict[str, str]:
-    """The fields of MLflow's data set: the name, a digest and the folder below the project's root."""
-    name = description.dataset
-    return {
-        "name": name,
+def speed(training: Training, seed: int) -> dict[str, float]:
+    """Training images per second, the mean over a seed's epochs."""
+    of_seed = [row["images_per_second"] for row in training.timings if row["seed"] == seed]
+    return {metric_name("images_per_second"): fmean(of_seed)}
+
+
+def memory(training: Training) -> dict[str, float]:
+    """The most memory in bytes that a GPU had given to the training; empty on a CPU."""
+    peak = training.about.get("peak_memory_bytes")
+    return {} if peak is None else {"resources/peak_memory_bytes": float(peak)}
+
+
+def describe_inputs(training: Training) -> Inputs:
+    """The data set that was trained on and, after the evaluation, its test images: both in the same folder."""
+    description = training.description
+    shared = {
         "digest": description.dataset_digest[:DIGEST_LENGTH],
         "source_type": "local",
-        "source": json.dumps({"uri": f"data/{name}"}),
-        "profile": json.dumps({"train_images": description.train_images}),
+        "source": json.dumps({"uri": f"data/{description.dataset}"}),
     }
+    sizes = {"train_images": description.train_images, "valid_images": description.valid_images}
+    inputs = {"training": shared | {"name": description.dataset, "profile": json.dumps(sizes)}}
+    if training.scores:
+        inputs["evaluation"] = shared | {"name": f"{description.dataset}-test"}
+    return inputs

@@ -1,5 +1,6 @@
-"""One run in MLflow for each training of one seed: its name, its tags, its points."""
+"""One run in MLflow for each training of one seed, and one above those of a variant: names, tags, points."""
 
+import getpass
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 METRICS_A_BATCH = 800  # MLflow takes 1000 entries a call, parameters and tags included
+IDENTITY = ("study", "variant", "seed", "fingerprint")  # the tags by which a run is found, without "lookalike."
+ALL_SEEDS = "all"
+PUBLISHED = "lookalike.published"  # tag: digest of all that a run or model showed when it was last published
+SECTIONS = {  # of columns whose name does not begin with that of their section
+    "lr": "train/lr",
+    "seconds": "resources/seconds_per_epoch",
+    "images_per_second": "resources/images_per_second",
+}
 
 
 class Point(NamedTuple):
@@ -25,12 +34,17 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes two trainings the same, so that one run shows both."""
+    """What makes two trainings the same, so that one run shows both; seed None means the run above all seeds."""
 
     study: str
     variant: str
-    seed: int
+    seed: int | None
     fingerprint: str
+
+    @property
+    def run_name(self) -> str:
+        """What a new run is called."""
+        return self.variant if self.seed is None else f"{self.variant}-seed{self.seed}"
 
     @property
     def tags(self) -> dict[str, str]:
@@ -38,7 +52,7 @@ class Identity:
         return {
             "lookalike.study": self.study,
             "lookalike.variant": self.variant,
-            "lookalike.seed": str(self.seed),
+            "lookalike.seed": ALL_SEEDS if self.seed is None else str(self.seed),
             "lookalike.fingerprint": self.fingerprint,
         }
 
@@ -48,10 +62,42 @@ def find_or_create_run(store: Store, identity: Identity, started: int) -> "Run":
     experiment = store.experiment(identity.study)
     query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in identity.tags.items())
     found = store.client.search_runs([experiment], query, max_results=1)
-    if found:
-        return found[0]
-    name = f"{identity.variant}-seed{identity.seed}"
-    return store.client.create_run(experiment, start_time=started, tags=identity.tags, run_name=name)
+    return found[0] if found else create_run(store, experiment, identity, started, {})
+
+
+def find_runs(store: Store, experiment: str) -> dict[Identity, "Run"]:
+    """All runs of an experiment that show a training; what others put there is left out."""
+    runs: dict[Identity, Run] = {}
+    token: str | None = ""
+    while token is not None:
+        page = store.client.search_runs([experiment], page_token=token or None)
+        for run in page:
+            if (identity := identity_of(run.data.tags)) is not None:
+                runs.setdefault(identity, run)
+        token = page.token or None
+    return runs
+
+
+def identity_of(tags: dict[str, str]) -> Identity | None:
+    """The identity that has these tags; None if they are not those of a training."""
+    study, variant, seed, fingerprint = (tags.get(f"lookalike.{name}", "") for name in IDENTITY)
+    if not (study and variant and fingerprint and (seed == ALL_SEEDS or seed.isdecimal())):
+        return None
+    return Identity(study, variant, None if seed == ALL_SEEDS else int(seed), fingerprint)
+
+
+def create_run(store: Store, experiment: str, identity: Identity, started: int, tags: dict[str, str]) -> "Run":
+    """A new run of a training, see `find_or_create_run`; `tags` are more than those of the identity."""
+    tags = tags | identity.tags | {"mlflow.user": user()}
+    return store.client.create_run(experiment, start_time=started, tags=tags, run_name=identity.run_name)
+
+
+def user() -> str:
+    """The login name, which a container need not have."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "unknown"
 
 
 def origin_tags(about: dict[str, Any]) -> dict[str, str]:
@@ -80,8 +126,13 @@ def log(store: Store, run_id: str, points: Iterable[Point], params: dict[str, st
 
 def row_points(row: Row, timestamp: int) -> list[Point]:
     """The points of one row of a history: every column but seed and epoch is a curve, the epoch its step."""
-    curves = {name: value for name, value in row.items() if name not in ("seed", "epoch")}
+    curves = {metric_name(name): value for name, value in row.items() if name not in ("seed", "epoch")}
     return [Point(name, value, int(row["epoch"]), timestamp) for name, value in curves.items()]
+
+
+def metric_name(column: str) -> str:
+    """The name of a figure, with a slash after the section by which MLflow groups charts: `train/loss`."""
+    return SECTIONS.get(column) or column.replace("_", "/", 1)
 
 
 def logged_steps(store: Store, run: "Run", keys: Iterable[str]) -> set[tuple[str, int]]:

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock
 
@@ -29,6 +29,7 @@ SETTINGS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # `mlflow ui` starts sooner; nothing here hands it jobs
 }
 
 
@@ -57,7 +58,7 @@ class Store:
         """The id of the experiment `lookalike/<study>`; created, or restored from the bin, if need be."""
         from mlflow.exceptions import MlflowException
 
-        name = f"lookalike/{study}"
+        name = experiment_name(study)
         found = self.client.get_experiment_by_name(name)
         if found is None:
             location = None if self.folder is None else f"{ARTIFACT_SCHEME}{study}"
@@ -78,16 +79,29 @@ class Store:
         return self.folder / ARTIFACTS / uri.removeprefix(ARTIFACT_SCHEME)
 
 
+def experiment_name(study: str) -> str:
+    """What the experiment of a study is called."""
+    return f"lookalike/{study}"
+
+
 def locate(given: str | None, root: Path) -> str:
-    """The store's URI: `given` (a relative SQLite file lies in `root`), else a SQLite file in `root`."""
+    """The store's URI: `given` (a relative SQLite file lies in `root`), else a SQLite file in `root`.
+
+    It is absolute, unless a folder's name has characters that a URI takes for its own: then it is relative to here.
+    """
     uri = given or f"sqlite:///{DATABASE}"
     file = sqlite_file(uri)
-    return uri if file is None else f"sqlite:///{(root.resolve() / file).as_posix()}"
+    if file is None:
+        return uri
+    path = root.resolve() / file
+    if re.search("[%?]", str(path)):  # in a URI they have a meaning, and MLflow makes a folder of the quoted name
+        path = Path(os.path.relpath(path))
+    return f"sqlite:///{path.as_posix().replace('%', '%25').replace('?', '%3F')}"
 
 
 def sqlite_file(uri: str) -> Path | None:
     """The file of a SQLite URI; None if `uri` speaks of something else."""
-    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+    return Path(unquote(uri.removeprefix("sqlite:///"))) if uri.startswith("sqlite:///") else None
 
 
 def public_name(uri: str) -> str:
@@ -98,14 +112,19 @@ def public_name(uri: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
+def apply_settings() -> None:
+    """Put the `SETTINGS` into this process's environment, in which MLflow and what is started here find them."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
 def open_store(uri: str) -> Store:
     """Open the store at `uri`; a SQLite file is made if it is not there.
 
     Raises:
         MlflowException, SQLAlchemyError, OSError: it cannot be opened. A server that is down shows at the first use.
     """
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+    apply_settings()
     from mlflow import MlflowClient
 
     for name in ("mlflow", "alembic"):
@@ -118,6 +137,35 @@ def open_store(uri: str) -> Store:
         if not database.exists():
             create_database(database)
     return Store(MlflowClient(uri), database.parent)
+
+
+@contextmanager
+def opened_for_publication(uri: str) -> Iterator[Store]:
+    """Open and lock the store for many writes, and let a SQLite file wait for the disk once, at the end.
+
+    Each write would wait for itself otherwise, which takes longer than all the rest. The process may be killed at any
+    time; a power cut before the end can damage the file, which is a view and can be made anew.
+    """
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    if (database := sqlite_file(uri)) is None:
+        yield open_store(uri)
+        return
+    event.listen(Engine, "connect", write_without_waiting)
+    try:
+        store = open_store(uri)
+        with store.lock():
+            yield store
+            with database.open("rb+") as file:
+                os.fsync(file)
+    finally:
+        event.remove(Engine, "connect", write_without_waiting)
+
+
+def write_without_waiting(connection: sqlite3.Connection, _: object) -> None:
+    """Leave to the system when what is written reaches the disk."""
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 def file_lock(folder: Path) -> FileLock:
@@ -142,15 +190,7 @@ def create_database(path: Path) -> None:
     part.replace(path)
 
 
-def failures() -> tuple[type[Exception], ...]:
-    """What a store raises that is down, full, locked, of another version or out of reach."""
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    return MlflowException, SQLAlchemyError, OSError
-
-
-def warn(uri: str, error: BaseException) -> str:
+def warn(uri: str, error: BaseException, advice: str = "") -> str:
     """Say in one line on stderr that MLflow is not up to date; returns the reason, without credentials and paths."""
     while cause := error.__cause__ or error.__context__:  # the innermost says it in the fewest words
         error = cause
@@ -158,5 +198,5 @@ def warn(uri: str, error: BaseException) -> str:
     private = (uri, public_name(uri)) if file is None else (str(file.parent), ".")
     reason = " ".join(str(error).split()).replace(*private) or type(error).__name__
     reason = re.sub(r"//[^/@\s]+@", "//", reason)[:300]
-    print(f"warning: MLflow ({public_name(uri)}) is not up to date: {reason}", file=sys.stderr, flush=True)
+    print(f"warning: MLflow ({public_name(uri)}) is not up to date: {reason}{advice}", file=sys.stderr, flush=True)
     return reason

@@ -1,0 +1,60 @@
+"""`python -m lookalike.tracking.ui [PORT]`: browse `mlflow.db` here; prints the address that opens the training runs.
+
+MLflow itself opens on pages for language models, and an experiment on its traces.
+"""
+
+import os
+import socket
+import sqlite3
+import sys
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from lookalike.command import run
+from lookalike.errors import InputError
+from lookalike.params import load_params
+from lookalike.tracking.store import DATABASE, apply_settings, experiment_name
+
+HOST = "127.0.0.1"
+
+
+def main(port: str = "5000") -> None:
+    """Print the address of the first study's training runs, and become MLflow's server."""
+    params = load_params()
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise InputError(f"port {port!r}: not a number from 1 to 65535")
+    if not Path(DATABASE).exists():
+        raise InputError(f"{DATABASE}: not found; `dvc repro` publishes the training runs")
+    require_free(int(port))
+    print(f"Training runs: http://{HOST}:{port}/{place_of_runs(params.studies)} (Ctrl-C stops)", flush=True)
+    apply_settings()
+    server = ["mlflow", "ui", "--host", HOST, "--port", port, "--workers", "1", "--uvicorn-opts", "--log-level=warning"]
+    os.execv(sys.executable, [sys.executable, "-m", *server, "--backend-store-uri", f"sqlite:///{DATABASE}"])
+
+
+def require_free(port: int) -> None:
+    """Refuse a port that somebody listens on, or that this user may not take."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise InputError(f"port {port}: {error.strerror}; choose another: `make ui PORT=5001`") from error
+
+
+def place_of_runs(studies: Iterable[str]) -> str:
+    """What comes after the slash: the table of runs of the first of the `studies` that has been published.
+
+    The file is asked itself, since MLflow takes seconds to be imported, and its server is about to do so.
+    """
+    with closing(sqlite3.connect(f"file:{DATABASE}?mode=ro", uri=True)) as database:
+        ids = dict(database.execute("SELECT name, experiment_id FROM experiments WHERE lifecycle_stage = 'active'"))
+    first = next((ids[name] for name in map(experiment_name, studies) if name in ids), None)
+    if first is None:
+        raise InputError(f"{DATABASE}: none of the studies is published yet; `dvc repro` does that")
+    return f"#/experiments/{first}/runs?workflowType=machine_learning"
+
+
+if __name__ == "__main__":
+    run(main, *sys.argv[1:2])
