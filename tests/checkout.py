@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,18 +59,20 @@ class Checkout:
 
     def run(self, *command: str, fails: bool = False) -> str:
         """The command's output, stdout and stderr; it must succeed, or fail where that is expected."""
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=900,
-        )
-        assert (done.returncode != 0) == fails, f"{shlex.join(command)}\n{done.stdout}"
-        return done.stdout
+        with tempfile.TemporaryFile("w+") as printed:  # a pipe would wait for processes that the command leaves behind
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                timeout=900,
+            )
+            printed.seek(0)
+            output = printed.read()
+        assert (done.returncode != 0) == fails, f"{shlex.join(command)}\n{output}"
+        return output
 
     def repro(self, *arguments: str) -> set[str]:
         """Run `dvc repro`; the stages that ran."""
@@ -147,6 +150,9 @@ def copy_project(folder: Path, *more: str) -> Checkout:
         set_keys(params, TINY)
     copy.run("git", "init", "-q")
     copy.run("dvc", "init", "-q")
+    for name in ("config", "plots.html"):
+        shutil.copy(ROOT / ".dvc" / name, folder / ".dvc")
+    shutil.copytree(ROOT / ".dvc/plots", folder / ".dvc/plots")
     copy.commit("start")
     return copy
 

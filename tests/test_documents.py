@@ -63,7 +63,6 @@ EXCUSED = {
     ".venv/bin/python benchmarks/photographs.py --threads 2": Excuse(
         "takes minutes", ".venv/bin/python benchmarks/photographs.py --help"
     ),
-    ".venv/bin/dvc plots": Excuse("names a family of commands", ".venv/bin/dvc plots --help"),
 }
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,10 @@ def experiments(project: Checkout) -> Checkout:
     (project.folder / ".venv").symlink_to(sys.prefix)
     (command,) = re.findall(r"^PATH=.* dvc queue start.*$", (ROOT / "docs/howto.md").read_text(), re.MULTILINE)
     away = f"PATH={os.defpath}"  # nothing is activated
-    project.run("env", away, "bash", "-c", command)  # until the queue is done, which writes to the same pipe
+    project.run("env", away, "bash", "-c", command)
+    until = time.monotonic() + 300
+    while re.search("Queued|Running", project.run("dvc", "queue", "status")) and time.monotonic() < until:
+        time.sleep(1)
     (project.folder / ".venv").unlink()
     return project
 

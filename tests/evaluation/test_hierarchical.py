@@ -15,6 +15,7 @@ from lookalike.evaluation.hierarchical import (
     Term,
     Uncertain,
     by_seed,
+    finite_variance,
     hierarchical,
     mean_of,
     on_the_second_side,
@@ -201,3 +202,8 @@ def test_the_same_bytes_each_time() -> None:
     assert first is not None
     assert second is not None
     assert first.interval() == second.interval()
+
+
+@pytest.mark.filterwarnings("error")
+def test_values_that_are_not_finite_do_not_count_for_the_variance() -> None:
+    assert finite_variance(np.array([1, math.inf, 3, math.nan, -math.inf])) == 1

@@ -209,15 +209,20 @@ def hierarchical(
         if count >= ENOUGH:
             chosen[side] = rng.multinomial(count, all_alike[side][0], draws) / count
             one_side = [chosen[each] if each == side else all_alike[each] for each in (0, 1)]
-            variance = np.nanvar(assembled(whole, layouts, one_side)) * count / (count - 1)
+            variance = finite_variance(assembled(whole, layouts, one_side)) * count / (count - 1)
             seeds.append(Seeds(count, Spread(math.sqrt(variance * count), count - 1)))
         else:
             seeds.append(Seeds(count, spread, borrowed=spread is not None))
             if spread is not None:
                 shift = shift + rng.normal(0, spread.deviation / math.sqrt(count), draws)
     drawn = assembled(resampled, layouts, chosen) + shift
-    images_alone = float(np.nanvar(assembled(resampled, layouts, all_alike)))
+    images_alone = finite_variance(assembled(resampled, layouts, all_alike))
     return Uncertain(float(value[0]), images_alone, len(columns), tuple(seeds), drawn[np.isfinite(drawn)])
+
+
+def finite_variance(values: Floats) -> float:
+    """The variance of those that are finite: in a resample a ratio may have a denominator of zero."""
+    return float(np.nanvar(np.where(np.isfinite(values), values, np.nan)))
 
 
 def by_seed(terms: Sequence[Term]) -> list[float]:

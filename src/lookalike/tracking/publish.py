@@ -11,7 +11,7 @@ from lookalike.tracking.earlier import end_abandoned, mark_superseded
 from lookalike.tracking.records import NOTE, Record, Training, describe_study, records, trainings
 from lookalike.tracking.released import publish_models, releases
 from lookalike.tracking.runs import PUBLISHED, Identity, Point, create_run, find_runs, log, logged_steps
-from lookalike.tracking.store import Store, opened_for_publication, public_name, warn
+from lookalike.tracking.store import Store, open_store, public_name, warn
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -41,7 +41,8 @@ def publish(params: Params, uri: str, verdicts: Verdicts, folder: Path = Path())
         return shown | {"runs": {}, "models": {}}
     released = list(releases(found, params, folder))
     try:
-        with opened_for_publication(uri) as store:
+        store = open_store(uri)
+        with store.lock():
             shown["runs"] = runs = publish_runs(store, found, params, verdicts)
             shown["models"] = publish_models(store, released, runs)
     except Exception as error:  # on purpose: nothing that goes wrong with a view may cost a result

@@ -139,35 +139,6 @@ def open_store(uri: str) -> Store:
     return Store(MlflowClient(uri), database.parent)
 
 
-@contextmanager
-def opened_for_publication(uri: str) -> Iterator[Store]:
-    """Open and lock the store for many writes, and let a SQLite file wait for the disk once, at the end.
-
-    Each write would wait for itself otherwise, which takes longer than all the rest. The process may be killed at any
-    time; a power cut before the end can damage the file, which is a view and can be made anew.
-    """
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    if (database := sqlite_file(uri)) is None:
-        yield open_store(uri)
-        return
-    event.listen(Engine, "connect", write_without_waiting)
-    try:
-        store = open_store(uri)
-        with store.lock():
-            yield store
-            with database.open("rb+") as file:
-                os.fsync(file)
-    finally:
-        event.remove(Engine, "connect", write_without_waiting)
-
-
-def write_without_waiting(connection: sqlite3.Connection, _: object) -> None:
-    """Leave to the system when what is written reaches the disk."""
-    connection.execute("PRAGMA synchronous = OFF")
-
-
 def file_lock(folder: Path) -> FileLock:
     """The lock that guards the SQLite store in `folder`; waits a minute at most."""
     return FileLock(folder / f"{DATABASE}.lock", timeout=LOCK_SECONDS)
