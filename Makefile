@@ -27,7 +27,7 @@ endif
 INSTALL = if $(BIN)/python -m uv --version > /dev/null 2>&1; \
 	then $(BIN)/python -m uv pip install --quiet --no-deps --python $(BIN)/python --compile-bytecode $(1); \
 	else $(BIN)/python -m pip install --quiet --no-deps $(1); fi
-PINNED = $(BIN)/python -c 'print(open("requirements.lock").read().split("\n\# For tests")[$(1)])'
+PINNED = $(BIN)/python -c 'print(open("requirements.lock").read().split("\n\# For tests alone:\n")[$(1)])'
 
 $(INSTALLED): requirements.lock pyproject.toml $(BROKEN)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer: make PYTHON=...")'

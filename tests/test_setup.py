@@ -119,3 +119,6 @@ esac""",
     assert left_out <= skipped
     assert all(name.startswith(("nvidia-", "cuda-", "triton")) for name in skipped)
     assert ("nvidia-cublas" in skipped) == ("cpu" in build)
+    assert make(project, ".venv/.installed-for-tests").returncode == 0
+    only_tests = (project / "requirements.lock").read_text(encoding="utf-8").partition(FOR_TESTS)[2]
+    assert (project / "installed.txt").read_text().split() == only_tests.split()
