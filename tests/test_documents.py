@@ -36,6 +36,8 @@ def made_in_ci(target: str, by: str = "") -> Excuse:
 
 EXCUSED = {
     "make setup": made_in_ci("setup"),
+    "make setup TORCH=cpu": Excuse("would install", "make -n setup TORCH=cpu"),
+    "make setup TORCH=cuda": Excuse("would install", "make -n setup TORCH=cuda | grep 'for cuda'"),
     "make demo": made_in_ci("demo"),
     "make demo JOBS=4": Excuse(".ci/run makes it with two", "make -n demo JOBS=4 | grep 'xargs -P 4'"),
     "make lint": made_in_ci("lint"),
@@ -125,7 +127,7 @@ def checkout(ran: Checkout, tmp_path: Path) -> Checkout:
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(source, target)
+            shutil.copy2(source, target)  # as old as it is: make compares it with the environment
     (copy.folder / ".venv").symlink_to(sys.prefix)
     (copy.folder / ".git" / "info" / "exclude").write_text("/.venv\n")
     copy.environment["PYTHONPATH"] = str(copy.folder / "src")  # as if the environment were the copy's own
