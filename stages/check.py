@@ -11,6 +11,7 @@ from pathlib import Path
 from lookalike import provenance
 from lookalike.artifacts.folders import write_text
 from lookalike.command import run
+from lookalike.errors import InputError
 from lookalike.params import load_params
 
 PHOTOGRAPHS = Path("photographs")
@@ -20,7 +21,11 @@ def main() -> None:
     """Validate the whole file; `make demo` also asks, before it begins, whether DVC can work here."""
     root = os.environ.get("DVC_ROOT")
     if root is None:
+        from lookalike.artifacts.pictures import list_unreadable
+
         provenance.require_repository()
+        for path, reason in list_unreadable(PHOTOGRAPHS):
+            raise InputError(f"{path}: {reason}; remove it: DVC ends at it, or waits for it")
     photos = load_params().active.photos
     if root and photos and photos.source == "own" and not Path(root).samefile("."):
         link_photographs(Path(root) / PHOTOGRAPHS)

@@ -74,6 +74,17 @@ def list_files(folder: Path, inside: str = "") -> Iterator[tuple[str, str]]:
             yield f"{inside}{entry.name}", _why_no_picture(f"{inside}{entry.name}", entry)
 
 
+def list_unreadable(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Links that lead nowhere, pipes and the like below `folder`, with the reason.
+
+    DVC, which hashes a stage's inputs before the stage runs, ends at such an entry or waits for it.
+    """
+    for name, reason in list_files(folder) if folder.is_dir() else ():
+        path = folder / name
+        if reason and not path.is_dir() and not path.is_file():
+            yield path, reason
+
+
 def _why_no_picture(name: str, entry: os.DirEntry[str]) -> str:
     """Why a path in a folder cannot be that of a picture, without opening it."""
     suffix = PurePosixPath(name).suffix.lower()

@@ -279,8 +279,11 @@ def trainings(params: "Params | None") -> Iterator[Finding]:
 
 def pipeline() -> Iterator[Finding]:
     """What `dvc repro` would run; not asked while an entry in `photographs/` would make DVC end, or wait for ever."""
-    if stopping := list(unreadable(Path("photographs"))):
-        yield from stopping
+    from lookalike.artifacts.pictures import list_unreadable
+
+    if unreadable := list(list_unreadable(Path("photographs"))):
+        for path, reason in unreadable:
+            yield Finding("FAULT", "pipeline", f"{path}: {reason}", "remove it: DVC ends at it, or waits for it")
         return
     command = [sys.executable, "-m", "dvc", "status", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=DVC_SECONDS)
@@ -296,16 +299,6 @@ def pipeline() -> Iterator[Finding]:
         yield Finding("note", "pipeline", f"`dvc repro` would run {named}", "then those that need their results")
     else:
         yield Finding("ok", "pipeline", "`dvc repro` would run nothing")
-
-
-def unreadable(folder: Path) -> Iterator[Finding]:
-    """Links that lead nowhere, pipes and the like in a folder that DVC hashes."""
-    from lookalike.artifacts.pictures import list_files
-
-    for name, reason in list_files(folder) if folder.is_dir() else ():
-        path = folder / name
-        if reason and not path.is_dir() and not path.is_file():
-            yield Finding("FAULT", "pipeline", f"{path}: {reason}", "remove it: DVC ends at it, or waits for it")
 
 
 def first_error(done: "subprocess.CompletedProcess[str]") -> str:
