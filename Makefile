@@ -85,7 +85,7 @@ lint: $(FOR_TESTS)  ## style, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src stages
 
-# Columns of dependencies: files are told apart from parameters and metrics by their first folder.
+# Columns of dependencies: their first folder distinguishes files from parameters and metrics.
 FILES := checked|costs|data|embeddings|evaluations|explanations|models|photographs|photos|primer|published|results|runs|src|stages|test_sets
 experiments: $(INSTALLED)  ## compare experiments: the parameters and metrics that differ
 	$(BIN)/dvc exp show --only-changed --drop '($(FILES))(\.json)?(/.*)?$$|comparisons(/[a-z0-9_-]+)?$$|params.yaml$$'

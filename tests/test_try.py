@@ -498,9 +498,9 @@ def test_of_a_folder_with_too_many_pictures_the_first_are_shown(
         (trying / "mine" / f"{k}.jpg").symlink_to(trying / "picture-0.jpg")
     call(trying, "mine")
     assert shown(trying) == ["0.jpg", "1.jpg"]
-    told = "3 pictures, of which the first 2 are shown"
-    assert told in capsys.readouterr().out.splitlines()
-    assert f"<p>{told}.</p>" in (trying / "try.html").read_text(encoding="utf-8")
+    note = "3 pictures, of which the first 2 are shown"
+    assert note in capsys.readouterr().out.splitlines()
+    assert f"<p>{note}.</p>" in (trying / "try.html").read_text(encoding="utf-8")
 
 
 NAMES = {  # of files, and as they are shown

@@ -204,15 +204,15 @@ def prune_outputs(*, yes: bool) -> None:
         print(f"dvc.lock still has entries of stages that are gone; dvc passes over them: {', '.join(stale)}")
 
 
-def try_pictures(*places: str) -> None:
-    """Prepare the pictures at `places`, ask every trained model, and write down what came of it.
+def try_pictures(*given: str) -> None:
+    """Prepare the `given` pictures, classify them with every trained model, and write the page.
 
     Pictures that cannot be used are named at the end, and the exit status is then that of bad input.
     """
     from lookalike.evaluation.trial import find_models, find_pictures, judge, prepare_all
     from lookalike.params import load_params
 
-    wanted = find_pictures(places, outcomes=(PAGE, PICTURE), most=MOST)
+    wanted = find_pictures(given, outcomes=(PAGE, PICTURE), most=MOST)
     params = load_params()
     models = find_models(params)
     recipes = params.photos.recipes if params.photos else {}  # find_models has refused what has none

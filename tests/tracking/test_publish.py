@@ -291,9 +291,9 @@ def test_the_stage_writes_the_run_ids_and_publishes_the_verdicts(
     stage = runpy.run_path(str(root / "stages" / "publish.py"))["main"]
     stage()
     assert set(read_json(tmp_path / "published.json")["runs"][NAME]) == {"0", "1"}
-    told = claims_of(store.client.get_experiment_by_name("lookalike/fashion").tags)
-    assert set(told) == {f"claim.{claim.key}" for claim in CLAIMS if claim.study == "fashion"}
-    assert set(told.values()) == {"not tested"}  # of none of the variants that they are about
+    tags = claims_of(store.client.get_experiment_by_name("lookalike/fashion").tags)
+    assert set(tags) == {f"claim.{claim.key}" for claim in CLAIMS if claim.study == "fashion"}
+    assert set(tags.values()) == {"not tested"}  # of none of the variants that they are about
     monkeypatch.setenv("MLFLOW_TRACKING_URI", DEAD)
     stage()
     assert set(read_json(tmp_path / "published.json")) == {"tracking", "error"}

@@ -21,10 +21,10 @@ def test_the_runs_of_the_first_published_study_have_an_address(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"^mlflow\.db: none of the studies is published yet; `dvc repro` does that$"):
-        ui.place_of_runs(["fashion"])
+        ui.runs_fragment(["fashion"])
     publish(params, uri, {}, make_training(tmp_path))
-    place = ui.place_of_runs(["unpublished", "fashion"])
-    assert place == "#/experiments/1/runs?workflowType=machine_learning"
+    fragment = ui.runs_fragment(["unpublished", "fashion"])
+    assert fragment == "#/experiments/1/runs?workflowType=machine_learning"
 
 
 def test_mlflow_is_started_on_the_file_here_without_telemetry(

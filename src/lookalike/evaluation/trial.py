@@ -129,35 +129,37 @@ def first_seed(variant: str, folder: Path, data: dict[str, Any]) -> list[Trained
     return [TrainedModel(variant, folder, seeds[0], description, *normalised, last["valid_accuracy"])]
 
 
-def find_pictures(places: Sequence[str], *, outcomes: Collection[Path], most: int) -> Wanted:
-    """The first `most` pictures that `places` name, files or folders; those right in a folder, without the `outcomes`.
+def find_pictures(given: Sequence[str], *, outcomes: Collection[Path], most: int) -> Wanted:
+    """The first `most` of the pictures that are `given` as files or as folders, which are not searched below.
+
+    `outcomes` are the files that the command writes; a folder may hold those of an earlier call.
 
     Raises:
-        InputError: there are more places, or one would be overwritten, being one of the `outcomes`.
+        InputError: more names are given, or one would be overwritten, being one of the `outcomes`.
     """
-    if len(places) > most:
-        raise InputError(f"{len(places)} pictures; at most {most} at once")
+    if len(given) > most:
+        raise InputError(f"{len(given)} pictures; at most {most} at once")
     written, found, unusable = {os.path.realpath(path) for path in outcomes}, list[Path](), dict[str, str]()
-    for place in places:
-        if os.path.realpath(place) in written:
-            raise InputError(f"{printable(str(Path(place)))}: would be overwritten by the outcome; rename it")
+    for name in given:
+        if os.path.realpath(name) in written:
+            raise InputError(f"{printable(str(Path(name)))}: would be overwritten by the outcome; rename it")
         try:
-            found += pictures_at(place, written)
+            found += pictures_at(name, written)
         except RejectedError as error:
-            unusable[printable(place)] = str(error)
+            unusable[printable(name)] = str(error)
     left_out = f"{len(found)} pictures, of which the first {most} are shown" if len(found) > most else ""
     return Wanted(found[:most], unusable, left_out)
 
 
-def pictures_at(place: str, written: Collection[str]) -> list[Path]:
-    """The file `place`, or the pictures right in that folder, told by their names, without those `written` here.
+def pictures_at(name: str, written: Collection[str]) -> list[Path]:
+    """The file `name`, or the files directly in that folder with a suffix of pictures, except those in `written`.
 
     Raises:
         RejectedError: it is an address, or a folder without pictures.
     """
-    if ADDRESS.match(place):
+    if ADDRESS.match(name):
         raise RejectedError("addresses are not taken: download the picture first")
-    path = Path(place)
+    path = Path(name)
     try:
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
     except OSError as error:

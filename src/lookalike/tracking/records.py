@@ -176,14 +176,16 @@ def records(training: Training) -> list[Record]:
 def summarise(training: Training) -> Record:
     """What the run above those of all seeds is to show: mean and standard deviation over those that ended well."""
     finished, trained = training.description.finished_seeds, training.description.seeds
-    told = f"Its figures are the mean and the sample standard deviation over {len(finished)} of {len(trained)} seeds."
+    summary = (
+        f"Its figures are the mean and the sample standard deviation over {len(finished)} of {len(trained)} seeds."
+    )
     return Record(
         identity=training.identity(None),
         status="FINISHED" if finished else "FAILED",
         started=milliseconds(training.about["started"]),
         finished=milliseconds(training.about["finished"]),
         params=run_params(training),
-        tags=training.tags | {NOTE: f"{training.note}\n\n{told}"},
+        tags=training.tags | {NOTE: f"{training.note}\n\n{summary}"},
         curves=[],
         results=over_seeds([results(training, seed) | speed(training, seed) for seed in finished]) | memory(training),
         inputs=describe_inputs(training),

@@ -27,7 +27,7 @@ def main(port: str = "5000") -> None:
     if not Path(DATABASE).exists():
         raise InputError(f"{DATABASE}: not found; `dvc repro` publishes the training runs")
     require_free(int(port))
-    print(f"Training runs: http://{HOST}:{port}/{place_of_runs(params.studies)} (Ctrl-C stops)", flush=True)
+    print(f"Training runs: http://{HOST}:{port}/{runs_fragment(params.studies)} (Ctrl-C stops)", flush=True)
     apply_settings()
     server = ["mlflow", "ui", "--host", HOST, "--port", port, "--workers", "1", "--uvicorn-opts", "--log-level=warning"]
     os.execv(sys.executable, [sys.executable, "-m", *server, "--backend-store-uri", f"sqlite:///{DATABASE}"])
@@ -43,10 +43,10 @@ def require_free(port: int) -> None:
             raise InputError(f"port {port}: {error.strerror}; choose another: `make ui PORT=5001`") from error
 
 
-def place_of_runs(studies: Iterable[str]) -> str:
-    """What comes after the slash: the table of runs of the first of the `studies` that has been published.
+def runs_fragment(studies: Iterable[str]) -> str:
+    """The part of the address behind the host, which opens the runs of the first published one of the `studies`.
 
-    The file is asked itself, since MLflow takes seconds to be imported, and its server is about to do so.
+    It reads the database directly, because importing MLflow takes seconds.
     """
     with closing(sqlite3.connect(f"file:{DATABASE}?mode=ro", uri=True)) as database:
         ids = dict(database.execute("SELECT name, experiment_id FROM experiments WHERE lifecycle_stage = 'active'"))
