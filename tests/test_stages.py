@@ -266,7 +266,7 @@ def test_a_stage_script_is_short(stage: str) -> None:
 
 def test_there_are_stages_for_these_scripts_and_no_others() -> None:
     assert {path.stem for path in (ROOT / "stages").glob("*.py")} == set(STAGES) == set(PIPELINE["stages"])
-    assert sum(len(PARAMS[PLURAL[stage]]) if stage in PLURAL else 1 for stage in STAGES) < 100
+    assert sum(len(PARAMS[PLURAL[stage]]) if stage in PLURAL else 1 for stage in STAGES) < 110
 
 
 @pytest.mark.parametrize("stage", STAGES)

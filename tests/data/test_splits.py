@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from lookalike.data.splits import split_indices
+from lookalike.data.splits import seen_by, split_indices
 
 
 @pytest.mark.parametrize("count", [2, 7, 101, 999, 5000, 60_000])
@@ -22,3 +22,9 @@ def test_the_split_of_60000_is_pinned() -> None:
     assert train[:3].tolist() == [54931, 12612, 21647]
     assert (len(train), len(valid)) == (48_000, 12_000)
     assert len(np.union1d(train, valid)) == 60_000
+
+
+def test_seeds_see_one_block_of_the_order_after_another() -> None:
+    order = np.array([9, 3, 7, 1, 5])
+    assert [seen_by(seed, order, 2).tolist() for seed in range(4)] == [[9, 3], [7, 1], [5, 9], [3, 7]]
+    assert [seen_by(seed, order, 5).tolist() for seed in (0, 1, 1_000_000)] == [order.tolist()] * 3

@@ -25,6 +25,7 @@ from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.data.augmentation import examples, from_settings
+from lookalike.data.tensors import from_training_set
 from lookalike.evaluation.calibration import fit_temperature
 from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers
 from lookalike.evaluation.inference import Outputs, infer, restore_model
@@ -40,7 +41,6 @@ from lookalike.evaluation.variant import (
     augmented,
     evaluate_variant,
     evaluation_images,
-    from_training_set,
     judged,
     see,
     trained_on,
@@ -49,7 +49,7 @@ from lookalike.evaluation.variant import (
 from lookalike.evaluation.views import compare_views
 from lookalike.params import Variant
 from lookalike.runtime import Runtime
-from lookalike.training.variant import build, describe, training_images
+from lookalike.training.variant import Ground, build, describe, image_counts
 
 Saver = Callable[..., Path]
 Logits = tuple[NDArray[np.float32], NDArray[np.uint8]]
@@ -136,10 +136,10 @@ def test_training_images_are_predicted_in_evaluation_mode_as_they_are(
         found, _ = evaluate_variant(folder, only(dataset), runtime)
         assert found.train_right is not None
         assert (found.train_right.shape, found.train_right.dtype) == ((2, 50), bool)
-        mine = dataset.train_indices[:50]
-        pixels = torch.from_numpy(dataset.train_images[mine])[:, None].float() / 255
-        images = (pixels - dataset.mean[0]) / dataset.std[0]
         for right, seed in zip(found.train_right, (0, 3), strict=True):
+            mine = np.roll(dataset.train_indices, -seed * 50)[:50]
+            pixels = torch.from_numpy(dataset.train_images[mine])[:, None].float() / 255
+            images = (pixels - dataset.mean[0]) / dataset.std[0]
             with torch.inference_mode():
                 predicted = restored(folder, seed, runtime)(images).argmax(1).numpy()
             np.testing.assert_array_equal(right, predicted == dataset.train_labels[mine])
@@ -150,13 +150,16 @@ def test_training_images_are_those_that_the_variant_was_trained_on(
 ) -> None:
     for fraction, cap in ((None, None), (0.5, None), (None, 30), (0.5, 10)):
         settings = effective(make_variant("fashion_cnn", fraction=fraction)).model_copy(update={"max_images": cap})
-        seen, held_out = training_images(dataset, settings, runtime)
-        description = describe(settings, dataset, len(seen), len(held_out))
-        asked = from_training_set(dataset, trained_on(dataset, description), runtime)
-        assert torch.equal(asked.pixels(slice(None)), seen.pixels(slice(None)))
-        assert torch.equal(asked.labels, seen.labels)
+        train_count, valid_count = image_counts(dataset, settings)
+        description = describe(settings, dataset, train_count, valid_count)
+        ground = Ground(dataset, runtime, train_count, from_training_set(dataset, dataset.valid_indices, runtime), None)
+        for seed in (0, 2):
+            seen = ground.train_data(seed)
+            asked = from_training_set(dataset, trained_on(dataset, description, seed), runtime)
+            assert torch.equal(asked.pixels(slice(None)), seen.pixels(slice(None)))
+            assert torch.equal(asked.labels, seen.labels)
         monkeypatch.setattr("lookalike.evaluation.variant.TRAIN_IMAGES", 8)
-        assert trained_on(dataset, description).tolist() == dataset.train_indices[:8].tolist()
+        assert trained_on(dataset, description, 0).tolist() == dataset.train_indices[:8].tolist()
         monkeypatch.undo()
 
 

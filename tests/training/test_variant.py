@@ -13,13 +13,14 @@ from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Epoch, SeedRecord, save_model
+from lookalike.data.tensors import ImageTensors
 from lookalike.params import Budget, Variant
 from lookalike.runtime import PRECISIONS, Runtime
 from lookalike.training import variant as module
 from lookalike.training.loop import Outcome
 from lookalike.training.settings import EffectiveSettings
 from lookalike.training.smoothing import soft_targets
-from lookalike.training.variant import TrainedVariant, describe, schedule, train_variant, training_images
+from lookalike.training.variant import TrainedVariant, describe, image_counts, schedule, train_variant
 
 CLASSES = tuple("abcdefghij")
 MODELS = ["fashion_cnn", "fashion_vit"]
@@ -224,22 +225,30 @@ def test_a_schedule_has_the_settings_of_its_variant(
 
 
 @pytest.mark.parametrize(("cap", "count"), [(None, 72), (10, 10), (72, 72), (500, 72)])
-def test_a_budget_caps_images(
-    dataset: Dataset, runtime: Runtime, make_variant: MakeVariant, cap: int | None, count: int
-) -> None:
-    train_data, valid_data = training_images(dataset, effective(make_variant(), max_images=cap), runtime)
-    assert train_data.labels.tolist() == dataset.train_labels[dataset.train_indices[:count]].tolist()
-    assert valid_data.labels.tolist() == dataset.train_labels[dataset.valid_indices].tolist()
-    assert torch.equal(train_data.images[3, 0], torch.from_numpy(dataset.train_images[dataset.train_indices[3]]))
+def test_a_budget_caps_images(dataset: Dataset, make_variant: MakeVariant, cap: int | None, count: int) -> None:
+    settings = effective(make_variant(), max_images=cap)
+    assert image_counts(dataset, settings) == (count, len(dataset.valid_indices))
 
 
 def test_a_fraction_takes_its_share_of_training_and_validation_images(
-    dataset: Dataset, runtime: Runtime, make_variant: MakeVariant
+    dataset: Dataset, make_variant: MakeVariant
 ) -> None:
-    few = effective(make_variant(fraction=0.1), max_images=50)
-    train_data, valid_data = training_images(dataset, few, runtime)
-    assert train_data.labels.tolist() == dataset.train_labels[dataset.train_indices[:7]].tolist()
-    assert valid_data.labels.tolist() == dataset.train_labels[dataset.valid_indices[:2]].tolist()
+    assert image_counts(dataset, effective(make_variant(fraction=0.1), max_images=50)) == (7, 2)
+
+
+def test_every_seed_that_sees_few_images_is_trained_on_others(
+    dataset: Dataset, runtime: Runtime, make_variant: MakeVariant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def look(model: object, train_data: ImageTensors, *_: object, **__: object) -> Outcome:
+        seen.append(train_data.labels.tolist())
+        return Outcome()
+
+    monkeypatch.setattr("lookalike.training.variant.train", look)
+    train_variant(effective(make_variant(fraction=0.1)), 3, dataset, runtime, checkpoint=lambda name: tmp_path / name)
+    order = dataset.train_labels[dataset.train_indices].tolist()
+    assert seen == [order[:7], order[7:14], order[14:21]]
 
 
 def test_a_training_can_be_told_which_classes_look_alike(run: Run, make_variant: MakeVariant, dataset: Dataset) -> None:

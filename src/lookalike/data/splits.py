@@ -1,4 +1,4 @@
-"""Which images train and which validate."""
+"""Which images a model is trained on, and which it is validated on."""
 
 import math
 
@@ -20,3 +20,13 @@ def split_indices(count: int, *, valid_fraction: float, seed: int) -> tuple[Indi
     order = np.random.RandomState(seed).permutation(count)
     valid_count = math.ceil(count * valid_fraction)
     return order[valid_count:], order[:valid_count]
+
+
+def seen_by(seed: int, indices: Indices, count: int) -> Indices:
+    """The `count` of the training images `indices` (N,) that a run with `seed` sees, (count,).
+
+    The split's order is random, so that each block of it is a random subset. Seed s sees the s-th block; after the last
+    image comes the first again. Runs that see few images thus see different ones, and their spread from seed to seed
+    includes the choice of images. Of all N images every seed sees all, in the same order.
+    """
+    return np.roll(indices, -seed * count)[:count]

@@ -161,3 +161,9 @@ def place_images(
         return ImageStream(files=images, **about)
     planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)  # -> (N, C, H, W)
     return ImageTensors(images=torch.from_numpy(np.ascontiguousarray(planes)).to(runtime.device), **about)
+
+
+def from_training_set(dataset: Dataset, indices: NDArray[np.int64], runtime: Runtime) -> LabelledImages:
+    """Some images of the training set, which holds the validation images as well, on the device of `runtime`."""
+    images, labels = taken(dataset.train_images, indices), dataset.train_labels[indices]
+    return place_images(images, labels, mean=dataset.mean, std=dataset.std, runtime=runtime)

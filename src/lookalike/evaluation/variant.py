@@ -8,19 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.evaluations import Augmented, Evaluation, Validation, as_kept
+from lookalike.artifacts.evaluations import Augmented, Evaluation, Readouts, Validation, as_kept
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.image_files import made_small
 from lookalike.artifacts.models import Description, load_description
 from lookalike.artifacts.photos import PhotoSet
 from lookalike.data.augmentation import examples, from_settings
-from lookalike.data.tensors import LabelledImages, place_images, prepared, taken
+from lookalike.data.splits import seen_by
+from lookalike.data.tensors import LabelledImages, from_training_set, place_images, prepared
 from lookalike.evaluation.calibration import fit_temperature
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers
-from lookalike.evaluation.inference import Outputs, infer, restore_model
+from lookalike.evaluation.cue_images import CueImages, cue_answers
+from lookalike.evaluation.inference import Outputs, infer, readers_of, restore_model
 from lookalike.evaluation.metrics import Ints, softmax
+from lookalike.evaluation.outside import OutsideImages, outside_answers
 from lookalike.evaluation.photo_variant import photo_outputs
+from lookalike.evaluation.readouts import LabelledFeatures, look_alike_pairs, read_seed, together
+from lookalike.evaluation.suspects import find_suspects
 from lookalike.evaluation.views import compare_views
 from lookalike.runtime import Runtime
 
@@ -34,25 +39,32 @@ class Questions:
     """What the variants of a study are evaluated on.
 
     Attributes:
+        group_of: (C,), the number of each class's group of look-alikes.
         photos: None means that the study's models are shown none.
-        corrupted: returns the corrupted test images; None means that none are corrupted.
+        corrupted, cues: return the corrupted test images, and those that keep one cue; None means that there are none.
+        outside: None means that the study names no other data set.
     """
 
     dataset: Dataset
-    photos: PhotoSet | None
-    corrupted: Callable[[], CorruptedImages] | None
+    group_of: Ints
+    photos: PhotoSet | None = None
+    corrupted: Callable[[], CorruptedImages] | None = None
+    cues: Callable[[], CueImages] | None = None
+    outside: OutsideImages | None = None
 
 
 @dataclass(frozen=True)
 class Seen:
     """What the S seeds of a variant say about test, validation and training images, and features of the first seed.
 
-    `train_right` has an array bool (F,) for each seed, see `Evaluation`.
+    Attributes:
+        train_right: an array bool (F,) for each seed, see `Evaluation`.
     """
 
     test: Sequence[Outputs]
     valid: Sequence[Outputs]
     train_right: Sequence[NDArray[np.bool_]]
+    readouts: Readouts
 
 
 def evaluate_variant(
@@ -62,7 +74,7 @@ def evaluate_variant(
 
     Args:
         views: whether ten views of each test image are tried, see `views.compare_views`.
-        focus: whether photographs with a step left out and corrupted garments are shown as well.
+        focus: whether photographs with a step left out and corrupted garments are shown as well, and suspects found.
 
     Returns:
         The evidence, and features (N, D) of the test images by the first seed; (0, 0) if every seed diverged.
@@ -73,7 +85,7 @@ def evaluate_variant(
     if not seeds:
         nothing = np.zeros((0, len(dataset.test_labels), len(dataset.class_names)), np.float16)
         return Evaluation((), diverged, np.zeros(0), nothing), np.zeros((0, 0), np.float16)
-    seen = see(folder, description, seeds, dataset, runtime)
+    seen = see(folder, description, seeds, questions, runtime)
     evaluation = judged(seen, seeds, diverged, validation_labels(dataset, description.valid_images))
     evaluation = replace(evaluation, augmented=augmented(description, dataset))
     if views:
@@ -82,11 +94,19 @@ def evaluate_variant(
     if questions.corrupted is not None:
         answers = corrupted_answers(folder, dataset, questions.corrupted(), runtime)
         evaluation = replace(evaluation, corrupted=answers)
-    features, valid_features = seen.test[0].features, seen.valid[0].features
+    if questions.cues is not None:
+        evaluation = replace(evaluation, cues=cue_answers(folder, dataset, questions.cues(), runtime))
+    features = seen.test[0].features, seen.valid[0].features
     if (photos := questions.photos) is not None:
-        shown = photo_outputs(folder, evaluation, (features, valid_features), dataset, photos, runtime, focus=focus)
+        shown = photo_outputs(folder, evaluation, features, dataset, photos, runtime, focus=focus)
         evaluation = replace(evaluation, photos=shown)
-    return evaluation, features
+    if (outside := questions.outside) is not None:
+        said = outside_answers(readers_of(folder, dataset, runtime), outside, features, evaluation.photos)
+        evaluation = replace(evaluation, outside=said)
+    if focus:
+        suspects = find_suspects(evaluation, dataset.test_images, dataset.test_labels)
+        evaluation = replace(evaluation, suspects=suspects)
+    return evaluation, features[0]
 
 
 def augmented(description: Description, dataset: Dataset) -> Augmented | None:
@@ -100,20 +120,28 @@ def augmented(description: Description, dataset: Dataset) -> Augmented | None:
     return Augmented(made_small(images), labels, np.stack([made_small(draw) for draw in draws]))
 
 
-def see(folder: Path, description: Description, seeds: tuple[int, ...], dataset: Dataset, runtime: Runtime) -> Seen:
-    """Logits of every seed on test and validation images, whether it is right on training images; features of the
-    first seed, of test and validation images."""
-    seen = prepared(dataset, description.preprocessing)
+def see(folder: Path, description: Description, seeds: tuple[int, ...], asked: Questions, runtime: Runtime) -> Seen:
+    """Logits of every seed on test and validation images, whether it is right on training images, and how its features
+    separate look-alikes; features of the first seed, of test and validation images."""
+    seen = prepared(asked.dataset, description.preprocessing)
     test, valid = evaluation_images(seen, description.valid_images, runtime)
-    train = from_training_set(seen, trained_on(dataset, description), runtime)
-    tested, validated, train_right = [], [], []
+    train = from_training_set(seen, trained_on(seen, description), runtime)
+    tested, validated, train_right, read = [], [], [], []
     for seed in seeds:
         model = restore_model(folder, description, seed, runtime)
-        tested.append(infer(model, test, keep_features=seed == seeds[0]))
-        validated.append(infer(model, valid, keep_features=seed == seeds[0]))
+        outputs = [infer(model, images, keep_features=True) for images in (test, valid)]
         predicted = infer(model, train, keep_features=False).logits.argmax(axis=1)
         train_right.append(predicted == train.labels.cpu().numpy())
-    return Seen(tested, validated, train_right)
+        of_test, of_valid = (
+            LabelledFeatures(one.features, images.labels.cpu().numpy())
+            for one, images in zip(outputs, (test, valid), strict=True)
+        )
+        read.append(read_seed(of_valid, of_test, look_alike_pairs(asked.group_of)))
+        if tested:  # features of all seeds may not fit into memory
+            outputs = [Outputs(one.logits, one.features[:, :0].copy()) for one in outputs]
+        tested.append(outputs[0])
+        validated.append(outputs[1])
+    return Seen(tested, validated, train_right, together(read))
 
 
 def judged(seen: Seen, seeds: tuple[int, ...], diverged: int, valid_labels: Ints) -> Evaluation:
@@ -131,6 +159,7 @@ def judged(seen: Seen, seeds: tuple[int, ...], diverged: int, valid_labels: Ints
             confidence=as_kept(np.stack([softmax(logits / t).max(axis=1) for logits, t in compared])),
         ),
         train_right=np.stack(seen.train_right),
+        readouts=seen.readouts,
     )
 
 
@@ -140,16 +169,9 @@ def evaluation_images(dataset: Dataset, count: int, runtime: Runtime) -> tuple[L
     return test, from_training_set(dataset, dataset.valid_indices[:count], runtime)
 
 
-def trained_on(dataset: Dataset, description: Description) -> NDArray[np.int64]:
-    """Indices of the first training images of a variant: it is trained on the first of the split, see
-    `training.variant.training_images`."""
-    return dataset.train_indices[: min(TRAIN_IMAGES, description.train_images)]
-
-
-def from_training_set(dataset: Dataset, indices: NDArray[np.int64], runtime: Runtime) -> LabelledImages:
-    """These images of the training set, which holds the validation images as well, on the device."""
-    images, labels = taken(dataset.train_images, indices), dataset.train_labels[indices]
-    return place_images(images, labels, mean=dataset.mean, std=dataset.std, runtime=runtime)
+def trained_on(dataset: Dataset, description: Description, seed: int) -> NDArray[np.int64]:
+    """Indices of the first training images of a variant's seed, see `splits.seen_by`."""
+    return seen_by(seed, dataset.train_indices, description.train_images)[:TRAIN_IMAGES]
 
 
 def validation_labels(dataset: Dataset, count: int) -> Ints:

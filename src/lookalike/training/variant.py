@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Description, Epoch, Preprocessing, RateSearch, SeedRecord, Timing
 from lookalike.data.augmentation import from_settings
-from lookalike.data.tensors import LabelledImages, place_images, prepared, taken
+from lookalike.data.splits import seen_by
+from lookalike.data.tensors import LabelledImages, from_training_set, prepared
 from lookalike.models.layers import Model
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model, find_model
@@ -60,13 +61,24 @@ class TrainedVariant:
 
 @dataclass(frozen=True)
 class Ground:
-    """What all runs of a variant share: the images, and the weights that they begin with (None means fresh ones)."""
+    """What all runs of a variant share.
+
+    Attributes:
+        train_count: how many training images a run sees; which they are depends on its seed, see `splits.seen_by`.
+        weights: those that the runs begin with; None means fresh ones.
+    """
 
     dataset: Dataset
     runtime: Runtime
-    train_data: LabelledImages
+    train_count: int
     valid_data: LabelledImages
     weights: StartingWeights | None
+
+    def train_data(self, seed: int) -> LabelledImages:
+        """The training images of one seed on the device."""
+        return from_training_set(
+            self.dataset, seen_by(seed, self.dataset.train_indices, self.train_count), self.runtime
+        )
 
     def train(
         self,
@@ -82,7 +94,7 @@ class Ground:
             train_head_alone(model)
         outcome = train(
             model,
-            self.train_data,
+            self.train_data(seed),
             self.valid_data,
             schedule(settings, seed, self.dataset),
             self.runtime,
@@ -114,10 +126,12 @@ def train_variant(
     """
     how = preprocessing(settings) if weights else None
     dataset = prepared(dataset, how)
-    images = training_images(dataset, settings, runtime)
-    ground = Ground(dataset, runtime, *images, weights)
+    train_count, valid_count = image_counts(dataset, settings)
+    valid_data = from_training_set(dataset, dataset.valid_indices[:valid_count], runtime)
+    ground = Ground(dataset, runtime, train_count, valid_data, weights)
     settings, search = with_rate(settings, ground, checkpoint)
-    description = describe(settings, dataset, *map(len, images), weights=weights, preparation=how, search=search)
+    counts = (train_count, valid_count)
+    description = describe(settings, dataset, *counts, weights=weights, preparation=how, search=search)
     trained = TrainedVariant(description)
     if weights:
         with seeded(0, "init"):
@@ -177,28 +191,14 @@ def build(settings: EffectiveSettings, dataset: Dataset, weights: StartingWeight
         return constructor(input_shape=shape, num_classes=classes, weights=str(weights.file), **settings.model_args)
 
 
-def training_images(
-    dataset: Dataset, settings: EffectiveSettings, runtime: Runtime
-) -> tuple[LabelledImages, LabelledImages]:
-    """Training and validation images on the device: the fraction of each that the run may see, in the split's order.
+def image_counts(dataset: Dataset, settings: EffectiveSettings) -> tuple[int, int]:
+    """How many training and validation images a run sees: the same fraction of both, at least one of each.
 
     A study of few training images has few to validate on. `max_images` caps the training images alone.
     """
     fraction = settings.train.fraction or 1.0
-    seen, held_out = (
-        part[: max(1, round(fraction * len(part)))] for part in (dataset.train_indices, dataset.valid_indices)
-    )
-    train_data, valid_data = (
-        place_images(
-            taken(dataset.train_images, part),
-            dataset.train_labels[part],
-            mean=dataset.mean,
-            std=dataset.std,
-            runtime=runtime,
-        )
-        for part in (seen[: settings.max_images], held_out)
-    )
-    return train_data, valid_data
+    train, valid = (max(1, round(fraction * len(part))) for part in (dataset.train_indices, dataset.valid_indices))
+    return min(train, settings.max_images or train), valid
 
 
 def schedule(settings: EffectiveSettings, seed: int, dataset: Dataset) -> Schedule:
