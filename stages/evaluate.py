@@ -1,22 +1,22 @@
-"""Stage evaluate@<study>: its models, its data and the photographs -> evaluations/<study>/.
+"""Stage evaluate@<study>: its models, its data, another data set and the photographs -> evaluations/<study>/.
 
 A variant whose inputs are those that its folder was computed from is not evaluated again.
 """
 
 from collections.abc import Collection, Iterable
-from functools import cache, partial
 from pathlib import Path
 
 from tqdm import tqdm
 
-from lookalike.artifacts.datasets import load_dataset
+from lookalike.artifacts.datasets import load_dataset, load_test_images
 from lookalike.artifacts.evaluations import save_evaluation, save_features
 from lookalike.artifacts.evidence import renewed
-from lookalike.artifacts.fingerprint import folder_digest, input_digests
+from lookalike.artifacts.fingerprint import folder_digest, input_digests, sha_256
 from lookalike.artifacts.models import load_description
 from lookalike.artifacts.photos import SHOWN, load_photos
 from lookalike.command import run_for_variants
-from lookalike.evaluation.corrupted_images import corrupted_images
+from lookalike.data.outside import outside_images
+from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.variant import Questions, evaluate_variant
 from lookalike.params import Params
 from lookalike.runtime import start
@@ -24,22 +24,26 @@ from lookalike.runtime import start
 
 def evaluate(params: Params, study: str, names: Collection[str], out: Path) -> Iterable[str]:
     """Evaluate those of the variants `names` of `study` that have no evidence yet, or evidence of other inputs."""
-    runtime, settings, data = start(), params.studies[study], Path("data") / params.studies[study].data
-    dataset, photographed, per_class = load_dataset(data), params.photographed(study), params.spoiled_a_class(study)
+    runtime, settings, data = start(), params.studies[study], Path("data")
+    dataset, per_class = load_dataset(data / settings.data), params.spoiled_a_class(study)
+    outside = None
+    if settings.outside != settings.data:
+        outside = outside_images(settings.outside, load_test_images(data / settings.outside), dataset)
+    photos = load_photos(Path("photos")) if params.photographed(study) else None
+    group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
+    questions = Questions(dataset, group_of, photos, outside=outside)
+    questions = questions.with_corrupted(per_class) if per_class else questions
     shared = {
-        "data": folder_digest(data),
-        "photos": photographed and [folder_digest(Path("photos") / name) for name in SHOWN],
+        "data": folder_digest(data / settings.data),
+        "groups": group_of.tolist(),
+        "photos": photos and [folder_digest(Path("photos") / name) for name in SHOWN],
         "per_class": per_class,
+        "outside": outside and [outside.name, sha_256(outside.images.tobytes())],
         "device": runtime.device.type,
     }
-    questions = Questions(
-        dataset,
-        load_photos(Path("photos")) if photographed else None,
-        cache(partial(corrupted_images, dataset, per_class)) if per_class else None,
-    )
     for name in tqdm(names, desc="evaluate", unit="variant", disable=None):
-        models, asked = Path("models") / study / name, {"views": name in settings.ten_views}
-        asked["focus"] = name in settings.probes
+        models = Path("models") / study / name
+        asked = {"views": name in settings.ten_views, "focus": name in settings.probes}
         architecture = load_description(models).model
         inputs = input_digests(Path(__file__), architecture, {"model": models}, **shared, **asked)
         with renewed(out / name, inputs) as part:

@@ -104,6 +104,7 @@ class Checkout:
                 del params["groups"][name]
             params["costs"]["study"] = next(iter(params["studies"]))
             for study in params["studies"].values():
+                study["outside"] = study["outside"] if study["outside"] in params["datasets"] else study["data"]
                 study["pairs"] = [pair for pair in study["pairs"] if {*pair} <= {*names}]
                 for key in {"probes", "ten_views"} & study.keys():
                     study[key] = [name for name in study[key] if name in names]

@@ -62,11 +62,13 @@ studies:
   forms:
     title: Round and angled
     data: shapes
+    outside: animals
     pairs: [[cnn, cnn-crops], [cnn, mlp]]
     probes: [cnn, mlp]
     spoil: true
     ten_views: [cnn-crops]
-  pets: {title: Cats and dogs, data: animals, pairs: [], probes: [net], spoil: false, ten_views: []}
+  pets: {title: Cats and dogs, data: animals, outside: animals, pairs: [], probes: [net], spoil: false,
+         ten_views: []}
 variants:
   cnn:
     study: forms

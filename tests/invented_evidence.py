@@ -8,7 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.embeddings import Embedding, SeedAgreement
-from lookalike.artifacts.evaluations import Augmented, Corrupted, Evaluation, Half, PhotoOutputs, Validation, as_kept
+from lookalike.artifacts.evaluations import (
+    Augmented,
+    Corrupted,
+    Cues,
+    Evaluation,
+    Half,
+    Outside,
+    PhotoOutputs,
+    Readouts,
+    Suspects,
+    Validation,
+    as_kept,
+)
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.explanations import (
     CloseUp,
@@ -21,6 +33,8 @@ from lookalike.artifacts.explanations import (
     Localisation,
     Localised,
     MapSimilarity,
+    PairMaps,
+    Representations,
     Response,
     SeedFindings,
     Trained,
@@ -111,11 +125,13 @@ def seed_findings() -> tuple[SeedFindings, ...]:
                 skipped=1,
                 threshold=0.2,
                 methods={
-                    "CAM": Localised(ESTIMATE, ESTIMATE, ESTIMATE, ESTIMATE),
+                    "CAM": Localised(ESTIMATE, ESTIMATE, ESTIMATE, ESTIMATE, 5),
                     "centre": Localised(ESTIMATE, ESTIMATE, None, None),
                 },
             ),
             depth=(LayerReadout("conv1", ESTIMATE, 0.1, 0.2, 0.3), LayerReadout("conv2", ESTIMATE, 0.4, 0.5, None)),
+            attribution={"occlusion": ESTIMATE, "centre": ESTIMATE},
+            attention_distance=((3.5, 0.1 + 0.2), (10.0, 12.5)),
         ),
         *(SeedFindings(seed, None, None, None, None, None) for seed in (7, 8)),
     )
@@ -132,6 +148,8 @@ def explanation(colours: tuple[int, ...] = ()) -> Explanation:
         photo_maps=steps(P, 6, 7),
         close_up=close_up(colours),
         seeds=seed_findings(),
+        representations=Representations(integers(4, 2, 5), ("conv1", "features"), halves(2, 2, 3)),
+        pair_maps=PairMaps(((0, 2), (1, 3)), halves(2, 2, 5, 6)),
     )
 
 
@@ -218,7 +236,18 @@ def everything() -> Evaluation:
         corrupted=Corrupted(CONDITIONS, rng.random((S, len(CONDITIONS), N)) < 0.5, rng.random((len(CONDITIONS), 3))),
         photos=photo_outputs(),
         augmented=augmented(),
+        cues=cues(),
+        readouts=Readouts(((0, 2), (1, 3)), rng.random((S, 2, N)) < 0.5, rng.random((S, 2, N)) < 0.5, rng.random(S)),
+        outside=Outside("elsewhere", logits(S, 6, C), rng.random(6), rng.random(7)),
+        suspects=Suspects(integers(4, 0), pixels(2, 5, 6)),
     )
+
+
+def cues() -> Cues:
+    """By the conditions of corrupted images; of one of them an image could not be made."""
+    rng, usable = np.random.default_rng(4), np.ones((len(CONDITIONS), N), bool)
+    usable[1, 3] = False
+    return Cues(CONDITIONS, usable, rng.random((S, len(CONDITIONS), N, C)) < 0.5)
 
 
 def assert_same(found: Any, expected: Any) -> None:

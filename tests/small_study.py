@@ -27,6 +27,7 @@ from lookalike.artifacts.evaluations import (
     save_metrics,
 )
 from lookalike.artifacts.explanations import Explanation, save_explanation
+from lookalike.artifacts.families import save_families
 from lookalike.artifacts.folders import replacing_folder, write_bytes, write_json
 from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_model, save_run
 from lookalike.artifacts.photos import PhotoSet, Preparation
@@ -48,6 +49,8 @@ from lookalike.explain.closely import look_closely
 from lookalike.explain.seeds import Shared, find
 from lookalike.explain.subject import Images, Subject
 from lookalike.explain.variant import explain_variant
+from lookalike.families.measured import MeasuredStudy
+from lookalike.families.study import study_families
 from lookalike.models.registry import create_model
 from lookalike.params import Params, parse_params
 from lookalike.primer.page import primer
@@ -241,7 +244,7 @@ def explain(dataset: Dataset, images: Images, photos: PhotoSet, group_of: NDArra
     subject = Subject(*models, dataset, Runtime(torch.device("cpu")), images)
     explained = explain_variant(subject.part(CHOSEN), photographs, group_of, scored=2, heads_scored=1, corrupt=True)
     evidence = explained.evidence(CHOSEN, RECIPES[0], look_closely(subject, CHOSEN, group_of, 4))
-    found = find(0, subject.part(CHOSEN), Shared(photographs, group_of, None, focus=True))
+    found = find(0, subject.part(CHOSEN), Shared(photographs, group_of, None, focus=True, attributed=2))
     return replace(evidence, seeds=(found, replace(found, seed=1)))
 
 
@@ -283,12 +286,27 @@ def write_study(root: Path, study: SmallStudy) -> None:
     summaries |= {name: MEASURED | {"seeds": 2, "diverged": 0} for name in EVALUATED}
     save_metrics(comparison, summaries, {DIVERGED: {"seeds": []}, **study.details})
     save_findings(comparison, study.look_alikes, study.on_photos, study.on_spoiled)
+    save_families(comparison, study_families(measured(study)))
     for path in PICTURES:
         write_bytes(root / f"{path}.png", path.encode())
     for recipe in RECIPES:
         write_bytes(root / f"photos/samples/{recipe}.png", f"steps of {recipe}".encode())
     write_json(root / "primer/found.json", worked_out())
     write_json(root / "published.json", {"tracking": "local store", "runs": {CNN: {"0": "feedbeef", "1": "cafe"}}})
+
+
+def measured(study: SmallStudy) -> MeasuredStudy:
+    """Its evidence on families, of which only one finished, with no class like another."""
+    return MeasuredStudy(
+        evaluations=study.evaluations,
+        explanations={CNN: study.explanation},
+        models={name: name.removesuffix("-10pct").replace("-", "_") for name in study.evaluations},
+        train_images={name: images for name, (_, images) in LENGTHS.items()},
+        labels=study.test_set.labels,
+        class_names=study.class_names,
+        group_of=np.arange(len(study.class_names)),
+        focus=[CNN],
+    )
 
 
 def write_explanation(root: Path, explanation: Explanation) -> None:

@@ -18,13 +18,15 @@ from checkout import ROOT, VARIANTS, Checkout, copy_of
 from packaging.requirements import Requirement
 
 from lookalike import provenance
+from lookalike.artifacts.datasets import load_dataset, load_test_images
 from lookalike.bundle.evidence import shared_out, write_archives
 from lookalike.bundle.layout import INDEX, sha_256
-from lookalike.bundle.pack import README, RUN
+from lookalike.bundle.pack import README, RUN, Places, sheets_for, write_data, write_dataset
+from lookalike.bundle.run import restore_images
 from lookalike.bundle.sheets import HIGHEST, decode, encode
 from lookalike.bundle.unpack import unpack
 from lookalike.errors import InputError
-from lookalike.params import load_params
+from lookalike.params import Params, load_params
 from lookalike.training.settings import effective_settings
 
 THERE = ("torch", "torchvision", "timm", "scikit-learn")  # what a borrowed machine has, with what these need
@@ -32,7 +34,7 @@ ABSENT = {"dvc", "mlflow", "pandas", "pydantic", "ruamel", "matplotlib", "cv2", 
 DIGESTS = """
 import json, runpy, sys
 sys.path.append(sys.argv[1])
-from lookalike.params import load_params
+from lookalike.params import Params, load_params
 from lookalike.training.settings import effective_settings
 params = load_params()
 print(json.dumps({
@@ -141,6 +143,39 @@ def test_settings_have_the_same_digests_without_pydantic(site: Path, tmp_path: P
         for profile in params.profiles
         for name in params.variants
     }
+
+
+def test_a_study_brings_its_data_set_and_the_one_outside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[tuple[str, bool]] = []
+
+    def record(folder: Path, name: str, params: Params, places: Places, *, whole: bool) -> None:
+        written.append((name, whole))
+
+    monkeypatch.setattr("lookalike.bundle.pack.write_dataset", record)
+    params = load_params(ROOT / "params.yaml")
+    for names, expected in (
+        (["cnn-plain", "cnn-bn"], [("cifar10", True), ("fashion_mnist", False)]),
+        (["lenet5", "cnn-plain"], [("mnist", True), ("cifar10", True), ("fashion_mnist", False)]),
+    ):
+        write_data(tmp_path, params, names, Places(tmp_path, None))
+        assert written == expected
+        written.clear()
+
+
+def test_of_a_data_set_outside_a_study_test_images_alone_are_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = load_params(ROOT / "params.yaml").model_copy(update={"profile": "demo"})
+    for folder, whole in (("there", False), ("here", True)):
+        write_dataset(tmp_path / folder, "mnist", params, Places(tmp_path / "downloads", None), whole=whole)
+    arrays = sheets_for(tmp_path / "there", "mnist")
+    monkeypatch.chdir(tmp_path / "there")
+    restore_images(arrays)
+    back, here = load_dataset(tmp_path / "there/data/mnist"), load_dataset(tmp_path / "here/data/mnist")
+    assert (back.name, len(back.train_images), len(back.train_indices)) == ("mnist", 1, 0)
+    assert len(here.train_images) == 800
+    assert np.array_equal(back.test_images, here.test_images)
+    assert np.array_equal(load_test_images(tmp_path / "there/data/mnist"), here.test_images)
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (3, 8, 8, 3), (2 * (HIGHEST // 28) + 1, 28, 28), (600, 32, 30, 3)])

@@ -231,7 +231,7 @@ CHANGES: dict[str, tuple[Change, set[str], set[str], set[str]]] = {  # what eval
     "labels": (other_labels, VARIANTS, FOCUS, FOCUS),
     "photographs": (lambda checkout: noted(checkout.folder / "photos/photos.json"), VARIANTS, FOCUS, NOBODY),
     "recipe": (other_best_recipe, NOBODY, FOCUS, NOBODY),
-    "groups": (edit(groups__fashion_mnist=GROUPS), NOBODY, FOCUS, FOCUS),
+    "groups": (edit(groups__fashion_mnist=GROUPS), VARIANTS, FOCUS, FOCUS),
     "images that are scored": (edit(profiles__demo__explain__scored=3), NOBODY, FOCUS, NOBODY),
     "images that are explained": (edit(profiles__demo__explain__images_a_class=3), NOBODY, FOCUS, NOBODY),
     "images that are embedded": (edit(profiles__demo__embed__images_a_class=5), NOBODY, NOBODY, FOCUS),

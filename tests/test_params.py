@@ -114,7 +114,7 @@ def test_a_list_and_a_text_have_a_greatest_length(section: type[Section]) -> Non
             "upright, thumbnail, mask, largest, crop, max_aspect, resize, sharpen, centre, background, tone, stretch",
         ),
         ("costs.studies", "study"),
-        ("studies.forms.name", "title, data, pairs, probes, spoil, ten_views"),
+        ("studies.forms.name", "title, data, outside, pairs, probes, spoil, ten_views"),
         ("variants.cnn.seed", "study, dataset, model, model_args, budget, train"),
         (
             f"{TRAIN}.learning_rate",

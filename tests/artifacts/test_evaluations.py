@@ -22,8 +22,13 @@ from lookalike.artifacts.evaluations import (
     save_findings,
     save_metrics,
 )
-from lookalike.artifacts.evidence import write_evidence
+from lookalike.artifacts.evidence import read_evidence, write_evidence
 from lookalike.errors import InputError
+
+PARTS = (
+    *("validation", "train_right", "views", "corrupted", "photos", "augmented"),
+    *("cues", "readouts", "outside", "suspects"),
+)
 
 
 def plain() -> Evaluation:
@@ -49,11 +54,32 @@ def test_an_evaluation_comes_back_as_it_was(tmp_path: Path, make: Callable[[], E
     assert sorted(path.name for path in tmp_path.iterdir()) == ["arrays.npz", "evidence.json"]
 
 
-@pytest.mark.parametrize("part", ["validation", "train_right", "views", "corrupted", "photos", "augmented"])
+@pytest.mark.parametrize("part", PARTS)
 def test_every_part_can_be_missing_alone(tmp_path: Path, part: str) -> None:
     evaluation = replace(everything(), **{part: None})
     save_evaluation(tmp_path, evaluation)
     assert_same(load_evaluation(tmp_path), evaluation)
+
+
+def test_evidence_from_before_cues_were_measured_is_read(tmp_path: Path) -> None:
+    old = replace(everything(), cues=None, readouts=None, outside=None, suspects=None)
+    save_evaluation(tmp_path, old)
+    content, arrays = read_evidence(tmp_path, "evaluation")
+    for name in ("cues", "readouts", "outside"):
+        assert content.pop(name) is None
+    write_evidence(tmp_path, "evaluation", content, arrays)
+    assert_same(load_evaluation(tmp_path), old)
+
+
+def test_bits_of_cues_are_kept_by_class(tmp_path: Path) -> None:
+    save_evaluation(tmp_path, everything())
+    _, arrays = read_evidence(tmp_path, "evaluation")
+    kept, cues = arrays["cues/preferred"], everything().cues
+    assert cues is not None
+    assert (kept.shape, kept.dtype) == ((3, 4, C, 2), np.uint8), "nine images take two bytes"
+    for image in range(N):
+        bits = kept[..., image // 8] >> (7 - image % 8) & 1
+        np.testing.assert_array_equal(bits.astype(bool), cues.preferred[:, :, image])
 
 
 def test_examples_of_an_augmentation_may_have_colours(tmp_path: Path) -> None:

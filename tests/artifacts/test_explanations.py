@@ -35,7 +35,7 @@ def test_an_explanation_comes_back_as_it_was(tmp_path: Path, colours: tuple[int,
     assert sorted(written(tmp_path)) == ["arrays.npz", "evidence.json"]
 
 
-@pytest.mark.parametrize("part", ["photo_maps", "close_up"])
+@pytest.mark.parametrize("part", ["photo_maps", "close_up", "representations", "pair_maps"])
 def test_every_part_can_be_missing_alone(tmp_path: Path, part: str) -> None:
     one = replace(explanation(), **{part: None})
     save_explanation(tmp_path, one)
@@ -43,6 +43,7 @@ def test_every_part_can_be_missing_alone(tmp_path: Path, part: str) -> None:
 
 
 NOTHING = Inside({}, {}, {})
+NEW = ("pair_maps", "representations/indices", "representations/products")
 MISSING: dict[str, dict[str, Any]] = {
     "a convolutional network": {"heads": None},
     "a transformer with a convolution": {"responses": {}, "layers": {}},
@@ -65,13 +66,41 @@ def test_a_close_up_of_less_comes_back_too(tmp_path: Path, case: str) -> None:
 
 
 def test_a_variant_that_is_no_focus_variant_keeps_maps_alone(tmp_path: Path) -> None:
-    save_explanation(tmp_path, replace(explanation(), close_up=None, photo_maps=None, recipe=""))
+    save_explanation(tmp_path, replace(explanation(), close_up=None, photo_maps=None, pair_maps=None, recipe=""))
     assert sorted(read_arrays(tmp_path / "arrays.npz")) == [
         "indices",
         "maps/Grad-CAM",
         "maps/HiResCAM",
         "maps/first attention",
+        "representations/indices",
+        "representations/products",
     ]
+
+
+def test_evidence_from_before_there_were_more_fields_is_read(tmp_path: Path) -> None:
+    """Fields that it lacks are None, in a folder as it was written then."""
+    save_explanation(tmp_path, explanation())
+    content, arrays = read_evidence(tmp_path, KIND)
+    for name in ("layers", "pairs"):
+        del content[name]
+    for row in content["seeds"]:
+        del row["attribution"], row["attention_distance"]
+    for method in content["seeds"][0]["localisation"]["methods"].values():
+        del method["images"]
+    write_evidence(tmp_path, KIND, content, {name: one for name, one in arrays.items() if name not in NEW})
+    found, expected = load_explanation(tmp_path), explanation()
+    assert found.representations is found.pair_maps is None
+    assert [(one.attribution, one.attention_distance) for one in found.seeds] == [(None, None)] * 3
+    assert found.seeds[0].localisation is not None
+    assert found.seeds[0].localisation.methods["CAM"].images is None
+    assert_same(found.maps, expected.maps)
+
+
+def test_evidence_in_the_repository_is_read(root: Path) -> None:
+    folders = sorted((root / "results").glob("*/*/*/explanation"))
+    assert folders
+    for folder in folders:
+        assert load_explanation(folder).seeds
 
 
 def test_numbers_become_half_where_that_suffices_and_single_where_it_does_not(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ little above, so that something varies. Each class has one look-alike: classes 0
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.embeddings import Embedding, SeedAgreement
-from lookalike.artifacts.evaluations import Corrupted, Evaluation, Interval, PhotoOutputs, Validation
+from lookalike.artifacts.evaluations import (
+    Corrupted,
+    Cues,
+    Evaluation,
+    Interval,
+    PhotoOutputs,
+    Readouts,
+    Validation,
+)
 from lookalike.artifacts.explanations import (
     Explanation,
     FirstFilters,
@@ -20,6 +29,7 @@ from lookalike.artifacts.explanations import (
     Localisation,
     Localised,
     MapSimilarity,
+    Representations,
     SeedFindings,
     Trained,
 )
@@ -28,7 +38,9 @@ from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.claims.claim import Measured, Region, Test, above
 from lookalike.claims.evidence import Evidence, StudyEvidence
+from lookalike.claims.families import SHARED_METHODS
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS
+from lookalike.data.cues import CUES
 from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain
 
 CLASSES, SEEDS, IMAGES, HELD_OUT, PHOTOGRAPHED, PLANNED = 10, (0, 1, 2), 10_000, 5_000, 800, 20
@@ -51,6 +63,10 @@ class Variant:
         train, valid: accuracy on training and on validation images.
         lost: by corruption or shift, the share of the accuracy that is lost.
         clusters: adjusted Rand indices of k-means and of the mixture by class.
+        draw: which images it errs on; None means others than those of every other variant.
+        cues: by kind of cue, the share of the accuracy that is lost on images which keep that cue alone.
+        probe: share of the choices between two look-alikes that a probe of the features gets right.
+        layers: number of the draw of the features' inner products; None means that these are not known.
     """
 
     accuracy: float = 0.9
@@ -64,6 +80,10 @@ class Variant:
     epochs: Sequence[Row] = ()
     findings: Findings | None = None
     clusters: tuple[float, float] | None = None
+    draw: int | None = None
+    cues: Mapping[str, float] | None = None
+    probe: float | None = None
+    layers: int | None = None
 
 
 def evidence(variants: Mapping[str, Variant | float], **changes: Any) -> Evidence:
@@ -77,12 +97,17 @@ def study(variants: Mapping[str, Variant | float]) -> StudyEvidence:
     return StudyEvidence(
         test_set=images_of(LABELS, np.arange(PHOTOGRAPHED) % CLASSES),
         group_of=GROUP_OF,
-        evaluations={name: evaluated(one, np.random.default_rng(k)) for k, (name, one) in enumerate(made.items())},
+        evaluations={name: evaluated(one, rng_of(one, k)) for k, (name, one) in enumerate(made.items())},
         histories={name: one.epochs for name, one in made.items()},
         planned_epochs=dict.fromkeys(made, PLANNED),
-        explanations={name: explained(one.findings) for name, one in made.items() if one.findings},
+        explanations={name: explained(one) for name, one in made.items() if one.findings or one.layers is not None},
         embeddings={name: embedded(*one.clusters) for name, one in made.items() if one.clusters},
     )
+
+
+def rng_of(variant: Variant, number: int) -> np.random.Generator:
+    """What decides which images a variant errs on, the one with this number in its study."""
+    return np.random.default_rng(number if variant.draw is None else 1000 + variant.draw)
 
 
 def images_of(labels: NDArray[np.int64], photographed: NDArray[np.int64], senders: Sequence[str] = ()) -> TestSet:
@@ -116,6 +141,7 @@ def evaluation(logits: NDArray[np.floating], **parts: Any) -> Evaluation:
 
 def evaluated(variant: Variant, rng: np.random.Generator) -> Evaluation:
     """What the seeds of a variant predict."""
+    same = deepcopy(rng)  # a probe errs on the images that the model errs on
     found = right(variant.accuracy, IMAGES, rng)
     shares = np.where(found[..., None], variant.right, variant.wrong)
     slopes = 1 + np.array([-0.01, 0, 0.01])[:, None, None]
@@ -130,6 +156,10 @@ def evaluated(variant: Variant, rng: np.random.Generator) -> Evaluation:
         parts["photos"] = PhotoOutputs({RECIPE: logits}, {}, {}, np.zeros(0), {})
     if variant.lost is not None:
         parts["corrupted"] = corrupted(variant, rng)
+    if variant.cues is not None:
+        parts["cues"] = kept_cues(variant, rng)
+    if variant.probe is not None:
+        parts["readouts"] = readouts(variant.probe, same)
     return evaluation((slopes * spread_out(shares, LABELS)).astype(np.float32), **parts)
 
 
@@ -154,6 +184,23 @@ def corrupted(variant: Variant, rng: np.random.Generator) -> Corrupted:
     return Corrupted(conditions, found, np.zeros((len(conditions), 3)))
 
 
+def kept_cues(variant: Variant, rng: np.random.Generator) -> Cues:
+    """What is lost of half-size samples of the test images, by every strength the same."""
+    clean, losses = right(variant.accuracy, HELD_OUT, rng), variant.cues or {}
+    kept = {kind: clean & right(1 - losses.get(kind, 0.0), HELD_OUT, rng) for kind, _ in CUES}
+    found = np.stack([clean, *(kept[kind] for kind, _ in CUES)], axis=1)
+    others = LABELS[:HELD_OUT, None] != np.arange(CLASSES)
+    return Cues((("", 0), *CUES), np.ones(found.shape[1:], bool), found[..., None] & others)
+
+
+def readouts(share: float, rng: np.random.Generator) -> Readouts:
+    """A probe and neighbours that are right as often for each pair."""
+    pairs = tuple((first, first + 1) for first in range(0, CLASSES, 2))
+    of_pair = np.stack([np.isin(LABELS, pair) for pair in pairs])
+    found = right(share, IMAGES, rng)[:, None] & of_pair
+    return Readouts(pairs, found, found, np.ones(len(SEEDS)))
+
+
 # --- explanations and embeddings --------------------------------------------------------------------------------------
 
 
@@ -162,11 +209,27 @@ def interval(value: float, half: float = 0.01) -> Interval:
     return {"value": value, "low": value - half, "high": value + half}
 
 
-def explained(findings: Findings) -> Explanation:
+def explained(variant: Variant) -> Explanation:
     """Of a hundred images."""
     nothing = dict.fromkeys(("deviations", "filters", "similarity", "localisation", "depth"))
-    seeds = tuple(SeedFindings(seed, **nothing | findings(STEP * (seed - 1))) for seed in SEEDS)  # type: ignore[arg-type]
-    return Explanation({}, "", "", np.arange(100), {}, None, None, seeds)
+    found = [variant.findings(STEP * (seed - 1)) if variant.findings else {} for seed in SEEDS]
+    seeds = tuple(SeedFindings(seed, **nothing | one) for seed, one in zip(SEEDS, found, strict=True))  # type: ignore[arg-type]
+    alike = None if variant.layers is None else representations(variant.layers)
+    return Explanation({}, "", "", np.arange(100), {}, None, None, seeds, representations=alike, attributed=50)
+
+
+def representations(draw: int) -> Representations:
+    """One layer, whose features of a hundred images nearly are those of every other seed and variant of this draw."""
+    features = np.random.default_rng(draw).normal(size=(100, 5))
+    noise = [np.random.default_rng((draw, seed)).normal(size=(100, 5)) / 20 for seed in SEEDS]
+    above = np.triu_indices(100, 1)
+    products = [((features + one) @ (features + one).T)[above] for one in noise]
+    return Representations(np.arange(100), ("features",), np.stack(products)[:, None].astype(np.float16))
+
+
+def faithful(gain: float) -> Findings:
+    """Maps of every method that are so much more faithful than random ones."""
+    return lambda off: {"attribution": dict.fromkeys(SHARED_METHODS, interval(gain + off))}
 
 
 def embedded(k_means: float, mixture: float) -> Embedding:

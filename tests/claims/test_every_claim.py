@@ -14,6 +14,7 @@ from claims.invented import (
     deepening,
     ended,
     evidence,
+    faithful,
     filtering,
     measured,
     on_object,
@@ -29,7 +30,7 @@ from lookalike.claims.wording import sentence
 from lookalike.data.corruptions import CORRUPTIONS, SHIFTS
 
 STUDY_OF = (  # as STUDIES.md lists them
-    dict.fromkeys(("F1", "F2", "F3", "F4", "F5", "F6", "F7"), "fashion")
+    dict.fromkeys((*(f"L{k}" for k in range(1, 12)), "F1", "F2", "F3", "F4", "F5", "F6", "F7"), "fashion")
     | dict.fromkeys(("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10"), "cifar")
     | dict.fromkeys(("Z1", "Z2", "Z3"), "zoo")
     | dict.fromkeys(("H1", "H2", "H7", "H9", "H10"), "lenet")
@@ -102,7 +103,37 @@ def cases() -> dict[str, tuple[Variants, Variants]]:
     rates = ("vgg11-bn-lr2", "vgg11-bn-lralt")
     ladder = ("cnn-plain", "cnn-bn", "cnn-bn-l2", "cnn-bn-l2-aug")
     gaps = [fitted(0.95 - 0.05 * k, 0.75) for k in range(4)]
+    few, modern = (("fashion-cnn-1pct", "fashion-vit-1pct"), ("fashion-cnn-modern", "fashion-vit-modern"))
+    apart, same = (dict(zip(fashion, variants, strict=True)) for variants in ((Variant(),) * 2, (Variant(draw=1),) * 2))
+    few_apart, few_same = (dict(zip(few, one.values(), strict=True)) for one in (apart, same))
+    by_order = {"shuffled": 0.5}, {"shuffled": 0.2}
+    by_detail = {"low-pass": 0.5, "high-pass": 0.2}, {"low-pass": 0.2, "high-pass": 0.5}
+    probed = [{name: Variant(0.9, probe=share) for name in fashion} for share in (0.901, 0.95)]
+    shuffled = [
+        {"fashion-cnn": Variant(cues=one), "fashion-vit": Variant(cues=other), "fashion-vit-pos": Variant(cues=one)}
+        for one, other in (by_order, by_order[::-1])
+    ]
     return {
+        "L1": (apart, same),
+        "L2": (few_apart | same, few_same | apart),
+        "L3": (apart, same),
+        "L4": pair(0.95, 0.85, fashion),
+        "L5": (probed[0], probed[1]),
+        "L6": pair(Variant(cues={"silhouette": 0.5}), Variant(cues={"silhouette": 0.2}), fashion),
+        "L7": (shuffled[0], shuffled[1]),
+        "L8": pair(Variant(cues=by_detail[0]), Variant(cues=by_detail[1]), fashion),
+        "L9": (
+            dict(zip(modern, (Variant(0.93, draw=1), Variant(0.931, draw=1)), strict=True)),
+            dict(zip(modern, (0.93, 0.9), strict=True)),
+        ),
+        "L10": (
+            {"fashion-cnn": Variant(findings=faithful(0.4)), "fashion-vit": Variant(findings=faithful(0.1))},
+            {name: Variant(findings=faithful(0.4)) for name in fashion},
+        ),
+        "L11": (
+            {"fashion-cnn": Variant(layers=1), "fashion-vit": Variant(layers=2)},
+            dict.fromkeys(fashion, Variant(layers=1)),
+        ),
         "F1": pair(0.92, 0.9, fashion),
         "F2": pair(Variant(photographs=0.3), Variant(photographs=0.5), fashion),
         "F3": pair(spread, narrow, fashion),
@@ -197,8 +228,8 @@ def found(key: str, side: int) -> Evidence:
 
 def test_all_claims_of_the_studies_are_there_in_their_order() -> None:
     assert {claim.key: claim.study for claim in CLAIMS} == STUDY_OF
-    assert len(CLAIMS) == len(STUDY_OF) == 30
-    for letter in "FCZH":
+    assert len(CLAIMS) == len(STUDY_OF) == 41
+    for letter in "LFCZH":
         numbers = [int(claim.key[1:]) for claim in CLAIMS if claim.key[0] == letter]
         assert numbers == [*range(1, len(numbers) + 1)]
 

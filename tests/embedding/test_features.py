@@ -37,7 +37,7 @@ def folder(tmp_path: Path, dataset: Dataset) -> Path:
 def test_features_of_the_first_seed_are_those_that_its_evaluation_leaves(
     folder: Path, dataset: Dataset, runtime: Runtime
 ) -> None:
-    _, left = evaluate_variant(folder, Questions(dataset, None, None), runtime)
+    _, left = evaluate_variant(folder, Questions(dataset, np.arange(10)), runtime)
     indices = np.array([3, 0, 17])
     found = dict(features_of(folder, (4, 1), dataset, indices, runtime))
     assert list(found) == [4, 1]

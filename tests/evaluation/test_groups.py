@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from scipy.stats import entropy
 
-from lookalike.evaluation.groups import group_confusion, group_numbers, look_alike_figures, probability_shares
+from lookalike.evaluation.groups import (
+    group_confusion,
+    group_numbers,
+    look_alike_figures,
+    look_alike_pairs,
+    probability_shares,
+)
 from lookalike.evaluation.statistics import Estimate, resample
 
 GROUP_OF = np.array([0, 1, 0, 2, 1, 0])
@@ -156,3 +162,8 @@ def test_groups_are_numbered_in_their_order() -> None:
 def test_group_confusion_adds_up_the_classes() -> None:
     labels, predicted = np.array([0, 2, 5, 3, 3, 1], np.uint8), np.array([2, 0, 4, 3, 0, 4])
     np.testing.assert_array_equal(group_confusion(predicted, labels, GROUP_OF), [[2, 1, 0], [0, 1, 0], [1, 0, 1]])
+
+
+def test_look_alikes_are_all_pairs_within_groups_in_the_order_of_classes() -> None:
+    assert look_alike_pairs(GROUP_OF) == ((0, 2), (0, 5), (1, 4), (2, 5))
+    assert look_alike_pairs(np.arange(4)) == ()

@@ -90,8 +90,9 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     folder = tmp_path_factory.mktemp("models") / "cnn"
     save_model(folder, description, {seed: model.state_dict() for seed, model in models.items()}, [])
     runtime = Runtime(torch.device("cpu"))
-    evaluation, features = evaluate_variant(folder, Questions(dataset, None, None), runtime)
-    valid_features = see(folder, load_description(folder), SEEDS[:1], dataset, runtime).valid[0].features
+    questions = Questions(dataset, np.arange(10))
+    evaluation, features = evaluate_variant(folder, questions, runtime)
+    valid_features = see(folder, load_description(folder), SEEDS[:1], questions, runtime).valid[0].features
     return Case(folder, models, dataset, evaluation, (features, valid_features), photos)
 
 
@@ -229,7 +230,8 @@ def test_a_single_seed_has_logits_of_its_own(case: Case, runtime: Runtime, run: 
 def test_a_variant_of_which_every_seed_diverged_is_not_run(case: Case, runtime: Runtime, tmp_path: Path) -> None:
     ends = (SeedRecord(0, epochs=1, diverged_in=0),)
     save_model(tmp_path / "cnn", described(valid_images=50, class_names=CLASSES, seeds=ends), {}, [])
-    nothing, _ = evaluate_variant(tmp_path / "cnn", Questions(case.dataset, case.photos, None), runtime, focus=True)
+    questions = Questions(case.dataset, np.arange(10), case.photos)
+    nothing, _ = evaluate_variant(tmp_path / "cnn", questions, runtime, focus=True)
     assert (nothing.seeds, nothing.diverged, nothing.photos) == ((), 1, None)
 
 

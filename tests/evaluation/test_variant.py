@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from torch import nn
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import (
     Evaluation,
+    Readouts,
     as_kept,
     load_evaluation,
     load_features,
@@ -25,14 +26,20 @@ from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.data.augmentation import examples, from_settings
+from lookalike.data.outside import OutsideImages
 from lookalike.data.tensors import from_training_set
 from lookalike.evaluation.calibration import fit_temperature
 from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers
-from lookalike.evaluation.inference import Outputs, infer, restore_model
+from lookalike.evaluation.cue_images import cue_answers, cue_images
+from lookalike.evaluation.groups import look_alike_pairs
+from lookalike.evaluation.inference import Outputs, infer, readers_of, restore_model
 from lookalike.evaluation.metrics import softmax
+from lookalike.evaluation.outside import outside_answers
 from lookalike.evaluation.photo_variant import photo_outputs
+from lookalike.evaluation.readouts import LabelledFeatures, read_seed
 from lookalike.evaluation.repair import answers_of
 from lookalike.evaluation.scores import score
+from lookalike.evaluation.suspects import find_suspects
 from lookalike.evaluation.variant import (
     AUGMENTED,
     DRAWS,
@@ -53,6 +60,7 @@ from lookalike.training.variant import Ground, build, describe, image_counts
 
 Saver = Callable[..., Path]
 Logits = tuple[NDArray[np.float32], NDArray[np.uint8]]
+GROUP_OF = np.array([0, 1, 0, 2, 0, 3, 0, 3, 4, 3])
 
 
 def noisy(seed: int, scale: float, count: int = 200) -> Logits:
@@ -67,7 +75,9 @@ def noisy(seed: int, scale: float, count: int = 200) -> Logits:
 def seen_by(test: list[NDArray[np.float32]], valid: list[NDArray[np.float32]]) -> Seen:
     """The outputs of seeds with these logits and without features, each of which is right on 7 training images."""
     tested, validated = ([Outputs(one, one[:, :0]) for one in logits] for logits in (test, valid))
-    return Seen(tested, validated, [np.ones(7, bool)] * len(test))
+    nothing = np.zeros((len(test), 0, 5), bool)
+    readouts = Readouts((), nothing, nothing, np.zeros(len(test)))
+    return Seen(tested, validated, [np.ones(7, bool)] * len(test), readouts)
 
 
 @pytest.fixture
@@ -89,7 +99,7 @@ def save_seeds(tmp_path: Path, dataset: Dataset, make_variant: Callable[..., Var
 
 def only(dataset: Dataset) -> Questions:
     """Test and validation images, no photographs and no corrupted images."""
-    return Questions(dataset, None, None)
+    return Questions(dataset, GROUP_OF)
 
 
 def restored(folder: Path, seed: int, runtime: Runtime) -> nn.Module:
@@ -169,7 +179,7 @@ def test_a_variant_of_few_images_is_calibrated_on_its_own_share(
     whole, _ = evaluate_variant(save_seeds({0: None}), only(dataset), runtime)
     folder = save_seeds({0: None}, valid_images=5)
     few, _ = evaluate_variant(folder, only(dataset), runtime)
-    valid = see(folder, load_description(folder), (0,), dataset, runtime).valid[0]
+    valid = see(folder, load_description(folder), (0,), only(dataset), runtime).valid[0]
     assert valid.logits.shape == (5, 10)
     assert len(valid.features) == 5
     labels = dataset.train_labels[dataset.valid_indices[:5]]
@@ -192,7 +202,7 @@ def test_every_seed_is_evaluated_with_its_own_weights(save_seeds: Saver, dataset
     assert (found.test_logits.shape, found.test_logits.dtype) == ((2, 20, 10), np.float16)
     assert features.shape == (20, 32)
     assert found.validation is not None
-    assert found.views is found.corrupted is found.photos is None
+    assert found.views is found.corrupted is found.photos is found.cues is found.outside is found.suspects is None
     labels = dataset.train_labels[dataset.valid_indices]
     for seed in (0, 1):
         model = restored(folder, seed, runtime)
@@ -223,7 +233,7 @@ def test_features_are_those_of_the_first_seed_that_did_not_diverge(
     folder = save_seeds({0: 2, 5: None, 3: None})
     evaluation, features = evaluate_variant(folder, only(dataset), runtime)
     assert (evaluation.seeds, evaluation.diverged) == ((5, 3), 1)
-    valid = see(folder, load_description(folder), evaluation.seeds, dataset, runtime).valid[0]
+    valid = see(folder, load_description(folder), evaluation.seeds, only(dataset), runtime).valid[0]
     assert (valid.features.shape, valid.features.dtype) == ((24, 32), np.float32)
     model = restored(folder, 5, runtime)
     expected, valid_expected = (
@@ -244,8 +254,8 @@ def test_seeing_gives_logits_of_every_seed_and_features_of_the_first(
 ) -> None:
     folder = save_seeds({0: None, 1: None})
     description = load_description(folder)
-    both = see(folder, description, (0, 1), dataset, runtime)
-    second = see(folder, description, (1,), dataset, runtime)
+    both = see(folder, description, (0, 1), only(dataset), runtime)
+    second = see(folder, description, (1,), only(dataset), runtime)
     for two, one, count in ((both.test, second.test, 20), (both.valid, second.valid, 24)):
         assert (len(two), len(one)) == (2, 1)
         np.testing.assert_array_equal(two[1].logits, one[0].logits)
@@ -273,7 +283,7 @@ def test_a_seed_that_diverged_is_counted_and_left_out(save_seeds: Saver, dataset
     assert [one["seed"] for one in scored.details["seeds"]] == [1]
 
 
-def no_questions() -> CorruptedImages:
+def no_questions() -> NoReturn:
     raise AssertionError("images are corrupted for no model")
 
 
@@ -283,13 +293,14 @@ def test_nothing_but_counts_is_known_when_every_seed_diverged(
     photographs = PhotoSet(
         (Preparation("plain", ""),), np.zeros((1, 2, 16, 16), np.uint8), np.zeros(2, int), (), [], {}
     )
-    folder, questions = save_seeds({0: 0, 1: 2}), Questions(dataset, photographs, no_questions)
+    folder, questions = save_seeds({0: 0, 1: 2}), Questions(dataset, GROUP_OF, photographs, no_questions, no_questions)
     evaluation, features = evaluate_variant(folder, questions, runtime, views=True, focus=True)
     save_evaluation(tmp_path, evaluation)
     for one in (evaluation, load_evaluation(tmp_path)):
         assert (one.seeds, one.diverged) == ((), 2)
         assert (one.temperatures.shape, one.test_logits.shape) == ((0,), (0, 20, 10))
-        assert one.validation is one.train_right is one.views is one.corrupted is one.photos is None
+        assert one.validation is one.train_right is one.views is one.corrupted is one.photos is one.readouts is None
+        assert one.cues is one.outside is one.suspects is None
         scored = score(one, dataset.test_labels, dataset.class_names)
         assert (scored.summary, scored.details) == ({"seeds": 0, "diverged": 2}, {"seeds": []})
     assert features.shape == (0, 0)
@@ -307,7 +318,9 @@ def asked(save_seeds: Saver, dataset: Dataset, runtime: Runtime) -> Asked:
     photos = PhotoSet(preparations, pictures, np.arange(6), dataset.class_names, [], {})
     sets = {("", 0): dataset.test_images[:5], ("rotate", 2): dataset.test_images[:5, ::-1].copy()}
     corrupted = CorruptedImages(sets, dataset.test_labels[:5].astype(np.int64))
-    questions = Questions(dataset, photos, lambda: corrupted)
+    cues = cue_images(dataset, 1)
+    outside = OutsideImages("other", pictures[0, ::-1].copy())
+    questions = Questions(dataset, GROUP_OF, photos, lambda: corrupted, lambda: cues, outside)
     return folder, questions, *evaluate_variant(folder, questions, runtime, views=True, focus=True)
 
 
@@ -324,16 +337,80 @@ def test_everything_that_is_asked_is_evidence(asked: Asked, dataset: Dataset, ru
     assert found.corrupted.conditions == expected.conditions == (("", 0), ("rotate", 2))
     np.testing.assert_array_equal(found.corrupted.right, expected.right)
     np.testing.assert_array_equal(found.corrupted.ece, expected.ece)
-    first = see(folder, load_description(folder), (0,), dataset, runtime)
+    assert questions.cues is not None
+    preferred = cue_answers(folder, dataset, questions.cues(), runtime).preferred
+    assert found.cues is not None
+    np.testing.assert_array_equal(found.cues.preferred, preferred)
+    first = see(folder, load_description(folder), (0,), only(dataset), runtime)
     both = first.test[0].features, first.valid[0].features
     for focus in (True, False):
-        evaluation, _ = evaluate_variant(folder, Questions(dataset, questions.photos, None), runtime, focus=focus)
+        evaluation, _ = evaluate_variant(folder, Questions(dataset, GROUP_OF, questions.photos), runtime, focus=focus)
         assert evaluation.corrupted is evaluation.views is None
         shown = photo_outputs(folder, plain, both, dataset, questions.photos, runtime, focus=focus)
         same_photos(evaluation, replace(plain, photos=shown))
         assert bool(shown.ablations) == bool(shown.garments) == focus
         if focus:
             same_photos(found, evaluation)
+
+
+def test_outside_images_and_suspects_are_evidence(asked: Asked, dataset: Dataset, runtime: Runtime) -> None:
+    folder, questions, found, _ = asked
+    assert questions.outside is not None
+    assert found.photos is not None
+    assert found.outside is not None
+    assert found.outside.test_distances is found.photos.test_distances
+    first = see(folder, load_description(folder), (0,), only(dataset), runtime)
+    features = first.test[0].features, first.valid[0].features
+    alone = Questions(dataset, GROUP_OF, outside=questions.outside)
+    without, _ = evaluate_variant(folder, alone, runtime)
+    for one in (found.outside, without.outside):
+        expected = outside_answers(readers_of(folder, dataset, runtime), questions.outside, features, None)
+        assert one is not None
+        for name, values in vars(expected).items():
+            np.testing.assert_array_equal(getattr(one, name), values)
+    assert found.suspects is not None
+    assert without.suspects is None
+    suspects = find_suspects(found, dataset.test_images, dataset.test_labels)
+    np.testing.assert_array_equal(found.suspects.indices, suspects.indices)
+    np.testing.assert_array_equal(found.suspects.images, suspects.images)
+
+
+def test_readouts_are_those_of_every_seed(asked: Asked, dataset: Dataset, runtime: Runtime) -> None:
+    folder, _, found, _ = asked
+    read = found.readouts
+    assert read is not None
+    assert (
+        read.pairs
+        == look_alike_pairs(GROUP_OF)
+        == ((0, 2), (0, 4), (0, 6), (2, 4), (2, 6), (4, 6), (5, 7), (5, 9), (7, 9))
+    )
+    test, valid = evaluation_images(dataset, 24, runtime)
+    for s, seed in enumerate((0, 3)):
+        model = restore_model(folder, load_description(folder), seed, runtime)
+        of_valid, of_test = (
+            LabelledFeatures(infer(model, images, keep_features=True).features, images.labels.numpy())
+            for images in (valid, test)
+        )
+        expected = read_seed(of_valid, of_test, read.pairs)
+        np.testing.assert_array_equal(read.probe[s], expected.probe[0])
+        np.testing.assert_array_equal(read.neighbours[s], expected.neighbours[0])
+        assert read.effective_rank[s] == expected.effective_rank[0]
+
+
+def test_corrupted_images_and_cues_are_made_once_and_when_they_are_asked_for(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    for name in ("corrupted_images", "cue_images"):
+        monkeypatch.setattr(f"lookalike.evaluation.variant.{name}", lambda data, count: made.append(count))
+    questions = only(dataset).with_corrupted(3)
+    assert made == []
+    assert questions.corrupted is not None
+    assert questions.cues is not None
+    for ask in (questions.corrupted, questions.cues) * 2:
+        ask()
+    assert made == [3, 3]
+    assert (questions.dataset, questions.photos, questions.outside) == (dataset, None, None)
 
 
 def same_photos(one: Evaluation, other: Evaluation) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import TINY_VIT
+from conftest import TINY_ARGUMENTS, TINY_VIT
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -21,6 +21,7 @@ from lookalike.explain.attention import (
     recorded,
     rollout,
 )
+from lookalike.explain.cells import cells_of, on_tiles
 from lookalike.explain.maps import contrast
 from lookalike.models.layers import Transformer
 from lookalike.models.registry import create_model
@@ -132,11 +133,12 @@ def test_blocks_that_see_a_selection_of_the_tokens_have_no_map_on_the_grid(image
 
 
 def test_raw_attention_is_what_patches_receive_by_a_loop(model: Transformer, images: Tensor) -> None:
-    every = all_heads(model, images)
-    assert every.shape == (4, whole_blocks(model), 2, 3, 3)
+    cells, every = cells_of(model, model.spatial, images), all_heads(model, images)
+    assert every.shape[:3] == (4, whole_blocks(model), 2)
     for block, weights in enumerate(attention_maps(model, images)):
         heads = np.array([[received_by_loop(model, head) for head in image] for image in weights.numpy()])
-        np.testing.assert_allclose(every[:, block].flatten(2), heads, rtol=1e-12)
+        patches = torch.from_numpy(heads).unflatten(2, (3, 3))
+        torch.testing.assert_close(every[:, block], on_tiles(patches, cells, (20, 20)), rtol=1e-12, atol=0)
         np.testing.assert_allclose(
             raw_attention(block, head=1)(model, images, TARGET).flatten(1), heads[:, 1], rtol=1e-12
         )
@@ -222,3 +224,33 @@ def test_first_attention_is_the_layer_put_out_before_the_residual(model: Transfo
     mixed, _ = layer.plain(model.embed(images))
     patches = mixed.mean(2)[:, -9:].reshape(4, 3, 3)
     torch.testing.assert_close(first_attention(model, images, TARGET), patches.detach())
+
+
+@pytest.mark.parametrize("name", ["vit", "zoo_vit", "zoo_hybrid"])
+def test_the_first_attention_of_pre_norm_transformers_reads_normalised_tokens(name: str) -> None:
+    """As a hook on the layer sees it while the whole network runs."""
+    model = create_model(name, TINY_ARGUMENTS[name], input_shape=(1, 28, 28), num_classes=7).eval()
+    images, given = torch.rand(2, 1, 28, 28), []
+    with attention_layers(model)[0].register_forward_hook(lambda _layer, tokens, out: given.append((tokens[0], out))):
+        model(images)
+    tokens, out = given[0]
+    torch.testing.assert_close(tokens, model.blocks[0].norm1(model.embed(images)))
+    expected = out[:, 1:].mean(2).unflatten(1, model.grid)
+    torch.testing.assert_close(first_attention(model, images, torch.zeros(2, 7)), expected)
+
+
+def test_the_first_attention_is_that_of_timm() -> None:
+    """Of timm's network as timm computes it, with its own attention layer."""
+    import timm
+
+    model = create_model("zoo_vit", TINY_ARGUMENTS["zoo_vit"], input_shape=(1, 28, 28), num_classes=7).eval()
+    shape = {key: value for key, value in TINY_ARGUMENTS["zoo_vit"].items() if key != "size"}
+    theirs = timm.create_model("test_vit", in_chans=1, img_size=28, num_classes=7, **shape).eval()
+    state = {key.replace("net.", ""): value for key, value in model.state_dict().items() if key.startswith("net.")}
+    state = {key.replace("attn.projection.", "attn.proj."): value for key, value in state.items()}
+    theirs.load_state_dict(state, strict=False)
+    images, outputs = torch.rand(2, 1, 28, 28), []
+    with theirs.blocks[0].attn.register_forward_hook(lambda _layer, _given, out: outputs.append(out)):
+        theirs(images)
+    expected = outputs[0][:, 1:].mean(2).unflatten(1, model.grid)
+    torch.testing.assert_close(first_attention(model, images, torch.zeros(2, 7)), expected, rtol=1e-4, atol=1e-6)

@@ -7,10 +7,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from lookalike.data.masks import object_masks
 from lookalike.evaluation.statistics import bootstrap_mean, resample
 from lookalike.explain.faithfulness import centre_map
 from lookalike.explain.localisation import THRESHOLD, hits, localise, on_pixels, overlap
-from lookalike.explain.objects import object_masks
 
 
 def mask(size: int, top: int, left: int, height: int, width: int) -> NDArray[np.bool_]:
@@ -63,7 +63,22 @@ def test_methods_are_compared_with_a_gaussian_in_the_centre_on_usable_masks() ->
     over = found.methods["CAM"].iou_over_centre
     assert over is not None
     assert over["value"] == pytest.approx(np.mean([1 / 9, 0]) - np.mean(shares))
+    assert found.methods["CAM"].images == found.methods["centre"].images == 2
     assert found.methods["centre"].hits_over_centre is found.methods["centre"].iou_over_centre is None
+
+
+def test_maps_of_the_first_images_are_compared_with_the_centre_on_these() -> None:
+    masks = np.stack([mask(8, 0, 0, 0, 0), mask(8, 3, 3, 2, 2), mask(8, 0, 0, 3, 3), mask(8, 5, 5, 3, 3)])
+    corner = torch.zeros(4, 8, 8)
+    corner[:, 1, 1] = 1
+    found = localise({"all": corner, "some": corner[:3], "one": corner[:1]}, masks)
+    few = localise({"some": corner[:3]}, masks[:3])
+    assert found is not None
+    assert few is not None
+    assert found.methods["some"] == few.methods["some"]
+    assert found.methods["some"].images == 2
+    assert found.methods["all"].images == found.images == 3
+    assert "one" not in found.methods, "its only image has no usable mask"
 
 
 def test_without_a_usable_mask_nothing_is_known() -> None:

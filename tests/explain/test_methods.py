@@ -16,36 +16,37 @@ from lookalike.runtime import seeded
 SHAPES = [(1, 28, 28), (3, 20, 20)]
 TRANSFORMER_ONLY = ["last attention", "rollout", "gradient rollout", "embedded patches", "first attention output"]
 CONVOLUTIONAL = ("efficientnet", "googlenet", "mobilenet", "resnet")  # of the zoo
-GRIDS = {  # of the transformers: 2 x 2
-    ("alexnet", 28): (6, 6),
-    ("alexnet", 20): (4, 4),
-    ("fashion_cnn", 28): (4, 4),
-    ("fashion_cnn", 20): (2, 2),
+GRIDS = {  # of tiles as large as the step of the cells; of the transformers without a line here: 2 x 2
+    ("alexnet", 28): (7, 7),
+    ("alexnet", 20): (5, 5),
+    ("fashion_cnn", 28): (7, 7),
+    ("fashion_cnn", 20): (5, 5),
     ("filter_net", 28): (14, 14),
     ("filter_net", 20): (10, 10),
-    **{("lenet1", size): (8, 8) for size in (28, 20)},
-    **{("lenet5", size): (10, 10) for size in (28, 20)},
-    ("lenet5_modern", 28): (10, 10),
-    ("lenet5_modern", 20): (6, 6),
+    **{("lenet1", size): (size // 2,) * 2 for size in (28, 20)},
+    **{("lenet5", size): (size // 2,) * 2 for size in (28, 20)},
+    ("lenet5_modern", 28): (14, 14),
+    ("lenet5_modern", 20): (10, 10),
     **{("mnist_mlp", size): (size, size) for size in (28, 20)},  # the image itself
-    ("mnist_net", 28): (24, 24),
-    ("mnist_net", 20): (16, 16),
+    ("mnist_net", 28): (28, 28),
+    ("mnist_net", 20): (20, 20),
     ("race_net", 28): (14, 14),
     ("race_net", 20): (10, 10),
     ("residual_net", 28): (7, 7),
     ("residual_net", 20): (5, 5),
     ("simple_cnn", 28): (7, 7),
     ("simple_cnn", 20): (5, 5),
-    ("vgg", 28): (13, 13),
-    ("vgg", 20): (9, 9),
+    ("vgg", 28): (14, 14),
+    ("vgg", 20): (10, 10),
+    **{("fashion_transfg", side): (3, 3) for side in (28, 20)},
     **{(name, side): (side // 4,) * 2 for name in ("vit", "zoo_hybrid", "zoo_vit") for side in (28, 20)},
     **{(f"zoo_{family}", side): (1, 1) for family in CONVOLUTIONAL for side in (28, 20)},
 }
 POOLED = {  # grids of CAM
     ("residual_net", 28): (7, 7),
     ("residual_net", 20): (5, 5),
-    ("vgg", 28): (6, 6),
-    ("vgg", 20): (4, 4),
+    ("vgg", 28): (7, 7),
+    ("vgg", 20): (5, 5),
     **{(f"zoo_{family}", side): (1, 1) for family in CONVOLUTIONAL if family != "mobilenet" for side in (28, 20)},
 }
 TRANSFORMERS = {"fashion_vit", "fashion_transfg", "vit", "zoo_hybrid", "zoo_vit"}

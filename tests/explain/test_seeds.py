@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from lookalike.artifacts.datasets import Dataset
 from lookalike.data.garments import draw_garments
 from lookalike.explain.activity import activity
+from lookalike.explain.attributions import attribution_gains, attribution_maps
 from lookalike.explain.convolutions import convolutions, filters
+from lookalike.explain.distances import attention_distance
 from lookalike.explain.localisation import localise
 from lookalike.explain.seeds import BLIND, Shared, find
 from lookalike.explain.selectivity import tuning
@@ -24,9 +26,10 @@ from lookalike.runtime import Runtime, seeded
 
 GROUP_OF = np.array([0, 1, 0, 2, 1, 0, 3, 3, 0, 4])
 COUNT = 20
+ATTRIBUTED = ("gradient x input", "integrated gradients", "SmoothGrad", "occlusion")
 LABELS = np.arange(COUNT) % 10
 PHOTOGRAPHS = Images(draw_garments(6, seed=11)[0], np.array([1, -1, 3, 0, -1, 5]), np.zeros(6, np.int64))
-PLAIN = Shared(None, GROUP_OF, None, focus=False)
+PLAIN = Shared(None, GROUP_OF, None, focus=False, attributed=3)
 
 
 def make(name: str, seed: int, channels: int = 1, **arguments: bool) -> nn.Module:
@@ -54,7 +57,10 @@ def test_every_part_is_there_where_it_applies(name: str, dataset: Dataset) -> No
         assert (found.deviations is not None) == (convolves and rectifies(subject.model))
         assert (found.filters is not None) == convolves
         assert (found.similarity is not None) == transformer
-        assert found.localisation is None, "of grey images"
+        assert found.localisation is None, "without masks"
+        assert (found.attention_distance is not None) == transformer
+        assert found.attribution is not None
+        assert list(found.attribution) == [*ATTRIBUTED, "HiResCAM", "centre"]
         assert (found.depth is not None) == (convolves and focus and not transformer)
 
 
@@ -123,10 +129,24 @@ def test_similarities_are_those_of_the_first_seed(dataset: Dataset, photographs:
         assert (ours.photographs is None) == (photographs is None)
 
 
-def test_maps_of_every_method_are_localised_where_there_are_masks(dataset: Dataset) -> None:
-    subject = subject_of("vgg", dataset, channels=3)
-    masks = subject.images.pixels[..., 0] > 0
+@pytest.mark.parametrize(("name", "channels"), [("vgg", 3), ("fashion_vit", 1)])
+def test_maps_of_every_method_are_localised_where_there_are_masks(dataset: Dataset, name: str, channels: int) -> None:
+    subject = subject_of(name, dataset, channels=channels)
+    masks = subject.images.pixels.reshape(COUNT, 28, 28, channels)[..., 0] > 0
     found = find(0, subject, replace(PLAIN, masks=masks)).localisation
     assert found is not None
-    assert list(found.methods) == ["CAM", "Grad-CAM", "HiResCAM", "centre"]
-    assert found == localise({name: subject.explain(name) for name in ("CAM", "Grad-CAM", "HiResCAM")}, masks)
+    assert list(found.methods) == [*ATTRIBUTED, *[one for one in found.methods if one in subject.methods], "centre"]
+    assert {one for one in found.methods if one in subject.methods} == set(subject.methods)
+    own = {method: subject.explain(method) for method in subject.methods}
+    assert {method: found.methods[method] for method in (*own, "centre")} == localise(own, masks).methods
+    assert [found.methods[method].images for method in ("HiResCAM", "occlusion", "centre")] == [COUNT, 3, COUNT]
+    few = attribution_maps(subject.part(slice(3)))
+    assert found.methods["occlusion"] == localise({"occlusion": few["occlusion"]}, masks[:3]).methods["occlusion"]
+
+
+def test_attributions_and_attention_are_those_of_their_modules(dataset: Dataset) -> None:
+    subject = subject_of("fashion_vit", dataset)
+    found, few = find(0, subject, PLAIN), subject.part(slice(3))
+    assert found.attribution == attribution_gains(few, attribution_maps(few))
+    assert found.attention_distance is not None
+    np.testing.assert_allclose(found.attention_distance, attention_distance(subject.model, subject.inputs))

@@ -10,16 +10,20 @@ import numpy as np
 import pytest
 import torch
 from descriptions import described
-from invented_evidence import EXPLAINED
+from invented_evidence import EXPLAINED, assert_same
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Evaluation
 from lookalike.artifacts.explanations import Explanation, in_steps, load_explanation, save_explanation
 from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.data.cues import grey_objects
 from lookalike.data.garments import draw_garments
+from lookalike.data.masks import object_masks
+from lookalike.evaluation.groups import group_numbers, look_alike_pairs
 from lookalike.evaluation.variant import Questions, evaluate_variant
-from lookalike.explain.objects import object_masks
+from lookalike.explain.pair_maps import pair_maps
+from lookalike.explain.representations import layer_products
 from lookalike.explain.seeds import Shared, find
 from lookalike.explain.study import Asked, explain_one
 from lookalike.explain.subject import Images, find_subject
@@ -70,7 +74,7 @@ def case(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Case:
     ends = tuple(SeedRecord(seed, epochs=2, diverged_in=None if seed in weights else 1) for seed in (0, *weights))
     folder = tmp_path_factory.mktemp("models") / "cnn"
     save_model(folder, described(valid_images=50, class_names=CLASSES, seeds=ends), weights, [])
-    seen, _ = evaluate_variant(folder, Questions(dataset, photos, None), RUNTIME)
+    seen, _ = evaluate_variant(folder, Questions(dataset, group_numbers(GROUPS, CLASSES), photos), RUNTIME)
     sample = load_params(root / "params.yaml").profiles["demo"].explain
     sample = sample.model_copy(update={"images_a_class": 2, "scored": 4, "heads_scored": 1})
     return Case(folder, seen, Asked(dataset, photos, "cut", GROUPS, sample, corrupt=False))
@@ -120,11 +124,50 @@ def test_every_finished_seed_is_measured_on_the_same_images(case: Case, plain: E
     for number, found in enumerate(plain.seeds):
         images = Images(dataset.test_images, labels, case.seen.test_logits[number].argmax(1)).part(plain.indices)
         subject = find_subject(case.folder, found.seed, dataset, RUNTIME, images)
-        assert found == find(found.seed, subject, Shared(None, case.asked.group_of, None, focus=False))
+        shared = Shared(None, case.asked.group_of, None, focus=False, attributed=case.asked.sample.scored)
+        assert found == find(found.seed, subject, shared)
     first, second = plain.seeds
     assert first.deviations != second.deviations
     assert first.filters is not None
     assert first.filters.selectivity.trained == pytest.approx(plain.found["tuning"]["selectivity"]["trained"]["value"])
+
+
+def test_representations_are_those_of_the_first_images_of_each_class_in_every_seed(
+    case: Case, plain: Explanation, focused: Explanation
+) -> None:
+    dataset, kept = case.asked.dataset, plain.representations
+    assert kept is not None
+    np.testing.assert_array_equal(kept.indices, plain.indices)  # fewer than ten of each class are explained
+    assert kept.layers == ("conv1", "conv2", "conv3", "features")
+    assert kept.products.shape == (2, 4, len(kept.indices) * (len(kept.indices) - 1) // 2)
+    for number, seed in enumerate(case.seen.seeds):
+        images = Images(dataset.test_images, dataset.test_labels, dataset.test_labels).part(kept.indices)
+        subject = find_subject(case.folder, seed, dataset, RUNTIME, images)
+        expected = layer_products(subject.model, subject.inputs)
+        np.testing.assert_array_equal(kept.products[number], np.stack(list(expected.values())))
+    assert_same(focused.representations, kept)
+
+
+def test_look_alikes_are_contrasted_for_focus_variants(case: Case, plain: Explanation, focused: Explanation) -> None:
+    assert plain.pair_maps is None
+    assert focused.pair_maps is not None
+    assert focused.pair_maps.pairs == case.asked.pairs == look_alike_pairs(case.asked.group_of)
+    labels = case.asked.dataset.test_labels.astype(int)
+    images = Images(case.asked.dataset.test_images, labels, labels)
+    subjects = (find_subject(case.folder, seed, case.asked.dataset, RUNTIME, images) for seed in case.seen.seeds)
+    every = [pair_maps(subject, case.asked.pairs, 1) for subject in subjects]
+    np.testing.assert_allclose(focused.pair_maps.maps, np.mean(every, axis=0), rtol=1e-5, atol=1e-7)
+
+
+def test_without_look_alikes_there_is_nothing_to_contrast(case: Case) -> None:
+    alone = {f"group {name}": (name,) for name in CLASSES}
+    assert explain(case, focus=True, groups=alone).pair_maps is None
+
+
+def test_a_share_of_the_scored_images_is_contrasted(case: Case) -> None:
+    for scored, contrasted in ((3, 1), (50, 10), (100, 20), (1000, 50)):
+        asked = replace(case.asked, sample=case.asked.sample.model_copy(update={"scored": scored}))
+        assert asked.contrasted == contrasted
 
 
 def test_layers_of_a_focus_variant_alone_are_read_in_every_seed(plain: Explanation, focused: Explanation) -> None:
@@ -132,11 +175,13 @@ def test_layers_of_a_focus_variant_alone_are_read_in_every_seed(plain: Explanati
     for one in focused.seeds:
         assert one.depth is not None
         assert [row.layer for row in one.depth] == ["conv1", "conv2", "conv3"]
-        assert one.localisation is None, "the images are grey"
+        assert one.localisation is not None
+    assert [one.localisation for one in plain.seeds] == [None, None]
 
 
-def test_objects_are_masked_in_colour_images_alone(case: Case) -> None:
-    assert case.asked.masks is None
+def test_objects_are_masked_in_grey_and_colour_images(case: Case) -> None:
+    assert case.asked.masks is not None
+    np.testing.assert_array_equal(case.asked.masks, grey_objects(case.asked.dataset.test_images[case.asked.chosen]))
     grey = case.asked.dataset.test_images
     colour = replace(case.asked, dataset=replace(case.asked.dataset, test_images=np.stack([grey] * 3, axis=3)))
     assert colour.masks is not None
@@ -145,7 +190,7 @@ def test_objects_are_masked_in_colour_images_alone(case: Case) -> None:
 
 
 def test_without_opencv_a_warning_says_what_is_not_measured(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "lookalike.explain.objects", raising=False)
+    monkeypatch.delitem(sys.modules, "lookalike.data.masks", raising=False)
     monkeypatch.setitem(sys.modules, "cv2", None)
     grey = case.asked.dataset.test_images
     colour = replace(case.asked, dataset=replace(case.asked.dataset, test_images=np.stack([grey] * 3, axis=3)))

@@ -27,7 +27,7 @@ from lookalike.explain.drift import drift, through_layers
 from lookalike.explain.faithfulness import CONTROLS, Trial, curves, gains, score
 from lookalike.explain.maps import Maps
 from lookalike.explain.mass import mass_by_class
-from lookalike.explain.methods import DEFAULT
+from lookalike.explain.methods import DEFAULT, tiling
 from lookalike.explain.sanity import rank_correlation, units
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import SIMILARITIES, patch_means
@@ -149,7 +149,8 @@ def test_heads_are_scored_one_by_one_and_in_the_mean(case: Case) -> None:
     np.testing.assert_allclose(heads[-1, -1], case.explained.maps["last attention"][0], rtol=1e-5)
     trial = trial_of(case.subject, HEADS_SCORED)
     for block, head in ((0, 0), (0, 1), (blocks - 1, None)):
-        maps = raw_attention(block, head)(case.subject.model, trial.images, torch.zeros(HEADS_SCORED, 10))
+        method = tiling(case.subject.model, case.subject.model.spatial)(raw_attention(block, head))
+        maps = method(case.subject.model, trial.images, torch.zeros(HEADS_SCORED, 10))
         place = -1 if head is None else head
         np.testing.assert_allclose(heads[block, place], maps[0], rtol=1e-5)
         assert found["gains"][block][place] == pytest.approx(gains(curves(trial, maps, SEED)).mean().item(), abs=1e-6)
@@ -416,10 +417,10 @@ def test_what_maps_have_over_a_control_is_the_difference_of_their_contrasts(
 
 def test_maps_that_are_a_control_have_nothing_over_it(cnn: Subject) -> None:
     nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
-    pixels = {"HiResCAM": patch_means(cnn.images.pixels, (4, 4))}
+    pixels = {"HiResCAM": patch_means(cnn.images.pixels, (7, 7))}  # the areas of the tiles that cells are brought onto
     blind = {"HiResCAM": cnn.explain("HiResCAM", model=cnn.untrained).numpy()}
     for control, maps in (("raw_pixels", pixels), ("untrained", blind)):
-        found = likeness(cnn, maps)
+        found = likeness(cnn, maps, photo_maps={"HiResCAM": np.ones((len(PHOTO_LABELS), 7, 7))})
         assert found["maps"] == found[control]
         assert found[f"over_{control}"] == {"class_contrast": nothing, "group_contrast": nothing}
 

@@ -3,20 +3,23 @@
 import csv
 import io
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from blocks import figures, rows, tables, titles, walk
+from blocks import figures, prose, rows, tables, titles, walk
 from small_study import CNN, DIVERGED, EVALUATED, FIGURES, PAIR, PICTURES, RECIPES, SmallStudy, write_study
 
 from lookalike.claims.claim import Judged
 from lookalike.claims.verdicts import CLAIMS, Row
 from lookalike.claims.verdicts import rows as claim_rows
 from lookalike.params import Params
+from lookalike.reporting import assemble as assemble_module
 from lookalike.reporting.assemble import assemble
 from lookalike.reporting.chapters import found
-from lookalike.reporting.document import Section
+from lookalike.reporting.chapters.families import Sentences
+from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.document import Prose, Section, section
 from lookalike.reporting.leaderboard import Standing, to_csv
 from lookalike.reporting.report import Report, to_html, to_markdown
 
@@ -58,6 +61,21 @@ def test_the_report_opens_with_the_answer_and_ends_with_its_origin(assembled: As
     ]
     assert [part.title for part in report.sections[3].sections] == CHAPTERS
     assert report.runs == {CNN: {"0": "feedbeef", "1": "cafe"}}
+
+
+def on_families(studies: Sequence[Found], said: Sentences) -> Section:
+    """A chapter that names the claims of which something was measured."""
+    return section("families", "Families", Prose(", ".join(said[studies[0].study])))
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_chapter_on_families_comes_first(root: Path, params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assemble_module, "families", on_families)
+    report, _, judged = assemble(params, "", root)
+    assert [part.anchor for part in report.sections[:2]] == ["families", "claims"]
+    measured = [one.claim.key for one in judged if any(answer.measured for answer in one.decisive)]
+    assert prose(report.sections[0]) == [", ".join(measured)]
+    assert "F5" in measured
 
 
 def test_standings_are_those_of_all_variants_in_the_order_of_the_parameters(assembled: Assembled) -> None:

@@ -18,10 +18,12 @@ from small_study import CNN, DIVERGED, EVALUATED, FEW, LABELS, PAIR, SmallStudy,
 
 from lookalike.artifacts.evaluations import Augmented, Evaluation
 from lookalike.artifacts.evidence import ARRAYS, CONTENT
+from lookalike.artifacts.families import load_families
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import Description
 from lookalike.errors import InputError
 from lookalike.evaluation.scores import score
+from lookalike.families.findings import FamilyFindings
 from lookalike.params import Params
 from lookalike.reporting.comparison import (
     Collected,
@@ -116,6 +118,15 @@ def test_numbers_are_those_of_the_evidence(compared: Path, study: SmallStudy) ->
     }
     photos = read_json(compared / "photos.json")
     assert photos["figures"] == study.on_photos["figures"]
+
+
+def test_findings_on_families_are_those_of_variants_that_ended(compared: Path, study: SmallStudy) -> None:
+    found = load_families(compared, FamilyFindings)
+    assert found.families == dict.fromkeys(EVALUATED, "CNN")
+    assert (found.seeds, found.compared, found.learning) == (dict.fromkeys(EVALUATED, 2), None, {})
+    pairs = [one.pair for one in found.separability]
+    assert ("Coat", "Shirt") in pairs
+    assert {name for pair in pairs for name in pair} < set(study.class_names)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KIND, FEATURES = "evaluation", "features.npy"
 Half = NDArray[np.float16] | NDArray[np.float32]  # single precision where half has no numbers as large
-Condition = tuple[str, int]  # kind and severity of corruption, or shift and pixels; ("", 0) means images as they are
+Condition = tuple[str, int]  # kind and severity of corruption, shift and pixels, or cue and strength; ("", 0) for none
 Interval = Mapping[str, float]  # "value", "low" and "high" of a 95 % interval
 
 
@@ -73,6 +73,71 @@ class PhotoOutputs:
 
 
 @dataclass(frozen=True, eq=False)
+class Cues:
+    """What S seeds prefer on N test images, the first of each class, that keep one cue alone, in K conditions.
+
+    The conditions are images as they are and those of `data.cues.CUES`.
+
+    Attributes:
+        usable: bool (K, N), False where a condition could not be made of an image.
+        preferred: bool (S, K, N, C), whether the logit of the image's own class is above that of each class; False at
+            its own class. An image is predicted right where all others are True.
+    """
+
+    conditions: tuple[Condition, ...]
+    usable: NDArray[np.bool_]
+    preferred: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Readouts:
+    """Whether the penultimate features of S seeds tell the two classes of P look-alike pairs apart, see
+    `evaluation.readouts`.
+
+    Attributes:
+        pairs: all pairs of classes within a group of look-alikes.
+        probe, neighbours: bool (S, P, N), whether a linear probe and the nearest neighbours, both fitted to the
+            variant's validation images of the two classes, name the right one for a test image; False for images of
+            other classes.
+        effective_rank: float64 (S,), of the features of the test images.
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    probe: NDArray[np.bool_]
+    neighbours: NDArray[np.bool_]
+    effective_rank: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Outside:
+    """What S seeds say about M images of the data set `name`, which are of none of the C classes.
+
+    Attributes:
+        logits: (S, M, C).
+        distances, test_distances: float64 (M,) and (T,), how far these images and the first test images lie from
+            validation images in the features of the first seed, see `evaluation.distance.knn_distance`.
+    """
+
+    name: str
+    logits: Half
+    distances: NDArray[np.float64]
+    test_distances: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Suspects:
+    """The k test images whose labels a variant finds least credible, the least credible first.
+
+    Attributes:
+        indices: int64 (k,).
+        images: uint8 (k, H, W) or (k, H, W, 3), small.
+    """
+
+    indices: NDArray[np.int64]
+    images: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
 class Augmented:
     """A training image of each of n classes, and D draws of what a training run sees of it.
 
@@ -103,6 +168,10 @@ class Evaluation:
         corrupted: None if no images were corrupted.
         photos: None if the variant was shown no photographs.
         augmented: None unless the variant was trained with augmentation.
+        cues: None if no images were corrupted.
+        readouts: None if every seed diverged.
+        outside: None if the study names no other data set.
+        suspects: None unless the variant is a focus variant.
     """
 
     seeds: tuple[int, ...]
@@ -115,6 +184,10 @@ class Evaluation:
     corrupted: Corrupted | None = None
     photos: PhotoOutputs | None = None
     augmented: Augmented | None = None
+    cues: Cues | None = None
+    readouts: Readouts | None = None
+    outside: Outside | None = None
+    suspects: Suspects | None = None
 
 
 def as_kept(confidence: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -135,6 +208,7 @@ def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
         "train_images": None if train_right is None else train_right.shape[1],
         "corrupted": None if corrupted is None else described(corrupted),
         "photos": None if photos is None else listed(photos),
+        **measured(evaluation),
     }
     arrays: dict[str, NDArray[Any]] = {
         "temperatures": evaluation.temperatures,
@@ -148,12 +222,43 @@ def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
         arrays |= {"corrupted_right": pack(corrupted.right), "corrupted_ece": corrupted.ece}
     if (augmented := evaluation.augmented) is not None:
         arrays |= named("augmented", vars(augmented))
-    write_evidence(folder, KIND, content, arrays | ({} if photos is None else photo_arrays(photos)))
+    arrays |= measured_arrays(evaluation) | ({} if photos is None else photo_arrays(photos))
+    write_evidence(folder, KIND, content, arrays)
 
 
 def described(corrupted: Corrupted) -> dict[str, Any]:
     """What `corrupted_right` and `corrupted_ece` are of."""
     return {"images": corrupted.right.shape[2], "conditions": [list(one) for one in corrupted.conditions]}
+
+
+def measured(evaluation: Evaluation) -> dict[str, Any]:
+    """What the arrays of `measured_arrays` are of."""
+    content: dict[str, Any] = dict.fromkeys(("cues", "readouts", "outside"))
+    if (cues := evaluation.cues) is not None:
+        conditions = [list(one) for one in cues.conditions]
+        content["cues"] = {"images": cues.usable.shape[1], "conditions": conditions}
+    if (read := evaluation.readouts) is not None:
+        content["readouts"] = {"images": read.probe.shape[2], "pairs": [list(pair) for pair in read.pairs]}
+    if evaluation.outside is not None:
+        content["outside"] = {"name": evaluation.outside.name}
+    return content
+
+
+def measured_arrays(evaluation: Evaluation) -> dict[str, NDArray[Any]]:
+    """The arrays of cues, readouts, images of another data set and suspects, by name."""
+    arrays: dict[str, NDArray[Any]] = {}
+    if (cues := evaluation.cues) is not None:
+        by_class = np.moveaxis(cues.preferred, 3, 2)  # (S, K, N, C) -> (S, K, C, N): there are more images than classes
+        arrays |= named("cues", {"usable": pack(cues.usable), "preferred": pack(by_class)})
+    if (read := evaluation.readouts) is not None:
+        bits = {"probe": pack(read.probe), "neighbours": pack(read.neighbours)}
+        arrays |= named("readouts", bits | {"effective_rank": read.effective_rank})
+    if (outside := evaluation.outside) is not None:
+        distances = {"distances": outside.distances, "test_distances": outside.test_distances}
+        arrays |= named("outside", {"logits": in_half(outside.logits)} | distances)
+    if (suspects := evaluation.suspects) is not None:
+        arrays |= named("suspects", vars(suspects))
+    return arrays
 
 
 def listed(photos: PhotoOutputs) -> dict[str, list[Any]]:
@@ -192,6 +297,11 @@ def load_evaluation(folder: Path) -> Evaluation:
         corrupted=corrupted_from(content["corrupted"], arrays),
         photos=photos_from(content["photos"], arrays),
         augmented=Augmented(**found) if (found := under("augmented", arrays)) else None,
+        # results kept from before these were measured lack their fields
+        cues=cues_from(content.get("cues"), under("cues", arrays)),
+        readouts=readouts_from(content.get("readouts"), under("readouts", arrays)),
+        outside=Outside(about["name"], **under("outside", arrays)) if (about := content.get("outside")) else None,
+        suspects=Suspects(**found) if (found := under("suspects", arrays)) else None,
     )
 
 
@@ -208,6 +318,24 @@ def corrupted_from(about: Mapping[str, Any] | None, arrays: Mapping[str, NDArray
         return None
     conditions = tuple((kind, severity) for kind, severity in about["conditions"])
     return Corrupted(conditions, unpack(arrays["corrupted_right"], about["images"]), arrays["corrupted_ece"])
+
+
+def cues_from(about: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> Cues | None:
+    """The part of an `Evaluation` that `measured` describes as cues; None of None."""
+    if about is None:
+        return None
+    conditions = tuple((kind, strength) for kind, strength in about["conditions"])
+    by_class = unpack(arrays["preferred"], about["images"])
+    return Cues(conditions, unpack(arrays["usable"], about["images"]), np.moveaxis(by_class, 2, 3))
+
+
+def readouts_from(about: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> Readouts | None:
+    """The part of an `Evaluation` that `measured` describes as readouts; None of None."""
+    if about is None:
+        return None
+    probe, neighbours = (unpack(arrays[name], about["images"]) for name in ("probe", "neighbours"))
+    pairs = tuple((first, second) for first, second in about["pairs"])
+    return Readouts(pairs, probe, neighbours, arrays["effective_rank"])
 
 
 def photos_from(names: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> PhotoOutputs | None:

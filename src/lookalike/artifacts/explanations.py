@@ -156,12 +156,14 @@ class Localised:
         hits: share of images whose map has its maximum on the object, in [0, 1].
         iou: intersection over union of the object and what lies above the threshold, in [0, 1].
         hits_over_centre, iou_over_centre: the same minus that of a Gaussian in the centre; None for this control.
+        images: number of images, the first of those of `Localisation`; None means all of those.
     """
 
     hits: Interval
     iou: Interval
     hits_over_centre: Interval | None
     iou_over_centre: Interval | None
+    images: int | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,8 @@ class Localisation:
     Attributes:
         images: number of images with a usable mask of the object; `skipped` others have none.
         threshold: share of a map's maximum above which a pixel counts as marked.
-        methods: by method, and "centre", the control.
+        methods: by method, and "centre", the control: those that apply to the model on their own grids, and the
+            attributions that apply to every model on their common grid.
     """
 
     images: int
@@ -209,9 +212,11 @@ class SeedFindings:
             of what enters ReLU; None without ReLU behind convolutions.
         filters: None without convolutions.
         similarity: by attention method; None unless it is a transformer.
-        localisation: None unless it is a convolutional focus variant for colour images; also if no mask is usable, or
-            OpenCV was missing.
+        localisation: None unless it is a focus variant; also if no mask is usable, or OpenCV was missing for colour.
         depth: one row per convolution; None unless it is a convolutional focus variant.
+        attribution: by method that applies to every model, and "centre", the control: gain of faithfulness on a common
+            grid of 7 x 7 cells, see `explain.attributions`; None means that it was not measured.
+        attention_distance: by block and head, in pixels, see `explain.distances`; None without attention.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # nested classes inherit it
@@ -222,6 +227,37 @@ class SeedFindings:
     similarity: Mapping[str, MapSimilarity] | None
     localisation: Localisation | None
     depth: tuple[LayerReadout, ...] | None
+    attribution: Mapping[str, Interval] | None = None
+    attention_distance: tuple[tuple[float, ...], ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Representations:
+    """What the layers of S seeds make of n test images, see `explain.representations`.
+
+    Attributes:
+        indices: int64 (n,), the test images.
+        layers: names of the L layers, from the input on; the last is "features".
+        products: float16 (S, L, n (n - 1) / 2), inner products of the images' centred features, above the diagonal, row
+            by row, divided by their root mean square.
+    """
+
+    indices: NDArray[np.int64]
+    layers: tuple[str, ...]
+    products: NDArray[np.float16]
+
+
+@dataclass(frozen=True, eq=False)
+class PairMaps:
+    """Which pixels tell look-alikes apart, see `explain.pair_maps`; mean over seeds.
+
+    Attributes:
+        pairs: P pairs of classes.
+        maps: (P, 2, H, W), of images of the first and of the second class: what speaks for this class, not the other.
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    maps: Half
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,6 +274,9 @@ class Explanation:
         photo_maps: (P, h, w) by the method that is shown, see `in_steps`; None without photographs.
         close_up: None unless the variant is a focus variant.
         seeds: of every finished seed, in the order of training.
+        representations: None means that they were not kept.
+        pair_maps: None unless the variant is a focus variant with look-alikes.
+        attributed: how many images the attributions of `seeds` are of; None means that there are none.
     """
 
     found: Findings
@@ -248,21 +287,31 @@ class Explanation:
     photo_maps: NDArray[np.int8] | None
     close_up: CloseUp | None
     seeds: tuple[SeedFindings, ...] = ()
+    representations: Representations | None = None
+    pair_maps: PairMaps | None = None
+    attributed: int | None = None
 
 
 def save_explanation(folder: Path, explanation: Explanation) -> None:
     """Write the evidence into an existing folder, see `evidence.write_evidence`."""
-    close = explanation.close_up
+    close, layers, pairs = explanation.close_up, explanation.representations, explanation.pair_maps
     content = {
         "found": explanation.found,
         "shown": explanation.shown,
         "recipe": explanation.recipe,
         "close_up": None if close is None else {"channels": {name: list(of) for name, of in close.channels.items()}},
         "seeds": [asdict(one) for one in explanation.seeds],
+        "attributed": explanation.attributed,
+        "layers": None if layers is None else list(layers.layers),
+        "pairs": None if pairs is None else [list(pair) for pair in pairs.pairs],
     }
     arrays: dict[str, NDArray[Any]] = {"indices": explanation.indices, **halves("maps", explanation.maps)}
     if explanation.photo_maps is not None:
         arrays["photo_maps"] = explanation.photo_maps
+    if layers is not None:
+        arrays |= {"representations/indices": layers.indices, "representations/products": layers.products}
+    if pairs is not None:
+        arrays["pair_maps"] = in_half(pairs.maps)
     write_evidence(folder, KIND, content, arrays | ({} if close is None else named("close_up", close_up_arrays(close))))
 
 
@@ -311,7 +360,23 @@ def load_explanation(folder: Path) -> Explanation:
         photo_maps=arrays.get("photo_maps"),
         close_up=None if close is None else close_up_from(close["channels"], under("close_up", arrays)),
         seeds=seeds_from(content["seeds"], folder / CONTENT),
+        representations=representations_from(content.get("layers"), arrays),
+        pair_maps=pair_maps_from(content.get("pairs"), arrays),
+        attributed=content.get("attributed"),
     )
+
+
+def representations_from(layers: list[str] | None, arrays: Arrays) -> Representations | None:
+    """What the names of layers and two arrays say; None of evidence from before there were any."""
+    if layers is None:
+        return None
+    kept = under("representations", arrays)
+    return Representations(kept["indices"], tuple(layers), kept["products"])
+
+
+def pair_maps_from(pairs: list[list[int]] | None, arrays: Arrays) -> PairMaps | None:
+    """What pairs of classes and an array say; None of evidence from before there were any."""
+    return None if pairs is None else PairMaps(tuple((pair[0], pair[1]) for pair in pairs), arrays["pair_maps"])
 
 
 def seeds_from(rows: Any, path: Path) -> tuple[SeedFindings, ...]:

@@ -18,6 +18,7 @@ from lookalike.artifacts.folders import write_bytes, write_json, write_text
 from lookalike.artifacts.photos import SHOWN, save_photos
 from lookalike.bundle.layout import BUNDLE, DATA, PARAMETERS, PROVENANCE, SHEETS, sha_256, zip_folder
 from lookalike.bundle.sheets import encode
+from lookalike.data.outside import only_outside
 from lookalike.data.sources import build_dataset
 from lookalike.errors import InputError
 from lookalike.params import Params, load_params, with_profile
@@ -144,8 +145,10 @@ def write_libraries(folder: Path) -> None:
 def write_data(folder: Path, params: Params, names: Sequence[str], places: Places) -> None:
     """The data sets, photographs and weights that the variants need, and `bundle.json`, which says what is packed."""
     arrays: dict[str, Any] = {}
-    for dataset in dict.fromkeys(params.variants[name].dataset for name in names):
-        write_dataset(folder, dataset, params, places)
+    own = dict.fromkeys(params.variants[name].dataset for name in names)
+    others = dict.fromkeys(params.studies[params.variants[name].study].outside for name in names)
+    for dataset in own | others:
+        write_dataset(folder, dataset, params, places, whole=dataset in own)
         arrays |= sheets_for(folder, dataset)
     if any(params.photographed(params.variants[name].study) for name in names):
         write_photos(folder / "photos", params, places)
@@ -156,12 +159,12 @@ def write_data(folder: Path, params: Params, names: Sequence[str], places: Place
     write_json(folder / BUNDLE, {"variants": list(names), "arrays": arrays})
 
 
-def write_dataset(folder: Path, name: str, params: Params, places: Places) -> None:
-    """The data set as the stage `fetch` writes it."""
+def write_dataset(folder: Path, name: str, params: Params, places: Places, *, whole: bool) -> None:
+    """The data set as the stage `fetch` writes it; or else the test images that are shown to another study's models."""
     dataset, _ = build_dataset(name, params.datasets[name], params.active.data, places.downloads, places.mirror)
     if any(files.in_place for files in dataset.files.values()):
         raise InputError(f"datasets.{name}: your own photographs stay where they are; a bundle cannot hold them")
-    save_dataset(folder / DATA / name, dataset)
+    save_dataset(folder / DATA / name, dataset if whole else only_outside(dataset))
 
 
 def sheets_for(folder: Path, dataset: str) -> dict[str, Any]:

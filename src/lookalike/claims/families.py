@@ -13,14 +13,16 @@ import numpy as np
 from lookalike.claims.claim import Claim, Measured, Test, above, apart, below, within
 from lookalike.claims.evidence import Evidence, StudyEvidence
 from lookalike.claims.fashion import ACCURACY, BOTH, CNN, CORRELATION, STUDY, VIT
-from lookalike.claims.measures import Measure, alone, figure_gain, from_interval, gain, of_every_seed, runs_of, study_of
-from lookalike.claims.quantities import Figure, Figures, Terms, right
+from lookalike.claims.measures import Measure, alone, from_interval, gain, of_every_seed, runs_of, study_of
+from lookalike.claims.quantities import Figure, Figures, Terms, difference_of_figures, right
+from lookalike.evaluation.groups import look_alike_pairs
 from lookalike.evaluation.hierarchical import Term, Uncertain, mean_of
 from lookalike.evaluation.metrics import softmax
-from lookalike.families import complementary, representations
+from lookalike.families import complementary
 from lookalike.families.cues import right_of
 from lookalike.families.influence import Influenced, difference
-from lookalike.families.separability import auroc, look_alike_pairs, scores_of
+from lookalike.families.layers import last_contrast
+from lookalike.families.separability import auroc, scores_of
 
 AREA, LOST = 0.005, 0.02  # of the ROC curve; and of the share of the accuracy that is lost
 FEW = (f"{CNN}-1pct", f"{VIT}-1pct")
@@ -41,7 +43,8 @@ def contrast(first: str, second: str, contrasts: Contrasts) -> Measure:
         found = None if study is None else contrasts(study, first, second)
         if study is None or found is None:
             return None
-        return Measured(found.difference, runs_of(study, first, second), found.difference.images or None)
+        images = found.difference.images if found.difference.image_variance else None
+        return Measured(found.difference, runs_of(study, first, second), images)
 
     return measure
 
@@ -66,7 +69,7 @@ def last_layers(study: StudyEvidence, first: str, second: str) -> complementary.
     sides = [one for one in known if one is not None]
     if len(sides) < 2 or not np.array_equal(sides[0].indices, sides[1].indices):
         return None
-    return representations.contrast(*(one.products[:, -1] for one in sides))
+    return last_contrast(*(one.products[:, -1].astype(np.float64) for one in sides))
 
 
 def less_than(smaller: Measure, larger: Measure) -> Measure:
@@ -161,6 +164,19 @@ def loss_test(key: str, kind: str, strengths: Sequence[int], about: str, more: s
         f"on {about} {MORE_LOST.format(*said)}",
         f"on {about} {LESS_LOST.format(*said)}",
     )
+
+
+def attribution_gain(first: str, second: str, method: str) -> Measure:
+    """By how much the attribution maps of the first variant are more faithful than those of the second."""
+
+    def measure(evidence: Evidence) -> Measured | None:
+        study = study_of(evidence, first, second)
+        if study is None or (explanation := study.explanations.get(first)) is None:
+            return None
+        found = difference_of_figures(study, first, second, attribution(method), explanation.attributed or 0)
+        return Measured(found, runs_of(study, first, second), explanation.attributed) if found else None
+
+    return measure
 
 
 def attribution(method: str) -> Figures:
@@ -331,7 +347,7 @@ CLAIMS = (
                 method,
                 f"gain of {method} maps over random ones on a grid of 7x7, CNN minus ViT",
                 apart(CORRELATION),
-                figure_gain(*BOTH, attribution(method)),
+                attribution_gain(*BOTH, method),
                 BOTH,
                 f"the CNN's {method} maps are {{}} more faithful than the ViT's",
                 f"the CNN's {method} maps are {{}} less faithful than the ViT's",

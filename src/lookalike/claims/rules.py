@@ -41,6 +41,17 @@ def digest(claim: Claim) -> str:
 
 
 RULES = {
+    "L1": Rule("2026-11-29", "ad2f20c", "yes", "6bbafc662c56"),
+    "L2": Rule("2026-11-29", "ad2f20c", "of an earlier version", "acdf914888ec"),
+    "L3": Rule("2026-11-29", "ad2f20c", "no", "9e00784ba267"),
+    "L4": Rule("2026-11-29", "ad2f20c", "no", "402511fba88e"),
+    "L5": Rule("2026-11-29", "ad2f20c", "no", "8497dbd5f59e"),
+    "L6": Rule("2026-11-29", "ad2f20c", "no", "8a467e32851e"),
+    "L7": Rule("2026-11-29", "ad2f20c", "no", "b12f4db2a7f1"),
+    "L8": Rule("2026-11-29", "ad2f20c", "no", "233a53074059"),
+    "L9": Rule("2026-11-29", "ad2f20c", "no", "c5e0c9f869cb"),
+    "L10": Rule("2026-11-29", "ad2f20c", "no", "1c639ba4f392"),
+    "L11": Rule("2026-11-29", "ad2f20c", "no", "3880e2d52dc8"),
     "F1": Rule("2026-11-29", "7bfe933", "yes", "b896ff7c5740"),
     "F2": Rule("2026-11-29", "7bfe933", "yes", "71a14fadaf8f"),
     "F3": Rule("2026-11-29", "7bfe933", "yes", "3ea098cf8852"),

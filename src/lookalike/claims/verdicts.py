@@ -1,16 +1,16 @@
-"""Every claim of the four studies, all of them judged, and what was found as rows of a table."""
+"""Every claim, of this project and of the four studies, all of them judged, and what was found as rows of a table."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lookalike.claims import cifar, fashion, history, zoo
+from lookalike.claims import cifar, families, fashion, history, zoo
 from lookalike.claims.claim import Answer, Claim, Judged, Verdict, judge
 from lookalike.claims.evidence import Evidence
 from lookalike.claims.rules import RULES
 from lookalike.claims.wording import ends, said_region, said_runs, sentence
 
-CLAIMS: tuple[Claim, ...] = fashion.CLAIMS + cifar.CLAIMS + zoo.CLAIMS + history.CLAIMS
+CLAIMS: tuple[Claim, ...] = families.CLAIMS + fashion.CLAIMS + cifar.CLAIMS + zoo.CLAIMS + history.CLAIMS
 ERROR = 0.05  # of a test that decides, where there is no effect
 
 

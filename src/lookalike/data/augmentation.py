@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.data.ground import EMPTY
 from lookalike.errors import InputError
 
-EMPTY = 0.04  # darker than this is ground and not garment
 BENDS = 4  # control points of a bend along each edge
 NEAREST, FARTHEST = 0.3, 0.5  # how far the two of a pair lie from the middle, in half widths
 

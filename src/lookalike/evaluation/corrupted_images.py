@@ -1,5 +1,6 @@
 """Corrupted and shifted test images, the same for every variant, and what one variant says about them."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -31,22 +32,34 @@ class CorruptedImages:
 
 def corrupted_images(dataset: Dataset, per_class: int) -> CorruptedImages:
     """The first `per_class` test images of each class in every condition; all variants see the same ones."""
-    chosen = first_of_each_class(dataset.test_labels, per_class)
-    images = dataset.test_images[chosen]
+    images, labels = first_images(dataset, per_class)
     sets: dict[Condition, Pixels] = {("", 0): images}
     for kind in tqdm(CORRUPTIONS, desc="corruptions", unit="kind", disable=None):
         sets |= {(kind, severity): corrupt(images, kind, severity, seed=SEED) for severity in SEVERITIES}
     if max(images.shape[1:3]) <= SHIFTED_UP_TO:
         sets |= {(kind, pixels): shift(images, kind, pixels) for kind in SHIFTS for pixels in SHIFT_PIXELS}
-    return CorruptedImages(sets, dataset.test_labels[chosen].astype(np.int64))
+    return CorruptedImages(sets, labels)
+
+
+def first_images(dataset: Dataset, per_class: int) -> tuple[Pixels, NDArray[np.int64]]:
+    """The first `per_class` test images of each class, and their labels."""
+    chosen = first_of_each_class(dataset.test_labels, per_class)
+    return dataset.test_images[chosen], dataset.test_labels[chosen].astype(np.int64)
 
 
 def corrupted_answers(folder: Path, dataset: Dataset, images: CorruptedImages, runtime: Runtime) -> Corrupted:
     """What all seeds in the model folder `folder` that did not diverge say about the images."""
-    readers, weights = readers_of(folder, dataset, runtime), resample(len(images.labels))
-    right, ece = [], []
-    for pixels in images.sets.values():
-        logits = np.stack([reader.read(pixels).logits for reader in readers])
+    weights, right, ece = resample(len(images.labels)), [], []
+    for logits in logits_by_condition(folder, dataset, images.sets, runtime):
         right.append(logits.argmax(axis=2) == images.labels)
         ece.append(astuple(calibration_error(logits, images.labels, weights)))
     return Corrupted(tuple(images.sets), np.stack(right, axis=1), np.array(ece))
+
+
+def logits_by_condition(
+    folder: Path, dataset: Dataset, sets: Mapping[Condition, Pixels], runtime: Runtime
+) -> Iterator[NDArray[np.float32]]:
+    """Logits (S, N, C) of all seeds in `folder` that did not diverge, one condition after the other."""
+    readers = readers_of(folder, dataset, runtime)
+    for pixels in sets.values():
+        yield np.stack([reader.read(pixels).logits for reader in readers])

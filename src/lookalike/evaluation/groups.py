@@ -5,6 +5,7 @@ Throughout, `group_of` (C,) gives the group number of each class; its look-alike
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,12 @@ def group_numbers(groups: Mapping[str, Sequence[str]], class_names: Sequence[str
     """The number (C,) of each class's group, counted in the order of `groups`; every class stands in exactly one."""
     number = {name: k for k, members in enumerate(groups.values()) for name in members}
     return np.array([number[name] for name in class_names], np.int64)
+
+
+def look_alike_pairs(group_of: Ints) -> tuple[tuple[int, int], ...]:
+    """All pairs of classes of the same group, in the order of the classes."""
+    pairs = combinations(range(len(group_of)), 2)
+    return tuple((first, second) for first, second in pairs if group_of[first] == group_of[second])
 
 
 def group_confusion(predicted: Ints, labels: Ints, group_of: Ints) -> NDArray[np.int64]:

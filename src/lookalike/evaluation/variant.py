@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,17 +16,19 @@ from lookalike.artifacts.image_files import made_small
 from lookalike.artifacts.models import Description, load_description
 from lookalike.artifacts.photos import PhotoSet
 from lookalike.data.augmentation import examples, from_settings
+from lookalike.data.outside import OutsideImages
 from lookalike.data.splits import seen_by
 from lookalike.data.tensors import LabelledImages, from_training_set, place_images, prepared
 from lookalike.evaluation.calibration import fit_temperature
 from lookalike.evaluation.cases import first_of_each_class
-from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers
-from lookalike.evaluation.cue_images import CueImages, cue_answers
+from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers, corrupted_images
+from lookalike.evaluation.cue_images import CueImages, cue_answers, cue_images
+from lookalike.evaluation.groups import look_alike_pairs
 from lookalike.evaluation.inference import Outputs, infer, readers_of, restore_model
 from lookalike.evaluation.metrics import Ints, softmax
-from lookalike.evaluation.outside import OutsideImages, outside_answers
+from lookalike.evaluation.outside import outside_answers
 from lookalike.evaluation.photo_variant import photo_outputs
-from lookalike.evaluation.readouts import LabelledFeatures, look_alike_pairs, read_seed, together
+from lookalike.evaluation.readouts import LabelledFeatures, read_seed, together
 from lookalike.evaluation.suspects import find_suspects
 from lookalike.evaluation.views import compare_views
 from lookalike.runtime import Runtime
@@ -51,6 +55,14 @@ class Questions:
     corrupted: Callable[[], CorruptedImages] | None = None
     cues: Callable[[], CueImages] | None = None
     outside: OutsideImages | None = None
+
+    def with_corrupted(self, per_class: int) -> Self:
+        """The same with corrupted images and cues, made of so many test images of each class when first asked for."""
+        return replace(
+            self,
+            corrupted=cache(lambda: corrupted_images(self.dataset, per_class)),
+            cues=cache(lambda: cue_images(self.dataset, per_class)),
+        )
 
 
 @dataclass(frozen=True)
@@ -83,8 +95,7 @@ def evaluate_variant(
     seeds = description.finished_seeds
     diverged = len(description.seeds) - len(seeds)
     if not seeds:
-        nothing = np.zeros((0, len(dataset.test_labels), len(dataset.class_names)), np.float16)
-        return Evaluation((), diverged, np.zeros(0), nothing), np.zeros((0, 0), np.float16)
+        return nothing(dataset, diverged), np.zeros((0, 0), np.float16)
     seen = see(folder, description, seeds, questions, runtime)
     evaluation = judged(seen, seeds, diverged, validation_labels(dataset, description.valid_images))
     evaluation = replace(evaluation, augmented=augmented(description, dataset))
@@ -92,8 +103,7 @@ def evaluate_variant(
         crop = (description.augmentation or {})["crop"]
         evaluation = replace(evaluation, views=asdict(compare_views(folder, crop, dataset, runtime)))
     if questions.corrupted is not None:
-        answers = corrupted_answers(folder, dataset, questions.corrupted(), runtime)
-        evaluation = replace(evaluation, corrupted=answers)
+        evaluation = replace(evaluation, corrupted=corrupted_answers(folder, dataset, questions.corrupted(), runtime))
     if questions.cues is not None:
         evaluation = replace(evaluation, cues=cue_answers(folder, dataset, questions.cues(), runtime))
     features = seen.test[0].features, seen.valid[0].features
@@ -103,10 +113,14 @@ def evaluate_variant(
     if (outside := questions.outside) is not None:
         said = outside_answers(readers_of(folder, dataset, runtime), outside, features, evaluation.photos)
         evaluation = replace(evaluation, outside=said)
-    if focus:
-        suspects = find_suspects(evaluation, dataset.test_images, dataset.test_labels)
-        evaluation = replace(evaluation, suspects=suspects)
-    return evaluation, features[0]
+    suspects = find_suspects(evaluation, dataset.test_images, dataset.test_labels) if focus else None
+    return replace(evaluation, suspects=suspects), features[0]
+
+
+def nothing(dataset: Dataset, diverged: int) -> Evaluation:
+    """The evidence of a variant of which every seed diverged."""
+    logits = np.zeros((0, len(dataset.test_labels), len(dataset.class_names)), np.float16)
+    return Evaluation((), diverged, np.zeros(0), logits)
 
 
 def augmented(description: Description, dataset: Dataset) -> Augmented | None:
@@ -123,25 +137,31 @@ def augmented(description: Description, dataset: Dataset) -> Augmented | None:
 def see(folder: Path, description: Description, seeds: tuple[int, ...], asked: Questions, runtime: Runtime) -> Seen:
     """Logits of every seed on test and validation images, whether it is right on training images, and how its features
     separate look-alikes; features of the first seed, of test and validation images."""
-    seen = prepared(asked.dataset, description.preprocessing)
+    seen, pairs = prepared(asked.dataset, description.preprocessing), look_alike_pairs(asked.group_of)
     test, valid = evaluation_images(seen, description.valid_images, runtime)
-    train = from_training_set(seen, trained_on(seen, description), runtime)
-    tested, validated, train_right, read = [], [], [], []
+    tested: list[Outputs] = []
+    validated: list[Outputs] = []
+    train_right, read = [], []
     for seed in seeds:
         model = restore_model(folder, description, seed, runtime)
-        outputs = [infer(model, images, keep_features=True) for images in (test, valid)]
+        of_test, of_valid = (infer(model, images, keep_features=True) for images in (test, valid))
+        read.append(read_seed(with_labels(of_valid, valid), with_labels(of_test, test), pairs))
+        tested.append(without_features(of_test) if tested else of_test)
+        validated.append(without_features(of_valid) if validated else of_valid)
+        train = from_training_set(seen, trained_on(seen, description, seed), runtime)
         predicted = infer(model, train, keep_features=False).logits.argmax(axis=1)
         train_right.append(predicted == train.labels.cpu().numpy())
-        of_test, of_valid = (
-            LabelledFeatures(one.features, images.labels.cpu().numpy())
-            for one, images in zip(outputs, (test, valid), strict=True)
-        )
-        read.append(read_seed(of_valid, of_test, look_alike_pairs(asked.group_of)))
-        if tested:  # features of all seeds may not fit into memory
-            outputs = [Outputs(one.logits, one.features[:, :0].copy()) for one in outputs]
-        tested.append(outputs[0])
-        validated.append(outputs[1])
     return Seen(tested, validated, train_right, together(read))
+
+
+def with_labels(outputs: Outputs, images: LabelledImages) -> LabelledFeatures:
+    """The features of images with their labels."""
+    return LabelledFeatures(outputs.features, images.labels.cpu().numpy())
+
+
+def without_features(outputs: Outputs) -> Outputs:
+    """The logits alone, with features of length 0: those of all seeds may not fit into memory."""
+    return Outputs(outputs.logits, np.zeros((len(outputs.logits), 0), np.float32))
 
 
 def judged(seen: Seen, seeds: tuple[int, ...], diverged: int, valid_labels: Ints) -> Evaluation:

@@ -18,7 +18,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from lookalike.explain.maps import Explain, on_grid
+from lookalike.explain.cells import cells_of, on_tiles
+from lookalike.explain.maps import Explain, on_grid, outputs_of
 from lookalike.models.layers import Attention, Model, Transformer
 
 
@@ -34,9 +35,10 @@ def raw_attention(block: int, head: int | None = None) -> Explain:
 
 
 def all_heads(model: Model, images: Tensor) -> Tensor:
-    """The attention that patches receive, by block and head: (N, blocks, H, h, w)."""
+    """The attention that patches receive, by block and head, on tiles of the image: (N, blocks, H, h, w)."""
     model = as_transformer(model)
-    return received(model, torch.stack(attention_maps(model, images), dim=1))
+    patches = received(model, torch.stack(attention_maps(model, images), dim=1))
+    return on_tiles(patches, cells_of(model, model.spatial, images), (images.shape[2], images.shape[3]))
 
 
 def rollout(model: Model, images: Tensor, target: Tensor) -> Tensor:
@@ -85,7 +87,9 @@ def embedded_patches(model: Model, images: Tensor, target: Tensor) -> Tensor:
 def first_attention(model: Model, images: Tensor, target: Tensor) -> Tensor:
     """The mean number of each token that the first attention layer puts out; what the same report shows in Keras 3."""
     model = as_transformer(model)
-    return on_grid(model, attention_layers(model)[0](model.embed(images)).mean(2))
+    with outputs_of(attention_layers(model)[0]) as outputs:
+        model.blocks[0](model.embed(images))  # the block, not its attention alone: it may normalise the tokens first
+    return on_grid(model, outputs[0].mean(2))
 
 
 def as_transformer(model: Model) -> Transformer:

@@ -2,12 +2,13 @@
 
 Zhang et al., "Top-down Neural Attention by Excitation Backprop" (ECCV 2016), section 4.1: a map hits if its maximum
 lies on the object. Zhou et al., "Learning Deep Features for Discriminative Localization" (CVPR 2016), section 3.2: what
-lies above 20 % of a map's maximum marks the object. The masks are GrabCut's. Of the ten first test images of each class
-of CIFAR-10, about 80 in 100 masks follow the object's outline; the others hold a part of it, or background.
+lies above 20 % of a map's maximum marks the object. The masks of colour images are GrabCut's. Of the ten first test
+images of each class of CIFAR-10, about 80 in 100 masks follow the object's outline; the others hold a part of it, or
+background. Those of grey images are what is brighter than the empty background, its holes filled.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import torch.nn.functional as F
@@ -20,42 +21,44 @@ from lookalike.evaluation.statistics import bootstrap_mean, resample
 from lookalike.explain.faithfulness import centre_map
 
 Masks = NDArray[np.bool_]
+Scores = tuple[Floats, Floats]  # of each image: hits and overlaps
 
 THRESHOLD = 0.2  # of a map's maximum
 LARGEST = 0.9  # of an image: a larger mask is no object
-METHODS = ("CAM", "Grad-CAM", "HiResCAM")
 
 
 def localise(maps: Mapping[str, Tensor], masks: Masks) -> Localisation | None:
-    """How well the maps (N, h, w) of each method lie on the objects `masks` (N, H, W); None if no mask is usable.
+    """How well the maps (n, h, w) of each method lie on the objects `masks` (N, H, W); None if no mask is usable.
 
-    Masks that are empty or larger than `LARGEST` are skipped. The control "centre" is the Gaussian of `centre_map`.
-    All figures share one bootstrap over the images, so that differences are paired.
+    Masks that are empty or larger than `LARGEST` are skipped. The control "centre" is the Gaussian of `centre_map`,
+    with which each method is compared on the same images. Figures of as many images share one bootstrap, so that
+    differences are paired.
+
+    Args:
+        maps: of the first n of the N images, where a method is not tried on all of them.
     """
-    shares = masks.mean(axis=(1, 2))
+    shares, size = masks.mean(axis=(1, 2)), (masks.shape[1], masks.shape[2])
     usable = (shares > 0) & (shares <= LARGEST)
     if not usable.any():
         return None
-    count, size = int(usable.sum()), (masks.shape[1], masks.shape[2])
-    values = {name: on_pixels(one, size)[usable] for name, one in maps.items()}
-    values["centre"] = np.broadcast_to(centre_map(size).double().numpy(), (count, *size))
-    scores = {name: (hits(one, masks[usable]), overlap(one, masks[usable])) for name, one in values.items()}
-    weights, centre = resample(count), scores["centre"]
-    return Localisation(
-        images=count,
-        skipped=len(masks) - count,
-        threshold=THRESHOLD,
-        methods={
-            name: Localised(
-                *(asdict(bootstrap_mean(score, weights)) for score in own),
-                *(
-                    None if name == "centre" else asdict(bootstrap_mean(score - control, weights))
-                    for score, control in zip(own, centre, strict=True)
-                ),
-            )
-            for name, own in scores.items()
-        },
-    )
+    gaussian = np.broadcast_to(centre_map(size).double().numpy(), masks[usable].shape)
+    centre = hits(gaussian, masks[usable]), overlap(gaussian, masks[usable])
+    methods = {}
+    for name, one in maps.items():
+        here = usable[: len(one)]
+        if here.any():
+            values, objects = on_pixels(one, size)[here], masks[: len(one)][here]
+            methods[name] = localised((hits(values, objects), overlap(values, objects)), centre)
+    methods["centre"] = replace(localised(centre, centre), hits_over_centre=None, iou_over_centre=None)
+    return Localisation(len(centre[0]), len(masks) - len(centre[0]), THRESHOLD, methods)
+
+
+def localised(own: Scores, centre: Scores) -> Localised:
+    """The means of a method's hits and overlaps, each (n,), and of what they exceed those of the centre (M >= n) by."""
+    weights = resample(len(own[0]))
+    over = [score - control[: len(score)] for score, control in zip(own, centre, strict=True)]
+    hit, iou, hit_over, iou_over = (asdict(bootstrap_mean(values, weights)) for values in (*own, *over))
+    return Localised(hit, iou, hit_over, iou_over, len(own[0]))
 
 
 def on_pixels(maps: Tensor, size: tuple[int, int]) -> Floats:

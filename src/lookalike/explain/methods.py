@@ -1,4 +1,9 @@
-"""Which methods explain which model, by the names that people see."""
+"""Which methods explain which model, by the names that people see; all maps are on tiles of the image (`cells`)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
 
 from lookalike.explain.attention import (
     embedded_patches,
@@ -8,6 +13,7 @@ from lookalike.explain.attention import (
     rollout,
 )
 from lookalike.explain.cam import cam, grad_cam, hires_cam
+from lookalike.explain.cells import Cells, cells_of, on_tiles
 from lookalike.explain.maps import Explain
 from lookalike.models.layers import GlobalPooling, Model, Transformer
 
@@ -16,10 +22,29 @@ DEFAULT = "HiResCAM"
 
 
 def methods(model: Model) -> dict[str, Explain]:
-    """The methods that apply to `model`, in a fixed order."""
-    applicable: dict[str, Explain] = {"CAM": cam} if isinstance(model, GlobalPooling) else {}
-    applicable |= {"Grad-CAM": grad_cam, "HiResCAM": hires_cam}
-    return applicable | attention_methods() if isinstance(model, Transformer) else applicable
+    """The methods that apply to `model`, and to any other of its architecture, in a fixed order."""
+    on_image = tiling(model, model.spatial)
+    applicable = {"CAM": tiling(model, model.pooled)(cam)} if isinstance(model, GlobalPooling) else {}
+    applicable |= {"Grad-CAM": on_image(grad_cam), "HiResCAM": on_image(hires_cam)}
+    if isinstance(model, Transformer):
+        applicable |= {name: on_image(explain) for name, explain in attention_methods().items()}
+    return applicable
+
+
+def tiling(model: Model, layer: nn.Module) -> Callable[[Explain], Explain]:
+    """What brings the maps of a method from the positions of a layer's output onto tiles of the image."""
+    known: dict[torch.Size, Cells] = {}  # by the shape of an image
+
+    def decorate(explain: Explain) -> Explain:
+        def on_image(other: Model, images: Tensor, target: Tensor) -> Tensor:
+            shape = images.shape[1:]
+            if shape not in known:
+                known[shape] = cells_of(model, layer, images)
+            return on_tiles(explain(other, images, target), known[shape], (shape[1], shape[2]))
+
+        return on_image
+
+    return decorate
 
 
 def attention_methods() -> dict[str, Explain]:

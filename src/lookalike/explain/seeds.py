@@ -1,5 +1,6 @@
 """What is measured of every finished seed of a variant, on the images that are explained."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -16,9 +17,11 @@ from lookalike.artifacts.explanations import (
 from lookalike.evaluation.metrics import Ints
 from lookalike.evaluation.statistics import Estimate, resample
 from lookalike.explain.activity import as_in_training, normalisations
+from lookalike.explain.attributions import attribution_gains, attribution_maps
 from lookalike.explain.convolutions import convolutions, filters, outputs_by_name
 from lookalike.explain.depth import depth
-from lookalike.explain.localisation import METHODS, Masks, localise
+from lookalike.explain.distances import attention_distance
+from lookalike.explain.localisation import Masks, localise
 from lookalike.explain.maps import to_numpy
 from lookalike.explain.selectivity import selectivity, spectral_entropy
 from lookalike.explain.similarity import Pairing, estimate, excess, kinship_figures, spearman, without_mean
@@ -36,26 +39,32 @@ class Shared:
     Attributes:
         photographs: None for a model that none were shown. What it predicts for them does not count.
         group_of: (C,), see `evaluation.groups`.
-        masks: (N, H, W), of the objects; None unless it is a convolutional focus variant for colour images.
+        masks: (N, H, W), of the objects; None unless it is a focus variant, or if they are not known.
         focus: whether it is a focus variant.
+        attributed: how many of the images are explained by the methods that apply to every model.
     """
 
     photographs: Images | None
     group_of: Ints
     masks: Masks | None
     focus: bool
+    attributed: int
 
 
 def find(seed: int, subject: Subject, shared: Shared) -> SeedFindings:
     """What is measured of one seed: `subject` is that seed with the images that are explained."""
     transformer, convolves = isinstance(subject.model, Transformer), bool(convolutions(subject.model))
+    few = subject.part(slice(shared.attributed))
+    maps = attribution_maps(few)
     return SeedFindings(
         seed=seed,
         deviations=deviations(subject) if convolves and rectifies(subject.model) else None,
         filters=first_filters(subject) if convolves else None,
         similarity=similarity(subject, shared) if transformer else None,
-        localisation=None if shared.masks is None else localisation(subject, shared.masks),
+        localisation=None if shared.masks is None else localisation(subject, maps, shared.masks),
         depth=depth(subject) if convolves and shared.focus and not transformer else None,
+        attribution=attribution_gains(few, maps),
+        attention_distance=reach(subject.model, subject.inputs) if isinstance(subject.model, Transformer) else None,
     )
 
 
@@ -87,9 +96,14 @@ def first_filters(subject: Subject) -> FirstFilters:
     return FirstFilters(len(kernels[0]), entropy, preference)
 
 
-def localisation(subject: Subject, masks: Masks) -> Localisation | None:
-    """Where the maps of the predicted class lie, by those of the `METHODS` that apply to the model."""
-    return localise({name: subject.explain(name) for name in METHODS if name in subject.methods}, masks)
+def localisation(subject: Subject, attributed: Mapping[str, Tensor], masks: Masks) -> Localisation | None:
+    """Where the maps of the predicted class lie: those of the model's own methods, and attributions of a few images."""
+    return localise({**attributed, **{name: subject.explain(name) for name in subject.methods}}, masks)
+
+
+def reach(model: Transformer, images: Tensor) -> tuple[tuple[float, ...], ...]:
+    """The mean distance of attention in pixels, by block and head."""
+    return tuple(tuple(heads) for heads in attention_distance(model, images).tolist())
 
 
 def similarity(subject: Subject, shared: Shared) -> dict[str, MapSimilarity]:

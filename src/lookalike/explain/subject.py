@@ -92,15 +92,27 @@ class Subject:
         """What applies to the model, see `methods.methods`."""
         return methods(self.model)
 
+    @property
+    def empty(self) -> Tensor:
+        """What an empty image, which is black, is to the model: (C, 1, 1) on its device."""
+        mean, std = (
+            torch.tensor(values, device=self.runtime.device) for values in (self.dataset.mean, self.dataset.std)
+        )
+        return (-mean / std).view(-1, 1, 1)
+
     def explain(self, method: str, target: Tensor | None = None, model: Model | None = None) -> Tensor:
-        """Maps (N, h, w) by a method.
+        """Maps (N, h, w) by one of the `methods`, see `explain_by`."""
+        return self.explain_by(self.methods[method], target, model)
+
+    def explain_by(self, explain: Explain, target: Tensor | None = None, model: Model | None = None) -> Tensor:
+        """Maps (N, h, w) by any method.
 
         Args:
-            target: (N, classes), see `maps.Explain`; None: the predicted classes.
-            model: None: the trained one.
+            target: (N, classes), see `maps.Explain`; None means the predicted classes.
+            model: None means the trained one.
         """
         aim = toward(self.predicted, len(self.dataset.class_names)) if target is None else target
-        return explain_all(self.methods[method], model or self.model, self.inputs, aim)
+        return explain_all(explain, model or self.model, self.inputs, aim)
 
     def of(self, images: Images) -> "Subject":
         """The same model with other images."""

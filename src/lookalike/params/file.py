@@ -36,15 +36,17 @@ class Study(Section):
     """A study: its title, and the data set that its variants are trained and evaluated on.
 
     Attributes:
+        outside: the data set whose images are of none of the classes, for models to refuse; `data` itself means none.
         pairs: variants that are compared with each other on the same images.
         probes: variants that are looked at closely: their predictions are drawn image by image, and they are tried on
             photographs with steps left out and on images corrupted on purpose.
-        spoil: whether every variant is tried on noise and distortions.
+        spoil: whether every variant is tried on noise and distortions, and on images that keep one cue alone.
         ten_views: variants, trained on crops, that are also tested on ten views of each image.
     """
 
     title: Text
     data: Name
+    outside: Name
     pairs: Several[Pair[Name]]
     probes: Several[Name]
     spoil: bool

@@ -44,10 +44,11 @@ def photo_faults(params: Params) -> Iterator[str]:
 
 
 def study_faults(path: str, name: str, study: Study, params: Params) -> Iterator[str]:
-    """A study has a folder of its own, a data set with groups, and variants."""
+    """A study has a folder of its own, a data set with groups, one whose images are of no class, and variants."""
     if name.lower() in RESERVED:
         yield f"{path}: runs/{name} belongs to a stage; a study is called anything but {' and '.join(RESERVED)}"
     yield from missing(f"{path}.data", study.data, params.datasets)
+    yield from missing(f"{path}.outside", study.outside, params.datasets)
     if study.data not in params.groups:
         yield f"groups.{study.data}: required: studies.{name} is on this data set"
     if not params.variants_of(name):

@@ -15,6 +15,7 @@ from lookalike.reporting.chapters.claims import claims
 from lookalike.reporting.chapters.costs import costs
 from lookalike.reporting.chapters.embeddings import embeddings
 from lookalike.reporting.chapters.explanations import explanations
+from lookalike.reporting.chapters.families import Sentences, families, said_by_claim
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.inside import inside
 from lookalike.reporting.chapters.look_alikes import look_alikes, pairs
@@ -48,11 +49,13 @@ def assemble(params: Params, parameters: str, root: Path = Path()) -> tuple[Repo
     judged = judge_all(gather(params, root))
     studies = [find(study, params, root) for study in params.studies]
     standings = [row for found in studies for row in found.standings]
+    on_families, chapters = drawn_sections(studies, said_by_claim(judged))
     sections = [
+        on_families,
         claims(judged),
         leaderboard(studies),
         explorer(studies),
-        *study_sections(studies),
+        *chapters,
         primer(root),
         origin(params, parameters, root),
     ]
@@ -79,15 +82,18 @@ def find(study: str, params: Params, root: Path) -> Found:
     return Found(study, params, root, figures, details, standings)
 
 
-def study_sections(studies: Sequence[Found]) -> list[Section]:
-    """All chapters of every study, side by side: drawing takes most of a report's time, and keeps to one core."""
+def drawn_sections(studies: Sequence[Found], said: Sentences) -> tuple[Section | None, list[Section]]:
+    """The chapter on families and all chapters of every study, side by side: drawing takes most of a report's time, and
+    keeps to one core."""
     tasks = [(chapter, found) for found in studies for chapter in CHAPTERS]
     with ProcessPoolExecutor() as pool:
+        opening = pool.submit(families, studies, said)
         written = iter(list(pool.map(write, *zip(*tasks, strict=True))))
-    return [
+    sections = [
         section(f"study-{found.study}", found.params.studies[found.study].title, *(next(written) for _ in CHAPTERS))
         for found in studies
     ]
+    return opening.result(), sections
 
 
 def write(chapter: Chapter, found: Found) -> Section | None:

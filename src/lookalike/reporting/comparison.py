@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from lookalike.artifacts import evaluations as artifacts
@@ -14,6 +15,7 @@ from lookalike.artifacts.dvc_tables import save_accuracies, save_confusions, sav
 from lookalike.artifacts.embeddings import Embedding, load_embeddings
 from lookalike.artifacts.evaluations import Augmented, Evaluation, load_evaluations
 from lookalike.artifacts.explanations import Explanation, load_explanations
+from lookalike.artifacts.families import save_families
 from lookalike.artifacts.findings import save_figures
 from lookalike.artifacts.folders import write_json
 from lookalike.artifacts.models import Description, load_description, read_rows
@@ -27,10 +29,13 @@ from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.scores import accuracies, score
+from lookalike.families.measured import MeasuredStudy
+from lookalike.families.study import study_families
 from lookalike.params import Params
 from lookalike.reporting.comparisons import divergence_figures
 from lookalike.reporting.embeddings import Classes, embedding_figures, main_scores
 from lookalike.reporting.explained import Explained, drawn_changes, scores_of, study_figures
+from lookalike.reporting.families_curves import curves_of
 from lookalike.reporting.figures import variant_figures
 from lookalike.reporting.style import to_png
 
@@ -100,6 +105,7 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
     on_photos = study_photos(outputs, sides, test_set, found.group_of, pairs, absorber)
     recipe = on_photos["chosen"]["recipe"] if on_photos else ""
     artifacts.save_findings(out, look_alikes, on_photos, robustness)
+    save_families(out, study_families(measured(found, params, study)))
     save_main_scores(out, found)
     order, focus = params.class_order(test_set.name), settings.probes
     save_curves(out, {name: read_rows(root / "models" / study / name / "history.csv") for name in found.models})
@@ -115,6 +121,23 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
     drawn |= {f"figures/{path}": figure for path, figure in more.items()}
     with ProcessPoolExecutor() as pool:  # most of the time goes into drawing
         save_figures(out, dict(zip(drawn, pool.map(to_png, drawn.values(), chunksize=4), strict=True)))
+
+
+def measured(found: Collected, params: Params, study: str) -> MeasuredStudy:
+    """The evidence of a study as findings about families are computed from it, with its learning curves."""
+    one = MeasuredStudy(
+        evaluations=found.evaluations,
+        explanations=found.explanations,
+        models={name: model.model for name, model in found.models.items()},
+        train_images={name: model.train_images for name, model in found.models.items()},
+        labels=found.test_set.labels,
+        class_names=found.test_set.class_names,
+        group_of=found.group_of.astype(np.int64),
+        focus=params.studies[study].probes,
+    )
+    if one.compared is None:
+        return one
+    return replace(one, curves=curves_of(params.variants_of(study), found.models, one.compared))
 
 
 def first_confusion(evaluation: Evaluation, test_set: TestSet) -> Ints:

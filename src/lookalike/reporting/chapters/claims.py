@@ -1,4 +1,4 @@
-"""What the studies claimed and what became of it: the table that the report opens with, and every test behind it."""
+"""What was claimed and what became of it: a table of verdicts, and behind it every test."""
 
 from collections import Counter
 from collections.abc import Sequence

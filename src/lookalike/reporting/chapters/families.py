@@ -1,0 +1,69 @@
+"""The chapter on how families of architectures tell look-alikes apart."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from lookalike.artifacts.families import load_families
+from lookalike.claims.claim import Judged
+from lookalike.families.findings import FamilyFindings
+from lookalike.reporting.chapters.claims import in_words
+from lookalike.reporting.chapters.families_cues import cues_kept
+from lookalike.reporting.chapters.families_errors import errors_apart, pairs_apart
+from lookalike.reporting.chapters.families_learning import features_alike, few_images
+from lookalike.reporting.chapters.families_maps import contrast_maps, like_for_like
+from lookalike.reporting.chapters.families_parts import Compared, Part
+from lookalike.reporting.chapters.families_trust import doubtful_labels, trust
+from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.document import Prose, Section, literal, section
+
+Sentences = Mapping[str, Mapping[str, str]]  # study -> key of the claim -> what was found
+PARTS: tuple[Callable[[Compared], Part | None], ...] = (
+    *(errors_apart, pairs_apart, cues_kept, few_images),
+    *(features_alike, like_for_like, contrast_maps, doubtful_labels),
+)
+
+
+def families(studies: Sequence[Found], sentences: Sentences) -> Section | None:
+    """The chapter about the first study whose focus variants are of two families; None if there is none."""
+    compared = first_compared(studies, sentences)
+    if compared is None:
+        return None
+    parts = [part for write in PARTS if (part := write(compared)) is not None]
+    if not parts:
+        return None
+    blocks = [block for part in parts for block in part.blocks(compared)]
+    return section("families", "How they tell look-alikes apart", opening(compared), *blocks, trust(compared))
+
+
+def first_compared(studies: Sequence[Found], sentences: Sentences) -> Compared | None:
+    """The two variants that the chapter is about."""
+    for found in studies:
+        findings = load_families(found.root / "comparisons" / found.study, FamilyFindings)
+        if findings.compared is not None:
+            return Compared(found, findings, *findings.compared, sentences.get(found.study, {}))
+    return None
+
+
+def said_by_claim(judged: Sequence[Judged]) -> Sentences:
+    """What was found for each claim of which something was measured, by study."""
+    said: dict[str, dict[str, str]] = {}
+    for one in judged:
+        if (words := in_words(one.decisive)) is not None:
+            said.setdefault(one.claim.study, {})[one.claim.key] = words
+    return said
+
+
+def opening(compared: Compared) -> Prose:
+    """Which variants are compared, and on what."""
+    findings, found = compared.findings, compared.found
+    first, second = (f"`{name}` ({compared.family(name)}, {seeds(findings.seeds[name])})" for name in compared.both)
+    images, alike = len(found.labels), len(findings.separability)
+    return Prose(
+        f"This chapter compares {first} with {second} on {images:,} test images of {literal(found.test_set.name)}. Its "
+        f"classes form {alike} pair{'s' if alike != 1 else ''} of look-alikes. Each family has the same colour in all "
+        "charts of this chapter."
+    )
+
+
+def seeds(count: int) -> str:
+    """How many runs a variant has."""
+    return f"{count} seed{'s' if count > 1 else ''}"
