@@ -53,6 +53,9 @@ def add(names: Sequence[str], results: Path = RESULTS) -> list[Path]:
         check_trained(params, name, Path())
     for study in dict.fromkeys(params.variants[name].study for name in names):
         members = [name for name in names if params.variants[name].study == study]
+        outside = params.studies[study].outside  # which training did not need
+        if not (Path("data") / outside).is_dir():
+            stage("fetch", outside)
         stage("test_set", study)
         for script in STAGES:
             stage(script, study, *members)
