@@ -13,7 +13,6 @@ from matplotlib.text import Annotation
 from lookalike.reporting.comparisons import (
     LEAST_DIVERGENCE,
     PARTS,
-    data_size_figure,
     divergence_figure,
     errors_figure,
     group_confusion_figure,
@@ -171,32 +170,6 @@ def test_divergence_is_accumulated_before_and_after_temperature() -> None:
     assert axes.get_xlabel() == "Jensen-Shannon divergence (bits)"
 
 
-STANDINGS: dict[str, Any] = {
-    "cnn": [
-        {"train_images": 6000, "accuracy": estimate(0.8), "group_accuracy": estimate(0.9)},
-        {"train_images": 600, "accuracy": estimate(0.7), "group_accuracy": estimate(0.85)},
-    ],
-    "vit": [{"train_images": 6000, "accuracy": None, "group_accuracy": estimate(0.88)}],
-}
-
-
-def test_accuracy_grows_along_the_number_of_training_images() -> None:
-    figure = data_size_figure(STANDINGS)
-    accuracy, group = figure.axes
-    np.testing.assert_allclose(dots(accuracy, up=True)[0], [[0.7, 0.69, 0.72, 600], [0.8, 0.79, 0.82, 6000]])
-    assert len(dots(accuracy, up=True)[1]) == 0
-    np.testing.assert_allclose(dots(group, up=True)[0], [[0.85, 0.84, 0.87, 600], [0.9, 0.89, 0.92, 6000]])
-    np.testing.assert_allclose(dots(group, up=True)[1], [[0.88, 0.87, 0.9, 6000]])
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["accuracy", "group accuracy"]
-    for axes in figure.axes:
-        assert axes.get_xscale() == "log"
-        assert [tick.get_text() for tick in axes.get_xticklabels()] == ["600", "6,000"]
-        assert axes.get_xlabel() == "training images"
-    drawn = accuracy.get_legend()
-    assert drawn is not None
-    assert [text.get_text() for text in drawn.get_texts()] == ["cnn", "vit"]
-
-
 def test_an_interval_that_does_not_hold_its_value_ends_there() -> None:
     skewed = figures(0.6) | {"severity": {"value": 1.5, "low": 1.6, "high": 1.7}}
     (severity,) = dots(errors_figure({"one": skewed}).axes[1])
@@ -216,7 +189,6 @@ def draw_all() -> list[Figure]:
         group_confusion_figure(np.eye(2, dtype=int), ["pets", "birds"]),
         pair_figure([pair("vit", "cnn", 0.03)]),
         divergence_figure(RANKING),
-        data_size_figure(STANDINGS),
     ]
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from lookalike.reporting.figures import draw_confusion
@@ -27,7 +26,6 @@ from lookalike.reporting.style import (
     in_percent,
     in_points,
     legend_above,
-    looks,
     name_rows,
     style,
     whiskers,
@@ -187,29 +185,4 @@ def divergence_figure(ranking: Mapping[str, Any]) -> Figure:
         axes.set_title(f"{len(ranking['indices']):,} images with the same prediction", loc="left")
         in_percent(axes.yaxis)
         legend_above(figure, axes, columns=1)
-    return figure
-
-
-def data_size_figure(standings: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
-    """Accuracy and group accuracy against the number of training images, a line a family of models.
-
-    Each of a family's members has "train_images" and the estimates "accuracy" and "group_accuracy".
-    """
-    sizes = sorted({member["train_images"] for family in standings.values() for member in family})
-    with style():
-        figure = Figure(figsize=(WIDTH, 3.2))
-        panels = figure.subplots(1, 2, sharey=True)
-        for axes, measure in zip(panels, ("accuracy", "group_accuracy"), strict=True):
-            for (name, look), family in zip(looks(standings).items(), standings.values(), strict=True):
-                members = sorted(family, key=lambda member: member["train_images"])
-                places, estimates = ([member[key] for member in members] for key in ("train_images", measure))
-                whiskers(axes, places, estimates, up=True, label=name, linestyle="-", **look)
-            axes.set_title(measure.replace("_", " "), loc="left")
-            axes.set_xscale("log")
-            axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
-            axes.xaxis.set_minor_locator(NullLocator())
-            axes.set_xlabel("training images")
-        in_percent(panels[0].yaxis)
-        panels[0].set_ylabel("share of the test images")
-        panels[0].legend(frameon=False, loc="lower right")
     return figure

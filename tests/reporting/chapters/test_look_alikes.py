@@ -11,8 +11,6 @@ from small_study import CHOSEN, CNN, EVALUATED, FEW, FIGURES, LABELS, PAIR, Smal
 from lookalike.params import Variant
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.look_alikes import (
-    families,
-    few_images,
     listed,
     look_alikes,
     on_test_images,
@@ -66,7 +64,6 @@ def test_errors_and_probabilities_are_drawn_and_told_of_every_variant(found: Fou
     assert shown(part) == {
         "fashion-errors": "PNG of errors",
         "fashion-shares": "PNG of shares",
-        "fashion-sizes": "PNG of data_size",
     }
     assert drawn["errors"] == drawn["shares"] == (variants,)
     (errors,) = figures(part)["fashion-errors"].numbers
@@ -98,56 +95,6 @@ def test_a_model_that_makes_no_mistakes_has_no_severity(found: Found, drawn: Jso
     (errors,), (probability,) = (figures(part)[f"fashion-{kind}"].numbers for kind in ("errors", "shares"))
     assert rows(errors)[0][4:6] == ["–", "0"]
     assert rows(probability)[0][7] == "–"
-
-
-def test_variants_that_differ_in_their_images_are_told_together(found: Found, drawn: Json) -> None:
-    part = few_images(found)
-    (sizes,) = figures(part).values()
-    known = families(found.figures.look_alikes["variants"], found.settings, found.standings)
-    assert drawn["data_size"] == (known,)
-    assert list(known) == [CNN]
-    assert set(sizes.variants) == set(EVALUATED)
-    group = {name: one["group_accuracy"] for name, one in found.figures.look_alikes["variants"].items()}
-    (table,) = sizes.numbers
-    assert rows(table) == [
-        [name, CNN, images, "75.0 (70.0 to 80.0)", shares(group[name])] for name, images in ((CNN, "9"), (FEW, "1"))
-    ]
-
-
-def test_without_such_variants_nothing_is_told_of_few_images(found: Found, drawn: Json) -> None:
-    alone = replace(found, standings=[row for row in found.standings if row.variant != FEW])
-    assert few_images(alone) is None
-    assert set(shown(look_alikes(alone))) == {"fashion-errors", "fashion-shares"}
-    assert "data_size" not in drawn
-
-
-def test_families_differ_in_the_number_of_training_images_alone(make_variant: MakeVariant) -> None:
-    settings = {
-        "all": make_variant(epochs=10),
-        "some": make_variant(epochs=30, fraction=0.1),
-        "few": make_variant(epochs=90, fraction=0.01),
-        "slow": make_variant(lr=1e-4, fraction=0.01),
-        "smooth": make_variant(smoothing={"groups": {"tops": ("a",)}, "look_alikes": 0.1, "others": 0.0}),
-        "vit": make_variant("fashion_vit"),
-        "vit-few": make_variant("fashion_vit", fraction=0.01),
-        "vit-hot": make_variant("fashion_vit", fraction=0.1),
-    }
-    sizes = {"all": 100, "slow": 1, "smooth": 100, "vit": 90, "vit-few": 2, "some": 10, "few": 1}
-    standings = [standing(name, train_images=size, accuracy=size / 200) for name, size in sizes.items()]
-    diverged = standing("vit-hot", train_images=10, accuracy=None)
-    variants = {name: {"group_accuracy": estimate(0.5 + size / 200)} for name, size in sizes.items()}
-    found = families(variants, settings, [*standings[5:], diverged, *standings[:5]])
-    assert set(found) == {"all", "vit"}
-    assert [member["train_images"] for member in found["all"]] == [10, 1, 100]
-    assert [member["train_images"] for member in found["vit"]] == [90, 2]
-    few = {"variant": "few", "train_images": 1, "accuracy": estimate(0.005), "group_accuracy": estimate(0.505)}
-    assert found["all"][1] == few
-
-
-def test_variants_that_saw_as_many_images_are_no_family(make_variant: MakeVariant) -> None:
-    settings = {"one": make_variant(), "two": make_variant(fraction=0.5)}  # a budget may cut both to the same
-    variants = {name: {"group_accuracy": estimate(0.5)} for name in settings}
-    assert families(variants, settings, [standing(name, train_images=20) for name in settings]) == {}
 
 
 def test_what_diverged_has_no_accuracy_on_test_images() -> None:

@@ -1,9 +1,7 @@
 """Look-alike classes, and pairs of variants on the same images."""
 
-import json
 from collections.abc import Mapping, Sequence
 
-from lookalike.params import Variant
 from lookalike.reporting import comparisons
 from lookalike.reporting.chapters.found import Found, rows_of
 from lookalike.reporting.document import (
@@ -49,17 +47,6 @@ PROBABILITY = (
         for case in ("all", "right", "wrong")
         for part, name in PARTS.items()
     ),
-)
-CONFOUNDED = (
-    "All variants have the same number of epochs, so that fewer images are also fewer steps: the number of images and "
-    "the amount of training are confounded. Each share of the images is one fixed subset."
-)
-SIZES = (
-    Column("variant", "variant", text),
-    Column("architecture of", "family", text),
-    Column("training images", "train_images", count),
-    Column("accuracy, %", "accuracy", shares),
-    Column("group accuracy, %", "group_accuracy", shares),
 )
 PAIRS = (
     Column("first and second", "pair", text),
@@ -132,49 +119,7 @@ def look_alikes(found: Found) -> Section:
         tabulate("Where the probability goes, %", PROBABILITY, named(variants)),
     )
     anchor = f"{found.study}-look-alikes"
-    return section(anchor, "Look-alike classes", errors, probability, few_images(found), trained_on(found))
-
-
-def few_images(found: Found) -> Section | None:
-    """Accuracy by the number of training images; None if no variants differ in it alone."""
-    sizes = families(found.figures.look_alikes["variants"], found.settings, found.standings)
-    if not sizes:
-        return None
-    rows = [member | {"family": family} for family, members in sizes.items() for member in members]
-    picture = found.drawn(
-        comparisons.data_size_figure(sizes),
-        "sizes",
-        (
-            "Accuracy and group accuracy by the number of training images, a line an architecture (95 % intervals over "
-            "test images).",
-            "Accuracy against the number of training images for each architecture",
-        ),
-        [row["variant"] for row in rows],
-        tabulate("Accuracy by training images", SIZES, rows, CONFOUNDED),
-    )
-    return section(f"{found.study}-few-images", "Few training images", picture)
-
-
-def families(variants: Json, settings: Mapping[str, Variant], standings: Sequence[Standing]) -> dict[str, list[Json]]:
-    """Variants that differ in the number of training images alone, under the name of the one with the most."""
-    alike: dict[str, list[Standing]] = {}
-    for standing in standings:
-        if standing.variant in variants:
-            rest = settings[standing.variant].model_dump(exclude={"budget": True, "train": {"epochs", "fraction"}})
-            alike.setdefault(json.dumps(rest, sort_keys=True), []).append(standing)
-    sized = [members for members in alike.values() if len({member.train_images for member in members}) > 1]
-    return {
-        max(members, key=lambda member: member.train_images).variant: [
-            {
-                "variant": member.variant,
-                "train_images": member.train_images,
-                "accuracy": on_test_images(member),
-                "group_accuracy": variants[member.variant]["group_accuracy"],
-            }
-            for member in members
-        ]
-        for members in sized
-    }
+    return section(anchor, "Look-alike classes", errors, probability, trained_on(found))
 
 
 def on_test_images(standing: Standing) -> dict[str, float | None] | None:
