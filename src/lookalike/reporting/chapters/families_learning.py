@@ -46,7 +46,7 @@ def few_images(compared: Compared) -> Part | None:
         claims=(),
         result=f"{'; '.join(said)}.",
         how=(
-            "Each dot is a training run on an own random subset; lines are fits of error = scale × images^−exponent "
+            "Each dot is a training run on its own random subset; lines are fits of error = scale × images^−exponent "
             "(with five sizes or more, plus a floor) to the mean errors; both axes are logarithmic. The band is the "
             "95 % interval of the size at which the fits cross, from resampled runs. Variants of a curve differ in the "
             "number of training images alone; with equal epochs fewer images are fewer steps as well."

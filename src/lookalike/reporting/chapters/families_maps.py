@@ -53,7 +53,7 @@ def gains_of(explanation: Explanation) -> dict[str, Estimate]:
     by_seed = [seed.attribution or {} for seed in explanation.seeds]
     methods = [method for method in (by_seed[0] if by_seed else ()) if all(method in one for one in by_seed)]
     ordered = sorted(methods, key=lambda method: method == CONTROL)
-    images = len(explanation.indices)
+    images = explanation.attributed or 0
     return {method: over([one[method] for one in by_seed], images) for method in ordered}
 
 

@@ -68,8 +68,8 @@ class Part:
     """One figure of the chapter.
 
     Attributes:
-        claims: keys of those that it is about; what was found for them is said first.
-        result: one sentence of numbers.
+        claims: keys of those that it is about; what was found for them follows the result.
+        result: the finding, one sentence with numbers.
         how: how to read the figure and how it was made.
     """
 
@@ -84,9 +84,8 @@ class Part:
 
     def blocks(self, compared: Compared) -> tuple[Prose, Illustration | None]:
         """The finding, and the figure below it."""
-        said = [compared.sentences[key] for key in self.claims if key in compared.sentences]
-        first, _, rest = " ".join([*said, self.result]).partition(". ")
-        words = f"**{literal(first.removesuffix('.'))}.** {literal(rest)}".strip()
+        said = (f"{key}: {compared.sentences[key]}" for key in self.claims if key in compared.sentences)
+        words = f"**{literal(self.result)}** {literal(' '.join(said))}".strip()
         drawn = compared.found.drawn(self.figure, self.name, (self.how, self.alt), self.variants, *self.numbers)
         return Prose(words), drawn
 

@@ -161,7 +161,7 @@ def trust_tables(compared: Compared) -> Iterator[Table]:
 
 
 def selective_table(compared: Compared) -> Table:
-    """What silence gains within each group with look-alikes, for the variants that charts show."""
+    """Selective prediction within each group with look-alikes, for the variants that charts show."""
     calibration = compared.findings.calibration
     rows = [
         {"group": ", ".join(group.classes), "variant": name, "area": json_of(group.selective.area)}
