@@ -40,6 +40,13 @@ def test_the_leaderboard_has_every_variant_that_was_run() -> None:
     assert {row["variant"] for row in table("leaderboard.csv")} == {run.record.variant for run in RUNS}
 
 
+def test_the_findings_in_the_readme_are_those_of_the_results() -> None:
+    found = (ROOT / "README.md").read_text(encoding="utf-8").partition("## What was found\n")[2].partition("\n## ")[0]
+    lines = [line for line in found.splitlines() if line.startswith("- ")]
+    assert len(lines) == 5
+    assert set(lines) <= set((PUBLISHED / "README.md").read_text(encoding="utf-8").splitlines())
+
+
 def test_the_page_and_its_tables_agree() -> None:
     told = {row[0]: row for row in rows()}
     for row in table("claims.csv"):

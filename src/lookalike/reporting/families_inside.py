@@ -108,12 +108,12 @@ def gains_figure(gains: Gains, located: Mapping[str, Gains], looks: Looks) -> Fi
         located: label of a further panel -> the same, of the variants whose objects have outlines; may be empty.
     """
     panels = {"gain: insertion area minus\ndeletion area, 7×7 grid": gains, **located}
-    counts = [len(rows_of(found)) for found in panels.values()]
+    rows = rows_of(gains)
     with style():
-        figure = Figure(figsize=(WIDTH, 0.32 * max(counts) + 1.3))
-        grid = figure.subplots(1, len(panels), squeeze=False)[0]
+        figure = Figure(figsize=(WIDTH, 0.4 * len(rows) + 1.3))
+        grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
         for axes, (label, found) in zip(grid, panels.items(), strict=True):
-            rows, shown = rows_of(found), {name: look for name, look in looks.items() if name in found}
+            shown = {name: look for name, look in looks.items() if name in found}
             draw_rows(axes, rows, {name: [found[name].get(row) for row in rows] for name in shown}, shown)
             axes.set_xlabel(label)
         grid[0].axvline(0, color=GREY, linewidth=1, zorder=1)

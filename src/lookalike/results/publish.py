@@ -62,7 +62,7 @@ def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS)
             write_text(part / "index.html", to_html(report, pictures))
             write_text(part / "leaderboard.csv", to_csv(standings, Standing, DIGITS))
             write_text(part / "claims.csv", to_csv(rows(judged), Row, DIGITS))
-            text, figures = readme(shown, published, standings, judged, root)
+            text, figures = readme(shown, published, report, standings, judged, root)
             write_text(part / "README.md", text)
             (part / "figures").mkdir()  # DVC expects it, even if there is no run
             for name, svg in figures.items():

@@ -1,6 +1,7 @@
 """The page of `reports/published/` that GitHub shows: verdicts, leaderboard, figures and where each run comes from."""
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from lookalike.claims.claim import Judged
 from lookalike.params import Params
 from lookalike.reporting.chapters.claims import SUMMARY, VERDICTS, by_chance, said_verdicts, summary
+from lookalike.reporting.chapters.families import ANCHOR
 from lookalike.reporting.document import (
     Column,
     Prose,
@@ -25,7 +27,7 @@ from lookalike.reporting.document import (
     text,
 )
 from lookalike.reporting.leaderboard import Standing
-from lookalike.reporting.report import in_markdown
+from lookalike.reporting.report import Report, in_markdown
 from lookalike.reporting.style import BLUE, WIDTH, in_percent, name_rows, style
 from lookalike.results.records import Run, departures
 
@@ -65,8 +67,19 @@ INTRO = (
 HASH_SALT = "lookalike"  # so that the ids in a figure are the same each time
 
 
+def findings(report: Report) -> list[str]:
+    """The sentence above each figure of the report's chapter on families; none without that chapter."""
+    blocks = next((part.blocks for part in report.sections if part.anchor == ANCHOR), ())
+    return [said[1] for one in blocks if isinstance(one, Prose) and (said := re.match(r"\*\*(.+?)\*\*", one.text))]
+
+
 def readme(
-    params: Params, published: "Published", standings: Sequence[Standing], judged: Sequence[Judged], root: Path
+    params: Params,
+    published: "Published",
+    report: Report,
+    standings: Sequence[Standing],
+    judged: Sequence[Judged],
+    root: Path,
 ) -> tuple[str, dict[str, str]]:
     """The page in Markdown, and its figures as SVG by name.
 
@@ -74,13 +87,16 @@ def readme(
         root: with the comparisons of each study.
     """
     lines = ["# Published results", "", INTRO, ""]
+    if found := findings(report):
+        lines += ["## How they tell look-alikes apart", "", *(f"- {one}" for one in found), ""]
     run = [one for one in judged if one.verdict != "not tested"]
     claims = section(
         "claims",
         "What became of the claims",
         Prose(
-            f"Of {len(judged)} claims of the four studies: **{said_verdicts(judged)}**. The claims not tested "
-            "wait for their training runs; they are in `claims.csv`, with every test and its rule."
+            f"Of {len(judged)} claims, those of the four studies and this project's own hypotheses (L1, L2, ...): "
+            f"**{said_verdicts(judged)}**. The claims not tested wait for their training runs; they are in "
+            "`claims.csv`, with every test and its rule."
         ),
         tabulate("Claims and verdicts", SUMMARY, map(summary, sorted(run, key=order)), by_chance(judged))
         if run

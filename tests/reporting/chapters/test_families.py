@@ -99,7 +99,7 @@ def test_every_kind_of_evidence_has_a_figure_under_its_finding(chapter: Section)
 
 def test_claims_are_said_after_the_result_where_they_were_measured(chapter: Section) -> None:
     first, second = prose(chapter)[1:3]
-    assert first.startswith("**Error consistency κ is ")
+    assert first.startswith("**A CNN and a ViT err on ")
     assert first.endswith(r".** L1: κ is 0.2 smaller. Reproduced. L3: Not \*so\*.")
     assert second.startswith("**By AUROC the CNN separates ")
 

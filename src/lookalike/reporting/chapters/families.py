@@ -15,6 +15,7 @@ from lookalike.reporting.chapters.families_trust import doubtful_labels, trust
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.document import Prose, Section, literal, section
 
+ANCHOR = "families"
 Sentences = Mapping[str, Mapping[str, str]]  # study -> key of the claim -> what was found
 PARTS: tuple[Callable[[Compared], Part | None], ...] = (
     *(errors_apart, pairs_apart, cues_kept, few_images),
@@ -31,7 +32,7 @@ def families(studies: Sequence[Found], sentences: Sentences) -> Section | None:
     if not parts:
         return None
     blocks = [block for part in parts for block in part.blocks(compared)]
-    return section("families", "How they tell look-alikes apart", opening(compared), *blocks, trust(compared))
+    return section(ANCHOR, "How they tell look-alikes apart", opening(compared), *blocks, trust(compared))
 
 
 def first_compared(studies: Sequence[Found], sentences: Sentences) -> Compared | None:

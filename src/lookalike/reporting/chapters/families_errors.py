@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from lookalike.evaluation.statistics import Estimate
 from lookalike.families.findings import Contrasted, Separability
 from lookalike.reporting.chapters.families_parts import Compared, Part, interval, json_of, mean
 from lookalike.reporting.document import (
@@ -55,8 +56,8 @@ def errors_apart(compared: Compared) -> Part | None:
     pair = f"between a {one} and a {other}"
     if contrast is not None:
         result = (
-            f"Error consistency κ is {interval(contrast.between)} {pair}, and {interval(contrast.within)} between two "
-            "runs of one of them."
+            f"A {one} and a {other} {said_errors(contrast.difference)}: error consistency κ is "
+            f"{interval(contrast.between)} between them and {interval(contrast.within)} between two runs of either."
         )
     else:
         result = f"Error consistency κ {pair} is {value:.2f}, mean over pairs of runs."
@@ -75,6 +76,14 @@ def errors_apart(compared: Compared) -> Part | None:
         variants=list(dict.fromkeys(found.variants)),
         numbers=tuple(error_tables(compared)),
     )
+
+
+def said_errors(difference: Estimate) -> str:
+    """Whether two families err on other images, from κ between them minus that within them."""
+    if difference.high < 0:
+        return "err on different images more often than two runs of either do"
+    often = "more often than" if difference.low > 0 else "about as often as"
+    return f"err on the same images {often} two runs of either do"
 
 
 def between_models(compared: Compared, first: str, second: str) -> float | None:

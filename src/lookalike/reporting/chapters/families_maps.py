@@ -1,6 +1,7 @@
 """The figures on why two families decide as they do: how faithful their maps are, and what tells look-alikes apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from lookalike.reporting.families_inside import Gains, gains_figure, rows_of
 
 NORMAL = 1.959964  # standard errors from the middle of a 95 % interval to its end
 CONTROL = "centre"
+CELLS = 14  # to a side of a contrast map, at least
 HITS, IOU = "pointing game: share of\nmaxima on the object", "IoU of map\nand object"
 
 
@@ -29,7 +31,7 @@ def like_for_like(compared: Compared) -> Part | None:
     located = {
         label: found
         for label, kind in ((HITS, "hits"), (IOU, "iou"))
-        if (found := {name: of for name, one in compared.explanations.items() if (of := located_of(one, kind))})
+        if (found := {name: of for name in gains if (of := located_of(compared.explanations[name], kind, gains[name]))})
     }
     return Part(
         name="attribution",
@@ -57,11 +59,11 @@ def gains_of(explanation: Explanation) -> dict[str, Estimate]:
     return {method: over([one[method] for one in by_seed], images) for method in ordered}
 
 
-def located_of(explanation: Explanation, kind: str) -> dict[str, Estimate]:
-    """How well the maps of each method lie on the object, mean over seeds; empty if it was not measured."""
+def located_of(explanation: Explanation, kind: str, wanted: Iterable[str]) -> dict[str, Estimate]:
+    """How well the maps of each of some methods lie on the object, mean over seeds; empty if it was not measured."""
     seeds = [seed.localisation for seed in explanation.seeds if seed.localisation is not None]
     by_seed: list[Mapping[str, Localised]] = [one.methods for one in seeds]
-    methods = [method for method in (by_seed[0] if by_seed else ()) if all(method in one for one in by_seed)]
+    methods = [method for method in wanted if by_seed and all(method in one for one in by_seed)]
     images = seeds[0].images if seeds else 0
     return {method: bounded(over([getattr(one[method], kind) for one in by_seed], images), 0, 1) for method in methods}
 
@@ -105,7 +107,7 @@ def gain_table(label: str, found: Gains) -> Table:
 
 def contrast_maps(compared: Compared) -> Part | None:
     """Which pixels tell look-alikes apart; None unless both families have maps of the same pairs."""
-    known = [one.pair_maps for one in compared.explanations.values() if one.pair_maps is not None]
+    known = [pooled(one.pair_maps) for one in compared.explanations.values() if one.pair_maps is not None]
     if len(known) < 2 or known[0].pairs != known[1].pairs or not known[0].pairs:
         return None
     names = compared.found.test_set.class_names
@@ -120,7 +122,7 @@ def contrast_maps(compared: Compared) -> Part | None:
             "Each row is a pair of look-alikes. Orange pixels speak for the class named at the left and against "
             "the other of the pair, purple ones the other way round; beside each mean image the map of either family. "
             "Integrated gradients (Sundararajan et al., ICML 2017) of the logit of the class minus that of the other, "
-            "mean over test images of the class and over seeds."
+            "mean over test images of the class, over seeds and over 2×2 pixels or more."
         ),
         alt="Maps of the pixels that speak for each class of a pair of look-alikes, for both families",
         figure=contrast_maps_figure(
@@ -131,6 +133,16 @@ def contrast_maps(compared: Compared) -> Part | None:
         variants=list(compared.both),
         numbers=(agreement_table(pairs, agreement),),
     )
+
+
+def pooled(found: PairMaps) -> PairMaps:
+    """Means over square cells of maps (P, 2, H, W), at least 14 to a side; single pixels say little by themselves."""
+    *pairs, height, width = found.maps.shape
+    cell = min(height, width) // CELLS
+    if cell < 2 or height % cell or width % cell:
+        return found
+    cells = found.maps.astype(np.float32).reshape(*pairs, height // cell, cell, width // cell, cell)
+    return replace(found, maps=cells.mean(axis=(3, 5)))
 
 
 def correlations(first: PairMaps, second: PairMaps) -> NDArray[np.float64]:
