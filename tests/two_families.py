@@ -181,6 +181,7 @@ def explain(name: str, models: dict[str, Description], pairs: list[tuple[int, in
         seeds=seeds,
         representations=Representations(np.arange(20), LAYERS[model], products.astype(np.float16)),
         pair_maps=PairMaps(tuple(pairs), (blobs + rng.normal(0, 1, blobs.shape)).astype(np.float16)),
+        attributed=20,
     )
 
 

@@ -194,9 +194,9 @@ def test_similarity_is_written_into_cells_that_are_known() -> None:
     assert len(representations_figure(represented(None), ("c", "v"), FAMILIES).axes) == 2, "last layers and the scale"
 
 
-def test_gains_have_a_row_for_every_method_of_any_variant() -> None:
+def test_all_panels_have_a_row_for_every_method_of_any_variant() -> None:
     gains = {"c": {"a": estimate(0.1), "b": estimate(0.2)}, "v": {"b": estimate(0.3), "x": estimate(0.4)}}
-    figure = gains_figure(gains, {"hits": {"v": {"y": estimate(0.9)}}}, LOOKS)
+    figure = gains_figure(gains, {"hits": {"v": {"b": estimate(0.9)}}}, LOOKS)
     assert ticks(figure.axes[0]) == ["a", "b", "x"]
     assert [values_of(figure, panel) for panel in (0, 1)] == [[[0.1, 0.2], [0.3, 0.4]], [[0.9]]]
     assert figure.axes[1].get_xlabel() == "hits"

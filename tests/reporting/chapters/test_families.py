@@ -15,6 +15,7 @@ from conftest import ROOT
 from scipy.special import softmax
 from two_families import BOTH, CNN, CONDITIONS, POSITIONS, VIT, TwoFamilies, two_families, write_two_families
 
+from lookalike.artifacts.explanations import PairMaps
 from lookalike.artifacts.families import save_families
 from lookalike.claims.claim import Answer, Claim, Judged, Measured, Test, above
 from lookalike.data.cues import cue
@@ -370,8 +371,8 @@ def test_gains_are_means_over_seeds_with_both_kinds_of_chance(made: Made) -> Non
     assert alone == Estimate(pytest.approx(0.2), pytest.approx(0.15, abs=1e-4), pytest.approx(0.25, abs=1e-4))
     assert estimate.high - estimate.low > 0.1, "wider than that over images: seeds vary"
     assert families_maps.gains_of(replace(explanation, seeds=())) == {}
-    hits = families_maps.located_of(explanation, "hits")
-    assert list(hits) == ["occlusion", "SmoothGrad", "centre"]
+    hits = families_maps.located_of(explanation, "hits", ("SmoothGrad", "occlusion", "centre", "unknown"))
+    assert list(hits) == ["SmoothGrad", "occlusion", "centre"]
     assert all(0 <= one.low <= one.value <= one.high <= 1 for one in hits.values())
 
 
@@ -440,3 +441,12 @@ def test_contrasts_that_are_not_known_have_no_row() -> None:
     (row,) = families_errors.contrast_rows({"a": None, "b": one})
     assert row["images"] == "b"
     assert row["within"] == {"value": 0.1, "low": 0.0, "high": 0.2}
+
+
+def test_contrast_maps_are_means_over_cells(made: Made) -> None:
+    maps = np.arange(2 * 2 * 28 * 28, dtype=np.float32).reshape(2, 2, 28, 28)
+    found = families_maps.pooled(PairMaps(((0, 1), (0, 2)), maps)).maps
+    assert found.shape == (2, 2, 14, 14)
+    assert found[1, 0, 2, 3] == pytest.approx(maps[1, 0, 4:6, 6:8].mean())
+    uneven = PairMaps(((0, 1),), np.zeros((1, 2, 29, 28), np.float32))
+    assert families_maps.pooled(uneven) is uneven
