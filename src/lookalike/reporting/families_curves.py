@@ -33,10 +33,15 @@ def curves_of(
     """
     first, second = (runs_like(name, settings, models) for name in compared)
     titles = {
-        f"{epochs:,} epochs each": sides(first, second, [run for run in first + second if run.epochs == epochs])
+        f"{epochs:,} epoch{'s' if epochs > 1 else ''} each": sides(
+            first, second, [run for run in first + second if run.epochs == epochs]
+        )
         for epochs in {run.epochs for run in first}
     }
-    by_steps = {f"about {steps:,} steps each": sides(first, second, alike) for steps, alike in clusters(first + second)}
+    by_steps = {
+        f"about {steps:,} step{'s' if steps > 1 else ''} each": sides(first, second, alike)
+        for steps, alike in clusters(first + second)
+    }
     return most_sizes(titles) | most_sizes(by_steps)
 
 

@@ -18,6 +18,7 @@ from lookalike.reporting.style import SMALL, WIDTH, in_percent, legend_above, st
 
 GREY = "#777777"
 CELLS = 12  # columns of a heat map up to which a number fits into a cell
+CROWDED = 1.2  # times: sizes closer than that have no room for two labels
 Gains = Mapping[str, Mapping[str, Estimate]]  # variant -> row -> mean over seeds
 
 
@@ -40,17 +41,21 @@ def learning_figure(learning: Mapping[str, LearningCurves], looks: Looks) -> Fig
 def draw_learning(axes: Axes, curves: LearningCurves, looks: Looks) -> None:
     """Errors of runs as dots, fits as lines, and where these cross with its interval as a band."""
     for side, fit, look in zip(curves.points, (curves.first, curves.second), looks.values(), strict=True):
-        sizes = np.repeat([one.train_images for one in side], [len(one.errors) for one in side]).astype(float)
+        places = np.repeat([one.train_images for one in side], [len(one.errors) for one in side]).astype(float)
         errors = [error for one in side for error in one.errors]
-        axes.plot(sizes, errors, linestyle="none", markersize=4, markerfacecolor="none", **look)
+        axes.plot(places, errors, linestyle="none", markersize=4, markerfacecolor="none", **look)
         if fit is not None:
-            grid = np.geomspace(sizes.min(), sizes.max(), 100)
+            grid = np.geomspace(places.min(), places.max(), 100)
             axes.plot(grid, fit.curve.at(grid), color=look["color"])
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     in_percent(axes.yaxis)
+    sizes = sorted({one.train_images for side in curves.points for one in side})
+    apart = [size for size, last in zip(sizes, [0, *sizes], strict=False) if size > CROWDED * last]
+    axes.set_xticks(apart, [f"{size:,}" for size in apart])
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("training images")
     if isinstance(crossing := curves.crossing, Crossing):
         low, high = crossing.low or axes.get_xlim()[0], crossing.high or axes.get_xlim()[1]

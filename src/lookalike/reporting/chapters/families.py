@@ -45,10 +45,10 @@ def first_compared(studies: Sequence[Found], sentences: Sentences) -> Compared |
 
 
 def said_by_claim(judged: Sequence[Judged]) -> Sentences:
-    """What was found for each claim of which something was measured, by study."""
+    """What was found for each claim that was judged, by study."""
     said: dict[str, dict[str, str]] = {}
     for one in judged:
-        if (words := in_words(one.decisive)) is not None:
+        if one.verdict != "not judged" and (words := in_words(one.decisive)) is not None:
             said.setdefault(one.claim.study, {})[one.claim.key] = words
     return said
 
