@@ -30,6 +30,7 @@ MODERN = (f"{CNN}-modern", f"{VIT}-modern")
 POSITIONS = (f"{VIT}-pos", VIT)
 CALLED_KNOWN = "this project's own hypothesis"
 SHARED_METHODS = ("HiResCAM", "gradient x input", "integrated gradients", "SmoothGrad", "occlusion")
+BETWEEN = "pairs of runs between the families minus pairs within them, all of different seeds"
 MORE_LOST = "the {} loses {{}} more of its accuracy than the {}"
 LESS_LOST = "the {} loses {{}} less of its accuracy than the {}"
 Contrasts = Callable[[StudyEvidence, str, str], complementary.Contrast | None]
@@ -200,7 +201,7 @@ CLAIMS = (
         (
             Test(
                 "",
-                "error consistency (kappa) between the families minus that within them, test images",
+                f"error consistency (kappa) on test images, {BETWEEN}",
                 below(-CORRELATION),
                 contrast(*BOTH, error_consistency),
                 BOTH,
@@ -219,7 +220,7 @@ CLAIMS = (
         (
             Test(
                 "",
-                "kappa between minus within, with a hundredth of the training images minus with all of them",
+                f"kappa {BETWEEN}, with a hundredth of the training images minus with all of them",
                 below(-CORRELATION),
                 less_than(contrast(*FEW, error_consistency), contrast(*BOTH, error_consistency)),
                 (*FEW, *BOTH),
@@ -238,7 +239,7 @@ CLAIMS = (
         (
             Test(
                 "",
-                "accuracy of two averaged models over their mean accuracy, between the families minus within them",
+                f"accuracy of two averaged models over their mean accuracy, {BETWEEN}",
                 above(ACCURACY),
                 contrast(*BOTH, averaging),
                 BOTH,
@@ -365,7 +366,7 @@ CLAIMS = (
         (
             Test(
                 "",
-                "linear CKA of the penultimate features between the families minus that within them",
+                f"linear CKA of the penultimate features, {BETWEEN}",
                 below(-CORRELATION),
                 contrast(*BOTH, last_layers),
                 BOTH,

@@ -1,6 +1,8 @@
 """Whether models of two families err on different images, and what is gained by averaging them.
 
-A pair of seeds is *within* a family if both are of the same variant, and *between* families if each is of one variant.
+A pair of runs is *within* a family if both are of the same variant, and *between* families if each is of one variant.
+Both kinds are pairs of different seeds: runs of one seed that see few images see the same ones
+(`data.splits.seen_by`), and would agree more for that reason alone.
 Two families are complementary where pairs between them agree less, or gain more, than pairs within them.
 """
 
@@ -25,7 +27,7 @@ class Contrast:
 
     Attributes:
         within: mean of the two variants, each over the pairs of its own seeds.
-        between: mean over the pairs of a seed of each variant.
+        between: mean over the pairs of a run of each variant, with different seeds.
         difference: between minus within.
     """
 
@@ -45,10 +47,11 @@ def contrast(pair_values: PairValues, counts: tuple[int, int], weights: Floats) 
 
     def means(sides: tuple[float, float]) -> Uncertain | None:
         def statistic(seeds: Sequence[Ints], weights: Floats) -> Floats:
-            pairs = pair_values(weights)
-            first, second = seeds[0], counts[0] + seeds[1]
-            within = (own_pairs(pairs, first) + own_pairs(pairs, second)) / 2
-            return sides[0] * within + sides[1] * pairs[:, first[:, None], second].mean(axis=(1, 2))
+            pairs, (first, second) = pair_values(weights), seeds
+            within = (own_pairs(pairs, first) + own_pairs(pairs, counts[0] + second)) / 2
+            rows, columns = np.nonzero(first[:, None] != second)
+            between = pairs[:, first[rows], counts[0] + second[columns]].mean(axis=1)
+            return sides[0] * within + sides[1] * between
 
         return of_sides(statistic, counts, weights)
 

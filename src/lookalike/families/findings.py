@@ -50,11 +50,7 @@ class OfPair:
 
 @dataclass(frozen=True)
 class OfSize:
-    """The error consistency of two variants that were trained on as many images.
-
-    Runs of few images see a subset by seed. Pairs between variants, and not within, include runs on the same subset,
-    which agree more: the difference is closer to 0 than that of families alone.
-    """
+    """The error consistency of two variants that were trained on as many images."""
 
     curve: str
     train_images: int
