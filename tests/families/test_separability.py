@@ -1,4 +1,4 @@
-"""How well two classes are told apart, against scikit-learn, slow loops and the bootstrap."""
+"""How well two classes are separated, against scikit-learn, slow loops and the bootstrap."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
