@@ -73,24 +73,24 @@ def last_layers(study: StudyEvidence, first: str, second: str) -> complementary.
     return last_contrast(*(one.products[:, -1].astype(np.float64) for one in sides))
 
 
-def less_than(smaller: Measure, larger: Measure) -> Measure:
+def minus(first: Measure, second: Measure) -> Measure:
     """A first quantity minus a second one of other runs. Their images are taken for independent: the interval is too
     wide where, as usual, both vary alike with the images."""
 
     def measure(evidence: Evidence) -> Measured | None:
-        one, other = smaller(evidence), larger(evidence)
-        if one is None or other is None:
+        measured, less = first(evidence), second(evidence)
+        if measured is None or less is None:
             return None
-        first, second = one.quantity, other.quantity
-        assert isinstance(first, Uncertain)
-        assert isinstance(second, Uncertain)
+        one, other = measured.quantity, less.quantity
+        assert isinstance(one, Uncertain)
+        assert isinstance(other, Uncertain)
         found = replace(
-            first,
-            value=first.value - second.value,
-            image_variance=first.image_variance + second.image_variance,
-            sides=first.sides + second.sides,
+            one,
+            value=one.value - other.value,
+            image_variance=one.image_variance + other.image_variance,
+            sides=one.sides + other.sides,
         )
-        return Measured(found, one.runs + other.runs, one.images)
+        return Measured(found, measured.runs + less.runs, measured.images)
 
     return measure
 
@@ -222,7 +222,7 @@ CLAIMS = (
                 "",
                 f"kappa {BETWEEN}, with a hundredth of the training images minus with all of them",
                 below(-CORRELATION),
-                less_than(contrast(*FEW, error_consistency), contrast(*BOTH, error_consistency)),
+                minus(contrast(*FEW, error_consistency), contrast(*BOTH, error_consistency)),
                 (*FEW, *BOTH),
                 "with a hundredth of the images kappa's gap between the families is {} smaller",
                 "with a hundredth of the images kappa's gap between the families is {} wider",
