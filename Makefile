@@ -86,7 +86,7 @@ lint: $(FOR_TESTS)  ## style, format and types
 	$(BIN)/mypy src stages
 
 # Columns of dependencies: their first folder distinguishes files from parameters and metrics.
-FILES := checked|costs|data|embeddings|evaluations|explanations|models|photographs|photos|primer|published|results|runs|src|stages|test_sets
+FILES := checked|costs|data|embeddings|evaluations|explanations|models|photographs|photos|primer|published|results|runs|sprites|src|stages|test_sets
 experiments: $(INSTALLED)  ## compare experiments: the parameters and metrics that differ
 	$(BIN)/dvc exp show --only-changed --drop '($(FILES))(\.json)?(/.*)?$$|comparisons(/[a-z0-9_-]+)?$$|params.yaml$$'
 
@@ -104,5 +104,5 @@ lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows; what 
 	{ cat .venv/run.txt; echo "# For tests alone:"; grep -vxFf .venv/run.txt .venv/all.txt; } > requirements.lock
 
 clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
-	rm -rf checked comparisons data dvc_plots focus photos primer costs models runs test_sets evaluations explanations embeddings downloads checkpoints finished published.json
+	rm -rf checked comparisons data dvc_plots focus photos primer costs models runs test_sets sprites evaluations explanations embeddings downloads checkpoints finished published.json
 	find reports -mindepth 1 -maxdepth 1 -not -name published -exec rm -rf {} +

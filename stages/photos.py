@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+from PIL import Image
+
 from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.photos import save_photos
 from lookalike.command import mirror, run
 from lookalike.data.photo_set import find_photographs, photo_set, prepare_all, ways
 from lookalike.params import load_params
-from lookalike.reporting.contact_sheets import contact_sheets, strip
+from lookalike.reporting.contact_sheets import contact_sheets, png, strip
 
 
 def main() -> None:
@@ -24,7 +26,9 @@ def main() -> None:
     strips = {recipe: [one.strips[recipe] for one in prepared] for recipe in params.photos.recipes}
     photos = photo_set(photographs, prepared, recipes, classes, provenance)
     pictures = contact_sheets(strips, [(one.name, one.label) for one in photographs])
-    save_photos(Path("photos"), photos, refused + unprepared, pictures)
+    pairs = zip(photographs, prepared, strict=True)
+    originals = {f"originals/{one.name}": png(Image.fromarray(made.original)) for one, made in pairs}
+    save_photos(Path("photos"), photos, refused + unprepared, pictures | originals)
 
 
 if __name__ == "__main__":

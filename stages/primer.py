@@ -8,8 +8,8 @@ from lookalike.command import run
 from lookalike.data.garments import draw_garments
 from lookalike.data.objects import draw_objects
 from lookalike.primer.page import primer
+from lookalike.reporting.pictures import to_webp
 from lookalike.reporting.primer import activations_figure, channels_figure, poolings_figure
-from lookalike.reporting.style import to_png
 
 OUT = Path("primer")
 SEED = 3  # of the images
@@ -23,7 +23,7 @@ def main() -> None:
         "poolings": poolings_figure(grey),
         "activations": activations_figure(),
     }
-    save_figures(OUT, {name: to_png(figure) for name, figure in figures.items()})
+    save_figures(OUT, {name: to_webp(figure) for name, figure in figures.items()})
     write_json(OUT / "found.json", primer())
 
 

@@ -19,14 +19,14 @@ def main() -> None:
     params = load_params(PARAMETERS)
     with with_published(params) as (shown, root):
         report, standings, judged = assemble(shown, PARAMETERS.read_text(encoding="utf-8"), root)
-    save_report(
-        Path("reports") / params.profile,
-        html=to_html(report),
-        markdown=to_markdown(report),
-        leaderboard=to_csv(standings, Standing),
-        claims=to_csv(rows(judged), Row),
-        figures={picture.name: picture.png for picture in report.illustrations},
-    )
+    texts = {
+        **to_html(report),
+        "report.md": to_markdown(report),
+        "leaderboard.csv": to_csv(standings, Standing),
+        "claims.csv": to_csv(rows(judged), Row),
+    }
+    figures = {f"figures/{name}.webp": one.picture.wide.webp for name, one in report.illustrations.items()}
+    save_report(Path("reports") / params.profile, texts, {**figures, **report.files})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stage test_set@<study>: its data and the photographs -> test_sets/<study>/.
+"""Stage test_set@<study>: its data and the photographs -> test_sets/<study>/ and sprites/<study>/.
 
 Statistics and pictures read what is kept here, and need neither the data set nor the photographs.
 """
@@ -11,6 +11,7 @@ import numpy as np
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.image_files import pictures
 from lookalike.artifacts.photos import PhotoSet, load_photos, load_refused
+from lookalike.artifacts.sprites import save_sprites
 from lookalike.artifacts.test_sets import TestSet, save_test_set
 from lookalike.command import run_for_study
 from lookalike.evaluation.cases import first_of_each_class
@@ -19,7 +20,7 @@ from lookalike.params import Params
 
 
 def keep(params: Params, study: str, out: Path) -> None:
-    """Keep labels, the images that the report shows, and which test images stand in the training set."""
+    """Keep labels, the images that the report shows, which test images are training images, and sprites of all."""
     dataset, photos = load_dataset(Path("data") / params.studies[study].data), Path("photos")
     shown = first_of_each_class(dataset.test_labels.astype(int), params.active.explain.images_a_class)
     twice, near = repeated(dataset)
@@ -38,6 +39,7 @@ def keep(params: Params, study: str, out: Path) -> None:
         refused=tuple((row["file"], row["reason"]) for row in load_refused(photos)) if photographed else (),
     )
     save_test_set(out, test_set)
+    save_sprites(Path("sprites") / study, dataset)
 
 
 def by_whole_recipes(photos: PhotoSet) -> PhotoSet:

@@ -1,8 +1,24 @@
 """The blocks of a report, read back."""
 
+import io
 from collections.abc import Iterable, Iterator
 
+from PIL import Image
+
 from lookalike.reporting.document import Beside, Block, Fold, Illustration, Prose, Section, Table, figures_in
+
+
+def marked(mark: str) -> bytes:
+    """A WebP picture of one pixel that carries a text."""
+    out = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(out, "WEBP", xmp=mark.encode())
+    return out.getvalue()
+
+
+def mark_of(webp: bytes) -> str:
+    """The text that a picture carries."""
+    with Image.open(io.BytesIO(webp)) as image:
+        return bytes(image.info["xmp"]).decode()
 
 
 def walk(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -18,9 +34,10 @@ def figures(*blocks: Block | None) -> dict[str, Illustration]:
     found = list(figures_in(block for block in blocks if block is not None))
     assert len({one.name for one in found}) == len(found)
     for one in found:
-        assert one.alt.strip()
-        assert one.caption.endswith(".")
-        assert not {"{", "}"} & set(one.alt + one.caption)
+        words = one.words
+        assert words.alt.strip()
+        assert all(said.endswith((".", "?", "!")) for said in (words.finding, words.how))
+        assert not {"{", "}"} & set(words.alt + words.finding + words.how + words.method)
         assert one.numbers
         assert all(table.rows for table in one.numbers)
         assert one.stage
@@ -28,8 +45,8 @@ def figures(*blocks: Block | None) -> dict[str, Illustration]:
 
 
 def shown(*blocks: Block | None) -> dict[str, str]:
-    """The content of each figure, by name."""
-    return {name: one.png.decode() for name, one in figures(*blocks).items()}
+    """The mark of each figure's picture, by name."""
+    return {name: mark_of(one.picture.wide.webp) for name, one in figures(*blocks).items()}
 
 
 def tables(*blocks: Block | None) -> dict[str, Table]:

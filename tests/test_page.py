@@ -1,7 +1,6 @@
-"""The report in a real browser: tables, folds, themes, and the explorer against the artifacts."""
+"""The report in a real browser: tables, folds and themes."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,19 +10,11 @@ from browser import Watched, launched, needs_chromium
 from checkout import Checkout
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from lookalike.artifacts.datasets import load_dataset
-from lookalike.artifacts.embeddings import load_embedding
-from lookalike.artifacts.evaluations import load_evaluation
 from lookalike.artifacts.folders import read_json
-from lookalike.artifacts.photos import load_photos
-from lookalike.evaluation.cases import first_of_each_class
-from lookalike.evaluation.metrics import softmax
-from lookalike.evaluation.pairs import jensen_shannon
-from lookalike.params import Params, load_params
 
 pytestmark = [needs_chromium, pytest.mark.pipeline]
 
-CNN, VIT = "fashion-cnn", "fashion-vit"
+CNN = "fashion-cnn"
 SERIOUS = {"serious", "critical"}
 Scheme = Literal["light", "dark"]
 
@@ -32,11 +23,6 @@ Scheme = Literal["light", "dark"]
 def browser() -> Iterator[Browser]:
     with launched() as browser:
         yield browser
-
-
-@pytest.fixture(scope="module")
-def params(ran: Checkout) -> Params:
-    return load_params(ran.folder / "params.yaml")
 
 
 @pytest.fixture
@@ -57,57 +43,20 @@ def opened(watched: Watched, ran: Checkout) -> Watched:
     return watched
 
 
-def choose(page: Page, **choices: str) -> None:
-    for name, option in choices.items():
-        page.locator(f'select[name="{name}"]').select_option(option)
-
-
-def found(page: Page) -> int:
-    """How many images the explorer has found."""
-    return int((page.locator(".found").inner_text()).split()[0])
-
-
 def column(table: Locator, place: int) -> list[str]:
     """The texts of a column, header left out, rows that are filtered away as well."""
     return table.locator(f"tbody tr:not([hidden]) > :nth-child({place})").all_inner_texts()
 
 
-class Truth:
-    """What the artifacts say of the images that the explorer shows: test images, then photographs."""
-
-    def __init__(self, root: Path, params: Params) -> None:
-        test_labels = load_dataset(root / "data/fashion_mnist").test_labels.astype(int)
-        self.indices = np.sort(first_of_each_class(test_labels, params.active.explain.images_a_class))
-        photos, evaluation = load_photos(root / "photos"), root / "evaluations/fashion"
-        recipe = read_json(root / "comparisons/fashion/photos.json")["chosen"]["recipe"]
-        self.labels = np.concatenate([test_labels[self.indices], photos.labels])
-        self.shares = {
-            name: softmax(
-                np.concatenate(
-                    [
-                        load_evaluation(evaluation / name).test_logits[0][self.indices],
-                        load_evaluation(evaluation / name).photos.logits[recipe][0],
-                    ]
-                )
-            )
-            for name in (CNN, VIT)
-        }
-        self.names = [f"test image {k}" for k in self.indices] + [row["name"] for row in photos.about]
-        self.right = {name: one.argmax(1) == self.labels for name, one in self.shares.items()}
-        self.agree = self.shares[CNN].argmax(1) == self.shares[VIT].argmax(1)
-        self.group_of = np.array([0, 1, 0, 2, 0, 3, 0, 3, 4, 3])  # tops, bottoms, dresses, shoes, bags
-
-
-@pytest.fixture(scope="module")
-def truth(ran: Checkout, params: Params) -> Truth:
-    return Truth(ran.folder, params)
-
-
-def test_the_page_complains_of_nothing_and_asks_for_nothing_but_itself(watched: Watched) -> None:
-    choose(watched.page, kind="photo", right="neither", order="different")
+def test_the_page_complains_of_nothing_and_asks_for_nothing_outside_its_folder(watched: Watched, ran: Checkout) -> None:
+    """The explorer has all its pictures; tests/test_explorer_page.py asks it more."""
+    watched.page.locator('select[name="kind"]').select_option("photograph")
+    watched.page.wait_for_load_state("networkidle")
+    expect(watched.page.locator(".kept")).to_be_empty()
+    expect(watched.page.locator(".original")).to_be_visible()
     assert watched.complaints == []
-    assert [url for url in watched.requests if not url.startswith(("file:", "data:"))] == []
-    assert sum(url.startswith("file:") for url in watched.requests) == 1
+    folder = (ran.folder / "reports/demo").as_uri()
+    assert [url for url in watched.requests if not url.startswith((f"{folder}/", "data:"))] == []
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
@@ -190,104 +139,3 @@ def test_every_figure_tells_its_numbers_its_command_and_its_runs(page: Page, ran
     counts = read_json(ran.folder / "comparisons/fashion/details.json")[CNN]["first_seed"]["confusion"]
     shown = [[int(text) for text in column(origin.locator("table"), k + 2)] for k in range(len(counts))]
     assert np.array_equal(np.array(shown).T, counts)
-
-
-def test_the_explorer_shows_the_probabilities_of_the_artifacts(page: Page, truth: Truth) -> None:
-    for place in (0, 7, len(truth.labels) - 1):
-        choose(page, first=CNN, second=VIT)
-        show(page, place)
-        expect(page.locator(".shown .title")).to_contain_text(f"{truth.names[place]}:")
-        for side, name in (("first", CNN), ("second", VIT)):
-            bars = page.locator(f'[data-side="{side}"] .bars')
-            assert column(bars, 2) == [f"{100 * share:.1f}" for share in truth.shares[name][place]]
-            verdict = "right" if truth.right[name][place] else "wrong" if truth.labels[place] >= 0 else "none"
-            expect(bars.locator("caption")).to_contain_text(verdict)
-
-
-def show(page: Page, place: int) -> None:
-    """Page through the thumbnails to the image at `place` and open it."""
-    for _ in range(place // 24):
-        page.get_by_role("button", name="next 24").click()
-    page.locator(".thumbs button").nth(place % 24).click()
-
-
-def test_filters_find_what_the_artifacts_say(page: Page, truth: Truth) -> None:
-    known, photo = truth.labels >= 0, np.arange(len(truth.labels)) >= len(truth.indices)
-    right = truth.right
-    shirts, shoes = truth.labels == 6, known & (truth.group_of[truth.labels] == 3)
-    expected = {
-        (): np.ones(len(known), bool),
-        (("kind", "photo"),): photo,
-        (("class", "6"),): shirts,
-        (("group", "3"),): shoes,
-        (("right", "both"),): right[CNN] & right[VIT],
-        (("right", "neither"),): known & ~right[CNN] & ~right[VIT],
-        (("right", "first"),): right[CNN] & ~right[VIT],
-        (("right", "second"),): known & right[VIT] & ~right[CNN],
-        (("agree", "yes"),): truth.agree,
-        (("agree", "no"), ("kind", "test")): ~truth.agree & ~photo,
-    }
-    for choices, where in expected.items():
-        choose(page, first=CNN, second=VIT, **{"kind": "", "class": "", "group": "", "right": "", "agree": ""})
-        choose(page, **dict(choices))
-        assert found(page) == where.sum(), choices
-
-
-def test_the_most_different_distributions_come_first(page: Page, truth: Truth) -> None:
-    choose(page, first=CNN, second=VIT, order="different")
-    apart = jensen_shannon(truth.shares[CNN], truth.shares[VIT])
-    expected = [truth.names[k] for k in np.argsort(-apart, kind="stable")[:5]]
-    shown = [page.locator(".thumbs button").nth(k).get_attribute("title") or "" for k in range(5)]
-    assert [title.partition(",")[0] for title in shown] == expected
-    page.locator(".thumbs button").first.click()
-    expect(page.locator(".apart")).to_contain_text(f"{apart.max():#.3g} bits")
-
-
-def test_a_choice_that_finds_nothing_says_so(page: Page) -> None:
-    choose(page, **{"class": "1", "group": "3"})
-    assert found(page) == 0
-    expect(page.locator(".shown")).to_be_hidden()
-    choose(page, **{"class": "", "group": ""})
-    expect(page.locator(".shown")).to_be_visible()
-
-
-def test_the_opacity_fades_the_map_away(page: Page) -> None:
-    picture = "(name) => document.querySelector(name).toDataURL()"
-    image = page.evaluate(picture, ".picture")
-    assert page.evaluate(picture, '[data-side="first"] .map') != image
-    page.locator('[name="opacity"]').fill("0")
-    assert page.evaluate(picture, '[data-side="first"] .map') == image
-
-
-def test_neighbours_are_the_nearest_in_the_map_of_the_artifacts(page: Page, ran: Checkout, truth: Truth) -> None:
-    embedding = load_embedding(ran.folder / "embeddings/fashion" / CNN)
-    assert embedding is not None
-    embedded = embedding.indices.tolist()
-    points = embedding.tsne[[embedded.index(k) for k in truth.indices]]
-    order = np.argsort(np.hypot(*(points - points[3]).T), kind="stable")[1:9]
-    show(page, 3)
-    near = page.locator('[data-side="first"] .neighbours button')
-    titles = [near.nth(k).get_attribute("title") or "" for k in range(8)]
-    assert [title.partition(",")[0] for title in titles] == [truth.names[k] for k in order]
-    near.first.click()
-    expect(page.locator(".shown .title")).to_contain_text(f"{truth.names[order[0]]}:")
-
-
-def test_a_photograph_has_no_neighbours_and_says_why(page: Page) -> None:
-    choose(page, kind="photo")
-    expect(page.locator('[data-side="first"] .neighbours')).to_contain_text("photographs are not on the map")
-    expect(page.locator('[data-side="first"] .tsne')).to_be_hidden()
-
-
-def test_the_explorer_can_be_walked_with_the_keyboard(page: Page) -> None:
-    title = page.locator(".shown .title")
-    before = title.inner_text()
-    forward = page.get_by_role("button", name="next image")
-    forward.focus()
-    page.keyboard.press("Enter")
-    assert title.inner_text() != before
-    page.get_by_role("button", name="previous image").press("Space")
-    expect(title).to_have_text(before)
-    page.locator('select[name="first"]').focus()
-    page.keyboard.type("fashion-vit")
-    expect(page.locator('[data-side="first"] h3').first).to_have_text(VIT)

@@ -220,7 +220,7 @@ def try_pictures(*given: str) -> None:
     if trials:
         from lookalike.artifacts.folders import write_bytes, write_text  # the slow ones come last
         from lookalike.explain.trial import explain
-        from lookalike.reporting.style import to_png
+        from lookalike.reporting.pictures import to_png
         from lookalike.reporting.trial import describe, in_lines, to_figure, to_html
 
         judged = judge(trials, models)

@@ -36,6 +36,7 @@ from lookalike.reporting.contact_sheets import strip
 COUNT = 12
 RECIPES = load_params(Path(__file__).parents[2] / "params.yaml").photos.recipes
 NAIVE: Ways = {Preparation("naive", ""): RECIPES["naive"]}
+ORIGINAL = np.zeros((120, 160, 3), np.uint8)
 
 
 def find_drawn(cache: Path) -> list[Photograph]:
@@ -120,6 +121,9 @@ def test_of_a_persons_own_photographs_the_good_are_prepared_and_each_other_is_to
     assert provenance["source"] == "own"
     assert [(one.name, one.label) for one in good] == [("good.jpg", "Bag"), ("more/unlisted.jpg", "")]
     assert len(prepared) == 2
+    high, wide = prepared[0].original.shape[:2]
+    assert max(high, wide) == 160  # upright and small, as recipes begin with it
+    assert high / wide == pytest.approx(drawings[0].image.shape[0] / drawings[0].image.shape[1], rel=0.02)
     refused = dict(unfound + unprepared)
     reasons = {
         "gone.jpg": "no such file",
@@ -193,7 +197,8 @@ def test_the_arrays_are_by_way_and_photograph() -> None:
     found = [photograph(f"{k}.jpg", label) for k, label in enumerate(labels)]
     numbers = np.arange(3)[:, None] * 50 + np.arange(len(steps))
     prepared = [
-        Prepared(np.broadcast_to(row[:, None, None], (len(row), 28, 28)).astype(np.uint8), {}) for row in numbers
+        Prepared(np.broadcast_to(row[:, None, None], (len(row), 28, 28)).astype(np.uint8), {}, ORIGINAL)
+        for row in numbers
     ]
     photos = photo_set(found, prepared, steps, GARMENTS, {"source": "own"})
     assert photos.images.shape == (len(steps), 3, 28, 28)
@@ -212,7 +217,7 @@ def test_without_a_labelled_photograph_there_is_nothing_to_score() -> None:
     with pytest.raises(InputError, match=r"\Aphotographs: none that has a label[^\n]*\Z"):
         photo_set([], [], NAIVE, GARMENTS, {})
     unlabelled = [photograph("hat.jpg", "")]
-    prepared = [Prepared(np.zeros((len(NAIVE), 28, 28), np.uint8), {})]
+    prepared = [Prepared(np.zeros((len(NAIVE), 28, 28), np.uint8), {}, ORIGINAL)]
     with pytest.raises(InputError, match="at least one is needed"):
         photo_set(unlabelled, prepared, NAIVE, GARMENTS, {})
 

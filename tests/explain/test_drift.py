@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.data.corruptions import CORRUPTIONS, corrupt
+from lookalike.data.corruptions import CORRUPTIONS, OTHER, corrupt
 from lookalike.data.garments import draw_garments
-from lookalike.explain.drift import OTHER, SEED, SEVERITY, SHOWN, cosine, drift, layers, outputs, through_layers
+from lookalike.explain.drift import SEED, SEVERITY, SHOWN, cosine, drift, layers, outputs, through_layers
 from lookalike.explain.subject import Images, Subject
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, seeded

@@ -26,12 +26,12 @@ def subject(dataset: Dataset, runtime: Runtime) -> Subject:
     return Subject(model, model, replace(dataset, mean=(0.3,), std=(0.4,)), runtime, drawn)
 
 
-def test_the_first_third_and_fifth_convolution_are_asked(subject: Subject) -> None:
-    assert [found.layer for found in responses(subject)] == ["features.0", "features.8"]  # there are three
+def test_the_first_the_middle_and_the_last_convolution_are_asked(subject: Subject) -> None:
+    assert [found.layer for found in responses(subject)] == ["features.0", "features.4", "features.8"]
     deep = create_model("vgg", {"max_channels": 8}, input_shape=(1, 28, 28), num_classes=10).eval()
     found = responses(replace(subject, model=deep, untrained=deep))
     convolutions = [name for name, layer in deep.named_modules() if isinstance(layer, nn.Conv2d)]
-    assert [one.layer for one in found] == [convolutions[k] for k in (0, 2, 4)]
+    assert [one.layer for one in found] == [convolutions[k] for k in (0, 4, 7)]
 
 
 def test_images_are_those_with_the_highest_values(subject: Subject) -> None:
@@ -49,7 +49,7 @@ def test_images_are_those_with_the_highest_values(subject: Subject) -> None:
 
 
 def test_the_middle_is_that_of_the_map(subject: Subject) -> None:
-    (first, _), maps = responses(subject), feature_maps(subject.model, subject.inputs)["features.0"]
+    (first, *_), maps = responses(subject), feature_maps(subject.model, subject.inputs)["features.0"]
     size = maps.shape[2]
     middle = maps[:, first.filters, size // 2, size // 2].amax(0)
     np.testing.assert_allclose(first.middle, middle.numpy(), rtol=1e-5)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from blocks import marked
 from conftest import ROOT
 from small_study import SmallStudy, make_study, small_params, write_study
 
@@ -16,6 +17,7 @@ from lookalike.reporting.assemble import find
 from lookalike.reporting.chapters import costs, depth, inside, race, repairs, robustness, standings
 from lookalike.reporting.chapters import found as found_module
 from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.pictures import stored
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +47,8 @@ def found(root: Path, params: Params) -> Found:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures are drawn, but not made into PNG."""
-    monkeypatch.setattr(found_module, "to_png", lambda figure: b"PNG")
+    """Figures are drawn, but not made into pictures."""
+    monkeypatch.setattr(found_module, "chart", lambda figure: stored(marked("drawn")))
 
 
 @pytest.fixture
@@ -66,5 +68,5 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         for name in vars(module):
             if name.endswith("_figure"):
                 monkeypatch.setattr(module, name, recorder(name.removesuffix("_figure")))
-    monkeypatch.setattr(found_module, "to_png", lambda figure: f"PNG of {figure}".encode())
+    monkeypatch.setattr(found_module, "chart", lambda figure: stored(marked(f"picture of {figure}")))
     return calls

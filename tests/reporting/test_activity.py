@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lookalike.reporting.activity import activations_figure, density_of, depth_figure
-from lookalike.reporting.style import to_png
+from lookalike.reporting.pictures import to_png
 
 Json = dict[str, Any]
 NAMES = ("one", "two", "three")
@@ -61,7 +61,7 @@ def test_ridges_have_a_row_a_layer_and_details_of_both_ends(batch_norm: bool, ki
     assert (len(first.lines), len(last.lines)) == (kinds, kinds)
     assert first.get_title(loc="left") == "one, after training"
     assert last.get_title(loc="left") == "three, after training"
-    (legend,) = [legend for part in figure.subfigs for legend in part.legends]
+    (legend,) = figure.legends
     assert len(legend.get_texts()) == kinds
     heights = [line.get_ydata().min() for line in before.lines]
     assert min(heights) >= -0.86  # no ridge reaches beyond the row above

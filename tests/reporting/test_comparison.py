@@ -22,11 +22,12 @@ from lookalike.artifacts.families import load_families
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import Description
 from lookalike.errors import InputError
-from lookalike.evaluation.scores import score
+from lookalike.evaluation.scores import Scored, score
 from lookalike.families.findings import FamilyFindings
 from lookalike.params import Params
 from lookalike.reporting.comparison import (
     Collected,
+    above_chance,
     collect,
     compare_study,
     evidence_figures,
@@ -42,7 +43,6 @@ from lookalike.reporting.comparison import compare_study
 here, root = map(Path, sys.argv[1:])
 compare_study(pickle.loads((here / "params").read_bytes()), "fashion", root, here / "out")
 """
-ANYWHERE = {"confusion", "reliability"}
 OF_VARIANTS = ("evaluations", "explanations", "embeddings")
 OF_MAPS = {"maps", "classes-Grad-CAM", "layers", "responses", "contrast", "journey"}
 OF_CONVOLUTIONS = {f"{kind}-{end}" for kind in ("filters", "untrained", "features") for end in ("first", "last")}
@@ -78,17 +78,24 @@ def test_all_that_dvc_expects_is_written_and_nothing_else(compared: Path) -> Non
 
 def test_the_figures_are_those_of_the_variants_and_pairs_that_ended(compared: Path) -> None:
     recipe = read_json(compared / "photos.json")["chosen"]["recipe"]
-    closely = ANYWHERE | {"samples", "top-five"} | OF_MAPS | OF_CONVOLUTIONS | OF_FEATURES
+    closely = {"reliability"} | OF_MAPS | OF_CONVOLUTIONS | OF_FEATURES
     expected = {
-        *(f"{CNN}/{kind}.png" for kind in closely),
-        *(f"{FEW}/{kind}.png" for kind in ANYWHERE),
-        "alike.png",
-        *(["photographs-fitted.png"] if recipe == "fitted" else []),
+        *(f"{CNN}/{kind}.webp" for kind in closely),
+        "alike.webp",
+        *(["photographs-fitted.webp"] if recipe == "fitted" else []),
     }
     drawn = files(compared / "figures")
     assert drawn.keys() == expected
-    assert all(png.startswith(b"\x89PNG") for png in drawn.values())
+    assert all(webp.startswith(b"RIFF") for webp in drawn.values())
     assert files(compared / "pairs") == {}  # one of the pair is no focus variant
+
+
+def test_variants_at_chance_are_not_drawn() -> None:
+    labels = np.repeat([0, 1, 2], [2, 1, 1])
+    lows = {"at chance": 0.5, "learnt": 0.51, "below": 0.3}
+    scored = {name: Scored({"accuracy_low": low}, {}) for name, low in lows.items()}
+    scored["diverged"] = Scored({"seeds": 0, "diverged": 1}, {"seeds": []})
+    assert above_chance(list(scored), scored, labels) == ["learnt"]
 
 
 def test_pairs_of_focus_variants_are_drawn(written: Path, params: Params, tmp_path: Path) -> None:
@@ -96,8 +103,8 @@ def test_pairs_of_focus_variants_are_drawn(written: Path, params: Params, tmp_pa
     both = params.model_copy(update={"studies": {"fashion": study}})
     compare_study(both, "fashion", written, tmp_path)
     drawn = {path for path in files(tmp_path) if path.startswith((f"pairs/{PAIR}", f"figures/{PAIR}"))}
-    assert drawn == {f"pairs/{PAIR}/divergence.png"}  # the cases need maps of both
-    assert (tmp_path / "figures" / FEW / "samples.png").exists()
+    assert drawn == {f"pairs/{PAIR}/divergence.webp"}  # the cases need maps of both
+    assert (tmp_path / "figures" / FEW / "reliability.webp").exists()
 
 
 def test_numbers_are_those_of_the_evidence(compared: Path, study: SmallStudy) -> None:

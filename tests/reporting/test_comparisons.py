@@ -15,11 +15,11 @@ from lookalike.reporting.comparisons import (
     PARTS,
     divergence_figure,
     errors_figure,
-    group_confusion_figure,
     pair_figure,
     shares_figure,
 )
-from lookalike.reporting.style import MARKERS, PALETTE, looks, to_png
+from lookalike.reporting.pictures import to_png
+from lookalike.reporting.style import MARKERS, PALETTE, looks
 
 NAMES = ("cat", "dog", "fox", "hen")
 
@@ -104,17 +104,6 @@ def test_errors_are_drawn_by_kind_with_severity_and_its_denominator() -> None:
     assert severity.get_xlim() == (1, 2)
 
 
-def test_groups_are_counted_by_true_row_and_predicted_column() -> None:
-    counts = np.array([[9, 1], [0, 0]])
-    axes, bar = group_confusion_figure(counts.tolist(), ["pets", "birds"]).axes
-    written = {tuple(map(int, text.get_position())): text.get_text() for text in axes.texts}
-    assert written == {(0, 0): "9", (1, 0): "1", (0, 1): "0", (1, 1): "0"}
-    np.testing.assert_allclose(np.ma.asarray(axes.images[0].get_array()), [[0.9, 0.1], [0.0, 0.0]])
-    assert ticks(axes) == ["pets", "birds"]
-    labels = (axes.get_xlabel(), axes.get_ylabel(), bar.get_ylabel())
-    assert labels == ("predicted group", "true group", "share of the true group")
-
-
 def pair(first: str, second: str, difference: float, *, images: int = 1234) -> dict[str, Any]:
     parts = {"true": difference, "look_alikes": -2 * difference, "outside": difference}
     both = {"images": images} | {part: estimate(gap) if images else None for part, gap in parts.items()}
@@ -177,7 +166,7 @@ def test_an_interval_that_does_not_hold_its_value_ends_there() -> None:
 
 
 def test_no_two_series_look_the_same() -> None:
-    count = (len(PALETTE) - 1) * len(MARKERS)
+    count = len(PALETTE) * len(MARKERS)
     drawn = looks(map(str, range(count)))
     assert len({(look["color"], look["marker"]) for look in drawn.values()}) == count
 
@@ -186,7 +175,6 @@ def draw_all() -> list[Figure]:
     return [
         shares_figure(VARIANTS),
         errors_figure(VARIANTS),
-        group_confusion_figure(np.eye(2, dtype=int), ["pets", "birds"]),
         pair_figure([pair("vit", "cnn", 0.03)]),
         divergence_figure(RANKING),
     ]

@@ -8,6 +8,7 @@ from drawn import dots
 from matplotlib.collections import LineCollection
 
 from lookalike.reporting.costs import COSTS, depth_figure, non_dominated, pareto_figure
+from lookalike.reporting.style import variant_looks
 
 
 def by_sweep(prices: list[int], values: list[int]) -> list[bool]:
@@ -49,6 +50,9 @@ MEMBERS: dict[str, tuple[int, int, float, float]] = {
 }
 
 
+LOOKS = variant_looks(dict.fromkeys(MEMBERS, "CNN"), [])
+
+
 def offers() -> list[dict[str, Any]]:
     return [
         {
@@ -63,26 +67,24 @@ def offers() -> list[dict[str, Any]]:
 
 
 def test_members_stand_at_their_price_and_accuracy() -> None:
-    figure = pareto_figure(offers())
-    *panels, names = figure.axes
+    figure = pareto_figure(offers(), looks=LOOKS)
+    panels = figure.axes
     for axes, (cost, label), place in zip(panels, COSTS.items(), range(3), strict=True):
         drawn = [series[0] for series in dots(axes, up=True)]
         assert [(row[3], row[0]) for row in drawn] == [(one[place], one[3]) for one in MEMBERS.values()]
         assert [row[1] for row in drawn] == pytest.approx([one[3] - 0.1 for one in MEMBERS.values()])
         assert (axes.get_xscale(), axes.get_xlabel()) == ("log", label), cost
-    legend = names.get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == list(MEMBERS)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [f"{name} (CNN)" for name in MEMBERS]
 
 
 def test_the_line_joins_those_that_none_beats() -> None:
-    weights, _, times, _ = pareto_figure(offers()).axes
+    weights, _, times = pareto_figure(offers(), looks=LOOKS).axes
     assert weights.lines[0].get_xydata().tolist() == [[4e6, 0.7], [20e6, 0.8]]  # type: ignore[union-attr]
     assert times.lines[0].get_xydata().tolist() == [[0.004, 0.7], [0.02, 0.75], [0.03, 0.8]]  # type: ignore[union-attr]
 
 
 def test_times_are_drawn_from_the_fastest_to_the_slowest() -> None:
-    *_, times, _ = pareto_figure(offers()).axes
+    *_, times = pareto_figure(offers(), looks=LOOKS).axes
     bars = [bar.get_segments()[0] for bar in times.collections if isinstance(bar, LineCollection)]
     flat = [bar for bar in bars if bar[0][1] == bar[1][1]]
     assert [bar[:, 0].tolist() for bar in flat] == [[0.9 * one[2], 2 * one[2]] for one in MEMBERS.values()]

@@ -1,6 +1,7 @@
 """What a report is made of: columns and cells, forms for numbers, sections and the figures in them."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,9 +16,12 @@ from lookalike.reporting.document import (
     Form,
     Heading,
     Illustration,
+    Picture,
     Prose,
     Section,
     Table,
+    View,
+    Words,
     amounts,
     cell,
     count,
@@ -43,7 +47,8 @@ def estimate(value: float) -> dict[str, float]:
 
 
 def picture(name: str) -> Illustration:
-    return Illustration(name, b"\x89PNG", f"Caption of {name}.", f"Alt of {name}")
+    words = Words(f"Finding of {name}.", f"How to read {name}.", f"Alt of {name}")
+    return Illustration(name, Picture(View(b"RIFF", 2, 1)), words)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +115,11 @@ def test_rows_of_json_become_a_table() -> None:
         (number, -1.5, "−1.500"),
         (significant, 0.012345, "0.0123"),
         (significant, -12.345, "−12.3"),
+        (significant, 12_345, "12,300"),
+        (significant, 0, "0"),
+        (significant, 0.000012345, "1.23×10⁻⁵"),
+        (significant, 123_456.0, "1.23×10⁵"),
+        (significant, -2.5e12, "−2.50×10¹²"),
         (count, 1234567.0, "1,234,567"),
         (count, -1234.4, "−1,234"),
         (millions, 781_306, "0.78 M"),
@@ -166,6 +176,16 @@ def test_figures_are_found_in_the_order_of_the_page_wherever_they_stand() -> Non
 
 
 def test_a_figure_can_stand_in_the_page_itself() -> None:
-    kind, _, content = picture("one").data_uri.partition(",")
-    assert kind == "data:image/png;base64"
-    assert base64.b64decode(content) == b"\x89PNG"
+    kind, _, content = picture("one").picture.wide.data_uri.partition(",")
+    assert kind == "data:image/webp;base64"
+    assert base64.b64decode(content) == b"RIFF"
+
+
+def columns(count: int, extra: Sequence[int] = ()) -> Table:
+    return tabulate("Many", [Column(f"{k}", "x", number, extra=k in extra) for k in range(count)], [])
+
+
+def test_a_table_shows_nine_columns_at_first_unless_it_says_which() -> None:
+    assert columns(9).extra == (False,) * 9
+    assert columns(11).extra == (False,) * 9 + (True,) * 2
+    assert columns(11, extra=[1]).extra == (False, True, *[False] * 9)

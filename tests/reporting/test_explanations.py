@@ -19,7 +19,8 @@ from lookalike.reporting.explanations import (
     sanity_figure,
     similarity_figure,
 )
-from lookalike.reporting.style import to_png
+from lookalike.reporting.pictures import to_png
+from lookalike.reporting.style import BLUE, LIGHT, MIDDLE, SPARE, VERMILLION, variant_looks
 
 FRACTIONS = [0.0, 0.5, 1.0]
 
@@ -59,57 +60,42 @@ FAITHFULNESS = {
     "vit": faithfulness(cam=0.2, rollout=-0.1, attention=0.05),
     "big": faithfulness(cam=0.25),
 }
+LOOKS = variant_looks({"cnn": "CNN", "vit": "ViT", "big": "CNN"}, [])
 FAITHFULNESS["vit"]["methods"]["rollout"]["blank"] = 0.125
 
 
-def test_gains_are_drawn_by_row_with_controls_apart() -> None:
-    figure = faithfulness_figure(FAITHFULNESS)
-    cnn, vit, _, empty = figure.axes
-    assert titles(figure) == ["cnn", "vit", "big", ""]
-    assert not empty.axison
-    for axes, gains in ((cnn, [0.3]), (vit, [0.2, -0.1, 0.05])):
-        methods, random, centre = dots(axes)
-        np.testing.assert_allclose(methods[:, :3], bounds(gains))
-        assert methods[:, 3].tolist() == list(range(len(gains)))
-        np.testing.assert_allclose(random, [[*bounds([0.01])[0], len(gains)]])
-        np.testing.assert_allclose(centre, [[*bounds([0.15])[0], len(gains) + 1]])
-    assert legend(figure) == ["method", "control: random", "control: centre"]
+def test_gains_are_drawn_by_method_on_shared_axes_controls_last() -> None:
+    figure = faithfulness_figure(FAITHFULNESS, looks=LOOKS)
+    (axes,) = figure.axes
+    methods = ["cam", "rollout", "attention", "random", "centre"]
+    assert ticks(axes) == ["cam", "rollout (up to 12.5% blank)", "attention", "control: random", "control: centre"]
+    for drawn, found in zip(dots(axes), FAITHFULNESS.values(), strict=True):
+        rows = [row for row, name in enumerate(methods) if name in found["methods"]]
+        np.testing.assert_allclose(
+            drawn[:, :3], bounds([found["methods"][methods[row]]["gain"]["value"] for row in rows])
+        )
+        assert np.round(drawn[:, 3]).tolist() == rows
+    assert legend(figure) == ["cnn (CNN)", "vit (ViT)", "big (CNN)"]
+    assert [series.lines[0].get_color() for series in axes.containers] == [BLUE, VERMILLION, SPARE[0]]
 
 
-def test_what_the_controls_gain_runs_down_each_panel() -> None:
-    for axes in faithfulness_figure(FAITHFULNESS).axes[:3]:
-        lines = [line for line in axes.lines if np.array_equal(line.get_ydata(), [0, 1])]
-        assert [np.asarray(line.get_xdata())[0] for line in lines] == [0.01, 0.15]
-        assert len({line.get_linestyle() for line in lines}) == 2
-
-
-def test_the_share_of_blank_maps_stands_beside_the_method() -> None:
-    _, vit, *_ = faithfulness_figure(FAITHFULNESS).axes
-    assert ticks(vit) == ["cam", "rollout (12.5% blank)", "attention", "random", "centre"]
-
-
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_each_column_of_panels_has_numbers_below(count: int) -> None:
-    figure = faithfulness_figure(dict(list(FAITHFULNESS.items())[:count]))
-    figure.draw_without_rendering()
-    for axes in figure.axes[:count][-2:]:
-        assert any(label.get_visible() and label.get_text() for label in axes.get_xticklabels())
-
-
-def test_curves_are_drawn_by_baseline_and_kind() -> None:
-    found = FAITHFULNESS["vit"]
-    figure = curves_figure(found)
+def test_curves_of_the_most_faithful_methods_share_their_axes_with_grey_controls() -> None:
+    found = {name: FAITHFULNESS[name] for name in ("cnn", "vit")}
+    found["vit"] = faithfulness(rollout=-0.1, cam=0.2)
+    figure = curves_figure(found, looks=LOOKS)
     kinds = [(baseline, kind) for baseline in ("zero", "blur") for kind in ("deletion", "insertion")]
     assert titles(figure) == [f"{kind}, baseline {baseline}" for baseline, kind in kinds]
+    drawn = [(name, method) for name in found for method in ("cam", "random", "centre")]
     for axes, (baseline, kind) in zip(figure.axes, kinds, strict=True):
         assert (axes.get_xlim(), axes.get_ylim()) == ((0, 1), (0, 1))
-        for line, method in zip(axes.lines, found["methods"].values(), strict=True):
+        for line, (name, method) in zip(axes.lines, drawn, strict=True):
             np.testing.assert_array_equal(line.get_xdata(), FRACTIONS)
-            np.testing.assert_array_equal(line.get_ydata(), method["baselines"][baseline][f"{kind}_curve"])
-    assert legend(figure) == list(found["methods"])
-    styles = [line.get_linestyle() for line in figure.axes[0].lines]
-    assert styles[:3] == ["-"] * 3
-    assert len({*styles}) == 3  # each control has its own
+            curves = found[name]["methods"][method]["baselines"][baseline]
+            np.testing.assert_array_equal(line.get_ydata(), curves[f"{kind}_curve"])
+    assert legend(figure) == [f"{LOOKS[name]['label']}: {method}" for name, method in drawn]
+    styles = [(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines]
+    assert styles[:3] == [(BLUE, "-"), (LIGHT, ":"), (MIDDLE, "--")]
+    assert styles[3:] == [(VERMILLION, "-"), (LIGHT, ":"), (MIDDLE, "--")]
     assert "predicted class" in figure.get_supylabel()
 
 
@@ -207,8 +193,8 @@ def test_what_has_no_pairs_is_left_out() -> None:
 
 
 DRAWINGS = [
-    lambda: faithfulness_figure(FAITHFULNESS),
-    lambda: curves_figure(FAITHFULNESS["vit"]),
+    lambda: faithfulness_figure(FAITHFULNESS, looks=LOOKS),
+    lambda: curves_figure(FAITHFULNESS, looks=LOOKS),
     lambda: sanity_figure(SANITY),
     lambda: similarity_figure(ALIKE),
     lambda: class_contrast_figure(ALIKE),

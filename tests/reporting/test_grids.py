@@ -13,13 +13,15 @@ from lookalike.reporting.grids import (
     as_maps,
     augmentation_figure,
     classes_figure,
+    field_of,
     journey_figure,
     layers_figure,
     picture,
     responses_figure,
+    table_figure,
 )
-from lookalike.reporting.maps import DIVERGING, GAP, MEDIUM, TITLE, as_tile, margin, overlay
-from lookalike.reporting.style import to_png
+from lookalike.reporting.maps import DIVERGING, GAP, MEDIUM, MOST, PHOTO, TITLE, as_tile, maps_figure, margin, overlay
+from lookalike.reporting.pictures import to_png
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
@@ -75,18 +77,19 @@ TEST_SET = TestSet(
     digest="",
     provenance={},
 )
+SURROUNDED = ((0, 0), (2, 3), (3, 1), (0, 0))  # by grey, to 8x8 pixels
 RESPONSES = {
     f"layer {k}": Response(
         filters=np.array([4, 9, 2]),
         images=RNG.choice(TEST_SET.shown, (3, 5)),
-        inputs=RNG.integers(0, 256, (3, 8, 8, 3), dtype=np.uint8),
+        inputs=np.pad(RNG.integers(200, 256, (3, 3, 4, 3), dtype=np.uint8), SURROUNDED, constant_values=90),
     )
     for k in range(2)
 }
 
 
 def draw_responses() -> Figure:
-    return responses_figure(TEST_SET, RESPONSES)
+    return responses_figure(TEST_SET, RESPONSES, {("layer 1", 9)})
 
 
 def stands_somewhere(figure: Figure, picture: np.ndarray) -> bool:
@@ -142,25 +145,43 @@ def test_numbers_are_laid_out_in_rows() -> None:
     np.testing.assert_array_equal(as_maps(planes), planes)
 
 
-def test_made_inputs_stand_beside_the_images_that_excite_most() -> None:
+def test_what_filters_see_of_made_inputs_stands_beside_the_images_that_excite_most() -> None:
     figure = draw_responses()
     images = dict(zip(TEST_SET.shown.tolist(), IMAGES, strict=True))
-    for layer in RESPONSES.values():
-        for made, best in zip(layer.inputs, layer.images.tolist(), strict=True):
-            assert stands_somewhere(figure, as_tile(made, MEDIUM))
-            assert all(stands_somewhere(figure, as_tile(images[k], MEDIUM)) for k in best)
+    for name, layer in RESPONSES.items():
+        for number, made, best in zip(layer.filters, layer.inputs, layer.images.tolist(), strict=True):
+            silent = (name, number) == ("layer 1", 9)
+            assert stands_somewhere(figure, as_tile(made[2:5, 3:7], MEDIUM)) is not silent
+            assert silent or all(stands_somewhere(figure, as_tile(images[k], MEDIUM)) for k in best)
+    said = [text.get_text() for text in figure.axes[0].texts]
+    assert said.count("filter 9") == said.count("filter 9: never active") == 1
+    assert {"layer 0: a filter sees 3×4 pixels", "layer 1: a filter sees 3×4 pixels", "filter 4"} <= set(said)
+
+
+def test_the_field_of_a_layer_is_that_of_all_its_filters_and_ignores_faint_noise() -> None:
+    inputs = np.full((2, 10, 12), 100, np.uint8)
+    inputs[0, 3, 4], inputs[1, 6, 8], inputs[:, 9, 0] = 200, 0, 106
+    assert field_of(inputs) == (slice(3, 7), slice(4, 9))
+    assert field_of(inputs[:, :3]) == (slice(0, 3), slice(0, 12))
+
+
+def test_large_images_have_large_tiles_and_no_sheet_is_wider_than_a_page() -> None:
+    images = RNG.integers(0, 256, (12, 72, 72, 3), dtype=np.uint8)
+    table = table_figure({f"draw {k}": images[:2] for k in range(8)}, ["a", "b"])
+    assert stands_somewhere(table, as_tile(images[1], PHOTO))
+    classes = classes_figure(images, RNG.normal(size=(12, 4, 4)), np.zeros(12, int), ["cat"], title="", signed=True)
+    maps = {f"method {k}": RNG.normal(size=(2, 4, 4)) for k in range(9)}
+    several = maps_figure(images[:2], maps, ["a", "b"], notes=dict.fromkeys(maps, "gain"), signed=())
+    assert stands_somewhere(several, overlay(images[1], maps["method 8"][1], PHOTO, signed=False))
+    for figure in (table, classes, several):
+        assert PHOTO < canvas(figure).shape[1] <= MOST + GAP
+    assert {f"draw {k}" for k in range(8)} <= {text.get_text() for text in table.axes[0].texts}
 
 
 def test_an_image_that_is_not_shown_cannot_be_drawn() -> None:
     unknown = {"layer": replace(RESPONSES["layer 0"], images=np.full((3, 5), 2))}
     with pytest.raises(KeyError, match="2"):
-        responses_figure(TEST_SET, unknown)
-
-
-def test_responses_of_all_layers_are_named() -> None:
-    figure = draw_responses()
-    texts = [text.get_text() for text in figure.axes[0].texts]
-    assert {"layer 0", "layer 1", "filter 4", "filter 9"} <= set(texts)
+        responses_figure(TEST_SET, unknown, set())
 
 
 @pytest.mark.parametrize("draw", [draw_classes, draw_augmentation, draw_journey, draw_layers, draw_responses])

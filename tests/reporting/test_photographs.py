@@ -15,7 +15,8 @@ from lookalike.reporting.photographs import (
     classes_figure,
     distance_figure,
 )
-from lookalike.reporting.style import to_png
+from lookalike.reporting.pictures import to_png
+from lookalike.reporting.style import BLUE, VERMILLION, variant_looks
 
 
 def estimate(value: float, half: float = 0.01) -> dict[str, float]:
@@ -31,6 +32,7 @@ def titles(figure: Figure) -> list[str]:
     return [axes.get_title(loc="left") for axes in figure.axes]
 
 
+LOOKS = variant_looks({"cnn": "CNN", "vit": "ViT"}, [])
 TABLE: dict[str, Any] = {
     "cnn": {"test": estimate(0.9), "recipes": {"plain": estimate(0.3), "fitted": estimate(0.6)}},
     "vit": {"test": estimate(0.8), "recipes": {"plain": None, "fitted": estimate(0.5)}},
@@ -63,7 +65,7 @@ STEPS: dict[str, Any] = {
 
 
 def test_a_step_left_out_changes_the_accuracy() -> None:
-    figure = ablation_figure(STEPS)
+    figure = ablation_figure(STEPS, looks=LOOKS)
     fitted, plain = figure.axes
     assert titles(figure) == ["recipe fitted", "recipe plain"]
     assert [ticks(axes) for axes in figure.axes] == [["crop", "invert"], ["invert"]]
@@ -73,7 +75,7 @@ def test_a_step_left_out_changes_the_accuracy() -> None:
     assert np.round([*cnn[:, 3], *vit[:, 3]]).tolist() == [0, 0, 1]
     np.testing.assert_allclose(dots(plain)[0][:, :3], [[-0.3, -0.31, -0.28]])
     assert len(dots(plain)[1]) == 0
-    assert legend(figure) == ["cnn", "vit"]
+    assert legend(figure) == ["cnn (CNN)", "vit (ViT)"]
     assert figure.get_supylabel() == "step left out or exchanged"
     assert plain.get_xlabel() == "change of the accuracy on photographs (percentage points)"
     for axes in figure.axes:
@@ -109,7 +111,7 @@ ON_TEST: dict[str, Any] = {
 
 
 def test_what_is_taken_for_a_bag_is_drawn_by_recipe_and_by_strength() -> None:
-    figure = absorption_figure(ON_PHOTOS, ON_TEST, absorber="Bag")
+    figure = absorption_figure(ON_PHOTOS, ON_TEST, absorber="Bag", looks=LOOKS)
     panels = {axes.get_title(loc="left"): axes for axes in figure.axes}
     assert list(panels) == ["photographs by recipe", "noise", "shift", "grey"]
     cnn, vit = dots(panels["photographs by recipe"])
@@ -123,7 +125,7 @@ def test_what_is_taken_for_a_bag_is_drawn_by_recipe_and_by_strength() -> None:
     np.testing.assert_allclose(only, [[0.1, 0.09, 0.12, 0], [0.3, 0.29, 0.32, 4]])
     colours = [[line.get_color() for line in panels[kind].lines if line.get_marker() != "None"] for kind in ON_TEST]
     assert colours == [colours[0], colours[0][1:], colours[0][:1]]  # a variant has one colour everywhere
-    assert legend(figure) == ["cnn", "vit"]
+    assert legend(figure) == ["cnn (CNN)", "vit (ViT)"]
     assert ticks(panels["photographs by recipe"]) == ["plain", "fitted"]
     assert [tick.get_text() for tick in panels["noise"].get_xticklabels()] == ["0", "0.5"]
     assert {axes.get_ylim() for kind, axes in panels.items() if kind in ON_TEST} == {(0, 1)}
@@ -134,23 +136,23 @@ CURVES: dict[str, Any] = {
         "confidence": {"coverage": [0.5, 1], "accuracy": [0.9 - k / 10, 0.6]},
         "distance": {"coverage": [0.25, 1], "accuracy": [0.8 - k / 10, 0.6]},
     }
-    for k, name in enumerate(("cnn", "vit", "big", "small"))
+    for k, name in enumerate(("cnn", "vit"))
 }
 
 
-def test_accuracy_among_kept_photographs_is_drawn_by_variant() -> None:
-    figure = abstention_figure(CURVES)
-    assert titles(figure) == [*CURVES, "", ""]
-    for axes, curve in zip(figure.axes, CURVES.values(), strict=False):
-        for line, kind in zip(axes.lines, ("confidence", "distance"), strict=True):
-            np.testing.assert_array_equal(line.get_xdata(), curve[kind]["coverage"])
-            np.testing.assert_array_equal(line.get_ydata(), curve[kind]["accuracy"])
-        assert len({line.get_linestyle() for line in axes.lines}) == 2
-        assert (axes.get_xlim(), axes.get_ylim()) == ((0, 1), (0, 1))
-    assert not any(axes.axison for axes in figure.axes[4:])
-    assert legend(figure) == ["most confident first", "nearest to the training images first"]
-    labels = (figure.get_supxlabel(), figure.get_supylabel())
-    assert labels == ("share of the photographs kept", "accuracy among the photographs kept")
+def test_accuracy_among_kept_photographs_is_drawn_on_shared_axes() -> None:
+    figure = abstention_figure(CURVES, looks=LOOKS)
+    (axes,) = figure.axes
+    expected = [curve[kind] for curve in CURVES.values() for kind in ("confidence", "distance")]
+    for line, values in zip(axes.lines, expected, strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), values["coverage"])
+        np.testing.assert_array_equal(line.get_ydata(), values["accuracy"])
+    assert [line.get_color() for line in axes.lines] == [BLUE, BLUE, VERMILLION, VERMILLION]
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "--"] * 2
+    assert (axes.get_xlim(), axes.get_ylim()) == ((0, 1), (0, 1))
+    ways = ("most confident first", "nearest to the training images first")
+    assert legend(figure) == [f"{name}, {way}" for name in ("cnn (CNN)", "vit (ViT)") for way in ways]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("share of the photographs kept", "accuracy on those kept")
 
 
 def bins(count: int) -> list[dict[str, Any]]:
@@ -160,31 +162,28 @@ def bins(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def test_accuracy_is_drawn_by_bin_of_distance() -> None:
-    figure = distance_figure({"cnn": bins(3), "vit": bins(1), "big": bins(10)}, {"cnn": 0.714, "vit": None, "big": 0.5})
-    cnn, vit, big = figure.axes
-    assert titles(figure) == ["cnn\nAUROC 0.71, 46 to 47 a bin", "vit\n46 a bin", "big\nAUROC 0.50, 46 to 47 a bin"]
-    np.testing.assert_allclose(dots(cnn, up=True)[0], [[0.9, 0.89, 0.92, 0], [0.8, 0.79, 0.82, 2]])
-    np.testing.assert_allclose(dots(vit, up=True)[0], [[0.9, 0.89, 0.92, 0]])
-    assert dots(big, up=True)[0][:, 3].tolist() == [0, 2, 3, 4, 5, 6, 7, 8, 9]
-    edges = [dict(zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)) for axes in figure.axes]
-    assert [{at: label.get_text() for at, label in each.items()} for each in edges] == [
-        {-0.5: "0", 0.5: "0.5", 1.5: "1", 2.5: "1.5"},
-        {-0.5: "0", 0.5: "0.5"},
-        {-0.5: "0", 1.5: "1", 3.5: "2", 5.5: "3", 7.5: "4", 9.5: "5"},
-    ]
-    labels = (figure.get_supxlabel(), figure.get_supylabel())
-    assert labels == ("distance from the training images (edges of the bins)", "accuracy on photographs")
+def test_accuracy_is_drawn_by_bin_of_distance_on_shared_axes() -> None:
+    figure = distance_figure({"cnn": bins(4), "vit": bins(2)}, {"cnn": 0.714, "vit": None}, looks=LOOKS)
+    (axes,) = figure.axes
+    cnn, vit = dots(axes, up=True)
+    np.testing.assert_allclose(cnn[:, :3], [[0.9, 0.89, 0.92], [0.8, 0.79, 0.82], [0.75, 0.74, 0.77]])
+    np.testing.assert_allclose(vit[:, :3], [[0.9, 0.89, 0.92]])
+    np.testing.assert_allclose(cnn[:, 3], [0.125, 0.625, 0.875], atol=0.02)  # without the bin that is not known
+    np.testing.assert_allclose(vit[:, 3], [0.25], atol=0.02)
+    assert cnn[0, 3] < 0.125  # beside each other
+    assert vit[0, 3] > 0.25
+    assert legend(figure) == ["cnn (CNN), AUROC 0.71", "vit (ViT)"]
+    assert (axes.get_xlim(), axes.get_ylim()) == ((0, 1), (0, 1))
 
 
 def draw_all() -> list[Figure]:
     return [
         accuracy_figure(TABLE),
-        ablation_figure(STEPS),
+        ablation_figure(STEPS, looks=LOOKS),
         classes_figure(BY_CLASS),
-        absorption_figure(ON_PHOTOS, ON_TEST, absorber="Bag"),
-        abstention_figure(CURVES),
-        distance_figure({"cnn": bins(3)}, {"cnn": None}),
+        absorption_figure(ON_PHOTOS, ON_TEST, absorber="Bag", looks=LOOKS),
+        abstention_figure(CURVES, looks=LOOKS),
+        distance_figure({"cnn": bins(3)}, {"cnn": None}, looks=LOOKS),
     ]
 
 

@@ -7,8 +7,8 @@ from lookalike.data.garments import draw_garments
 from lookalike.data.objects import draw_objects
 from lookalike.primer.functions import ACTIVATIONS
 from lookalike.reporting.maps import as_tile
+from lookalike.reporting.pictures import to_png
 from lookalike.reporting.primer import activations_figure, as_colour, channels_figure, poolings_figure
-from lookalike.reporting.style import to_png
 
 
 def stands_somewhere(figure_canvas: np.ndarray, tile: np.ndarray) -> bool:

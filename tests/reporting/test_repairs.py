@@ -3,8 +3,8 @@
 import pytest
 
 from lookalike.reporting.document import Json
+from lookalike.reporting.pictures import to_png
 from lookalike.reporting.repairs import repairs_figure
-from lookalike.reporting.style import to_png
 
 
 def counted(only_first: int, only_second: int, **named: str) -> Json:

@@ -9,8 +9,9 @@ from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from lookalike.data.garments import draw_garments
 from lookalike.reporting.document import Json
 from lookalike.reporting.maps import as_tile
+from lookalike.reporting.pictures import to_png
 from lookalike.reporting.robustness import corruptions_figure, drift_figure, overall_figure, severity_figure
-from lookalike.reporting.style import to_png
+from lookalike.reporting.style import BLUE, VERMILLION, variant_looks
 
 
 def about(value: float) -> Json:
@@ -27,11 +28,12 @@ def variant(start: float) -> Json:
 
 
 VARIANTS = {"one": variant(0.9), "two": variant(0.8)}
+LOOKS = variant_looks({"one": "CNN", "two": "ViT"}, [])
 
 
 @pytest.mark.parametrize("measure", ["accuracy", "ece"])
 def test_a_panel_a_kind_and_a_series_a_variant(measure: str) -> None:
-    figure = severity_figure(VARIANTS, measure)  # type: ignore[arg-type]
+    figure = severity_figure(VARIANTS, measure, looks=LOOKS)  # type: ignore[arg-type]
     panels = [axes for axes in figure.axes if axes.axison]
     assert [axes.get_title("left") for axes in panels] == list(CORRUPTIONS)
     for axes, kind in zip(panels, CORRUPTIONS, strict=True):
@@ -39,7 +41,8 @@ def test_a_panel_a_kind_and_a_series_a_variant(measure: str) -> None:
             expected = [one["clean"][measure], *(condition[measure] for condition in one["kinds"][kind])]
             np.testing.assert_allclose(series[:, :3], [[e["value"], e["low"], e["high"]] for e in expected])
             np.testing.assert_allclose(series[:, 3], range(6), atol=0.25)
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["one", "two"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["one (CNN)", "two (ViT)"]
+    assert all([line.get_color() for line in axes.lines][::2] == [BLUE, VERMILLION] for axes in panels)
     assert to_png(figure).startswith(b"\x89PNG")
 
 

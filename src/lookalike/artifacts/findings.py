@@ -7,6 +7,6 @@ from lookalike.artifacts.folders import write_bytes
 
 
 def save_figures(folder: Path, pictures: Mapping[str, bytes]) -> None:
-    """Write one PNG file a name, which may be a path of several parts without suffix."""
+    """Write one WebP file per name, which may be a path of several parts without suffix."""
     for name, picture in pictures.items():
-        write_bytes(folder / f"{name}.png", picture)
+        write_bytes(folder / f"{name}.webp", picture)

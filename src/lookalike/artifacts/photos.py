@@ -95,7 +95,8 @@ def shortened(part: str) -> str:
 
 
 def save_photos(folder: Path, photos: PhotoSet, refused: Refused, pictures: dict[str, bytes]) -> None:
-    """Write arrays, `photos.json`, `rejected.csv`, and PNGs by their path without suffix; whole or not at all."""
+    """Write arrays, `photos.json`, `rejected.csv`, and pictures, PNG or WebP, by their path without suffix; whole or
+    not at all."""
     with replacing_folder(folder) as part:
         np.save(part / "images.npy", photos.images)
         np.save(part / "labels.npy", photos.labels)
@@ -112,8 +113,9 @@ def save_photos(folder: Path, photos: PhotoSet, refused: Refused, pictures: dict
         writer = csv.writer(out, lineterminator="\n")
         writer.writerows([("file", "reason"), *refused])
         write_text(part / "rejected.csv", out.getvalue())
-        for name, png in pictures.items():
-            write_bytes(part / f"{writable_path(name)}.png", png)
+        for name, picture in pictures.items():
+            suffix = "webp" if picture.startswith(b"RIFF") else "png"
+            write_bytes(part / f"{writable_path(name)}.{suffix}", picture)
 
 
 def load_photos(folder: Path) -> PhotoSet:

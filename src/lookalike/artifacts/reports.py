@@ -1,19 +1,15 @@
-"""`reports/<profile>/`: the page, its Markdown twin, the leaderboard, the claims and the figures."""
+"""`reports/<profile>/`: pages, their Markdown twin, leaderboard, claims, figures, and what pages load."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from lookalike.artifacts.folders import replacing_folder
+from lookalike.artifacts.folders import replacing_folder, write_bytes, write_text
 
 
-def save_report(
-    folder: Path, *, html: str, markdown: str, leaderboard: str, claims: str, figures: dict[str, bytes]
-) -> None:
-    """Write everything; the folder is replaced as a whole."""
+def save_report(folder: Path, texts: Mapping[str, str], files: Mapping[str, bytes]) -> None:
+    """Write texts and files by their path; the folder is replaced as a whole."""
     with replacing_folder(folder) as part:
-        (part / "index.html").write_text(html, encoding="utf-8")
-        (part / "report.md").write_text(markdown, encoding="utf-8")
-        (part / "leaderboard.csv").write_text(leaderboard, encoding="utf-8")
-        (part / "claims.csv").write_text(claims, encoding="utf-8")
-        (part / "figures").mkdir()
-        for name, png in figures.items():
-            (part / "figures" / f"{name}.png").write_bytes(png)
+        for name, text in texts.items():
+            write_text(part / name, text)
+        for name, content in files.items():
+            write_bytes(part / name, content)

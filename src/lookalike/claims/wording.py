@@ -89,8 +89,8 @@ def said_interval(low: str, high: str, test: Test) -> str:
     return f"{level}{low} to {high}" if high else f"{level}at least {low}"
 
 
-def sentence(answer: Answer) -> str:
-    """What was found for a test and what follows, in words."""
+def sentence(answer: Answer, *, remark: bool = True) -> str:
+    """What was found for a test and what follows, in words; with what is to be remarked about the verdict."""
     found, test, measured = ends(answer), answer.test, answer.measured
     if found is None or measured is None:
         return f"Not tested: {answer.reason}."
@@ -105,7 +105,7 @@ def sentence(answer: Answer) -> str:
     if measured.runs:
         text = f"in {said_runs(measured.runs)} {text}"
     lost = f" {' and '.join(answer.diverged)} diverged and are left out." if answer.diverged else ""
-    return f"{text[0].upper()}{text[1:]}. {said_verdict(answer)}.{lost}"
+    return f"{text[0].upper()}{text[1:]}. {said_verdict(answer, remark=remark)}.{lost}"
 
 
 def said_runs(runs: Sequence[int]) -> str:
@@ -113,12 +113,12 @@ def said_runs(runs: Sequence[int]) -> str:
     return f"{' + '.join(map(str, runs))} run{'s' if sum(runs) > 1 else ''}"
 
 
-def said_verdict(answer: Answer) -> str:
-    """The verdict on a test and what belongs to it, without a full stop."""
+def said_verdict(answer: Answer, *, remark: bool = True) -> str:
+    """The verdict on a test and, if wanted, what belongs to it, without a full stop."""
     if answer.verdict == "not judged":
         return f"Not judged: {answer.reason}"
     verdict = answer.at_any_size
-    text = f"{verdict}: {said_remark(answer)}" if said_remark(answer) else verdict
+    text = f"{verdict}: {said_remark(answer)}" if remark and said_remark(answer) else verdict
     return f"At reduced size: {text}" if answer.reduced else text.capitalize()
 
 

@@ -19,6 +19,7 @@ from lookalike.errors import InputError
 
 Pixels = NDArray[np.uint8]
 Image = NDArray[np.float64]  # (H, W, C) in [0, 1]
+OTHER = "another image"  # no corruption, but a yardstick: two images that have nothing to do with each other
 SEVERITIES = (1, 2, 3, 4, 5)
 SHIFTS = {"shift left": (0, -1), "shift right": (0, 1), "shift up": (-1, 0), "shift down": (1, 0)}  # down, right
 SHIFT_PIXELS = (2, 4, 6, 8)

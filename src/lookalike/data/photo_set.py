@@ -36,10 +36,12 @@ ORIENTATION, QUARTER_TURN = 0x0112, 6  # EXIF: "turn by 90 degrees to the right"
 
 @dataclass(frozen=True)
 class Prepared:
-    """One photograph: images (R, 28, 28), and for each whole recipe a picture of its steps (PNG)."""
+    """One photograph: images (R, 28, 28), for each whole recipe a picture of its steps (PNG), and the photograph
+    itself, upright and small: (H, W, 3)."""
 
     images: NDArray[np.uint8]
     strips: dict[str, bytes]
+    original: NDArray[np.uint8]
 
 
 def find_photographs(
@@ -128,7 +130,7 @@ def prepare(path: Path, recipes: Ways, draw: Draw) -> Prepared:
         images.append(grey_values(stages[-1][1]))
         if not way.without:
             strips[way.recipe] = draw(stages)
-    return Prepared(np.stack(images), strips)
+    return Prepared(np.stack(images), strips, bench.sources[True])
 
 
 def photo_set(

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lookalike.data.corruptions import CORRUPTIONS, corrupt
+from lookalike.data.corruptions import CORRUPTIONS, OTHER, corrupt
 from lookalike.evaluation.statistics import bootstrap_mean, resample
 from lookalike.explain.convolutions import outputs_by_name, run_order
 from lookalike.explain.subject import Images, Subject
@@ -19,7 +19,6 @@ from lookalike.models.lenet5 import Codes
 SEVERITY = 3  # of the corruptions
 SEED = 13  # of their draws
 SHOWN = ("gaussian noise", "rotate", "zigzag", "occlusion")  # ways in which an image is shown through all layers
-OTHER = "another image"  # the yardstick: two images that have nothing to do with each other
 Through = dict[str, tuple[NDArray[np.uint8], dict[str, NDArray[np.float32]]]]  # title -> image, layer -> its output
 KINDS: dict[type[nn.Module] | tuple[type[nn.Module], ...], str] = {
     nn.Conv2d: "convolution",

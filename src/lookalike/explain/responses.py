@@ -13,7 +13,7 @@ from lookalike.explain.convolutions import convolutions
 from lookalike.explain.subject import Subject
 from lookalike.runtime import at_once, generator
 
-DEPTHS = (1, 3, 5)  # convolutions, counted from the image
+LAYERS = 3  # convolutions, from the first to the last
 FILTERS = 6  # of each
 BEST = 5  # images
 BATCH = 250
@@ -57,12 +57,13 @@ class Response:
 
 
 def responses(subject: Subject) -> list[Response]:
-    """Of the first, third and fifth convolution, as far as there are, those filters whose best images stand out most.
+    """Of the first, the middle and the last convolution those filters whose best images stand out most.
 
     A filter stands out by its highest value over the subject's images, as a multiple of the deviation over them.
     """
     names = list(convolutions(subject.model))
-    return [of_layer(subject, names[depth - 1]) for depth in DEPTHS if depth <= len(names)]
+    depths = np.linspace(0, len(names) - 1, min(LAYERS, len(names))).round().astype(int)
+    return [of_layer(subject, names[depth]) for depth in depths]
 
 
 def of_layer(subject: Subject, name: str) -> Response:

@@ -19,7 +19,7 @@ from lookalike.params import Params
 LOCK = Path("dvc.lock")
 RWLOCK = Path(".dvc/tmp/rwlock")
 CHECKPOINTS, FINISHED = Path("checkpoints"), Path("finished")
-OF_STUDIES = ("test_sets", "evaluations", "comparisons", "focus", "explanations", "embeddings")
+OF_STUDIES = ("test_sets", "sprites", "evaluations", "comparisons", "focus", "explanations", "embeddings")
 OF_VARIANTS = ("models", "runs")
 OF_STAGES = ("fetch", "costs")  # in `runs`, beside studies
 WRITTEN = ("data", "photos", "reports", *OF_VARIANTS, *OF_STUDIES, str(CHECKPOINTS), str(FINISHED))

@@ -8,14 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lookalike.reporting.style import BLUE, ORANGE, WIDTH, Look, style, whiskers
+from lookalike.reporting.style import DARK, PALETTE, WIDTH, Look, legend_above, style, whiskers
 
 Json = Mapping[str, Any]
 
 PLACES: dict[str, Look] = {
-    "before": {"label": "as the convolution puts them out", "color": BLUE},
-    "after": {"label": "after batch normalisation", "color": ORANGE},
+    "before": {"label": "output of the convolution", "color": PALETTE[0]},
+    "after": {"label": "after batch normalisation", "color": PALETTE[1]},
 }
+ENDS = {"first": 0, "last": -1}  # layers that are drawn in detail
 HEIGHT = 0.85  # of a ridge; the rows are 1 apart
 UNTRAINED: Look = {"linestyle": ":", "markerfacecolor": "white"}
 BETWEEN: tuple[Look, ...] = (
@@ -32,31 +33,31 @@ def state_name(state: str) -> str:
 
 
 def activations_figure(activity: Mapping[str, Json]) -> Figure:
-    """How activations are distributed: a ridge a convolution, state by state; below, both ends in detail.
+    """How activations are distributed: one ridge per convolution, state by state; below, both ends in detail.
 
     `activity`: state of the network, see `state_name`, from "untrained" to "trained" -> its `Activity`.
     """
     layers = {state: found["layers"] for state, found in activity.items()}
     height = 0.34 * len(layers["trained"])
+    layout: Any = [[state for state in layers for _ in ENDS], [end for end in ENDS for _ in layers]]
     with style():
         figure = Figure(figsize=(WIDTH, height + 3.6))
-        above, below = figure.subfigures(2, 1, squeeze=False, height_ratios=[height + 0.8, 2.4])[:, 0]
-        for k, (axes, state) in enumerate(zip(above.subplots(1, len(layers), squeeze=False)[0], layers, strict=True)):
-            draw_ridges(axes, layers[state])
-            axes.set_title(state_name(state), loc="left")
-            axes.tick_params(labelleft=k == 0)
-        for axes, end in zip(below.subplots(1, 2), (0, -1), strict=True):
-            draw_histogram(axes, layers["trained"][end])
-            axes.set_title(f"{layers['trained'][end]['name']}, after training", loc="left")
-        below.axes[0].set_ylabel("density")
-        below.supxlabel("activation", fontsize=9)
-        handles, labels = below.axes[0].get_legend_handles_labels()
-        above.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False)
+        panels = figure.subplot_mosaic(layout, height_ratios=[height + 0.8, 2.4])
+        for k, state in enumerate(layers):
+            draw_ridges(panels[state], layers[state])
+            panels[state].set_title(state_name(state), loc="left")
+            panels[state].tick_params(labelleft=k == 0)
+        for end, place in ENDS.items():
+            draw_histogram(panels[end], layers["trained"][place])
+            panels[end].set_title(f"{layers['trained'][place]['name']}, after training", loc="left")
+            panels[end].set_xlabel("activation")
+        panels["first"].set_ylabel("density")
+        legend_above(figure, panels["first"], columns=2)
     return figure
 
 
 def draw_ridges(axes: Axes, layers: Sequence[Json]) -> None:
-    """A row a layer from the top, each distribution as high as the others."""
+    """One row per layer from the top, each distribution as high as the others."""
     for row, layer in enumerate(layers):
         for place, look in PLACES.items():
             if layer[place] is not None:
@@ -101,7 +102,8 @@ def depth_figure(activity: Mapping[str, Json]) -> Figure:
                     deviation.plot(values, marker="o", markersize=4, color=look["color"], label=told, **line)
             for axes, quantity in ((zeros, "zeros"), (rank, "effective_rank")):
                 found = [layer[quantity] for layer in layers]
-                whiskers(axes, range(len(names)), found, up=True, color=BLUE, marker="o", **line)
+                look = {"color": DARK, "marker": "o", "label": f"_{state_name(state)}"} | line
+                whiskers(axes, range(len(names)), found, up=True, **look)
         deviation.set_yscale("log")
         zeros.set_ylim(0, 1)
         titles = ("standard deviation", "share of zeros after ReLU", "effective rank after ReLU")

@@ -28,7 +28,7 @@ from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
-from lookalike.evaluation.scores import accuracies, score
+from lookalike.evaluation.scores import Scored, accuracies, score
 from lookalike.families.measured import MeasuredStudy
 from lookalike.families.study import study_families
 from lookalike.params import Params
@@ -37,7 +37,7 @@ from lookalike.reporting.embeddings import Classes, embedding_figures, main_scor
 from lookalike.reporting.explained import Explained, drawn_changes, scores_of, study_figures
 from lookalike.reporting.families_curves import curves_of
 from lookalike.reporting.figures import variant_figures
-from lookalike.reporting.style import to_png
+from lookalike.reporting.pictures import to_webp
 
 
 @dataclass(frozen=True)
@@ -107,20 +107,25 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
     artifacts.save_findings(out, look_alikes, on_photos, robustness)
     save_families(out, study_families(measured(found, params, study)))
     save_main_scores(out, found)
-    order, focus = params.class_order(test_set.name), settings.probes
+    order, focus = params.class_order(test_set.name), above_chance(settings.probes, scored, test_set.labels)
     save_curves(out, {name: read_rows(root / "models" / study / name / "history.csv") for name in found.models})
     save_accuracies(out, {name: one.summary for name, one in scored.items()})
-    shown = [name for name in focus if name in ended]
+    shown = [name for name in settings.probes if name in ended]
     save_confusions(out, {name: first_confusion(ended[name], test_set) for name in shown}, test_set.class_names, order)
     save_focus(out, {name: focus_figures(name, scored[name].summary, look_alikes, on_photos) for name in shown})
     drawn = divergence_figures(compared, focus)
-    for name, one in ended.items():
-        own = variant_figures(test_set, scored[name], one.test_logits[0], order, samples=name in focus)
-        drawn |= {f"figures/{name}/{title}": figure for title, figure in own.items()}
+    for name in focus:
+        drawn |= {f"figures/{name}/{title}": figure for title, figure in variant_figures(scored[name]).items()}
     more = evidence_figures(found, focus, look_alikes["pairs"], recipe)
     drawn |= {f"figures/{path}": figure for path, figure in more.items()}
     with ProcessPoolExecutor() as pool:  # most of the time goes into drawing
-        save_figures(out, dict(zip(drawn, pool.map(to_png, drawn.values(), chunksize=4), strict=True)))
+        save_figures(out, dict(zip(drawn, pool.map(to_webp, drawn.values(), chunksize=4), strict=True)))
+
+
+def above_chance(names: Sequence[str], scored: Mapping[str, Scored], labels: Ints) -> list[str]:
+    """Those variants whose accuracy has its interval above the share of the largest class, so that they learnt."""
+    chance = np.bincount(labels).max() / len(labels)
+    return [name for name in names if scored[name].summary.get("accuracy_low", 0) > chance]
 
 
 def measured(found: Collected, params: Params, study: str) -> MeasuredStudy:

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from lookalike.reporting.figures import draw_confusion
 from lookalike.reporting.style import (
     BLACK,
-    BLUE,
-    ORANGE,
-    SKY,
-    VERMILLION,
+    DARK,
+    MIDDLE,
+    NEAR,
+    RIGHT,
     WIDTH,
+    WRONG,
     Estimated,
     Look,
     dodge,
@@ -37,11 +36,15 @@ if TYPE_CHECKING:
 
 Figures = Mapping[str, Mapping[str, Any]]  # variant -> its `LookAlikeFigures` as JSON
 
-# Where probability goes: key -> name, and the looks of its bar and of its dot.
-PARTS: dict[str, tuple[str, Look, Look]] = {
-    "true": ("true class", {"color": BLUE}, {"color": BLUE, "marker": "o"}),
-    "look_alikes": ("look-alikes", {"color": SKY, "hatch": "////"}, {"color": ORANGE, "marker": "s"}),
-    "outside": ("outside the group", {"color": VERMILLION}, {"color": VERMILLION, "marker": "^"}),
+# Where probability goes: key -> name, colour, and the look of a dot; the light one needs an edge.
+PARTS: dict[str, tuple[str, str, Look]] = {
+    "true": ("true class", RIGHT, {"color": RIGHT, "marker": "o"}),
+    "look_alikes": (
+        "look-alikes",
+        NEAR,
+        {"color": NEAR, "marker": "s", "markeredgecolor": DARK, "markeredgewidth": 0.7, "ecolor": MIDDLE},
+    ),
+    "outside": ("outside the group", WRONG, {"color": WRONG, "marker": "^"}),
 }
 LEAST_DIVERGENCE = 1e-6  # bits; smaller ones are drawn as this one, for a logarithm has no place for 0
 
@@ -61,12 +64,13 @@ def shares_figure(figures: Figures) -> Figure:
 
 
 def draw_shares(axes: Axes, shares: Sequence[Sequence[Estimated]]) -> None:
-    """A stacked bar a row of the three `PARTS`, with their numbers beside it; a row without images stays empty."""
+    """One stacked bar per row of the three `PARTS`, with their numbers beside it; a row without images stays empty."""
     rows = range(len(shares))
     values = np.array([[estimate["value"] if estimate else 0 for estimate in row] for row in shares])
     ends = values.cumsum(axis=1)
-    for k, (name, look, _) in enumerate(PARTS.values()):
-        axes.barh(rows, values[:, k], left=ends[:, k] - values[:, k], label=name, height=0.7, edgecolor="white", **look)
+    for k, (name, colour, _) in enumerate(PARTS.values()):
+        bar: Look = {"left": ends[:, k] - values[:, k], "height": 0.7, "edgecolor": "white", "color": colour}
+        axes.barh(rows, values[:, k], label=name, **bar)
         write_beside(axes, -0.8, name.split()[0], 44 * k + 40)
         for row, estimate in enumerate(parts[k] for parts in shares):
             write_beside(axes, row, f"{estimate['value']:.1%}" if estimate else "–", 44 * k + 40)
@@ -84,8 +88,8 @@ def complement(estimate: Estimated) -> Estimated:
 def errors_figure(figures: Figures) -> Figure:
     """Shares of the test images confused within and across groups, and how severe the mistakes are."""
     kinds: dict[str, Look] = {
-        "confused_within": {"label": "wrong within the group", "color": BLUE, "marker": "o"},
-        "confused_across": {"label": "wrong across groups", "color": VERMILLION, "marker": "^"},
+        "confused_within": {"label": "wrong within the group", **PARTS["look_alikes"][2]},
+        "confused_across": {"label": "wrong across groups", **PARTS["outside"][2]},
     }
     with style():
         figure = Figure(figsize=(WIDTH, 0.3 * len(figures) + 1.2))
@@ -93,7 +97,7 @@ def errors_figure(figures: Figures) -> Figure:
         for (kind, look), rows in zip(kinds.items(), dodge(len(figures), 2), strict=True):
             whiskers(errors, rows, [each[kind] for each in figures.values()], **look)
         severities = [each["severity"] for each in figures.values()]
-        whiskers(severity, range(len(figures)), severities, color=BLACK, marker="D")
+        whiskers(severity, range(len(figures)), severities, color=DARK, marker="D", label="_severity")
         for axes in (errors, severity):
             name_rows(axes, list(figures))
         for row, each in enumerate(figures.values()):
@@ -114,16 +118,8 @@ def said_severity(figures: Mapping[str, Any]) -> str:
     return f"{figures['severity']['value']:.2f} over {figures['mistakes']:,.0f} mistakes"
 
 
-def group_confusion_figure(counts: NDArray[np.integer], group_names: Sequence[str]) -> Figure:
-    """Counts (G, G), row the true class's group and column the predicted one's; shade is the share of the row."""
-    with style():
-        figure = Figure(figsize=(4.4, 3.6))
-        draw_confusion(figure.subplots(), np.asarray(counts), group_names, "group")
-    return figure
-
-
 def pair_figure(comparisons: Sequence[Mapping[str, Any]]) -> Figure:
-    """How pairs of variants differ, a row a pair, in accuracy and in where probability goes if both predict the same.
+    """How pairs of variants differ, one row each, in accuracy and in where probability goes if both predict the same.
 
     Each of `comparisons` is a `Comparison` as JSON with the names of its "first" and its "second" variant.
     """
@@ -136,16 +132,16 @@ def pair_figure(comparisons: Sequence[Mapping[str, Any]]) -> Figure:
         figure = Figure(figsize=(WIDTH, 0.6 * len(comparisons) + 1.5))
         accuracy, *panels = figure.subplots(1, 3, sharey=True)
         differences = [pair["accuracy_difference"] for pair in comparisons]
-        whiskers(accuracy, range(len(comparisons)), differences, color=BLACK, marker="D")
+        whiskers(accuracy, range(len(comparisons)), differences, color=DARK, marker="D", label="_accuracy")
         accuracy.set_title("accuracy\non all test images", loc="left")
-        accuracy.set_xlabel("difference of accuracy\n(percentage points)")
+        accuracy.set_xlabel("accuracy\n(percentage points)")
         for axes, (case, title) in zip(panels, cases.items(), strict=True):
             draw_differences(axes, [pair[case] for pair in comparisons])
             axes.set_title(title, loc="left")
-            axes.set_xlabel("difference of probability\n(percentage points)")
+            axes.set_xlabel("probability\n(percentage points)")
         for axes in (accuracy, *panels):
             name_rows(axes, names)
-            axes.axvline(0, color="#777777", linewidth=1, zorder=1)
+            axes.axvline(0, color=MIDDLE, linewidth=1, zorder=1)
             in_points(axes.xaxis)
         legend_above(figure, panels[0])
     return figure
@@ -159,20 +155,20 @@ def draw_differences(axes: Axes, differences: Sequence[Mapping[str, Any]]) -> No
         write_beside(axes, row, f"{each['images']:,}\nimages", 32)
 
 
-def divergence_figures(compared: "Iterable[Pair]", probes: Collection[str]) -> dict[str, Figure]:
-    """How far those pairs diverge that are both probes and agree somewhere: path of the figure -> figure."""
+def divergence_figures(compared: "Iterable[Pair]", focus: Collection[str]) -> dict[str, Figure]:
+    """How far those pairs of focus variants diverge that agree somewhere: path of the figure -> figure."""
     return {
         f"pairs/{pair.first}--{pair.second}/divergence": divergence_figure(asdict(pair.ranking))
         for pair in compared
-        if pair.agreed and pair.first in probes and pair.second in probes
+        if pair.agreed and pair.first in focus and pair.second in focus
     }
 
 
 def divergence_figure(ranking: Mapping[str, Any]) -> Figure:
     """How far two models diverge where they predict the same, before and after temperature: `Ranking` as JSON."""
-    kinds = {"divergence": ("as trained", BLUE, "-"), "divergence_calibrated": ("after temperature", ORANGE, "--")}
+    kinds = {"divergence": ("as trained", MIDDLE, "--"), "divergence_calibrated": ("after temperature", DARK, "-")}
     with style():
-        figure = Figure(figsize=(4.6, 3.6))
+        figure = Figure(figsize=(3.5, 3.2))
         axes = figure.subplots()
         for key, (name, colour, line) in kinds.items():
             values = np.maximum(ranking[key], LEAST_DIVERGENCE)

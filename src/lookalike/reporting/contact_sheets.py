@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lookalike.artifacts.photos import sample
+from lookalike.artifacts.webp import webp
 from lookalike.data.photos import Picture, grey_values
-from lookalike.reporting.png import palette_png
 
 TILE = 84  # pixels: three for each of a 28x28 picture
 GAP = 4
@@ -57,19 +57,19 @@ def contact_sheets(strips: Mapping[str, Sequence[bytes]], photographs: Sequence[
         photographs: name and label of each ("" for none of the classes).
 
     Returns:
-        `steps/<recipe>/<name>`, `sheets/<recipe>-<page>` and, of a sample, `samples/<recipe>`: PNGs.
+        `steps/<recipe>/<name>` and `sheets/<recipe>-<page>` as PNG and, of a sample, `samples/<recipe>` as WebP.
     """
     captions = [f"{name}: {label or 'none of the classes'}" for name, label in photographs]
     pictures: dict[str, bytes] = {}
     for recipe, rows in strips.items():
         pictures |= {f"steps/{recipe}/{name}": row for (name, _), row in zip(photographs, rows, strict=True)}
         pictures |= {f"sheets/{recipe}-{page:02d}": one for page, one in enumerate(sheets(rows, captions), start=1)}
-        pictures[f"samples/{recipe}"] = palette_png(stacked(sample(rows), sample(captions)))
+        pictures[f"samples/{recipe}"] = webp(stacked(sample(rows), sample(captions)), lossless=False)
     return pictures
 
 
 def sheets(strips: Sequence[bytes], captions: Sequence[str]) -> list[bytes]:
-    """Strips under each other, 25 a sheet, each with its caption: PNGs."""
+    """Strips under each other, 25 per sheet, each with its caption: PNGs."""
     starts = range(0, len(strips), ROWS_A_SHEET)
     return [png(stacked(strips[k : k + ROWS_A_SHEET], captions[k : k + ROWS_A_SHEET])) for k in starts]
 

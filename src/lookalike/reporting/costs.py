@@ -9,15 +9,15 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from lookalike.reporting.figures import Rows
 from lookalike.reporting.style import (
-    BLUE,
-    ORANGE,
-    VERMILLION,
+    DARK,
+    LIGHT,
+    MIDDLE,
     WIDTH,
     Look,
+    Looks,
     in_epochs,
     in_percent,
     legend_above,
-    looks,
     style,
     whiskers,
 )
@@ -25,9 +25,9 @@ from lookalike.reporting.style import (
 COSTS = {  # the key of a row, and the label of its axis
     "parameters": "parameters",
     "macs": "multiply-accumulates per image",
-    "seconds": "time per image in the larger batch",
+    "seconds": "time per image, larger batch",
 }
-DEPTH_COLOURS = (BLUE, VERMILLION, ORANGE)  # from the shallowest
+DEPTH_TONES = (LIGHT, MIDDLE, DARK)  # from the shallowest
 
 
 def non_dominated(costs: Sequence[float], values: Sequence[float]) -> list[bool]:
@@ -39,7 +39,7 @@ def non_dominated(costs: Sequence[float], values: Sequence[float]) -> list[bool]
     ]
 
 
-def pareto_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
+def pareto_figure(rows: Sequence[Mapping[str, Any]], *, looks: Looks) -> Figure:
     """Accuracy against each cost on a logarithmic scale; a line joins the Pareto front.
 
     Args:
@@ -47,26 +47,25 @@ def pareto_figure(rows: Sequence[Mapping[str, Any]]) -> Figure:
             "median", "least" and "most".
     """
     with style():
-        figure = Figure(figsize=(WIDTH, 6))
-        (parameters, macs), (times, names) = figure.subplots(2, 2)
-        for axes, cost in zip((parameters, macs, times), COSTS, strict=True):
-            draw_offers(axes, rows, cost)
-        for axes in (parameters, times):
-            axes.set_ylabel("test accuracy")
-        names.set_axis_off()
-        title = "grey line: no other is both\ncheaper and more accurate"
-        names.legend(*parameters.get_legend_handles_labels(), loc="center left", frameon=False, title=title)
+        figure = Figure(figsize=(WIDTH, 2.8 + 0.1 * len(rows)))
+        panels = figure.subplots(1, 3, sharey=True)
+        for axes, cost in zip(panels, COSTS, strict=True):
+            draw_offers(axes, rows, cost, looks)
+        panels[0].set_ylabel("test accuracy")
+        panels[0].set_title("grey line: Pareto front", loc="left")
+        legend_above(figure, panels[0])
     return figure
 
 
-def draw_offers(axes: Axes, rows: Sequence[Mapping[str, Any]], cost: str) -> None:
+def draw_offers(axes: Axes, rows: Sequence[Mapping[str, Any]], cost: str, looks: Looks) -> None:
     """Draw every member at its cost, and the line through the Pareto front."""
     costs = [row[cost]["median"] if cost == "seconds" else row[cost] for row in rows]
     best = non_dominated(costs, [row["accuracy"]["value"] for row in rows])
     front = sorted((at, row["accuracy"]["value"]) for at, row, one in zip(costs, rows, best, strict=True) if one)
-    axes.plot(*zip(*front, strict=True), color="#888888", linewidth=1, zorder=1)
-    for (name, look), at, row in zip(looks(row["variant"] for row in rows).items(), costs, rows, strict=True):
-        whiskers(axes, [at], [row["accuracy"]], up=True, label=name, **look)
+    axes.plot(*zip(*front, strict=True), color=LIGHT, linewidth=1, zorder=1)
+    for at, row in zip(costs, rows, strict=True):
+        look = looks[row["variant"]]
+        whiskers(axes, [at], [row["accuracy"]], up=True, **look)
         if cost == "seconds":
             axes.hlines(row["accuracy"]["value"], row[cost]["least"], row[cost]["most"], color=look["color"])
     axes.set_xscale("log")
@@ -84,13 +83,13 @@ def depth_figure(histories: Mapping[str, Rows], looks_of: Mapping[str, tuple[boo
         looks_of: whether each variant is residual, and its depth.
     """
     depths = sorted({depth for _, depth in looks_of.values()})
-    colours = dict(zip(depths, DEPTH_COLOURS, strict=False))
+    tones = dict(zip(depths, DEPTH_TONES, strict=False))
     with style():
         figure = Figure(figsize=(WIDTH, 3.2))
         plain, residual = figure.subplots(1, 2, sharex=True, sharey=True)
         for name, history in histories.items():
             shortcuts, depth = looks_of[name]
-            look: Look = {"color": colours[depth], "linestyle": "-" if depth == depths[0] else "--"}
+            look: Look = {"color": tones[depth], "linestyle": "-" if depth == depths[0] else "--"}
             draw_errors(residual if shortcuts else plain, history, look, f"{depth} layers")
         for axes, title in ((plain, "plain"), (residual, "residual")):
             axes.set_title(title, loc="left")

@@ -1,6 +1,6 @@
 """What a report is made of: sections of paragraphs, tables and figures, whatever they are about.
 
-A study's chapters are functions that turn what a stage found into these; the page and its Markdown twin know nothing
+A study's chapters are functions that turn what a stage found into these; the pages and their Markdown twin know nothing
 else, so that a new chapter needs no template.
 """
 
@@ -8,27 +8,41 @@ import base64
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 Json = dict[str, Any]
+MOST_COLUMNS = 9  # that a table shows at first
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Form = Callable[[Any], str]  # how a value is written for people
 MARKUP = re.compile(  # what Markdown would not show as it is; a `_` within a word and a `<` before a space it does
     r"[][*`~$]|\\(?=[^\w\s]|_)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])"
 )
 
 
+Better = Literal["", "high", "low"]  # which values of a column are the better ones; "": neither
+
+
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its title, where its values stand in a row of JSON ("a.b" is b in a), and their form."""
+    """One column of a table.
+
+    Attributes:
+        path: of its values in a row of JSON; "a.b" is b in a.
+        form: how its values are written.
+        better: sorting begins with these values.
+        extra: whether it is shown only on request.
+    """
 
     title: str
     path: str
     form: Form
+    better: Better = ""
+    extra: bool = False
 
     @property
     def heading(self) -> "Heading":
-        """What a table says of it."""
-        return Heading(self.title, textual=self.form is text)
+        """Its head in a table."""
+        return Heading(self.title, textual=self.form is text, better=self.better, extra=self.extra)
 
     def of(self, row: Mapping[str, Any]) -> Any:
         """The column's value in a row; None if a part of the path is None."""
@@ -42,62 +56,153 @@ class Column:
 
 @dataclass(frozen=True)
 class Heading:
-    """The title of a column, and whether it holds words, which stand at the left."""
+    """The title of a column, and whether it holds words, which stand at the left; for the rest see `Column`."""
 
     title: str
     textual: bool
+    better: Better = ""
+    extra: bool = False
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a cell, and by what it is sorted (None: unknown, at the end)."""
+    """What stands in a cell, by what it is sorted (None: unknown, at the end), and the address that it links to."""
 
     text: str
     key: float | str | None
+    address: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a name, its first column naming the rows, and what is to be said under it."""
+    """A table with a name, its first column naming the rows, and what is to be said under it.
+
+    Attributes:
+        cards: whether rows become cards where the page is narrow: for tables of sentences.
+    """
 
     kind: ClassVar[str] = "table"
     label: str
     columns: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    cards: bool = False
+
+    @property
+    def extra(self) -> tuple[bool, ...]:
+        """Of each column, whether it is shown only on request: those that say so or, if none does, all after the
+        ninth."""
+        said = tuple(column.extra for column in self.columns)
+        return said if any(said) else tuple(k >= MOST_COLUMNS for k in range(len(self.columns)))
 
 
 @dataclass(frozen=True)
-class Illustration:
-    """A figure: PNG bytes, the name of its file, a caption that says what to see, and alt text.
+class Spot:
+    """A point of a chart about which the pointer asks: from the left and the top in percent, and the answer."""
 
-    Attributes:
-        stage: of the pipeline, which made it, such as "compare@fashion".
-        variants: whose trainings it shows.
-        numbers: what is drawn, as tables.
-    """
+    left: float
+    top: float
+    text: str
 
-    kind: ClassVar[str] = "figure"
-    name: str
-    png: bytes
-    caption: str
-    alt: str
-    stage: str = ""
-    variants: tuple[str, ...] = ()
-    numbers: tuple[Table, ...] = ()
+
+@dataclass(frozen=True)
+class View:
+    """A picture for one width of the page: WebP bytes, its size in CSS pixels, and its spots."""
+
+    webp: bytes
+    width: int
+    height: int
+    spots: tuple[Spot, ...] = ()
 
     @property
     def data_uri(self) -> str:
         """The picture as text that stands in the page itself."""
-        return "data:image/png;base64," + base64.b64encode(self.png).decode()
+        return data_uri(self.webp)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn figure: for wide pages, and for pages of a telephone's width (None: there the wide one scrolls)."""
+
+    wide: View
+    narrow: View | None = None
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is said of a figure.
+
+    Attributes:
+        finding: what it shows, one sentence with numbers, written by rule; plain text.
+        how: how to read it.
+        alt: for those who cannot see it.
+        method: how it was made; folded away.
+    """
+
+    finding: str
+    how: str
+    alt: str
+    method: str = ""
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """A figure.
+
+    Attributes:
+        name: its address in the page and the name of its file.
+        stage: of the pipeline, which made it, such as "compare@fashion".
+        variants: whose training runs it shows.
+        numbers: what is drawn, as tables.
+        main: whether the report's first page shows it, too.
+    """
+
+    kind: ClassVar[str] = "figure"
+    name: str
+    picture: Picture
+    words: Words
+    stage: str = ""
+    variants: tuple[str, ...] = ()
+    numbers: tuple[Table, ...] = ()
+    main: bool = False
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Counts as a table of shaded cells, such as confusions; shade is the share of the row.
+
+    Attributes:
+        name: its address in the page.
+        corner: what rows and columns are, such as "true class, down; predicted class, across".
+        names: K, of rows and columns.
+        counts: K rows of K.
+        addresses: what each cell links to, like `counts`; empty for no links.
+    """
+
+    kind: ClassVar[str] = "matrix"
+    name: str
+    label: str
+    finding: str
+    corner: str
+    names: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    addresses: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Prose:
-    """A paragraph, in which **stars** make bold and `ticks` make code; for names see `literal`."""
+    """A paragraph, in which **stars** make bold, `ticks` code and [words](address) links; for names see `literal`."""
 
     kind: ClassVar[str] = "prose"
     text: str
+
+
+@dataclass(frozen=True)
+class Points:
+    """A list of sentences, each as in `Prose`."""
+
+    kind: ClassVar[str] = "points"
+    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -135,12 +240,13 @@ class Explorer:
 
 @dataclass(frozen=True)
 class Section:
-    """Blocks under a heading; `anchor` is the heading's address in the page."""
+    """Blocks under a heading; `anchor` is the heading's address in the page, `finding` what it says in one sentence."""
 
     kind: ClassVar[str] = "section"
     anchor: str
     title: str
     blocks: tuple["Block", ...]
+    finding: str = ""
 
     @property
     def sections(self) -> list["Section"]:
@@ -148,7 +254,12 @@ class Section:
         return [block for block in self.blocks if isinstance(block, Section)]
 
 
-Block = Prose | Table | Illustration | Beside | Fold | Code | Explorer | Section
+Block = Prose | Points | Table | Matrix | Illustration | Beside | Fold | Code | Explorer | Section
+
+
+def data_uri(webp: bytes) -> str:
+    """A WebP as an address that holds it."""
+    return "data:image/webp;base64," + base64.b64encode(webp).decode()
 
 
 def literal(words: str, *, but: str = "") -> str:
@@ -156,9 +267,9 @@ def literal(words: str, *, but: str = "") -> str:
     return MARKUP.sub(lambda sign: sign[0] if sign[0] in but else f"\\{sign[0]}", words)
 
 
-def section(anchor: str, title: str, *blocks: Block | None) -> Section:
+def section(anchor: str, title: str, *blocks: Block | None, finding: str = "") -> Section:
     """A section of those blocks that are there."""
-    return Section(anchor, title, tuple(block for block in blocks if block is not None))
+    return Section(anchor, title, tuple(block for block in blocks if block is not None), finding)
 
 
 def figures_in(blocks: Iterable[Block]) -> Iterator[Illustration]:
@@ -212,6 +323,14 @@ def p_value(p: float) -> str:
     return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
 
 
+def in_digits(value: float) -> str:
+    """A number in three digits; with a power of ten from 100,000 on and below 0.0001."""
+    digits, _, exponent = f"{value:.2e}".partition("e")
+    if not exponent or value == 0 or -4 <= int(exponent) < 5:
+        return f"{float(f'{value:.3g}'):,g}"
+    return f"{digits}×10{str(int(exponent)).translate(RAISED)}"
+
+
 def text(value: Any) -> str:
     """Words as they are."""
     return "–" if value is None else str(value)
@@ -224,7 +343,7 @@ fine = estimate(1, 4)
 p = known(p_value)
 percent = known(lambda share: f"{100 * share:z.2f}")
 number = known(lambda value: f"{value:z.3f}")
-significant = known(lambda value: f"{value:.3g}")
+significant = known(in_digits)
 count = known(lambda value: f"{value:,.0f}")
 millions = known(lambda value: f"{value / 1e6:.2f} M")
 duration = known(lambda seconds: f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s")

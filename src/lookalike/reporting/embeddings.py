@@ -12,19 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
 from lookalike.artifacts.embeddings import Embedding
 from lookalike.evaluation.metrics import Floats, Ints
 from lookalike.reporting.style import (
     BLACK,
-    BLUE,
-    GREEN,
+    DARK,
     MARKERS,
-    ORANGE,
+    MIDDLE,
     PALETTE,
-    VERMILLION,
     WIDTH,
     Look,
     dodge,
@@ -38,12 +35,12 @@ from lookalike.reporting.style import (
 Clusterings = Mapping[str, Mapping[str, Any]]  # "clusterings" of what `embed` found, as JSON
 
 CLUSTERINGS: dict[str, Look] = {
-    "mixture": {"label": "mixture, size chosen by BIC", "color": BLUE, "marker": "o"},
-    "mixture_by_class": {"label": "mixture, one component a class", "color": GREEN, "marker": "s"},
-    "k_means": {"label": "k-means, one cluster a class", "color": ORANGE, "marker": "D"},
+    "mixture": {"label": "mixture, size chosen by BIC", "color": DARK, "marker": "o"},
+    "mixture_by_class": {"label": "mixture, one component per class", "color": PALETTE[0], "marker": "s"},
+    "k_means": {"label": "k-means, one cluster per class", "color": PALETTE[2], "marker": "D"},
     "mixture_on_tsne": {
-        "label": "mixture on t-SNE (control, not to be trusted)",
-        "color": VERMILLION,
+        "label": "mixture on the t-SNE map (control)",
+        "color": MIDDLE,
         "marker": "X",
         "markerfacecolor": "white",
     },
@@ -142,7 +139,7 @@ def class_looks(classes: Classes) -> dict[str, Look]:
 
 def cluster_look(cluster: int) -> Look:
     """Colour and marker of a cluster; the colours come back lighter, and then darker."""
-    turn, colour = divmod(cluster, len(PALETTE) - 1)  # yellow cannot be told from a lighter orange
+    turn, colour = divmod(cluster, len(PALETTE))
     tone = (0, LIGHTEST, DARKEST)[turn % 3]
     return {"color": shade(PALETTE[colour], tone), "marker": MARKERS[cluster % len(MARKERS)]}
 
@@ -195,7 +192,7 @@ def table_figure(table: NDArray[np.integer], class_names: Sequence[str], title: 
     with style():
         figure = Figure(figsize=(min(WIDTH, 2.4 + 0.48 * len(class_names)), 0.26 * len(counts) + 1.5))
         axes = figure.subplots()
-        picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        picture = axes.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto")
         for row, column in np.ndindex(counts.shape):
             colour = "white" if shares[row, column] > 0.6 else BLACK
             axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", fontsize=7, color=colour)
@@ -210,7 +207,7 @@ def table_figure(table: NDArray[np.integer], class_names: Sequence[str], title: 
 
 
 def sweep_figure(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any]) -> Figure:
-    """BIC against the number of components, a line a covariance; hollow where the fit did not converge.
+    """BIC against the number of components, one line per covariance; hollow where the fit did not converge.
 
     Args:
         rows: mixtures with "components", "covariance", "bic" and "converged".
@@ -218,21 +215,20 @@ def sweep_figure(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any]) -
     """
     series = looks(dict.fromkeys(row["covariance"] for row in rows))
     with style():
-        figure = Figure(figsize=(5.2, 3.6))
+        figure = Figure(figsize=(3.5, 3.2))
         axes = figure.subplots()
         for covariance, look in series.items():
             fits = [row for row in rows if row["covariance"] == covariance]
             sizes, bics = (np.array([fit[key] for fit in fits]) for key in ("components", "bic"))
-            axes.plot(sizes, bics, label=covariance, linewidth=1, markersize=5, **look)
+            axes.plot(sizes, bics, linewidth=1, markersize=5, **look)
             loose = ~np.array([fit["converged"] for fit in fits])
-            hollow = look | {"markerfacecolor": "white", "linestyle": "none"}
+            hollow = look | {"markerfacecolor": "white", "linestyle": "none", "label": None}
             axes.plot(sizes[loose], bics[loose], markersize=5, **hollow)
         (best,) = (row for row in rows if all(row[key] == chosen[key] for key in chosen))
         ring: Look = {"markersize": 13, "markerfacecolor": "none", "color": BLACK, "linestyle": "none"}
         axes.plot(best["components"], best["bic"], "o", label="chosen", **ring)
         axes.plot([], [], "o", color=BLACK, markerfacecolor="white", linestyle="none", label="did not converge")
         axes.set_xticks(sorted({row["components"] for row in rows}))
-        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axes.set_xlabel("components of the mixture")
         axes.set_ylabel("BIC (lower is better)")
         legend_above(figure, axes)
@@ -240,7 +236,7 @@ def sweep_figure(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any]) -
 
 
 def agreement_figure(variants: Mapping[str, Clusterings]) -> Figure:
-    """How well each variant's clusters agree with classes and with groups: a row a variant, a panel a score."""
+    """How well each variant's clusters agree with classes and with groups: one row per variant, one panel per score."""
     with style():
         figure = Figure(figsize=(WIDTH, 0.68 * len(variants) + 2))
         panels = figure.subplots(len(PARTITIONS), len(SCORES), sharex=True, sharey=True)
@@ -255,7 +251,7 @@ def agreement_figure(variants: Mapping[str, Clusterings]) -> Figure:
 
 
 def draw_agreement(axes: Axes, variants: Mapping[str, Clusterings], partition: str, score: str) -> None:
-    """A row a variant, with a dot for each of the `CLUSTERINGS`."""
+    """One row per variant, with a dot for each of the `CLUSTERINGS`."""
     for (name, look), rows in zip(CLUSTERINGS.items(), dodge(len(variants), len(CLUSTERINGS)), strict=True):
         whiskers(axes, rows, [clusterings[name][partition][score] for clusterings in variants.values()], **look)
     name_rows(axes, list(variants))

@@ -26,12 +26,8 @@ from lookalike.reporting.grids import (
     layers_figure,
     responses_figure,
 )
-from lookalike.reporting.maps import (
-    feature_maps_figure,
-    filters_figure,
-    heads_figure,
-    maps_figure,
-)
+from lookalike.reporting.inner_maps import feature_maps_figure, filters_figure, heads_figure
+from lookalike.reporting.maps import maps_figure
 
 SIGNED = frozenset({"CAM", "HiResCAM"})  # methods whose maps speak for or against
 ALIKE = 8  # images that all variants are shown
@@ -97,7 +93,7 @@ def study_figures(
             figures["--".join(names) + "/cases"] = drawn_cases(pair["cases"], {name: close[name] for name in names})
     shown = {name: one for name, one in close.items() if recipe and one.explanation.recipe == recipe}
     figures |= {f"photographs-{recipe}": drawn_photographs(shown, recipe)} if shown else {}
-    return figures | drawn_alike(explained)
+    return figures | drawn_alike(close)
 
 
 def variant_figures(one: Explained, close: CloseUp) -> dict[str, Figure]:
@@ -116,8 +112,14 @@ def variant_figures(one: Explained, close: CloseUp) -> dict[str, Figure]:
         drawn["layers"] = layers_figure(close.layers)
     drawn |= {f"classes-{name}": drawn_classes(one, name) for name in BY_CLASS if name in columns}
     if close.responses:
-        drawn["responses"] = responses_figure(test_set, close.responses)
+        drawn["responses"] = responses_figure(test_set, close.responses, silent(one.explanation.found["responses"]))
     return drawn | ({"contrast": drawn_contrast(one, close.contrast)} if close.contrast else {})
+
+
+def silent(layers: Sequence[Json]) -> set[tuple[str, int]]:
+    """Layers and numbers of filters that no image and no made input excites more than any other."""
+    rows = ((layer["layer"], row) for layer in layers for row in layer["filters"])
+    return {(name, row["filter"]) for name, row in rows if row["best"] == row["middle"] >= row["reached"]}
 
 
 def drawn_inside(image: NDArray[np.uint8], close: CloseUp) -> dict[str, Figure]:
@@ -143,7 +145,7 @@ def drawn_classes(one: Explained, method: str) -> Figure:
 
 
 def drawn_alike(explained: Mapping[str, Explained]) -> dict[str, Figure]:
-    """What every variant looks at in the same few images of the first class, each by the method that it is shown by."""
+    """What focus variants look at in the same few images of the first class, each by the method that it is shown by."""
     if not explained:
         return {}
     test_set = next(iter(explained.values())).test_set

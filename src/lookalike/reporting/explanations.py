@@ -3,19 +3,22 @@
 Each function takes what a stage wrote as JSON and returns a matplotlib figure; nothing here reads files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lookalike.reporting.style import (
-    BLACK,
-    BLUE,
-    ORANGE,
-    VERMILLION,
+    DARK,
+    LIGHT,
+    MIDDLE,
+    NEAR,
+    RIGHT,
     WIDTH,
+    WRONG,
     Look,
+    Looks,
     dodge,
     legend_above,
     looks,
@@ -27,23 +30,22 @@ from lookalike.reporting.style import (
 Alike = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """One variant: key of `MEASURES` -> method -> key of `SOURCES` -> a `Kinship` as JSON."""
 
-GREY = "#777777"
 COLUMNS = 2  # of panels, one a variant
 
 # What knows nothing of the model, by its name among the methods.
 CONTROLS: dict[str, Look] = {
-    "random": {"color": GREY, "marker": "s", "linestyle": ":"},
-    "centre": {"color": BLACK, "marker": "D", "linestyle": "--"},
+    "random": {"color": LIGHT, "linewidth": 1, "linestyle": ":"},
+    "centre": {"color": MIDDLE, "linewidth": 1, "linestyle": "--"},
 }
 PAIRS: dict[str, Look] = {
-    "within_class": {"label": "of one class", "color": BLUE, "marker": "o"},
-    "look_alikes": {"label": "of look-alikes", "color": ORANGE, "marker": "s"},
-    "between_groups": {"label": "of different groups", "color": VERMILLION, "marker": "^"},
+    "within_class": {"label": "of one class", "color": RIGHT, "marker": "o"},
+    "look_alikes": {"label": "of look-alikes", "color": NEAR, "marker": "s", "markeredgecolor": DARK, "ecolor": MIDDLE},
+    "between_groups": {"label": "of different groups", "color": WRONG, "marker": "^"},
 }
 SOURCES: dict[str, Look] = {
-    "maps": {"label": "the model", "color": BLUE, "marker": "o"},
-    "untrained": {"label": "the same model untrained", "color": ORANGE, "marker": "s", "markerfacecolor": "white"},
-    "raw_pixels": {"label": "raw pixels", "color": BLACK, "marker": "D", "markerfacecolor": "white"},
+    "maps": {"label": "the model", "color": DARK, "marker": "o"},
+    "untrained": {"label": "the same model untrained", "color": MIDDLE, "marker": "s", "markerfacecolor": "white"},
+    "raw_pixels": {"label": "raw pixels", "color": LIGHT, "marker": "D", "markerfacecolor": "white"},
 }
 MEASURES = {
     "spearman": "rank correlation",
@@ -52,21 +54,31 @@ MEASURES = {
 }
 
 
-def faithfulness_figure(variants: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """How faithful each method's maps are, a panel a variant; controls have rows of their own and vertical lines.
+def faithfulness_figure(variants: Mapping[str, Mapping[str, Any]], *, looks: Looks) -> Figure:
+    """How faithful each method's maps are: one row per method or control, in it one dot per variant.
 
     `variants`: variant -> a `Faithfulness` as JSON.
     """
+    methods = {name: found["methods"] for name, found in variants.items()}
+    own = dict.fromkeys(row for of_variant in methods.values() for row in of_variant if row not in CONTROLS)
+    rows = [*own, *CONTROLS]
     with style():
-        heights = {name: 0.21 * len(found["methods"]) + 0.5 for name, found in variants.items()}
-        figure, panels = variant_panels(heights, sharex=True)
-        for axes, found in zip(panels, variants.values(), strict=True):
-            draw_gains(axes, found["methods"])
-        for axes in panels[-COLUMNS:]:
-            axes.tick_params(labelbottom=True)
-        figure.supxlabel("gain: area under the insertion curve minus that under the deletion curve", fontsize=9)
-        legend_above(figure, panels[0])
+        figure = Figure(figsize=(WIDTH, 0.1 * (len(variants) + 1.6) * len(rows) + 1.1))
+        axes = figure.subplots()
+        for (name, of_variant), places in zip(methods.items(), dodge(len(rows), len(variants)), strict=True):
+            gains = [of_variant[row]["gain"] if row in of_variant else None for row in rows]
+            whiskers(axes, places, gains, **looks[name])
+        name_rows(axes, [row_name(row, methods.values()) for row in rows])
+        axes.axvline(0, color=MIDDLE, linewidth=1, zorder=1)
+        axes.set_xlabel("gain: area under the insertion curve minus that under the deletion curve")
+        legend_above(figure, axes)
     return figure
+
+
+def row_name(row: str, methods: Iterable[Mapping[str, Mapping[str, Any]]]) -> str:
+    """A method or control, and of how many images its map is blank, of that variant for which it is most often."""
+    blank = max(of_variant[row]["blank"] for of_variant in methods if row in of_variant)
+    return f"{f'control: {row}' if row in CONTROLS else row}{f' (up to {100 * blank:.3g}% blank)' if blank else ''}"
 
 
 def variant_panels(heights: Mapping[str, float], **shared: Any) -> tuple[Figure, list[Axes]]:
@@ -82,45 +94,41 @@ def variant_panels(heights: Mapping[str, float], **shared: Any) -> tuple[Figure,
     return figure, list(grid[: len(heights)])
 
 
-def draw_gains(axes: Axes, methods: Mapping[str, Mapping[str, Any]]) -> None:
-    """The gains of a variant's methods, a row each; of how many images a map is blank stands beside the name."""
-    blank = {name: f" ({100 * method['blank']:.3g}% blank)" for name, method in methods.items() if method["blank"]}
-    name_rows(axes, [name + blank.get(name, "") for name in methods])
-    gains = {name: (row, method["gain"]) for row, (name, method) in enumerate(methods.items())}
-    controls = [gains.pop(name) for name in CONTROLS]
-    whiskers(axes, *zip(*gains.values(), strict=True), color=BLUE, marker="o", label="method")
-    for (name, look), (row, gain) in zip(CONTROLS.items(), controls, strict=True):
-        axes.axvline(gain["value"], color=look["color"], linestyle=look["linestyle"], linewidth=1, zorder=1)
-        whiskers(axes, [row], [gain], label=f"control: {name}", color=look["color"], marker=look["marker"])
+def curves_figure(found: Mapping[str, Mapping[str, Any]], *, looks: Looks) -> Figure:
+    """The deletion and insertion curves of each variant's most faithful method and of the controls, by baseline.
 
-
-def curves_figure(found: Mapping[str, Any]) -> Figure:
-    """The deletion and insertion curves of one variant's methods, a row of panels a baseline.
-
-    `found`: a `Faithfulness` as JSON.
+    `found`: variant -> a `Faithfulness` as JSON.
     """
-    methods = found["methods"]
-    baselines = list(next(iter(methods.values()))["baselines"])
-    lines = looks(name for name in methods if name not in CONTROLS) | CONTROLS
+    baselines = list(next(iter(next(iter(found.values()))["methods"].values()))["baselines"])
     with style():
         figure = Figure(figsize=(WIDTH, 2.2 * len(baselines) + 1.4))
         grid = figure.subplots(len(baselines), 2, sharex=True, sharey=True, squeeze=False)
         for panels, baseline in zip(grid, baselines, strict=True):
             for axes, kind in zip(panels, ("deletion", "insertion"), strict=True):
-                for name, method in methods.items():
-                    curve = method["baselines"][baseline][f"{kind}_curve"]
-                    axes.plot(found["fractions"], curve, label=name, linewidth=1, markersize=3, **lines[name])
+                for name, of_variant in found.items():
+                    draw_deletion(axes, of_variant, (baseline, f"{kind}_curve"), looks[name])
                 axes.set_title(f"{kind}, baseline {baseline}", loc="left")
         grid[0, 0].set_xlim(0, 1)
         grid[0, 0].set_ylim(0, 1)
         figure.supxlabel("share of the pixels deleted or inserted, the most important first", fontsize=9)
         figure.supylabel("mean probability of the predicted class", fontsize=9)
-        legend_above(figure, grid[0, 0], columns=4)
+        legend_above(figure, grid[0, 0], columns=2)
     return figure
 
 
+def draw_deletion(axes: Axes, found: Mapping[str, Any], curve: tuple[str, str], look: Look) -> None:
+    """One curve (of a baseline and a kind) of a variant's most faithful method, and thinner those of the controls."""
+    methods, (baseline, kind) = found["methods"], curve
+    best = max((name for name in methods if name not in CONTROLS), key=lambda name: methods[name]["gain"]["value"])
+    drawn: dict[str, Look] = {best: {"linewidth": 1.5, "color": look["color"], "marker": look["marker"]}}
+    for name, own in (drawn | CONTROLS).items():
+        values = methods[name]["baselines"][baseline][kind]
+        whole: Look = {"markersize": 3, "label": f"{look['label']}: {name}"} | own
+        axes.plot(found["fractions"], values, **whole)
+
+
 def sanity_figure(variants: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]) -> Figure:
-    """How like the map of the trained model each method's map stays as layers are randomised, a panel a variant.
+    """How like the map of the trained model each method's map stays as layers are randomised, one panel per variant.
 
     `variants`: variant -> method -> its steps, a `Step` as JSON each, from the output down.
     """
@@ -131,8 +139,8 @@ def sanity_figure(variants: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]
             units = [step["unit"] for step in next(iter(methods.values()))]
             for (method, steps), places in zip(methods.items(), dodge(len(units), len(methods)), strict=True):
                 found = [step["correlation"] for step in steps]
-                whiskers(axes, places, found, up=True, linestyle="-", linewidth=0.8, label=method, **series[method])
-            axes.axhline(0, color=GREY, linewidth=1, zorder=1)
+                whiskers(axes, places, found, up=True, linestyle="-", linewidth=0.8, **series[method])
+            axes.axhline(0, color=MIDDLE, linewidth=1, zorder=1)
             axes.set_xticks(range(len(units)), units, rotation=40, ha="right", rotation_mode="anchor", fontsize=7)
         figure.supylabel("rank correlation with the map of the trained model", fontsize=9)
         told = "a map that does not fall shows the image, not the model"
@@ -145,7 +153,7 @@ def sanity_figure(variants: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]
 
 
 def similarity_figure(variants: Mapping[str, Alike]) -> Figure:
-    """How alike the maps of two images are, a panel a variant and measure, a row a method or control.
+    """How alike the maps of two images are, one panel per variant and measure, one row per method or control.
 
     Raw pixels are those of the first method's grid, which all methods of a model share.
     """
@@ -171,7 +179,7 @@ def with_controls(methods: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 def class_contrast_figure(variants: Mapping[str, Alike]) -> Figure:
     """How much more alike the maps of one class are than those of two groups, beside the same of each control.
 
-    A panel a variant and measure, a row a method.
+    One panel per variant and measure, one row per method.
     """
     with style():
         figure, panels = measure_panels({variant: list(found["spearman"]) for variant, found in variants.items()})
@@ -193,6 +201,6 @@ def measure_panels(rows: Mapping[str, Sequence[str]]) -> tuple[Figure, dict[tupl
     panels = {(variant, measure): grid[k, m] for k, variant in enumerate(rows) for m, measure in enumerate(MEASURES)}
     for (variant, measure), axes in panels.items():
         name_rows(axes, rows[variant])
-        axes.axvline(0, color=GREY, linewidth=1, zorder=1)
+        axes.axvline(0, color=MIDDLE, linewidth=1, zorder=1)
         axes.set_title(f"{variant}\n{MEASURES[measure]}", loc="left")
     return figure, panels

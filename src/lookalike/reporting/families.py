@@ -1,7 +1,6 @@
 """Charts of how families of architectures tell look-alikes apart: where they err, and by what they are right.
 
-Each function takes findings, see `families.findings`, and returns a matplotlib figure; nothing here reads files. A
-family has one colour in all of them, which the first variant of the family takes.
+Each function takes findings, see `families.findings`, and returns a matplotlib figure; nothing here reads files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,18 +19,14 @@ from lookalike.families.family import Family
 from lookalike.families.findings import ClassPair, CueUse, ErrorConsistency, OfSize, Separability
 from lookalike.reporting.maps import as_tile
 from lookalike.reporting.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    MARKERS,
-    ORANGE,
-    PURPLE,
-    SKY,
+    DARK,
+    FAMILIES,
+    MIDDLE,
     SMALL,
-    VERMILLION,
     WIDTH,
     Estimated,
     Look,
+    Looks,
     dodge,
     in_percent,
     legend_above,
@@ -40,23 +35,9 @@ from lookalike.reporting.style import (
     whiskers,
 )
 
-FAMILIES: dict[Family, str] = {"CNN": BLUE, "ViT": VERMILLION, "hybrid": SKY, "MLP": BLACK}
-SPARE = (GREEN, ORANGE, PURPLE)  # of further variants of a family
 MOST = 24  # letters of a class's name in a figure
 TILE = 56  # pixels of an image above the chart of cues
 NARROW = 5.0  # inches: a heat map alone
-Looks = Mapping[str, Look]
-
-
-def variant_looks(variants: Sequence[str], families: Mapping[str, Family]) -> dict[str, Look]:
-    """Colour, marker and label of at most four variants."""
-    spare, taken, looks = iter(SPARE), set[Family](), dict[str, Look]()
-    for name, marker in zip(variants, MARKERS, strict=False):
-        family = families[name]
-        colour = next(spare) if family in taken else FAMILIES[family]
-        looks[name] = {"color": colour, "marker": marker, "label": f"{name} ({family})"}
-        taken.add(family)
-    return looks
 
 
 def estimated(found: Estimate | None) -> Estimated:
@@ -140,7 +121,10 @@ def draw_cross(axes: Axes, end: int, width: float) -> None:
 
 def draw_by_size(axes: Axes, by_size: Sequence[OfSize]) -> None:
     """The error consistency within and between two families, by the number of training images; lines join a curve."""
-    kinds: dict[str, Look] = {"within": {"color": GREEN, "marker": "s"}, "between": {"color": PURPLE, "marker": "o"}}
+    kinds: dict[str, Look] = {
+        "within": {"color": DARK, "marker": "s"},
+        "between": {"color": MIDDLE, "marker": "o", "markerfacecolor": "white"},
+    }
     curves = list(dict.fromkeys(one.curve for one in by_size))
     for line, curve in zip(("-", "--", ":"), curves, strict=False):
         of_curve = [one for one in by_size if one.curve == curve]

@@ -13,10 +13,9 @@ from lookalike.evaluation.statistics import Estimate
 from lookalike.families.crossings import Crossing
 from lookalike.families.family import Family
 from lookalike.families.findings import LearningCurves, Representation
-from lookalike.reporting.families import Looks, by_family, draw_rows, mark_families
-from lookalike.reporting.style import SMALL, WIDTH, in_percent, legend_above, style
+from lookalike.reporting.families import by_family, draw_rows, mark_families
+from lookalike.reporting.style import MIDDLE, SMALL, WIDTH, Looks, in_percent, legend_above, style
 
-GREY = "#777777"
 CELLS = 12  # columns of a heat map up to which a number fits into a cell
 CROWDED = 1.2  # times: sizes closer than that have no room for two labels
 Gains = Mapping[str, Mapping[str, Estimate]]  # variant -> row -> mean over seeds
@@ -59,8 +58,8 @@ def draw_learning(axes: Axes, curves: LearningCurves, looks: Looks) -> None:
     axes.set_xlabel("training images")
     if isinstance(crossing := curves.crossing, Crossing):
         low, high = crossing.low or axes.get_xlim()[0], crossing.high or axes.get_xlim()[1]
-        axes.axvspan(low, high, color=GREY, alpha=0.15, linewidth=0)
-        axes.axvline(crossing.size, color=GREY, linestyle=":", label="fits cross (band: 95 % interval)")
+        axes.axvspan(low, high, color=MIDDLE, alpha=0.15, linewidth=0)
+        axes.axvline(crossing.size, color=MIDDLE, linestyle=":", label="fits cross (band: 95 % interval)")
 
 
 def representations_figure(found: Representation, compared: tuple[str, str], families: Mapping[str, Family]) -> Figure:
@@ -121,7 +120,7 @@ def gains_figure(gains: Gains, located: Mapping[str, Gains], looks: Looks) -> Fi
             shown = {name: look for name, look in looks.items() if name in found}
             draw_rows(axes, rows, {name: [found[name].get(row) for row in rows] for name in shown}, shown)
             axes.set_xlabel(label)
-        grid[0].axvline(0, color=GREY, linewidth=1, zorder=1)
+        grid[0].axvline(0, color=MIDDLE, linewidth=1, zorder=1)
         legend_above(figure, grid[0], columns=2)
     return figure
 

@@ -1,7 +1,7 @@
 """Pictures with a row for each class, image or layer: many maps of one kind side by side."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +17,13 @@ from lookalike.reporting.maps import (
     Pixels,
     Sheet,
     as_tile,
+    bands,
     coloured,
+    fitting,
     in_shares,
     is_blank,
     margin,
+    tile_of,
 )
 
 if TYPE_CHECKING:  # the primer draws without evidence
@@ -31,6 +34,7 @@ IMAGE = "the image"
 BY_CLASS = ("CAM", "Grad-CAM")  # methods by which several images of each class are shown
 ACROSS = 8  # images of a class
 CHANNELS = 5  # that are shown of a layer, on either side
+FAINT = 8  # of 255: what is nearer to the border's grey is noise
 ABREAST = 2  # the same, on each of several sides
 
 
@@ -43,45 +47,48 @@ def classes_figure(
     title: str,
     signed: bool,
 ) -> Figure:
-    """Up to eight images of each class under their maps, a row a class.
+    """Up to eight images of each class under their maps, one row per class; fewer where they are large.
 
     Args:
         images, maps, labels: (N, H, W[, 3]), (N, h, w) and (N,).
         title: what stands above, such as the method with its gain.
         signed: whether maps have either sign, see `maps.overlay`.
     """
-    left, sheet = margin(class_names), Sheet()
+    left, size, sheet = margin(class_names), tile_of(images.shape[1], MEDIUM), Sheet()
     sheet.write(GAP, TITLE - GAP, title, ha="left")
     for row, name in enumerate(class_names):
-        y = TITLE + row * (MEDIUM + GAP)
-        sheet.write(left - GAP, y + MEDIUM / 2, name, ha="right", va="center")
-        for column, k in enumerate(np.flatnonzero(labels == row)[:ACROSS]):
-            sheet.paste_map((left + column * (MEDIUM + GAP), y), images[k], maps[k], MEDIUM, signed=signed)
-    sheet.end = TITLE + len(class_names) * (MEDIUM + GAP)
+        y = TITLE + row * (size + GAP)
+        sheet.write(left - GAP, y + size / 2, name, ha="right", va="center")
+        for column, k in enumerate(np.flatnonzero(labels == row)[: min(ACROSS, fitting(left, size + GAP))]):
+            sheet.paste_map((left + column * (size + GAP), y), images[k], maps[k], size, signed=signed)
+    sheet.end = TITLE + len(class_names) * (size + GAP)
     sheet.add_map_scales([signed])
     return sheet.figure()
 
 
 def augmentation_figure(images: NDArray[np.uint8], drawn: NDArray[np.uint8], names: Sequence[str]) -> Figure:
-    """Images (N, H, W[, 3]), a row each, and beside them what a training sees of them: (D, N, H, W[, 3])."""
+    """Images (N, H, W[, 3]), one row each, and beside them what a training run sees of them: (D, N, H, W[, 3])."""
     return table_figure({"image": images} | {f"draw {k + 1}": seen for k, seen in enumerate(drawn)}, names)
 
 
 def table_figure(columns: Mapping[str, NDArray[np.uint8]], names: Sequence[str]) -> Figure:
-    """Images in a table: heading -> (N, H, W[, 3]), and the names of the N rows."""
+    """Images in a table: heading -> (N, H, W[, 3]), and the names of the N rows; many columns make several parts."""
     left, sheet = margin(names), Sheet()
-    for column, (heading, pictures) in enumerate(columns.items()):
-        x = left + column * (MEDIUM + GAP)
-        sheet.write(x + MEDIUM / 2, TITLE - GAP, heading)
-        for row, picture in enumerate(pictures):
-            sheet.paste((x, TITLE + row * (MEDIUM + GAP)), as_tile(picture, MEDIUM))
-    for row, name in enumerate(names):
-        sheet.write(left - GAP, TITLE + row * (MEDIUM + GAP) + MEDIUM / 2, name, ha="right", va="center")
+    size = tile_of(next(iter(columns.values())).shape[1], MEDIUM)
+    for headings in bands(list(columns), fitting(left, size + GAP)):
+        top = (sheet.extent[1] if sheet.pictures else 0) + TITLE
+        for column, heading in enumerate(headings):
+            x = left + column * (size + GAP)
+            sheet.write(x + size / 2, top - GAP, heading)
+            for row, picture in enumerate(columns[heading]):
+                sheet.paste((x, top + row * (size + GAP)), as_tile(picture, size))
+        for row, name in enumerate(names):
+            sheet.write(left - GAP, top + row * (size + GAP) + size / 2, name, ha="right", va="center")
     return sheet.figure()
 
 
 def journey_figure(image: NDArray[np.uint8], sides: "Mapping[str, InSteps]", channels: Mapping[str, int]) -> Figure:
-    """One image (H, W[, 3]) through every convolution, a row each: of its maps those that vary most.
+    """One image (H, W[, 3]) through every convolution, one row each: of its maps those that vary most.
 
     Args:
         sides: heading -> layer -> the few feature maps (O, h, w) that are shown, such as before and after training; the
@@ -90,9 +97,10 @@ def journey_figure(image: NDArray[np.uint8], sides: "Mapping[str, InSteps]", cha
     """
     layers = next(iter(sides.values()))
     names = [f"{name}\n{channels[name]} of {maps.shape[1]}x{maps.shape[2]}" for name, maps in layers.items()]
-    left, sheet, top = margin([IMAGE, *names]), Sheet(), TITLE + MEDIUM + LINE + 2 * GAP
-    sheet.write(left - GAP, TITLE + MEDIUM / 2, IMAGE, ha="right", va="center")
-    sheet.paste((left, TITLE), as_tile(image, MEDIUM))
+    size, left, sheet = tile_of(len(image), MEDIUM), margin([IMAGE, *names]), Sheet()
+    top = TITLE + size + LINE + 2 * GAP
+    sheet.write(left - GAP, TITLE + size / 2, IMAGE, ha="right", va="center")
+    sheet.paste((left, TITLE), as_tile(image, size))
     for row, name in enumerate(names):
         sheet.write(left - GAP, top + row * (MEDIUM + GAP) + MEDIUM / 2, name, ha="right", va="center")
     for side, (heading, found) in enumerate(sides.items()):
@@ -106,21 +114,22 @@ def journey_figure(image: NDArray[np.uint8], sides: "Mapping[str, InSteps]", cha
 
 
 def layers_figure(sides: "Mapping[str, Layers]") -> Figure:
-    """What every layer makes of an image and of others, side by side, a row a layer.
+    """What every layer makes of an image and of others, side by side, one row per layer.
 
     Args:
         sides: heading -> image, and by layer the few maps (O, h, w) that are shown of it, or numbers (1, D), laid out
             in rows; the same layers in each. Each map is coloured by its own largest absolute value.
     """
-    first = next(iter(sides.values())).outputs
-    left, sheet, top = margin([IMAGE, *first]), Sheet(), TITLE + MEDIUM + LINE
-    for row, name in enumerate([IMAGE, *first]):
-        y = TITLE if row == 0 else top + (row - 1) * (MEDIUM + GAP)
-        sheet.write(left - GAP, y + MEDIUM / 2, name, ha="right", va="center")
+    first = next(iter(sides.values()))
+    size, left, sheet = tile_of(len(first.image), MEDIUM), margin([IMAGE, *first.outputs]), Sheet()
+    top = TITLE + size + LINE
+    sheet.write(left - GAP, TITLE + size / 2, IMAGE, ha="right", va="center")
+    for row, name in enumerate(first.outputs):
+        sheet.write(left - GAP, top + row * (MEDIUM + GAP) + MEDIUM / 2, name, ha="right", va="center")
     for side, (heading, layers) in enumerate(sides.items()):
-        start = left + side * (ABREAST * (MEDIUM + GAP) + 2 * GAP)
+        start = left + side * (max(size + GAP, ABREAST * (MEDIUM + GAP)) + 2 * GAP)
         sheet.write(start, TITLE - GAP, heading, ha="left")
-        sheet.paste((start, TITLE), as_tile(layers.image, MEDIUM))
+        sheet.paste((start, TITLE), as_tile(layers.image, size))
         for row, values in enumerate(layers.outputs.values()):
             for column, shown in enumerate(as_maps(values.astype(np.float32))):
                 sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(shown))
@@ -128,27 +137,58 @@ def layers_figure(sides: "Mapping[str, Layers]") -> Figure:
     return sheet.figure()
 
 
-def responses_figure(test_set: "TestSet", layers: "Mapping[str, Response]") -> Figure:
-    """What filters respond to, two filters in a row: an input made to excite one, and the images that excite it most.
+def responses_figure(
+    test_set: "TestSet", layers: "Mapping[str, Response]", silent: Collection[tuple[str, int]]
+) -> Figure:
+    """What filters respond to: what one sees of an input made to excite it, and the images that excite it most.
 
     Args:
         layers: by convolution, what its filters respond to.
+        silent: layers and numbers of filters that respond to all images alike.
     """
-    across = 1 + next(iter(layers.values())).images.shape[1]
-    sheet, top = Sheet(), 0
+    best, sheet, top = next(iter(layers.values())).images.shape[1], Sheet(), 0
+    size = tile_of(test_set.images.shape[1], MEDIUM)
+    across = min(1 + best, fitting(GAP, size + GAP))
+    abreast = 2 if size == MEDIUM else 1  # filters in a row
     for name, layer in layers.items():
-        top += 2 * LINE
-        sheet.write(GAP, top, name, ha="left", fontsize=9, fontweight="bold")
-        top += 2 * LINE
-        for k, (number, made, best) in enumerate(zip(layer.filters, layer.inputs, layer.images, strict=True)):
-            left = GAP + k % 2 * (across * (MEDIUM + GAP) + 5 * GAP)
-            y = top + k // 2 * (MEDIUM + LINE + GAP)
+        alive = [(name, int(number)) not in silent for number in layer.filters]
+        seen, top = field_of(layer.inputs[alive] if any(alive) else layer.inputs), top + 4 * LINE
+        sheet.write(GAP, top - 2 * LINE, f"{name}: a filter sees {said_size(seen)} pixels", ha="left", fontsize=9)
+        for k, (number, made, images) in enumerate(zip(layer.filters, layer.inputs, layer.images, strict=True)):
+            left = GAP + k % abreast * (across * (size + GAP) + 5 * GAP)
+            y = top + k // abreast * (size + LINE + GAP)
+            if not alive[k]:
+                sheet.write(left, y - 2, f"filter {number}: never active", ha="left")
+                continue
             sheet.write(left, y - 2, f"filter {number}", ha="left")
-            for column, shown in enumerate([made, *test_set.pictures(best)]):
-                sheet.paste((left + column * (MEDIUM + GAP), y), as_tile(shown, MEDIUM))
-        top += math.ceil(len(layer.filters) / 2) * (MEDIUM + LINE + GAP)
+            for column, shown in enumerate([made[seen], *test_set.pictures(images)][:across]):
+                sheet.paste((left + column * (size + GAP), y), as_tile(shown, size))
+        top += math.ceil(len(layer.filters) / abreast) * (size + LINE + GAP)
     sheet.end = top
     return sheet.figure()
+
+
+def field_of(inputs: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """The part of made inputs (F, H, W[, 3]) that the unit in the middle sees: where they differ from their borders.
+
+    Elsewhere nothing but the noise they began with is left, which is too weak to be seen.
+    """
+    pixels = inputs.reshape(*inputs.shape[:3], -1).astype(float)
+    borders = np.concatenate([pixels[:, 0], pixels[:, -1], pixels[:, :, 0], pixels[:, :, -1]], axis=1)
+    differs = np.abs(pixels - np.median(borders, axis=1)[:, None, None]).max(axis=(0, 3)) > FAINT
+    return part_of(differs.any(axis=1)), part_of(differs.any(axis=0))
+
+
+def part_of(marked: NDArray[np.bool_]) -> slice:
+    """From the first to the last place that is marked; all of them if none is."""
+    places = np.flatnonzero(marked)
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, len(marked))
+
+
+def said_size(part: tuple[slice, slice]) -> str:
+    """The size of a part of an image."""
+    rows, columns = part
+    return f"{rows.stop - rows.start}×{columns.stop - columns.start}"
 
 
 def as_maps(values: Floats) -> Floats:

@@ -22,6 +22,8 @@ Floats = NDArray[np.floating]
 Place = tuple[int, int]  # x and y, of a picture those of its upper left corner
 
 LARGE, MEDIUM = 84, 56  # pixels of a tile: three or two for each of a 28x28 image
+PHOTO, SMALL_IMAGE = 160, 64  # pixels of a tile of an image that has more than so many
+MOST = 980  # pixels that a sheet is wide; what is more goes below
 GAP = 4
 LINE = 13  # pixels that a line of small text is high
 LETTER = 5.5  # pixels that a letter of it is wide
@@ -36,7 +38,7 @@ def colours(name: str) -> Pixels:
 
 
 SEQUENTIAL = colours("viridis")
-DIVERGING = colours("PuOr_r")  # purple below 0, orange above
+DIVERGING = colours("PRGn")  # purple below 0 or against, green above 0 or for
 
 
 @dataclass
@@ -136,9 +138,11 @@ def coloured(shares: Floats, *, signed: bool) -> Pixels:
 
 
 def as_tile(image: NDArray[np.uint8], size: int) -> Pixels:
-    """An image (H, W[, 3]) enlarged with its pixels visible: (size, size, 3); a grey one dark on light, as in print."""
+    """An image (H, W[, 3]) as (size, size, 3): a small one with its pixels visible, a grey one dark on light."""
     rgb = image if image.ndim == 3 else np.repeat(255 - image[..., None], 3, axis=2)
-    return np.asarray(Image.fromarray(rgb).resize((size, size), Image.Resampling.NEAREST))
+    smooth = max(image.shape[:2]) > SMALL_IMAGE
+    how = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST
+    return np.asarray(Image.fromarray(rgb).resize((size, size), how))
 
 
 def maps_figure(
@@ -149,7 +153,7 @@ def maps_figure(
     notes: Mapping[str, str],
     signed: Collection[str],
 ) -> Figure:
-    """Images (R, H, W[, 3]) beside their maps, a row an image.
+    """Images (R, H, W[, 3]) beside their maps, one row per image; of many columns the further ones stand below.
 
     Args:
         columns: heading -> maps (R, h, w), each column on its own grid.
@@ -158,19 +162,20 @@ def maps_figure(
         signed: the headings of columns whose maps have either sign, see `overlay`.
     """
     left = margin(row_names)
-    size = tile_size(left, 1 + len(columns))
-    headings = ["image", *(f"{folded(name, size)}\n{notes[name]}" for name in columns)]
-    top, pitch = lines(headings) * LINE + GAP, max(size, text_width(headings)) + GAP
-    sheet = Sheet()
-    for column, heading in enumerate(headings):
-        sheet.write(left + column * pitch + size / 2, top - GAP, heading)
-    for row, (name, image) in enumerate(zip(row_names, images, strict=True)):
-        y = top + row * (size + GAP)
-        sheet.write(left - GAP, y + size / 2, name, ha="right", va="center")
-        sheet.paste((left, y), as_tile(image, size))
-        for column, (heading, maps) in enumerate(columns.items(), start=1):
-            place = (left + column * pitch, y)
-            sheet.paste_map(place, image, maps[row], size, signed=heading in signed)
+    size = tile_size(images.shape[1], left, 1 + len(columns))
+    headings = {name: f"{folded(name, size)}\n{notes[name]}" for name in columns}
+    pitch, sheet = max(size, text_width(headings.values())) + GAP, Sheet()
+    for names in bands(list(columns), fitting(left, pitch) - 1):
+        top = (sheet.extent[1] + 3 * GAP if sheet.pictures else 0) + lines(headings.values()) * LINE + GAP
+        sheet.write(left + size / 2, top - GAP, "image")
+        for row, (name, image) in enumerate(zip(row_names, images, strict=True)):
+            sheet.write(left - GAP, top + row * (size + GAP) + size / 2, name, ha="right", va="center")
+            sheet.paste((left, top + row * (size + GAP)), as_tile(image, size))
+        for column, name in enumerate(names, start=1):
+            x = left + column * pitch
+            sheet.write(x + size / 2, top - GAP, headings[name])
+            for row, (image, values) in enumerate(zip(images, columns[name], strict=True)):
+                sheet.paste_map((x, top + row * (size + GAP)), image, values, size, signed=name in signed)
     sheet.add_map_scales(heading in signed for heading in columns)
     return sheet.figure()
 
@@ -185,9 +190,25 @@ def text_width(texts: Iterable[str], points: float = SMALL) -> int:
     return round(LETTER * points / SMALL * max(len(line) for text in texts for line in text.split("\n")))
 
 
-def tile_size(left: int, columns: int) -> int:
-    """The size of tiles (pixels) of which so many fit beside a margin; that of the smaller ones if neither fits."""
-    return LARGE if left + columns * (LARGE + GAP) <= WIDTH * DPI else MEDIUM
+def tile_size(side: int, left: int, columns: int) -> int:
+    """The size of tiles (pixels) for images of `side` pixels, so many of which stand beside a margin if they fit."""
+    small = LARGE if left + columns * (LARGE + GAP) <= WIDTH * DPI else MEDIUM
+    return tile_of(side, small)
+
+
+def tile_of(side: int, small: int) -> int:
+    """The size of the tile of an image of `side` pixels: `small`, but for photographs."""
+    return PHOTO if side > SMALL_IMAGE else small
+
+
+def fitting(left: int, pitch: int) -> int:
+    """How many tiles stand side by side in a sheet, at least two."""
+    return max(2, (MOST - left) // pitch)
+
+
+def bands(names: Sequence[str], across: int) -> list[Sequence[str]]:
+    """Columns in parts of at most so many."""
+    return [names[k : k + across] for k in range(0, len(names), across)]
 
 
 def folded(text: str, width: int) -> str:
@@ -198,87 +219,3 @@ def folded(text: str, width: int) -> str:
 def lines(texts: Iterable[str]) -> int:
     """How many lines the longest of some texts has."""
     return max(text.count("\n") + 1 for text in texts)
-
-
-def heads_figure(image: NDArray[np.uint8], maps: Floats, gains: Floats, *, note: str) -> Figure:
-    """The attention of each head over one image (H, W[, 3]), a row a block, and below each map its gain.
-
-    Args:
-        maps: (blocks, heads + 1, h, w), without negative values; the last of a block is the mean over its heads.
-        gains: (blocks, heads + 1).
-        note: what stands below the image: the gains of random maps and of a centred Gaussian.
-    """
-    names = [f"block {k + 1}" for k in range(len(maps))]
-    headings = ["image", *(f"head {k + 1}" for k in range(maps.shape[1] - 1)), "mean"]
-    left, top = margin(names), LINE + GAP
-    size = tile_size(left, len(headings))
-    sheet = Sheet()
-    sheet.paste((left, top), as_tile(image, size))
-    sheet.write(left + size / 2, top + size + GAP, note, va="top")
-    for row, name in enumerate(names):
-        sheet.write(left - GAP, top + row * (size + LINE + GAP) + size / 2, name, ha="right", va="center")
-    for column, heading in enumerate(headings):
-        sheet.write(left + column * (size + GAP) + size / 2, top - GAP, heading)
-    for row, head in np.ndindex(gains.shape):
-        x, y = left + (head + 1) * (size + GAP), top + row * (size + LINE + GAP)
-        sheet.paste_map((x, y), image, maps[row, head], size, signed=False)
-        sheet.write(x + size / 2, y + size + 1, f"gain {gains[row, head]:z.2f}".replace("-", "−"), va="top")
-    sheet.end = sheet.extent[1] + LINE
-    sheet.add_map_scales([False])
-    return sheet.figure()
-
-
-def filters_figure(filters: Floats, inputs: int) -> Figure:
-    """The kernels of a convolution, a tile each, all on one scale.
-
-    Args:
-        filters: (O, 3, h, w), shown in red, green and blue, or the means over input channels (O, 1, h, w).
-        inputs: the number of its input channels.
-    """
-    count, _, *size = filters.shape
-    title = f"{count} filters of {size[0]}x{size[1]}"
-    sheet = Sheet()
-    if inputs == 3:
-        pictures = ((in_shares(filters).transpose(0, 2, 3, 1) + 1) * 127.5).round().astype(np.uint8)
-        largest = np.abs(filters).max()
-        title += f", in red, green and blue: grey is 0, the brightest {largest:.2g}, the darkest −{largest:.2g}"
-        paste_mosaic(sheet, GAP, pictures)
-    else:
-        means = filters.mean(axis=1)
-        largest = np.abs(means).max()
-        title += f", means over {inputs} input channels" if inputs > 1 else ""
-        paste_mosaic(sheet, GAP, coloured(in_shares(means), signed=True))
-        sheet.add_scale(DIVERGING, f"−{largest:.2g}", f"{largest:.2g}")
-    sheet.write(GAP, TITLE - GAP, title, fontsize=9, ha="left")
-    return sheet.figure()
-
-
-def feature_maps_figure(image: NDArray[np.uint8], maps: Floats, name: str) -> Figure:
-    """What the O filters of the convolution `name` find in one image (H, W[, 3]): maps (O, h, w) of either sign.
-
-    Each map is coloured by its own largest absolute value; one that is blank stays grey and says so.
-    """
-    sheet = Sheet()
-    sheet.paste((GAP, TITLE), as_tile(image, LARGE))
-    blank = [is_blank(values) for values in maps]
-    shares = [
-        in_shares(np.zeros_like(values) if nothing else values) for values, nothing in zip(maps, blank, strict=True)
-    ]
-    places = paste_mosaic(sheet, LARGE + 3 * GAP, coloured(np.stack(shares), signed=True))
-    for (x, y), nothing in zip(places, blank, strict=True):
-        if nothing:
-            sheet.write(x + MEDIUM / 2, y + MEDIUM / 2, "blank", va="center")
-    sheet.write(GAP, TITLE - GAP, f"the image, and the {len(maps)} feature maps of {name}", fontsize=9, ha="left")
-    sheet.add_map_scales([True])
-    return sheet.figure()
-
-
-def paste_mosaic(sheet: Sheet, left: int, pictures: Pixels) -> list[Place]:
-    """Small pictures (K, h, w, 3) in rows below the title, as wide as the figure may be: the place of each."""
-    columns = int((WIDTH * DPI - left) // (MEDIUM + GAP))
-    places = [
-        (left + k % columns * (MEDIUM + GAP), TITLE + k // columns * (MEDIUM + GAP)) for k in range(len(pictures))
-    ]
-    for place, picture in zip(places, pictures, strict=True):
-        sheet.paste(place, as_tile(picture, MEDIUM))
-    return places

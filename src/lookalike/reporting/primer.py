@@ -12,7 +12,7 @@ from lookalike.primer.exercises import KERNEL, POOLINGS, convolve, pool
 from lookalike.primer.functions import ACTIVATIONS
 from lookalike.reporting.grids import table_figure
 from lookalike.reporting.maps import GAP, LARGE, LINE, Floats, Pixels, Sheet, as_tile, coloured, in_shares
-from lookalike.reporting.style import WIDTH, legend_above, looks, style
+from lookalike.reporting.style import legend_above, looks, style
 
 
 def channels_figure(image: NDArray[np.uint8]) -> Figure:
@@ -62,8 +62,8 @@ def activations_figure() -> Figure:
     """Activation functions, and their derivatives."""
     x = np.linspace(-4, 4, 401)
     with style():
-        figure = Figure(figsize=(WIDTH, 3))
-        values, slopes = figure.subplots(1, 2)
+        figure = Figure(figsize=(3.5, 4.8))
+        values, slopes = figure.subplots(2, 1)
         for (name, look), line in zip(looks(ACTIVATIONS).items(), ("-", "--", "-.", ":"), strict=True):
             for axes, function in ((values, ACTIVATIONS[name].apply), (slopes, ACTIVATIONS[name].derivative)):
                 axes.plot(x, function(x), color=look["color"], linestyle=line, label=name)
@@ -72,5 +72,5 @@ def activations_figure() -> Figure:
         for axes in (values, slopes):
             axes.set_xlabel("input")
         values.set_ylim(-1.2, 4)
-        legend_above(figure, values, columns=4)
+        legend_above(figure, values, columns=2)
     return figure

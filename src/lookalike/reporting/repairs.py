@@ -7,9 +7,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from lookalike.evaluation.statistics import proportion
-from lookalike.reporting.style import BLUE, ORANGE, WIDTH, Look, as_percent, name_rows, style
+from lookalike.reporting.style import DARK, LIGHT, MIDDLE, WIDTH, Look, as_percent, name_rows, style
 
-SIDES = {"only_first": (-1, ORANGE), "only_second": (1, BLUE)}  # to which side a bar goes, and its colour
+SIDES: dict[str, Look] = {
+    "only_first": {"color": DARK, "label": "_only the first is right"},
+    "only_second": {"color": LIGHT, "label": "_only the second is right"},
+}
 
 
 def repairs_figure(pairs: Sequence[Mapping[str, Any]], control: Sequence[Mapping[str, Any]]) -> Figure:
@@ -25,11 +28,11 @@ def repairs_figure(pairs: Sequence[Mapping[str, Any]], control: Sequence[Mapping
         for row, found in enumerate((*pairs, *control)):
             images = sum(found[key] for key in ("both_right", "both_wrong", *SIDES))
             look: Look = {"hatch": "///", "edgecolor": "white"} if row >= len(pairs) else {}
-            for key, (sign, colour) in SIDES.items():
+            for (key, side), sign in zip(SIDES.items(), (-1, 1), strict=True):
                 share = proportion(found[key], images)
                 reach = [[abs(share.value - share.low)], [abs(share.high - share.value)]]
-                bar: Look = {"height": 0.62, "xerr": reach[::sign], "color": colour, "ecolor": "#333333"}
-                axes.barh(row, sign * share.value, **bar, **look)
+                bar: Look = {"height": 0.62, "xerr": reach[::sign], "ecolor": MIDDLE}
+                axes.barh(row, sign * share.value, **bar, **side, **look)
         name_rows(axes, names)
         axes.axvline(0, color="#333333", linewidth=0.8)
         axes.xaxis.set_major_formatter(FuncFormatter(unsigned_percent))

@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page and its Markdown twin."""
+"""The report as HTML pages, each with all that it shows inside, and their Markdown twin."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from lookalike.reporting.address import PAGE
 from lookalike.reporting.document import (
     Beside,
     Block,
@@ -16,8 +17,11 @@ from lookalike.reporting.document import (
     Explorer,
     Fold,
     Illustration,
+    Matrix,
+    Points,
     Prose,
     Section,
+    Spot,
     Table,
     count,
     figures_in,
@@ -27,10 +31,20 @@ from lookalike.reporting.document import (
 
 SUBTITLE = "How convolutional networks and vision transformers tell look-alike classes apart."
 DEMONSTRATION = (
-    "its images are drawn by this project or come with its packages, and its trainings are cut short. No figure here "
+    "its images are drawn by this project or come with its packages, and its training runs are short. No number here "
     "says anything about the published data sets."
 )
 EMPHASIS = "*`"  # which captions and notes have as well
+LINK = re.compile(r"\[([^\]]+)\]\((https?://[^\s()]+|[\w./-]+(?:#[^\s()]*)?|#[^\s()]*)\)")  # [words](address)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: the name of its file, its title, and its sections in their order."""
+
+    file: str
+    title: str
+    sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True)
@@ -39,29 +53,28 @@ class Report:
 
     Attributes:
         profile: name of the profile; `demonstration` marks every page as showing nothing about the published data.
-        sections: in their order.
-        runs: MLflow run ids by variant and seed.
+        pages: the first one is `index.html`, which works alone; then the appendices.
+        files: what the pages load on request: path beside the pages -> content.
     """
 
     profile: str
     demonstration: bool
-    sections: tuple[Section, ...]
-    runs: Mapping[str, Mapping[str, str]]
+    pages: tuple[Page, ...]
+    files: Mapping[str, bytes]
 
     @property
-    def illustrations(self) -> list[Illustration]:
-        """Every figure."""
-        return list(figures_in(self.sections))
+    def illustrations(self) -> dict[str, Illustration]:
+        """Every figure by its name."""
+        return {one.name: one for page in self.pages for one in figures_in(page.sections)}
 
 
-def to_html(report: Report, pictures: Mapping[str, str] | None = None) -> str:
-    """The page, with all that it shows inside; `pictures` are data URIs by the name of the figure, in place of PNGs."""
-    return render("index.html", report, pictures)
+def to_html(report: Report) -> dict[str, str]:
+    """Every page by the name of its file."""
+    return {page.file: render("page.html", report=report, page=page) for page in report.pages}
 
 
-def render(template: str, report: object, pictures: Mapping[str, str] | None = None) -> str:
-    """Fill a template; a name that `report` does not have is an error, not an empty place."""
-    smaller = pictures or {}
+def render(template: str, **content: object) -> str:
+    """Fill a template; a name that it is not given is an error, not an empty place."""
     environment = Environment(
         loader=PackageLoader("lookalike.reporting"),
         autoescape=True,
@@ -72,17 +85,24 @@ def render(template: str, report: object, pictures: Mapping[str, str] | None = N
     environment.filters |= {
         "inline": inline,
         "as_json": as_json,
-        "picture": lambda figure: smaller.get(figure.name) or figure.data_uri,
+        "spots": spots,
         "count": count,
         "percent": percent,
     }
-    environment.globals |= {"subtitle": SUBTITLE, "demonstration": DEMONSTRATION}
-    return environment.get_template(template).render(report=report)
+    environment.globals |= {"subtitle": SUBTITLE, "demonstration": DEMONSTRATION, "first_page": PAGE}
+    return environment.get_template(template).render(**content)
+
+
+def spots(found: tuple[Spot, ...]) -> str:
+    """Spots of a chart as JSON: rows of left, top and text."""
+    return json.dumps([[one.left, one.top, one.text] for one in found], ensure_ascii=False, separators=(",", ":"))
 
 
 def inline(prose: str) -> Markup:
-    """A paragraph's text as HTML: **stars** make bold, `ticks` make code, all else is text, see `literal`."""
+    """A paragraph's text as HTML: **stars** make bold, `ticks` code, [words](address) links; all else is text, see
+    `literal`."""
     html = re.sub(r"\\(&#?\w+;|[^\w\s]|_)", as_entity, str(escape(prose)))
+    html = LINK.sub(r'<a href="\2">\1</a>', html)
     html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)
     return Markup(re.sub(r"`(.+?)`", r"<code>\1</code>", html))
 
@@ -98,34 +118,60 @@ def as_json(data: Any) -> Markup:
 
 
 def to_markdown(report: Report) -> str:
-    """The same in Markdown; figures stand beside it in `figures/`. What needs a browser is left out."""
+    """All pages in Markdown; figures stand beside it in `figures/`. What needs a browser is left out."""
     lines = [f"# Lookalike: {report.profile}", "", SUBTITLE, ""]
     if report.demonstration:
         lines += [f"> **This is a demonstration**: {DEMONSTRATION}", ""]
-    return "\n".join(lines + [line for part in report.sections for line in in_markdown(part, 2)])
+    return "\n".join(lines + [line for page in report.pages for line in page_in_markdown(page)])
+
+
+def page_in_markdown(page: Page) -> list[str]:
+    """A page under its title; the first one has none."""
+    title = [] if page.file == PAGE else [f"## {literal(page.title)}", ""]
+    return title + [line for part in page.sections for line in in_markdown(part, 2 if page.file == PAGE else 3)]
 
 
 def in_markdown(block: Block, level: int) -> list[str]:
     """A block as lines, the last of them empty; headings of `level` and below."""
     match block:
         case Section():
+            said = [f"**{literal(block.finding)}**", ""] if block.finding else []
             inside = [line for part in block.blocks for line in in_markdown(part, level + 1)]
-            return [f"{'#' * level} {literal(block.title)}", "", *inside]
+            return [f"{'#' * min(level, 6)} {literal(block.title)}", "", *said, *inside]
         case Prose():
             return [block.text, ""]
+        case Points():
+            return [*(f"- {one}" for one in block.sentences), ""]
         case Code():
             return ["```", *block.text.splitlines(), "```", ""]
         case Table():
             return table_in_markdown(block)
+        case Matrix():
+            return matrix_in_markdown(block)
         case Illustration():
-            numbers = [line for table in block.numbers for line in table_in_markdown(table)]
-            said = literal(block.caption, but=EMPHASIS)
-            return [f"![{literal(block.alt)}](figures/{block.name}.png)", "", said, "", *numbers]
+            return figure_in_markdown(block)
         case Fold() | Beside():
             inside = [line for part in block.blocks for line in in_markdown(part, level)]
             return ([f"**{literal(block.title)}**", ""] if isinstance(block, Fold) else []) + inside
         case Explorer():
             return []
+
+
+def figure_in_markdown(figure: Illustration) -> list[str]:
+    """A figure between its finding and how to read it, and its numbers."""
+    words = figure.words
+    below = literal(" ".join(part for part in (words.how, words.method) if part), but=EMPHASIS)
+    numbers = [line for table in figure.numbers for line in table_in_markdown(table)]
+    picture = f"![{literal(words.alt)}](figures/{figure.name}.webp)"
+    return [literal(words.finding), "", picture, "", below, "", *numbers]
+
+
+def matrix_in_markdown(matrix: Matrix) -> list[str]:
+    """Counts as a table."""
+    rows = [[matrix.corner, *matrix.names], ["---"] * (len(matrix.names) + 1)]
+    rows += [[name, *map(str, row)] for name, row in zip(matrix.names, matrix.counts, strict=True)]
+    lines = ["| " + " | ".join(map(in_cell, row)) + " |" for row in rows]
+    return [literal(matrix.finding), "", f"*{literal(matrix.label)}*", "", *lines, ""]
 
 
 def table_in_markdown(table: Table) -> list[str]:

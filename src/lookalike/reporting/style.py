@@ -1,38 +1,34 @@
 """How figures look: one palette that colour-blind readers can tell apart, one way to draw an interval and to save."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, MaxNLocator
 from numpy.typing import NDArray
-from PIL import Image
 
-from lookalike.reporting.png import palette_png
+from lookalike.families.family import Family
 
 Look = dict[str, Any]  # colour, marker, label and the like, as matplotlib's functions take them
+Looks = Mapping[str, Look]
 Estimated = dict[str, Any] | None  # an `Estimate` out of JSON: "value", "low" and "high"; None where there is none
 
-# Okabe & Ito, "Color Universal Design" (2008).
-BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW, BLACK = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-    "#56B4E9",
-    "#F0E442",
-    "#000000",
-)
-PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK, YELLOW)
-RIGHT, WRONG = BLUE, VERMILLION
+# Variants and families have these colours, and nothing else has: Okabe & Ito, "Color Universal Design" (2008).
+BLUE, ORANGE, VERMILLION, SKY, BLACK = "#0072B2", "#E69F00", "#D55E00", "#56B4E9", "#000000"
+FAMILIES: dict[Family, str] = {"CNN": BLUE, "ViT": VERMILLION, "hybrid": SKY, "MLP": BLACK}
+SPARE = (ORANGE, "#7F7F7F", "#8C6D31", "#5254A3")  # of further variants of a family
+RIGHT, NEAR, WRONG = "#1B7837", "#A6DBA0", "#762A83"  # also for and against in maps (ColorBrewer's PRGn)
+# Series that are no variants have these: tones of Paul Tol's "muted" scheme (2018) unlike those above, and greys.
+PALETTE = ("#44AA99", "#882255", "#999933", "#CC6677", "#DDCC77", "#555555", "#9A9A9A")
+DARK, MIDDLE, LIGHT = "#333333", "#777777", "#BBBBBB"
 MARKERS = "osD^vPX<>"
+BESIDE = "beside"  # marks texts at the right of rows, which only wide pages have
 SMALL = 6.5  # points: the least that is read at ease
 WIDTH = 7.4  # inches: a column of the report
 DPI = 110
@@ -45,6 +41,8 @@ SETTINGS: dict[Any, Any] = {
     "axes.grid": True,
     "grid.color": "#dddddd",
     "axes.axisbelow": True,
+    "axes.formatter.limits": (-4, 5),  # powers of ten from 100,000 on
+    "axes.formatter.useoffset": False,
     "figure.constrained_layout.use": True,
     "text.parse_math": False,  # names of classes and files hold dollar signs
 }
@@ -57,8 +55,8 @@ def style() -> Iterator[None]:
         yield
 
 
-def to_png(figure: Figure) -> bytes:
-    """`figure` as PNG, the same bytes for the same picture."""
+def laid_out(figure: Figure) -> Figure:
+    """The figure at the report's resolution, made quicker to draw."""
     figure.set_dpi(DPI)
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         if not axis.get_label_text():
@@ -66,19 +64,30 @@ def to_png(figure: Figure) -> bytes:
         if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
             for tick in (*axis.majorTicks, *axis.minorTicks):  # made in the style; powers of ten are mathematics
                 tick.label1.set_parse_math(True)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # once; `savefig` would lay out and draw twice
-    return palette_png(Image.fromarray(np.asarray(canvas.buffer_rgba())))
+    return figure
+
+
+def variant_looks(families: Mapping[str, Family], focus: Sequence[str]) -> dict[str, Look]:
+    """A colour, a marker and a label for each variant of a study: the first of a family, focus variants first, has the
+    family's colour, the others have spare ones."""
+    spare, taken, found = cycle(SPARE), set[Family](), dict[str, Look]()
+    ordered = [*(name for name in focus if name in families), *(name for name in families if name not in focus)]
+    for k, name in enumerate(ordered):
+        family = families[name]
+        colour = next(spare) if family in taken else FAMILIES[family]
+        taken.add(family)
+        found[name] = {"color": colour, "marker": MARKERS[k % len(MARKERS)], "label": f"{name} ({family})"}
+    return {name: found[name] for name in families}
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:
-    """A colour and a marker for each name, which no other name has together; from the eighth on markers are hollow."""
-    colours = PALETTE[:-1]  # yellow is too pale for lines
+    """A look for each name that is no variant, which no other name has; from the eighth on markers are hollow."""
     return {
         name: {
-            "color": colours[k % len(colours)],
+            "color": PALETTE[k % len(PALETTE)],
             "marker": MARKERS[k % len(MARKERS)],
-            "markerfacecolor": colours[k] if k < len(colours) else "white",
+            "markerfacecolor": PALETTE[k] if k < len(PALETTE) else "white",
+            "label": name,
         }
         for k, name in enumerate(names)
     }
@@ -113,12 +122,21 @@ def whiskers(
 def write_beside(axes: Axes, row: float, text: str, points: float) -> None:
     """Small `text` at the height of a row, its right end so many points to the right of the axes."""
     place: Look = {"xy": (1, row), "xycoords": axes.get_yaxis_transform(), "textcoords": "offset points"}
-    axes.annotate(text, xytext=(points, 0), ha="right", va="center", fontsize=7, annotation_clip=False, **place)
+    look: Look = {"ha": "right", "va": "center", "fontsize": 7, "annotation_clip": False, "gid": BESIDE}
+    axes.annotate(text, xytext=(points, 0), **place, **look)
 
 
 def legend_above(figure: Figure, axes: Axes, columns: int = 3) -> None:
-    """What is drawn in `axes` stands for all of the figure."""
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=columns, frameon=False)
+    """What is drawn in `axes` stands for all of the figure; in fewer columns where names are long."""
+    drawn, names = axes.get_legend_handles_labels()
+    columns = min(columns, columns_of(names, figure.get_figwidth()))
+    figure.legend(drawn, names, loc="outside upper center", ncols=columns, frameon=False)
+
+
+def columns_of(names: Sequence[str], width: float) -> int:
+    """How many columns of a legend fit into so many inches."""
+    longest = max(map(len, names), default=0)
+    return max(1, int(width / (0.072 * longest + 0.55)))
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """What became of one's own pictures: a self-contained page, the same as one figure, and as lines to be printed."""
 
+import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from lookalike.data.photos import EDGE, grey_values
 from lookalike.evaluation.trial import READY, Answers, TrainedModel, Trial, Wanted
 from lookalike.params import Params
 from lookalike.reporting.contact_sheets import HEADER, HEAT, TILE, png, strip
-from lookalike.reporting.document import Illustration
 from lookalike.reporting.explained import SIGNED, note
 from lookalike.reporting.maps import is_blank, overlay
 from lookalike.reporting.report import render
@@ -36,10 +36,24 @@ MAP = SIDE // 2  # of a map
 MAPS = MAP + 2 * LINE + GAP  # a row of maps with their scores
 TALLEST = 2**16 - 1  # what matplotlib can draw
 BAND = LINE + HEADER + TILE + ABOVE + SIDE + 2 * GAP  # a recipe's height
-READING = """{}: what speaks for the class that a model predicts (orange)
+READING = """{}: what speaks for the class that a model predicts (green)
 and what against (purple), to the map's own largest value.
 Gain: how faithful such maps are, on test images; random maps
 and a Gaussian in the centre know nothing of the model."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture: PNG bytes, a caption, and words for those who cannot see it."""
+
+    png: bytes
+    caption: str
+    alt: str
+
+    @property
+    def data_uri(self) -> str:
+        """The picture as text that stands in the page itself."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode()
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ class ScoredMap:
         score: how faithful such maps of the model are, and what maps reach that know nothing of it, a line each.
     """
 
-    picture: Illustration
+    picture: Drawn
     blank: bool
     score: str
 
@@ -64,9 +78,9 @@ class Attempt:
     """
 
     recipe: str
-    steps: Illustration
-    result: Illustration
-    heat: Illustration
+    steps: Drawn
+    result: Drawn
+    heat: Drawn
     answers: Answers
     maps: dict[str, ScoredMap]
 
@@ -193,7 +207,7 @@ def attempt(trial: Trial, recipe: str, maps: dict[str, ScoredMap]) -> Attempt:
         "heat": (png(Image.fromarray(HEAT[grey])), "The same: 0 is black, 255 pale yellow.", "as a heat map"),
     }
     pictures = {
-        kind: Illustration(kind, picture, caption, f"{trial.name} by {way_of(recipe)} {alt}")
+        kind: Drawn(picture, caption, f"{trial.name} by {way_of(recipe)} {alt}")
         for kind, (picture, caption, alt) in drawn.items()
     }
     return Attempt(recipe, **pictures, answers=trial.answers[recipe], maps=maps)
@@ -212,13 +226,13 @@ def scored_maps(
         caption = f"{flag}{method} of the predicted class; {gain} on test images ({', '.join(controls)})."
         alt = f"{flag}map of {variant} over {trial.name} by {way_of(recipe)}"
         pixels = png(Image.fromarray(overlay(image, values, SIDE, signed=method in SIGNED)))
-        drawn[variant] = ScoredMap(Illustration("map", pixels, caption, alt), blank, score)
+        drawn[variant] = ScoredMap(Drawn(pixels, caption, alt), blank, score)
     return drawn
 
 
 def to_html(page: TrialPage) -> str:
     """The page, with all that it shows inside."""
-    return render("try.html", page)
+    return render("try.html", report=page)
 
 
 def in_lines(page: TrialPage) -> list[str]:
@@ -257,14 +271,14 @@ class Sheet:
         axes.set_axis_off()
         return axes
 
-    def show(self, left: int, picture: Illustration, scale: int = 1) -> None:
+    def show(self, left: int, picture: Drawn, scale: int = 1) -> None:
         """A picture, each pixel of it `scale` pixels wide."""
         pixels = unpacked(picture)
         axes = self.axes(left, scale * pixels.shape[1], scale * pixels.shape[0])
         axes.imshow(pixels, interpolation="nearest", aspect="auto")
 
 
-def unpacked(picture: Illustration) -> NDArray[np.uint8]:
+def unpacked(picture: Drawn) -> NDArray[np.uint8]:
     """The pixels (H, W, 3) of a picture."""
     return np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGB"))
 

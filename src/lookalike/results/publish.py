@@ -1,7 +1,5 @@
 """Render `results/`: tables and figures that stand in git, and the page. It needs no data, network or model."""
 
-import base64
-import io
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -9,9 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from PIL import Image
-
-from lookalike.artifacts.folders import replacing_folder, write_json, write_text
+from lookalike.artifacts.folders import write_json
+from lookalike.artifacts.reports import save_report
 from lookalike.claims.verdicts import Row, rows
 from lookalike.params import Params
 from lookalike.params.profiles import DataProfile, EvaluationSample, ExplainSample, Profile, Sample
@@ -36,7 +33,7 @@ class Published:
 
 
 def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS) -> Published:
-    """Write `README.md`, `claims.csv`, `leaderboard.csv`, `figures/` and `index.html` to the folder `out`.
+    """Write `README.md`, `claims.csv`, `leaderboard.csv`, `figures/` and the pages to the folder `out`.
 
     Args:
         parameters: the text of `params.yaml`.
@@ -54,36 +51,23 @@ def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS)
         write_json(root / "published.json", {"tracking": "not asked", "runs": {}})
         with ProcessPoolExecutor() as pool:
             list(pool.map(partial(compare_in, shown, root), shown.studies))
-        report, standings, judged = assemble(shown, parameters, root)
-        with ProcessPoolExecutor() as pool:
-            names = [figure.name for figure in report.illustrations]
-            pictures = dict(zip(names, pool.map(in_webp, [figure.png for figure in report.illustrations]), strict=True))
-        with replacing_folder(out) as part:
-            write_text(part / "index.html", to_html(report, pictures))
-            write_text(part / "leaderboard.csv", to_csv(standings, Standing, DIGITS))
-            write_text(part / "claims.csv", to_csv(rows(judged), Row, DIGITS))
-            text, figures = readme(shown, published, report, standings, judged, root)
-            write_text(part / "README.md", text)
-            (part / "figures").mkdir()  # DVC expects it, even if there is no run
-            for name, svg in figures.items():
-                write_text(part / "figures" / f"{name}.svg", svg)
+        report, standings, judged = assemble(shown, parameters, root, params.studies)
+        text, figures = readme(shown, published, report, standings, judged)
+    texts = {
+        **to_html(report),
+        "README.md": text,
+        "leaderboard.csv": to_csv(standings, Standing, DIGITS),
+        "claims.csv": to_csv(rows(judged), Row, DIGITS),
+        **{f"figures/{name}.svg": svg for name, svg in figures.items()},
+    }
+    save_report(out, texts, report.files)
+    (out / "figures").mkdir(exist_ok=True)  # DVC expects it, even if there is no run
     return published
 
 
 def compare_in(params: Params, root: Path, study: str) -> None:
     """Compare the variants of a study, in a process of its own."""
     compare_study(params, study, root, root / "comparisons" / study)
-
-
-def in_webp(png: bytes) -> str:
-    """A picture as WebP in a data URI, in the smaller one of two ways: without loss, and with one that nobody sees."""
-    image, ways = Image.open(io.BytesIO(png)).convert("RGB"), ({"lossless": True, "method": 2}, {"quality": 75})
-    packed = []
-    for way in ways:
-        out = io.BytesIO()
-        image.save(out, "WEBP", **way)
-        packed.append(out.getvalue())
-    return "data:image/webp;base64," + base64.b64encode(min(packed, key=len)).decode()
 
 
 def published_params(params: Params, chosen: Mapping[str, Run]) -> Params:

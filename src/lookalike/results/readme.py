@@ -1,9 +1,7 @@
 """The page of `reports/published/` that GitHub shows: verdicts, leaderboard, figures and where each run comes from."""
 
 import io
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -12,14 +10,17 @@ from matplotlib.figure import Figure
 
 from lookalike.claims.claim import Judged
 from lookalike.params import Params
-from lookalike.reporting.chapters.claims import SUMMARY, VERDICTS, by_chance, said_verdicts, summary
+from lookalike.reporting.chapters.claims import SUMMARY, by_chance, order, said_verdicts, summary
 from lookalike.reporting.chapters.families import ANCHOR
+from lookalike.reporting.chapters.summary import ANCHOR as SUMMARY_ANCHOR
 from lookalike.reporting.document import (
     Column,
+    Points,
     Prose,
     Section,
     count,
     estimate,
+    figures_in,
     number,
     percent,
     section,
@@ -67,10 +68,11 @@ INTRO = (
 HASH_SALT = "lookalike"  # so that the ids in a figure are the same each time
 
 
-def findings(report: Report) -> list[str]:
-    """The sentence above each figure of the report's chapter on families; none without that chapter."""
-    blocks = next((part.blocks for part in report.sections if part.anchor == ANCHOR), ())
-    return [said[1] for one in blocks if isinstance(one, Prose) and (said := re.match(r"\*\*(.+?)\*\*", one.text))]
+def findings(report: Report, anchor: str) -> list[str]:
+    """The sentences of a section of the report's first page: its list, or the finding above each of its figures."""
+    blocks = next((part.blocks for part in report.pages[0].sections if part.anchor == anchor), ())
+    listed = [one for block in blocks if isinstance(block, Points) for one in block.sentences]
+    return listed or [figure.words.finding for figure in figures_in(blocks)]
 
 
 def readme(
@@ -79,16 +81,12 @@ def readme(
     report: Report,
     standings: Sequence[Standing],
     judged: Sequence[Judged],
-    root: Path,
 ) -> tuple[str, dict[str, str]]:
-    """The page in Markdown, and its figures as SVG by name.
-
-    Args:
-        root: with the comparisons of each study.
-    """
+    """The page in Markdown, and its figures as SVG by name."""
     lines = ["# Published results", "", INTRO, ""]
-    if found := findings(report):
-        lines += ["## How they tell look-alikes apart", "", *(f"- {one}" for one in found), ""]
+    for title, anchor in (("What was found", SUMMARY_ANCHOR), ("How they tell look-alikes apart", ANCHOR)):
+        if found := findings(report, anchor):
+            lines += [f"## {title}", "", *(f"- {one}" for one in found), ""]
     run = [one for one in judged if one.verdict != "not tested"]
     claims = section(
         "claims",
@@ -114,11 +112,6 @@ def readme(
         lines += in_markdown(tabulate("Leaderboard", STANDINGS, map(standing, rows)), 3)
     lines += in_markdown(origins(published), 2)
     return "\n".join(lines), figures
-
-
-def order(judged: Judged) -> int:
-    """Reproduced claims first."""
-    return VERDICTS.index(judged.verdict)
 
 
 def standing(row: Standing) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What became of the claims: how many came out how, what was measured in words, and every test behind it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -7,10 +8,11 @@ from blocks import prose, rows, tables, walk
 
 from lookalike.claims.claim import NO_DATA, UNMEASURED, Claim, Judged, Measured, Scale, Test, above, judge
 from lookalike.claims.evidence import Evidence
+from lookalike.claims.verdicts import CLAIMS
 from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain
-from lookalike.reporting.chapters.claims import claims, in_words, said_verdicts, summary
+from lookalike.reporting.chapters.claims import EVIDENCE, claims, in_short, in_words, said_verdicts, summary
 from lookalike.reporting.chapters.claims import tests as every_test
-from lookalike.reporting.document import Fold, Json
+from lookalike.reporting.document import Fold, Json, Section
 
 SURE = 1e9  # degrees of freedom with which Student's t is normal
 
@@ -45,31 +47,69 @@ BETTER = "In 3 + 3 runs a is 25.0 points better than b (15.2 to 34.8). Reproduce
 WORSE = "In 3 + 3 runs a is 50.0 points worse than b (40.2 to 59.8). Contradicted."
 
 
+def of(some: Sequence[Judged], places: Mapping[str, str] | None = None) -> Section:
+    """The section on some claims."""
+    part = claims(some, places or {})
+    assert part is not None
+    return part
+
+
 def test_the_section_opens_with_how_many_came_out_how() -> None:
-    part = claims(JUDGED)
-    assert prose(part)[0] == "Of 5 claims: **1 reproduced, 1 contradicted, 1 indicated, 1 inconclusive, 1 not tested**."
-    assert (part.anchor, part.title) == ("claims", "What became of the claims")
-    assert prose(claims(JUDGED[:1]))[0] == "Of 1 claims: **1 reproduced**."
+    part = of(JUDGED)
+    assert part.finding == "Of 5 claims: 1 reproduced, 1 contradicted, 1 indicated, 1 inconclusive, 1 not tested."
+    assert (part.anchor, part.title) == ("claims", "Verdicts on the claims")
+    assert of(JUDGED[:1]).finding == "Of 1 claims: 1 reproduced."
+    assert claims([], {}) is None
+
+
+def test_claims_without_a_verdict_are_folded() -> None:
+    verdicts = tables(of(JUDGED))["Claims and verdicts"]
+    assert [row[0].text for row in verdicts.rows] == [
+        "F1",
+        "F2",
+        "F4",
+        "F3",
+    ]  # reproduced, contradicted, indicated, ...
+    assert verdicts.cards
+    fold, behind = [block for block in walk([of(JUDGED)]) if isinstance(block, Fold)]
+    assert fold.title == "1 claims without a verdict"
+    assert [row[0] for row in rows(tables(fold)["Claims without a verdict"])] == ["F5"]
+    assert behind.title == "How verdicts are reached, and every test"
+    assert len([block for block in walk([of(JUDGED[:2])]) if isinstance(block, Fold)]) == 1
+
+
+def test_a_claim_leads_to_its_evidence_where_the_report_has_it() -> None:
+    table = tables(of(JUDGED, {"fashion-photographs": "fashion.html#fashion-photographs"}))["Claims and verdicts"]
+    addresses = {row[0].text: row[0].address for row in table.rows}
+    assert addresses == {"F1": "", "F2": "fashion.html#fashion-photographs", "F3": "", "F4": ""}
+    assert EVIDENCE.keys() == {claim.key for claim in CLAIMS}
 
 
 def test_each_claim_has_its_verdict_in_words_and_what_its_controls_say() -> None:
-    found = {row[0]: row[1:] for row in rows(tables(claims(JUDGED))["Claims and verdicts"])}
-    assert found["F1"] == ["F1 holds", "91 against 89 %", BETTER, "reproduced", "1 contradicted"]
-    assert found["F2"][2:] == [f"{WORSE} {BETTER}", "contradicted", ""]
-    assert found["F3"][2].startswith("In 3 + 3 runs a is 1.0 points better than b (−1.9 to 3.9). Inconclusive: with")
-    assert found["F4"][3] == "indicated"
-    assert found["F5"][2:] == ["–", "not tested", ""]
+    found = {row[0]: row[1:] for row in rows(tables(of(JUDGED))["Claims and verdicts"])}
+    assert found["F1"] == ["reproduced", "F1 holds", BETTER, "91 against 89 %", "1 contradicted"]
+    assert [found["F2"][0], *found["F2"][2:]] == ["contradicted", f"{WORSE} {BETTER}", "91 against 89 %", ""]
+    assert found["F3"][2] == "In 3 + 3 runs a is 1.0 points better than b (−1.9 to 3.9). Inconclusive."
+    assert found["F4"][0] == "indicated"
+    (waiting,) = rows(tables(of(JUDGED))["Claims without a verdict"])
+    assert waiting[:4] == ["F5", "not tested", "F5 holds", "–"]
+
+
+def test_of_many_tests_the_table_counts_the_verdicts() -> None:
+    many = judged("F6", question("a", OPEN), question("b", LEADS), question("c", LEADS))
+    assert in_short(many.decisive) == f"3 tests: 2 reproduced, 1 inconclusive. The first of them: {BETTER}"
+    assert in_short(JUDGED[1].decisive) == f"{WORSE} {BETTER}"
 
 
 def test_the_table_counts_decisive_tests_and_those_that_chance_would_give() -> None:
-    note = tables(claims(JUDGED))["Claims and verdicts"].note
+    note = tables(of(JUDGED))["Claims and verdicts"].note
     # five tests were done that decide, of which the open one did not: its interval crosses the bound
     assert "4 of 5 tests were decisive." in note
     assert "at most 0.2 would be expected to be, by chance" in note
 
 
 def test_every_test_is_folded_with_its_rule_and_the_dates_of_rules() -> None:
-    (fold,) = [block for block in walk([claims(JUDGED)]) if isinstance(block, Fold)]
+    _, fold = [block for block in walk([of(JUDGED)]) if isinstance(block, Fold)]
     found = tables(fold)
     table = rows(found["Every test of every claim"])
     measured_here = "25.0 points (15.2 to 34.8)"

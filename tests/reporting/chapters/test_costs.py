@@ -11,9 +11,10 @@ from lookalike.artifacts.costs import ConfigurationSize, save_costs
 from lookalike.artifacts.models import Epoch, save_history
 from lookalike.costs.convolutions import design_table, separable_table
 from lookalike.params import Variant
-from lookalike.reporting.chapters.costs import costs
+from lookalike.reporting.chapters.costs import costs, front
 from lookalike.reporting.chapters.depth import NETWORKS, depth
 from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.sentences import NOTHING
 from lookalike.reporting.document import Json
 
 SIZES = {
@@ -71,56 +72,83 @@ def measure(found: Found) -> Found:
 
 def test_members_are_shown_with_both_speeds_and_their_accuracy(found: Found, drawn: dict[str, Any]) -> None:
     part = costs(measure(found))
-    table = tables(part)["Members"]
-    batches = [f"{what}, batch of {batch}" for what in ("images/s", "MB") for batch in (1, 16)]
+    table = tables(part)["Costs of all members"]
     assert header(table) == [
-        "variant",
-        "side, pixels",
-        "parameters",
-        "MACs",
-        "activations",
-        *batches,
-        "test accuracy, %",
+        *("variant", "test accuracy, %", "parameters", "MACs", "activations", "side, pixels"),
+        *(f"{what}, batch of {batch}" for what in ("images/s", "MB") for batch in (1, 16)),
     ]
     speeds = ["50.0 (25.0 to 100.0)", "80.0 (40.0 to 160.0)", "–", "3.0"]
     accuracy = "75.0 (70.0 to 80.0)"
     assert MEASURED["accuracy"] == 0.75
     assert rows(table) == [
-        [DIVERGED, "96", "7", "0.00 M", "0.00 M", *speeds, "–"],
-        [CNN, "96", "4,000,000", "40.00 M", "0.90 M", *speeds, accuracy],
-        [FEW, "96", "20,000,000", "800.00 M", "1.00 M", *speeds, accuracy],
+        [DIVERGED, "–", "7", "0.00 M", "0.00 M", "96", *speeds],
+        [CNN, accuracy, "4,000,000", "40.00 M", "0.90 M", "96", *speeds],
+        [FEW, accuracy, "20,000,000", "800.00 M", "1.00 M", "96", *speeds],
     ]
     assert titles(part)[0] == "Costs and benefits of each idea"
-    assert "one run on one device: a CPU, 2 threads" in prose(part)[0]
+    assert "one run on one device: a CPU, 2 threads" in prose(part)[-1]
 
 
-def test_accuracy_is_drawn_against_the_price_of_those_that_have_one(found: Found, drawn: dict[str, Any]) -> None:
+def test_accuracy_is_drawn_against_the_cost_of_members_above_chance(found: Found, drawn: dict[str, Any]) -> None:
     part = costs(measure(found))
-    assert shown(part)["fashion-pareto"] == "PNG of pareto"
-    assert figures(part)["fashion-pareto"].variants == (CNN, FEW)
-    (offers,) = drawn["pareto"]
+    picture = figures(part)["fashion-pareto"]
+    assert (picture.variants, picture.main) == ((CNN, FEW), True)
+    offers, looks = drawn["pareto"]
     assert offers[0]["seconds"] == {"median": 0.0125, "least": 0.00625, "most": 0.025}
-    (said,) = [one for one in prose(part) if one.startswith("No other member")]
-    assert f"by parameters {CNN}; by MACs {CNN}; by time {CNN}, {FEW}." in said
+    assert looks == found.looks
+    assert f"by parameters {CNN}; by MACs {CNN}; by time {CNN} and {FEW}." in picture.words.method
+    assert part.finding == picture.words.finding
 
 
-def test_shares_left_are_shown_next_to_the_prediction(found: Found, drawn: dict[str, Any]) -> None:
-    part = costs(measure(found))
-    table = tables(part)["Separable convolutions"]
-    first = dict(zip(header(table), rows(table)[0], strict=True))
-    assert first["share left, %"] == first["predicted, %"] == "11.89"
-    assert first["share of the time left, %"] == "25.0 (12.5 to 50.0)"
-    assert any(
-        "so it is counted in 4 of 4 layers. In 3 of them more than that was left of" in one for one in prose(part)
+def test_the_finding_is_the_front_of_accuracy_and_macs() -> None:
+    def row(name: str, accuracy: float, macs: int) -> Json:
+        value = {"value": accuracy, "low": accuracy - 0.01, "high": accuracy + 0.01}
+        return {"variant": name, "accuracy": value, "macs": macs}
+
+    small, large = row("small", 0.8, 10_000_000), row("large", 0.9, 80_000_000)
+    assert front([small, large, row("worse", 0.85, 90_000_000)]) == (
+        "2 of 3 members are on the Pareto front of accuracy and MACs, from small (80.0 (79.0 to 81.0) % with 10.00 M "
+        "MACs) to large (90.0 (89.0 to 91.0) % with 80.00 M MACs)."
     )
-    assert any("of Inception 3a, 192 channels, 10.33 % of the weights" in one for one in prose(part))
-    assert len(rows(tables(part)["Bottlenecks"])) == 2
+    best = row("best", 0.95, 10_000_000)
+    assert (
+        front([small, best]) == "By MACs, best (95.0 (94.0 to 96.0) % with 10.00 M MACs) dominates all other members."
+    )
 
 
-def test_scaling_is_shown_next_to_the_rule(found: Found, drawn: dict[str, Any]) -> None:
+def test_where_no_member_is_above_chance_costs_are_left(found: Found, drawn: dict[str, Any]) -> None:
+    low = replace(found, standings=[replace(row, accuracy_low=0.05) for row in found.standings])
+    part = costs(measure(low))
+    assert part.finding == NOTHING
+    assert shown(part) == {}
+    assert len(tables(part)["Costs of all members"].rows) == 3
+
+
+def test_every_idea_has_its_finding(found: Found, drawn: dict[str, Any]) -> None:
     part = costs(measure(found))
-    assert any("b1 1.50 (1.92); b2 2.25 (3.69)" in one for one in prose(part))
-    assert rows(tables(part)["Compound scaling"])[2][6:] == ["2.25", "3.69", "1.56", "20.00 (10.00 to 40.00)"]
+    separable, bottlenecks, scaling, vgg = [one.finding for one in part.sections][2:]
+    assert separable == (
+        "A depthwise separable convolution needs 11.21 to 11.89 % of the MACs of a 3x3 convolution, as predicted in 4 "
+        "of 4 layers, and 10.00 to 25.00 % of its time."
+    )
+    assert bottlenecks == (
+        "A block with a 1x1 bottleneck needs 5.90 to 10.33 % of the weights, 5.90 to 10.33 % of the MACs and 10.00 % "
+        "of the time of the same block without it."
+    )
+    assert scaling == "b2 has 2.25 times the MACs of b0; the rule predicts 3.69 times."
+    assert vgg == "The configurations of VGG have 11 layers, 10.25 M parameters and 2842.21 M MACs per image."
+
+
+def test_ideas_are_shown_next_to_their_prediction(found: Found, drawn: dict[str, Any]) -> None:
+    known = tables(costs(measure(found)))
+    table = known["Separable convolutions"]
+    first = dict(zip(header(table), rows(table)[0], strict=True))
+    assert first["share of the MACs, %"] == first["predicted, %"] == "11.89"
+    assert first["share of the time, %"] == "25.0 (12.5 to 50.0)"
+    assert len(rows(known["Bottlenecks"])) == 2
+    assert rows(known["Compound scaling"])[2][6:] == ["2.25", "3.69", "1.56", "20.00 (10.00 to 40.00)"]
+    for one in known.values():
+        assert sum(not column.extra for column in one.columns) <= 9
 
 
 @pytest.mark.usefixtures("drawn")
@@ -154,27 +182,30 @@ def trained(found: Found, ends: dict[str, tuple[float, ...]]) -> Found:
     return replace(found, params=found.params.model_copy(update={"variants": found.params.variants | variants}))
 
 
-def blocks(found: Found) -> Any:
-    from lookalike.reporting.document import section
-
-    return section("depth", "depth", *depth(found))
-
-
 def test_depths_are_compared_wherever_they_were_trained(found: Found, drawn: dict[str, Any]) -> None:
-    part = blocks(trained(found, dict(zip(NETWORKS, [(0.2,), (0.3,), (0.2,), (0.1,)], strict=True))))
-    table = tables(part)["Depth, with and without shortcuts"]
-    assert rows(table)[1] == ["plain-56", "56", "1", "2", "30.00", "–", "75.00", "–"]
-    assert "plain +10.0 points, from too few seeds for an interval; residual −10.0 points" in prose(part)[0]
-    assert "Not run" not in prose(part)[0]
+    part = depth("depth", trained(found, dict(zip(NETWORKS, [(0.2,), (0.3,), (0.2,), (0.1,)], strict=True))))
+    picture = figures(part)["fashion-depth"]
+    ends, epochs = picture.numbers
+    assert rows(ends)[1] == ["plain-56", "56", "1", "2", "30.00", "–", "75.00", "–"]
+    assert len(epochs.rows) == 8
+    assert (
+        part.finding
+        == picture.words.finding
+        == (
+            "From 20 to 56 layers the training error of the last epoch changes by +10.0 points (too few seeds for an "
+            "interval) without shortcuts and −10.0 points (too few seeds for an interval) with shortcuts."
+        )
+    )
     histories, looks_of = drawn["depth"]
     assert list(histories) == list(looks_of) == list(NETWORKS)
-    assert len(figures(part)["fashion-depth"].numbers[0].rows) == 8
 
 
 def test_several_seeds_have_an_interval(found: Found, drawn: dict[str, Any]) -> None:
-    part = blocks(trained(found, {"plain-20": (0.2, 0.21), "plain-56": (0.3, 0.31), "residual-20": (0.2, 0.2)}))
-    assert "plain +10.0 (+7.0 to +13.0) points (95 %, Welch, over seeds); residual not known." in prose(part)[0]
-    assert "**Not run**: residual-56." in prose(part)[0]
+    whole = trained(found, {"plain-20": (0.2, 0.21), "plain-56": (0.3, 0.31), "residual-20": (0.2, 0.2)})
+    assert depth("depth", whole).finding == (
+        "From 20 to 56 layers the training error of the last epoch changes by +10.0 points (+7.0 to +13.0) without "
+        "shortcuts."
+    )
 
 
 def test_a_seed_that_diverged_is_not_counted(found: Found, drawn: dict[str, Any]) -> None:
@@ -183,10 +214,12 @@ def test_a_seed_that_diverged_is_not_counted(found: Found, drawn: dict[str, Any]
     lines = path.read_text().splitlines()
     lines[-1] = lines[-1].replace(",0.5,", ",nan,", 1)
     path.write_text("\n".join(lines) + "\n")
-    table = tables(blocks(whole))["Depth, with and without shortcuts"]
-    assert rows(table)[0][2:5] == ["1", "2", "20.00"]
+    ends, _ = figures(depth("depth", whole))["fashion-depth"].numbers
+    assert rows(ends)[0][2:5] == ["1", "2", "20.00"]
 
 
 @pytest.mark.usefixtures("drawn")
 def test_where_none_was_trained_that_is_said(found: Found) -> None:
-    assert prose(blocks(found)) == [f"**Not run**: none of the variants {', '.join(NETWORKS)} is there."]
+    part = depth("depth", found)
+    assert part.finding == "No pair of networks of 20 and of 56 layers was trained in this run."
+    assert part.blocks == ()

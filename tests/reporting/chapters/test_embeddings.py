@@ -1,4 +1,4 @@
-"""What features cluster into: scores of all that was embedded, and the maps of the probes that were drawn."""
+"""Clusters in feature space: scores of all that was embedded, and the maps of the focus variants."""
 
 import shutil
 from dataclasses import replace
@@ -9,8 +9,15 @@ import pytest
 from blocks import figures, header, rows, shown, titles
 from small_study import CNN, FEW, FIGURES, LABELS, SmallStudy, write_embedding
 
-from lookalike.reporting.chapters.embeddings import embeddings
+from lookalike.reporting.chapters.embeddings import (
+    embeddings,
+    said_agreement,
+    words_of_clusters,
+    words_of_map,
+    words_of_sweep,
+)
 from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.sentences import NOTHING
 from lookalike.reporting.document import number
 from lookalike.reporting.embeddings import CLUSTERINGS
 
@@ -23,7 +30,7 @@ def with_embedded(found: Found, embedded: Json) -> Found:
     return replace(found, figures=replace(found.figures, embeddings=embedded))
 
 
-def test_clusters_are_told_with_their_scores(found: Found, drawn: Json) -> None:
+def test_clusters_stand_with_their_scores(found: Found, drawn: Json) -> None:
     both = with_embedded(found, found.figures.embeddings | {FEW: found.figures.embeddings[CNN]})
     agreement = figures(embeddings(both))["fashion-agreement"]
     assert drawn["agreement"] == ({name: one["clusterings"] for name, one in both.figures.embeddings.items()},)
@@ -39,15 +46,14 @@ def test_clusters_are_told_with_their_scores(found: Found, drawn: Json) -> None:
     ]
 
 
-def test_the_maps_of_a_probe_are_those_that_compare_drew(found: Found, drawn: Json) -> None:
+def test_the_maps_of_a_focus_variant_are_those_that_compare_drew(found: Found, drawn: Json) -> None:
     part = embeddings(with_embedded(found, found.figures.embeddings | {FEW: found.figures.embeddings[CNN]}))
-    assert shown(part) == {"fashion-agreement": "PNG of agreement", **DRAWN}
-    assert titles(part) == ["What the features cluster into", f"Features of {CNN}"]
+    assert shown(part) == {"fashion-agreement": "picture of agreement", **DRAWN}
+    assert titles(part) == ["Clusters in feature space", f"Features of {CNN}"]
     for name in DRAWN:
         one = figures(part)[name]
         assert (one.variants, one.stage) == ((CNN,), "compare@fashion")
-        assert CNN in one.caption
-        assert CNN in one.alt
+        assert CNN in one.words.alt
 
 
 def test_centres_are_the_means_of_the_classes_that_were_embedded(found: Found, study: SmallStudy, drawn: Json) -> None:
@@ -77,7 +83,7 @@ def test_a_class_of_which_nothing_was_embedded_has_no_centre(found: Found, study
     assert row[-1] == "0.000"
 
 
-def test_the_mixture_is_told_by_cluster_and_by_size(found: Found, study: SmallStudy, drawn: Json) -> None:
+def test_the_mixture_stands_by_cluster_and_by_size(found: Found, study: SmallStudy, drawn: Json) -> None:
     part = embeddings(found)
     (clusters,), (sweep,) = (figures(part)[f"{CNN}-{kind}"].numbers for kind in ("clusters", "sweep"))
     counts = study.embedding.found["clusterings"]["mixture"]["table"]
@@ -88,15 +94,70 @@ def test_the_mixture_is_told_by_cluster_and_by_size(found: Found, study: SmallSt
 
 @pytest.mark.parametrize("kind", ["map", "clusters", "sweep"])
 def test_the_chapter_goes_without_a_figure_that_was_not_drawn(found: Found, drawn: Json, kind: str) -> None:
-    (found.root / f"{FIGURES}/{CNN}/{kind}.png").unlink()
+    (found.root / f"{FIGURES}/{CNN}/{kind}.webp").unlink()
     assert set(shown(embeddings(found))) == {"fashion-agreement", *DRAWN} - {f"{CNN}-{kind}"}
 
 
 def test_a_variant_of_which_nothing_was_drawn_has_no_heading(found: Found, drawn: Json) -> None:
     shutil.rmtree(found.root / f"{FIGURES}/{CNN}")
     part = embeddings(found)
-    assert titles(part) == ["What the features cluster into"]
+    assert titles(part) == ["Clusters in feature space"]
     assert set(shown(part)) == {"fashion-agreement"}
+
+
+def clusterings(mixture: float, means: float) -> Json:
+    def labels(value: float) -> Json:
+        return {"labels": {"ari": {"value": value, "low": value - 0.1, "high": value + 0.1}}}
+
+    return {"mixture_by_class": labels(mixture), "k_means": labels(means), "mixture": labels(0.9)}
+
+
+def test_the_finding_is_how_well_mixtures_and_k_means_agree_with_the_classes(found: Found, drawn: Json) -> None:
+    assert said_agreement({"cnn": clusterings(0.61, 0.49)}) == (
+        "A Gaussian mixture agrees with the classes in the PCA space of cnn's features by an adjusted Rand index of "
+        "0.61 (0.51 to 0.71), k-means by 0.49 (0.39 to 0.59)."
+    )
+    assert said_agreement({"cnn": clusterings(0.61, 0.49), "vit": clusterings(0.5, 0.4)}).endswith(
+        "k-means by 0.49 (0.39 to 0.59); of vit's features by an adjusted Rand index of 0.50 (0.40 to 0.60), k-means "
+        "by 0.40 (0.30 to 0.50)."
+    )
+    assert said_agreement({}) == NOTHING
+    part = embeddings(found)
+    assert part is not None
+    assert part.finding == figures(part)["fashion-agreement"].words.finding
+    assert part.finding == said_agreement({CNN: found.figures.embeddings[CNN]["clusterings"]})
+
+
+def test_findings_of_the_maps_and_the_mixture() -> None:
+    score = {"value": 0.8, "low": 0.78, "high": 0.82}
+    one = {
+        "neighbour_preservation": score,
+        "trustworthiness": 0.986,
+        "chosen": {"components": 12, "covariance": "tied"},
+        "sweep": [{"components": k} for k in (5, 12, 20)],
+        "clusterings": {"mixture": {"labels": {"hungarian_accuracy": score}}},
+    }
+    assert words_of_map("cnn", one).finding == (
+        "The t-SNE map of cnn's features keeps 80 % (78 to 82) of an image's neighbours; its trustworthiness is 0.986."
+    )
+    assert words_of_clusters("cnn", one, 10).finding == (
+        "The mixture with the lowest BIC has 12 clusters for 10 classes; if each cluster stands for one class at most, "
+        "80 % (78 to 82) of the images are in that of their class."
+    )
+    assert words_of_sweep("cnn", one).finding == (
+        "BIC is lowest for 12 components of at most 20 that were tried, with tied covariance."
+    )
+    most = one | {"sweep": one["sweep"][:2]}
+    assert words_of_sweep("cnn", most).finding == (
+        "BIC is lowest for 12 components, the most that were tried, with tied covariance."
+    )
+
+
+def test_variants_at_chance_are_not_shown(found: Found, drawn: Json) -> None:
+    part = embeddings(replace(found, standings=[replace(row, accuracy_low=0.05) for row in found.standings]))
+    assert part is not None
+    assert (part.blocks, part.finding) == ((), NOTHING)
+    assert drawn == {}
 
 
 def test_without_embeddings_there_is_no_such_chapter(found: Found, drawn: Json) -> None:

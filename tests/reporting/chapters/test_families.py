@@ -1,7 +1,5 @@
 """The chapter on families: a finding and a figure for all that was measured, from invented evidence of every kind."""
 
-import html
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from blocks import figures, header, prose, rows, tables
+from blocks import figures, header, marked, prose, rows, tables, walk
 from conftest import ROOT
+from descriptions import described
 from scipy.special import softmax
 from two_families import BOTH, CNN, CONDITIONS, POSITIONS, VIT, TwoFamilies, two_families, write_two_families
 
 from lookalike.artifacts.explanations import PairMaps
 from lookalike.artifacts.families import save_families
+from lookalike.artifacts.models import SeedRecord
 from lookalike.claims.claim import Answer, Claim, Judged, Measured, Test, above
 from lookalike.data.cues import cue
 from lookalike.evaluation.hierarchical import Seeds, Uncertain
@@ -32,12 +32,13 @@ from lookalike.reporting.chapters import (
     families_trust,
 )
 from lookalike.reporting.chapters import found as found_module
-from lookalike.reporting.chapters.families import families, first_compared, said_by_claim
+from lookalike.reporting.chapters.families import families, first_compared, opening, said_by_claim
 from lookalike.reporting.chapters.families_parts import Compared, Part, interval, json_of
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.comparison import Collected, measured
-from lookalike.reporting.document import Section, Table
-from lookalike.reporting.report import inline
+from lookalike.reporting.document import Fold, Illustration, Section, Table
+from lookalike.reporting.leaderboard import Standing, standing
+from lookalike.reporting.pictures import stored
 from lookalike.reporting.study_figures import StudyFigures
 
 NAMES = (
@@ -65,7 +66,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     collected = Collected(study.test_set, study.models, study.evaluations, study.explanations, {}, groups)
     findings = study_families(measured(collected, study.params, "fashion"))
     save_families(root / "comparisons/fashion", findings)
-    return Made(study, findings, Found("fashion", study.params, root, StudyFigures(), {}, []))
+    standings = [standing_of(name) for name in (*BOTH, POSITIONS)]
+    return Made(study, findings, Found("fashion", study.params, root, StudyFigures(), {}, standings))
+
+
+def standing_of(name: str) -> Standing:
+    """A variant above chance."""
+    times = [{"seed": 0, "epoch": 0, "seconds": 1.0, "images_per_second": 1.0}]
+    summary = {"seeds": 3, "diverged": 0, "accuracy": 0.9, "accuracy_low": 0.8, "accuracy_high": 0.95}
+    return standing("fashion", name, summary, described(seeds=(SeedRecord(0, 1, None),)), times)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +90,7 @@ def of(made: Made, sentences: Mapping[str, str] | None = None, **changes: Any) -
 @pytest.fixture(scope="module")
 def chapter(made: Made) -> Section:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(found_module, "to_png", lambda figure: b"PNG")
+        patch.setattr(found_module, "chart", lambda figure: stored(marked("drawn")))
         found = families([made.found], {"fashion": {"L1": "κ is 0.2 smaller. Reproduced.", "L3": "Not *so*."}})
     assert found is not None
     return found
@@ -91,18 +100,37 @@ def test_every_kind_of_evidence_has_a_figure_under_its_finding(chapter: Section)
     shown = figures(chapter)
     assert tuple(name.removeprefix("fashion-") for name in shown) == NAMES
     assert {one.stage for one in shown.values()} == {"report"}
-    paragraphs = prose(chapter)
-    assert len(paragraphs) == 1 + len(NAMES)
-    assert paragraphs[0].startswith("This chapter compares `fashion-cnn` (CNN, 3 seeds) with `fashion-vit` (ViT, 3 see")
-    assert "on 300 test images of fashion_mnist" in paragraphs[0]
-    assert "9 pairs of look-alikes" in paragraphs[0]
+    assert not any(one.main for one in shown.values())
+    text = prose(chapter)[0]
+    assert text.startswith("This chapter compares `fashion-cnn` (CNN, 3 seeds) with `fashion-vit` (ViT, 3 seeds)")
+    assert "on 300 test images of fashion_mnist" in text
+    assert "9 pairs of look-alikes" in text
+    assert "above chance" not in text
+    first, second, *_ = (one.words.finding for one in shown.values())
+    assert first.startswith("A CNN and a ViT err on ")
+    assert second.startswith("By AUROC the CNN separates ")
+    assert chapter.finding == first
 
 
-def test_claims_are_said_after_the_result_where_they_were_measured(chapter: Section) -> None:
-    first, second = prose(chapter)[1:3]
-    assert first.startswith("**A CNN and a ViT err on ")
-    assert first.endswith(r".** L1: κ is 0.2 smaller. Reproduced. L3: Not \*so\*.")
-    assert second.startswith("**By AUROC the CNN separates ")
+def test_what_became_of_claims_follows_the_figure_folded_away(chapter: Section) -> None:
+    _, figure, fold, following = chapter.blocks[:4]
+    assert isinstance(figure, Illustration)
+    assert isinstance(fold, Fold)
+    assert isinstance(following, Illustration)
+    assert fold.title == "Verdicts on this figure"
+    assert prose(fold) == ["[L1](#claims): κ is 0.2 smaller. Reproduced.", r"[L3](#claims): Not \*so\*."]
+    assert [block.title for block in walk([chapter]) if isinstance(block, Fold)] == [
+        "Verdicts on this figure",
+        "How far probabilities can be trusted: calibration, selective prediction, images of no class",
+    ]
+
+
+def test_variants_at_chance_are_named(made: Made) -> None:
+    weak = [replace(row, accuracy_low=0.05) if row.variant == VIT else row for row in made.found.standings]
+    compared = replace(of(made), found=replace(made.found, standings=weak))
+    assert "look-alikes. **`fashion-vit` is not above chance in this run.** " in opening(compared).text
+    neither = replace(of(made), found=replace(made.found, standings=[]))
+    assert "**`fashion-cnn` and `fashion-vit` are not above chance in this run.**" in opening(neither).text
 
 
 def test_no_two_tables_have_one_name(chapter: Section) -> None:
@@ -180,9 +208,8 @@ def test_names_of_classes_are_text(tmp_path: Path) -> None:
     save_families(tmp_path / "comparisons/fashion", study_families(measured(evidence, study.params, "fashion")))
     found = families([Found("fashion", study.params, tmp_path, StudyFigures(), {}, [])], {})
     assert found is not None
-    assert all(figure.png.startswith(b"\x89PNG") for figure in figures(found).values())
-    said = next(one for one in prose(found) if "hardest pair" in one)
-    shown = html.unescape(re.sub("<[^>]*>", "", inline(said)))
+    assert all(figure.picture.wide.webp.startswith(b"RIFF") for figure in figures(found).values())
+    shown = figures(found)["fashion-separability"].words.finding
     assert any(f"pair is {one} and {other} (CNN" in shown for one in NAMES_WITH_MARKUP for other in NAMES_WITH_MARKUP)
     table = figures(found)["fashion-doubtful-labels"].numbers[0]
     assert set(column(table, "label")) <= set(NAMES_WITH_MARKUP)
@@ -213,7 +240,9 @@ def numbers(part: Part | None) -> dict[str, Table]:
 def test_charts_show_both_variants_and_those_paired_with_them(compared: Compared) -> None:
     assert compared.shown(compared.findings.cues) == [*BOTH, POSITIONS]
     assert compared.shown({VIT: 0, POSITIONS: 0}) == [VIT, POSITIONS]
-    assert compared.looks([VIT])[VIT]["label"] == f"{VIT} (ViT)"
+    alone = replace(compared, found=replace(compared.found, standings=[]))
+    assert alone.shown(compared.findings.cues) == [*BOTH]
+    assert compared.looks([VIT]) == {VIT: compared.found.looks[VIT]}
 
 
 def test_kappa_of_a_variant_with_another_is_that_of_their_runs(compared: Compared) -> None:
@@ -237,7 +266,7 @@ def test_few_seeds_have_a_kappa_without_interval(made: Made) -> None:
     part = families_errors.errors_apart(compared)
     assert part is not None
     value = families_errors.between_models(compared, CNN, VIT)
-    assert part.result == f"Error consistency κ between a CNN and a ViT is {value:.2f}, mean over pairs of runs."
+    assert part.words.finding == f"Error consistency κ between a CNN and a ViT is {value:.2f}, mean over pairs of runs."
     assert list(numbers(part)) == ["Error consistency κ of each variant with the two compared"]
     assert families_errors.errors_apart(of(made, complementary=None)) is None
 
@@ -258,7 +287,7 @@ def test_the_hardest_pair_has_the_lowest_area(compared: Compared) -> None:
     hardest = min(areas, key=lambda pair: sum(areas[pair]))
     better = sum(ours > theirs for ours, theirs in areas.values())
     ours, theirs = areas[hardest]
-    assert part.result == (
+    assert part.words.finding == (
         f"By AUROC the CNN separates {better} of 9 pairs of look-alikes better than the ViT; the hardest pair is "
         f"{' and '.join(hardest)} (CNN {ours:.3f}, ViT {theirs:.3f})."
     )
@@ -283,9 +312,9 @@ def test_the_finding_on_cues_is_where_families_differ_most(compared: Compared) -
     ours, theirs = (compared.findings.cues[name].kept for name in BOTH)
     gaps = [abs(one.value - other.value) if one and other else 0 for one, other in zip(ours, theirs, strict=True)]
     most = int(np.argmax(gaps))
-    assert families_cues.said_condition(CONDITIONS[most]) in part.result
+    assert families_cues.said_condition(CONDITIONS[most]) in part.words.finding
     assert ours[most] is not None
-    assert f"the CNN keeps {100 * ours[most].value:.0f} %" in part.result
+    assert f"the CNN keeps {100 * ours[most].value:.0f} %" in part.words.finding
     by_pair = numbers(part)["Choices between two look-alikes by cue"]
     assert len(by_pair.rows) == 9 * len(CONDITIONS)
 
@@ -311,12 +340,17 @@ def test_cues_of_one_family_alone_are_not_shown(made: Made) -> None:
 @pytest.mark.parametrize(
     ("crossing", "words"),
     [
-        (None, "no fit"),
+        (None, "there is no fit"),
         (NoCrossing("second", 0.5), "the ViT errs less at all sizes tried (in 50 % of the resamples)"),
         (
             Crossing(1234.5, 900.0, None, "first", 0.97),
             "the CNN errs less from 1,234 training images on (95 % interval 900 to beyond the sizes tried; the fits "
             "cross in 97 % of the resamples)",
+        ),
+        (
+            Crossing(1234.5, None, None, "second", 0.0),
+            "the ViT errs less from 1,234 training images on (95 % interval beyond the sizes tried at both ends; the "
+            "fits cross in 0 % of the resamples)",
         ),
     ],
 )
@@ -335,6 +369,17 @@ def test_curves_are_tabulated_with_their_errors(compared: Compared) -> None:
     assert column(found["Fits of the learning curves"], "family") == ["CNN", "ViT"]
 
 
+def test_the_finding_on_curves_is_a_sentence_for_each_kind(made: Made) -> None:
+    (points, *_) = made.findings.learning.values()
+    curves = replace(points, crossing=NoCrossing("second", 0.5))
+    part = families_learning.few_images(of(made, learning={"10 epochs each": curves, "about 9 steps each": curves}))
+    assert part is not None
+    assert part.words.finding == (
+        "With 10 epochs each the ViT errs less at all sizes tried (in 50 % of the resamples); with about 9 steps each "
+        "the ViT errs less at all sizes tried (in 50 % of the resamples)."
+    )
+
+
 def test_without_curves_of_both_families_none_is_shown(made: Made) -> None:
     one = LearningCurves(((Learned(CNN, 5, (0.1,)),), ()), None, None, None)
     assert families_learning.few_images(of(made, learning={"e": one})) is None
@@ -346,7 +391,7 @@ def test_features_are_compared_with_interval_or_without(made: Made) -> None:
     found = made.findings.representations
     assert found is not None
     assert found.contrast is not None
-    assert f"{found.contrast.between.value:.2f} (" in part.result
+    assert f"{found.contrast.between.value:.2f} (" in part.words.finding
     single = replace(found, contrast=None)
     assert families_learning.said_alike(single, of(made)) == (
         f"Linear CKA of the last layers is {found.last_layers[0][1]:.2f} between a CNN and a ViT."
@@ -425,7 +470,7 @@ def test_doubtful_labels_are_shown_the_worst_first(made: Made, compared: Compare
     assert column(found["Accuracy with and without doubtful labels"], "variant") == list(made.findings.families)
     count = len(labels.candidates)
     assert part is not None
-    assert part.result.startswith(f"{count} of 300 test labels ({count / 3:.1f} %) are doubtful; without them")
+    assert part.words.finding.startswith(f"{count} of 300 test labels ({count / 3:.1f} %) are doubtful; without them")
     none = replace(labels, candidates=())
     assert families_trust.doubtful_labels(of(made, label_errors=none)) is None
 

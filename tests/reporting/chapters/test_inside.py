@@ -1,21 +1,32 @@
-"""Inside the networks: numbers of all that was explained, pictures and charts of the probes."""
+"""Inside the networks: tuning of all that was explained, pictures and charts of the focus variants."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from blocks import figures, prose, rows, shown, tables, titles, walk
+from blocks import figures, marked, prose, rows, shown, tables, titles, walk
 from small_study import CNN, FEW, FIGURES
 
 from lookalike.artifacts.folders import write_bytes
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.inside import PICTURES, inside, narrowed
+from lookalike.reporting.chapters.inside import (
+    PICTURES,
+    inside,
+    narrowed,
+    said_channels,
+    said_deviation,
+    said_journey,
+    said_responses,
+    said_tuning,
+    said_zeros,
+)
+from lookalike.reporting.chapters.sentences import NOTHING
 from lookalike.reporting.document import Fold, amounts, number, shares, significant
 
 Json = dict[str, Any]
 FOLDER = f"{FIGURES}/{CNN}"
 RESPONSES = {f"{CNN}-responses": f"{FOLDER}/responses"}
-CHARTS = {f"fashion-{CNN}-activations": "PNG of activations", f"fashion-{CNN}-depth": "PNG of depth"}
+CHARTS = {f"fashion-{CNN}-activations": "picture of activations", f"fashion-{CNN}-depth": "picture of depth"}
 DRAWN = ("filters-first", "features-last")  # of the small study
 
 
@@ -25,13 +36,13 @@ def with_explained(found: Found, explained: Json) -> Found:
 
 @pytest.fixture
 def whole(found: Found) -> Found:
-    """With every picture, and a variant that is no probe."""
+    """With every picture, and a variant that is not in focus."""
     for kind in PICTURES:
-        write_bytes(found.root / f"{FOLDER}/{kind}.png", kind.encode())
+        write_bytes(found.root / f"{FOLDER}/{kind}.webp", marked(kind))
     return with_explained(found, found.figures.explanations | {FEW: found.figures.explanations[CNN]})
 
 
-def test_the_chapter_has_charts_and_pictures_of_the_probes(whole: Found, drawn: Json) -> None:
+def test_the_chapter_has_charts_and_pictures_of_focus_variants(whole: Found, drawn: Json) -> None:
     part = inside(whole)
     assert shown(part) == {**CHARTS, **RESPONSES, **{f"{CNN}-{kind}": kind for kind in PICTURES}}
     assert titles(part) == ["Inside the networks", f"Inside {CNN}"]
@@ -39,18 +50,18 @@ def test_the_chapter_has_charts_and_pictures_of_the_probes(whole: Found, drawn: 
     assert drawn == {"activations": (activity,), "depth": (activity,)}
     for one in figures(part).values():
         assert one.variants == (CNN,)
-        assert CNN in one.caption
+        assert CNN in one.words.alt
 
 
 def test_pictures_that_were_not_drawn_are_left_out(found: Found, drawn: Json) -> None:
     assert set(shown(inside(found))) == {*CHARTS, *RESPONSES, *(f"{CNN}-{kind}" for kind in DRAWN)}
     for kind in (*DRAWN, "responses"):
-        (found.root / f"{FOLDER}/{kind}.png").unlink()
-    part = inside(found)
-    assert not [block for block in walk([part]) if isinstance(block, Fold)]  # type: ignore[list-item]
+        (found.root / f"{FOLDER}/{kind}.webp").unlink()
+    folds = [block.title for block in walk([inside(found)]) if isinstance(block, Fold)]
+    assert folds == ["Tuning of the filters of the first convolution"]
 
 
-def test_filters_are_told_of_every_variant(whole: Found, drawn: Json) -> None:
+def test_tuning_is_that_of_every_variant(whole: Found, drawn: Json) -> None:
     (table,) = tables(inside(whole)).values()
     expected = [
         [
@@ -68,17 +79,17 @@ def test_filters_are_told_of_every_variant(whole: Found, drawn: Json) -> None:
     assert rows(table) == expected
 
 
-def test_activations_are_told_by_layer_before_and_after_training(found: Found, drawn: Json) -> None:
+def test_activations_stand_by_layer_before_and_after_training(found: Found, drawn: Json) -> None:
     (table,) = figures(inside(found))[f"fashion-{CNN}-depth"].numbers
     activity = found.figures.explanations[CNN]["activity"]
     assert rows(table) == [
         [
-            *(one["name"], told, str(one["channels"])),
+            *(one["name"], name, str(one["channels"])),
             *(significant(one["before"][key]) for key in ("mean", "deviation")),
             *("–", "–", "–"),  # the fashion study has no batch normalisation
             *(shares(one["dead"]), shares(one["zeros"]), amounts(one["effective_rank"])),
         ]
-        for state, told in (("untrained", "before training"), ("trained", "after training"))
+        for state, name in (("untrained", "before training"), ("trained", "after training"))
         for one in activity[state]["layers"]
     ]
 
@@ -100,7 +111,7 @@ def test_a_transformer_has_no_charts_of_activations(found: Found, drawn: Json) -
 
 
 @pytest.mark.parametrize(("kind", "label"), [("filters-first", "Filters of"), ("features-last", "Feature maps of")])
-def test_what_convolutions_hold_is_told_by_channel(found: Found, drawn: Json, kind: str, label: str) -> None:
+def test_what_convolutions_hold_stands_by_channel(found: Found, drawn: Json, kind: str, label: str) -> None:
     (table,) = figures(inside(found))[f"{CNN}-{kind}"].numbers
     what, _, end = kind.partition("-")
     layers = found.figures.explanations[CNN]["convolutions"]
@@ -117,6 +128,62 @@ def test_a_single_convolution_is_the_first_and_the_last(found: Found, drawn: Jso
     part = inside(with_explained(found, {CNN: one | {"convolutions": one["convolutions"][:1]}}))
     labels = [figures(part)[f"{CNN}-{kind}"].numbers[0].label for kind in DRAWN]
     assert labels == [f"{what} of {one['convolutions'][0]['name']}" for what in ("Filters", "Feature maps")]
+
+
+def estimate(value: float) -> Json:
+    return {"value": value, "low": value - 0.02, "high": value + 0.02}
+
+
+def test_the_finding_is_how_many_first_filters_respond_to_one_orientation(found: Found, drawn: Json) -> None:
+    assert said_tuning({"cnn": {"selective": estimate(0.4)}, "vit": None}) == (
+        "After training 40 % (38 to 42) of cnn's first filters respond to one orientation; by chance it would be 5 %."
+    )
+    assert "40 % (38 to 42) of cnn's and 10 % (8 to 12) of vit's first filters" in said_tuning(
+        {"cnn": {"selective": estimate(0.4)}, "vit": {"selective": estimate(0.1)}}
+    )
+    assert said_tuning({"vit": None}) == (
+        "No variant of this section has filters of a first convolution whose tuning can be measured."
+    )
+    assert said_tuning({}) == NOTHING
+    part = inside(found)
+    assert part is not None
+    assert part.finding == said_tuning({CNN: found.figures.explanations[CNN]["tuning"]})
+
+
+def layer(name: str, deviation: float, zeros: float, channels: int) -> Json:
+    return {"name": name, "before": {"deviation": deviation}, "zeros": estimate(zeros), "channels": channels}
+
+
+def test_findings_on_activations_name_both_ends_of_the_network() -> None:
+    trained = [layer("a", 0.125, 0.37, 32), layer("b", 1.0, 0.5, 48), layer("c", 2.5, 0.8, 64)]
+    untrained = [layer("a", 0.1, 0.66, 32), layer("b", 1.0, 0.5, 48), layer("c", 0.2, 0.5, 64)]
+    activity = {"untrained": {"layers": untrained}, "epoch 1": {"layers": []}, "trained": {"layers": trained}}
+    assert said_deviation("cnn", trained) == (
+        "After training the activations of cnn have a standard deviation of 0.125 in a and of 2.5 in c."
+    )
+    assert said_zeros("cnn", activity) == (
+        "After training ReLU sets 37 % (35 to 39) of the activations of cnn's first convolution to zero and 80 % (78 "
+        "to 82) of the last one's; before training 66 % (64 to 68) and 50 % (48 to 52)."
+    )
+    assert said_journey("cnn", trained) == (
+        "One image goes through the convolutions of cnn, from 32 channels in a to 64 channels in c."
+    )
+
+
+def test_findings_on_filters() -> None:
+    rows = [{"reached": 2.0, "best": 1.0}, {"reached": 0.5, "best": 1.0}]
+    assert said_responses("cnn", rows) == (
+        "To an input made for it 1 of 2 filters of cnn respond more than to any test image shown."
+    )
+    layer = {"name": "features.0", "filters": [{"least": -0.3, "most": 0.1}, {"least": -0.1, "most": 0.41}]}
+    assert said_channels("filters-first", layer) == "Filters of features.0 hold values from −0.300 to 0.410."
+
+
+def test_variants_at_chance_are_not_shown(found: Found, drawn: Json) -> None:
+    part = inside(replace(found, standings=[replace(row, accuracy_low=0.05) for row in found.standings]))
+    assert part is not None
+    assert (part.blocks, part.finding) == ((), NOTHING)
+    assert drawn == {}
 
 
 def test_without_explanations_there_is_no_such_chapter(found: Found, drawn: Json) -> None:

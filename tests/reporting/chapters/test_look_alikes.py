@@ -1,28 +1,19 @@
-"""Look-alike classes and pairs of variants: figures with the numbers of the artifacts, and what is left out."""
+"""Look-alike classes: figures with the numbers of the artifacts, findings, and images that were trained on."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from blocks import figures, header, prose, rows, shown, tables, titles
-from small_study import CHOSEN, CNN, EVALUATED, FEW, FIGURES, LABELS, PAIR, SmallStudy
+from blocks import figures, header, prose, rows, shown, tables
+from small_study import CNN, EVALUATED
 
-from lookalike.params import Variant
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.look_alikes import (
-    listed,
-    look_alikes,
-    on_test_images,
-    pairs,
-    trained_on,
-    trained_with,
-)
-from lookalike.reporting.document import amounts, count, fine, p, percent, points, shares, significant
+from lookalike.reporting.chapters.look_alikes import given, look_alikes, numbered, on_test_images, trained_on, within
+from lookalike.reporting.chapters.sentences import NOTHING
+from lookalike.reporting.document import amounts, count, points, shares
 from lookalike.reporting.leaderboard import MEASURED, Standing
 
 Json = dict[str, Any]
-MakeVariant = Callable[..., Variant]
 
 
 def estimate(value: float) -> dict[str, float]:
@@ -55,15 +46,58 @@ def changed(found: Found, **look_alikes: Any) -> Found:
     return replace(found, figures=replace(found.figures, look_alikes=found.figures.look_alikes | look_alikes))
 
 
-# look-alike classes
+def at_chance(found: Found, *names: str) -> Found:
+    """The same with some variants that are not above chance."""
+    low = [replace(row, accuracy_low=0.05) if row.variant in names else row for row in found.standings]
+    return replace(found, standings=low)
 
 
-def test_errors_and_probabilities_are_drawn_and_told_of_every_variant(found: Found, drawn: Json) -> None:
+def test_the_share_of_errors_within_the_group_is_said() -> None:
+    def row(value: float, low: float, high: float) -> Json:
+        return {"severity": {"value": value, "low": low, "high": high}}
+
+    assert within({"a": row(1.16, 1.14, 1.18), "b": row(1.21, 1.19, 1.23)}) == (
+        "The share of errors within the look-alike group is 84 % (82 to 86) for a and 79 % (77 to 81) for b."
+    )
+    assert within({"a": row(1.16, 1.14, 1.18), "b": {"severity": None}}) == (
+        "The share of errors within the look-alike group is 84 % (82 to 86) for a; b made no error."
+    )
+    assert within({"a": {"severity": None}}) == "a made no error."
+    assert within({}) == NOTHING
+
+
+def test_the_probability_of_look_alikes_in_errors_is_said() -> None:
+    one = {"look_alikes_wrong": {"value": 0.31, "low": 0.27, "high": 0.345}}
+    assert given({"a": one, "b": {"look_alikes_wrong": None}}) == (
+        "On wrongly classified images the mean probability of the true class's look-alikes is 31 % (27 to 34) for a."
+    )
+    assert given({"b": {"look_alikes_wrong": None}}) == (
+        "No error was made, so that nothing is known of its probabilities."
+    )
+
+
+def test_findings_are_about_the_focus_variant(found: Found, drawn: Json) -> None:
+    part = look_alikes(found)
+    focus = {CNN: found.figures.look_alikes["variants"][CNN]}
+    errors, probabilities = figures(part).values()
+    assert part.finding == errors.words.finding == within(focus)
+    assert probabilities.words.finding == given(focus)
+    assert (errors.main, probabilities.main) == (True, False)
+
+
+def test_variants_at_chance_have_no_rows(found: Found, drawn: Json) -> None:
+    part = look_alikes(at_chance(found, CNN))
+    assert figures(part)["fashion-errors"].variants == EVALUATED[1:]
+    nothing = look_alikes(at_chance(found, *EVALUATED))
+    assert (nothing.finding, shown(nothing)) == (NOTHING, {})
+
+
+def test_errors_and_probabilities_are_drawn_and_shown_of_every_variant(found: Found, drawn: Json) -> None:
     part = look_alikes(found)
     variants = found.figures.look_alikes["variants"]
     assert shown(part) == {
-        "fashion-errors": "PNG of errors",
-        "fashion-shares": "PNG of shares",
+        "fashion-errors": "picture of errors",
+        "fashion-shares": "picture of shares",
     }
     assert drawn["errors"] == drawn["shares"] == (variants,)
     (errors,) = figures(part)["fashion-errors"].numbers
@@ -95,6 +129,7 @@ def test_a_model_that_makes_no_mistakes_has_no_severity(found: Found, drawn: Jso
     (errors,), (probability,) = (figures(part)[f"fashion-{kind}"].numbers for kind in ("errors", "shares"))
     assert rows(errors)[0][4:6] == ["–", "0"]
     assert rows(probability)[0][7] == "–"
+    assert part.finding == f"{CNN} made no error."
 
 
 def test_what_diverged_has_no_accuracy_on_test_images() -> None:
@@ -104,110 +139,39 @@ def test_what_diverged_has_no_accuracy_on_test_images() -> None:
 
 @pytest.mark.parametrize(("numbers", "said"), [([], "none"), ([3], "1 (numbers 3)"), ([3, 57], "2 (numbers 3, 57)")])
 def test_images_are_counted_and_named(numbers: list[int], said: str) -> None:
-    assert listed(numbers) == said
+    assert numbered(numbers) == said
 
 
 @pytest.mark.parametrize(
     ("images", "near", "said"),
     [
-        ([3, 57], [91], ("as well: 2 (numbers 3, 57).", "being the same: 1 (numbers 91).")),
-        ([], [91, 5], ("as well: none.", "being the same: 2 (numbers 91, 5).")),
-        ([3], [], ("as well: 1 (numbers 3).", "being the same: none.")),
-        ([], [], ("as well: none.", "being the same: none.")),
+        ([3, 57], [91], ("byte for byte: 2 (numbers 3, 57).", "of the same label: 1 (numbers 91).")),
+        ([], [91, 5], ("byte for byte: none.", "of the same label: 2 (numbers 91, 5).")),
+        ([3], [], ("byte for byte: 1 (numbers 3).", "of the same label: none.")),
     ],
 )
-def test_images_that_were_trained_on_are_told(
+def test_images_that_were_trained_on_are_named(
     found: Found, images: list[int], near: list[int], said: tuple[str, str]
 ) -> None:
-    accuracy = {name: {"with": 0.5, "without": 0.25} for name in EVALUATED}
+    accuracy = {CNN: {"with": 0.5, "without": 0.25}, EVALUATED[1]: {"with": 0.5, "without": 0.625}}
     part = trained_on(changed(found, duplicates={"images": images, "near": near, "accuracy": accuracy}))
     (text,) = prose(part)
     assert [one for one in said if one not in text] == []
-    expected = [[[name, "50.00", "25.00"] for name in EVALUATED]] if images or near else []
-    assert [rows(table) for table in tables(part).values()] == expected
+    (table,) = tables(part).values()
+    assert rows(table) == [[CNN, "50.00", "25.00"], [EVALUATED[1], "50.00", "62.50"]]
+    assert part.finding == (
+        f"{len(images)} test images are also in the training set and {len(near)} nearly so; without them the accuracy "
+        f"changes by at most 25.00 percentage points ({CNN})."
+    )
 
 
-# pairs
+def test_without_images_that_were_trained_on_that_is_said(found: Found) -> None:
+    part = trained_on(changed(found, duplicates={"images": [], "near": [], "accuracy": {}}))
+    assert part.finding == "No test image is also in the training set, exactly or nearly."
+    assert part.blocks == ()
 
 
-def test_a_pair_is_told_with_its_tests(found: Found, drawn: Json) -> None:
-    part = pairs(found)
-    (pair,) = found.figures.look_alikes["pairs"]
-    assert rows(tables(part)["Pairs of variants"]) == [
-        [
-            f"{CNN}, {FEW}",
-            "9 and 1",
-            points(pair["accuracy_difference"]),
-            *(count(pair[key]) for key in ("only_first_right", "only_second_right")),
-            p(pair["mcnemar_p"]),
-            amounts(pair["error_consistency"]),
-            count(pair["same_prediction"]),
-            *(fine(pair[key]) for key in ("divergence", "divergence_calibrated")),
-            shares(pair["confidence_gap"]),
-        ]
-    ]
-    forest = figures(part)["fashion-pairs"]
-    assert drawn["pair"] == ([pair | {"pair": f"{CNN}, {FEW}"}],)
-    assert forest.variants == EVALUATED
-    (table,) = forest.numbers
-    cases, kinds = ("both_wrong", "both_right_with_look_alikes"), ("true", "look_alikes", "outside")
-    assert rows(table) == [[f"{CNN}, {FEW}", *(points(pair[case][kind]) for case in cases for kind in kinds)]]
-
-
-def test_a_pair_that_was_trained_on_equally_many_images_has_one_number() -> None:
-    pair = {"first": "a", "second": "b"}
-    assert trained_with(pair, {"a": 48_000, "b": 48_000}) == "48,000"
-    assert trained_with(pair, {"a": 48_000, "b": 6_000}) == "48,000 and 6,000"
-
-
-def test_a_pair_is_shown_with_the_images_that_a_rule_picked(found: Found, study: SmallStudy, drawn: Json) -> None:
-    part = pairs(found)
-    assert shown(part) == {
-        "fashion-pairs": "PNG of pair",
-        f"{PAIR}-cases": f"{FIGURES}/{PAIR}/cases",
-        f"{PAIR}-divergence": f"comparisons/fashion/pairs/{PAIR}/divergence",
-    }
-    assert titles(part) == ["Pairs of variants on the same images", f"{CNN} and {FEW}: cases by rule"]
-    picture, names = figures(part)[f"{PAIR}-cases"], study.class_names
-    assert picture.stage == "compare@fashion"
-    assert f"among the {len(CHOSEN)} that the report shows" in picture.caption
-    (table,), (pair,) = picture.numbers, found.figures.look_alikes["pairs"]
-    assert len(table.rows) == len(pair["cases"]) > 2
-    for row, case in zip(rows(table), pair["cases"], strict=True):
-        index = case["index"]
-        assert index in CHOSEN
-        said: list[str] = []
-        for name in EVALUATED:
-            given = found.probabilities(name)[index]
-            said += [names[study.logits(name)[index].argmax()], percent(given.max())]
-        assert row == [case["rule"], str(index), names[LABELS[index]], *said, significant(case["divergence"])]
-
-
-def test_the_ranking_by_divergence_is_told(found: Found, drawn: Json) -> None:
-    (table,) = figures(pairs(found))[f"{PAIR}-divergence"].numbers
-    ranking = found.figures.look_alikes["pairs"][0]["ranking"]
-    columns = [[row[k].key for row in table.rows] for k in range(3)]
-    assert columns == [ranking[key] for key in ("indices", "divergence", "divergence_calibrated")]
-    assert len(columns[0]) > 5
-
-
-def test_a_pair_that_was_not_drawn_has_its_numbers_alone(found: Found, drawn: Json) -> None:
-    for path in (f"{FIGURES}/{PAIR}/cases.png", f"comparisons/fashion/pairs/{PAIR}/divergence.png"):
-        assert len(shown(pairs(found))) > 1
-        (found.root / path).unlink()
-    part = pairs(found)
-    assert set(shown(part)) == {"fashion-pairs"}
-    assert titles(part) == ["Pairs of variants on the same images"]
-    assert list(tables(part)) == ["Pairs of variants"]
-
-
-def test_unknown_figures_of_a_pair_are_dashes(found: Found, drawn: Json) -> None:
-    (pair,) = found.figures.look_alikes["pairs"]
-    unknown = pair | {"divergence": None, "error_consistency": None, "mcnemar_p": 1.2e-6}
-    (row,) = rows(tables(pairs(changed(found, pairs=[unknown])))["Pairs of variants"])
-    assert [row[k] for k in (5, 6, 8)] == ["< 0.0001", "–", "–"]
-
-
-def test_without_pairs_there_is_no_such_chapter(found: Found, drawn: Json) -> None:
-    assert pairs(changed(found, pairs=[])) is None
-    assert drawn == {}
+def test_where_all_test_images_were_trained_on_no_accuracy_is_left(found: Found) -> None:
+    accuracy = {CNN: {"with": 0.5, "without": None}}
+    part = trained_on(changed(found, duplicates={"images": [3], "near": [], "accuracy": accuracy}))
+    assert part.finding == "1 test images are also in the training set and 0 nearly so."

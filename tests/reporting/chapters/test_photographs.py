@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from blocks import figures, prose, rows, shown, tables, titles, walk
-from small_study import CNN, DIVERGED, EVALUATED, PHOTOGRAPHED, RECIPES, TEMPERATURES, SmallStudy
+from blocks import figures, prose, rows, shown, titles, walk
+from small_study import CNN, DIVERGED, EVALUATED, FEW, PHOTOGRAPHED, RECIPES, TEMPERATURES, SmallStudy
 
 from lookalike.artifacts.photos import SAMPLE, sample
 from lookalike.data.photo_set import split_halves
@@ -18,20 +18,31 @@ from lookalike.evaluation.pairs import Side
 from lookalike.evaluation.photo_study import study_photos
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.photographs import (
-    EVERY_TENTH,
     NAMED,
     NOT_SCORED,
-    ablation,
-    absorbed,
-    absorption,
-    by_recipe,
-    compared,
-    kept,
-    known_of,
-    nearest,
     photographs,
+    said_accuracy,
+    said_hardest,
     said_of,
 )
+from lookalike.reporting.chapters.photographs import tables as tables_of
+from lookalike.reporting.chapters.photographs_preparation import (
+    ablation,
+    absorbed,
+    by_recipe,
+    collected,
+    said_collected,
+    said_steps,
+)
+from lookalike.reporting.chapters.photographs_trust import (
+    EVERY_TENTH,
+    kept,
+    nearest,
+    said_distance,
+    said_selective,
+    trusted,
+)
+from lookalike.reporting.chapters.sentences import NOTHING
 from lookalike.reporting.document import Fold, amounts, count, p, percent, points, shares, significant
 from lookalike.reporting.report import inline
 
@@ -49,32 +60,73 @@ def changed(found: Found, **photos: Any) -> Found:
     return replace(found, figures=replace(found.figures, photos=found.figures.photos | photos))
 
 
+def at_chance(found: Found, *names: str) -> Found:
+    """The same with some variants at chance."""
+    rows = [replace(row, accuracy_low=0.05) if row.variant in names else row for row in found.standings]
+    return replace(found, standings=rows)
+
+
 def numbers(found: Found, name: str) -> list[list[str]]:
-    (table,) = figures(photographs(found))[f"fashion-photo-{name}"].numbers
+    table, *_ = figures(photographs(found))[f"fashion-photo-{name}"].numbers
     return rows(table)
 
 
 def test_the_chapter_has_its_charts_and_the_contact_sheets(found: Found, drawn: Json) -> None:
     part = photographs(found)
     assert shown(part) == {
-        **{f"fashion-photo-{name}": f"PNG of {name}" for name in CHARTS},
+        **{f"fashion-photo-{name}": f"picture of {name}" for name in CHARTS},
         **{f"fashion-photos-{recipe}": f"steps of {recipe}" for recipe in RECIPES},
     }
-    absorber = found.figures.photos["absorption"]["absorber"]
-    far = "How far photographs are from the training images, and what silence gains"
-    assert titles(part) == ["Photographs", f"Everything is a {absorber.lower()}", far]
-    for name in ("classes", "distance", "abstention"):
-        assert "recipe fitted" in figures(part)[f"fashion-photo-{name}"].caption
+    assert titles(part) == [
+        "Photographs",
+        "The class that collects failed preparations",
+        "Selective prediction on photographs",
+    ]
+    assert [name for name, one in figures(part).items() if one.main] == ["fashion-photo-accuracy"]
+    assert part is not None
+    assert part.finding == figures(part)["fashion-photo-accuracy"].words.finding
 
 
-def test_the_choice_is_told_with_the_half_that_judges_it(found: Found, drawn: Json) -> None:
+def test_variants_at_chance_are_not_shown(found: Found, drawn: Json) -> None:
+    photographs(at_chance(found, FEW))
+    assert set(drawn["accuracy"][0]) == set(drawn["classes"][0]) == {CNN}
+    part = photographs(at_chance(found, *EVALUATED))
+    assert part is not None
+    assert part.finding == NOTHING
+    assert not [name for name in shown(part) if "photo-" in name]
+
+
+def test_the_finding_is_accuracy_on_photographs_beside_that_on_the_test_set(found: Found, drawn: Json) -> None:
+    def interval(value: float, low: float, high: float) -> Json:
+        return {"value": value, "low": low, "high": high}
+
+    cnn = (interval(0.46, 0.38, 0.54), interval(0.912, 0.9, 0.92))
+    vit = (interval(0.4, 0.32, 0.48), interval(0.89, 0.88, 0.9))
+    assert said_accuracy({"fashion-cnn": cnn, "fashion-vit": vit}, 1200, "fitted") == (
+        "On 1,200 photographs (recipe fitted) fashion-cnn is right in 46 % (38 to 54) and fashion-vit in 40 % "
+        "(32 to 48); on the test set in 91.2 % and 89.0 %."
+    )
+    assert said_accuracy({"fashion-cnn": cnn}, 120, "fitted") == (
+        "On 120 photographs (recipe fitted) fashion-cnn is right in 46 % (38 to 54); on the test set in 91.2 %."
+    )
+    assert said_accuracy({"fashion-cnn": (None, cnn[1])}, 0, "fitted") == (
+        "No photograph shows one of the classes, so that no accuracy is known."
+    )
+    on = found.figures.photos["figures"][CNN]["fitted"]["all"]["accuracy"]
+    part = photographs(found)
+    assert part is not None
+    assert part.finding == said_accuracy({CNN: (on, TEST)}, PHOTOGRAPHED - 2, "fitted")
+
+
+def test_the_choice_stands_with_the_half_that_judges_it(found: Found, drawn: Json) -> None:
     about, choice = prose(photographs(found))
     best = found.figures.photos["chosen"]
     assert f"{best['variant']} with the recipe fitted**, {shares(best['choose']['accuracy'])} % of " in choice
     assert f"**{shares(best['score']['accuracy'])} % of {best['score']['images']} on the other half**" in choice
     labelled = PHOTOGRAPHED - 2
     assert about.startswith(f"{PHOTOGRAPHED} photographs (drawn for a test), {labelled} of them of one of the classes")
-    assert about.endswith("no sender has photographs in both.")
+    assert "no sender has photographs in both." in about
+    assert "The intervals resample senders" in about
 
 
 @pytest.mark.parametrize("alone", [[0], list(range(10))], ids=["one photograph", "one of each class"])
@@ -124,7 +176,7 @@ def test_the_first_refused_photographs_are_named(number: int) -> None:
     assert text.startswith("9 photographs (photographed at home), 8 of them")
 
 
-def test_accuracy_is_told_by_recipe_beside_that_on_the_test_set(found: Found, drawn: Json) -> None:
+def test_accuracy_stands_by_recipe_beside_that_on_the_test_set(found: Found, drawn: Json) -> None:
     photos = found.figures.photos
     absorber = photos["absorption"]["absorber"]
     assert drawn == {}
@@ -149,9 +201,8 @@ def test_accuracy_is_told_by_recipe_beside_that_on_the_test_set(found: Found, dr
     assert DIVERGED not in table
 
 
-def test_pairs_are_told_by_recipe(found: Found) -> None:
-    fold = compared(found.figures.photos)
-    (table,) = tables(fold).values()
+def test_pairs_stand_by_recipe(found: Found, drawn: Json) -> None:
+    table, _ = tables_of(found.figures.photos)
     assert rows(table) == [
         [
             *(", ".join(EVALUATED), row["recipe"], points(row["accuracy_difference"])),
@@ -161,25 +212,26 @@ def test_pairs_are_told_by_recipe(found: Found) -> None:
         for row in found.figures.photos["comparisons"]
     ]
     assert len(table.rows) == len(RECIPES)
-    assert "resample senders" in table.note
     assert "McNemar's test takes photographs as independent" in table.note
-    assert compared({"comparisons": []}) is None
+    assert len(tables_of(found.figures.photos | {"comparisons": []})) == 1
+    folds = [block.title for block in walk([photographs(found)]) if isinstance(block, Fold)]  # type: ignore[list-item]
+    assert folds[0] == "Pairs of variants, and accuracy by what is known of a photograph"
 
 
-def test_accuracy_is_told_by_what_is_known_of_a_photograph() -> None:
+def test_accuracy_stands_by_what_is_known_of_a_photograph() -> None:
     views = {
         "front": {"images": 6, "accuracy": estimate(0.57)},
         "": {"images": 2, "accuracy": estimate(0.58)},
         "back": {"images": 0, "accuracy": None},
     }
     other = {"attributes": {"view": {"front": {"images": 9, "accuracy": estimate(0.1)}}}}
-    fold = known_of({"chosen": {"recipe": "b"}, "figures": {"cnn": {"a": other, "b": {"attributes": {"view": views}}}}})
-    (table,) = tables(fold).values()
+    figures = {"cnn": {"a": other, "b": {"attributes": {"view": views}}}}
+    (table,) = tables_of({"comparisons": [], "chosen": {"recipe": "b"}, "figures": figures})
     assert rows(table) == [
         ["cnn", "view: front", "6", shares(estimate(0.57))],
         ["cnn", "view: not said", "2", shares(estimate(0.58))],
     ]
-    assert "recipe b" in fold.title
+    assert "recipe b" in table.label
 
 
 def test_accuracy_by_class_is_that_of_the_chosen_recipe(found: Found, drawn: Json) -> None:
@@ -194,10 +246,10 @@ def test_accuracy_by_class_is_that_of_the_chosen_recipe(found: Found, drawn: Jso
     assert numbers(plain, "classes") != numbers(found, "classes")
 
 
-def test_steps_left_out_are_told_by_recipe(found: Found, drawn: Json) -> None:
+def test_steps_left_out_stand_by_recipe(found: Found, drawn: Json) -> None:
     (row,) = found.figures.photos["ablations"][CNN]
     assert numbers(found, "ablation") == [[CNN, "fitted", "crop", shares(row["accuracy"]), points(row["difference"])]]
-    assert drawn["ablation"] == ({"fitted": [row | {"variant": CNN}]},)
+    assert drawn["ablation"] == ({"fitted": [row | {"variant": CNN}]}, found.looks)
     assert figures(ablation(found))["fashion-photo-ablation"].variants == (CNN,)
 
 
@@ -217,7 +269,7 @@ def test_ablations_stand_under_their_recipe() -> None:
     assert by_recipe({}) == {}
 
 
-def test_what_is_absorbed_is_told_of_probed_variants() -> None:
+def test_the_collecting_class_is_measured_of_those_variants_that_were_tried() -> None:
     def on_photographs(value: float) -> Json:
         return {"predicted": {"Bag": estimate(value / 2), "Coat": estimate(value / 4)}}
 
@@ -234,7 +286,7 @@ def test_what_is_absorbed_is_told_of_probed_variants() -> None:
     }
 
 
-def test_spoiled_test_images_are_told_by_way_and_strength(found: Found, drawn: Json) -> None:
+def test_corrupted_test_images_stand_by_way_and_strength(found: Found, drawn: Json) -> None:
     known = found.figures.photos["absorption"]
     assert numbers(found, "absorption") == [
         [name, way, significant(strength), shares(share)]
@@ -242,20 +294,22 @@ def test_spoiled_test_images_are_told_by_way_and_strength(found: Found, drawn: J
         for name, given in variants.items()
         for strength, share in zip(known["strengths"], given, strict=True)
     ]
-    assert drawn["absorption"] == (*absorbed(found.figures.photos["figures"], known), known["absorber"])
-    assert figures(absorption(found))["fashion-photo-absorption"].variants == (CNN,)
+    assert drawn["absorption"] == (*absorbed(found.figures.photos["figures"], known), known["absorber"], found.looks)
+    assert figures(collected(found))["fashion-photo-absorption"].variants == (CNN,)
 
 
-def test_where_no_variant_was_probed_nothing_is_told_of_steps_and_spoiling(found: Found, drawn: Json) -> None:
+def test_where_no_variant_was_tried_nothing_is_said_of_steps_and_corruption(found: Found, drawn: Json) -> None:
     without = changed(found, ablations={}, absorption=found.figures.photos["absorption"] | {"ways": {}})
     assert ablation(without) is None
-    assert absorption(without) is None
+    assert collected(without) is None
+    assert ablation(at_chance(found, CNN)) is None
+    assert collected(at_chance(found, CNN)) is None
     charts = {name for name in shown(photographs(without)) if "photo-" in name}
     assert charts == {f"fashion-photo-{name}" for name in CHARTS if name not in ("ablation", "absorption")}
 
 
 def test_distances_are_those_of_the_chosen_recipe(found: Found, drawn: Json) -> None:
-    chosen = {name: recipes["fitted"] for name, recipes in found.figures.photos["distance"].items()}
+    chosen = {CNN: found.figures.photos["distance"][CNN]["fitted"]}
     assert numbers(found, "distance") == [
         [
             *(name, significant(part["low"]), significant(part["high"])),
@@ -265,8 +319,8 @@ def test_distances_are_those_of_the_chosen_recipe(found: Found, drawn: Json) -> 
         for part in one["quantiles"]
     ]
     areas = {name: one["right_from_wrong"]["distance"]["value"] for name, one in chosen.items()}
-    assert drawn["distance"] == ({name: one["quantiles"] for name, one in chosen.items()}, areas)
-    (table,) = [table for label, table in tables(photographs(found)).items() if label.startswith("AUROC")]
+    assert drawn["distance"] == ({name: one["quantiles"] for name, one in chosen.items()}, areas, found.looks)
+    _, table = figures(photographs(found))["fashion-photo-distance"].numbers
     assert rows(table) == [
         [
             name,
@@ -285,16 +339,14 @@ def test_an_area_that_is_not_known_is_none(found: Found, drawn: Json) -> None:
     assert drawn["distance"][1][CNN] is None
 
 
-def test_what_silence_gains_is_told_at_every_tenth(found: Found, drawn: Json) -> None:
-    told = numbers(found, "abstention")
-    chosen = {name: recipes["fitted"] for name, recipes in found.figures.photos["distance"].items()}
-    assert drawn["abstention"] == ({name: one["abstention"] for name, one in chosen.items()},)
-    assert len(told) == len(EVALUATED) * 2 * len(EVERY_TENTH)
-    assert [row[:2] for row in told[:: len(EVERY_TENTH)]] == [
-        [name, by] for name in EVALUATED for by in ("confidence", "distance")
-    ]
+def test_selective_prediction_stands_at_every_tenth(found: Found, drawn: Json) -> None:
+    table = numbers(found, "abstention")
+    chosen = {CNN: found.figures.photos["distance"][CNN]["fitted"]}
+    assert drawn["abstention"] == ({name: one["abstention"] for name, one in chosen.items()}, found.looks)
+    assert len(table) == 2 * len(EVERY_TENTH)
+    assert [row[:2] for row in table[:: len(EVERY_TENTH)]] == [[CNN, by] for by in ("confidence", "distance")]
     curve = chosen[CNN]["abstention"]["confidence"]
-    for row, wanted in zip(told, EVERY_TENTH, strict=False):
+    for row, wanted in zip(table, EVERY_TENTH, strict=False):
         k = int(np.abs(np.array(curve["coverage"]) - wanted).argmin())
         assert row[2:] == [percent(curve["coverage"][k]), percent(curve["accuracy"][k])]
 
@@ -303,9 +355,9 @@ def test_the_point_of_a_curve_is_the_nearest_one() -> None:
     curve = [{"coverage": share} for share in (0.2, 0.35, 1.0)]
     assert [nearest(curve, wanted)["coverage"] for wanted in (0.0, 0.3, 0.6, 0.7, 1.0)] == [0.2, 0.35, 0.35, 1.0, 1.0]
     points_of = {"coverage": [0.5, 1.0], "accuracy": [0.9, 0.8]}
-    told = kept({"cnn": {"abstention": {"distance": points_of}}})
-    assert {(row["variant"], row["by"]) for row in told} == {("cnn", "distance")}
-    assert [row["accuracy"] for row in told] == [0.9] * 7 + [0.8] * 3
+    found = kept({"cnn": {"abstention": {"distance": points_of}}})
+    assert {(row["variant"], row["by"]) for row in found} == {("cnn", "distance")}
+    assert [row["accuracy"] for row in found] == [0.9] * 7 + [0.8] * 3
 
 
 def test_contact_sheets_name_the_photographs_that_they_show(found: Found, study: SmallStudy, drawn: Json) -> None:
@@ -317,7 +369,9 @@ def test_contact_sheets_name_the_photographs_that_they_show(found: Found, study:
         (table,) = one.numbers
         assert rows(table) == expected
         assert len(expected) == SAMPLE
-        assert one.caption.startswith(f"{SAMPLE} photographs through every step of the recipe {recipe}.")
+        assert one.words.finding == (
+            f"{SAMPLE} of {PHOTOGRAPHED} photographs go through every step of the recipe {recipe}."
+        )
         assert one.stage == "photos"
     assert "none of the classes" in {row[1] for row in expected}
     folds = [block.title for block in walk([part]) if isinstance(block, Fold)]
@@ -329,3 +383,72 @@ def test_contact_sheets_name_the_photographs_that_they_show(found: Found, study:
 def test_without_contact_sheets_none_are_shown(found: Found, drawn: Json) -> None:
     shutil.rmtree(found.root / "photos/samples")
     assert set(shown(photographs(found))) == {f"fashion-photo-{name}" for name in CHARTS}
+
+
+def test_the_hardest_class_is_that_which_focus_variants_get_wrong_most_often() -> None:
+    def parts(shirt: float, coat: float) -> Json:
+        return {
+            "Bag": {"images": 0, "accuracy": None},
+            "Shirt": {"images": 12, "accuracy": estimate(shirt)},
+            "Coat": {"images": 9, "accuracy": estimate(coat)},
+        }
+
+    assert said_hardest({"cnn": parts(0.3, 0.4), "vit": parts(0.5, 0.2)}) == (
+        "Photographs of Coat are the hardest: cnn is right in 40 % (30 to 60) and vit in 20 % (10 to 40) of 9."
+    )
+    assert said_hardest({"cnn": parts(0.3, 0.4)}) == (
+        "Photographs of Shirt are the hardest: cnn is right in 30 % (20 to 50) of 12."
+    )
+    assert said_hardest({"cnn": {"Bag": {"images": 0, "accuracy": None}}}) == (
+        "No photograph shows one of the classes."
+    )
+
+
+def test_the_step_that_matters_most_is_said() -> None:
+    def row(step: str, value: float, low: float, high: float) -> Json:
+        return {
+            "variant": "cnn",
+            "recipe": "fitted",
+            "step": step,
+            "difference": {"value": value, "low": low, "high": high},
+        }
+
+    clear, unclear = row("mask", -0.12, -0.2, -0.04), row("crop", 0.05, -0.01, 0.1)
+    assert said_steps([unclear, clear, clear | {"difference": None}]) == (
+        "Leaving out the step mask of the recipe fitted changes cnn's accuracy most: −12.0 points (−20.0 to −4.0)."
+    )
+    assert said_steps([unclear]).endswith("most: +5.0 points (−1.0 to +10.0); the interval includes 0.")
+    assert said_steps([clear | {"difference": None}]) == "What single steps contribute is not known."
+
+
+def test_how_often_the_collecting_class_is_predicted_is_said() -> None:
+    ways = {"turn": {"cnn": [estimate(0.9), estimate(0.2)]}, "fill": {"cnn": [None, estimate(0.8)]}}
+    absorption = {"absorber": "Bag", "strengths": [0.0, 1.0], "ways": ways}
+    assert said_collected({"cnn": estimate(0.3)}, absorption, "fitted") == (
+        "By the recipe fitted cnn takes 30 % (20 to 50) of the photographs for Bag; of corrupted test images of other "
+        "classes cnn takes up to 80 % (70 to 100) for Bag (fill, strength 1)."
+    )
+    unknown = absorption | {"ways": {"fill": {"cnn": [estimate(0.1), None]}}}
+    assert said_collected({"cnn": estimate(0.3), "vit": estimate(0.2)}, unknown, "fitted") == (
+        "By the recipe fitted cnn takes 30 % (20 to 50) of the photographs for Bag and vit 20 % (10 to 40)."
+    )
+    none = absorption | {"ways": {"fill": {"cnn": [estimate(0.1), estimate(0.0)]}}}
+    assert said_collected({"cnn": estimate(0.3)}, none, "fitted") == (
+        "By the recipe fitted cnn takes 30 % (20 to 50) of the photographs for Bag."
+    )
+    assert said_collected({}, absorption, "fitted") == NOTHING
+
+
+def test_whether_mistakes_can_be_foreseen_is_said(found: Found) -> None:
+    assert said_distance({"cnn": estimate(0.6), "vit": None}) == (
+        "By a photograph's distance from the training images wrong predictions are separated from right ones with an "
+        "AUROC of 0.60 (0.50 to 0.80) for cnn; 0.5 is chance."
+    )
+    assert said_distance({"cnn": None}) == "Whether distance from the training images warns of mistakes is not known."
+    curve = {"coverage": [0.1, 0.5, 1.0], "accuracy": [1.0, 0.62, 0.4]}
+    one = {"abstention": {"confidence": curve}}
+    assert said_selective({"cnn": one, "vit": one}) == (
+        "Among the half of the photographs on which it is most confident cnn is right in 62 % (of all: 40 %) and vit "
+        "in 62 % (of all: 40 %)."
+    )
+    assert trusted(at_chance(found, *EVALUATED)) is None

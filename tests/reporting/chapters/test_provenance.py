@@ -10,7 +10,7 @@ from small_study import CNN, COMMIT, DIVERGED, FEW, SmallStudy
 from lookalike import provenance
 from lookalike.artifacts.folders import write_json, write_text
 from lookalike.params import Params
-from lookalike.reporting.chapters.provenance import data_row, origin, report_origin, runs_of
+from lookalike.reporting.chapters.provenance import data_row, data_sets, origin, report_origin, runs_of
 from lookalike.reporting.document import Code
 
 
@@ -27,12 +27,23 @@ def test_trainings_are_told_with_their_commits_and_their_runs(root: Path, params
 def test_data_sets_are_told_once_each(root: Path, params: Params) -> None:
     part = origin(params, "", root)
     assert rows(tables(part)["Data sets"]) == [["fashion_mnist", "drawn garments", "MIT", "d1"]]
-    assert titles(part) == ["Provenance", "Data", "Trainings"]
+    assert titles(part) == ["Provenance", "Data", "Training runs"]
+    assert part.finding == "The report shows 3 variants, trained from 2 commits on 1 machine."
 
 
 def test_published_data_are_named_by_citation_and_homepage(study: SmallStudy) -> None:
     known = {"citation": "Xiao et al., 2017", "homepage": "example.org", "licence": "MIT"}
     assert data_row(replace(study.test_set, provenance=known))["about"] == "Xiao et al., 2017; example.org"
+
+
+def test_a_data_set_links_to_its_source(study: SmallStudy) -> None:
+    def address(homepage: str) -> str:
+        known = {"citation": "Xiao et al., 2017", "homepage": homepage, "licence": "MIT"}
+        return data_sets([replace(study.test_set, provenance=known)]).rows[0][0].address
+
+    assert address("https://example.org/data") == "https://example.org/data"
+    assert address("javascript:alert(1)") == ""
+    assert data_sets([study.test_set]).rows[0][0].address == ""
 
 
 def test_parameters_stand_as_they_are(root: Path, params: Params) -> None:

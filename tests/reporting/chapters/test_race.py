@@ -1,10 +1,10 @@
-"""The race to a training error: rates tried, epochs and seconds of the seeds that got there, and ratios."""
+"""Convergence speed: rates tried, epochs and seconds of the seeds that reached the goal, and ratios."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from blocks import figures, header, rows, shown, tables
+from blocks import figures, header, rows, shown, tables, titles
 from descriptions import described
 from small_study import CNN, FEW
 
@@ -12,7 +12,9 @@ from lookalike.artifacts.models import RateSearch, RateTrial, Row, SeedRecord, T
 from lookalike.evaluation.statistics import ratio_of_geometric_means
 from lookalike.params import Training
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.race import race
+from lookalike.reporting.chapters.race import race, said
+from lookalike.reporting.chapters.sentences import NOTHING
+from lookalike.reporting.document import amounts
 
 TRIALS = (RateTrial(0.1, None), RateTrial(0.01, 0.25), RateTrial(0.001, 0.5))
 EPOCHS = {CNN: (2, 3, 2), FEW: (6, 9, 7)}  # that seeds take to the goal
@@ -47,14 +49,14 @@ def racing(found: Found) -> Found:
     return replace(found, params=params, figures=replace(found.figures, histories=found.figures.histories | histories))
 
 
-def test_every_rate_that_was_tried_is_told(found: Found, drawn: dict[str, Any]) -> None:
+def test_every_rate_that_was_tried_is_shown(found: Found, drawn: dict[str, Any]) -> None:
     table = tables(race(racing(found)))["Learning rates tried"]
     tried = [["0.1", "–", ""], ["0.01", "25.00", "yes"], ["0.001", "50.00", ""]]
     assert rows(table) == [[name, *trial] for name in EPOCHS for trial in tried]
     assert table.note == "After 4 epochs; –: the loss was not finite."
 
 
-def test_epochs_and_seconds_are_those_of_the_seeds_that_got_there(found: Found, drawn: dict[str, Any]) -> None:
+def test_epochs_and_seconds_are_those_of_the_seeds_that_reached_the_goal(found: Found, drawn: dict[str, Any]) -> None:
     whole = racing(found)
     histories = whole.figures.histories | {
         FEW: [
@@ -69,7 +71,7 @@ def test_epochs_and_seconds_are_those_of_the_seeds_that_got_there(found: Found, 
     }
     whole = replace(whole, figures=replace(whole.figures, histories=histories))
     table = tables(race(whole))["To the goal"]
-    assert header(table)[:4] == ["variant", "learning rate", "seeds", "of them there"]
+    assert header(table)[:4] == ["variant", "learning rate", "seeds", "of them at the goal"]
     assert rows(table) == [
         [CNN, "0.01", "3", "3", "2.333", "0.577", "2.333", "0.577"],
         [FEW, "0.01", "3", "2", "7.500", "2.121", "3.750", "1.061"],
@@ -78,7 +80,7 @@ def test_epochs_and_seconds_are_those_of_the_seeds_that_got_there(found: Found, 
 
 def test_the_ratio_is_that_of_geometric_means(found: Found, drawn: dict[str, Any]) -> None:
     whole = racing(found)
-    (row,) = rows(tables(race(whole))["How many times as long"])
+    (row,) = rows(tables(race(whole))["Ratios of epochs and seconds"])
     ratio = ratio_of_geometric_means(EPOCHS[FEW], EPOCHS[CNN])
     assert ratio is not None
     assert row == [
@@ -93,15 +95,43 @@ def test_of_one_seed_there_is_no_ratio(found: Found, drawn: dict[str, Any]) -> N
     whole = racing(found)
     histories = whole.figures.histories | {FEW: reaching(6)}
     whole = replace(whole, figures=replace(whole.figures, histories=histories))
-    assert "How many times as long" not in tables(race(whole))
+    assert "Ratios of epochs and seconds" not in tables(race(whole))
+
+
+def test_the_finding_is_the_largest_ratio(found: Found, drawn: dict[str, Any]) -> None:
+    whole = racing(found)
+    ratio = ratio_of_geometric_means(EPOCHS[FEW], EPOCHS[CNN])
+    assert ratio is not None
+    assert race(whole).finding == (
+        f"{FEW} needs {amounts(vars(ratio))} times as many epochs as {CNN} to reach a training error of 25 %."
+    )
+
+
+def test_without_a_ratio_the_seeds_at_the_goal_are_counted() -> None:
+    arrivals = {"a": {"there": 2, "seeds": 3}, "b": {"there": 0, "seeds": 3}}
+    assert said(arrivals, [], 0.25) == "A training error of 25 % is reached by 2 of 3 seeds of a and 0 of 3 seeds of b."
+    one = said({"a": arrivals["a"]}, [], 0.25)
+    assert one == "A training error of 25 % is reached by 2 of 3 seeds of a."
 
 
 def test_the_race_is_drawn(found: Found, drawn: dict[str, Any]) -> None:
     whole = racing(found)
     part = race(whole)
-    assert shown(part) == {"fashion-race": "PNG of race"}
-    assert drawn["race"] == ({name: whole.figures.histories[name] for name in EPOCHS}, 0.25)
-    assert figures(part)["fashion-race"].variants == (CNN, FEW)
+    assert titles(part) == ["Convergence speed of ReLU and tanh"]
+    assert shown(part) == {"fashion-race": "picture of race"}
+    assert drawn["race"] == ({name: whole.figures.histories[name] for name in EPOCHS}, 0.25, found.looks)
+    picture = figures(part)["fashion-race"]
+    assert (picture.variants, picture.main) == ((CNN, FEW), True)
+    assert picture.words.finding == part.finding
+
+
+def test_a_variant_at_chance_is_not_drawn(found: Found, drawn: dict[str, Any]) -> None:
+    whole = racing(found)
+    low = [replace(row, accuracy_low=0.05) if row.variant == FEW else row for row in whole.standings]
+    assert figures(race(replace(whole, standings=low)))["fashion-race"].variants == (CNN,)
+    nothing = race(replace(whole, standings=[replace(row, accuracy_low=0.05) for row in low]))
+    assert (nothing.finding, shown(nothing)) == (NOTHING, {})
+    assert list(tables(nothing)) == ["To the goal", "Ratios of epochs and seconds", "Learning rates tried"]
 
 
 @pytest.mark.usefixtures("drawn")

@@ -1,45 +1,86 @@
-"""The repair ledger in the report: counts in both orders, the control, and what two models give together."""
+"""Complementary errors in the report: counts in both orders, the control, and what two models give together."""
 
 from dataclasses import replace
+from typing import Any
 
-from blocks import figures, prose, rows, shown, tables, titles
+from blocks import figures, rows, shown, titles
 from small_study import CNN, EVALUATED, FEW, SmallStudy
 
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.repairs import repairs
+from lookalike.reporting.chapters.pairs import NO_PAIR
+from lookalike.reporting.chapters.repairs import corrected, repairs
 from lookalike.reporting.document import Json, millions, p, points, shares
 
 
+def estimate(value: float) -> Json:
+    return {"value": value, "low": value - 0.03, "high": value + 0.03}
+
+
+def test_corrected_and_newly_broken_are_said_next_to_the_control() -> None:
+    pair: Json = {"first": "a", "second": "b", "only_second": 274, "both_wrong": 529}
+    pair |= {"fixed": estimate(0.341), "broken": estimate(0.05)}
+    start = "b corrects 34 % (31 to 37) of the 803 errors of a and newly breaks 5 % (2 to 8) of its right answers"
+    assert corrected(pair, [{"variant": "a", "fixed": estimate(0.31)}]) == (
+        f"{start}; another seed of a corrects 31 % (28 to 34)."
+    )
+    others = [{"variant": "b", "fixed": estimate(0.31)}, {"variant": "a", "fixed": None}]
+    assert corrected(pair, others) == f"{start}."
+    assert corrected(pair | {"fixed": None}, []) == "a makes no error that b could correct."
+
+
 def test_both_orders_and_the_control_are_counted(found: Found, drawn: Json, study: SmallStudy) -> None:
-    part, ledger = repairs(found), study.look_alikes["repairs"]
-    assert titles(part) == ["Who repairs whose mistakes"]
-    assert shown(part) == {"fashion-repairs": "PNG of repairs"}
+    part: Any = repairs(found)
+    ledger = study.look_alikes["repairs"]
+    assert titles(part) == ["Complementary errors"]
+    assert shown(part) == {"fashion-repairs": "picture of repairs"}
     assert drawn["repairs"] == (ledger["pairs"][:1], ledger["control"])
-    counted, control = figures(part)["fashion-repairs"].numbers
-    for row, told in zip(ledger["pairs"], rows(counted), strict=True):
+    picture = figures(part)["fashion-repairs"]
+    most = max(ledger["pairs"], key=lambda row: row["fixed"]["value"])
+    assert picture.main
+    assert part.finding == picture.words.finding == corrected(most, ledger["control"])
+    counted, control, _ = picture.numbers
+    for row, cells in zip(ledger["pairs"], rows(counted), strict=True):
         counts = [str(row[key]) for key in ("only_first", "only_second", "both_wrong")]
-        assert told == [
-            row["first"],
-            row["second"],
-            *counts,
-            shares(row["fixed"]),
-            shares(row["broken"]),
-            p(row["mcnemar_p"]),
-        ]
-    assert [told[:2] for told in rows(counted)] == [[CNN, FEW], [FEW, CNN]]
-    assert [told[0] for told in rows(control)] == list(EVALUATED)
+        estimates = [shares(row["fixed"]), shares(row["broken"]), p(row["mcnemar_p"])]
+        assert cells == [row["first"], row["second"], *counts, *estimates]
+    assert [cells[:2] for cells in rows(counted)] == [[CNN, FEW], [FEW, CNN]]
+    assert [cells[0] for cells in rows(control)] == list(EVALUATED)
 
 
-def test_what_both_give_together_is_told_with_its_cost(found: Found, drawn: Json, study: SmallStudy) -> None:
-    part = repairs(found)
-    assert "validation images alone" in prose(part)[0]
-    (first, _), (row, _) = rows(tables(part)["Two models together"]), study.look_alikes["repairs"]["pairs"]
+def test_what_both_give_together_is_shown_with_its_cost(found: Found, drawn: Json, study: SmallStudy) -> None:
+    table = figures(repairs(found))["fashion-repairs"].numbers[-1]
+    assert "validation images alone" in table.note
+    (first, _), (row, _) = rows(table), study.look_alikes["repairs"]["pairs"]
     assert first[:5] == [CNN, FEW, shares(row["oracle"]), shares(row["averaged"]), points(row["averaged_gain"])]
     cascade = row["cascade"]
     assert first[5:8] == [f"{100 * cascade['asked']:.2f}", shares(cascade["accuracy"]), points(cascade["gain"])]
     assert first[8:] == [millions(cascade["macs"]), millions(cascade["macs_per_repair"])]
 
 
-def test_without_pairs_there_is_no_ledger(found: Found) -> None:
-    look_alikes = found.figures.look_alikes | {"repairs": {"pairs": [], "control": []}}
-    assert repairs(replace(found, figures=replace(found.figures, look_alikes=look_alikes))) is None
+def test_pairs_with_a_variant_at_chance_are_left_out(found: Found, drawn: Json) -> None:
+    low = [replace(row, accuracy_low=0.05) if row.variant == FEW else row for row in found.standings]
+    part: Any = repairs(replace(found, standings=low))
+    assert (part.finding, part.blocks) == (NO_PAIR, ())
+
+
+def test_the_control_is_that_of_the_compared_variants(found: Found, drawn: Json, study: SmallStudy) -> None:
+    ledger = study.look_alikes["repairs"]
+    alone = ledger["control"][0] | {"variant": "alone"}
+    repairs(changed(found, ledger | {"control": [*ledger["control"], alone]}))
+    assert drawn["repairs"] == (ledger["pairs"][:1], ledger["control"])
+
+
+def changed(found: Found, repairs: Json) -> Found:
+    look_alikes = found.figures.look_alikes | {"repairs": repairs}
+    return replace(found, figures=replace(found.figures, look_alikes=look_alikes))
+
+
+def test_without_second_seeds_there_is_no_control(found: Found, drawn: Json, study: SmallStudy) -> None:
+    ledger = study.look_alikes["repairs"] | {"control": []}
+    picture = figures(repairs(changed(found, ledger)))["fashion-repairs"]
+    assert len(picture.numbers) == 2
+    assert "another seed" not in picture.words.finding
+
+
+def test_without_pairs_there_is_no_such_chapter(found: Found) -> None:
+    assert repairs(changed(found, {"pairs": [], "control": []})) is None

@@ -1,15 +1,17 @@
-"""Spoiled images in the report: figures of the probes, numbers of every variant."""
+"""Corrupted images in the report: findings, figures of the focus variants, numbers of every variant."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from blocks import figures, header, prose, rows, shown, tables, titles
+from blocks import figures, header, rows, shown, tables, titles
 from small_study import CNN, EVALUATED, FEW, FIGURES, TESTED, SmallStudy
 
-from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
-from lookalike.explain.drift import OTHER
+from lookalike.data.corruptions import CORRUPTIONS, OTHER, SEVERITIES
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.robustness import robustness
+from lookalike.reporting.chapters.robustness import first_to_last, kept, last_layer, robustness, worst
+from lookalike.reporting.chapters.sentences import NOTHING
 from lookalike.reporting.document import Json, amounts, points, shares
 
 
@@ -17,28 +19,88 @@ def without(found: Found, **changed: Json) -> Found:
     return replace(found, figures=replace(found.figures, **changed))
 
 
+def estimate(value: float) -> Json:
+    return {"value": value, "low": value - 0.01, "high": value + 0.01}
+
+
+def scored(clean: float, overall: float, **kinds: Sequence[float]) -> Json:
+    """A variant with these accuracies by kind and severity; its calibration errors are what they leave."""
+    return {
+        "clean": {"accuracy": estimate(clean), "ece": estimate(0.02)},
+        "overall": estimate(overall),
+        "kinds": {
+            kind: [{"accuracy": estimate(value), "ece": estimate(1 - value)} for value in values]
+            for kind, values in kinds.items()
+        },
+    }
+
+
+A = scored(0.9, 0.549, blur=[0.9, 0.3], contrast=[0.4, 0.4])
+B = scored(0.8, 0.528, blur=[0.8, 0.55], contrast=[0.5, 0.45])
+
+
+def test_what_is_kept_and_the_largest_loss_are_said() -> None:
+    assert kept({"a": A, "b": B}) == (
+        "The share of the clean accuracy that is kept over all corruptions is 61 % for a and 66 % for b; the largest "
+        "loss is under contrast."
+    )
+    assert kept({"a": A}) == (
+        "The share of the clean accuracy that is kept over all corruptions is 61 % for a; the largest loss is under "
+        "contrast."
+    )
+    assert kept({}) == NOTHING
+
+
+def test_the_worst_corruption_of_each_variant_is_said() -> None:
+    assert worst({"a": A, "b": B}, "accuracy") == (
+        "Accuracy is lowest at 30 % (29 to 31) for a (blur, severity 2) and 45 % (44 to 46) for b (contrast, "
+        "severity 2)."
+    )
+    assert worst({"a": A}, "ece") == (
+        "Expected calibration error (ECE) is highest at 70 % (69 to 71) for a (blur, severity 2)."
+    )
+
+
+def test_layers_are_said_from_the_first_to_the_last() -> None:
+    kinds = {
+        kind: [{"layer": "conv", "cosine": estimate(first)}, {"layer": "dense", "cosine": estimate(last)}]
+        for kind, first, last in (("blur", 0.9, 0.8), ("contrast", 0.8, 0.5), (OTHER, 0.4, 0.2))
+    }
+    assert first_to_last("a", kinds) == (
+        "From the first to the last layer of a the mean cosine between outputs for clean and corrupted images goes "
+        "from 0.85 to 0.65."
+    )
+    assert last_layer("a", kinds) == (
+        "In the last layer of a the cosine with the output for the clean image is lowest under contrast: 0.50 (0.49 "
+        "to 0.51), against 0.20 (0.19 to 0.21) for another image."
+    )
+
+
 def test_figures_are_drawn_from_what_was_found(found: Found, drawn: Json, study: SmallStudy) -> None:
-    part = robustness(found)
-    assert titles(part) == ["Spoiled images"]
+    part: Any = robustness(found)
+    assert titles(part) == ["Corrupted images"]
     assert shown(part) == {
-        "fashion-corruptions": "PNG of corruptions",
-        "fashion-spoiled": "PNG of overall",
-        "fashion-spoiled-accuracy": "PNG of severity",
-        "fashion-spoiled-ece": "PNG of severity",
+        "fashion-corruptions": "picture of corruptions",
+        "fashion-spoiled": "picture of overall",
+        "fashion-spoiled-accuracy": "picture of severity",
+        "fashion-spoiled-ece": "picture of severity",
         f"{CNN}-layers": f"{FIGURES}/{CNN}/layers",
-        f"fashion-{CNN}-drift": "PNG of drift",
+        f"fashion-{CNN}-drift": "picture of drift",
     }
     variants = study.on_spoiled["variants"]
     assert drawn["overall"] == (variants,)
-    assert drawn["severity"] == ({CNN: variants[CNN]}, "ece")  # the last
+    assert drawn["severity"] == ({CNN: variants[CNN]}, "ece", found.looks)  # the last
     assert drawn["drift"] == (found.figures.explanations[CNN]["drift"]["kinds"],)
     np.testing.assert_array_equal(drawn["corruptions"][0], study.test_set.images[0])
-    assert f"{TESTED} test images" in prose(part)[0]
+    overall = figures(part)["fashion-spoiled"]
+    assert [one.name for one in figures(part).values() if one.main] == ["fashion-spoiled"]
+    assert part.finding == overall.words.finding == kept({CNN: variants[CNN]})
+    assert f"{TESTED} test images" in overall.words.method
 
 
-def test_every_variant_is_told_overall_and_by_kind_and_severity(found: Found, drawn: Json, study: SmallStudy) -> None:
+def test_every_variant_is_shown_overall_and_by_kind_and_severity(found: Found, drawn: Json, study: SmallStudy) -> None:
     part, variants = robustness(found), study.on_spoiled["variants"]
-    (overall,) = figures(part)["fashion-spoiled"].numbers
+    overall = figures(part)["fashion-spoiled"].numbers[0]
     assert rows(overall) == [
         [
             *(name, shares(variants[name]["clean"]["accuracy"]), shares(variants[name]["overall"])),
@@ -48,6 +110,7 @@ def test_every_variant_is_told_overall_and_by_kind_and_severity(found: Found, dr
     ]
     everything = tables(part)["By kind and severity"]
     assert len(header(everything)) == 2 + 2 * len(SEVERITIES)
+    assert sum(not column.extra for column in everything.columns) == 2 + len(SEVERITIES)
     assert rows(everything) == [
         [name, kind, *(shares(one[key]) for key in ("accuracy", "ece") for one in variants[name]["kinds"][kind])]
         for name in EVALUATED
@@ -55,27 +118,40 @@ def test_every_variant_is_told_overall_and_by_kind_and_severity(found: Found, dr
     ]
 
 
-def test_pairs_are_told_with_their_difference(found: Found, drawn: Json, study: SmallStudy) -> None:
+def test_pairs_are_shown_with_their_difference(found: Found, drawn: Json, study: SmallStudy) -> None:
     (pair,) = study.on_spoiled["pairs"]
-    assert rows(tables(robustness(found))["Differences on spoiled images"]) == [[CNN, FEW, points(pair["overall"])]]
+    _, differences = figures(robustness(found))["fashion-spoiled"].numbers
+    assert rows(differences) == [[CNN, FEW, points(pair["overall"])]]
     alone = without(found, robustness=study.on_spoiled | {"pairs": []})
-    assert "Differences on spoiled images" not in tables(robustness(alone))
+    assert len(figures(robustness(alone))["fashion-spoiled"].numbers) == 1
 
 
-def test_layers_are_told_with_the_yardstick(found: Found, drawn: Json) -> None:
+def test_variants_at_chance_have_no_rows(found: Found, drawn: Json) -> None:
+    low = [replace(row, accuracy_low=0.05) if row.variant == CNN else row for row in found.standings]
+    part = robustness(replace(found, standings=low))
+    assert list(shown(part)) == ["fashion-corruptions", "fashion-spoiled"]
+    assert figures(part)["fashion-spoiled"].variants == (FEW,)
+    assert len(figures(part)["fashion-spoiled"].numbers) == 1  # no pair is left
+    nothing: Any = robustness(replace(found, standings=[replace(row, accuracy_low=0.05) for row in low]))
+    assert nothing.finding == NOTHING
+    assert list(shown(nothing)) == ["fashion-corruptions"]
+    assert tables(nothing) == {}
+
+
+def test_layers_are_shown_with_the_yardstick(found: Found, drawn: Json) -> None:
     (table,) = figures(robustness(found))[f"fashion-{CNN}-drift"].numbers
     drift = found.figures.explanations[CNN]["drift"]["kinds"]
     assert list(drift)[-1] == OTHER
-    told = [[kind, row["layer"], amounts(row["cosine"])] for kind, layers in drift.items() for row in layers]
-    assert rows(table) == told
+    expected = [[kind, row["layer"], amounts(row["cosine"])] for kind, layers in drift.items() for row in layers]
+    assert rows(table) == expected
 
 
-def test_a_probe_whose_layers_were_not_followed_has_no_such_figure(found: Found, drawn: Json) -> None:
+def test_a_focus_variant_whose_layers_were_not_followed_has_no_such_figure(found: Found, drawn: Json) -> None:
     one = found.figures.explanations[CNN] | {"drift": None}
     assert f"fashion-{CNN}-drift" not in shown(robustness(without(found, explanations={CNN: one})))
     assert f"fashion-{CNN}-drift" not in shown(robustness(without(found, explanations={})))
 
 
-def test_a_study_that_spoils_no_images_has_no_such_chapter(found: Found, drawn: Json) -> None:
+def test_a_study_without_corrupted_images_has_no_such_chapter(found: Found, drawn: Json) -> None:
     assert robustness(without(found, robustness={})) is None
     assert drawn == {}

@@ -1,22 +1,21 @@
-"""Leaderboard, costs and learning curves: the numbers of the artifacts, and which trainings the profile has cut."""
+"""Learning curves and costs: the numbers of the artifacts, and which training runs the profile has reduced."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
-from blocks import figures, header, prose, rows, tables, titles, walk
+from blocks import figures, header, rows, tables, titles, walk
 from conftest import granted
 from descriptions import described
-from small_study import CNN, DIVERGED, EVALUATED, FEW, FIGURES
+from small_study import CNN, DIVERGED, EVALUATED, FEW
 
-from lookalike.artifacts.folders import write_bytes
 from lookalike.artifacts.models import SeedRecord
-from lookalike.evaluation.calibration import COLDEST, HOTTEST
-from lookalike.params import AugmentationParams, Params
+from lookalike.params import Params
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.standings import curtailed, cut_short, does_not_train, leaderboard, training
+from lookalike.reporting.chapters.sentences import NOTHING
+from lookalike.reporting.chapters.standings import curtailed, cut_short, gaps, range_of_gaps, training
 from lookalike.reporting.document import Fold
 from lookalike.reporting.leaderboard import Standing, standing
 
@@ -27,49 +26,6 @@ def standing_of(variant: str, *, epochs: int = 10, seeds: int = 1, diverged: int
     summary = MEASURED | {"seeds": seeds, "diverged": diverged}
     description = described(macs=5_432_100, train_images=images, seeds=(SeedRecord(0, epochs, None),))
     return standing("fashion", variant, summary, description, [{"seed": 0, "seconds": 100.0, "images_per_second": 9.4}])
-
-
-def test_the_leaderboard_has_every_variant_with_what_is_known(found: Found) -> None:
-    measured = replace(
-        found.standings[1],
-        accuracy=0.91234,
-        accuracy_sd=0.00321,
-        accuracy_low=0.8876,
-        accuracy_high=0.93219,
-        top2_accuracy=0.98764,
-        brier=0.13579,
-        ece=0.04321,
-        ece_low=0.0408,
-        ece_high=0.0455,
-        calibrated_ece=0.01234,
-        temperature=1.61803,
-    )
-    part = leaderboard([replace(found, standings=[found.standings[0], measured])])
-    (board,) = tables(part).values()
-    assert board.label == f"Leaderboard: {found.params.studies['fashion'].title}"
-    known = ["91.23", "0.32", "88.76", "93.22", "2", "0", "98.76", "0.500", "0.136"]
-    known += ["4.32 (4.08 to 4.55)", "1.23", "1.618"]
-    assert rows(board) == [[DIVERGED, *["–"] * 4, "0", "1", *["–"] * 6], [CNN, *known]]
-    assert [board.rows[1][k].key for k in (1, 10, 12)] == [0.91234, 0.04321, 1.61803]
-    assert [cell.key for cell in board.rows[0][10:]] == [None] * 3
-
-
-@pytest.mark.parametrize(("seeds", "said"), [(0, "10.000"), (2, "10.000 (2 at the bound)")])
-def test_temperatures_at_a_bound_are_counted_on_the_leaderboard(found: Found, seeds: int, said: str) -> None:
-    row = replace(found.standings[1], temperature=10.0, temperature_at_bound=seeds)
-    part = leaderboard([replace(found, standings=[row])])
-    (board,) = tables(part).values()
-    assert rows(board)[0][-1] == said
-    assert f"between {COLDEST:g} and {HOTTEST:g}" in prose(part)[-1]
-
-
-def test_variants_that_a_budget_has_cut_are_named(found: Found) -> None:
-    said, legend = prose(leaderboard([found]))
-    assert f"by this profile's budget: {DIVERGED}, {CNN}; " in said  # the one in images, the other in epochs
-    assert FEW not in said
-    assert legend.startswith("Accuracy: mean over seeds")
-    whole = replace(found, standings=[standing_of(FEW, epochs=30)])
-    assert prose(leaderboard([whole])) == [legend]
 
 
 @pytest.mark.parametrize(
@@ -88,11 +44,11 @@ def test_epochs_are_cut_short_by_a_budget_and_not_by_divergence(
     [
         (10, 9, None),
         (4, 9, "4 of 10 epochs"),
-        (10, 300, "images capped"),
-        (4, 300, "4 of 10 epochs, images capped"),
+        (10, 300, "fewer images"),
+        (4, 300, "4 of 10 epochs, fewer images"),
     ],
 )
-def test_what_a_budget_cut_is_told(params: Params, epochs: int, images: int, said: str | None) -> None:
+def test_what_a_budget_reduced_is_said(params: Params, epochs: int, images: int, said: str | None) -> None:
     assert params.budget(CNN).max_images == 300
     assert curtailed(standing_of(CNN, epochs=epochs, images=images), params) == said
 
@@ -101,58 +57,120 @@ def test_what_a_budget_cut_is_told(params: Params, epochs: int, images: int, sai
     ("cap", "said"),
     [({"max_channels": 16}, "layers of at most 16 channels"), ({"size": "tiny"}, "a tiny network of the family")],
 )
-def test_a_narrowed_network_is_told(params: Params, cap: dict[str, Any], said: str) -> None:
+def test_a_reduced_network_is_said(params: Params, cap: dict[str, Any], said: str) -> None:
     budget = granted(pretrained=False, **cap)
     profile = params.active.model_copy(update={"train": {params.variants[CNN].budget: budget}})
-    narrowed = params.model_copy(update={"profiles": {params.profile: profile}})
-    assert curtailed(standing_of(CNN), narrowed) == said
+    reduced = params.model_copy(update={"profiles": {params.profile: profile}})
+    assert curtailed(standing_of(CNN), reduced) == said
 
 
-def test_without_a_limit_no_images_are_capped(params: Params) -> None:
+def test_without_a_limit_the_images_are_not_reduced(params: Params) -> None:
     free = params.model_copy(update={"profile": "paper"})
     assert curtailed(standing_of(CNN, images=48_000), free) is None
 
 
-def test_costs_are_told_of_every_variant(found: Found, drawn: dict[str, Any]) -> None:
-    part = training(replace(found, standings=[standing_of(CNN, epochs=4), standing_of(FEW, epochs=30)]))
-    assert rows(tables(part)["Cost"]) == [
-        [CNN, "7", "5.43 M", "9", "4", "1.7 min", "9", "4 of 10 epochs"],
-        [FEW, "7", "5.43 M", "9", "30", "1.7 min", "9", "–"],
+def accuracies(*gaps: Sequence[float]) -> list[dict[str, Any]]:
+    """A history in which training minus validation accuracy is that of each seed and epoch."""
+    return [
+        {"seed": seed, "epoch": epoch, "train_accuracy": 0.5 + gap, "valid_accuracy": 0.5, "train_loss": 1.0}
+        | {"valid_loss": 1.0}
+        for seed, one in enumerate(gaps)
+        for epoch, gap in enumerate(one)
     ]
+
+
+def test_gaps_are_said_of_the_first_and_the_last_epoch() -> None:
+    history = accuracies([-0.03, 0.05, 0.12], [-0.05, 0.02, 0.126])
+    start = (
+        "From the first to the last epoch training minus validation accuracy goes from −4.0 to +12.3 ± 0.4 points for a"
+    )
+    assert gaps({"a": history}) == f"{start}."
+    assert gaps({"a": history, "b": accuracies([0.02, -0.041])}) == f"{start} and from +2.0 to −4.1 points for b."
+
+
+def test_after_one_epoch_there_is_one_gap() -> None:
+    once, more = accuracies([-0.03]), accuracies([-0.02, 0.04])
+    assert gaps({"a": once}) == "After one epoch training minus validation accuracy is −3.0 points for a."
+    assert gaps({"a": once, "b": more}) == (
+        "From the first to the last epoch training minus validation accuracy goes from −2.0 to +4.0 points for b; "
+        "after one epoch training minus validation accuracy is −3.0 points for a."
+    )
+
+
+def test_a_seed_that_diverged_has_no_gap() -> None:
+    lost = [row | {"seed": 1, "train_loss": math.nan} for row in accuracies([0.5, 0.5])]
+    assert gaps({"a": [*accuracies([-0.02, 0.04]), *lost]}).endswith("goes from −2.0 to +4.0 points for a.")
+
+
+def test_of_many_variants_the_range_of_gaps_is_said() -> None:
+    histories = {"a": accuracies([0.1, 0.04]), "b": accuracies([0.0, -0.01]), "c": accuracies([0.2, 0.123])}
+    assert range_of_gaps(histories) == (
+        "In the last epoch training minus validation accuracy lies between −1.0 points (b) and +12.3 points (c)."
+    )
+    assert range_of_gaps({"a": histories["a"]}) == gaps({"a": histories["a"]})
+
+
+def test_focus_variants_come_first_and_then_the_others_by_model(found: Found, drawn: dict[str, Any]) -> None:
+    part = training(found)
+    shown = figures(part)
+    assert {name: one.variants for name, one in shown.items()} == {
+        "fashion-curves": (CNN,),
+        "fashion-curves-fashion_cnn": EVALUATED,  # the one that diverged has no curves
+    }
+    assert [one.main for one in shown.values()] == [True, False]
+    assert drawn["curves"] == ({name: found.figures.histories[name] for name in EVALUATED}, found.looks)
+    assert part.finding == shown["fashion-curves"].words.finding == gaps({CNN: found.figures.histories[CNN]})
     assert titles(part) == ["Training"]
 
 
-def test_learning_curves_are_those_of_the_histories_with_epochs_from_one(found: Found, drawn: dict[str, Any]) -> None:
-    shown = figures(training(found))
-    assert list(shown) == ["fashion-curves-fashion_vit", "fashion-curves-fashion_cnn"]
-    assert shown["fashion-curves-fashion_vit"].variants == (DIVERGED,)
-    curves = shown["fashion-curves-fashion_cnn"]
-    histories = {name: found.figures.histories[name] for name in EVALUATED}
-    assert drawn["curves"] == (histories,)
-    assert curves.png == b"PNG of curves"
-    assert curves.variants == EVALUATED
-    (table,) = curves.numbers
+def test_curves_are_those_of_the_histories_with_epochs_from_one(found: Found, drawn: dict[str, Any]) -> None:
+    (table,) = figures(training(found))["fashion-curves-fashion_cnn"].numbers
     names = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
-    titles = ["training loss, nats", "validation loss, nats", "training accuracy, %", "validation accuracy, %"]
-    assert header(table)[3:] == titles
+    columns = ["training loss, nats", "validation loss, nats", "training accuracy, %", "validation accuracy, %"]
+    assert header(table)[3:] == columns
     assert [[cell.key for cell in row] for row in table.rows] == [
         [name, row["seed"], row["epoch"] + 1, *(row[figure] for figure in names)]
-        for name, history in histories.items()
-        for row in history
+        for name in EVALUATED
+        for row in found.figures.histories[name]
     ]
     assert rows(table)[0][:3] == [CNN, "0", "1"]
 
 
 def test_models_of_one_variant_each_share_a_figure(found: Found, drawn: dict[str, Any]) -> None:
-    single = {name: variant.model_copy(update={"model": name}) for name, variant in found.params.variants.items()}
-    alone = replace(found, params=found.params.model_copy(update={"variants": single}))
-    (shown,) = figures(training(alone)).values()
-    assert drawn["curves"] == (found.figures.histories,)
-    assert shown.variants == tuple(found.figures.histories)
-    assert f"the variants with the models {', '.join(alone.settings)}, a line a seed" in shown.caption
+    models = dict(zip((DIVERGED, *EVALUATED), ("fashion_vit", "fashion_cnn", "simple_cnn"), strict=True))
+    variants = {name: one.model_copy(update={"model": models[name]}) for name, one in found.params.variants.items()}
+    alone = replace(found, params=found.params.model_copy(update={"variants": variants}))
+    assert figures(training(alone))["fashion-curves-fashion_vit"].variants == EVALUATED
 
 
-def test_how_trainings_ended_is_told_over_seeds(found: Found, drawn: dict[str, Any]) -> None:
+def test_where_nothing_is_above_chance_only_numbers_are_left(found: Found, drawn: dict[str, Any]) -> None:
+    part = training(replace(found, standings=[replace(row, accuracy_low=0.05) for row in found.standings]))
+    assert part.finding == NOTHING
+    assert figures(part) == {}
+    assert list(tables(part)) == ["Ends of the training runs", "Cost"]
+
+
+def test_numbers_of_every_variant_are_folded_away(found: Found, drawn: dict[str, Any]) -> None:
+    part = training(replace(found, standings=[standing_of(CNN, epochs=4), standing_of(FEW, epochs=30)]))
+    (fold,) = [block for block in walk([part]) if isinstance(block, Fold)]
+    costs = tables(*fold.blocks)["Cost"]
+    assert rows(costs) == [
+        [CNN, "7", "5.43 M", "9", "4", "1.7 min", "9", "4 of 10 epochs"],
+        [FEW, "7", "5.43 M", "9", "30", "1.7 min", "9", "–"],
+    ]
+    for table in tables(*fold.blocks).values():
+        assert sum(not column.extra for column in table.columns) <= 9
+
+
+def test_ten_views_are_shown_where_they_were_tested(found: Found, drawn: dict[str, Any]) -> None:
+    one = {"value": 0.5, "low": 0.4, "high": 0.6}
+    views = {"one": one, "ten": one | {"value": 0.55}, "difference": {"value": 0.05, "low": 0.01, "high": 0.09}}
+    details = {name: details | ({"views": views} if name == CNN else {}) for name, details in found.details.items()}
+    table = tables(training(replace(found, details=details)))["Test accuracy with one view and with ten"]
+    assert rows(table) == [[CNN, "50.0 (40.0 to 60.0)", "55.0 (40.0 to 60.0)", "+5.0 (+1.0 to +9.0)"]]
+
+
+def test_ends_of_training_runs_are_means_over_seeds(found: Found, drawn: dict[str, Any]) -> None:
     def row(seed: int, epoch: int, train: float, valid: float, loss: float) -> dict[str, float]:
         known = {"train_accuracy": train, "valid_accuracy": valid, "valid_loss": loss, "train_loss": 1.0}
         return {"seed": seed, "epoch": epoch, **known}
@@ -163,39 +181,14 @@ def test_how_trainings_ended_is_told_over_seeds(found: Found, drawn: dict[str, A
     two.append(row(1, 3, 0.8, 0.6, 1.0))
     lost = [row(2, 0, 0.1, 0.1, float("nan"))]
     figures = replace(found.figures, histories=found.figures.histories | {CNN: [*one, *two, *lost], FEW: one})
-    table = tables(training(replace(found, figures=figures)))["How the training runs ended"]
-    told = {cells[0]: cells[1:] for cells in rows(table)}
-    assert told[CNN] == ["85.00", "7.07", "55.00", "7.07", "30.00", "14.14", "2", "0.707", "75.00", "0.833", "2"]
-    assert told[FEW] == ["90.00", "–", "50.00", "–", "40.00", "–", "2", "–", "75.00", "1.5", "–"]
+    table = tables(training(replace(found, figures=figures)))["Ends of the training runs"]
+    ends = {cells[0]: cells[1:] for cells in rows(table)}
+    assert ends[CNN] == ["85.00", "7.07", "55.00", "7.07", "30.00", "14.14", "2", "0.707", "75.00", "0.833", "2"]
+    assert ends[FEW] == ["90.00", "–", "50.00", "–", "40.00", "–", "2", "–", "75.00", "1.5", "–"]
 
 
 def test_a_variant_without_a_seed_that_ended_has_dashes(found: Found, drawn: dict[str, Any]) -> None:
     histories = found.figures.histories | {DIVERGED: [{**found.figures.histories[CNN][0], "train_loss": math.nan}]}
     figures = replace(found.figures, histories=histories)
-    table = tables(training(replace(found, figures=figures)))["How the training runs ended"]
+    table = tables(training(replace(found, figures=figures)))["Ends of the training runs"]
     assert rows(table)[0] == [DIVERGED, *["–"] * 11]
-
-
-@pytest.mark.parametrize(("low", "named"), [(0.09, True), (0.1, True), (0.11, False), (None, False)])
-def test_a_variant_that_is_not_above_chance_does_not_train(found: Found, low: float | None, named: bool) -> None:
-    assert found.chance == np.bincount(found.labels).max() / len(found.labels) == 0.1
-    row = replace(found.standings[1], accuracy_low=low)
-    assert does_not_train(row, found.chance) == named
-    said = prose(leaderboard([replace(found, standings=[row])]))
-    assert any(one.startswith(f"**Does not train**: {CNN}. ") and "10.00 %" in one for one in said) == named
-
-
-def test_augmentations_are_shown_with_their_settings(found: Found, drawn: dict[str, Any]) -> None:
-    assert not [block for block in walk([training(found)]) if isinstance(block, Fold)]
-    write_bytes(found.root / f"{FIGURES}/{CNN}/augmentation.png", b"six draws")
-    settings = AugmentationParams(placing={"turn": 10, "mirror": True}, crop=4)
-    cnn = found.params.variants[CNN]
-    changed = cnn.model_copy(update={"train": cnn.train.model_copy(update={"augmentation": settings})})
-    params = found.params.model_copy(update={"variants": found.params.variants | {CNN: changed}})
-    picture = figures(training(replace(found, params=params)))[f"{CNN}-augmentation"]
-    assert (picture.png, picture.stage) == (b"six draws", "compare@fashion")
-    assert rows(picture.numbers[0]) == [
-        ["placing", "turn", "10.0"],
-        ["placing", "mirror", "True"],
-        ["crop", "crop", "4"],
-    ]

@@ -1,64 +1,106 @@
-"""Each variant by itself: what it says of some test images, confusion, calibration and scores by class."""
+"""Confusion and calibration of the focus variants, with links into the explorer and scores by class."""
 
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
-import pytest
-from blocks import figures, header, rows, shown, tables, titles
-from small_study import CHOSEN, CNN, EVALUATED, FEW, FIGURES, LABELS, SmallStudy
+import numpy as np
+from blocks import figures, rows, shown, tables, titles, walk
+from small_study import CNN, EVALUATED, FEW, FIGURES, LABELS, SmallStudy
 
+from lookalike.params import Params
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.variants import variants
-from lookalike.reporting.document import Fold, count, percent
-from lookalike.reporting.figures import TOP_SHOWN
+from lookalike.reporting.chapters.sentences import NOTHING
+from lookalike.reporting.chapters.variants import MOST, confused, said_calibration, said_confusion, variants
+from lookalike.reporting.document import Fold, Matrix, count, percent
+
+Json = dict[str, Any]
 
 
-def test_pictures_are_those_that_compare_drew(found: Found) -> None:
+def matrices(found: Found) -> list[Matrix]:
+    return [block for block in walk([variants(found)]) if isinstance(block, Matrix)]
+
+
+def both_in_focus(found: Found, params: Params) -> Found:
+    studies = {"fashion": params.studies["fashion"].model_copy(update={"probes": EVALUATED})}
+    return replace(found, params=params.model_copy(update={"studies": studies}))
+
+
+def test_focus_variants_alone_have_confusions_and_calibration(found: Found) -> None:
     part = variants(found)
-    assert shown(part) == {
-        **{f"{CNN}-{kind}": f"{FIGURES}/{CNN}/{kind}" for kind in ("samples", "top-five")},
-        **{f"{name}-{kind}": f"{FIGURES}/{name}/{kind}" for name in EVALUATED for kind in ("confusion", "reliability")},
-    }
-    for name, one in figures(part).items():
-        variant = FEW if name.startswith(FEW) else CNN
-        assert (one.variants, one.stage) == ((variant,), "compare@fashion")
-        assert variant in one.caption
-        assert variant in one.alt
-    assert titles(part) == [
-        "Each variant by itself",
-        "Some test images",
-        "Five most probable classes",
-        "Confusion and calibration",
-    ]
+    assert titles(part) == ["Confusion and calibration", CNN]
+    assert shown(part) == {f"{CNN}-reliability": f"{FIGURES}/{CNN}/reliability"}
+    one = figures(part)[f"{CNN}-reliability"]
+    assert (one.variants, one.stage) == ((CNN,), "compare@fashion")
+    assert [matrix.name for matrix in matrices(found)] == [f"{CNN}-confusion"]
 
 
-@pytest.mark.parametrize(("kind", "count"), [("samples", len(CHOSEN)), ("top-five", TOP_SHOWN)])
-def test_test_images_have_the_probabilities_of_those_that_are_drawn(
-    found: Found, study: SmallStudy, kind: str, count: int
-) -> None:
-    figure = figures(variants(found))[f"{CNN}-{kind}"]
-    (table,) = figure.numbers
-    names = study.class_names
-    assert header(table) == ["test image", "class", *(f"{name}, %" for name in names)]
-    assert f"{count} " in figure.caption
-    assert figure.alt.startswith(f"{count} test images")
-    for k, row in zip(CHOSEN[:count].tolist(), table.rows, strict=True):
-        shares = found.probabilities(CNN)[k].tolist()
-        assert [cell.key for cell in row] == [k, names[LABELS[k]], *shares]
-        assert [cell.text for cell in row[2:]] == [percent(share) for share in shares]
+def test_confusions_are_those_of_the_first_seed_with_look_alikes_side_by_side(found: Found, study: SmallStudy) -> None:
+    (matrix,) = matrices(found)
+    order, predicted = found.params.class_order("fashion_mnist"), study.logits(CNN).argmax(1)
+    assert matrix.names == tuple(study.class_names[k] for k in order)
+    assert matrix.names[:4] == ("T-shirt/top", "Pullover", "Coat", "Shirt")
+    assert matrix.counts == tuple(
+        tuple(int(((true == LABELS) & (predicted == said)).sum()) for said in order) for true in order
+    )
+    assert sum(map(sum, matrix.counts)) == len(LABELS)
+    assert matrix.label == f"Confusion matrix of {CNN} (first seed)"
 
 
-def test_confusions_are_counted_by_true_and_predicted_class(found: Found, study: SmallStudy) -> None:
-    (table,) = figures(variants(found))[f"{FEW}-confusion"].numbers
-    names, predicted = study.class_names, study.logits(FEW).argmax(1)
-    assert header(table) == ["true class", *names]
-    expected = [
-        [name, *(str(((k == LABELS) & (predicted == n)).sum()) for n in range(10))] for k, name in enumerate(names)
-    ]
-    assert rows(table) == expected
+def test_cells_link_to_their_images_in_the_explorer(found: Found, params: Params) -> None:
+    (matrix,) = matrices(found)
+    names = found.class_names
+    row, column = (matrix.names.index(name) for name in ("Shirt", "Coat"))
+    true, said = names.index("Shirt"), names.index("Coat")
+    assert matrix.addresses[row][column] == f"index.html#study=fashion&a={CNN}&true={true}&saysa={said}"
+    first, second = matrices(both_in_focus(found, params))
+    assert f"a={CNN}&b={FEW}&" in first.addresses[0][0]
+    assert f"a={FEW}&b={CNN}&" in second.addresses[0][0]
 
 
-def test_reliability_is_told_of_filled_bins_before_and_after(found: Found) -> None:
+def test_the_finding_is_the_most_frequent_confusion() -> None:
+    names = ["Coat", "Shirt", "T-shirt/top"]
+    counts = [[995, 5, 0], [0, 892, 108], [50, 0, 950]]
+    assert said_confusion("fashion-cnn", counts, names) == (
+        "fashion-cnn most often takes Shirt for T-shirt/top: 108 of 1,000."
+    )
+    assert said_confusion("fashion-cnn", np.diag([3, 4, 5]).tolist(), names) == (
+        "fashion-cnn makes no mistake on these test images."
+    )
+
+
+def test_the_chapter_says_it_of_all_focus_variants(found: Found, params: Params) -> None:
+    both = both_in_focus(found, params)
+    first, second = (matrix.finding for matrix in matrices(both))
+    assert variants(both).finding == f"{first.removesuffix('.')}; {second}"
+    assert variants(found).finding == first
+
+
+def test_of_many_classes_those_with_most_mistakes_are_shown() -> None:
+    counts = np.diag(np.full(MOST + 2, 9))
+    counts[0, 1] = counts[2, 3] = 4
+    order = [*range(MOST + 1, -1, -1)]
+    kept = confused(counts, order)
+    assert len(kept) == MOST
+    assert {0, 1, 2, 3} < set(kept)
+    assert kept == sorted(kept, reverse=True)
+    assert confused(np.eye(3, dtype=int), [2, 0, 1]) == [2, 0, 1]
+
+
+def test_calibration_is_confidence_against_accuracy() -> None:
+    def diagram(*confidences: float) -> Json:
+        empty = {"lower": [0.0, 0.5, 0.9], "upper": [0.5, 0.9, 1.0], "count": [0, 30, 10]}
+        return empty | {"confidence": [None, *confidences], "accuracy": [None, 0.7, 0.9]}
+
+    first = {"reliability": diagram(0.8, 1.0), "calibrated_reliability": diagram(0.68, 0.9)}
+    assert said_calibration("fashion-cnn", first) == (
+        "The confidence of fashion-cnn lies 10.0 points above its accuracy; after temperature scaling they are 1.5 "
+        "points apart."
+    )
+    modest = first | {"reliability": diagram(0.6, 0.8)}
+    assert said_calibration("fashion-cnn", modest).startswith("The confidence of fashion-cnn lies 10.0 points below ")
+
+
+def test_reliability_holds_the_filled_bins_before_and_after(found: Found) -> None:
     before, after = figures(variants(found))[f"{CNN}-reliability"].numbers
     assert (before.label, after.label) == ("As trained", "After temperature")
     first = found.details[CNN]["first_seed"]
@@ -71,29 +113,23 @@ def test_reliability_is_told_of_filled_bins_before_and_after(found: Found) -> No
     assert before.rows != after.rows
 
 
-def test_scores_by_class_are_folded_with_the_pictures(found: Found) -> None:
-    part = variants(found)
-    (calibration,) = [one for one in part.sections if one.title == "Confusion and calibration"]
-    folds = [block for block in calibration.blocks if isinstance(block, Fold)]
-    assert [fold.title for fold in folds] == list(EVALUATED)
-    for fold in folds:
-        (table,) = tables(fold).values()
-        assert rows(table) == [
-            [row["class"], percent(row["precision"]), percent(row["recall"]), percent(row["f1"]), count(row["support"])]
-            for row in found.details[fold.title]["first_seed"]["classes"]
-        ]
-        assert fold.title in table.label
+def test_scores_by_class_are_folded_away(found: Found) -> None:
+    (fold,) = [block for block in walk([variants(found)]) if isinstance(block, Fold)]
+    (table,) = tables(fold).values()
+    assert table.label == f"Scores by class of {CNN} (first seed)"
+    assert rows(table) == [
+        [row["class"], percent(row["precision"]), percent(row["recall"]), percent(row["f1"]), count(row["support"])]
+        for row in found.details[CNN]["first_seed"]["classes"]
+    ]
 
 
 def test_what_was_not_drawn_is_not_shown(found: Found) -> None:
-    for path in Path(found.root / FIGURES).rglob("*.png"):
-        path.unlink()
-    part = variants(found)
-    assert figures(part) == {}
-    assert titles(part) == ["Each variant by itself", "Confusion and calibration"]
-    assert len(tables(part)) == 2  # the scores by class
+    (found.root / FIGURES / CNN / "reliability.webp").unlink()
+    assert figures(variants(found)) == {}
+    assert len(matrices(found)) == 1
 
 
-def test_a_variant_that_diverged_has_no_place(found: Found) -> None:
-    diverged = replace(found, standings=[replace(row, seeds=int(row.variant == FEW)) for row in found.standings])
-    assert set(shown(variants(diverged))) == {f"{FEW}-confusion", f"{FEW}-reliability"}
+def test_variants_at_chance_have_no_place(found: Found) -> None:
+    chance = replace(found, standings=[replace(row, accuracy_low=0.05) for row in found.standings])
+    part = variants(chance)
+    assert (part.blocks, part.finding) == ((), NOTHING)

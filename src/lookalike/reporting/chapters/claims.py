@@ -1,7 +1,8 @@
 """What was claimed and what became of it: a table of verdicts, and behind it every test."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 from lookalike.claims.claim import Answer, Judged, Verdict
@@ -11,13 +12,45 @@ from lookalike.claims.wording import left_open, said_measured, said_region, said
 from lookalike.reporting.document import Column, Fold, Json, Prose, Section, Table, section, tabulate, text
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+WAITING = ("not tested", "not judged")
+MOST_SENTENCES = 2  # of a claim, in the table of verdicts
+SOURCES = (
+    "The claims L1 to L11 are this project's own hypotheses. The others come from four student reports, written in "
+    "Korean in 2023 and 2024: F on CNN and ViT on Fashion-MNIST, C on regularisation on CIFAR-10, Z on families of "
+    "image models, H on the way from LeNet to AlexNet."
+)
+EVIDENCE = {  # the part of the report that shows what a claim is judged by: a section, or a figure
+    **dict.fromkeys(("L1", "L2", "L3"), "fashion-error-consistency"),
+    **dict.fromkeys(("L4", "L5"), "fashion-separability"),
+    **dict.fromkeys(("L6", "L7", "L8"), "fashion-cues"),
+    "L10": "fashion-attribution",
+    "L11": "fashion-representations",
+    **dict.fromkeys(("L9", "F1", "F7", "H1"), "leaderboard"),
+    "F2": "fashion-photographs",
+    **dict.fromkeys(("F3", "F4"), "fashion-pairs"),
+    "F5": "fashion-look-alikes",
+    "F6": "fashion-similarity",
+    **dict.fromkeys(("C1", "C3", "C4", "C5", "C8", "C10"), "cifar-training"),
+    **dict.fromkeys(("C2", "C9"), "cifar-inside"),
+    "C6": "cifar-embeddings",
+    "C7": "cifar-explanations",
+    "Z1": "zoo-pairs",
+    "Z2": "zoo-repairs",
+    "Z3": "zoo-costs",
+    **dict.fromkeys(("H2", "H7"), "lenet-robustness"),
+    "H3": "alexnet-race",
+    **dict.fromkeys(("H4", "H5"), "alexnet-pairs"),
+    "H6": "alexnet-inside",
+    "H8": "alexnet-look-alikes",
+    **dict.fromkeys(("H9", "H10"), "lenet-pairs"),
+}
 SUMMARY = (
     Column("claim", "claim", text),
-    Column("statement", "statement", text),
-    Column("reported", "reported", text),
-    Column("measured here", "here", text),
     Column("verdict", "verdict", text),
-    Column("controls", "controls", text),
+    Column("statement", "statement", text),
+    Column("measured here", "here", text),
+    Column("reported", "reported", text, extra=True),
+    Column("controls", "controls", text, extra=True),
 )
 TESTS = (
     Column("claim", "claim", text),
@@ -60,16 +93,43 @@ LIMITS = (
 )
 
 
-def claims(judged: Sequence[Judged]) -> Section:
-    """The table of claims and verdicts, and behind it every test."""
+def claims(judged: Sequence[Judged], places: Mapping[str, str]) -> Section | None:
+    """Verdicts on claims, those without one folded, and every test; None of no claims.
+
+    Args:
+        places: address of each section and figure of the report.
+    """
+    if not judged:
+        return None
+    tested = [one for one in sorted(judged, key=order) if one.verdict not in WAITING]
+    waiting = [one for one in judged if one.verdict in WAITING]
     behind = (Prose(RULE), Prose(CHANCE), Prose(LIMITS), tests(judged), dates(judged))
     return section(
         "claims",
-        "What became of the claims",
-        Prose(f"Of {len(judged)} claims: **{said_verdicts(judged)}**."),
-        tabulate("Claims and verdicts", SUMMARY, map(summary, judged), by_chance(judged)),
+        "Verdicts on the claims",
+        Prose(SOURCES),
+        verdict_table("Claims and verdicts", tested, places, by_chance(judged)) if tested else None,
+        Fold(f"{len(waiting)} claims without a verdict", (verdict_table("Claims without a verdict", waiting, places),))
+        if waiting
+        else None,
         Fold("How verdicts are reached, and every test", behind),
+        finding=f"Of {len(judged)} claims: {said_verdicts(judged)}.",
     )
+
+
+def order(judged: Judged) -> int:
+    """Reproduced claims first."""
+    return VERDICTS.index(judged.verdict)
+
+
+def verdict_table(label: str, judged: Sequence[Judged], places: Mapping[str, str], note: str = "") -> Table:
+    """Claims, each linked to its evidence, with what was measured and the verdict."""
+    table = tabulate(label, SUMMARY, map(summary, judged), note)
+    linked = tuple(
+        (replace(row[0], address=places.get(EVIDENCE[one.claim.key], "")), *row[1:])
+        for row, one in zip(table.rows, judged, strict=True)
+    )
+    return replace(table, rows=linked, cards=True)
 
 
 def by_chance(judged: Sequence[Judged]) -> str:
@@ -88,10 +148,19 @@ def summary(judged: Judged) -> Json:
         "claim": claim.key,
         "statement": claim.statement,
         "reported": claim.reported,
-        "here": f"{in_words(judged.decisive) or ''} {left_open(judged)}".strip() or None,
+        "here": f"{in_short(judged.decisive) or ''} {left_open(judged)}".strip() or None,
         "verdict": judged.verdict,
         "controls": said_verdicts(judged.controls),
     }
+
+
+def in_short(answers: Sequence[Answer]) -> str | None:
+    """What was measured, in a sentence per test or, of many tests, how many came out how; None of nothing."""
+    measured = [answer for answer in answers if answer.measured is not None]
+    if len(measured) <= MOST_SENTENCES:
+        return in_words(answers)
+    first = next((answer for answer in measured if answer.decisive), measured[0])
+    return f"{len(measured)} tests: {said_verdicts(measured)}. The first of them: {sentence(first, remark=False)}"
 
 
 def in_words(answers: Sequence[Answer]) -> str | None:
@@ -102,7 +171,7 @@ def in_words(answers: Sequence[Answer]) -> str | None:
         if answer.measured is not None:
             reading = answer.test.reading
             text += f" By {reading}:" if len(readings) > 1 and reading != last else ""
-            text, last = f"{text} {sentence(answer)}", reading
+            text, last = f"{text} {sentence(answer, remark=False)}", reading
     return text.strip() or None
 
 

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 
 from lookalike.artifacts.costs import load_costs
 from lookalike.reporting.chapters.depth import depth
-from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.ideas import TAKEN, designs, interval, milliseconds, scaling, separable
+from lookalike.reporting.chapters.found import Found, main
+from lookalike.reporting.chapters.ideas import TAKEN, designs, interval, milliseconds, scaling, separable, span
+from lookalike.reporting.chapters.sentences import NOTHING, listed
 from lookalike.reporting.costs import non_dominated, pareto_figure
 from lookalike.reporting.document import (
-    Block,
     Column,
+    Fold,
     Form,
     Illustration,
     Json,
     Prose,
     Section,
+    Words,
     count,
     estimate,
     known,
@@ -27,12 +29,29 @@ from lookalike.reporting.document import (
 
 megabytes = known(lambda taken: f"{taken / 1e6:.1f}")
 rates = estimate(1, 1)
+COSTS = {"parameters": "parameters", "MACs": "macs", "time": "seconds"}
+VGG_COSTS: dict[str, Form] = {"layers": count, "parameters": millions, "macs": millions}
 CONFIGURATIONS = (
     Column("configuration", "name", text),
     Column("layers", "layers", count),
-    Column("parameters", "parameters", count),
-    Column("MACs", "macs", millions),
+    Column("parameters", "parameters", count, "low"),
+    Column("MACs", "macs", millions, "low"),
 )
+MEMBERS_NOTE = (
+    "Activations: the outputs of all convolutions and matrix products for one image. Images per second: the median "
+    f"pass. {TAKEN} Memory: the peak beyond weights and images, in MB of a million bytes (–: unknown). The weights "
+    "were untrained; trained ones cost the same. Accuracy: mean over seeds, 95 % interval over seeds and images."
+)
+VGG_NOTE = (
+    "After table 1 of Simonyan & Zisserman (2015), with the two max-pools and three dense layers of the CIFAR-10 "
+    "study, for one colour image of 32x32 pixels and ten classes. Layers: convolutions and dense layers. "
+    "A-LRN adds local response normalisation to A, which has no parameters; C has 1x1 convolutions where D has 3x3."
+)
+HOW = (
+    "Test accuracy with its 95 % interval against each cost, on logarithmic scales; the upper left is better. The line "
+    "joins the members on the Pareto front: no other is both cheaper and more accurate."
+)
+UNMEASURED = "No member of this study was measured."
 
 
 def costs(found: Found) -> Section | None:
@@ -41,56 +60,55 @@ def costs(found: Found) -> Section | None:
     if loaded is None or loaded[0]["study"] != found.study:
         return None
     counted, measured = loaded
-    device = measured["device"]
-    introduction = Prose(
+    device, anchor = measured["device"], f"{found.study}-costs"
+    method = Prose(
         "Parameters, multiply-accumulates (MACs) and activations are counted; they are the same on every machine. "
         f"Times and memory were measured in one run on one device: {device['name']}, {device['threads']} threads, "
         f"{device['precision']}, torch {device['torch']}. Other work on it may have slowed the run, and another device "
         "may rank the networks differently."
     )
-    anchor = f"{found.study}-costs"
+    first = members(f"{anchor}-members", found, counted, measured)
     return section(
         anchor,
         "Costs and benefits of each idea",
-        introduction,
-        section(f"{anchor}-members", "Accuracy and cost", *members(found, counted, measured)),
-        section(f"{anchor}-depth", "Skip connections: depth", *depth(found)),
-        section(f"{anchor}-separable", "Depthwise separable convolutions", *separable(counted, measured)),
-        section(f"{anchor}-bottlenecks", "1x1 bottlenecks", *designs(counted, measured)),
-        section(f"{anchor}-scaling", "Compound scaling", *scaling(counted, measured)),
-        section(f"{anchor}-vgg", "Configurations of VGG", configurations(counted)),
+        first,
+        depth(f"{anchor}-depth", found),
+        separable(f"{anchor}-separable", counted, measured),
+        designs(f"{anchor}-bottlenecks", counted, measured),
+        scaling(f"{anchor}-scaling", counted, measured),
+        configurations(f"{anchor}-vgg", counted),
+        Fold("How costs were counted and measured", (method,)),
+        finding=first.finding,
     )
 
 
-def members(found: Found, counted: Json, measured: Json) -> list[Block | None]:
-    """A table with a row per member, and accuracy against each cost."""
+def members(anchor: str, found: Found, counted: Json, measured: Json) -> Section:
+    """Accuracy against each cost of the members above chance, and the costs of all."""
+    title = "Accuracy and cost"
     rows = [
         member(row.variant, accuracy_of(found, row.variant), counted["members"][row.variant], measured["members"])
         for row in found.standings
         if row.variant in counted["members"]
     ]
     if not rows:
-        return [Prose("No member of this study was measured.")]
-    note = (
-        "Activations: the outputs of all convolutions and matrix products for one image. Images per second: the median "
-        f"pass. {TAKEN} Memory: the peak beyond weights and images, in MB of a million bytes (–: unknown). The weights "
-        "were untrained; trained ones cost the same. Accuracy: mean over seeds, 95 % interval over seeds and images."
-    )
+        return section(anchor, title, finding=UNMEASURED)
+    note = MEMBERS_NOTE
     if any(found.params.budget(row["variant"]).size for row in rows):
         note += " In this run a smaller network of its family represents each member."
-    table = tabulate("Members", columns(rows[0]), rows, note)
-    trained = [row for row in rows if row["accuracy"] is not None]
-    return [table, *((chart(found, trained), Prose(undominated(trained))) if trained else ())]
+    learnt = [row for row in rows if row["variant"] in found.learnt]
+    finding = front(learnt) if learnt else NOTHING
+    table = tabulate("Costs of all members", columns(rows[0]), rows, note)
+    picture = main(chart(found, learnt, finding)) if learnt else None
+    return section(anchor, title, picture, Fold("All members", (table,)), finding=finding)
 
 
-def configurations(counted: Json) -> Block:
+def configurations(anchor: str, counted: Json) -> Section:
     """A table with a row per configuration of VGG."""
-    note = (
-        "After table 1 of Simonyan & Zisserman (2015), with the two max-pools and three dense layers of the CIFAR-10 "
-        "study, for one colour image of 32x32 pixels and ten classes. Layers: convolutions and dense layers. "
-        "A-LRN adds local response normalisation to A, which has no parameters; C has 1x1 convolutions where D has 3x3."
-    )
-    return tabulate("Configurations of VGG", CONFIGURATIONS, counted["vgg_configurations"], note)
+    rows = counted["vgg_configurations"]
+    layers, parameters, macs = (span([row[key] for row in rows], form) for key, form in VGG_COSTS.items())
+    finding = f"The configurations of VGG have {layers} layers, {parameters} parameters and {macs} MACs per image."
+    table = tabulate("Configurations of VGG", CONFIGURATIONS, rows, VGG_NOTE)
+    return section(anchor, "Configurations of VGG", Fold("All configurations", (table,)), finding=finding)
 
 
 def accuracy_of(found: Found, variant: str) -> Json | None:
@@ -127,54 +145,66 @@ def rate(speed: Json) -> Json:
 
 def columns(row: Json) -> tuple[Column, ...]:
     """The columns of the table of members, with the batch sizes of a row."""
-    by_batch: list[tuple[str, str, Form]] = [("images/s", "rate", rates), ("MB", "memory", megabytes)]
+    one, many = (f"batch of {row[batch]['batch']}" for batch in ("one", "many"))
     return (
         Column("variant", "variant", text),
-        Column("side, pixels", "side", count),
-        Column("parameters", "parameters", count),
-        Column("MACs", "macs", millions),
-        Column("activations", "activations", millions),
-        *(
-            Column(f"{title}, batch of {row[batch]['batch']}", f"{batch}.{key}", form)
-            for title, key, form in by_batch
-            for batch in ("one", "many")
-        ),
-        Column("test accuracy, %", "accuracy", shares),
+        Column("test accuracy, %", "accuracy", shares, "high"),
+        Column("parameters", "parameters", count, "low"),
+        Column("MACs", "macs", millions, "low"),
+        Column("activations", "activations", millions, "low"),
+        Column("side, pixels", "side", count, extra=True),
+        Column(f"images/s, {one}", "one.rate", rates, "high"),
+        Column(f"images/s, {many}", "many.rate", rates, "high"),
+        Column(f"MB, {one}", "one.memory", megabytes, "low", extra=True),
+        Column(f"MB, {many}", "many.memory", megabytes, "low"),
     )
 
 
-def chart(found: Found, rows: Sequence[Json]) -> Illustration | None:
+def chart(found: Found, rows: Sequence[Json], finding: str) -> Illustration | None:
     """Accuracy against each cost."""
     drawn = (
         Column("variant", "variant", text),
-        Column("parameters", "parameters", count),
-        Column("MACs", "macs", millions),
-        Column("ms per image", "per_image", milliseconds),
-        Column("test accuracy, %", "accuracy", shares),
+        Column("parameters", "parameters", count, "low"),
+        Column("MACs", "macs", millions, "low"),
+        Column("ms per image", "per_image", milliseconds, "low"),
+        Column("test accuracy, %", "accuracy", shares, "high"),
     )
-    words = (
-        "Test accuracy with its 95 % interval against parameters, multiply-accumulates and the time per image in a "
-        f"batch of {rows[0]['many']['batch']}, on logarithmic scales. Horizontal bars: from the fastest to the slowest "
-        "round. The line joins the members on the Pareto front: no other is both cheaper and more accurate.",
-        "Accuracy against parameters, multiply-accumulates and time, with the Pareto front",
+    by_cost = (f"by {cost} {listed(front_of(rows, key))}" for cost, key in COSTS.items())
+    method = (
+        f"Times are per image in a batch of {rows[0]['many']['batch']}; horizontal bars: from the fastest to the "
+        f"slowest round. On the Pareto front are, {'; '.join(by_cost)}. This compares mean accuracies: between members "
+        "whose intervals overlap the order may be chance."
     )
+    words = Words(finding, HOW, "Accuracy against parameters, multiply-accumulates and time", method)
     numbers = tabulate("Accuracy and cost", drawn, [row | {"per_image": interval(row["seconds"])} for row in rows])
-    return found.drawn(pareto_figure(rows), "pareto", words, [row["variant"] for row in rows], numbers)
+    picture = pareto_figure(rows, looks=found.looks)
+    return found.drawn(picture, "pareto", words, [row["variant"] for row in rows], numbers)
 
 
-def undominated(rows: Sequence[Json]) -> str:
-    """The members on the Pareto front, by each cost."""
-    values = [row["accuracy"]["value"] for row in rows]
-    by_cost = {
-        "parameters": [row["parameters"] for row in rows],
-        "MACs": [row["macs"] for row in rows],
-        "time": [row["seconds"]["median"] for row in rows],
-    }
-    fronts = []
-    for name, costs_of in by_cost.items():
-        best = non_dominated(costs_of, values)
-        fronts.append(f"by {name} {', '.join(row['variant'] for row, one in zip(rows, best, strict=True) if one)}")
+def front(rows: Sequence[Json]) -> str:
+    """The cheapest and the most accurate of the members on the Pareto front of accuracy and MACs, and how many it has.
+
+    Args:
+        rows: of members above chance.
+    """
+    best = front_of(rows, "macs")
+    on_it = sorted((row for row in rows if row["variant"] in best), key=lambda row: row["macs"])
+    (first, *_), last = on_it, on_it[-1]
+    if first is last:
+        return f"By MACs, {offer(first)} dominates all other members."
     return (
-        f"No other member is both cheaper and more accurate: {'; '.join(fronts)}. This compares mean accuracies: "
-        "between members whose intervals overlap the order may be chance."
+        f"{len(best)} of {len(rows)} members are on the Pareto front of accuracy and MACs, from {offer(first)} to "
+        f"{offer(last)}."
     )
+
+
+def offer(row: Json) -> str:
+    """A member with its accuracy and its MACs."""
+    return f"{row['variant']} ({shares(row['accuracy'])} % with {millions(row['macs'])} MACs)"
+
+
+def front_of(rows: Sequence[Json], cost: str) -> list[str]:
+    """The members on the Pareto front of accuracy and a cost."""
+    costs_of = [row[cost]["median"] if cost == "seconds" else row[cost] for row in rows]
+    best = non_dominated(costs_of, [row["accuracy"]["value"] for row in rows])
+    return [row["variant"] for row, one in zip(rows, best, strict=True) if one]

@@ -1,4 +1,4 @@
-"""What depth does to networks with and without shortcuts: He et al., CVPR 2016, figure 6."""
+"""Training error by depth, with and without shortcuts: He et al., CVPR 2016, figure 6."""
 
 from dataclasses import asdict
 
@@ -6,8 +6,21 @@ from lookalike.artifacts.models import read_rows
 from lookalike.evaluation.histories import finished
 from lookalike.evaluation.statistics import mean_and_deviation, welch_interval
 from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.sentences import change, listed
 from lookalike.reporting.costs import depth_figure
-from lookalike.reporting.document import Block, Column, Json, Prose, count, known, percent, points, tabulate, text
+from lookalike.reporting.document import (
+    Column,
+    Illustration,
+    Json,
+    Section,
+    Words,
+    count,
+    known,
+    percent,
+    section,
+    tabulate,
+    text,
+)
 from lookalike.reporting.figures import Rows
 
 # By the variant: whether it has shortcuts, and its layers with weights.
@@ -23,43 +36,47 @@ ENDS = (
     Column("layers", "layers", count),
     Column("seeds", "seeds", count),
     Column("epochs", "epochs", count),
-    Column("training error, %", "train.mean", percent),
+    Column("training error, %", "train.mean", percent, "low"),
     Column("± over seeds", "train.sd", percent),
-    Column("validation error, %", "valid.mean", percent),
+    Column("validation error, %", "valid.mean", percent, "low"),
     Column("± over seeds", "valid.sd", percent),
 )
 CURVES = (
     Column("variant", "variant", text),
     Column("seed", "seed", count),
     Column("epoch", "epoch", count),
-    Column("training error, %", "error", percent),
+    Column("training error, %", "error", percent, "low"),
 )
-WORDS = (
-    "Training error by epoch of plain networks (left) and residual ones (right) of two depths, a line a seed. Training "
-    "error: the share of wrong answers within an epoch, in training mode.",
-    "Training error by epoch of plain and residual networks of 20 and 56 layers",
+HOW = "Plain networks are at the left, residual ones at the right; two depths, one line per seed."
+METHOD = (
+    "Training error: the share of wrong answers within an epoch, in training mode. After 64,000 steps He et al. (2016) "
+    "found a larger training error of the plain network of 56 layers than of that of 20, and a smaller one of the "
+    "residual; a shorter training run need not show either. Intervals: 95 %, Welch, over seeds."
 )
+ENDS_NOTE = "Of the last epoch: mean over seeds that did not diverge, ± their standard deviation."
 
 
-def depth(found: Found) -> list[Block | None]:
+def depth(anchor: str, found: Found) -> Section:
     """Training error by depth of the variants of `NETWORKS`, whichever study they are in."""
     histories = histories_of(found)
-    if not histories:
-        return [Prose(f"**Not run**: none of the variants {', '.join(NETWORKS)} is there.")]
-    rows = [ended(name, history) for name, history in histories.items()]
+    picture = drawn(found, histories) if histories else None
+    return section(anchor, "Skip connections: depth", picture, finding=compared(histories))
+
+
+def drawn(found: Found, histories: dict[str, Rows]) -> Illustration | None:
+    """Training error by epoch."""
     curves = [
         {"variant": name, "seed": row["seed"], "epoch": row["epoch"] + 1, "error": 1 - row["train_accuracy"]}
         for name, history in histories.items()
         for row in history
     ]
-    looks = {name: NETWORKS[name] for name in histories}
-    figure = depth_figure(histories, looks)
-    note = "Of the last epoch: mean over seeds that did not diverge, ± their standard deviation."
-    return [
-        Prose(compared(histories)),
-        found.drawn(figure, "depth", WORDS, list(histories), tabulate("Depth, epoch by epoch", CURVES, curves)),
-        tabulate("Depth, with and without shortcuts", ENDS, rows, note),
-    ]
+    numbers = (
+        tabulate("Ends of the training runs", ENDS, [ended(*one) for one in histories.items()], ENDS_NOTE),
+        tabulate("Epoch by epoch", CURVES, curves),
+    )
+    words = Words(compared(histories), HOW, f"Training error by epoch of {listed([*histories])}", METHOD)
+    figure = depth_figure(histories, {name: NETWORKS[name] for name in histories})
+    return found.drawn(figure, "depth", words, list(histories), *numbers)
 
 
 def histories_of(found: Found) -> dict[str, Rows]:
@@ -79,36 +96,33 @@ def errors(history: Rows, part: str = "train") -> list[float]:
 
 
 def ended(variant: str, history: Rows) -> Json:
-    """What the trainings of a variant came to."""
-    told = {}
+    """How the training runs of a variant ended."""
+    ends = {}
     for part in ("train", "valid"):
         found = errors(history, part)
         mean, sd = mean_and_deviation(found) if found else (None, None)
-        told[part] = {"mean": mean, "sd": sd}
+        ends[part] = {"mean": mean, "sd": sd}
     epochs = max(row["epoch"] for row in history) + 1
     seeds = len(finished(history))
-    return {"variant": variant, "layers": NETWORKS[variant][1], "seeds": seeds, "epochs": epochs, **told}
+    return {"variant": variant, "layers": NETWORKS[variant][1], "seeds": seeds, "epochs": epochs, **ends}
 
 
 def compared(histories: dict[str, Rows]) -> str:
     """What more layers do to the training error, with shortcuts and without, as far as seeds can tell."""
-    told = [deeper(kind, histories) for kind in ("plain", "residual")]
-    absent = [name for name in NETWORKS if name not in histories]
-    return (
-        "After 64,000 steps He et al. (2016) found a larger training error of the plain network of 56 layers than of "
-        "that of 20, and a smaller one of the residual; a shorter training need not show either. Here, training "
-        f"error of the last epoch, 56 layers less 20: {'; '.join(told)}."
-        + (f" **Not run**: {', '.join(absent)}." if absent else "")
-    )
+    kinds = {"without shortcuts": "plain", "with shortcuts": "residual"}
+    known = [f"{by} {words}" for words, kind in kinds.items() if (by := deeper(kind, histories))]
+    if not known:
+        return "No pair of networks of 20 and of 56 layers was trained in this run."
+    return f"From 20 to 56 layers the training error of the last epoch changes by {listed(known)}."
 
 
 def deeper(kind: str, histories: dict[str, Rows]) -> str:
-    """The difference of training errors between the depths of one kind, in words."""
+    """The difference of training errors between the depths of one kind, in words; nothing if it is not known."""
     shallow, deep = (errors(histories.get(f"{kind}-{layers}", [])) for layers in (20, 56))
     if not shallow or not deep:
-        return f"{kind} not known"
+        return ""
     interval = welch_interval(deep, shallow)
-    if interval is None:
-        difference = mean_and_deviation(deep)[0] - mean_and_deviation(shallow)[0]
-        return f"{kind} {signed_points(difference)} points, from too few seeds for an interval"
-    return f"{kind} {points(asdict(interval))} points (95 %, Welch, over seeds)"
+    if interval is not None:
+        return change(asdict(interval))
+    difference = mean_and_deviation(deep)[0] - mean_and_deviation(shallow)[0]
+    return f"{signed_points(difference)} points (too few seeds for an interval)"

@@ -13,6 +13,7 @@ from lookalike.reporting.chapters.families_maps import contrast_maps, like_for_l
 from lookalike.reporting.chapters.families_parts import Compared, Part
 from lookalike.reporting.chapters.families_trust import doubtful_labels, trust
 from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.sentences import listed
 from lookalike.reporting.document import Prose, Section, literal, section
 
 ANCHOR = "families"
@@ -32,7 +33,8 @@ def families(studies: Sequence[Found], sentences: Sentences) -> Section | None:
     if not parts:
         return None
     blocks = [block for part in parts for block in part.blocks(compared)]
-    return section(ANCHOR, "How they tell look-alikes apart", opening(compared), *blocks, trust(compared))
+    title, finding = "How they tell look-alikes apart", parts[0].words.finding
+    return section(ANCHOR, title, opening(compared), *blocks, trust(compared), finding=finding)
 
 
 def first_compared(studies: Sequence[Found], sentences: Sentences) -> Compared | None:
@@ -58,10 +60,12 @@ def opening(compared: Compared) -> Prose:
     findings, found = compared.findings, compared.found
     first, second = (f"`{name}` ({compared.family(name)}, {seeds(findings.seeds[name])})" for name in compared.both)
     images, alike = len(found.labels), len(findings.separability)
+    weak = [f"`{name}`" for name in compared.both if name not in found.learnt]
+    warning = f" **{listed(weak)} {'are' if weak[1:] else 'is'} not above chance in this run.**" if weak else ""
     return Prose(
         f"This chapter compares {first} with {second} on {images:,} test images of {literal(found.test_set.name)}. Its "
-        f"classes form {alike} pair{'s' if alike != 1 else ''} of look-alikes. Each family has the same colour in all "
-        "charts of this chapter."
+        f"classes form {alike} pair{'s' if alike != 1 else ''} of look-alikes.{warning} Intervals are 95 % intervals "
+        "over test images and, from three seeds on, over seeds as well."
     )
 
 

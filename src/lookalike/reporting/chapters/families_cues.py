@@ -10,7 +10,7 @@ from lookalike.artifacts.test_sets import TestSet
 from lookalike.data.cues import cue
 from lookalike.families.findings import CueUse
 from lookalike.reporting.chapters.families_parts import Compared, Part, json_of
-from lookalike.reporting.document import Column, Table, points, shares, tabulate, text
+from lookalike.reporting.document import Column, Table, Words, points, shares, tabulate, text
 from lookalike.reporting.families import cues_figure
 
 
@@ -28,19 +28,16 @@ def cues_kept(compared: Compared) -> Part | None:
     return Part(
         name="cues",
         claims=("L6", "L7", "L8"),
-        result=most_apart(compared, drawn),
-        how=(
-            "Above: one test image in every condition. Below: how much of its accuracy each variant keeps on such "
-            "images; 100 % means that it does not need what was taken away. Means over seeds with 95 % intervals, on "
-            "the first test images of each class. Silhouettes keep the outline alone, shuffled patches the parts "
-            "without their order, a low-pass filter coarse and a high-pass filter fine structure, edges the contours."
+        words=Words(
+            finding=most_apart(compared, drawn),
+            how="Above: one test image in every condition. Below: how much of its accuracy each variant keeps on such "
+            "images; 100 % means that it does not need what was taken away.",
+            alt="One image in every condition, and the share of its accuracy that each variant keeps in it",
+            method="Silhouettes keep the outline alone, shuffled patches the parts without their order, a low-pass "
+            "filter coarse and a high-pass filter fine structure, edges the contours. On the first test images of each "
+            "class.",
         ),
-        alt="One image in every condition, and the share of its accuracy that each variant keeps in it",
-        figure=cues_figure(
-            in_every_condition(compared.found.test_set, conditions),
-            drawn,
-            compared.looks(shown),
-        ),
+        figure=cues_figure(in_every_condition(compared.found.test_set, conditions), drawn, looks=compared.looks(shown)),
         variants=shown,
         numbers=(kept_table(conditions, drawn), pair_cues_table(conditions, drawn)),
     )
@@ -86,8 +83,8 @@ def in_every_condition(test_set: TestSet, conditions: Sequence[Condition]) -> di
 def kept_table(conditions: Sequence[Condition], uses: Mapping[str, CueUse]) -> Table:
     """The accuracy of every variant in every condition, and what it keeps."""
     columns = [Column("images", "images", text), Column("difference, points", "difference", points)]
-    columns += [Column(f"{name}, accuracy, %", f"accuracy {k}", shares) for k, name in enumerate(uses)]
-    columns += [Column(f"{name}, kept, %", f"kept {k}", shares) for k, name in enumerate(uses)]
+    columns += [Column(f"{name}, kept, %", f"kept {k}", shares, "high") for k, name in enumerate(uses)]
+    columns += [Column(f"{name}, accuracy, %", f"accuracy {k}", shares, "high", k > 1) for k, name in enumerate(uses)]
     differences = next((one.difference for one in uses.values() if one.difference), (None,) * len(conditions))
     rows = [
         {"images": said_condition(condition), "difference": json_of(differences[k])}
@@ -102,7 +99,7 @@ def kept_table(conditions: Sequence[Condition], uses: Mapping[str, CueUse]) -> T
 def pair_cues_table(conditions: Sequence[Condition], uses: Mapping[str, CueUse]) -> Table:
     """How often each variant prefers the right one of two look-alikes in every condition."""
     columns = [Column("pair", "pair", text), Column("images", "images", text)]
-    columns += [Column(f"{name}, %", str(k), shares) for k, name in enumerate(uses)]
+    columns += [Column(f"{name}, %", str(k), shares, "high") for k, name in enumerate(uses)]
     by_pair = zip(*(one.pairs for one in uses.values()), strict=True)
     rows = [
         {"pair": ", ".join(of_pair[0].pair), "images": said_condition(condition)}

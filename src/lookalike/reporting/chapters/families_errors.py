@@ -12,6 +12,7 @@ from lookalike.reporting.document import (
     Column,
     Json,
     Table,
+    Words,
     amounts,
     fine,
     number,
@@ -37,11 +38,11 @@ AVERAGING = (
 SEPARATED = (
     Column("pair", "pair", text),
     Column("variant", "variant", text),
-    Column("AUROC", "auroc", fine),
-    Column("d′", "d_prime", amounts),
+    Column("AUROC", "auroc", fine, "high"),
+    Column("d′", "d_prime", amounts, "high"),
     Column("asymmetry", "asymmetry.value", amounts),
-    Column("linear probe, %", "probe", shares),
-    Column("nearest neighbours, %", "neighbours", shares),
+    Column("linear probe, %", "probe", shares, "high"),
+    Column("nearest neighbours, %", "neighbours", shares, "high"),
 )
 
 
@@ -55,23 +56,24 @@ def errors_apart(compared: Compared) -> Part | None:
     one, other = compared.families
     pair = f"between a {one} and a {other}"
     if contrast is not None:
-        result = (
+        finding = (
             f"A {one} and a {other} {said_errors(contrast.difference)}: error consistency κ is "
             f"{interval(contrast.between)} between them and {interval(contrast.within)} between two runs of either."
         )
     else:
-        result = f"Error consistency κ {pair} is {value:.2f}, mean over pairs of runs."
+        finding = f"Error consistency κ {pair} is {value:.2f}, mean over pairs of runs."
     return Part(
         name="error-consistency",
         claims=("L1", "L2", "L3"),
-        result=result,
-        how=(
-            "κ is 1 where two models err on the same images, and 0 where they coincide as often as by chance (Geirhos "
-            "et al., NeurIPS 2020). Left: every pair of models; thin lines separate variants, whose seeds stand side "
-            "by side, and thick lines families. Right, where it was measured: κ of two runs of one variant and of a "
-            "run of each family, by the number of training images (95 % intervals). Computed from all test images."
+        words=Words(
+            finding=finding,
+            how="κ is 1 where two models err on the same images, and 0 where they coincide as often as by chance. "
+            "Left: every pair of models; thin lines separate variants, whose seeds stand side by side, and thick lines "
+            "families. Right, where it was measured: κ of two runs of one variant and of a run of each family, by the "
+            "number of training images.",
+            alt="Heat map of the error consistency of all pairs of models, and error consistency by training images",
+            method="Geirhos et al., NeurIPS 2020; computed from all test images.",
         ),
-        alt="Heat map of the error consistency of all pairs of models, and error consistency by training images",
         figure=consistency_figure(found, compared.findings.families, complementary.by_size),
         variants=list(dict.fromkeys(found.variants)),
         numbers=tuple(error_tables(compared)),
@@ -134,21 +136,21 @@ def pairs_apart(compared: Compared) -> Part | None:
     one, other = compared.families
     areas = np.array([[pair.variants[name].auroc.value for name in compared.both] for pair in pairs])
     hardest = int(areas.mean(axis=1).argmin())
-    (ours, theirs), (better, worse) = areas[hardest], (int((areas[:, 0] > areas[:, 1]).sum()), len(pairs))
+    (ours, theirs), better = areas[hardest], int((areas[:, 0] > areas[:, 1]).sum())
     return Part(
         name="separability",
         claims=("L4", "L5"),
-        result=(
-            f"By AUROC the {one} separates {better} of {worse} pairs of look-alikes better than the {other}; the "
-            f"hardest pair is {' and '.join(pairs[hardest].pair)} ({one} {ours:.3f}, {other} {theirs:.3f})."
+        words=Words(
+            finding=f"By AUROC the {one} separates {better} of {len(pairs)} pairs of look-alikes better than the "
+            f"{other}; the hardest pair is {' and '.join(pairs[hardest].pair)} ({one} {ours:.3f}, {other} "
+            f"{theirs:.3f}).",
+            how="Further right is better in both panels. Left: the probability that an image of the first class has a "
+            "larger difference of both logits than one of the second. Right: d′, the distance of the two classes' "
+            "scores in standard deviations.",
+            alt="AUROC and d′ of each pair of look-alike classes, by variant",
+            method="Means over seeds, on the test images of the two classes.",
         ),
-        how=(
-            "Left: the probability that an image of the first class has a larger difference of both logits than one of "
-            "the second. Right: d′, the distance of the two classes' scores in standard deviations. Further right is "
-            "better in both. Means over seeds with 95 % intervals, on the test images of the two classes."
-        ),
-        alt="AUROC and d′ of each pair of look-alike classes, by variant",
-        figure=separability_figure(pairs, compared.looks(shown)),
+        figure=separability_figure(pairs, looks=compared.looks(shown)),
         variants=shown,
         numbers=(separated_table(pairs, shown), difference_table(pairs, compared)),
     )

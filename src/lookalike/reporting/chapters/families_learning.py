@@ -8,7 +8,7 @@ from lookalike.families.crossings import Crossing
 from lookalike.families.findings import LearningCurves, Representation
 from lookalike.families.learning_curves import Fitted
 from lookalike.reporting.chapters.families_parts import Compared, Part, interval, json_of, mean
-from lookalike.reporting.document import Column, Json, Table, amounts, count, number, percent, tabulate, text
+from lookalike.reporting.document import Column, Json, Table, Words, amounts, count, number, percent, tabulate, text
 from lookalike.reporting.families_inside import learning_figure, representations_figure
 
 LEARNED = (
@@ -16,14 +16,14 @@ LEARNED = (
     Column("variant", "variant", text),
     Column("training images", "train_images", count),
     Column("runs", "runs", count),
-    Column("test error, mean, %", "error", percent),
+    Column("test error, mean, %", "error", percent, "low"),
 )
 FITTED = (
     Column("curve", "curve", text),
     Column("family", "family", text),
     Column("exponent, runs resampled", "resampled", amounts),
     Column("exponent, jackknife", "jackknifed", amounts),
-    Column("floor, %", "floor", percent),
+    Column("floor, %", "floor", percent, "low"),
     Column("crossing", "crossing", text),
 )
 ATTENTION = (
@@ -40,19 +40,20 @@ def few_images(compared: Compared) -> Part | None:
     learning = {title: curves for title, curves in compared.findings.learning.items() if all(curves.points)}
     if not learning:
         return None
-    said = [f"{title}: {said_crossing(curves, compared)}" for title, curves in learning.items()]
+    said = [f"with {title} {said_crossing(curves, compared)}" for title, curves in learning.items()]
     return Part(
         name="learning-curves",
         claims=(),
-        result=f"{'; '.join(said)}.",
-        how=(
-            "Each dot is a training run on its own random subset; lines are fits of error = scale × images^−exponent "
-            "(with five sizes or more, plus a floor) to the mean errors; both axes are logarithmic. The band is the "
-            "95 % interval of the size at which the fits cross, from resampled runs. Variants of a curve differ in the "
-            "number of training images alone; with equal epochs fewer images are fewer steps as well."
+        words=Words(
+            finding=f"W{'; '.join(said)[1:]}.",
+            how="Each dot is a training run on its own random subset, each line a fit; both axes are logarithmic. The "
+            "band is the 95 % interval of the size at which the fits cross.",
+            alt="Test error by the number of training images, with fitted power laws, for both families",
+            method="Fits of error = scale × images^−exponent (with five sizes or more, plus a floor) to the mean "
+            "errors; intervals from resampled runs. Variants of a curve differ in the number of training images alone; "
+            "with equal epochs fewer images are fewer steps as well.",
         ),
-        alt="Test error by the number of training images, with fitted power laws, for both families",
-        figure=learning_figure(learning, compared.looks(compared.both)),
+        figure=learning_figure(learning, looks=compared.looks(compared.both)),
         variants=[one.variant for curves in learning.values() for side in curves.points for one in side],
         numbers=(fitted_table(learning, compared), learned_table(learning)),
     )
@@ -62,14 +63,15 @@ def said_crossing(curves: LearningCurves, compared: Compared) -> str:
     """Which family errs less, from which number of training images on."""
     found = curves.crossing
     if found is None:
-        return "no fit"
+        return "there is no fit"
     names = dict(zip(("first", "second"), compared.families, strict=True))
     certain = f"in {100 * found.certainty:.0f} % of the resamples"
     if not isinstance(found, Crossing):
         return f"the {names[found.better]} errs less at all sizes tried ({certain})"
     low, high = (f"{end:,.0f}" if end is not None else "beyond the sizes tried" for end in (found.low, found.high))
-    ends = f"95 % interval {low} to {high}; the fits cross {certain}"
-    return f"the {names[found.better_above]} errs less from {found.size:,.0f} training images on ({ends})"
+    ends = f"{low} to {high}" if low != high else f"{low} at both ends"
+    where = f"95 % interval {ends}; the fits cross {certain}"
+    return f"the {names[found.better_above]} errs less from {found.size:,.0f} training images on ({where})"
 
 
 def fitted_table(learning: Mapping[str, LearningCurves], compared: Compared) -> Table:
@@ -107,15 +109,15 @@ def features_alike(compared: Compared) -> Part | None:
     return Part(
         name="representations",
         claims=("L11",),
-        result=said_alike(found, compared),
-        how=(
-            "Linear CKA (Kornblith et al., ICML 2019; without bias) is 1 where two sets of features are the same up to "
-            "rotation and scale, and 0 where they have nothing in common. Left: layers of the two compared variants, "
-            "from the input down and to the right. Right: last layers; the diagonal compares different runs of one "
-            "variant, grey where there is one run only. Computed from features of the same test images, mean over "
-            "pairs of seeds."
+        words=Words(
+            finding=said_alike(found, compared),
+            how="CKA is 1 where two sets of features are the same up to rotation and scale, and 0 where they have "
+            "nothing in common. Left: layers of the two compared variants, from the input down and to the right. "
+            "Right: last layers; the diagonal compares different runs of one variant (grey: there is only one).",
+            alt="Heat maps of the similarity of layers between two variants, and of the last layers of all variants",
+            method="Linear CKA without bias (Kornblith et al., ICML 2019) of the features of the same test images, "
+            "mean over pairs of seeds.",
         ),
-        alt="Heat maps of the similarity of layers between two variants, and of the last layers of all variants",
         figure=representations_figure(found, compared.both, compared.findings.families),
         variants=list(found.variants),
         numbers=tuple(feature_tables(found, compared)),

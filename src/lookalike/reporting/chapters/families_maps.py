@@ -12,7 +12,7 @@ from lookalike.evaluation.hierarchical import over_seeds
 from lookalike.evaluation.statistics import Estimate
 from lookalike.families.influence import bounded
 from lookalike.reporting.chapters.families_parts import Compared, Part, json_of, mean
-from lookalike.reporting.document import Column, Table, amounts, number, tabulate, text
+from lookalike.reporting.document import Column, Table, Words, amounts, number, tabulate, text
 from lookalike.reporting.families_images import contrast_maps_figure
 from lookalike.reporting.families_inside import Gains, gains_figure, rows_of
 
@@ -36,15 +36,16 @@ def like_for_like(compared: Compared) -> Part | None:
     return Part(
         name="attribution",
         claims=("L10",),
-        result=said_gains(gains, compared),
-        how=(
-            "Left: area under the insertion curve minus that under the deletion curve; further right is more faithful, "
-            "and 'centre' is a map that knows nothing but the middle. All maps are averaged on the same 7×7 grid, so "
-            "that no family gains by finer maps. Further panels, where objects have an outline: whether a map's "
-            "maximum lies on the object, and intersection over union. Means over seeds with 95 % intervals."
+        words=Words(
+            finding=said_gains(gains, compared),
+            how="Left: further right is more faithful; 'centre' is a map that knows nothing but the middle. Further "
+            "panels, where objects have an outline: whether a map's maximum lies on the object, and intersection over "
+            "union.",
+            alt="Gain of faithfulness of each method on a common grid, for both families",
+            method="Gain: area under the insertion curve minus that under the deletion curve. All maps are averaged on "
+            "the same 7×7 grid, so that no family gains by finer maps. Means over seeds.",
         ),
-        alt="Gain of faithfulness of each method on a common grid, for both families",
-        figure=gains_figure(gains, located, compared.looks(list(gains))),
+        figure=gains_figure(gains, located, looks=compared.looks(list(gains))),
         variants=list(gains),
         numbers=tuple(gain_table(label, found) for label, found in (("Gain of faithfulness", gains), *located.items())),
     )
@@ -96,7 +97,10 @@ def said_gains(gains: Gains, compared: Compared) -> str:
 
 def gain_table(label: str, found: Gains) -> Table:
     """A row for each method, a column for each variant."""
-    columns = [Column("method", "method", text), *(Column(name, str(k), amounts) for k, name in enumerate(found))]
+    columns = [
+        Column("method", "method", text),
+        *(Column(name, str(k), amounts, "high") for k, name in enumerate(found)),
+    ]
     rows = [
         {"method": method} | {str(k): json_of(one.get(method)) for k, one in enumerate(found.values())}
         for method in rows_of(found)
@@ -117,14 +121,15 @@ def contrast_maps(compared: Compared) -> Part | None:
     return Part(
         name="contrast-maps",
         claims=(),
-        result=said_agreement(overall),
-        how=(
-            "Each row is a pair of look-alikes. Orange pixels speak for the class named at the left and against "
-            "the other of the pair, purple ones the other way round; beside each mean image the map of either family. "
-            "Integrated gradients (Sundararajan et al., ICML 2017) of the logit of the class minus that of the other, "
-            "mean over test images of the class, over seeds and over 2×2 pixels or more."
+        words=Words(
+            finding=said_agreement(overall),
+            how="Each row is a pair of look-alikes; beside each mean image stands the map of either family. Green "
+            "pixels speak for the class named at the left and against the other of the pair, purple ones the other way "
+            "round.",
+            alt="Maps of the pixels that speak for each class of a pair of look-alikes, for both families",
+            method="Integrated gradients (Sundararajan et al., ICML 2017) of the logit of the class minus that of the "
+            "other, mean over test images of the class, over seeds and over 2×2 pixels or more.",
         ),
-        alt="Maps of the pixels that speak for each class of a pair of look-alikes, for both families",
         figure=contrast_maps_figure(
             pairs,
             class_means(compared, known[0].pairs),

@@ -1,6 +1,6 @@
 """What the parts of the chapter on families are written from, and what each of them says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,8 +11,8 @@ from lookalike.artifacts.explanations import Explanation, load_explanation
 from lookalike.evaluation.statistics import Estimate
 from lookalike.families.findings import FamilyFindings
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.document import Illustration, Json, Prose, Table, literal
-from lookalike.reporting.families import Looks, variant_looks
+from lookalike.reporting.document import Block, Fold, Json, Prose, Table, Words, literal
+from lookalike.reporting.style import Looks
 
 SHOWN = 4  # variants in a chart
 
@@ -53,14 +53,14 @@ class Compared:
         return {name: load_explanation(folder) for name, folder in folders.items() if folder.is_dir()}
 
     def shown(self, known: Mapping[str, object]) -> list[str]:
-        """The variants that a chart shows: both, and up to two more that the study pairs with one of them."""
+        """The variants that a chart shows: both, and up to two more above chance that the study pairs with them."""
         pairs = self.found.params.studies[self.found.study].pairs
-        others = [name for pair in pairs if {*pair} & {*self.both} for name in pair]
+        others = [name for pair in pairs if {*pair} & {*self.both} for name in pair if name in self.found.learnt]
         return [name for name in dict.fromkeys([*self.both, *others]) if name in known][:SHOWN]
 
     def looks(self, variants: Sequence[str]) -> Looks:
-        """How some variants look in charts."""
-        return variant_looks(variants, self.findings.families)
+        """How some variants look in charts: as in all figures of the study."""
+        return {name: self.found.looks[name] for name in variants}
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,26 +68,25 @@ class Part:
     """One figure of the chapter.
 
     Attributes:
-        claims: keys of those that it is about; what was found for them follows the result.
-        result: the finding, one sentence with numbers.
-        how: how to read the figure and how it was made.
+        claims: keys of those that it is about; what was found for them follows the figure, folded away.
     """
 
     name: str
     claims: tuple[str, ...]
-    result: str
-    how: str
-    alt: str
+    words: Words
     figure: Figure
     variants: Sequence[str]
     numbers: tuple[Table, ...]
 
-    def blocks(self, compared: Compared) -> tuple[Prose, Illustration | None]:
-        """The finding, and the figure below it."""
-        said = (f"{key}: {compared.sentences[key]}" for key in self.claims if key in compared.sentences)
-        words = f"**{literal(self.result)}** {literal(' '.join(said))}".strip()
-        drawn = compared.found.drawn(self.figure, self.name, (self.how, self.alt), self.variants, *self.numbers)
-        return Prose(words), drawn
+    def blocks(self, compared: Compared) -> Iterator[Block]:
+        """The figure, and below it what became of the claims that it is about."""
+        drawn = compared.found.drawn(self.figure, self.name, self.words, self.variants, *self.numbers)
+        if drawn is not None:
+            yield drawn
+        said = [key for key in self.claims if key in compared.sentences]
+        if said:
+            words = (Prose(f"[{key}](#claims): {literal(compared.sentences[key])}") for key in said)
+            yield Fold("Verdicts on this figure", tuple(words))
 
 
 def json_of(found: Estimate | None) -> Json | None:

@@ -13,6 +13,7 @@ from lookalike.reporting.document import (
     Column,
     Fold,
     Table,
+    Words,
     count,
     fine,
     number,
@@ -32,27 +33,30 @@ DOUBTFUL = (
 )
 CLEANED = (
     Column("variant", "variant", text),
-    Column("accuracy on all test images, %", "all", shares),
-    Column("without doubtful labels, %", "without", shares),
+    Column("accuracy on all test images, %", "all", shares, "high"),
+    Column("without doubtful labels, %", "without", shares, "high"),
 )
 CALIBRATED = (
     Column("variant", "variant", text),
-    Column("classwise calibration error", "error", fine),
-    Column("after temperature", "calibrated", fine),
+    Column("classwise calibration error", "error", fine, "low"),
+    Column("after temperature", "calibrated", fine, "low"),
 )
 SELECTIVE = (
     Column("group", "group", text),
     Column("variant", "variant", text),
-    *(Column(f"accuracy at {coverage:.0%} coverage, %", str(k), shares) for k, coverage in enumerate(COVERAGES)),
-    Column("area under the risk-coverage curve", "area", fine),
+    *(
+        Column(f"accuracy at {coverage:.0%} coverage, %", str(k), shares, "high")
+        for k, coverage in enumerate(COVERAGES)
+    ),
+    Column("area under the risk-coverage curve", "area", fine, "low"),
     Column("difference of areas, first − second", "difference", fine),
 )
 OUTSIDE = (
     Column("variant", "variant", text),
     Column("images of", "name", text),
     Column("score", "score", text),
-    Column("AUROC", "auroc", fine),
-    Column("false positives at 95 % recall, %", "fpr95", shares),
+    Column("AUROC", "auroc", fine, "high"),
+    Column("false positives at 95 % recall, %", "fpr95", shares, "low"),
     Column("difference of AUROC, first − second", "difference", fine),
 )
 
@@ -71,14 +75,15 @@ def doubtful_labels(compared: Compared) -> Part | None:
     return Part(
         name="doubtful-labels",
         claims=(),
-        result=said_doubtful(compared, found),
-        how=(
-            f"The {len(shown)} labels that {judges} find least credible, the worst first: below each image its label "
-            "and the class that they find most probable, with the probabilities (mean over variants and seeds). Found "
-            "by confident learning (Northcutt et al., JAIR 2021): an image is suspected where its probability of "
-            "another class reaches the mean probability of that class over the images labelled so."
+        words=Words(
+            finding=said_doubtful(compared, found),
+            how=f"The {len(shown)} labels that {judges} find least credible, the worst first: below each image its "
+            "label and the class that they find most probable, with the probabilities.",
+            alt="Test images whose labels are doubtful, each with its label and the class that the models predict",
+            method="Confident learning (Northcutt et al., JAIR 2021): an image is suspected where its probability of "
+            "another class reaches the mean probability of that class over the images labelled so. Probabilities are "
+            "means over variants and seeds.",
         ),
-        alt="Test images whose labels are doubtful, each with its label and the class that the models predict",
         figure=doubtful_figure(doubtful, [images[index] for index in shown]),
         variants=list(found.judges),
         numbers=(tabulate("Doubtful test labels", DOUBTFUL, map(vars, doubtful)), cleaned_table(found)),

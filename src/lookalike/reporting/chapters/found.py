@@ -1,7 +1,7 @@
 """What a study's chapters are written from, and how they show figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.evaluations import Evaluation, load_evaluation
 from lookalike.artifacts.test_sets import TestSet, load_test_set
+from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.metrics import softmax
+from lookalike.families.family import Family, family_of
 from lookalike.params import Params, Variant
-from lookalike.reporting.document import Illustration, Json, Table
+from lookalike.reporting.document import Illustration, Json, Table, Words
 from lookalike.reporting.leaderboard import Standing
+from lookalike.reporting.pictures import chart, stored
 from lookalike.reporting.study_figures import StudyFigures
-from lookalike.reporting.style import to_png
-
-Words = tuple[str, str]  # caption and alt text
+from lookalike.reporting.style import Looks, variant_looks
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,32 @@ class Found:
     def probes(self) -> Sequence[str]:
         """The variants that are looked at closely."""
         return self.params.studies[self.study].probes
+
+    @cached_property
+    def focus(self) -> list[str]:
+        """Those of them that are above chance."""
+        return [name for name in self.probes if name in self.learnt]
+
+    @cached_property
+    def learnt(self) -> list[str]:
+        """The variants that are above chance: the interval of their accuracy lies above it."""
+        return [row.variant for row in self.standings if row.seeds and not at_chance(row, self.chance)]
+
+    @cached_property
+    def families(self) -> dict[str, Family]:
+        """The family of architectures of each variant."""
+        return {name: family_of(variant.model) for name, variant in self.settings.items()}
+
+    @cached_property
+    def group_of(self) -> NDArray[np.int64]:
+        """The look-alike group (C,) of each class."""
+        groups = self.params.groups_of(self.data)
+        return group_numbers(groups, self.class_names).astype(np.int64)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """Colour and marker of each variant, the same in all figures."""
+        return variant_looks(self.families, self.probes)
 
     @property
     def evaluated(self) -> list[str]:
@@ -101,18 +128,28 @@ class Found:
     def loaded(
         self, path: Path, name: str, words: Words, stage: str, variants: Sequence[str], *numbers: Table
     ) -> Illustration | None:
-        """A figure that a stage has drawn; None if there was nothing to draw."""
+        """A figure that a stage has drawn as WebP; None if there was nothing to draw."""
         if not path.exists():
             return None
-        return Illustration(name, path.read_bytes(), *words, self.stage(stage), tuple(variants), numbers)
+        return Illustration(name, stored(path.read_bytes()), words, self.stage(stage), tuple(variants), numbers)
 
     def drawn(
         self, figure: Figure | None, name: str, words: Words, variants: Sequence[str], *numbers: Table
     ) -> Illustration | None:
-        """A figure that the report draws itself; None of nothing."""
+        """A chart that the report draws itself; None of nothing."""
         if figure is None:
             return None
-        return Illustration(f"{self.study}-{name}", to_png(figure), *words, "report", tuple(variants), numbers)
+        return Illustration(f"{self.study}-{name}", chart(figure), words, "report", tuple(variants), numbers)
+
+
+def main(picture: Illustration | None) -> Illustration | None:
+    """A figure of which the report's first page has a copy."""
+    return picture and replace(picture, main=True)
+
+
+def at_chance(row: Standing, chance: float) -> bool:
+    """Whether a variant does not train: the interval of its accuracy does not lie above `chance`."""
+    return row.accuracy_low is not None and row.accuracy_low <= chance
 
 
 def rows_of(value: Any) -> list[Json]:

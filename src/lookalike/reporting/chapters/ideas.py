@@ -1,15 +1,21 @@
-"""What the ideas of the families cost by themselves: separable convolutions, bottlenecks, compound scaling."""
+"""Costs of the families' ideas by themselves: separable convolutions, bottlenecks, compound scaling."""
+
+from collections.abc import Sequence
 
 from lookalike.reporting.document import (
-    Block,
     Column,
+    Fold,
+    Form,
     Json,
     Prose,
+    Section,
+    Table,
     count,
     estimate,
     known,
     millions,
     percent,
+    section,
     shares,
     tabulate,
     text,
@@ -18,44 +24,66 @@ from lookalike.reporting.document import (
 times = known(lambda factor: f"{factor:.2f}")
 milliseconds = estimate(1000, 2)
 TAKEN = "In brackets the least and the most of the rounds."
+ACCURACY = "Accuracy is not measured here."
 
 TIMES = (
-    Column("ms", "time", milliseconds),
-    Column("ms of the cheaper", "others", milliseconds),
-    Column("share of the time left, %", "ratio", shares),
+    Column("ms", "time", milliseconds, "low"),
+    Column("ms of the cheaper", "others", milliseconds, "low"),
+    Column("share of the time, %", "ratio", shares, "low"),
 )
 SEPARABLE = (
     Column("convolution", "name", text),
-    Column("weights", "standard.parameters", count),
-    Column("weights of the separable", "separable.parameters", count),
-    Column("MACs", "standard.macs", millions),
-    Column("MACs of the separable", "separable.macs", millions),
-    Column("share left, %", "left", percent),
-    Column("predicted, %", "predicted", percent),
+    Column("weights", "standard.parameters", count, "low", extra=True),
+    Column("weights of the separable", "separable.parameters", count, "low", extra=True),
+    Column("MACs", "standard.macs", millions, "low"),
+    Column("MACs of the separable", "separable.macs", millions, "low"),
+    Column("share of the MACs, %", "left", percent, "low"),
+    Column("predicted, %", "predicted", percent, "low"),
     *TIMES,
 )
 DESIGNS = (
     Column("block", "place", text),
-    Column("convolutions to channels", "plain_layers", text),
-    Column("with a bottleneck", "reduced_layers", text),
-    Column("weights", "plain.parameters", count),
-    Column("weights with it", "reduced.parameters", count),
-    Column("MACs", "plain.macs", millions),
-    Column("MACs with it", "reduced.macs", millions),
-    Column("share left, %", "left", percent),
+    Column("convolutions to channels", "plain_layers", text, extra=True),
+    Column("with a bottleneck", "reduced_layers", text, extra=True),
+    Column("weights", "plain.parameters", count, "low"),
+    Column("weights with it", "reduced.parameters", count, "low"),
+    Column("MACs", "plain.macs", millions, "low"),
+    Column("MACs with it", "reduced.macs", millions, "low"),
+    Column("share of the MACs, %", "left", percent, "low"),
     *TIMES,
 )
 SCALING = (
     Column("network", "name", text),
     Column("side, pixels", "side", count),
-    Column("blocks", "blocks", count),
-    Column("parameters", "size.parameters", count),
-    Column("MACs", "size.macs", millions),
-    Column("activations", "size.activations", millions),
-    Column("MACs by B0's", "factor", times),
-    Column("by the rule", "ruled", times),
-    Column("as built", "built", times),
-    Column("ms an image", "seconds", milliseconds),
+    Column("blocks", "blocks", count, extra=True),
+    Column("parameters", "size.parameters", count, "low"),
+    Column("MACs", "size.macs", millions, "low"),
+    Column("activations", "size.activations", millions, "low"),
+    Column("MACs by B0's", "factor", times, "low"),
+    Column("by the rule", "ruled", times, "low"),
+    Column("as built", "built", times, "low"),
+    Column("ms per image", "seconds", milliseconds, "low"),
+)
+SEPARABLE_HOW = (
+    "A depthwise separable convolution leaves 1/outputs + 1/9 of the products of a 3x3 convolution (Howard et al., "
+    f"MobileNets, 2017). {ACCURACY}"
+)
+SEPARABLE_NOTE = (
+    f"One image; convolutions alone, without normalisation and ReLU. {TAKEN} Shares of time are within a round."
+)
+DESIGNS_HOW = f"A 1x1 convolution to fewer channels makes the layers behind it cheap. {ACCURACY}"
+DESIGNS_NOTE = (
+    "After figure 5 of He et al. (2016), without shortcuts, and row 3a of table 1 of Szegedy et al. (2015). One "
+    f"image; convolutions alone. {TAKEN} Shares of time are within a round."
+)
+SCALING_HOW = (
+    "By the rule of Tan & Le (2019) a step multiplies depth by 1.2, width by 1.1 and the images' side by 1.15, and so "
+    f"MACs by about 1.92. {ACCURACY}"
+)
+SCALING_NOTE = (
+    "Each at the side that timm gives it for training. By the rule: 1.92 to the power of the network's number. As "
+    "built: blocks, the square of the channels of the last convolution and the square of the side, by those of B0; "
+    f"layers are rounded up, and sides chosen. {TAKEN}"
 )
 
 
@@ -64,8 +92,14 @@ def interval(spread: Json) -> Json:
     return {"value": spread["median"], "low": spread["least"], "high": spread["most"]}
 
 
-def separable(counted: Json, measured: Json) -> list[Block]:
-    """A convolution of each plane alone and one of each place alone, in place of one of both."""
+def span(values: Sequence[float], form: Form) -> str:
+    """The least and the greatest of some values."""
+    ends = dict.fromkeys(form(end) for end in (min(values), max(values)))
+    return " to ".join(ends)
+
+
+def separable(anchor: str, counted: Json, measured: Json) -> Section:
+    """A convolution of each channel alone and one of each spatial position alone, in place of one of both."""
     rows = [
         row
         | timed(took)
@@ -76,14 +110,18 @@ def separable(counted: Json, measured: Json) -> list[Block]:
         for row, took in zip(counted["separable"], measured["separable"], strict=True)
     ]
     exact = sum(abs(row["left"] - row["predicted"]) < 1e-9 for row in rows)
-    more = sum(row["ratio"]["low"] > row["left"] for row in rows)
-    said = (
-        "A depthwise separable convolution leaves 1/outputs + 1/9 of the products of a 3x3 convolution (Howard et al., "
-        f"MobileNets, 2017): so it is counted in {exact} of {len(rows)} layers. In {more} of them more than that was "
-        "left of the time, in every round. What it does to accuracy is not measured here."
+    finding = (
+        f"A depthwise separable convolution needs {span([row['left'] for row in rows], percent)} % of the MACs of a "
+        f"3x3 convolution, as predicted in {exact} of {len(rows)} layers, and {span(time_of(rows), percent)} % of its "
+        "time."
     )
-    note = f"One image; convolutions alone, without normalisation and ReLU. {TAKEN} Shares of time are within a round."
-    return [Prose(said), tabulate("Separable convolutions", SEPARABLE, rows, note)]
+    table = tabulate("Separable convolutions", SEPARABLE, rows, SEPARABLE_NOTE)
+    return without_figure(anchor, "Depthwise separable convolutions", SEPARABLE_HOW, table, finding)
+
+
+def time_of(rows: Sequence[Json]) -> list[float]:
+    """The share of the time that is left in each row."""
+    return [row["ratio"]["value"] for row in rows]
 
 
 def timed(took: Json) -> Json:
@@ -91,43 +129,38 @@ def timed(took: Json) -> Json:
     return {name: interval(took[key]) for name, key in (("time", "plain"), ("others", "other"), ("ratio", "ratio"))}
 
 
-def designs(counted: Json, measured: Json) -> list[Block]:
+def without_figure(anchor: str, title: str, how: str, table: Table, finding: str) -> Section:
+    """A finding without a figure, and its table."""
+    return section(anchor, title, Prose(how), Fold("Numbers", (table,)), finding=finding)
+
+
+def designs(anchor: str, counted: Json, measured: Json) -> Section:
     """Fewer channels within a block."""
     rows = [
         row | timed(took) | {"left": row["reduced"]["macs"] / row["plain"]["macs"]}
         for row, took in zip(counted["designs"], measured["designs"], strict=True)
     ]
-    told = [
-        f"{row['place']}, {percent(row['reduced']['parameters'] / row['plain']['parameters'])} % of the weights and "
-        f"{percent(row['left'])} % of the MACs, in {shares(row['ratio'])} % of the time"
-        for row in rows
-    ]
-    said = (
-        "A 1x1 convolution to fewer channels makes the layers behind it cheap. Left are, of "
-        f"{'; of '.join(told)}. What it does to accuracy is not measured here."
+    weights = span([row["reduced"]["parameters"] / row["plain"]["parameters"] for row in rows], percent)
+    macs, time = span([row["left"] for row in rows], percent), span(time_of(rows), percent)
+    finding = (
+        f"A block with a 1x1 bottleneck needs {weights} % of the weights, {macs} % of the MACs and {time} % of the "
+        "time of the same block without it."
     )
-    note = (
-        "After figure 5 of He et al. (2016), without shortcuts, and row 3a of table 1 of Szegedy et al. (2015). One "
-        f"image; convolutions alone. {TAKEN} Shares of time are within a round."
+    return without_figure(
+        anchor, "1x1 bottlenecks", DESIGNS_HOW, tabulate("Bottlenecks", DESIGNS, rows, DESIGNS_NOTE), finding
     )
-    return [Prose(said), tabulate("Bottlenecks", DESIGNS, rows, note)]
 
 
-def scaling(counted: Json, measured: Json) -> list[Block]:
+def scaling(anchor: str, counted: Json, measured: Json) -> Section:
     """Depth, width and resolution together."""
     rows = [
         row | {"seconds": interval(took["seconds"])}
         for row, took in zip(counted["scaling"], measured["scaling"], strict=True)
     ]
-    told = [f"{row['name']} {times(row['factor'])} ({times(row['ruled'])})" for row in rows[1:]]
-    said = (
-        "By the rule of Tan & Le (2019) a step multiplies depth by 1.2, width by 1.1 and the images' side by 1.15, and "
-        f"so MACs by about 1.92. Counted, with the rule's factor in brackets: {'; '.join(told)}. What the steps do to "
-        "accuracy is not measured here."
+    first, last = rows[0], rows[-1]
+    finding = (
+        f"{last['name']} has {times(last['factor'])} times the MACs of {first['name']}; the rule predicts "
+        f"{times(last['ruled'])} times."
     )
-    note = (
-        "Each at the side that timm gives it for training. By the rule: 1.92 to the power of the network's number. As "
-        "built: blocks, the square of the channels of the last convolution and the square of the side, by those of B0; "
-        f"layers are rounded up, and sides chosen. {TAKEN}"
-    )
-    return [Prose(said), tabulate("Compound scaling", SCALING, rows, note)]
+    table = tabulate("Compound scaling", SCALING, rows, SCALING_NOTE)
+    return without_figure(anchor, "Compound scaling", SCALING_HOW, table, finding)

@@ -1,26 +1,25 @@
-"""Look-alike classes, and pairs of variants on the same images."""
+"""Look-alike classes: how often models confuse them, and where probability goes."""
 
 from collections.abc import Mapping, Sequence
 
 from lookalike.reporting import comparisons
-from lookalike.reporting.chapters.found import Found, rows_of
+from lookalike.reporting.chapters.found import Found, main
+from lookalike.reporting.chapters.sentences import NOTHING, above_chance, listed, share, subjects
 from lookalike.reporting.document import (
-    Beside,
     Column,
+    Fold,
     Illustration,
     Json,
     Prose,
     Section,
+    Words,
     amounts,
     count,
-    fine,
     named,
-    p,
     percent,
     points,
     section,
     shares,
-    significant,
     tabulate,
     text,
 )
@@ -28,98 +27,102 @@ from lookalike.reporting.leaderboard import Standing
 
 FIGURES = (
     Column("variant", "variant", text),
-    Column("group accuracy, %", "group_accuracy", shares),
-    Column("wrong within group, %", "confused_within", shares),
-    Column("wrong across groups, %", "confused_across", shares),
-    Column("severity of a mistake", "severity", amounts),
-    Column("mistakes a seed", "mistakes", count),
-    Column("shopper: of the class", "shopper_true", amounts),
-    Column("shopper: of the group", "shopper_group", amounts),
+    Column("group accuracy, %", "group_accuracy", shares, "high"),
+    Column("wrong within group, %", "confused_within", shares, "low"),
+    Column("wrong across groups, %", "confused_across", shares, "low"),
+    Column("severity of an error", "severity", amounts, "low"),
+    Column("errors per seed", "mistakes", count, "low"),
+    Column("of ten products, the class", "shopper_true", amounts, "high", extra=True),
+    Column("of ten products, the group", "shopper_group", amounts, "high", extra=True),
     Column("margin, points", "margin", shares),
     Column("entropy, nats", "entropy", amounts),
     Column("confidence − accuracy, points", "overconfidence", points),
+)
+FIGURES_NOTE = (
+    "Means over seeds with 95 % bootstrap intervals over test images. Of ten products that are chosen by the predicted "
+    "probabilities: how many are of the true class, and of its look-alike group. Margin: between the two highest "
+    "probabilities."
 )
 PARTS = {"true": "true", "look_alikes": "look-alikes", "outside": "outside"}
 PROBABILITY = (
     Column("variant", "variant", text),
     *(
-        Column(f"{name}, {case}", f"{part}_{case}", shares)
+        Column(f"{name}, {case}", f"{part}_{case}", shares, extra=case == "all")
         for case in ("all", "right", "wrong")
         for part, name in PARTS.items()
     ),
 )
-PAIRS = (
-    Column("first and second", "pair", text),
-    Column("training images", "train_images", text),
-    Column("accuracy, first − second, points", "accuracy_difference", points),
-    Column("only first right", "only_first_right", count),
-    Column("only second right", "only_second_right", count),
-    Column("McNemar p", "mcnemar_p", p),
-    Column("error consistency κ", "error_consistency", amounts),
-    Column("same prediction", "same_prediction", count),
-    Column("divergence, bits", "divergence", fine),
-    Column("after temperature, bits", "divergence_calibrated", fine),
-    Column("confidence apart, points", "confidence_gap", shares),
-)
-DIFFERENCES = (
-    Column("first and second", "pair", text),
-    *(
-        Column(f"{name}, {case}, points", f"{key}.{part}", points)
-        for key, case in (("both_wrong", "both wrong"), ("both_right_with_look_alikes", "both right"))
-        for part, name in PARTS.items()
-    ),
-)
-CASES = (
-    Column("rule", "rule", text),
-    Column("test image", "index", count),
-    Column("class", "class", text),
-    Column("first says", "first", text),
-    Column("to it, first, %", "first_share", percent),
-    Column("second says", "second", text),
-    Column("to it, second, %", "second_share", percent),
-    Column("divergence, bits", "divergence", significant),
-)
-DIVERGENCES = (
-    Column("test image", "indices", count),
-    Column("divergence, bits", "divergence", significant),
-    Column("after temperature, bits", "divergence_calibrated", significant),
+REPEATED = (
+    Column("variant", "variant", text),
+    Column("accuracy with them, %", "with", percent, "high"),
+    Column("without, %", "without", percent, "high"),
 )
 
 
 def look_alikes(found: Found) -> Section:
     """How often models take a class for its look-alikes, and where their probability goes."""
-    variants = found.figures.look_alikes["variants"]
-    note = (
-        "Means over seeds with 95 % bootstrap intervals over test images. Severity: 1 within the group, 2 across, "
-        "mean over the mistakes beside it. Shopper: of ten products allotted by the predicted probabilities, how "
-        "many are of the class that she came for, and of its look-alike group. Margin: between the two highest "
-        "probabilities."
+    variants = above_chance(found, found.figures.look_alikes["variants"])
+    focus = {name: variants[name] for name in subjects(found, variants)}
+    return section(
+        f"{found.study}-look-alikes",
+        "Look-alike classes",
+        main(errors(found, variants, within(focus))) if variants else None,
+        probability(found, variants, given(focus)) if variants else None,
+        trained_on(found),
+        finding=within(focus),
     )
-    errors = found.drawn(
-        comparisons.errors_figure(variants),
-        "errors",
-        (
-            "Left: how often a variant is wrong within the look-alike group and across groups (95 % intervals). "
-            "Right: how severe its mistakes are in the mean, and of how many mistakes this is the mean: a model "
-            "that makes more of the easy mistakes looks milder.",
-            "Error rates within and across groups, and mistake severity, by variant",
-        ),
-        list(variants),
-        tabulate("Look-alike classes", FIGURES, named(variants), note),
+
+
+def within(variants: Mapping[str, Json]) -> str:
+    """The share of each variant's errors that stay within the look-alike group."""
+    if not variants:
+        return NOTHING
+    severities = {name: one["severity"] for name, one in variants.items()}
+    known = [f"{share(mild(one))} for {name}" for name, one in severities.items() if one is not None]
+    faultless = [name for name, one in severities.items() if one is None]
+    parts = [f"The share of errors within the look-alike group is {listed(known)}"] if known else []
+    parts += [f"{listed(faultless)} made no error"] if faultless else []
+    return "; ".join(parts) + "."
+
+
+def mild(severity: Json) -> dict[str, float]:
+    """Of the mean severity of errors, 1 within the group and 2 across, the share of those within."""
+    return {"value": 2 - severity["value"], "low": 2 - severity["high"], "high": 2 - severity["low"]}
+
+
+def given(variants: Mapping[str, Json]) -> str:
+    """The probability that each variant's errors give to look-alikes of the true class."""
+    known = {name: one["look_alikes_wrong"] for name, one in variants.items() if one["look_alikes_wrong"] is not None}
+    if not known:
+        return "No error was made, so that nothing is known of its probabilities."
+    parts = [f"{share(one)} for {name}" for name, one in known.items()]
+    return f"On wrongly classified images the mean probability of the true class's look-alikes is {listed(parts)}."
+
+
+def errors(found: Found, variants: Mapping[str, Json], finding: str) -> Illustration | None:
+    """Errors within and across groups, and their severity."""
+    words = Words(
+        finding,
+        "Left: how often a variant is wrong within the look-alike group and across groups. Right: the mean severity of "
+        "its errors, 1 within the group and 2 across, and of how many errors this is the mean.",
+        "Error rates within and across groups, and severity of errors, by variant",
+        "Means over seeds with 95 % intervals over test images. A model that makes more of the easy errors has a lower "
+        "mean severity.",
     )
-    probability = found.drawn(
-        comparisons.shares_figure(variants),
-        "shares",
-        (
-            "Where the probability goes: to the true class, to its look-alikes, outside the group. Above over the test "
-            "images that the variant gets right, below over those that it gets wrong.",
-            "Stacked bars of the probability given to the true class, its look-alikes and other groups, by variant",
-        ),
-        list(variants),
-        tabulate("Where the probability goes, %", PROBABILITY, named(variants)),
+    table = tabulate("Look-alike classes", FIGURES, named(variants), FIGURES_NOTE)
+    return found.drawn(comparisons.errors_figure(variants), "errors", words, list(variants), table)
+
+
+def probability(found: Found, variants: Mapping[str, Json], finding: str) -> Illustration | None:
+    """Where probability goes, over right and over wrong answers."""
+    words = Words(
+        finding,
+        "Each bar divides the mean probability among the true class, its look-alikes and all classes outside the "
+        "group: above over the test images that the variant gets right, below over those that it gets wrong.",
+        "Stacked bars of the probability of the true class, its look-alikes and other groups, by variant",
     )
-    anchor = f"{found.study}-look-alikes"
-    return section(anchor, "Look-alike classes", errors, probability, trained_on(found))
+    table = tabulate("Where the probability goes, %", PROBABILITY, named(variants))
+    return found.drawn(comparisons.shares_figure(variants), "shares", words, list(variants), table)
 
 
 def on_test_images(standing: Standing) -> dict[str, float | None] | None:
@@ -130,114 +133,38 @@ def on_test_images(standing: Standing) -> dict[str, float | None] | None:
 
 
 def trained_on(found: Found) -> Section:
-    """What is known of test images that stand in the training set."""
+    """Test images that are also in the training set, and the accuracy without them."""
     twice = found.figures.look_alikes["duplicates"]
-    same, near = (listed(twice[key]) for key in ("images", "near"))
-    prose = [
-        Prose(
-            f"Test images that stand, byte for byte, in the training set as well: {same}. Those that share the average "
-            "hash (a bit a pixel: brighter than the image's mean) of a training image of the same label without being "
-            f"the same: {near}."
-        )
-    ]
+    anchor, title = f"{found.study}-trained-on", "Test images in the training set"
     if not (twice["images"] or twice["near"]):
-        return Section(f"{found.study}-trained-on", "Test images that were trained on", tuple(prose))
-    columns = (
-        Column("variant", "variant", text),
-        Column("accuracy with them, %", "with", percent),
-        Column("without, %", "without", percent),
+        return section(anchor, title, finding="No test image is also in the training set, exactly or nearly.")
+    accuracy = above_chance(found, twice["accuracy"])
+    said = Prose(
+        f"In the training set, byte for byte: {numbered(twice['images'])}. With the average hash (one bit per pixel: "
+        f"brighter than the image's mean) of a training image of the same label: {numbered(twice['near'])}."
     )
-    table = tabulate("Accuracy with and without images that were trained on", columns, named(twice["accuracy"]))
-    return section(f"{found.study}-trained-on", "Test images that were trained on", *prose, table)
+    table = tabulate("Accuracy with and without these images", REPEATED, named(accuracy))
+    fold = Fold("Accuracy without these images", (table,)) if accuracy else None
+    return section(anchor, title, said, fold, finding=without(twice, accuracy))
 
 
-def listed(numbers: Sequence[int]) -> str:
-    """How many, and which."""
+def without(twice: Json, accuracy: Mapping[str, Json]) -> str:
+    """How many test images are in the training set as well, and how much they change an accuracy at most."""
+    count_of = f"{len(twice['images'])} test images are also in the training set and {len(twice['near'])} nearly so"
+    changes = {
+        name: one["without"] - one["with"]
+        for name, one in accuracy.items()
+        if one["with"] is not None and one["without"] is not None
+    }
+    if not changes:
+        return f"{count_of}."
+    most = max(changes, key=lambda name: abs(changes[name]))
+    return (
+        f"{count_of}; without them the accuracy changes by at most {percent(abs(changes[most]))} percentage points "
+        f"({most})."
+    )
+
+
+def numbered(numbers: Sequence[int]) -> str:
+    """How many images, and which."""
     return f"{len(numbers)} (numbers {', '.join(map(str, numbers))})" if numbers else "none"
-
-
-def pairs(found: Found) -> Section | None:
-    """Pairs of variants on the test images; None if none are compared."""
-    compared = [row | {"pair": f"{row['first']}, {row['second']}"} for row in found.figures.look_alikes["pairs"]]
-    if not compared:
-        return None
-    note = (
-        "Two numbers of training images: the variants were trained on different amounts, which may be what makes them "
-        "differ. Accuracy: all seeds, 95 % interval over seeds and test images. The rest: first seeds. McNemar: exact, "
-        "two-sided. κ: 1 if both err on the same images, 0 as if by chance. Divergence: Jensen–Shannon, mean over the "
-        "images with the same prediction. Confidence apart: mean absolute difference where both are right."
-    )
-    picture = found.drawn(
-        comparisons.pair_figure(compared),
-        "pairs",
-        (
-            "First minus second variant, with 95 % intervals of the bootstrap over test images. The differences of "
-            "probability are over images on which both predict the same class.",
-            "Forest plot of the differences between pairs of variants",
-        ),
-        list(dict.fromkeys(name for row in compared for name in (row["first"], row["second"]))),
-        tabulate("Differences of probability", DIFFERENCES, compared),
-    )
-    sizes = {row.variant: row.train_images for row in found.standings}
-    amounts_of = [row | {"train_images": trained_with(row, sizes)} for row in compared]
-    table = tabulate("Pairs of variants", PAIRS, amounts_of, note)
-    closely = (one_pair(found, row) for row in compared)
-    return section(f"{found.study}-pairs", "Pairs of variants on the same images", table, picture, *closely)
-
-
-def trained_with(pair: Json, sizes: Mapping[str, int]) -> str:
-    """How many images the variants of a pair were trained on: one number if it is the same."""
-    return " and ".join(dict.fromkeys(count(sizes[pair[side]]) for side in ("first", "second")))
-
-
-def one_pair(found: Found, row: Json) -> Section | None:
-    """The pictures of one pair; None if it was not drawn."""
-    names = {"first": row["first"], "second": row["second"]}
-    folder = "--".join(names.values())
-    shown = found.loaded(
-        found.root / "comparisons" / found.study / "figures" / folder / "cases.png",
-        f"{folder}-cases",
-        (
-            f"Test images picked by rule for {names['first']} and {names['second']}, among the "
-            f"{len(found.test_set.shown)} that the report shows. Of the images on which both predict the same class, "
-            "wrong or right, those whose distributions differ most; and of the images that only one gets right, those "
-            "whose distributions differ most. Each model's map for the class that it predicts is shown next to its "
-            "probabilities, with the gain of such maps.",
-            f"Test images beside the class probabilities that {names['first']} and {names['second']} predict",
-        ),
-        "compare",
-        list(names.values()),
-        tabulate("Cases picked by rule", CASES, cases(found, row)),
-    )
-    ranking = tabulate("The images that diverge most", DIVERGENCES, rows_of(row["ranking"]))
-    divergence = found.loaded(
-        found.root / "comparisons" / found.study / "pairs" / folder / "divergence.png",
-        f"{folder}-divergence",
-        (
-            f"How different the distributions of {names['first']} and {names['second']} are where both predict the "
-            "same class: 0 bits are the same distribution, 1 bit two that share nothing. Temperature scaling takes "
-            "away what is only sharpness.",
-            f"Cumulative distribution of the Jensen-Shannon divergence between {names['first']} and {names['second']}, "
-            "before and after temperature scaling",
-        ),
-        "compare",
-        list(names.values()),
-        ranking,
-    )
-    both: tuple[Illustration, ...] = tuple(picture for picture in (shown, divergence) if picture)
-    if not both:
-        return None
-    return section(f"{found.study}-{folder}", f"{names['first']} and {names['second']}: cases by rule", Beside(both))
-
-
-def cases(found: Found, pair: Json) -> list[Json]:
-    """The images that a rule picked, with what both say of them."""
-    said = {side: found.probabilities(pair[side]) for side in ("first", "second")}
-    names, labels = found.class_names, found.labels
-    return [
-        case
-        | {"class": names[labels[case["index"]]]}
-        | {side: names[shares[case["index"]].argmax()] for side, shares in said.items()}
-        | {f"{side}_share": float(shares[case["index"]].max()) for side, shares in said.items()}
-        for case in pair["cases"]
-    ]

@@ -1,14 +1,15 @@
-"""What becomes of the models on photographs."""
+"""How well the models recognise photographs that people took."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from matplotlib.figure import Figure
 
 from lookalike.artifacts.photos import sample
 from lookalike.reporting import photographs as drawings
-from lookalike.reporting.chapters.found import Found, rows_of
+from lookalike.reporting.chapters.found import Found, main
 from lookalike.reporting.chapters.look_alikes import on_test_images
+from lookalike.reporting.chapters.photographs_preparation import ablation, collected
+from lookalike.reporting.chapters.photographs_trust import trusted
+from lookalike.reporting.chapters.sentences import NOTHING, Estimated, above_chance, listed, right_in, share, subjects
 from lookalike.reporting.document import (
     Beside,
     Column,
@@ -18,30 +19,30 @@ from lookalike.reporting.document import (
     Prose,
     Section,
     Table,
+    Words,
     amounts,
     count,
     literal,
     p,
-    percent,
     points,
     section,
     shares,
-    significant,
     tabulate,
     text,
 )
+from lookalike.reporting.pictures import stored
 
 NAMED = 5  # refused photographs that are named; the rest stands in a file
 BY_VARIANT = (Column("variant", "variant", text), Column("recipe", "recipe", text))
 ACCURACY = (
     *BY_VARIANT,
-    Column("all, %", "all.accuracy", shares),
-    Column("half to choose on, %", "halves.choose.accuracy", shares),
-    Column("half to score on, %", "halves.score.accuracy", shares),
-    Column("without doubtful, %", "without_doubtful.accuracy", shares),
-    Column("group accuracy, %", "group_accuracy", shares),
-    Column("taken for the absorber, %", "absorbed", shares),
-    Column("on the test set, %", "test", shares),
+    Column("all, %", "all.accuracy", shares, "high"),
+    Column("half to choose on, %", "halves.choose.accuracy", shares, "high"),
+    Column("half to score on, %", "halves.score.accuracy", shares, "high"),
+    Column("without doubtful, %", "without_doubtful.accuracy", shares, "high"),
+    Column("group accuracy, %", "group_accuracy", shares, "high"),
+    Column("taken for the collecting class, %", "absorbed", shares, "low"),
+    Column("on the test set, %", "test", shares, "high"),
 )
 PAIRS = (
     Column("first and second", "pair", text),
@@ -49,43 +50,11 @@ PAIRS = (
     Column("accuracy, first − second, points", "accuracy_difference", points),
     Column("only first right", "only_first_right", count),
     Column("only second right", "only_second_right", count),
-    Column("McNemar p", "mcnemar_p", p),
+    Column("McNemar p", "mcnemar_p", p, "low"),
     Column("error consistency κ", "error_consistency", amounts),
 )
-PART = (Column("photographs", "images", count), Column("accuracy, %", "accuracy", shares))
-ABLATIONS = (
-    *BY_VARIANT,
-    Column("step left out", "step", text),
-    Column("accuracy, %", "accuracy", shares),
-    Column("change, points", "difference", points),
-)
-ABSORBED = (
-    Column("variant", "variant", text),
-    Column("test images, spoiled by", "way", text),
-    Column("strength", "strength", significant),
-    Column("taken for the absorber, %", "share", shares),
-)
-AUROC = (
-    Column("variant", "variant", text),
-    Column("photographs from test images, by distance", "from_test_images", amounts),
-    Column("right from wrong, by confidence", "right_from_wrong.confidence", amounts),
-    Column("right from wrong, by distance", "right_from_wrong.distance", amounts),
-    Column("of the classes from of none, by confidence", "from_none_of_the_classes.confidence", amounts),
-    Column("of the classes from of none, by distance", "from_none_of_the_classes.distance", amounts),
-)
-QUANTILES = (
-    Column("variant", "variant", text),
-    Column("distance from", "low", significant),
-    Column("to", "high", significant),
-    Column("photographs", "count", count),
-    Column("accuracy, %", "accuracy", shares),
-)
-COVERAGES = (
-    Column("variant", "variant", text),
-    Column("kept by", "by", text),
-    Column("share kept, %", "coverage", percent),
-    Column("accuracy among these, %", "accuracy", percent),
-)
+PART = (Column("photographs", "images", count), Column("accuracy, %", "accuracy", shares, "high"))
+SHEETS = (Column("photograph", "file", text), Column("class", "class", text))
 NOT_SCORED = (
     "**The choice is not scored**: the other half has no photograph with a class. It gets one as soon as two senders "
     "have photographs of the same class; a photograph without a sender counts as one of its own."
@@ -94,27 +63,27 @@ BY_SENDER = "The intervals resample senders: all photographs of a person are dra
 OF_FEW = (
     "Of fewer than 100 photographs, and for 0 and 100 %, they are Wilson's, with an effective number of photographs."
 )
-INDEPENDENT = "The intervals take photographs as independent, also those of one sender, so they are too narrow."
-EVERY_TENTH = tuple(k / 10 for k in range(1, 11))
 
 
 def photographs(found: Found) -> Section | None:
-    """Accuracy on photographs by recipe, what matters, what is absorbed, and what silence gains; None without any."""
+    """Accuracy on photographs by recipe, what decides it, and how far it can be foreseen; None without any."""
     photos = found.figures.photos
     if not photos:
         return None
+    first = main(accuracy(found))
+    beside = tuple(picture for picture in (by_class(found), ablation(found)) if picture)
     return section(
         f"{found.study}-photographs",
         "Photographs",
         Prose(said_of(photos, found.test_set.refused, found.study)),
         Prose(said_choice(photos["chosen"])),
-        accuracy(found),
-        compared(photos),
-        known_of(photos),
-        Beside(tuple(picture for picture in (by_class(found), ablation(found)) if picture)),
-        absorption(found),
-        sureness(found),
+        first,
+        Beside(beside) if beside else None,
+        collected(found),
+        trusted(found),
+        Fold("Pairs of variants, and accuracy by what is known of a photograph", tuple(tables(photos))),
         *sample_sheets(found),
+        finding=first.words.finding if first else NOTHING,
     )
 
 
@@ -125,9 +94,10 @@ def said_of(photos: Json, refused: Sequence[tuple[str, str]], study: str) -> str
     return (
         f"{photos['photographs']} photographs ({photos['provenance']['citation']}), {photos['labelled']} of them of "
         f"one of the classes; refused: {len(refused) or 'none'}{f' ({first}{more})' if refused else ''}. Every "
-        "variant reads the "
-        'same photographs. A variant and a recipe are chosen on one half of them ("choose"), and the choice is scored '
-        'on the other ("score"); no sender has photographs in both.'
+        "variant reads the same photographs. A recipe is a way to turn a photograph into an image like those that the "
+        'models were trained on. A variant and a recipe are chosen on one half of the photographs ("choose"), and the '
+        'choice is scored on the other ("score"); no sender has photographs in both. Figures by class, of the '
+        f"distance and of selective prediction use the chosen recipe. {BY_SENDER} {OF_FEW}"
     )
 
 
@@ -143,9 +113,12 @@ def said_choice(best: Json) -> str:
 
 
 def accuracy(found: Found) -> Illustration | None:
-    """Accuracy on photographs beside that on the test set."""
-    figures, absorber = found.figures.photos["figures"], found.figures.photos["absorption"]["absorber"]
-    test = {row.variant: on_test_images(row) for row in found.standings}
+    """Accuracy on photographs of the variants that have learnt, beside that on the test set."""
+    photos = found.figures.photos
+    test: dict[str, Any] = {row.variant: on_test_images(row) for row in found.standings}
+    figures, absorber = above_chance(found, photos["figures"]), photos["absorption"]["absorber"]
+    if not figures:
+        return None
     table = {
         name: {"test": test[name], "recipes": {recipe: one["all"]["accuracy"] for recipe, one in recipes.items()}}
         for name, recipes in figures.items()
@@ -155,32 +128,37 @@ def accuracy(found: Found) -> Illustration | None:
         for name, recipes in figures.items()
         for recipe, row in recipes.items()
     ]
-    note = f"Means over seeds with 95 % intervals. {BY_SENDER} {OF_FEW} The absorber: {absorber}."
-    return found.drawn(
-        drawings.accuracy_figure(table),
-        "photo-accuracy",
-        (
-            "Accuracy on all labelled photographs by recipe (95 % intervals over senders), beside the accuracy "
-            "on the test set.",
-            "Accuracy of every variant on photographs, a panel a recipe, with its accuracy on the test set",
-        ),
-        list(figures),
-        tabulate("Accuracy on photographs", ACCURACY, rows, note),
-    )
-
-
-def compared(photos: Json) -> Fold | None:
-    """Pairs of variants on the photographs; None if none are compared."""
-    rows = [row | {"pair": f"{row['first']}, {row['second']}"} for row in photos["comparisons"]]
-    title = "Pairs of variants on the photographs"
-    note = f"{BY_SENDER} McNemar's test takes photographs as independent, so its p is too small."
-    return Fold(title, (tabulate(title, PAIRS, rows, note),)) if rows else None
-
-
-def known_of(photos: Json) -> Fold:
-    """Accuracy by what is known of a photograph, for the chosen recipe."""
     recipe = photos["chosen"]["recipe"]
-    rows = [
+    said = {name: (figures[name][recipe]["all"]["accuracy"], test[name]) for name in subjects(found, figures)}
+    note = f"Means over seeds with 95 % intervals. The class that collects failed preparations: {absorber}."
+    words = Words(
+        finding=said_accuracy(said, photos["labelled"], recipe),
+        how="A panel per recipe, a row per variant: the further the accuracy on photographs lies left of that on the "
+        "test set, the less the model transfers to photographs.",
+        alt="Accuracy of every variant on photographs, a panel per recipe, with its accuracy on the test set",
+        method="All labelled photographs; means over seeds with 95 % intervals.",
+    )
+    numbers = tabulate("Accuracy on photographs", ACCURACY, rows, note)
+    return found.drawn(drawings.accuracy_figure(table), "photo-accuracy", words, list(figures), numbers)
+
+
+def said_accuracy(by_variant: Mapping[str, tuple[Estimated | None, Estimated | None]], images: int, recipe: str) -> str:
+    """How often some variants are right on photographs by a recipe, and on the test set."""
+    known = {name: (on, test) for name, (on, test) in by_variant.items() if on is not None and test is not None}
+    if not known:
+        return "No photograph shows one of the classes, so that no accuracy is known."
+    right = right_in({name: share(on) for name, (on, _) in known.items()})
+    test = [f"{100 * test['value']:.1f} %" for _, test in known.values()]
+    return f"On {images:,} photographs (recipe {recipe}) {right}; on the test set in {listed(test)}."
+
+
+def tables(photos: Json) -> list[Table]:
+    """Pairs of variants, if some are compared, and accuracy by what is known of a photograph by the chosen recipe."""
+    rows = [row | {"pair": f"{row['first']}, {row['second']}"} for row in photos["comparisons"]]
+    note = "McNemar's test takes photographs as independent, so its p is too small."
+    pairs = [tabulate("Pairs of variants on the photographs", PAIRS, rows, note)] if rows else []
+    recipe = photos["chosen"]["recipe"]
+    parts = [
         part | {"variant": name, "what": f"{what}: {value or 'not said'}"}
         for name, recipes in photos["figures"].items()
         for what, values in recipes[recipe]["attributes"].items()
@@ -189,185 +167,58 @@ def known_of(photos: Json) -> Fold:
     ]
     columns = (Column("variant", "variant", text), Column("what", "what", text), *PART)
     title = f"By background, items, view and whether worn (recipe {recipe})"
-    return Fold(title, (tabulate(title, columns, rows, f"{BY_SENDER} {OF_FEW}"),))
+    return [*pairs, tabulate(title, columns, parts)]
 
 
 def by_class(found: Found) -> Illustration | None:
-    """Accuracy on the photographs of each class."""
+    """Accuracy on the photographs of each class; None if no variant has learnt."""
     photos = found.figures.photos
     recipe = photos["chosen"]["recipe"]
-    classes = {name: recipes[recipe]["classes"] for name, recipes in photos["figures"].items()}
+    classes = {name: one[recipe]["classes"] for name, one in above_chance(found, photos["figures"]).items()}
+    if not classes:
+        return None
     rows = [part | {"variant": name, "class": one} for name, parts in classes.items() for one, part in parts.items()]
     columns = (Column("variant", "variant", text), Column("class", "class", text), *PART)
-    return found.drawn(
-        drawings.classes_figure(classes),
-        "photo-classes",
-        (
-            f"Accuracy on the photographs of each class, recipe {recipe}.",
-            "Heat map of the accuracy on photographs by class and variant",
-        ),
-        list(classes),
-        tabulate("Accuracy on photographs by class", columns, rows, f"{BY_SENDER} {OF_FEW}"),
+    words = Words(
+        finding=said_hardest({name: classes[name] for name in subjects(found, classes)}),
+        how="A row per class, a column per variant: the darker, the more of the class's photographs are recognised; "
+        "grey: no photograph.",
+        alt="Heat map of the accuracy on photographs by class and variant",
+        method=f"Recipe {recipe}; means over seeds.",
     )
+    numbers = tabulate("Accuracy on photographs by class", columns, rows)
+    return found.drawn(drawings.classes_figure(classes), "photo-classes", words, list(classes), numbers)
 
 
-def ablation(found: Found) -> Illustration | None:
-    """What each step of a recipe is good for; None if no variant was probed."""
-    ablations = found.figures.photos["ablations"]
-    if not ablations:
-        return None
-    return found.drawn(
-        drawings.ablation_figure(by_recipe(ablations)),
-        "photo-ablation",
-        (
-            "What leaving out one step of a recipe (or exchanging its sampling) does to the accuracy on "
-            "photographs: left of zero the step helps. First seed, 95 % intervals of the paired bootstrap over "
-            "senders.",
-            "Forest plot of the change of accuracy when a step of a recipe is left out",
-        ),
-        list(ablations),
-        tabulate("Steps left out", ABLATIONS, (row for rows in by_recipe(ablations).values() for row in rows)),
-    )
-
-
-def by_recipe(ablations: Json) -> dict[str, list[Json]]:
-    """Entries of all probed variants under their recipe."""
-    found: dict[str, list[Json]] = {}
-    for variant, rows in ablations.items():
-        for row in rows:
-            found.setdefault(row["recipe"], []).append(row | {"variant": variant})
-    return found
-
-
-def absorption(found: Found) -> Section | None:
-    """Which class swallows what was spoiled; None if no variant was probed."""
-    photos = found.figures.photos
-    if not photos["absorption"]["ways"]:
-        return None
-    absorber = photos["absorption"]["absorber"]
-    picture = found.drawn(
-        drawn_absorption(photos["figures"], photos["absorption"]),
-        "photo-absorption",
-        (
-            f"Left: share of the labelled photographs that are taken for a {absorber}. Right: the same for test "
-            "images of the other classes, spoiled on purpose. ground: the background lifted; negative: the "
-            "garment's tones inverted; turn: rotated by up to 180 degrees; smear: blurred; fill: holes and gaps of "
-            f"its bounding box filled. Where a line rises, that is the damage which makes a {absorber}.",
-            f"Share predicted as {absorber} on photographs by recipe and on test images by strength of spoiling",
-        ),
-        list(next(iter(photos["absorption"]["ways"].values()))),
-        tabulate(f"Test images taken for a {absorber}", ABSORBED, spoiled(photos["absorption"])),
-    )
-    return section(f"{found.study}-absorption", f"Everything is a {absorber.lower()}", picture)
-
-
-def drawn_absorption(figures: Json, absorption: Json) -> Figure:
-    """What is taken for the absorber: on photographs by recipe, and on test images by way and strength of spoiling."""
-    on_photos, on_test = absorbed(figures, absorption)
-    return drawings.absorption_figure(on_photos, on_test, absorber=absorption["absorber"])
-
-
-def absorbed(figures: Json, absorption: Json) -> tuple[Json, Json]:
-    """Shares on photographs by recipe and variant, and on test images by way of spoiling and variant."""
-    recipes, ways, absorber = next(iter(figures.values())), absorption["ways"], absorption["absorber"]
-    probed: Json = next(iter(ways.values()), {})
-    on_photos = {recipe: {name: figures[name][recipe]["predicted"][absorber] for name in probed} for recipe in recipes}
-    on_test = {way: {"strength": absorption["strengths"], **shares} for way, shares in ways.items()}
-    return on_photos, on_test
-
-
-def spoiled(absorption: Json) -> list[Json]:
-    """The same on test images, a row a variant, way and strength."""
-    return [
-        {"variant": name, "way": way, "strength": strength, "share": share}
-        for way, variants in absorption["ways"].items()
-        for name, of_strength in variants.items()
-        for strength, share in zip(absorption["strengths"], of_strength, strict=True)
-    ]
-
-
-def sureness(found: Found) -> Section:
-    """How far photographs are from the training images, and what silence gains."""
-    recipe, distance = found.figures.photos["chosen"]["recipe"], found.figures.photos["distance"]
-    chosen = {name: recipes[recipe] for name, recipes in distance.items()}
-    areas = {name: one["right_from_wrong"]["distance"] for name, one in chosen.items()}
-    auroc = {name: area and area["value"] for name, area in areas.items()}
-    far = found.drawn(
-        drawings.distance_figure({name: one["quantiles"] for name, one in chosen.items()}, auroc),
-        "photo-distance",
-        (
-            "Accuracy by how far a photograph lies from the training images (distance of its features to the tenth "
-            f"nearest of validation images; fifths of the photographs, first seed, recipe {recipe}). AUROC: how well "
-            "the distance tells wrong predictions from right ones; .5 is chance.",
-            "Accuracy on photographs by distance from the training images, a panel a variant",
-        ),
-        list(chosen),
-        tabulate(
-            "Accuracy by distance",
-            QUANTILES,
-            rows_by_variant({n: one["quantiles"] for n, one in chosen.items()}),
-            INDEPENDENT,
-        ),
-    )
-    silence = found.drawn(
-        drawings.abstention_figure({name: one["abstention"] for name, one in chosen.items()}),
-        "photo-abstention",
-        (
-            f"What silence gains: accuracy among the photographs that a variant keeps (first seed, recipe {recipe}).",
-            "Accuracy against coverage for each variant, by confidence and by distance",
-        ),
-        list(chosen),
-        tabulate("Accuracy by coverage", COVERAGES, kept(chosen), "Every tenth of the curve."),
-    )
-    title = f"AUROC on photographs (recipe {recipe}, first seed)"
-    rows = [one | {"variant": name} for name, one in chosen.items()]
-    note = f"0.5 is chance, 1 a perfect separation. {INDEPENDENT}"
-    table: Table = tabulate(title, AUROC, rows, note)
-    return section(
-        f"{found.study}-sureness",
-        "How far photographs are from the training images, and what silence gains",
-        Beside(tuple(picture for picture in (far, silence) if picture)),
-        Fold(title, (table,)),
-    )
-
-
-def rows_by_variant(rows: dict[str, list[Json]]) -> list[Json]:
-    """Rows of each variant that know whose they are."""
-    return [row | {"variant": name} for name, some in rows.items() for row in some]
-
-
-def kept(chosen: Json) -> list[Json]:
-    """The curves of accuracy by coverage at every tenth."""
-    rows = []
-    for name, one in chosen.items():
-        for by, curve in one["abstention"].items():
-            for wanted in EVERY_TENTH:
-                rows.append({"variant": name, "by": by, **nearest(rows_of(curve), wanted)})
-    return rows
-
-
-def nearest(curve: Sequence[Any], coverage: float) -> Any:
-    """The point of a curve whose coverage is nearest to the one wanted."""
-    return min(curve, key=lambda point: abs(point["coverage"] - coverage))
+def said_hardest(by_variant: Mapping[str, Mapping[str, Json]]) -> str:
+    """The class whose photographs some variants recognise worst."""
+    classes = next(iter(by_variant.values()))
+    known = {
+        one: [parts[one]["accuracy"] for parts in by_variant.values()] for one in classes if classes[one]["images"]
+    }
+    if not known:
+        return "No photograph shows one of the classes."
+    hardest = min(known, key=lambda one: sum(accuracy["value"] for accuracy in known[one]))
+    right = right_in(dict(zip(by_variant, map(share, known[hardest]), strict=True)))
+    return f"Photographs of {hardest} are the hardest: {right} of {classes[hardest]['images']}."
 
 
 def sample_sheets(found: Found) -> list[Fold]:
-    """The contact sheets of a few photographs, one a recipe."""
+    """The contact sheets of a few photographs, one per recipe."""
     photos, sheets = found.test_set.photos, []
     assert photos is not None  # by contract: something was found of them
     names = [*photos.class_names, "none of the classes"]
-    rows = sample(
-        [{"file": row["name"], "class": names[k]} for row, k in zip(photos.about, photos.labels, strict=True)]
-    )
-    columns = (Column("photograph", "file", text), Column("class", "class", text))
-    for path in sorted((found.root / "photos" / "samples").glob("*.png")):
-        caption = (
-            f"{len(rows)} photographs through every step of the recipe {path.stem}. Blue: what the mask takes for "
-            "ground. The stage `photos` draws all photographs in this way, in `photos/sheets/`."
+    about = [{"file": row["name"], "class": names[k]} for row, k in zip(photos.about, photos.labels, strict=True)]
+    rows = sample(about)
+    for path in sorted((found.root / "photos" / "samples").glob("*.webp")):
+        words = Words(
+            finding=f"{len(rows)} of {len(about)} photographs go through every step of the recipe {path.stem}.",
+            how="Each row is a photograph after every step, the image that the models read last. Tinted: what the mask "
+            "takes for background.",
+            alt=f"Contact sheet: photographs after each step of the recipe {path.stem} and as a heat map",
+            method="The stage `photos` draws all photographs in this way, in `photos/sheets/`.",
         )
-        alt = f"Contact sheet: photographs after each step of the recipe {path.stem} and as a heat map"
-        table = tabulate("Photographs shown", columns, rows)
-        name = f"{found.study}-photos-{path.stem}"
-        picture = Illustration(name, path.read_bytes(), caption, alt, "photos", numbers=(table,))
+        name, table = f"{found.study}-photos-{path.stem}", tabulate("Photographs shown", SHEETS, rows)
+        picture = Illustration(name, stored(path.read_bytes()), words, "photos", numbers=(table,))
         sheets.append(Fold(f"{len(rows)} photographs by the recipe {path.stem}, step by step", (picture,)))
     return sheets

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from lookalike.artifacts.folders import read_json
-from lookalike.reporting.chapters.found import Words
+from lookalike.primer.functions import ACTIVATIONS as FUNCTIONS
 from lookalike.reporting.document import (
-    Block,
     Code,
     Column,
     Fold,
@@ -14,6 +15,7 @@ from lookalike.reporting.document import (
     Prose,
     Section,
     Table,
+    Words,
     count,
     number,
     percent,
@@ -21,6 +23,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.pictures import stored
 
 SIZES = (
     Column("what", "name", text),
@@ -51,20 +54,24 @@ FIELDS = (
     Column("last row seen", "last", count),
     Column("as computed", "agrees", text),
 )
-CHANNELS: Words = (
-    "A colour image, its red, green and blue, each of them under one 3x3 kernel (Sobel's, for vertical edges; purple "
-    "below zero, orange above, one scale), and the sum of the three: what a filter of a first layer makes of an image.",
-    "An image, its three channels, each convolved, and their sum",
+CHANNELS = Words(
+    finding="A filter of a first layer convolves red, green and blue separately and adds the three results.",
+    how="From the top: the image, its three channels, each of them under one 3x3 kernel, and the sum. Purple: below "
+    "zero; green: above; one scale.",
+    alt="An image, its three channels, each convolved, and their sum",
+    method="The kernel is Sobel's for vertical edges.",
 )
-POOLINGS: Words = (
-    "An image and its 2x2 poolings, each drawn in its own range: the maximum keeps bright points, the mean softens, L2 "
-    "lies between.",
-    "An image under maximum, average and L2 pooling",
+POOLINGS = Words(
+    finding="Pooling halves the side of an image: the maximum keeps bright points, the mean softens, L2 lies between.",
+    how="The image and its three 2x2 poolings, each drawn in its own range.",
+    alt="An image under maximum, average and L2 pooling",
 )
-ACTIVATIONS: Words = (
-    "Activation functions and their derivatives. A gradient is multiplied by the derivative at every layer: that of "
-    "the sigmoid is a quarter at most, that of tanh vanishes where it saturates, that of ReLU is 0 or 1.",
-    "ReLU, leaky ReLU, tanh and sigmoid, and their derivatives",
+ACTIVATIONS = Words(
+    finding="The derivative of ReLU is 0 or 1, that of the sigmoid at most a quarter, and that of tanh vanishes where "
+    "it saturates.",
+    how="Left: each function. Right: its derivative. A gradient is multiplied by the derivative at every layer, so "
+    "that small derivatives make it vanish in deep networks.",
+    alt="ReLU, leaky ReLU, tanh and sigmoid, and their derivatives",
 )
 RULES = {
     "max": "the largest of four",
@@ -83,40 +90,35 @@ def primer(root: Path) -> Section | None:
         "primer",
         "Primer: what convolutional networks are made of",
         Prose("Every number and picture here was computed when this page was built."),
-        section("primer-convolution", "Convolution", *convolution(folder, found)),
-        section("primer-pooling", "Pooling and flattening", *pooling(folder, found)),
-        section("primer-fields", "Receptive fields", *fields(found)),
-        section("primer-functions", "Activations, softmax and sigmoid", *functions(folder, found)),
+        convolution(folder, found),
+        pooling(folder, found),
+        fields(found),
+        functions(folder, found),
+        finding="Convolutional networks are made of windows with shared weights, of poolings and of activations, each "
+        "of which can be worked out by hand.",
     )
 
 
-def convolution(folder: Path, found: Json) -> list[Block]:
+def convolution(folder: Path, found: Json) -> Section:
     """Sizes, an exercise worked out, and an image through its channels."""
-    sizes, done, checked = sizes_of(found), found["convolution"], found["checked"]
+    done, checked = found["convolution"], found["checked"]
     said = (
-        "A window of k places, d apart, that moves by s over a side of n with p empty places at either end gives "
+        "A window of k positions, d apart, that moves by s over a side of n with p empty positions at either end gives "
         "`floor((n + 2p - d(k-1) - 1) / s) + 1` numbers. Output channels have k² weights for each input channel of "
-        f"their group, and a bias. Of {count(checked['count'])} random convolutions {count(checked['agreed'])} have "
-        "the size, the weights and the multiply-accumulates of torch's."
+        "their group, and a bias."
     )
-    exercise = "\n".join(
-        [
-            "image:",
-            *in_rows(done["image"]),
-            "kernel:",
-            *in_rows(done["kernel"]),
-            "result:",
-            *in_rows(done["result"]),
-            *done["steps"],
-        ]
-    )
-    return [
+    parts = (line for key in ("image", "kernel", "result") for line in (f"{key}:", *in_rows(done[key])))
+    return section(
+        "primer-convolution",
+        "Convolution",
         Prose(said),
-        sizes,
+        sizes_of(found),
         Prose("A 3x3 kernel over a 4x4 image without padding gives 2x2 numbers, each a sum of nine products:"),
-        Code(exercise),
+        Code("\n".join([*parts, *done["steps"]])),
         picture(folder, "channels", CHANNELS, matrix("What the kernel holds", done["kernel"])),
-    ]
+        finding="Size, weights and multiply-accumulates of a convolution follow from its settings: of "
+        f"{count(checked['count'])} random convolutions {count(checked['agreed'])} have those of torch's.",
+    )
 
 
 def sizes_of(found: Json) -> Table:
@@ -124,7 +126,7 @@ def sizes_of(found: Json) -> Table:
     return tabulate("Sizes", SIZES, found["sizes"])
 
 
-def pooling(folder: Path, found: Json) -> list[Block]:
+def pooling(folder: Path, found: Json) -> Section:
     """The same image under three poolings, in numbers and as a picture; flattening."""
     worked = [
         Fold(f"{kind}: {RULES[kind]}", (Code("\n".join([*in_rows(one["result"]), *one["steps"]])),))
@@ -134,21 +136,20 @@ def pooling(folder: Path, found: Json) -> list[Block]:
     tables = (
         matrix(f"{kind} pooling of the exercise's image", one["result"]) for kind, one in found["poolings"].items()
     )
-    return [
+    return section(
+        "primer-pooling",
+        "Pooling and flattening",
         Prose("The image of the exercise, pooled 2x2 in steps of 2:"),
         *worked,
         picture(folder, "poolings", POOLINGS, *tables),
         Prose(f"Flattening lays rows end to end, so that a dense layer can read them: `{flat}`."),
-    ]
+        finding=POOLINGS.finding,
+    )
 
 
-def fields(found: Json) -> list[Block]:
+def fields(found: Json) -> Section:
     """Two small windows against a large one; the fields of every network."""
     one, two = found["stacks"]
-    said = (
-        f"{two['name'].capitalize()} convolutions see {two['field']}x{two['field']} pixels, as {one['name']} does, "
-        f"with {percent(two['weights'] / one['weights'])} % of its weights, and bend twice."
-    )
     rows = [
         {**layer, "network": name, "agrees": "yes" if layer["agrees"] else "NO"}
         for name, network in found["fields"].items()
@@ -160,26 +161,48 @@ def fields(found: Json) -> list[Block]:
         "gradient of the unit with all weights 1 and means for maxima; as computed: the recursion over kernels and "
         f"strides says the same. Sides of the images: {sides}."
     )
-    return [
-        Prose(said),
+    title = "Receptive fields of the studies' networks"
+    return section(
+        "primer-fields",
+        "Receptive fields",
         tabulate("Small windows and a large one", STACKS, found["stacks"]),
-        tabulate("Receptive fields", FIELDS, rows, note),
-    ]
+        Fold(title, (tabulate(title, FIELDS, rows, note),)),
+        finding=f"{two['name'].capitalize()} convolutions see {two['field']}x{two['field']} pixels, as {one['name']} "
+        f"does, with {percent(two['weights'] / one['weights'])} % of its weights and one activation more.",
+    )
 
 
-def functions(folder: Path, found: Json) -> list[Block]:
+def functions(folder: Path, found: Json) -> Section:
     """Activations with their derivatives; what turns logits into probabilities."""
-    table = tabulate("Softmax and sigmoid", ANSWERS, found["answers"])
     said = (
         "Softmax divides one probability among the classes: its column sums to 100 %. The sigmoid answers each class "
         "by itself: several may be likely, or none."
     )
-    return [picture(folder, "activations", ACTIVATIONS, table), Prose(said), table]
+    return section(
+        "primer-functions",
+        "Activations, softmax and sigmoid",
+        picture(folder, "activations", ACTIVATIONS, values()),
+        Prose(said),
+        tabulate("Softmax and sigmoid", ANSWERS, found["answers"]),
+        finding=ACTIVATIONS.finding,
+    )
+
+
+def values() -> Table:
+    """Activation functions and their derivatives at some inputs."""
+    inputs = np.linspace(-2, 2, 5)
+    columns = (Column("function", "name", text), *(Column(f"at {x:g}", str(k), number) for k, x in enumerate(inputs)))
+    rows = [
+        {"name": name, **{str(k): value for k, value in enumerate(found.tolist())}}
+        for kind, one in FUNCTIONS.items()
+        for name, found in ((kind, one.apply(inputs)), (f"{kind}, derivative", one.derivative(inputs)))
+    ]
+    return tabulate("Activations and their derivatives", columns, rows)
 
 
 def picture(folder: Path, name: str, words: Words, *numbers: Table) -> Illustration:
     """A picture of the stage."""
-    return Illustration(f"primer-{name}", (folder / f"{name}.png").read_bytes(), *words, "primer", (), numbers)
+    return Illustration(f"primer-{name}", stored((folder / f"{name}.webp").read_bytes()), words, "primer", (), numbers)
 
 
 def matrix(label: str, rows: list[list[float]]) -> Table:
@@ -188,8 +211,8 @@ def matrix(label: str, rows: list[list[float]]) -> Table:
         Column("row", "row", count),
         *(Column(f"column {k + 1}", str(k), number) for k in range(len(rows[0]))),
     )
-    told = [{"row": k + 1, **{str(n): value for n, value in enumerate(row)}} for k, row in enumerate(rows)]
-    return tabulate(label, columns, told)
+    numbered = [{"row": k + 1, **{str(n): value for n, value in enumerate(row)}} for k, row in enumerate(rows)]
+    return tabulate(label, columns, numbered)
 
 
 def in_rows(rows: list[list[float]]) -> list[str]:

@@ -1,5 +1,7 @@
-"""Where a report comes from: its commit, the data, the trainings, the parameters."""
+"""Where a report comes from: its commit, the data, the training runs, the parameters."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ from lookalike import provenance
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.test_sets import TestSet, load_test_set
 from lookalike.params import Params
-from lookalike.reporting.document import Code, Column, Fold, Json, Section, count, section, tabulate, text
+from lookalike.reporting.document import Code, Column, Fold, Json, Section, Table, count, section, tabulate, text
 
 Runs = dict[str, dict[str, str]]  # MLflow's ids by variant and seed
 
@@ -37,16 +39,36 @@ def origin(params: Params, parameters: str, root: Path) -> Section:
     runs = runs_of(mlflow)
     trainings = [training(root, variant.study, name, runs) for name, variant in params.variants.items()]
     sets = {study: load_test_set(root / "test_sets" / study) for study in params.studies}
-    data = [data_row(one) for _, one in sorted({one.name: one for one in sets.values()}.items())]
     own = [{"what": what, "value": value} for what, value in report_origin(root, mlflow).items()]
     return section(
         "provenance",
         "Provenance",
         tabulate("This report", ORIGIN, own),
-        section("provenance-data", "Data", tabulate("Data sets", DATA, data)),
-        section("provenance-trainings", "Trainings", tabulate("Where and when", TRAININGS, trainings)),
+        section("provenance-data", "Data", data_sets(sets.values())),
+        section("provenance-trainings", "Training runs", tabulate("Where and when", TRAININGS, trainings)),
         Fold("Parameters (params.yaml)", (Code(parameters),)),
+        finding=came_from(trainings),
     )
+
+
+def data_sets(sets: Collection[TestSet]) -> Table:
+    """Every data set once, with a link to its source."""
+    known = [one for _, one in sorted({one.name: one for one in sets}.items())]
+    table = tabulate("Data sets", DATA, map(data_row, known))
+    homes = [one.provenance.get("homepage", "") for one in known]
+    rows = (
+        (replace(row[0], address=home if home.startswith("http") else ""), *row[1:])
+        for row, home in zip(table.rows, homes, strict=True)
+    )
+    return replace(table, rows=tuple(rows))
+
+
+def came_from(trainings: Sequence[Json]) -> str:
+    """How many training runs the report shows, and from how many commits and machines they come."""
+    commits, hosts = ({row[key] for row in trainings} for key in ("commit", "host"))
+    counts = ((len(trainings), "variant"), (len(commits), "commit"), (len(hosts), "machine"))
+    variants, from_commits, machines = (f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts)
+    return f"The report shows {variants}, trained from {from_commits} on {machines}."
 
 
 def runs_of(mlflow: Json) -> Runs:

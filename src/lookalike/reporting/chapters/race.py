@@ -1,6 +1,7 @@
-"""How fast networks learn their training images, each at a learning rate that was found for it."""
+"""How fast networks learn their training images, each at its best learning rate of a grid."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from typing import Any
@@ -8,14 +9,16 @@ from typing import Any
 from lookalike.artifacts.models import Description, load_description, read_rows
 from lookalike.evaluation.histories import Rows, by_seed, epochs_to
 from lookalike.evaluation.statistics import mean_and_deviation, ratio_of_geometric_means
-from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.found import Found, main
+from lookalike.reporting.chapters.sentences import NOTHING, listed
 from lookalike.reporting.document import (
     Column,
+    Fold,
     Illustration,
     Json,
-    Prose,
     Section,
     Table,
+    Words,
     amounts,
     count,
     number,
@@ -31,17 +34,17 @@ TOOK = ("epochs", "seconds")
 TRIALS = (
     Column("variant", "variant", text),
     Column("learning rate", "lr", significant),
-    Column("training error, %", "train_error", percent),
-    Column("taken", "taken", text),
+    Column("training error, %", "train_error", percent, "low"),
+    Column("chosen", "chosen", text),
 )
 ARRIVALS = (
     Column("variant", "variant", text),
     Column("learning rate", "lr", significant),
     Column("seeds", "seeds", count),
-    Column("of them there", "there", count),
-    Column("epochs", "epochs.mean", number),
+    Column("of them at the goal", "there", count),
+    Column("epochs", "epochs.mean", number, "low"),
     Column("± over seeds", "epochs.sd", number),
-    Column("seconds", "seconds.mean", number),
+    Column("seconds", "seconds.mean", number, "low"),
     Column("± over seeds", "seconds.sd", number),
 )
 RATIOS = (
@@ -54,39 +57,57 @@ CURVES = (
     Column("variant", "variant", text),
     Column("seed", "seed", count),
     Column("epoch", "epoch", count),
-    Column("training error, %", "error", percent),
+    Column("training error, %", "error", percent, "low"),
+)
+RATIOS_NOTE = "Of geometric means over seeds, with 95 % intervals (Welch, of logarithms)."
+METHOD = (
+    "As in figure 1 of the AlexNet paper. Each network was trained at every learning rate of a grid for a few epochs, "
+    "with a seed of its own, and then at the rate with the least training error. Training error: the share of wrong "
+    "answers within an epoch, in training mode; validation and test images are not used. A training run ends with the "
+    "epoch that reaches the goal. Ratios are of geometric means over seeds, with 95 % intervals (Welch, of logarithms)."
 )
 
 
 def race(found: Found) -> Section | None:
-    """Rates tried, epochs and seconds to the error that ends a training, and their ratios; None if none races."""
+    """Epochs and seconds to the error that ends a training run, and their ratios; None if no run has such a goal."""
     goals = {name: goal for name, one in found.settings.items() if (goal := one.train.stop_at_error) is not None}
     if not goals:
         return None
     descriptions = {name: load_description(found.root / "models" / found.study / name) for name in goals}
-    goal = max(goals.values())
     arrivals = {name: arrived(found, name, descriptions[name], goals[name]) for name in goals}
-    said = Prose(
-        "Each network was trained at every learning rate of a grid for a few epochs, with a seed of its own, and then "
-        "at the rate with the least training error. Training error: the share of wrong answers within an epoch, in "
-        "training mode; validation and test images had no say. A training ends with the epoch in which it is down to "
-        f"{percent(goal)} %."
+    ratios, goal = ratios_of(arrivals), max(goals.values())
+    finding = said(arrivals, ratios, goal) if found.learnt else NOTHING
+    racing = [name for name in goals if name in found.learnt]
+    numbers = (
+        tabulate("To the goal", ARRIVALS, arrivals.values(), "Means over the seeds that reached it."),
+        *([tabulate("Ratios of epochs and seconds", RATIOS, ratios, RATIOS_NOTE)] if ratios else []),
+        trials(descriptions),
     )
     return section(
         f"{found.study}-race",
-        "The race to a training error",
-        said,
-        trials(descriptions),
-        chart(found, goals, goal),
-        tabulate("To the goal", ARRIVALS, arrivals.values(), "Means over the seeds that got there."),
-        ratios(arrivals),
+        "Convergence speed of ReLU and tanh",
+        main(chart(found, racing, goal, finding)) if racing else None,
+        Fold("Epochs, seconds and learning rates", numbers),
+        finding=finding,
     )
+
+
+def said(arrivals: Mapping[str, Json], ratios: Sequence[Json], goal: float) -> str:
+    """The largest ratio of epochs; how many seeds reach the goal where no ratio is known."""
+    if ratios:
+        most = max(ratios, key=lambda row: row["epochs"]["value"])
+        return (
+            f"{most['slower']} needs {amounts(most['epochs'])} times as many epochs as {most['faster']} to reach a "
+            f"training error of {significant(100 * goal)} %."
+        )
+    reached = [f"{one['there']} of {one['seeds']} seeds of {name}" for name, one in arrivals.items()]
+    return f"A training error of {significant(100 * goal)} % is reached by {listed(reached)}."
 
 
 def trials(descriptions: dict[str, Description]) -> Table:
     """Every rate tried."""
     rows = [
-        {"variant": name, "taken": "yes" if trial.lr == one.lr else "", **asdict(trial)}
+        {"variant": name, "chosen": "yes" if trial.lr == one.lr else "", **asdict(trial)}
         for name, one in descriptions.items()
         for trial in (one.search.trials if one.search else ())
     ]
@@ -126,30 +147,31 @@ def times(found: Found, name: str) -> list[dict[str, Any]]:
     return read_rows(found.root / "runs" / found.study / name / "times.csv")
 
 
-def ratios(arrivals: dict[str, Json]) -> Table | None:
-    """How many times as long one takes as another, geometric means over seeds; None if that is not known of two."""
+def ratios_of(arrivals: Mapping[str, Json]) -> list[Json]:
+    """How many times as long one variant takes as another, by pair for which this is known."""
     rows = []
     for pair in combinations(arrivals.values(), 2):
         faster, slower = sorted(pair, key=lambda one: one["epochs"]["mean"] or math.inf)
         found = {key: ratio_of_geometric_means(*(one["values"][key] for one in (slower, faster))) for key in TOOK}
         if all(found.values()):
-            told = {key: asdict(one) for key, one in found.items() if one}
-            rows.append({"slower": slower["variant"], "faster": faster["variant"], **told})
-    note = "Of geometric means over seeds, with 95 % intervals (Welch, of logarithms)."
-    return tabulate("How many times as long", RATIOS, rows, note) if rows else None
+            known = {key: asdict(one) for key, one in found.items() if one}
+            rows.append({"slower": slower["variant"], "faster": faster["variant"], **known})
+    return rows
 
 
-def chart(found: Found, goals: dict[str, float], goal: float) -> Illustration | None:
+def chart(found: Found, racing: Sequence[str], goal: float, finding: str) -> Illustration | None:
     """Training error by epoch."""
-    histories = {name: found.figures.histories[name] for name in goals}
+    histories = {name: found.figures.histories[name] for name in racing}
     rows = [
         {"variant": name, "seed": row["seed"], "epoch": row["epoch"] + 1, "error": 1 - row["train_accuracy"]}
         for name, history in histories.items()
         for row in history
     ]
-    words = (
-        f"Training error by epoch, a line a seed; dashed: the goal of {percent(goal)} %, as in figure 1 of the AlexNet "
-        "paper.",
-        f"Training error by epoch of {' and '.join(goals)}",
+    words = Words(
+        finding,
+        f"Training error by epoch, one line per seed; the dashed line is the goal of {significant(100 * goal)} %.",
+        f"Training error by epoch of {listed(racing)}",
+        METHOD,
     )
-    return found.drawn(race_figure(histories, goal), "race", words, list(goals), tabulate("The race", CURVES, rows))
+    picture = race_figure(histories, goal, looks=found.looks)
+    return found.drawn(picture, "race", words, racing, tabulate("Epoch by epoch", CURVES, rows))

@@ -1,29 +1,29 @@
-"""Leaderboard, costs and learning curves."""
+"""Learning curves, and what training runs cost."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from statistics import fmean, variance
 
-from lookalike.evaluation.calibration import COLDEST, HOTTEST
 from lookalike.evaluation.histories import Figure, by_seed, gap, instability, trained_to
 from lookalike.evaluation.histories import Rows as History
 from lookalike.evaluation.statistics import mean_and_deviation
 from lookalike.params import Params, Variant
-from lookalike.reporting.chapters.found import Found, Words
+from lookalike.reporting.chapters.augmentations import augmentations
+from lookalike.reporting.chapters.found import Found, main
+from lookalike.reporting.chapters.sentences import NOTHING, listed, subjects
 from lookalike.reporting.document import (
-    Block,
     Column,
     Fold,
     Illustration,
     Json,
-    Prose,
     Section,
     Table,
+    Words,
     count,
     duration,
-    estimate,
+    known,
     millions,
     number,
     percent,
@@ -37,150 +37,99 @@ from lookalike.reporting.document import (
 from lookalike.reporting.figures import curves_figure
 from lookalike.reporting.leaderboard import Standing
 
-
-def fitted(temperature: Mapping[str, float | None]) -> str:
-    """A mean temperature, and how many seeds' temperatures lie at a bound of the search, if any does."""
-    seeds = temperature["at_bound"]
-    return number(temperature["value"]) + (f" ({count(seeds)} at the bound)" if seeds else "")
-
-
-STANDINGS = (
-    Column("variant", "variant", text),
-    Column("test accuracy, %", "accuracy", percent),
-    Column("± over seeds", "accuracy_sd", percent),
-    Column("from", "accuracy_low", percent),
-    Column("to", "accuracy_high", percent),
-    Column("seeds", "seeds", count),
-    Column("diverged", "diverged", count),
-    Column("top-2, %", "top2_accuracy", percent),
-    Column("NLL, nats", "nll", number),
-    Column("Brier", "brier", number),
-    Column("ECE, %", "ece", estimate(100, 2)),
-    Column("ECE at T, %", "calibrated_ece", percent),
-    Column("T", "temperature", fitted),
-)
 COSTS = (
     Column("variant", "variant", text),
-    Column("parameters", "parameters", count),
-    Column("MACs an image", "macs", millions),
+    Column("parameters", "parameters", count, "low"),
+    Column("MACs per image", "macs", millions, "low"),
     Column("training images", "train_images", count),
     Column("epochs", "epochs", count),
-    Column("training a seed", "training_seconds", duration),
-    Column("images/s in training", "images_per_second", count),
-    Column("cut by the profile", "cut", text),
+    Column("training per seed", "training_seconds", duration, "low"),
+    Column("images/s in training", "images_per_second", count, "high"),
+    Column("reduced by the profile", "cut", text),
+)
+COSTS_NOTE = (
+    "MACs: multiply-accumulates. Times were taken on the machines named under Provenance, which may have had other "
+    "work to do."
 )
 CURVES = (
     Column("variant", "variant", text),
     Column("seed", "seed", count),
     Column("epoch", "epoch", count),
-    Column("training loss, nats", "train_loss", number),
-    Column("validation loss, nats", "valid_loss", number),
-    Column("training accuracy, %", "train_accuracy", percent),
-    Column("validation accuracy, %", "valid_accuracy", percent),
+    Column("training loss, nats", "train_loss", number, "low"),
+    Column("validation loss, nats", "valid_loss", number, "low"),
+    Column("training accuracy, %", "train_accuracy", percent, "high"),
+    Column("validation accuracy, %", "valid_accuracy", percent, "high"),
 )
-
-
 ENDS = (
     Column("variant", "variant", text),
-    *(
-        column
-        for title, name in (
-            ("training accuracy, %", "train_accuracy"),
-            ("validation accuracy, %", "valid_accuracy"),
-            ("gap, points", "gap"),
-            ("best epoch", "best"),
-        )
-        for column in (
-            Column(title, f"{name}.mean", count if name == "best" else percent),
-            Column("± over seeds", f"{name}.sd", number if name == "best" else percent),
-        )
-    ),
-    Column("test accuracy, %", "accuracy", percent),
-    Column("variance of the validation loss about its trend", "instability", significant),
-    Column("over seeds", "between", significant),
+    Column("training accuracy, %", "train_accuracy.mean", percent, "high"),
+    Column("± over seeds", "train_accuracy.sd", percent, extra=True),
+    Column("validation accuracy, %", "valid_accuracy.mean", percent, "high"),
+    Column("± over seeds", "valid_accuracy.sd", percent),
+    Column("gap, points", "gap.mean", percent),
+    Column("± over seeds", "gap.sd", percent),
+    Column("best epoch", "best.mean", count),
+    Column("± over seeds", "best.sd", number, extra=True),
+    Column("test accuracy, %", "accuracy", percent, "high"),
+    Column("instability of the validation loss, nats²", "instability", significant, "low"),
+    Column("its variance over seeds, nats²", "between", significant, extra=True),
 )
-ENDED = (
-    "In the last epoch, mean over seeds that did not diverge, ± their standard deviation. Training accuracy is "
-    "the running mean within the epoch, in training mode; gap: training minus validation. Best epoch: that of the "
-    "highest validation accuracy. Variance over epochs: of those after the first, mean over seeds; over seeds: of the "
-    "last epoch. In square nats."
+ENDS_NOTE = (
+    "In the last epoch, mean over seeds that did not diverge, ± their standard deviation. Best epoch: that of the "
+    "highest validation accuracy. Instability: the variance of the validation loss about its trend over the epochs "
+    "after the first, mean over seeds. Its variance over seeds is that of the last epoch."
 )
 VIEWS = (
     Column("variant", "variant", text),
-    Column("one view, %", "one", shares),
-    Column("ten views, %", "ten", shares),
-    Column("ten minus one, points", "difference", points),
+    Column("one view, %", "one", shares, "high"),
+    Column("ten views, %", "ten", shares, "high"),
+    Column("ten minus one, points", "difference", points, "high"),
 )
-CHANGES: Words = (
-    "What the training of {variant} sees: an image of each of some classes, and six draws of its augmentation.",
-    "Training images beside six random changes of each, as in the training of {variant}",
+HOW = "One line per seed: solid is validation, dashed is training. The gap is training minus validation accuracy."
+METHOD = (
+    "A training curve is the running mean within the epoch, in training mode with dropout, so that in the first epochs "
+    "it is worse than the validation curve. The gap is the mean over seeds; ±: their standard deviation."
 )
-
-
-def leaderboard(studies: Sequence[Found]) -> Section:
-    """Every variant of every study."""
-    blocks: list[Block | None] = []
-    for found in studies:
-        title = found.params.studies[found.study].title
-        cut = [row.variant for row in found.standings if curtailed(row, found.params)]
-        idle = [row.variant for row in found.standings if does_not_train(row, found.chance)]
-        blocks += [
-            tabulate(f"Leaderboard: {title}", STANDINGS, map(on_board, found.standings)),
-            Prose(
-                f"**Not in full here**, by this profile's budget: {', '.join(cut)}; the tables of costs say what was "
-                "cut. What is said of them, alone or in a pair, does not hold for a full training of the full network."
-            )
-            if cut
-            else None,
-            Prose(
-                f"**Does not train**: {', '.join(idle)}. Its accuracy is not above chance, which is "
-                f"{percent(found.chance)} % for one class given to every test image."
-            )
-            if idle
-            else None,
-        ]
-    legend = (
-        "Accuracy: mean over seeds, ± the standard deviation over seeds where there are several; from and to: "
-        "the 95 % interval over seeds and test images; a variant with fewer than three seeds has the seed-to-seed "
-        "deviation of its study's variants with three or more, if there are any. NLL: negative log-likelihood. ECE: "
-        "expected calibration error in 15 bins, mean over seeds, before and after the temperature T that was fitted "
-        "on the validation images. The interval of the ECE before T is a 95 % basic bootstrap interval over test "
-        f"images. T is the geometric mean over seeds. It was searched between {COLDEST:g} and {HOTTEST:g}; the table "
-        "says how many seeds end at one of these bounds, where T is a limit and not an optimum."
-    )
-    return section("leaderboard", "Leaderboard", *blocks, Prose(legend))
-
-
-def on_board(row: Standing) -> Json:
-    """A row of `STANDINGS`."""
-    error = None if row.ece is None else {"value": row.ece, "low": row.ece_low, "high": row.ece_high}
-    temperature = {"value": row.temperature, "at_bound": row.temperature_at_bound}
-    return asdict(row) | {"ece": error, "temperature": temperature}
+signed = known(lambda share: f"{100 * share:+z.1f}")
 
 
 def training(found: Found) -> Section:
-    """What the trainings cost, and how they went."""
-    note = (
-        "MACs: multiply-accumulates. Times were taken on the machines named under Provenance, which may have had other "
-        "work to do."
+    """How the training runs went, and what they cost."""
+    histories = found.figures.histories
+    shown = {name: histories[name] for name in subjects(found, histories)}
+    finding = gaps(shown) if shown else NOTHING
+    first = drawn(found, "curves", shown, Words(finding, HOW, alt(shown), METHOD)) if shown else None
+    others = [by_model(found, models, shown) for models in drawn_together(found.settings)]
+    ends = tabulate("Ends of the training runs", ENDS, map(partial(ended, histories), found.standings), ENDS_NOTE)
+    costs = ({**asdict(row), "cut": curtailed(row, found.params)} for row in found.standings)
+    more = views(found)
+    numbers = (ends, *([more] if more else []), tabulate("Cost", COSTS, costs, COSTS_NOTE))
+    return section(
+        f"{found.study}-training",
+        "Training",
+        main(first),
+        *others,
+        Fold("Numbers of every variant", numbers),
+        augmentations(found),
+        finding=finding,
     )
-    costs = tabulate(
-        "Cost", COSTS, (asdict(row) | {"cut": curtailed(row, found.params)} for row in found.standings), note
-    )
-    ends_of = partial(ended, found.figures.histories)
-    ends = tabulate("How the training runs ended", ENDS, map(ends_of, found.standings), ENDED)
-    curves = (learning_curves(found, models) for models in drawn_together(found.settings))
-    return section(f"{found.study}-training", "Training", *curves, ends, views(found), costs, changes(found))
 
 
-def views(found: Found) -> Table | None:
-    """What ten views of each test image give; None if no variant was tested so."""
-    rows = [{"variant": name, **one["views"]} for name, one in found.details.items() if "views" in one]
-    note = (
-        "Ten: the mean of the probabilities of the image cut from the four corners and the middle of a frame as in "
-        "training, and mirrored. Means over seeds, 95 % bootstrap intervals over images."
-    )
-    return tabulate("Test accuracy from one view and from ten", VIEWS, rows, note) if rows else None
+def drawn(found: Found, name: str, histories: Mapping[str, History], words: Words) -> Illustration | None:
+    """The learning curves of some variants."""
+    rows = [
+        {"variant": name, **row, "epoch": row["epoch"] + 1} for name, history in histories.items() for row in history
+    ]
+    figure = curves_figure({name: list(rows) for name, rows in histories.items()}, looks=found.looks)
+    return found.drawn(figure, name, words, list(histories), tabulate("Epoch by epoch", CURVES, rows))
+
+
+def by_model(found: Found, models: list[str], shown: Mapping[str, History]) -> Illustration | None:
+    """The learning curves of those variants of these models that are above chance; None if all of them are shown."""
+    histories = {name: found.figures.histories[name] for name in found.learnt if found.settings[name].model in models}
+    if histories.keys() <= shown.keys():
+        return None
+    return drawn(found, f"curves-{models[0]}", histories, Words(range_of_gaps(histories), HOW, alt(histories)))
 
 
 def drawn_together(settings: Mapping[str, Variant]) -> list[list[str]]:
@@ -191,25 +140,59 @@ def drawn_together(settings: Mapping[str, Variant]) -> list[list[str]]:
     return [*groups.values()]
 
 
-def learning_curves(found: Found, models: list[str]) -> Illustration | None:
-    """The curves of all variants of these models."""
-    histories = {name: rows for name, rows in found.figures.histories.items() if found.settings[name].model in models}
-    named = f"model{'s' * (len(models) > 1)} {', '.join(models)}"
-    rows = [
-        {"variant": name, **row, "epoch": row["epoch"] + 1} for name, history in histories.items() for row in history
+def alt(histories: Mapping[str, History]) -> str:
+    """Learning curves in words."""
+    return f"Loss, accuracy and their gap by epoch of {listed([*histories])}"
+
+
+def gaps(histories: Mapping[str, History]) -> str:
+    """How far training and validation accuracy drift apart, by variant."""
+    once = [name for name, rows in histories.items() if max(row["epoch"] for row in rows) == 0]
+    more = [
+        f"from {first_gap(rows)} to {last_gap(rows)} for {name}" for name, rows in histories.items() if name not in once
     ]
-    words = (
-        f"Loss, accuracy and gap by epoch of the variants with the {named}, a line a seed. A training curve "
-        "(dashed) is the running mean within the epoch, with dropout on, so that in the first epochs it is worse than "
-        "the validation curve (solid). Gap: training minus validation accuracy, mean over seeds.",
-        f"Learning curves of the variants of {found.study} with the {named}",
+    parts = [f"from the first to the last epoch training minus validation accuracy goes {listed(more)}"] if more else []
+    short = [f"{last_gap(histories[name])} for {name}" for name in once]
+    parts += [f"after one epoch training minus validation accuracy is {listed(short)}"] if short else []
+    said = "; ".join(parts)
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def first_gap(rows: History) -> str:
+    """The gap in the first epoch, mean over seeds that did not diverge."""
+    return signed(fmean(by_seed(rows, lambda one: gap(one[:1]))))
+
+
+def last_gap(rows: History) -> str:
+    """The gap in the last epoch, mean over seeds that did not diverge and their deviation."""
+    mean, deviation = mean_and_deviation(by_seed(rows, gap))
+    return f"{signed(mean)}{'' if deviation is None else f' ± {100 * deviation:.1f}'} points"
+
+
+def range_of_gaps(histories: Mapping[str, History]) -> str:
+    """The smallest and the largest gap of the last epoch."""
+    if len(histories) == 1:
+        return gaps(histories)
+    ends = {name: fmean(by_seed(rows, gap)) for name, rows in histories.items()}
+    least, most = min(ends, key=ends.__getitem__), max(ends, key=ends.__getitem__)
+    return (
+        f"In the last epoch training minus validation accuracy lies between {signed(ends[least])} points ({least}) and "
+        f"{signed(ends[most])} points ({most})."
     )
-    table = tabulate(f"Learning curves of the {named}", CURVES, rows)
-    return found.drawn(curves_figure(histories), f"curves-{models[0]}", words, list(histories), table)
+
+
+def views(found: Found) -> Table | None:
+    """The accuracy with ten views of each test image; None if no variant was tested so."""
+    rows = [{"variant": name, **one["views"]} for name, one in found.details.items() if "views" in one]
+    note = (
+        "Ten: the mean of the probabilities of the image cut from the four corners and the middle of a frame as in "
+        "training, and mirrored. Means over seeds, 95 % bootstrap intervals over images."
+    )
+    return tabulate("Test accuracy with one view and with ten", VIEWS, rows, note) if rows else None
 
 
 def ended(histories: Mapping[str, History], row: Standing) -> Json:
-    """How a variant's trainings ended."""
+    """How a variant's training runs ended."""
     rows = histories[row.variant]
     figures: dict[str, Figure] = {
         "train_accuracy": trained_to,
@@ -237,48 +220,13 @@ def best_epoch(rows: History) -> float:
     return max(range(len(rows)), key=lambda k: rows[k]["valid_accuracy"]) + 1.0
 
 
-def changes(found: Found) -> Fold | None:
-    """What augmentations do to images; None if no variant has one."""
-    folder = found.root / "comparisons" / found.study / "figures"
-    drawn = []
-    for name in found.settings:
-        settings = augmented(found.settings[name])
-        alike = [one for one, variant in found.settings.items() if augmented(variant) == settings]
-        caption, alt = (part.format(variant=", ".join(alike)) for part in CHANGES)
-        path = folder / name / "augmentation.png"
-        table = changes_of(found.settings[name])
-        picture = found.loaded(path, f"{name}-augmentation", (caption, alt), "compare", alike, table)
-        drawn += [picture] if picture else []
-    return Fold("What augmentations do to images", tuple(drawn)) if drawn else None
-
-
-def augmented(variant: Variant) -> Json:
-    """The settings of a variant's augmentation, without what is left out."""
-    settings = variant.train.augmentation
-    return settings.model_dump(exclude_none=True) if settings else {}
-
-
-def changes_of(variant: Variant) -> Table:
-    """The settings of an augmentation, one a row."""
-    given = augmented(variant)
-    parts = {kind: part if isinstance(part, dict) else {kind: part} for kind, part in given.items()}
-    rows = [{"kind": kind, "key": key, "value": value} for kind, part in parts.items() for key, value in part.items()]
-    columns = (Column("change", "kind", text), Column("setting", "key", text), Column("value", "value", text))
-    return tabulate("Augmentation", columns, rows)
-
-
-def does_not_train(row: Standing, chance: float) -> bool:
-    """Whether a variant's accuracy is not above chance: its interval does not lie above it."""
-    return row.accuracy_low is not None and row.accuracy_low <= chance
-
-
 def curtailed(row: Standing, params: Params) -> str | None:
-    """How the profile's budget has cut a variant's training or its network, in words; None if it has not."""
+    """How the profile's budget has reduced a variant's training or its network, in words; None if it has not."""
     budget, parts = params.budget(row.variant), []
     if epochs := cut_short(row, params):
         parts.append(f"{epochs[0]} of {epochs[1]} epochs")
     if row.train_images == budget.max_images:
-        parts.append("images capped")
+        parts.append("fewer images")
     if budget.max_channels:
         parts.append(f"layers of at most {budget.max_channels} channels")
     if budget.size:
@@ -289,7 +237,7 @@ def curtailed(row: Standing, params: Params) -> str | None:
 def cut_short(row: Standing, params: Params) -> tuple[int, int] | None:
     """Epochs run and epochs that the variant's settings ask for, if the profile's budget cut them.
 
-    A training that its error ends, and not the budget, has run for as long as it was to.
+    A training run that its error ends, and not the budget, has run for as long as it was to.
     """
     training = params.variants[row.variant].train
     most = params.budget(row.variant).max_epochs or training.epochs

@@ -1,15 +1,21 @@
-"""Each variant by itself: some test images, confusion and calibration."""
+"""Confusion and calibration of the focus variants."""
 
-from lookalike.reporting import figures as drawings
-from lookalike.reporting.chapters.found import Found, Words, rows_of
+from collections.abc import Sequence
+
+import numpy as np
+
+from lookalike.reporting.address import explorer_address
+from lookalike.reporting.chapters.found import Found, rows_of
+from lookalike.reporting.chapters.sentences import NOTHING
 from lookalike.reporting.document import (
-    Beside,
     Column,
     Fold,
     Illustration,
     Json,
+    Matrix,
     Section,
     Table,
+    Words,
     count,
     percent,
     section,
@@ -17,33 +23,13 @@ from lookalike.reporting.document import (
     text,
 )
 
-SAMPLES: Words = (
-    "The probabilities that {variant} (first seed) predicts for {count} test images: the first of each class, then the "
-    "second, and so on. Blue: the true class; vermillion: a wrong prediction. Look for classes that share the "
-    "probability: they are the look-alikes.",
-    "{count} test images, each beside a bar chart of the class probabilities that {variant} predicts",
-)
-TOP_FIVE: Words = (
-    "The five classes that {variant} (first seed) finds most probable for the first {count} of these test images. The "
-    "true class stands above each image. Bars are as long as the probability; blue: the true class.",
-    "{count} test images, each over its five most probable classes according to {variant}",
-)
-CONFUSION: Words = (
-    "Confusion matrix of {variant} (first seed): number of test images by true (row) and predicted (column) class. "
-    "Classes that look alike stand side by side, so confusions within a group gather around the diagonal.",
-    "Confusion matrix of {variant} over all classes with counts",
-)
-RELIABILITY: Words = (
-    "Reliability of {variant} (first seed): accuracy against confidence in 15 bins. Below the dotted line the model is "
-    "surer than it is right. Underneath, how many test images each bin holds.",
-    "Reliability diagram of {variant} before and after temperature scaling",
-)
-SHOWN = {"samples": drawings.SAMPLES, "top-five": drawings.TOP_SHOWN}  # test images at most, by figure
+MOST = 40  # classes of a matrix; of more, those that are confused most
+CORNER = "true class, down; predicted class, across"
 CLASSES = (
     Column("class", "class", text),
-    Column("precision, %", "precision", percent),
-    Column("recall, %", "recall", percent),
-    Column("F1, %", "f1", percent),
+    Column("precision, %", "precision", percent, "high"),
+    Column("recall, %", "recall", percent, "high"),
+    Column("F1, %", "f1", percent, "high"),
     Column("images", "support", count),
 )
 BINS = (
@@ -51,74 +37,99 @@ BINS = (
     Column("up to", "upper", percent),
     Column("images", "count", count),
     Column("confidence, %", "confidence", percent),
-    Column("accuracy, %", "accuracy", percent),
+    Column("accuracy, %", "accuracy", percent, "high"),
 )
+DIAGRAMS = {"As trained": "reliability", "After temperature": "calibrated_reliability"}
 
 
 def variants(found: Found) -> Section:
-    """The first seed of each variant that did not diverge."""
-    closely = [name for name in found.evaluated if name in found.probes]
-    samples, top = (
-        tuple(one for name in closely if (one := picture(found, name, kind, words, probabilities(found, name, kind))))
-        for kind, words in (("samples", SAMPLES), ("top-five", TOP_FIVE))
-    )
-    folds = (by_itself(found, name) for name in found.evaluated)
-    return section(
-        f"{found.study}-variants",
-        "Each variant by itself",
-        section(f"{found.study}-samples", "Some test images", Beside(samples)) if samples else None,
-        section(f"{found.study}-top-five", "Five most probable classes", Beside(top)) if top else None,
-        section(f"{found.study}-calibration", "Confusion and calibration", *folds),
-    )
+    """The first seed of each focus variant."""
+    matrices = {name: confusion(found, name) for name in found.focus}
+    parts = (of_variant(found, name, matrix) for name, matrix in matrices.items())
+    finding = "; ".join(matrix.finding.rstrip(".") for matrix in matrices.values())
+    title = "Confusion and calibration"
+    return section(f"{found.study}-variants", title, *parts, finding=f"{finding}." if finding else NOTHING)
 
 
-def picture(found: Found, name: str, kind: str, words: Words, *numbers: Table) -> Illustration | None:
-    """A figure that `compare` drew of a variant."""
-    path = found.root / "comparisons" / found.study / "figures" / name / f"{kind}.png"
-    caption, alt = (part.format(variant=name, count=len(shown(found, kind))) for part in words)
-    return found.loaded(path, f"{name}-{kind}", (caption, alt), "compare", [name], *numbers)
-
-
-def shown(found: Found, kind: str) -> list[int]:
-    """The test images that a kind of figure shows."""
-    indices: list[int] = found.test_set.shown[: SHOWN.get(kind)].tolist()
-    return indices
-
-
-def probabilities(found: Found, name: str, kind: str) -> Table:
-    """The probabilities of each class of the test images that a kind of figure shows."""
-    names, labels, shares = found.class_names, found.labels, found.probabilities(name)
-    columns = (
-        Column("test image", "image", count),
-        Column("class", "class", text),
-        *(Column(f"{one}, %", str(k), percent) for k, one in enumerate(names)),
-    )
-    rows = [
-        {"image": k, "class": names[labels[k]], **{str(n): float(share) for n, share in enumerate(shares[k])}}
-        for k in shown(found, kind)
-    ]
-    return tabulate(f"What {name} gives each class", columns, rows)
-
-
-def by_itself(found: Found, name: str) -> Fold:
+def of_variant(found: Found, name: str, matrix: Matrix) -> Section:
     """Confusion, calibration and the scores of each class."""
-    first = found.details[name]["first_seed"]
-    drawn = (
-        picture(found, name, "confusion", CONFUSION, confusion(first["confusion"], found.class_names)),
-        picture(found, name, "reliability", RELIABILITY, *bins(first)),
+    title = f"Scores by class of {name} (first seed)"
+    scores = Fold(title, (tabulate(title, CLASSES, found.details[name]["first_seed"]["classes"]),))
+    return section(f"{found.study}-{name}-confusion", name, matrix, reliability(found, name), scores)
+
+
+def confusion(found: Found, name: str) -> Matrix:
+    """How often each class is taken for each other one; every cell links to its images in the explorer."""
+    counts = np.array(found.details[name]["first_seed"]["confusion"])
+    order = confused(counts, found.params.class_order(found.data))
+    names, other = found.class_names, next((one for one in found.focus if one != name), "")
+    of = "" if len(order) == len(names) else f"; the {len(order)} of {len(names)} classes that are confused most"
+    addresses = [
+        tuple(explorer_address(found.study, name, second=other, true=true, said=said) for said in order)
+        for true in order
+    ]
+    return Matrix(
+        name=f"{name}-confusion",
+        label=f"Confusion matrix of {name} (first seed{of})",
+        finding=said_confusion(name, counts.tolist(), names),
+        corner=CORNER,
+        names=tuple(names[k] for k in order),
+        counts=tuple(map(tuple, counts[np.ix_(order, order)].tolist())),
+        addresses=tuple(addresses),
     )
-    scores = tabulate(f"Scores by class of {name} (first seed)", CLASSES, first["classes"])
-    return Fold(name, (Beside(tuple(one for one in drawn if one)), scores))
 
 
-def confusion(counts: list[list[int]], names: list[str]) -> Table:
-    """Test images by true and predicted class."""
-    columns = (Column("true class", "class", text), *(Column(name, str(k), count) for k, name in enumerate(names)))
-    rows = [{"class": name, **{str(k): n for k, n in enumerate(row)}} for name, row in zip(names, counts, strict=True)]
-    return tabulate("Test images by true (row) and predicted class", columns, rows)
+def confused(counts: np.ndarray, order: Sequence[int]) -> list[int]:
+    """The classes that a matrix shows, look-alikes side by side."""
+    mistakes = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
+    kept = set(np.argsort(-mistakes, kind="stable")[:MOST].tolist())
+    return [k for k in order if k in kept]
+
+
+def said_confusion(name: str, counts: Sequence[Sequence[int]], names: Sequence[str]) -> str:
+    """The most frequent confusion."""
+    mistakes = np.array(counts)
+    images = mistakes.sum(axis=1)
+    np.fill_diagonal(mistakes, 0)
+    true, said = divmod(int(mistakes.argmax()), len(names))
+    if not mistakes[true, said]:
+        return f"{name} makes no mistake on these test images."
+    return f"{name} most often takes {names[true]} for {names[said]}: {mistakes[true, said]:,} of {images[true]:,}."
+
+
+def reliability(found: Found, name: str) -> Illustration | None:
+    """Accuracy against confidence, as `compare` drew it."""
+    first = found.details[name]["first_seed"]
+    words = Words(
+        finding=said_calibration(name, first),
+        how="Below the dotted line the model is more confident than it is right. Underneath, how many test images each "
+        "bin holds.",
+        alt=f"Reliability diagram of {name} before and after temperature scaling",
+        method="First seed; accuracy against confidence in bins of equal width.",
+    )
+    path = found.root / "comparisons" / found.study / "figures" / name / "reliability.webp"
+    return found.loaded(path, f"{name}-reliability", words, "compare", [name], *bins(first))
+
+
+def said_calibration(name: str, first: Json) -> str:
+    """How far confidence lies from accuracy in the mean, before and after temperature scaling."""
+    before, after = (overconfidence(first[key]) for key in DIAGRAMS.values())
+    kind = "above" if before > 0 else "below"
+    return (
+        f"The confidence of {name} lies {abs(before):.1f} points {kind} its accuracy; after temperature scaling they "
+        f"are {abs(after):.1f} points apart."
+    )
+
+
+def overconfidence(diagram: Json) -> float:
+    """Mean confidence minus accuracy in percentage points."""
+    rows = [row for row in rows_of(diagram) if row["count"]]
+    gaps = sum(row["count"] * (row["confidence"] - row["accuracy"]) for row in rows)
+    return 100 * float(gaps) / sum(row["count"] for row in rows)
 
 
 def bins(first: Json) -> list[Table]:
     """The filled bins of both reliability diagrams."""
-    kinds = {"As trained": "reliability", "After temperature": "calibrated_reliability"}
-    return [tabulate(title, BINS, (row for row in rows_of(first[key]) if row["count"])) for title, key in kinds.items()]
+    return [
+        tabulate(title, BINS, (row for row in rows_of(first[key]) if row["count"])) for title, key in DIAGRAMS.items()
+    ]

@@ -1,261 +1,362 @@
-// The explorer: one image at a time with what two models say of it. Its data stand in the page as JSON, arrays in base64.
+// The explorer: choose images by what two models say of them, and look at one. What is chosen stands in the address.
 (() => {
   const app = document.getElementById("explorer-app");
-  if (!app) return;
-  const data = JSON.parse(document.getElementById("explorer-data").textContent);
-  const form = app.querySelector("form");
-  const PAGE = 24, NEAREST = 8;
-  const SIDES = ["first", "second"];
-  let study, sheet, matches = [], page = 0, current = 0;
-
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
-  const floats = (text) => new Float32Array(bytes(text));
+  if (!app || !explorerData.titles.length) return;
+  const form = document.getElementById("explorer-form");
+  const { element, drawItem, drawMap, drawBars, drawTsne } = explorerDraw;
+  const { SIDES } = explorerAsk;
+  const PAGE = 24, NEAREST = 8, MARK = "study=";
+  const NAMES = [...form.elements].map(({ name }) => name).filter(Boolean); // of the controls, and in the address
+  const one = (selector, within = app) => within.querySelector(selector);
+  const all = (selector, within = app) => [...within.querySelectorAll(selector)];
   const control = (name) => form.elements[name];
-  const element = (tag, text, className) => {
-    const made = document.createElement(tag);
-    if (text !== undefined) made.textContent = text;
-    if (className) made.className = className;
+  const chosen = (name) => control(name).value;
+  const inWords = (number) => number.toLocaleString("en");
+
+  const choices = () => Object.fromEntries(NAMES.map((name) => [name, chosen(name)]));
+  const methods = { a: "", b: "" }; // the maps that were asked for; not every image has them
+
+  let study, models, matches = [], page = 0, current = 0, latest = 0, touched = false;
+
+  const recipe = () => chosen("recipe");
+  const label = (item) => study.label(item);
+  const said = (side, item) => models[side].said(item, recipe());
+  const isRight = (side, item) => said(side, item) === label(item);
+
+  // ---- the form
+
+  function option(value, text) {
+    const made = element("option", text);
+    made.value = value;
     return made;
-  };
+  }
 
-  function unpack(raw) {
-    const classes = raw.classes.length;
-    const variants = {};
-    for (const [name, variant] of Object.entries(raw.variants)) {
-      const all = floats(variant.probabilities);
-      variants[name] = {
-        probabilities: raw.labels.map((_, k) => all.subarray(k * classes, (k + 1) * classes)),
-        maps: variant.maps && { ...variant.maps, values: new Int8Array(bytes(variant.maps.values)) },
-        tsne: variant.tsne && floats(variant.tsne),
-      };
+  // Fill a select; an option that is not there any more gives way to `otherwise`, or else to the first.
+  function offer(name, entries, value, otherwise) {
+    const select = control(name);
+    select.replaceChildren(...entries.map((entry) => option(...entry)));
+    if (name === "true") select.append(...groupsOffered());
+    select.value = value ?? "";
+    if (select.selectedIndex < 0 || !value) select.value = otherwise ?? "";
+    if (select.selectedIndex < 0) select.selectedIndex = 0;
+    select.closest("label").hidden = entries.length < 2;
+  }
+
+  function groupsOffered() {
+    const groups = explorerAsk.groups(study), grouped = element("optgroup");
+    grouped.label = "look-alikes";
+    grouped.append(...groups.map((entry) => option(...entry)));
+    return groups.length ? [grouped] : [];
+  }
+
+  function offerAll(state) {
+    const otherwise = { study: study.name, a: models.a.name, b: models.b.name, recipe: study.photographs?.chosen };
+    const taken = { ...state, a: models.a.name, b: models.b.name }; // a pack may be missing
+    for (const [name, entries] of Object.entries(explorerAsk.options(study, models))) offer(name, entries, taken[name], otherwise[name]);
+    for (const side of SIDES) {
+      one(`[data-says="${side}"]`).textContent = `${models[side].name} says`;
+      one(`[data-ask="surest-${side}"]`).textContent = `surest mistakes of ${models[side].name}`;
+      methods[side] = state[`map${side}`] ?? "";
+      offerMethods(side);
     }
-    return { ...raw, variants };
   }
 
-  const shares = (side, item) => study.variants[control(side).value].probabilities[item];
-  const best = (values) => values.reduce((top, value, k) => (value > values[top] ? k : top), 0);
-  const predicted = (side, item) => best(shares(side, item));
-  const isTest = (item) => item < study.testImages;
-  const className = (label) => (label < 0 ? "none of the classes" : study.classes[label]);
-
-  // Jensen-Shannon divergence in bits: 0 for the same distribution, 1 for two that share nothing.
-  function divergence(item) {
-    const [p, q] = SIDES.map((side) => shares(side, item));
-    let sum = 0;
-    p.forEach((share, k) => {
-      const middle = (share + q[k]) / 2;
-      if (share > 0) sum += share * Math.log2(share / middle) / 2;
-      if (q[k] > 0) sum += q[k] * Math.log2(q[k] / middle) / 2;
-    });
-    return Math.max(0, sum);
+  function offerMethods(side) {
+    const there = models[side].methodsFor(current);
+    offer(`map${side}`, there.length ? there.map((name) => [name, name]) : [["", "none"]], methods[side], models[side].maps?.shown);
   }
 
-  const surest = (item) => Math.max(...SIDES.map((side) => Math.max(...shares(side, item))));
+  // ---- thumbnails
 
-  function holds(item) {
-    const label = study.labels[item];
-    const [one, other] = SIDES.map((side) => predicted(side, item));
-    const [first, second] = [one === label, other === label];
-    const wanted = (name) => control(name).value;
-    const right = { both: first && second, neither: !first && !second, first: first && !second, second: second && !first };
-    return (!wanted("kind") || (wanted("kind") === "test") === isTest(item))
-      && (!wanted("class") || Number(wanted("class")) === label)
-      && (!wanted("group") || (label >= 0 && Number(wanted("group")) === study.groupOf[label]))
-      && (!wanted("right") || (label >= 0 && right[wanted("right")]))
-      && (!wanted("agree") || (wanted("agree") === "yes") === (one === other));
+  function nameOf(item) {
+    const wrong = SIDES.filter((side) => label(item) >= 0 && said(side, item) >= 0 && !isRight(side, item)).map((side) => models[side].name);
+    return `${study.nameOf(item)}, ${study.className(label(item))}${wrong.length ? `, wrong by ${wrong.join(" and ")}` : ""}`;
   }
 
-  function search() {
-    matches = study.labels.map((_, item) => item).filter(holds);
-    if (control("order").value === "different") {
-      const apart = new Map(matches.map((item) => [item, divergence(item)]));
-      matches.sort((a, b) => apart.get(b) - apart.get(a));
-    } else if (control("order").value === "unsure") {
-      matches.sort((a, b) => surest(a) - surest(b));
-    }
-    page = 0;
-    if (!matches.includes(current) && matches.length) current = matches[0];
-    draw();
-  }
-
-  function drawItem(canvas, item) {
-    const { size, columns } = data.sheets[study.data];
-    const context = canvas.getContext("2d");
-    context.imageSmoothingEnabled = false;
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(sheet, (item % columns) * size, Math.floor(item / columns) * size, size, size, 0, 0, canvas.width, canvas.height);
-  }
-
-  function thumb(item, name, className) {
-    const button = element("button", undefined, className);
-    button.type = "button";
-    button.title = name;
-    button.setAttribute("aria-label", name);
-    const canvas = element("canvas");
-    canvas.width = canvas.height = data.sheets[study.data].size;
-    drawItem(canvas, item);
-    button.append(canvas);
-    button.addEventListener("click", () => { current = item; draw(); });
+  function thumb(item) {
+    const marks = label(item) >= 0 && SIDES.every((side) => said(side, item) >= 0) && SIDES.map((side) => isRight(side, item));
+    const button = explorerDraw.thumb(study, item, recipe(), nameOf(item), marks);
+    button.addEventListener("click", () => select(item));
     return button;
   }
 
   function drawThumbs() {
     const shown = matches.slice(page * PAGE, (page + 1) * PAGE);
-    app.querySelector(".thumbs").replaceChildren(...shown.map((item) => {
-      const label = study.labels[item];
-      const wrong = SIDES.filter((side) => label >= 0 && predicted(side, item) !== label).map((side) => control(side).value);
-      const name = `${study.names[item]}, ${className(label)}${wrong.length ? `, wrong by ${wrong.join(" and ")}` : ""}`;
-      const button = thumb(item, name, wrong.length ? "wrong" : "");
-      if (item === current) button.setAttribute("aria-current", "true");
-      return button;
-    }));
-    const from = matches.length ? page * PAGE + 1 : 0;
-    app.querySelector(".found").textContent = `${matches.length} of ${study.labels.length} images`
-      + (matches.length > PAGE ? `, ${from} to ${from + shown.length - 1} shown` : "")
-      + (matches.length ? ". Dashed: at least one model is wrong." : ".");
-    app.querySelector('[data-step="-1"]').disabled = page === 0;
-    app.querySelector('[data-step="1"]').disabled = (page + 1) * PAGE >= matches.length;
+    one(".thumbs").replaceChildren(...shown.map((item) => thumb(item)));
+    markCurrent();
+    const range = matches.length > PAGE ? `, ${inWords(page * PAGE + 1)} to ${inWords(page * PAGE + shown.length)} shown` : "";
+    one(".found").textContent = `${inWords(matches.length)} of ${inWords(study.items.length)} images${range}.`;
+    one('[data-step="-1"]').disabled = page === 0;
+    one('[data-step="1"]').disabled = (page + 1) * PAGE >= matches.length;
+    for (const button of all("[data-move]")) button.disabled = matches.length < 2;
   }
 
-  // Orange speaks for the answer, purple against it; each map in units of its own largest value.
-  function drawMap(canvas, maps, item, opacity) {
-    drawItem(canvas, item);
-    if (!maps) return;
-    const context = canvas.getContext("2d");
-    const [width, height] = [canvas.width / maps.columns, canvas.height / maps.rows];
-    for (let row = 0; row < maps.rows; row += 1) {
-      for (let column = 0; column < maps.columns; column += 1) {
-        const value = maps.values[(item * maps.rows + row) * maps.columns + column] / 100;
-        context.fillStyle = `rgb(${value > 0 ? "230 97 1" : "94 60 153"} / ${Math.abs(value) * opacity})`;
-        context.fillRect(column * width, row * height, width, height);
-      }
-    }
+  // One thumbnail can be reached with the tab key; arrow keys go on from there.
+  function markCurrent() {
+    const place = matches.indexOf(current) - page * PAGE;
+    const buttons = all(".thumbs button");
+    buttons.forEach((button, k) => {
+      button.tabIndex = k === (buttons[place] ? place : 0) ? 0 : -1;
+      if (k === place) button.setAttribute("aria-current", "true"); else button.removeAttribute("aria-current");
+    });
   }
 
-  function drawBars(table, side, item) {
-    const values = shares(side, item), label = study.labels[item], top = best(values);
-    table.caption.textContent = `${control(side).value}: ${study.classes[top]}, `
-      + (label < 0 ? "none of the classes is right" : top === label ? "right" : `wrong, is ${study.classes[label]}`);
-    table.tBodies[0].replaceChildren(...study.classes.map((name, k) => {
-      const row = element("tr");
-      row.className = [k === label && "true", k === top && "predicted", k === top && k !== label && "false"].filter(Boolean).join(" ");
-      const header = element("th", name);
-      header.scope = "row";
-      const bar = element("td", undefined, "bar"), fill = element("span");
-      fill.style.width = `${(100 * values[k]).toFixed(1)}%`;
-      bar.append(fill);
-      row.append(header, element("td", (100 * values[k]).toFixed(1)), bar);
-      return row;
-    }));
+  function select(item, focus = false) {
+    const neighbours = document.activeElement.closest(".neighbours");
+    touched = true;
+    current = item;
+    const place = matches.indexOf(item), holding = Math.floor(place / PAGE);
+    if (place >= 0 && holding !== page) {
+      page = holding;
+      drawThumbs();
+    } else markCurrent();
+    if (focus) one('.thumbs [aria-current="true"]').focus();
+    drawShown();
+    neighbours?.querySelector("button")?.focus();
+    writeAddress();
   }
 
-  function nearest(tsne, item) {
-    const [x, y] = [tsne[2 * item], tsne[2 * item + 1]];
-    const distance = (other) => Math.hypot(tsne[2 * other] - x, tsne[2 * other + 1] - y);
-    return Array.from({ length: study.testImages }, (_, other) => other)
-      .filter((other) => other !== item && Number.isFinite(tsne[2 * other]))
-      .sort((a, b) => distance(a) - distance(b)).slice(0, NEAREST);
+  function walk(event) {
+    const buttons = all(".thumbs button"), at = buttons.indexOf(document.activeElement);
+    const across = buttons.filter((button) => button.offsetTop === buttons[0].offsetTop).length;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across, Home: -Infinity, End: Infinity };
+    if (at < 0 || !(event.key in steps)) return;
+    event.preventDefault();
+    const place = Math.min(Math.max(page * PAGE + at + steps[event.key], 0), matches.length - 1);
+    select(matches[place], true);
   }
 
-  function drawTsne(canvas, tsne, item, near) {
-    const context = canvas.getContext("2d");
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    const known = tsne.filter(Number.isFinite);
-    const [low, high] = known.reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
-    const place = (k) => [0, 1].map((axis) => 8 + (canvas.width - 16) * (tsne[2 * k + axis] - low) / (high - low));
-    const dot = (k, colour, radius) => {
-      context.fillStyle = colour;
-      context.beginPath();
-      context.arc(...place(k), radius, 0, 2 * Math.PI);
-      context.fill();
-    };
-    for (let k = 0; k < study.testImages; k += 1) if (study.labels[k] !== study.labels[item]) dot(k, "#b5b5b5", 2);
-    for (let k = 0; k < study.testImages; k += 1) if (study.labels[k] === study.labels[item]) dot(k, "#0072b2", 2.5);
-    near.forEach((k) => dot(k, "#e69f00", 3));
-    context.lineWidth = 2;
-    context.beginPath();
-    context.arc(...place(item), 6, 0, 2 * Math.PI);
-    context.stroke();
-  }
-
-  function drawNeighbours(box, side, item) {
-    const tsne = study.variants[control(side).value].tsne;
-    const parts = { list: box.querySelector(".neighbours"), map: box.querySelector(".tsne"), legend: box.querySelector(".legend") };
-    const there = tsne && isTest(item) && Number.isFinite(tsne[2 * item]);
-    parts.map.hidden = parts.legend.hidden = !there;
-    parts.list.setAttribute("aria-label", `Nearest by ${control(side).value}`);
-    if (!there) {
-      const why = isTest(item) ? "this model's features were not embedded" : "photographs are not on the map";
-      parts.list.replaceChildren(element("p", `None: ${why}.`, "note"));
-      return;
-    }
-    const near = nearest(tsne, item);
-    parts.list.replaceChildren(...near.map((other) => thumb(other, `${study.names[other]}, ${className(study.labels[other])}`, study.labels[other] === study.labels[item] ? "" : "other")));
-    drawTsne(parts.map, tsne, item, near);
-    parts.map.setAttribute("aria-label", `t-SNE map of ${control(side).value} with this image ringed`);
-  }
+  // ---- one image
 
   function drawShown() {
-    app.querySelector(".shown").hidden = !matches.length;
-    if (!matches.length) return;
-    const name = `${study.names[current]}: ${className(study.labels[current])}`;
-    app.querySelector(".title").textContent = name;
-    drawItem(app.querySelector(".picture"), current);
-    app.querySelector(".picture").setAttribute("aria-label", name);
-    app.querySelector(".apart").textContent = `The two distributions differ by ${divergence(current).toPrecision(3)} bits.`;
-    for (const box of app.querySelectorAll(".side")) {
-      const side = box.dataset.side, model = control(side).value, { maps } = study.variants[model];
-      box.querySelector("h3").textContent = model;
-      drawMap(box.querySelector(".map"), maps, current, app.querySelector('[name="opacity"]').value / 100);
-      box.querySelector(".map").setAttribute("aria-label", maps ? `${name}, with the ${maps.method} map of ${model}` : name);
-      box.querySelector(".note").textContent = maps ? `${maps.method}, ${maps.score}` : "No map: this model was not explained in this run.";
-      drawBars(box.querySelector(".bars"), side, current);
-      drawNeighbours(box, side, current);
-    }
+    const name = `${study.nameOf(current)}: ${study.className(label(current))}`;
+    one(".title").textContent = name + (matches.includes(current) ? "" : " (not among the images found)");
+    one(".picture").setAttribute("aria-label", name);
+    drawItem(one(".picture"), study, current, recipe());
+    const apart = explorerAsk.divergence(models, current, recipe());
+    one(".apart").textContent = Number.isNaN(apart) ? "" : `The two answers differ by ${apart.toPrecision(3)} bits (0: the same; 1: nothing in common).`;
+    drawPhotograph();
+    for (const box of all(".side")) drawSide(box, box.dataset.side, name);
+    drawKept();
   }
 
-  function draw() {
+  function drawSide(box, side, name) {
+    const model = models[side], top = said(side, current), shares = model.shares(current, recipe());
+    one(".swatch", box).style.background = model.color;
+    one(".name", box).textContent = model.name;
+    one(".answer", box).textContent = answer(top, shares);
+    one(".answer", box).className = `answer ${top < 0 || label(current) < 0 ? "" : isRight(side, current) ? "right" : "wrong"}`;
+    drawBars(one(".bars", box), study, shares, top, label(current));
+    offerMethods(side);
+    drawExplanation(box, side, name);
+    drawContrast(one(".contrast", box), side, shares);
+    drawNeighbours(box, model);
+  }
+
+  function answer(top, shares) {
+    if (top < 0) return "This model was not shown photographs.";
+    const verdict = label(current) < 0 ? "none of the classes is right" : top === label(current) ? "✓ right" : `✕ wrong, is ${study.className(label(current))}`;
+    return `${study.classes[top]} (${(100 * shares[top]).toFixed(1)} %): ${verdict}`;
+  }
+
+  function drawExplanation(box, side, name) {
+    const model = models[side], method = chosen(`map${side}`), map = model.map(current, method, recipe());
+    const canvas = one(".mapped .map", box);
+    one(".mapped", box).hidden = !map;
+    one(".gain", box).textContent = map ? map.gain : whyNoMap(model);
+    if (!map) return;
+    drawItem(one(".mapped .base", box), study, current, recipe());
+    drawMap(canvas, map.raster, map.place);
+    canvas.setAttribute("aria-label", `${name}, with the ${method} map of ${model.name}`);
+  }
+
+  function whyNoMap(model) {
+    if (!model.maps) return "No map: this model was not explained in this run.";
+    if (!study.isPhotograph(current)) return `No map: ${inWords(model.maps.images.length)} test images were explained, not this one.`;
+    const { photographs } = model.maps;
+    return photographs ? `No map: photographs were explained as the recipe ${photographs.recipe} prepares them.` : "No map: photographs were not explained.";
+  }
+
+  // Why the true class and not the likeliest other one of which there is a map.
+  function drawContrast(box, side, shares) {
+    const ours = label(current), others = shares.map((_, k) => k).filter((k) => k !== ours).sort((x, y) => shares[y] - shares[x]);
+    const found = ours < 0 ? null : others.reduce((map, other) => map ?? models[side].contrastOf(current, ours, other), null);
+    box.hidden = !found;
+    if (!found) return;
+    const [name, other] = [found.label, found.other].map((k) => study.classes[k]);
+    const base = one(".base", box), canvas = one(".map", box);
+    if (found.mean) explorerDraw.clear(base); else drawItem(base, study, current, recipe());
+    drawMap(canvas, found.raster, found.place);
+    one(".why", box).textContent = `Why ${name}, not ${other}?`;
+    one(".note", box).textContent = `Green speaks for ${name}, purple for ${other}. `
+      + (found.mean ? `Mean over test images of ${name}, not a map of this image.` : "Map of this image.");
+    canvas.setAttribute("aria-label", `Why ${name}, not ${other}`);
+  }
+
+  async function drawPhotograph() {
+    const box = one(".photograph"), item = current;
+    box.hidden = !study.isPhotograph(item);
+    if (box.hidden) return;
+    const [original, steps] = [one(".original", box), one(".steps canvas", box)];
+    explorerDraw.clear(original);
+    const drawn = await explorerDraw.drawSteps(original, steps, study, item, recipe());
+    if (drawn === undefined || item !== current) return;
+    const kept = drawn && study.photographs.steps.original;
+    original.hidden = !kept;
+    original.setAttribute("aria-label", `The original of ${study.nameOf(item)}`);
+    steps.setAttribute("aria-label", `${study.nameOf(item)} after each step of the recipe ${recipe()}`);
+    one(".steps", box).hidden = !drawn;
+    one(".note", box).textContent = kept ? "" : "The original is not kept here.";
+    one(".recipes", box).replaceChildren(...(drawn ? [] : study.photographs.recipes.map((name) => prepared(item, name))));
+  }
+
+  // A photograph as one of the recipes prepares it.
+  function prepared(item, name) {
+    const figure = element("figure"), canvas = element("canvas");
+    canvas.width = canvas.height = study.sheet.size;
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `${study.nameOf(item)} by the recipe ${name}`);
+    drawItem(canvas, study, item, name);
+    figure.append(canvas, element("figcaption", name));
+    return figure;
+  }
+
+  function drawNeighbours(box, model) {
+    const { points } = model, here = points.find((point) => point.item === current);
+    const list = one(".neighbours", box), canvas = one(".tsne", box);
+    const away = (point) => Math.hypot(point.x - here.x, point.y - here.y);
+    const near = here ? points.filter((point) => point !== here).sort((p, q) => away(p) - away(q)).slice(0, NEAREST) : [];
+    one(".located", box).hidden = !points.length;
+    list.setAttribute("aria-label", `Nearest by ${model.name}`);
+    list.replaceChildren(...(here ? near.map(({ item }) => thumb(item)) : [element("p", whyNotLocated(model), "note")]));
+    if (!points.length) return;
+    drawTsne(canvas, study, points, current, near);
+    canvas.setAttribute("aria-label", `t-SNE map of ${model.name}${here ? " with this image ringed" : ""}`);
+  }
+
+  function whyNotLocated({ points }) {
+    if (!points.length) return "None: this model's features were not embedded.";
+    return study.isPhotograph(current) ? "None: photographs are not on the map." : `None: ${inWords(points.length)} test images are on the map, not this one.`;
+  }
+
+  // What this page does not hold, once for all images.
+  function drawKept() {
+    const { photographs, tests, total, shown, sprites } = study, said = [];
+    const held = photographs?.names.length ?? 0;
+    if (tests < total) said.push(`Of ${inWords(total)} test images the explorer holds the ${inWords(tests)} that the report shows.`);
+    else if (!sprites && shown.length < total) said.push(`The pictures of ${inWords(shown.length)} of ${inWords(total)} test images are kept with this report; the others are tiles with their number.`);
+    if (held && held < photographs.total) said.push(`Of ${inWords(photographs.total)} photographs the explorer holds ${inWords(held)}.`);
+    if (explorerData.missing.size) said.push(`Not beside this page: ${[...explorerData.missing][0]}${explorerData.missing.size > 1 ? " and other files of its folder explorer" : ""}; what they hold is left out.`);
+    one(".kept").textContent = said.join(" ");
+  }
+
+  // ---- the address
+
+  function stateOf() {
+    const state = { study: study.name, image: study.keyOf(current) };
+    for (const name of NAMES) if (chosen(name) && name !== "study" && !isDefault(name)) state[name] = chosen(name);
+    return state;
+  }
+
+  function isDefault(name) {
+    if (name === "recipe") return !study.photographs || chosen(name) === study.photographs.chosen;
+    return name.startsWith("map") && chosen(name) === (models[name.slice(3)].maps?.shown ?? "");
+  }
+
+  const hash = () => `#${new URLSearchParams(stateOf())}`;
+  function writeAddress() {
+    if (touched) history.replaceState(null, "", hash());
+  }
+
+  const asked = () => (location.hash.includes(MARK) ? Object.fromEntries(new URLSearchParams(location.hash.slice(1))) : null);
+
+  async function copyLink() {
+    const link = location.href.split("#")[0] + hash();
+    const copied = await navigator.clipboard?.writeText(link).then(() => true, () => false);
+    one(".found").textContent = copied ? "The link is copied." : `The link: ${link}`;
+  }
+
+  // ---- from a state to what is shown
+
+  // The variants that a state names, or those that the study opens with; these too in place of one whose pack is missing.
+  async function modelsOf(of, state) {
+    const known = (name) => of.variants.some((variant) => variant.name === name);
+    const names = SIDES.map((side, k) => (known(state[side]) ? state[side] : of.both[k]));
+    if (!known(state.b) && names[1] === names[0]) names[1] = of.both.find((name) => name !== names[0]) ?? names[0];
+    const [a, b] = await Promise.all(names.map((name, k) => explorerData.variant(of, name).catch(() => explorerData.variant(of, of.both[k]))));
+    return { a, b };
+  }
+
+  async function show(state) {
+    const ticket = latest += 1;
+    app.setAttribute("aria-busy", "true");
+    const nextStudy = await explorerData.study(state.study);
+    const nextModels = await modelsOf(nextStudy, state);
+    if (ticket !== latest) return; // something else was asked for meanwhile
+    [study, models] = [nextStudy, nextModels];
+    const named = study.find(state.image);
+    current = Math.max(0, named);
+    offerAll(state);
+    matches = explorerAsk.search(study, models, choices());
+    const opening = explorerAsk.FILTERS.some(chosen) ? undefined : explorerAsk.disagreement(study, models);
+    if (named < 0 || (state.keep && !matches.includes(current))) current = opening ?? matches[0] ?? current;
+    page = Math.max(0, Math.floor(matches.indexOf(current) / PAGE));
+    app.hidden = false;
+    one(".shown").hidden = !matches.length && named < 0;
     drawThumbs();
     drawShown();
+    writeAddress();
+    app.setAttribute("aria-busy", "false");
+    app.dataset.ready = "true";
   }
 
-  function options(select, entries) {
-    select.replaceChildren(...entries.map(([value, text]) => {
-      const option = element("option", text);
-      option.value = value;
-      return option;
-    }));
+  // Show what is asked for next to what is chosen already: another question from its first image on, what other models
+  // say of the same image if it still fits.
+  function change(asks) {
+    touched = true;
+    const asking = explorerAsk.FILTERS.some((name) => name in asks);
+    const image = asking || asks.study ? "" : study.keyOf(current);
+    const state = asks.study ? {} : { ...choices(), mapa: methods.a, mapb: methods.b };
+    return show({ ...state, image, keep: true, ...asks });
   }
 
-  function open(index) {
-    study = unpack(data.studies[index]);
-    const names = Object.keys(study.variants).map((name) => [name, name]);
-    SIDES.forEach((side, k) => {
-      options(control(side), names);
-      control(side).value = study.pairs.length ? study.pairs[0][k] : names[Math.min(k, names.length - 1)][0];
-    });
-    options(control("class"), [["", "any"], ...study.classes.map((name, k) => [k, name])]);
-    options(control("group"), [["", "any"], ...study.groups.map((name, k) => [k, name])]);
-    current = 0;
-    sheet = new Image();
-    sheet.addEventListener("load", () => { app.hidden = false; search(); app.dataset.ready = "true"; });
-    sheet.src = data.sheets[study.data].uri;
+  async function follow() {
+    const state = asked();
+    if (!state) return;
+    touched = true;
+    await show(state);
+    (document.getElementById("explorer") ?? app).scrollIntoView();
   }
 
-  options(control("study"), data.studies.map((one, k) => [k, one.title]));
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("change", (event) => (event.target.name === "study" ? open(Number(event.target.value)) : search()));
-  app.querySelector('[name="opacity"]').addEventListener("input", drawShown);
-  for (const button of app.querySelectorAll("[data-step]")) {
+  for (const name of NAMES) {
+    control(name).addEventListener("change", () => {
+      if (!name.startsWith("map")) return change({ [name]: chosen(name) });
+      methods[name.slice(3)] = chosen(name);
+      return select(current);
+    });
+  }
+  for (const button of all("[data-ask]")) button.addEventListener("click", () => change(explorerAsk.READY[button.dataset.ask]));
+  for (const button of all("[data-step]")) {
     button.addEventListener("click", () => { page += Number(button.dataset.step); drawThumbs(); });
   }
-  for (const button of app.querySelectorAll("[data-move]")) {
+  for (const button of all("[data-move]")) {
     button.addEventListener("click", () => {
       const place = matches.indexOf(current) + Number(button.dataset.move);
-      current = matches[(place + matches.length) % matches.length];
-      page = Math.floor(matches.indexOf(current) / PAGE);
-      draw();
+      select(matches[(place + matches.length) % matches.length]);
     });
   }
-  if (data.studies.length) open(0);
+  for (const box of all(".side")) {
+    one(".tsne", box).addEventListener("click", (event) => {
+      const item = explorerDraw.clicked(event.currentTarget, models[box.dataset.side].points, event);
+      if (item !== undefined) select(item);
+    });
+  }
+  one(".thumbs").addEventListener("keydown", walk);
+  one(".copy").addEventListener("click", copyLink);
+  one('[name="opacity"]').addEventListener("input", (event) => app.style.setProperty("--opacity", event.target.value / 100));
+  document.addEventListener("explorer-missing", () => study && drawKept());
+  new MutationObserver(() => study && models && drawShown()).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  addEventListener("hashchange", follow);
+  if (asked()) follow(); else show({});
 })();

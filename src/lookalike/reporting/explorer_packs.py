@@ -1,0 +1,164 @@
+"""What one variant says of a study's images, packed small for the explorer."""
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.artifacts.embeddings import load_embedding
+from lookalike.artifacts.explanations import Contrast, Explanation, PairMaps, in_steps, load_explanation
+from lookalike.artifacts.test_sets import TestSet
+from lookalike.evaluation.metrics import softmax
+from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.document import Json, significant
+
+SURE = 8  # steps per halving of the probability of all other classes
+CONTROLS = {"random": "random maps", "centre": "a spot in the middle"}
+
+
+@dataclass(frozen=True)
+class Held:
+    """The images of one study that can be chosen.
+
+    Attributes:
+        tests: int64 (T,), test images in ascending order.
+        photographs: int64 (P,), of the study's photographs; empty if its models saw none.
+        recipe: the one that was chosen for the photographs; "" without any.
+    """
+
+    tests: NDArray[np.int64]
+    photographs: NDArray[np.int64]
+    recipe: str
+
+
+def pack(found: Found, name: str, held: Held) -> Json:
+    """All that a variant's first seed says; null where it was not asked."""
+    evaluation = found.evaluation(name)
+    photos = evaluation.photos if len(held.photographs) else None
+    explained = name in found.figures.explanations
+    explanation = load_explanation(found.root / "explanations" / found.study / name) if explained else None
+    return {
+        "tests": answers(evaluation.test_logits[0][held.tests]),
+        "photographs": photos
+        and {recipe: answers(logits[0][held.photographs]) for recipe, logits in photos.logits.items()},
+        "maps": explanation and maps(explanation, name, held),
+        "contrast": explanation and contrasts(explanation, found.test_set),
+        "tsne": tsne(found, name),
+    }
+
+
+def pack_file(key: str, content: Json) -> bytes:
+    """A script that hands the pack to the page."""
+    return f"lookalikePack({json.dumps(key)},{json.dumps(content, separators=(',', ':'), allow_nan=False)});\n".encode()
+
+
+def answers(logits: NDArray[np.floating]) -> Json:
+    """What is said of n images by their logits (n, C).
+
+    Returns:
+        `said`: the predicted class of each.
+        `tenths`: the probabilities of the other classes in tenths of a percent; in the predicted class's place what it
+            has more than those leave of 1000, which is about 0 and packs well.
+        `sure`: how small the probability of all other classes is: its negative binary logarithm in `SURE` steps, at
+            most 255.
+    """
+    shares, said = softmax(logits.astype(np.float64)), logits.argmax(axis=1)
+    tenths, predicted = np.round(1000 * shares), (np.arange(len(said)), said)
+    tenths[predicted] = tenths.sum(axis=1) - 1000
+    shares[predicted] = 0
+    sure = -SURE * np.log2(np.maximum(shares.sum(axis=1), 2.0**-40))
+    return {
+        "said": packed(said, "u2"),
+        "tenths": packed(tenths, "i2"),
+        "sure": packed(np.round(sure.clip(0, 255)), "u1"),
+    }
+
+
+def maps(evidence: Explanation, name: str, held: Held) -> Json:
+    """The maps of the predicted class by method, each in units of its own largest value, with what its score says."""
+    scores = evidence.found["faithfulness"]["methods"]
+    return {
+        "images": evidence.indices.tolist(),
+        "shown": evidence.shown,
+        "methods": {
+            method: raster(values.astype(np.float32)) | {"gain": in_words(name, method, scores)}
+            for method, values in evidence.maps.items()
+        },
+        "photographs": None
+        if evidence.photo_maps is None or not len(held.photographs)
+        else raster(evidence.photo_maps[held.photographs].astype(np.float32)) | {"recipe": evidence.recipe},
+    }
+
+
+def raster(values: NDArray[np.floating]) -> Json:
+    """Maps (n, h, w), each in steps of a 127th of its own largest absolute value."""
+    count, rows, columns = values.shape
+    return {"count": count, "rows": rows, "columns": columns, "values": packed(in_steps(values), "i1")}
+
+
+def in_words(variant: str, method: str, scores: Mapping[str, Any]) -> str:
+    """How well the maps of a method explain a variant next to the controls; "" if it was not scored."""
+    if method not in scores:
+        return ""
+    gain = scores[method]["gain"]
+    random, centre = (compared(gain, scores[control]["gain"]) for control in CONTROLS)
+    value, low, high = (significant(gain[part]) for part in ("value", "low", "high"))
+    controls = ", ".join(f"{said} {significant(scores[name]['gain']['value'])}" for name, said in CONTROLS.items())
+    return (
+        f"Maps of this kind explain {variant} {random} random maps and {centre} a spot in the middle. "
+        f"Gain {value} ({low} to {high}); {controls}."
+    )
+
+
+def compared(gain: Mapping[str, float], control: Mapping[str, float]) -> str:
+    """How a gain lies to that of a control by their intervals."""
+    if gain["low"] > control["high"]:
+        return "better than"
+    return "less well than" if gain["high"] < control["low"] else "not clearly better than"
+
+
+def contrasts(evidence: Explanation, test_set: TestSet) -> Json | None:
+    """Maps of why one class and not another: of single test images, and means over the images of a class."""
+    single, pairs = evidence.close_up and evidence.close_up.contrast, evidence.pair_maps
+    return {
+        "images": single and of_single_images(single, test_set),
+        "pairs": pairs and of_pairs(pairs),
+    }
+
+
+def of_single_images(single: Contrast, test_set: TestSet) -> Json:
+    """Contrast maps, with the test image of each; of several images with the same pixels the first."""
+    index = {image.tobytes(): k for image, k in zip(test_set.images[::-1], test_set.shown.tolist()[::-1], strict=True)}
+    return {
+        "images": [index.get(image.tobytes(), -1) for image in single.images],
+        "labels": single.labels.tolist(),
+        "others": single.others.tolist(),
+        **raster(single.maps["contrast"].astype(np.float32)),
+    }
+
+
+def of_pairs(pairs: PairMaps) -> Json:
+    """Mean maps of both classes of each pair, the first class of the first pair first."""
+    height, width = pairs.maps.shape[2:]
+    return {"pairs": [list(pair) for pair in pairs.pairs], **raster(pairs.maps.reshape(-1, height, width))}
+
+
+def tsne(found: Found, name: str) -> Json | None:
+    """Where test images lie on the t-SNE map (n, 2), in hundredths of its unit; None without a map."""
+    if name not in found.figures.embeddings:
+        return None
+    embedding = load_embedding(found.root / "embeddings" / found.study / name)
+    assert embedding is not None  # by contract: something was found
+    places = np.round(100 * embedding.tsne.astype(np.float64)).clip(-32768, 32767)
+    return {"images": packed(embedding.indices, "u4"), "places": packed(places, "i2")}
+
+
+def packed(array: NDArray[Any], kind: str) -> Json:
+    """An array as numbers of a kind ("u1", "i2", ...), little-endian, deflated, in base64."""
+    content = zlib.compress(np.ascontiguousarray(array.astype(f"<{kind}")).tobytes(), 9)
+    return {"kind": kind, "deflated": base64.b64encode(content).decode()}
