@@ -110,7 +110,7 @@ def test_an_override_trains_its_variant_and_no_other(checkout: Checkout) -> None
 
 
 def test_an_edit_of_the_wording_trains_nothing(checkout: Checkout) -> None:
-    template = checkout.folder / "src/lookalike/reporting/templates/index.html"
+    template = checkout.folder / "src/lookalike/reporting/templates/page.html"
     text = template.read_text()
     template.write_text(text + "<!-- A word more. -->\n")
     assert checkout.repro() == {"published", "report"}

@@ -249,12 +249,28 @@ class Section:
     finding: str = ""
 
     @property
+    def opening(self) -> str:
+        """The finding, if nothing right below says the same."""
+        inside = [block for block in self.blocks if isinstance(block, Illustration | Matrix | Section | Beside)]
+        said = {sentence for block in inside for sentence in findings_of(block)}
+        return "" if self.finding in said else self.finding
+
+    @property
     def sections(self) -> list["Section"]:
         """The sections right below."""
         return [block for block in self.blocks if isinstance(block, Section)]
 
 
 Block = Prose | Points | Table | Matrix | Illustration | Beside | Fold | Code | Explorer | Section
+
+
+def findings_of(block: "Block") -> tuple[str, ...]:
+    """What a block says first."""
+    if isinstance(block, Illustration):
+        return (block.words.finding,)
+    if isinstance(block, Beside):
+        return tuple(one for inner in block.blocks for one in findings_of(inner))
+    return (block.finding,) if isinstance(block, Matrix | Section) else ()
 
 
 def data_uri(webp: bytes) -> str:

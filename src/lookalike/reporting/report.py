@@ -135,7 +135,7 @@ def in_markdown(block: Block, level: int) -> list[str]:
     """A block as lines, the last of them empty; headings of `level` and below."""
     match block:
         case Section():
-            said = [f"**{literal(block.finding)}**", ""] if block.finding else []
+            said = [f"**{literal(block.opening)}**", ""] if block.opening else []
             inside = [line for part in block.blocks for line in in_markdown(part, level + 1)]
             return [f"{'#' * min(level, 6)} {literal(block.title)}", "", *said, *inside]
         case Prose():

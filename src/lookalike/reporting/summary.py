@@ -57,4 +57,4 @@ def draw(axes: Axes, rows: Sequence[Row], estimates: Sequence[Estimated], looks:
     """An estimate a row, in the variant's colour."""
     for place, (row, estimate) in enumerate(zip(rows, estimates, strict=True)):
         look = looks[row.variant]
-        whiskers(axes, [place], [estimate], color=look["color"], marker=look["marker"])
+        whiskers(axes, [place], [estimate], color=look["color"], marker=look["marker"], label=look["label"])

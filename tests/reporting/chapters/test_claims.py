@@ -119,14 +119,14 @@ def test_every_test_is_folded_with_its_rule_and_the_dates_of_rules() -> None:
         "what  measures",
         "above 0.5 points",
         measured_here,
+        BETTER,
         "3 + 3 runs",
         "1,200 test images",
         "",
-        BETTER,
     ]
     assert table[0] == first
     assert table[1][:2] == ["F1", "pixels (control)"]
-    assert table[-1][4:] == ["–", "–", "–", "", f"Not tested: {NO_DATA}."]
+    assert table[-1][4:] == ["–", f"Not tested: {NO_DATA}.", "–", "–", ""]
     assert len(table) == sum(len(one.answers) for one in JUDGED)
     assert [row[0] for row in rows(found["Dates of the rules"])] == [one.claim.key for one in JUDGED]
     assert any("**Reproduced**: all of the interval" in text for text in prose(fold))
@@ -155,7 +155,7 @@ def test_of_nothing_nothing_is_said() -> None:
 def test_a_quantity_that_no_stage_measures_gives_its_reason() -> None:
     unmeasured = Test("", "", above(0), None, (), "")
     (row,) = rows(every_test([judged("F1", unmeasured)]))
-    assert row[8] == f"Not tested: {UNMEASURED}."
+    assert row[5] == f"Not tested: {UNMEASURED}."
 
 
 def test_summaries_are_plain_json() -> None:

@@ -15,7 +15,15 @@ from lookalike.artifacts.models import SeedRecord
 from lookalike.params import Params
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import NOTHING
-from lookalike.reporting.chapters.standings import curtailed, cut_short, gaps, range_of_gaps, training
+from lookalike.reporting.chapters.standings import (
+    MOST_EPOCHS,
+    curtailed,
+    cut_short,
+    gaps,
+    range_of_gaps,
+    thinned,
+    training,
+)
 from lookalike.reporting.document import Fold
 from lookalike.reporting.leaderboard import Standing, standing
 
@@ -192,3 +200,12 @@ def test_a_variant_without_a_seed_that_ended_has_dashes(found: Found, drawn: dic
     figures = replace(found.figures, histories=histories)
     table = tables(training(replace(found, figures=figures)))["Ends of the training runs"]
     assert rows(table)[0] == [DIVERGED, *["–"] * 11]
+
+
+@pytest.mark.parametrize(("epochs", "kept"), [(1, 1), (20, 20), (21, 11), (300, 20)])
+def test_of_long_training_runs_tables_have_some_epochs_and_the_last(epochs: int, kept: int) -> None:
+    history = [{"epoch": float(k)} for k in range(epochs)]
+    shown = [row["epoch"] for row in thinned(history)]
+    assert len(shown) <= MOST_EPOCHS + 1
+    assert (shown[0], shown[-1]) == (0, epochs - 1)
+    assert abs(len(shown) - kept) <= 1

@@ -58,10 +58,10 @@ TESTS = (
     Column("quantity", "measure", text),
     Column("confirmed if", "rule", text),
     Column("measured", "here", text),
-    Column("runs", "runs", text),
-    Column("images", "images", text),
-    Column("run otherwise than the study", "departures", text),
     Column("in words", "sentence", text),
+    Column("runs", "runs", text, extra=True),
+    Column("images", "images", text, extra=True),
+    Column("run otherwise than the study", "departures", text, extra=True),
 )
 DATES = (
     Column("claim", "claim", text),

@@ -18,17 +18,17 @@ DATA = (
     Column("data set", "name", text),
     Column("what", "about", text),
     Column("licence", "licence", text),
-    Column("SHA-256 of the arrays", "digest", text),
+    Column("SHA-256 of the arrays", "digest", text, extra=True),
 )
 TRAININGS = (
     Column("variant", "variant", text),
-    Column("fingerprint", "fingerprint", text),
+    Column("fingerprint", "fingerprint", text, extra=True),
     Column("commit", "commit", text),
     Column("finished (UTC)", "finished", text),
-    Column("host", "host", text),
+    Column("host", "host", text, extra=True),
     Column("device", "device.name", text),
-    Column("precision", "device.precision", text),
-    Column("threads", "device.threads", count),
+    Column("precision", "device.precision", text, extra=True),
+    Column("threads", "device.threads", count, extra=True),
     Column("MLflow runs, by seed", "mlflow", text),
 )
 

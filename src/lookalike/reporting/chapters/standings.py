@@ -86,6 +86,7 @@ VIEWS = (
     Column("ten minus one, points", "difference", points, "high"),
 )
 HOW = "One line per seed: solid is validation, dashed is training. The gap is training minus validation accuracy."
+MOST_EPOCHS = 20  # of a training run, in tables
 METHOD = (
     "A training curve is the running mean within the epoch, in training mode with dropout, so that in the first epochs "
     "it is worse than the validation curve. The gap is the mean over seeds; ±: their standard deviation."
@@ -118,10 +119,20 @@ def training(found: Found) -> Section:
 def drawn(found: Found, name: str, histories: Mapping[str, History], words: Words) -> Illustration | None:
     """The learning curves of some variants."""
     rows = [
-        {"variant": name, **row, "epoch": row["epoch"] + 1} for name, history in histories.items() for row in history
+        {"variant": name, **row, "epoch": row["epoch"] + 1}
+        for name, history in histories.items()
+        for row in thinned(history)
     ]
     figure = curves_figure({name: list(rows) for name, rows in histories.items()}, looks=found.looks)
-    return found.drawn(figure, name, words, list(histories), tabulate("Epoch by epoch", CURVES, rows))
+    table = tabulate("Epoch by epoch", CURVES, rows, f"Of more than {MOST_EPOCHS} epochs every so many, and the last.")
+    return found.drawn(figure, name, words, list(histories), table)
+
+
+def thinned(history: History) -> list[Mapping[str, float]]:
+    """The rows of at most `MOST_EPOCHS` epochs, evenly spread, and of the last."""
+    last = int(max(row["epoch"] for row in history))
+    step = last // MOST_EPOCHS + 1
+    return [row for row in history if row["epoch"] % step == 0 or row["epoch"] == last]
 
 
 def by_model(found: Found, models: list[str], shown: Mapping[str, History]) -> Illustration | None:
