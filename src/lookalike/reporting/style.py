@@ -22,7 +22,7 @@ Estimated = dict[str, Any] | None  # an `Estimate` out of JSON: "value", "low" a
 # Variants and families have these colours, and nothing else has: Okabe & Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, VERMILLION, SKY, BLACK = "#0072B2", "#E69F00", "#D55E00", "#56B4E9", "#000000"
 FAMILIES: dict[Family, str] = {"CNN": BLUE, "ViT": VERMILLION, "hybrid": SKY, "MLP": BLACK}
-SPARE = (ORANGE, "#5254A3", "#8C6D31", "#44AA99", "#882255", "#7F7F7F")  # of further variants of a family
+SPARE = (ORANGE, "#5254A3", "#8C6D31", "#E377C2", "#7F7F7F")  # of further variants of a family
 RIGHT, NEAR, WRONG = "#1B7837", "#A6DBA0", "#762A83"  # also for and against in maps (ColorBrewer's PRGn)
 # Series that are no variants have these: tones of Paul Tol's "muted" scheme (2018) unlike those above, and greys.
 PALETTE = ("#44AA99", "#882255", "#999933", "#CC6677", "#DDCC77", "#555555", "#9A9A9A")
