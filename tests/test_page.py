@@ -181,7 +181,7 @@ def test_printing_opens_what_is_folded_and_leaves_out_what_needs_a_screen(page: 
 
 
 def test_a_figure_says_its_numbers_and_its_command_when_asked(page: Page, ran: Checkout) -> None:
-    figure = page.locator("#fashion-summary")
+    figure = page.locator("#figure-fashion-summary")
     figure.locator("summary").click()
     expect(figure.locator(".origin")).to_contain_text(".venv/bin/dvc repro report")
     shown = column(figure.locator("table"), 2)
@@ -191,7 +191,7 @@ def test_a_figure_says_its_numbers_and_its_command_when_asked(page: Page, ran: C
 
 
 def test_a_chart_answers_the_pointer(page: Page) -> None:
-    view = page.locator("#fashion-summary .view")
+    view = page.locator("#figure-fashion-summary .view")
     left, top, text = json.loads(str(view.get_attribute("data-spots")))[0]
     box = view.locator("img").bounding_box()
     assert box is not None
@@ -208,6 +208,6 @@ def test_a_narrow_page_has_charts_in_one_column(browser: Browser, ran: Checkout)
     with browser.new_context(viewport={"width": 390, "height": 900}) as context:
         page = context.new_page()
         open_page(page, ran, "index.html")
-        width, height = page.locator("#fashion-summary img").evaluate("(one) => [one.clientWidth, one.clientHeight]")
+        width, height = page.locator("#figure-fashion-summary img").evaluate("(one) => [one.clientWidth, one.clientHeight]")
     assert width <= 358
     assert height > width

@@ -190,9 +190,10 @@ def test_what_is_assembled_can_be_written(assembled: Assembled, write: Callable[
     assert "<b>" not in told or write is to_markdown
 
 
-def test_every_link_within_the_report_leads_somewhere(assembled: Assembled) -> None:
+def test_every_link_within_the_report_leads_to_one_place(assembled: Assembled) -> None:
     pages = to_html(assembled[0])
-    ids = {file: set(re.findall(r'\bid="([^"]+)"', text)) for file, text in pages.items()}
+    ids = {file: re.findall(r'\bid="([^"]+)"', text) for file, text in pages.items()}
+    assert [one for found in ids.values() for one in found if found.count(one) > 1] == []
     for file, text in pages.items():
         for link in re.findall(r'<a [^>]*href="([^"]+)"', text):
             target, _, anchor = link.partition("#")

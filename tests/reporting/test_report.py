@@ -182,7 +182,7 @@ def test_no_address_in_a_page_stands_for_two_places(report: Report) -> None:
         ids = [attributes["id"] for _, attributes in Parsed(html).tags if "id" in attributes]
         assert len(ids) == len(set(ids))
     ids = {attributes.get("id") for _, attributes in Parsed(appendix(report)).tags}
-    assert {"study", "training", "deeper", "curves", "one", "confusion"} < ids
+    assert {"study", "training", "deeper", "figure-curves", "figure-one", "confusion"} < ids
 
 
 def test_pages_lead_to_each_other(report: Report) -> None:
@@ -239,7 +239,7 @@ def test_a_demonstration_says_so_on_every_page_and_nothing_else_does(report: Rep
 
 def figure_of(html: str, name: str) -> str:
     """The markup of one figure."""
-    return re.findall(rf'<figure id="{name}">(.*?)</figure>', html, re.S)[0]
+    return re.findall(rf'<figure id="figure-{name}">(.*?)</figure>', html, re.S)[0]
 
 
 def test_a_figure_stands_between_its_finding_and_how_to_read_it(report: Report) -> None:

@@ -116,20 +116,20 @@ class ImageFiles:
 
 
 Pixels = Images | ImageFiles
-LARGEST = 64  # pixels: how large photographs are kept for pictures
+LARGEST = 96  # pixels: how large photographs are kept for pictures
 
 
-def pictures(images: Pixels, which: NDArray[np.integer]) -> Images:
+def pictures(images: Pixels, which: NDArray[np.integer], largest: int = LARGEST) -> Images:
     """Some images as they are drawn: (n, H, W) or (n, H, W, 3); large ones are made small."""
     if isinstance(images, ImageFiles):
-        return images.seen(replace(images.view, size=min(LARGEST, images.view.size)))[which]
-    return made_small(np.asarray(images[which]))
+        return images.seen(replace(images.view, size=min(largest, images.view.size)))[which]
+    return made_small(np.asarray(images[which]), largest)
 
 
-def made_small(images: Images) -> Images:
-    """Images (n, H, W) or (n, H, W, 3) with sides of at most `LARGEST` pixels, by averaging."""
+def made_small(images: Images, largest: int = LARGEST) -> Images:
+    """Images (n, H, W) or (n, H, W, 3) with sides of at most `largest` pixels, by averaging."""
     height, width = images.shape[1:3]
-    share = LARGEST / max(height, width)
+    share = largest / max(height, width)
     if share >= 1:
         return images
     size = (round(width * share), round(height * share))

@@ -13,7 +13,8 @@ from lookalike.artifacts.image_files import pictures
 from lookalike.artifacts.webp import webp
 
 COLUMNS = 50  # images side by side
-MOST_IMAGES = 12_000  # so that a class of images with 64 pixels is no higher than WebP allows (16,383 pixels)
+LARGEST = 64  # pixels of a side
+MOST_IMAGES = 12_000  # so that a class of images is no higher than WebP allows (16,383 pixels)
 MOST_NUMBERS = 300_000  # one probability per image and class
 MOST_BYTES = 5_000_000  # of a study's pictures, if they are packed without loss
 
@@ -29,7 +30,7 @@ def save_sprites(folder: Path, dataset: Dataset) -> None:
     with replacing_folder(folder) as part:
         if searchable(len(labels), len(dataset.class_names)):
             found = np.unique(labels)
-            grids = [grid(as_shown(pictures(dataset.test_images, np.flatnonzero(labels == k)))) for k in found]
+            grids = [grid(as_shown(pictures(dataset.test_images, np.flatnonzero(labels == k), LARGEST))) for k in found]
             for number, content in zip(found.tolist(), small_enough(grids), strict=True):
                 write_bytes(part / f"{number}.webp", content)
 

@@ -113,11 +113,12 @@ def first_page(
 
 def places_in(*pages: Page) -> dict[str, str]:
     """The address of each section and figure, seen from the first page."""
-    return {
-        name: f"{'' if page.file == PAGE else page.file}#{name}"
-        for page in pages
-        for name in (*anchors_in(page.sections), *(one.name for one in figures_in(page.sections)))
-    }
+    places = {}
+    for page in pages:
+        file = "" if page.file == PAGE else page.file
+        places |= {one.name: f"{file}#figure-{one.name}" for one in figures_in(page.sections)}
+        places |= {anchor: f"{file}#{anchor}" for anchor in anchors_in(page.sections)}
+    return places
 
 
 def anchors_in(blocks: Iterable[Block]) -> Iterator[str]:

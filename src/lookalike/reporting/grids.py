@@ -12,6 +12,7 @@ from lookalike.reporting.maps import (
     GAP,
     LINE,
     MEDIUM,
+    SMALL_IMAGE,
     TITLE,
     Floats,
     Pixels,
@@ -153,7 +154,9 @@ def responses_figure(
     for name, layer in layers.items():
         alive = [(name, int(number)) not in silent for number in layer.filters]
         seen, top = field_of(layer.inputs[alive] if any(alive) else layer.inputs), top + 4 * LINE
-        sheet.write(GAP, top - 2 * LINE, f"{name}: a filter sees {said_size(seen)} pixels", ha="left", fontsize=9)
+        whole = max(layer.inputs.shape[1:3]) < SMALL_IMAGE  # larger ones were made small, so that pixels count for less
+        told = f"{name}: a filter sees {said_size(seen)} pixels" if whole else name
+        sheet.write(GAP, top - 2 * LINE, told, ha="left", fontsize=9)
         for k, (number, made, images) in enumerate(zip(layer.filters, layer.inputs, layer.images, strict=True)):
             left = GAP + k % abreast * (across * (size + GAP) + 5 * GAP)
             y = top + k // abreast * (size + LINE + GAP)
