@@ -48,7 +48,7 @@ def column(table: Locator, place: int) -> list[str]:
 
 
 def test_the_page_complains_of_nothing_and_asks_for_nothing_outside_its_folder(watched: Watched, ran: Checkout) -> None:
-    """The explorer has all its pictures; tests/test_explorer_page.py asks it more."""
+    """The explorer has all its pictures; tests/explorer/ asks it more."""
     watched.page.locator('select[name="kind"]').select_option("photograph")
     watched.page.wait_for_load_state("networkidle")
     expect(watched.page.locator(".kept")).to_be_empty()
@@ -208,6 +208,8 @@ def test_a_narrow_page_has_charts_in_one_column(browser: Browser, ran: Checkout)
     with browser.new_context(viewport={"width": 390, "height": 900}) as context:
         page = context.new_page()
         open_page(page, ran, "index.html")
-        width, height = page.locator("#figure-fashion-summary img").evaluate("(one) => [one.clientWidth, one.clientHeight]")
+        width, height = page.locator("#figure-fashion-summary img").evaluate(
+            "(one) => [one.clientWidth, one.clientHeight]"
+        )
     assert width <= 358
     assert height > width

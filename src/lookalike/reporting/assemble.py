@@ -113,7 +113,7 @@ def first_page(
 
 def places_in(*pages: Page) -> dict[str, str]:
     """The address of each section and figure, seen from the first page."""
-    places = {}
+    places: dict[str, str] = {}
     for page in pages:
         file = "" if page.file == PAGE else page.file
         places |= {one.name: f"{file}#figure-{one.name}" for one in figures_in(page.sections)}

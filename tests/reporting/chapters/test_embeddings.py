@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from blocks import figures, header, rows, shown, titles
+from blocks import figures, header, prose, rows, shown, titles
 from small_study import CNN, FEW, FIGURES, LABELS, SmallStudy, write_embedding
 
 from lookalike.reporting.chapters.embeddings import (
@@ -90,6 +90,10 @@ def test_the_mixture_stands_by_cluster_and_by_size(found: Found, study: SmallStu
     assert header(clusters) == ["cluster", *study.class_names]
     assert rows(clusters) == [[str(k), *map(str, row)] for k, row in enumerate(counts)]
     assert rows(sweep) == [["2", "tied", "2,000"], ["3", "tied", "3,000"]]
+
+
+def test_the_map_leads_to_the_explorer(found: Found, drawn: Json) -> None:
+    assert f"(index.html#study=fashion&a={CNN})" in " ".join(prose(embeddings(found)))
 
 
 @pytest.mark.parametrize("kind", ["map", "clusters", "sweep"])

@@ -6,6 +6,7 @@ import numpy as np
 
 from lookalike.artifacts.embeddings import load_embedding
 from lookalike.reporting import embeddings as drawings
+from lookalike.reporting.address import explorer_address
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import NOTHING, above_chance, share, subjects
 from lookalike.reporting.document import (
@@ -13,6 +14,7 @@ from lookalike.reporting.document import (
     Column,
     Illustration,
     Json,
+    Prose,
     Section,
     Table,
     Words,
@@ -117,7 +119,16 @@ def of_variant(found: Found, name: str, one: Json) -> Section | None:
     whole = picture("map", words_of_map(name, one), centres(found, name))
     if not (whole or shown):
         return None
-    return section(f"{found.study}-{name}-features", f"Features of {name}", whole, Beside(shown) if shown else None)
+    link = Prose(
+        f"[The explorer]({explorer_address(found.study, name)}) has this map with an image for each point."
+    )
+    return section(
+        f"{found.study}-{name}-features",
+        f"Features of {name}",
+        whole,
+        link if whole else None,
+        Beside(shown) if shown else None,
+    )
 
 
 def words_of_map(name: str, one: Json) -> Words:

@@ -1,20 +1,19 @@
 """The explorer in a real browser: ten questions against the artifacts, addresses, keyboard and access."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import Watched, launched, needs_chromium
-from explored import AGAIN, THIRD, Site, Truth, make_site
+from browser import Watched, needs_chromium
+from explored import AGAIN, THIRD, Site, Truth
 from exploring import Click, ask, chosen, count, opened, thumbs, title
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 from served import serving
 from small_study import CNN, FEW, TESTED
 
-from lookalike.artifacts.datasets import Dataset
 from lookalike.evaluation.pairs import jensen_shannon
 from lookalike.reporting.address import explorer_address
 
@@ -26,33 +25,6 @@ SHOES = (5, 7, 9)
 ROUNDED = 0.005  # bits: what tenths of a percent may change in a divergence
 Scheme = Literal["light", "dark"]
 Mask = NDArray[np.bool_]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def site(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return make_site(tmp_path_factory.mktemp("site"), dataset)
-
-
-@pytest.fixture(scope="module")
-def truth(site: Site) -> Truth:
-    return site.truth
-
-
-@pytest.fixture
-def watched(browser: Browser) -> Iterator[Watched]:
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
-        yield Watched(context.new_page())
-
-
-@pytest.fixture
-def page(watched: Watched, site: Site) -> Page:
-    return opened(watched.page, site.address)
 
 
 QUESTIONS: dict[str, tuple[tuple[Click, ...], Callable[[Truth], Mask]]] = {

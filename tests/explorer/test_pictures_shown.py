@@ -1,15 +1,14 @@
 """What the explorer shows of one image, in a real browser: pictures, probabilities, maps, and what a report lacks."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Watched, launched, needs_chromium
+from browser import Watched, needs_chromium
 from explored import AGAIN, THIRD, Site, Truth, make_site
 from exploring import PIXELS, ask, chosen, count, opened, title
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from served import serving
 from small_study import CNN, FEW, RECIPES, SHOWN, TESTED
 
@@ -17,33 +16,6 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.data.garments import draw_garments
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def site(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return make_site(tmp_path_factory.mktemp("site"), dataset)
-
-
-@pytest.fixture(scope="module")
-def truth(site: Site) -> Truth:
-    return site.truth
-
-
-@pytest.fixture
-def watched(browser: Browser) -> Iterator[Watched]:
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
-        yield Watched(context.new_page())
-
-
-@pytest.fixture
-def page(watched: Watched, site: Site) -> Page:
-    return opened(watched.page, site.address)
 
 
 def test_probabilities_are_those_of_the_artifacts(page: Page, site: Site, truth: Truth) -> None:
