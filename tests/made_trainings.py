@@ -1,5 +1,6 @@
 """Made-up trainings as they lie on disk, and what MLflow shows of them."""
 
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from descriptions import described
+from PIL import Image
 
 from lookalike.artifacts.folders import write_json
 from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_history, save_model, save_run
@@ -16,7 +18,16 @@ from lookalike.tracking.store import Store
 
 NAME = "small"
 DEAD = "http://user:secret@127.0.0.1:9"  # nobody listens on the port named discard
-PNG = b"\x89PNG made up"
+
+
+def picture(kind: str) -> bytes:
+    """The same pixel as a WebP or a PNG."""
+    out = io.BytesIO()
+    Image.new("RGB", (1, 1), (90, 80, 70)).save(out, kind, lossless=True)
+    return out.getvalue()
+
+
+PNG = picture("PNG")
 EPOCHS = 3
 DIGEST = "0123456789abcdef" * 4
 VERDICTS = {"fashion": {"F1": "reproduced", "F2": "not tested"}, "elsewhere": {"E1": "contradicted"}}
@@ -65,7 +76,7 @@ def make_evaluation(folder: Path, accuracy: float = 0.75) -> None:
     write_json(evaluation / "metrics.json", {NAME: {"accuracy": accuracy}})
     write_json(evaluation / "details.json", {NAME: {"seeds": scores}})
     (evaluation / "figures" / NAME).mkdir(parents=True, exist_ok=True)
-    (evaluation / "figures" / NAME / "confusion.png").write_bytes(PNG)
+    (evaluation / "figures" / NAME / "reliability.webp").write_bytes(picture("WEBP"))
 
 
 def make_model(folder: Path, seed: int = 1) -> torch.nn.Module:
@@ -107,7 +118,7 @@ def points(store: Store, run_id: str, key: str) -> list[tuple[int, float]]:
 def figure_of(store: Store, run: Any) -> Path:
     folder = store.artifact_folder(run.info.artifact_uri)
     assert folder is not None
-    return folder / "figures" / "confusion.png"
+    return folder / "figures" / "reliability.png"
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:

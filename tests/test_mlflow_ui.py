@@ -103,7 +103,7 @@ def test_a_run_shows_its_curves(page: Page, address: str, experiment: str, run: 
 
 
 def test_a_run_shows_its_figures(page: Page, address: str, experiment: str, run: str) -> None:
-    page.goto(f"{address}/#/experiments/{experiment}/runs/{run}/artifacts/figures/confusion.png")
+    page.goto(f"{address}/#/experiments/{experiment}/runs/{run}/artifacts/figures/reliability.png")
     page.wait_for_function("[...document.images].some((one) => one.naturalWidth > 300)")
 
 

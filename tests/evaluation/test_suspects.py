@@ -33,9 +33,9 @@ def test_the_least_credible_labels_come_first(evaluation: Evaluation) -> None:
 
 def test_few_images_are_all_listed_and_large_ones_made_small(evaluation: Evaluation) -> None:
     few = replace(evaluation, test_logits=evaluation.test_logits[:, :3])
-    found = find_suspects(few, np.zeros((3, 80, 80, 3), np.uint8), np.array([0, 1, 2]))
+    found = find_suspects(few, np.zeros((3, 120, 120, 3), np.uint8), np.array([0, 1, 2]))
     assert sorted(found.indices.tolist()) == [0, 1, 2]
-    assert found.images.shape == (3, 64, 64, 3)
+    assert found.images.shape == (3, 96, 96, 3)
 
 
 def test_a_margin_is_the_labels_probability_minus_the_highest_other() -> None:

@@ -173,8 +173,8 @@ def test_figures_that_dvc_made_read_only_can_be_published_again(
 ) -> None:
     """With `cache.type` hardlink or symlink. Root may write anywhere, so the copy's mode and identity are looked at."""
     make_evaluation(make_training(tmp_path))
-    figure = tmp_path / "comparisons" / "fashion" / "figures" / NAME / "confusion.png"
-    cached = figure.rename(tmp_path / "cached.png")
+    figure = tmp_path / "comparisons" / "fashion" / "figures" / NAME / "reliability.webp"
+    cached = figure.rename(tmp_path / "cached.webp")
     cached.chmod(0o444)
     figure.symlink_to(cached)
     publish(params, uri, {}, tmp_path)
@@ -310,13 +310,13 @@ def test_mlflow_ui_without_options_shows_it_all(tmp_path: Path, uri: str, params
         assert local["runs"] == {NAME: {"0": first.info.run_id, "1": second.info.run_id}}
         assert points(store, first.info.run_id, "train/loss") == [(0, 2.0), (1, 1.0), (2, 0.0)]
         figures = [file.path for file in store.client.list_artifacts(first.info.run_id, "figures")]
-        assert figures == ["figures/confusion.png"]
-        assert confusion(server, first.info.run_id) == PNG
+        assert figures == ["figures/reliability.png"]
+        assert figure(server, first.info.run_id) == PNG
         through_server = publish(params, server, {}, make_training(tmp_path, identity="f2"))  # figures travel by HTTP
-        assert confusion(server, through_server["runs"][NAME]["0"]) == PNG
+        assert figure(server, through_server["runs"][NAME]["0"]) == PNG
 
 
-def confusion(server: str, run: str) -> bytes:
+def figure(server: str, run: str) -> bytes:
     """A run's figure as the server hands it out."""
-    content: bytes = urllib.request.urlopen(f"{server}/get-artifact?run_uuid={run}&path=figures/confusion.png").read()
+    content: bytes = urllib.request.urlopen(f"{server}/get-artifact?run_uuid={run}&path=figures/reliability.png").read()
     return content

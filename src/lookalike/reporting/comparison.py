@@ -118,6 +118,7 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
         drawn |= {f"figures/{name}/{title}": figure for title, figure in variant_figures(scored[name]).items()}
     more = evidence_figures(found, focus, look_alikes["pairs"], recipe)
     drawn |= {f"figures/{path}": figure for path, figure in more.items()}
+    (out / "figures").mkdir(exist_ok=True)  # DVC expects it, even if no focus variant is above chance
     with ProcessPoolExecutor() as pool:  # most of the time goes into drawing
         save_figures(out, dict(zip(drawn, pool.map(to_webp, drawn.values(), chunksize=4), strict=True)))
 

@@ -1,9 +1,13 @@
 """Bring MLflow up to date with the finished trainings on disk. Doing so twice changes nothing."""
 
+import io
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from PIL import Image
 
 from lookalike.artifacts.folders import write_bytes
 from lookalike.params import Params
@@ -141,16 +145,22 @@ def log_inputs(store: Store, run: "Run", record: Record) -> None:
 
 
 def log_figures(store: Store, run: "Run", record: Record) -> None:
-    """Put the figures where the run's artifacts lie: by copying beside a SQLite store, else through the server.
-
-    DVC may have made them read-only. A copy is a new file, so that the next publication can replace it.
-    """
+    """Put the figures where the run's artifacts lie: by copying beside a SQLite store, else through the server; as PNG,
+    since MLflow's pages show no WebP."""
     if record.figures is None:
         return
     target = store.artifact_folder(run.info.artifact_uri)
-    if target is None:
-        store.client.log_artifacts(run.info.run_id, str(record.figures), "figures")
-        return
-    for path in record.figures.rglob("*"):
-        if path.is_file():
-            write_bytes(target / "figures" / path.relative_to(record.figures), path.read_bytes())
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) if target is None else target / "figures"
+        for path in record.figures.rglob("*.webp"):
+            write_bytes(folder / path.relative_to(record.figures).with_suffix(".png"), as_png(path))
+        if target is None:
+            store.client.log_artifacts(run.info.run_id, made, "figures")
+
+
+def as_png(path: Path) -> bytes:
+    """A picture as PNG."""
+    out = io.BytesIO()
+    with Image.open(path) as image:
+        image.save(out, "PNG")
+    return out.getvalue()

@@ -119,9 +119,7 @@ def of_variant(found: Found, name: str, one: Json) -> Section | None:
     whole = picture("map", words_of_map(name, one), centres(found, name))
     if not (whole or shown):
         return None
-    link = Prose(
-        f"[The explorer]({explorer_address(found.study, name)}) has this map with an image for each point."
-    )
+    link = Prose(f"[The explorer]({explorer_address(found.study, name)}) has this map with an image for each point.")
     return section(
         f"{found.study}-{name}-features",
         f"Features of {name}",
