@@ -10,6 +10,7 @@ import pytest
 
 from lookalike.data.sources import build_dataset
 from lookalike.evaluation.inference import readers_of
+from lookalike.params import load_params
 from lookalike.results.records import Run, find_runs
 from lookalike.results.verify import verify_all
 from lookalike.runtime import start
@@ -45,6 +46,15 @@ def test_the_findings_in_the_readme_are_those_of_the_results() -> None:
     lines = [line for line in found.splitlines() if line.startswith("- ")]
     assert len(lines) == 5
     assert set(lines) <= set((PUBLISHED / "README.md").read_text(encoding="utf-8").splitlines())
+
+
+def test_the_studies_in_the_readme_are_those_of_the_results() -> None:
+    def rows_of(path: Path) -> list[str]:
+        found = path.read_text(encoding="utf-8").partition("## The studies\n")[2].partition("\n## ")[0]
+        return [line for line in found.splitlines() if line.startswith("| ")]
+
+    assert rows_of(ROOT / "README.md") == rows_of(PUBLISHED / "README.md")
+    assert len(rows_of(ROOT / "README.md")) == 2 + len(load_params(ROOT / "params.yaml").studies)
 
 
 def test_the_page_and_its_tables_agree() -> None:

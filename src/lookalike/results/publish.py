@@ -52,7 +52,7 @@ def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS)
         with ProcessPoolExecutor() as pool:
             list(pool.map(partial(compare_in, shown, root), shown.studies))
         report, standings, judged = assemble(shown, parameters, root, params.studies)
-        text, figures = readme(shown, published, report, standings, judged)
+        text, figures = readme(params, shown, published, report, standings, judged)
     texts = {
         **to_html(report),
         "README.md": text,

@@ -18,6 +18,7 @@ from lookalike.reporting.document import (
     Points,
     Prose,
     Section,
+    Table,
     count,
     estimate,
     figures_in,
@@ -45,6 +46,13 @@ STANDINGS = (
     Column("parameters", "parameters", count),
     Column("NLL, nats", "nll", number),
     Column("ECE, %", "ece", estimate(100, 2)),
+)
+STUDIES = (
+    Column("study", "study", text),
+    Column("question", "title", text),
+    Column("data", "data", text),
+    Column("variants with results", "variants", text),
+    Column("claims", "claims", text),
 )
 RUNS = (
     Column("variant", "variant", text),
@@ -75,18 +83,41 @@ def findings(report: Report, anchor: str) -> list[str]:
     return listed or [figure.words.finding for figure in figures_in(blocks)]
 
 
+def studies(every: Params, published: "Published", judged: Sequence[Judged]) -> Table:
+    """What each study asks, and how much of it is answered."""
+    rows = [
+        {
+            "study": name,
+            "title": settings.title,
+            "data": settings.data,
+            "variants": f"{len(published.chosen.keys() & own.keys())} of {len(own)}",
+            "claims": said_verdicts([one for one in judged if one.claim.study == name]) or "none",
+        }
+        for name, settings in every.studies.items()
+        if (own := every.variants_of(name))
+    ]
+    return tabulate("Studies, and how much of each is answered", STUDIES, rows)
+
+
 def readme(
+    every: Params,
     params: Params,
     published: "Published",
     report: Report,
     standings: Sequence[Standing],
     judged: Sequence[Judged],
 ) -> tuple[str, dict[str, str]]:
-    """The page in Markdown, and its figures as SVG by name."""
+    """The page in Markdown, and its figures as SVG by name.
+
+    Args:
+        every: the parameters with all studies and variants.
+        params: those with the variants that have a run.
+    """
     lines = ["# Published results", "", INTRO, ""]
     for title, anchor in (("What was found", SUMMARY_ANCHOR), ("How they tell look-alikes apart", ANCHOR)):
         if found := findings(report, anchor):
             lines += [f"## {title}", "", *(f"- {one}" for one in found), ""]
+    lines += ["## The studies", "", *in_markdown(studies(every, published, judged), 2)]
     run = [one for one in judged if one.verdict != "not tested"]
     claims = section(
         "claims",
