@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from lookalike.reporting.document import Spot, in_digits
 from lookalike.reporting.style import as_points
 
-MOST = 400  # spots of a chart
+MOST = 250  # spots of a chart
 UNNAMED = re.compile(r"_child\d+|_nolegend_|_container\d+|")  # labels that matplotlib gives by itself
 LABEL = 20  # letters of an axis' name, up to which it stands before a number
 EXACT = 1e5  # from here on numbers are written with a power of ten
@@ -53,7 +53,7 @@ class Mark:
 
 
 def spots(figure: Figure) -> tuple[Spot, ...]:
-    """The spots of a figure that has been drawn, at most 400; of more every second, third and so on."""
+    """The spots of a figure that has been drawn, at most 250; of more every second, third and so on."""
     width, height = figure.canvas.get_width_height()
     found = []
     for mark in marks(figure):

@@ -23,7 +23,7 @@ from lookalike.params import Params, load_params
 from lookalike.results.records import PARTS, RECORD, RESULTS, TEST_SETS, Record, check_sums, load_record
 from lookalike.training.settings import effective_settings
 
-LIMIT, ALL = 2 * 2**20, 40 * 2**20  # bytes of a run without weights, and of all of them
+LIMIT, ALL = 2 * 2**20, 64 * 2**20  # bytes of a run without weights, and of all of them
 WEIGHTS = 2 * 2**20  # bytes of one seed in half precision
 FILES = {"models": ("model.json", "history.csv"), "runs": ("run.json", "times.csv")}
 EVIDENCE = ("arrays.npz", "evidence.json")

@@ -102,7 +102,7 @@ def curves(found: Found, close: Mapping[str, Json]) -> Illustration | None:
         how="Deletion: the faster a curve falls, the more faithful are the maps. Insertion: the faster it rises. A "
         "method is better than the controls where its curve leaves theirs on that side.",
         alt="Deletion and insertion curves by variant and baseline, beside those of the controls",
-        method="Mean over images, of the most faithful method of each variant; the numbers hold all methods.",
+        method="Mean over images, of the most faithful method of each variant.",
     )
     numbers = tabulate("Deletion and insertion", CURVES, points_of(faithful))
     figure = drawings.curves_figure(faithful, looks=found.looks)
@@ -136,13 +136,13 @@ def deletion(method: Json, baseline: str) -> list[float]:
 
 
 def points_of(by_variant: Mapping[str, Json]) -> list[Json]:
-    """The points of all curves."""
+    """The points of the curves that are drawn."""
     return [
         {"variant": name, "method": method, "baseline": baseline, "kind": kind}
         | {"fraction": fraction, "probability": probability}
         for name, faithfulness in by_variant.items()
-        for method, score in faithfulness["methods"].items()
-        for baseline, areas in score["baselines"].items()
+        for method in (most_faithful(faithfulness["methods"]), *CONTROLS)
+        for baseline, areas in faithfulness["methods"][method]["baselines"].items()
         for kind in ("deletion", "insertion")
         for fraction, probability in zip(faithfulness["fractions"], areas[f"{kind}_curve"], strict=True)
     ]

@@ -86,7 +86,7 @@ VIEWS = (
     Column("ten minus one, points", "difference", points, "high"),
 )
 HOW = "One line per seed: solid is validation, dashed is training. The gap is training minus validation accuracy."
-MOST_EPOCHS = 20  # of a training run, in tables
+MOST_EPOCHS = 12  # of a training run, in tables
 METHOD = (
     "A training curve is the running mean within the epoch, in training mode with dropout, so that in the first epochs "
     "it is worse than the validation curve. The gap is the mean over seeds; ±: their standard deviation."
