@@ -85,7 +85,7 @@ def test_a_demonstration_leaves_its_figures_to_the_appendix(assembled: Assembled
     first, second = whole.pages[0].sections[:2]
     assert (first.anchor, second.anchor) == ("summary", "claims")
     more = [one.name for one in figures_in(whole.pages[0].sections)]
-    assert more == ["fashion-summary", "fashion-photo-accuracy", "fashion-spoiled", "fashion-curves"]
+    assert more == ["fashion-summary", "fashion-photo-accuracy", "fashion-corrupted", "fashion-curves"]
 
 
 def test_every_section_of_an_appendix_begins_with_its_finding(assembled: Assembled) -> None:

@@ -36,7 +36,7 @@ class Panel:
 def in_column(figure: Figure) -> bool:
     """Lay a figure that has been drawn out for a narrow page; False where that would make it illegible.
 
-    The figure is changed. What stands beside rows is left out, for there is no room.
+    The figure is changed. Texts next to rows are left out, for there is no room.
     """
     if figure.get_figwidth() <= WIDTH:
         return False

@@ -7,7 +7,7 @@ else, so that a new chapter needs no template.
 import base64
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 Json = dict[str, Any]
@@ -305,6 +305,12 @@ def tabulate(label: str, columns: Sequence[Column], rows: Iterable[Mapping[str, 
     """
     cells = tuple(tuple(cell(column.form, column.of(row)) for column in columns) for row in rows)
     return Table(label, tuple(column.heading for column in columns), cells, note)
+
+
+def with_links(table: Table, addresses: Iterable[str]) -> Table:
+    """The table with an address for the first cell of each row; "" is no link."""
+    rows = zip(table.rows, addresses, strict=True)
+    return replace(table, rows=tuple((replace(first, address=address), *rest) for (first, *rest), address in rows))
 
 
 def cell(form: Form, value: Any) -> Cell:

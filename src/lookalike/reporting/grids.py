@@ -155,8 +155,8 @@ def responses_figure(
         alive = [(name, int(number)) not in silent for number in layer.filters]
         seen, top = field_of(layer.inputs[alive] if any(alive) else layer.inputs), top + 4 * LINE
         whole = max(layer.inputs.shape[1:3]) < SMALL_IMAGE  # larger ones were made small, so that pixels count for less
-        told = f"{name}: a filter sees {said_size(seen)} pixels" if whole else name
-        sheet.write(GAP, top - 2 * LINE, told, ha="left", fontsize=9)
+        title = f"{name}: a filter sees {said_size(seen)} pixels" if whole else name
+        sheet.write(GAP, top - 2 * LINE, title, ha="left", fontsize=9)
         for k, (number, made, images) in enumerate(zip(layer.filters, layer.inputs, layer.images, strict=True)):
             left = GAP + k % abreast * (across * (size + GAP) + 5 * GAP)
             y = top + k // abreast * (size + LINE + GAP)

@@ -81,9 +81,9 @@ def test_figures_are_drawn_from_what_was_found(found: Found, drawn: Json, study:
     assert titles(part) == ["Corrupted images"]
     assert shown(part) == {
         "fashion-corruptions": "picture of corruptions",
-        "fashion-spoiled": "picture of overall",
-        "fashion-spoiled-accuracy": "picture of severity",
-        "fashion-spoiled-ece": "picture of severity",
+        "fashion-corrupted": "picture of overall",
+        "fashion-corrupted-accuracy": "picture of severity",
+        "fashion-corrupted-ece": "picture of severity",
         f"{CNN}-layers": f"{FIGURES}/{CNN}/layers",
         f"fashion-{CNN}-drift": "picture of drift",
     }
@@ -92,15 +92,15 @@ def test_figures_are_drawn_from_what_was_found(found: Found, drawn: Json, study:
     assert drawn["severity"] == ({CNN: variants[CNN]}, "ece", found.looks)  # the last
     assert drawn["drift"] == (found.figures.explanations[CNN]["drift"]["kinds"],)
     np.testing.assert_array_equal(drawn["corruptions"][0], study.test_set.images[0])
-    overall = figures(part)["fashion-spoiled"]
-    assert [one.name for one in figures(part).values() if one.main] == ["fashion-spoiled"]
+    overall = figures(part)["fashion-corrupted"]
+    assert [one.name for one in figures(part).values() if one.main] == ["fashion-corrupted"]
     assert part.finding == overall.words.finding == kept({CNN: variants[CNN]})
     assert f"{TESTED} test images" in overall.words.method
 
 
 def test_every_variant_is_shown_overall_and_by_kind_and_severity(found: Found, drawn: Json, study: SmallStudy) -> None:
     part, variants = robustness(found), study.on_spoiled["variants"]
-    overall = figures(part)["fashion-spoiled"].numbers[0]
+    overall = figures(part)["fashion-corrupted"].numbers[0]
     assert rows(overall) == [
         [
             *(name, shares(variants[name]["clean"]["accuracy"]), shares(variants[name]["overall"])),
@@ -120,18 +120,18 @@ def test_every_variant_is_shown_overall_and_by_kind_and_severity(found: Found, d
 
 def test_pairs_are_shown_with_their_difference(found: Found, drawn: Json, study: SmallStudy) -> None:
     (pair,) = study.on_spoiled["pairs"]
-    _, differences = figures(robustness(found))["fashion-spoiled"].numbers
+    _, differences = figures(robustness(found))["fashion-corrupted"].numbers
     assert rows(differences) == [[CNN, FEW, points(pair["overall"])]]
     alone = without(found, robustness=study.on_spoiled | {"pairs": []})
-    assert len(figures(robustness(alone))["fashion-spoiled"].numbers) == 1
+    assert len(figures(robustness(alone))["fashion-corrupted"].numbers) == 1
 
 
 def test_variants_at_chance_have_no_rows(found: Found, drawn: Json) -> None:
     low = [replace(row, accuracy_low=0.05) if row.variant == CNN else row for row in found.standings]
     part = robustness(replace(found, standings=low))
-    assert list(shown(part)) == ["fashion-corruptions", "fashion-spoiled"]
-    assert figures(part)["fashion-spoiled"].variants == (FEW,)
-    assert len(figures(part)["fashion-spoiled"].numbers) == 1  # no pair is left
+    assert list(shown(part)) == ["fashion-corruptions", "fashion-corrupted"]
+    assert figures(part)["fashion-corrupted"].variants == (FEW,)
+    assert len(figures(part)["fashion-corrupted"].numbers) == 1  # no pair is left
     nothing: Any = robustness(replace(found, standings=[replace(row, accuracy_low=0.05) for row in low]))
     assert nothing.finding == NOTHING
     assert list(shown(nothing)) == ["fashion-corruptions"]

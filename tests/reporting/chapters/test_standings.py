@@ -17,10 +17,10 @@ from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import NOTHING
 from lookalike.reporting.chapters.standings import (
     MOST_EPOCHS,
-    curtailed,
     cut_short,
     gaps,
     range_of_gaps,
+    reductions_of,
     thinned,
     training,
 )
@@ -58,7 +58,7 @@ def test_epochs_are_cut_short_by_a_budget_and_not_by_divergence(
 )
 def test_what_a_budget_reduced_is_said(params: Params, epochs: int, images: int, said: str | None) -> None:
     assert params.budget(CNN).max_images == 300
-    assert curtailed(standing_of(CNN, epochs=epochs, images=images), params) == said
+    assert reductions_of(standing_of(CNN, epochs=epochs, images=images), params) == said
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def test_a_reduced_network_is_said(params: Params, cap: dict[str, Any], said: st
     budget = granted(pretrained=False, **cap)
     profile = params.active.model_copy(update={"train": {params.variants[CNN].budget: budget}})
     reduced = params.model_copy(update={"profiles": {params.profile: profile}})
-    assert curtailed(standing_of(CNN), reduced) == said
+    assert reductions_of(standing_of(CNN), reduced) == said
 
 
 def test_without_a_limit_the_images_are_not_reduced(params: Params) -> None:
     free = params.model_copy(update={"profile": "paper"})
-    assert curtailed(standing_of(CNN, images=48_000), free) is None
+    assert reductions_of(standing_of(CNN, images=48_000), free) is None
 
 
 def accuracies(*gaps: Sequence[float]) -> list[dict[str, Any]]:

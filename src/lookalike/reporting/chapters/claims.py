@@ -9,7 +9,7 @@ from lookalike.claims.claim import Answer, Judged, Verdict
 from lookalike.claims.rules import RULES
 from lookalike.claims.verdicts import multiplicity
 from lookalike.claims.wording import left_open, said_measured, said_region, said_runs, sentence
-from lookalike.reporting.document import Column, Fold, Json, Prose, Section, Table, section, tabulate, text
+from lookalike.reporting.document import Column, Fold, Json, Prose, Section, Table, section, tabulate, text, with_links
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 WAITING = ("not tested", "not judged")
@@ -125,11 +125,8 @@ def order(judged: Judged) -> int:
 def verdict_table(label: str, judged: Sequence[Judged], places: Mapping[str, str], note: str = "") -> Table:
     """Claims, each linked to its evidence, with what was measured and the verdict."""
     table = tabulate(label, SUMMARY, map(summary, judged), note)
-    linked = tuple(
-        (replace(row[0], address=places.get(EVIDENCE[one.claim.key], "")), *row[1:])
-        for row, one in zip(table.rows, judged, strict=True)
-    )
-    return replace(table, rows=linked, cards=True)
+    linked = with_links(table, (places.get(EVIDENCE[one.claim.key], "") for one in judged))
+    return replace(linked, cards=True)
 
 
 def by_chance(judged: Sequence[Judged]) -> str:

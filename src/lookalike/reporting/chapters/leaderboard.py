@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from lookalike.evaluation.calibration import COLDEST, HOTTEST
 from lookalike.reporting.chapters.found import Found, at_chance
-from lookalike.reporting.chapters.standings import curtailed
+from lookalike.reporting.chapters.standings import reductions_of
 from lookalike.reporting.document import (
     Column,
     Json,
@@ -109,7 +109,7 @@ def rows_of(found: Found) -> Iterator[Json]:
         yield asdict(row) | {
             "accuracy": {"value": row.accuracy, "best": best},
             "interval": bounds(row),
-            "reduced": curtailed(row, found.params),
+            "reduced": reductions_of(row, found.params),
             "ece": error,
             "temperature": {"value": row.temperature, "at_bound": row.temperature_at_bound},
         }

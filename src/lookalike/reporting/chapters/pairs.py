@@ -1,7 +1,6 @@
 """Pairs of variants on the same test images."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from lookalike.reporting import comparisons
 from lookalike.reporting.address import explorer_address
@@ -26,6 +25,7 @@ from lookalike.reporting.document import (
     significant,
     tabulate,
     text,
+    with_links,
 )
 
 PAIRS = (
@@ -181,14 +181,9 @@ def most_divergent(row: Json) -> str:
 def linked_cases(found: Found, row: Json) -> Table:
     """The cases, each with a link to the explorer."""
     table = tabulate("Cases picked by rule", CASES, cases(found, row))
-    addresses = [
-        explorer_address(found.study, row["first"], second=row["second"], image=case["index"]) for case in row["cases"]
-    ]
-    rows = tuple(
-        (replace(first, address=address), *others)
-        for (first, *others), address in zip(table.rows, addresses, strict=True)
-    )
-    return replace(table, rows=rows)
+    names = {"first": row["first"], "second": row["second"]}
+    addresses = (explorer_address(found.study, **names, image=case["index"]) for case in row["cases"])
+    return with_links(table, addresses)
 
 
 def cases(found: Found, pair: Json) -> list[Json]:

@@ -1,7 +1,6 @@
 """Where a report comes from: its commit, the data, the training runs, the parameters."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,19 @@ from lookalike import provenance
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.test_sets import TestSet, load_test_set
 from lookalike.params import Params
-from lookalike.reporting.document import Code, Column, Fold, Json, Section, Table, count, section, tabulate, text
+from lookalike.reporting.document import (
+    Code,
+    Column,
+    Fold,
+    Json,
+    Section,
+    Table,
+    count,
+    section,
+    tabulate,
+    text,
+    with_links,
+)
 
 Runs = dict[str, dict[str, str]]  # MLflow's ids by variant and seed
 
@@ -56,11 +67,7 @@ def data_sets(sets: Collection[TestSet]) -> Table:
     known = [one for _, one in sorted({one.name: one for one in sets}.items())]
     table = tabulate("Data sets", DATA, map(data_row, known))
     homes = [one.provenance.get("homepage", "") for one in known]
-    rows = (
-        (replace(row[0], address=home if home.startswith("http") else ""), *row[1:])
-        for row, home in zip(table.rows, homes, strict=True)
-    )
-    return replace(table, rows=tuple(rows))
+    return with_links(table, (home if home.startswith("http") else "" for home in homes))
 
 
 def came_from(trainings: Sequence[Json]) -> str:

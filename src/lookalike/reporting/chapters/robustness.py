@@ -115,7 +115,7 @@ def overall(found: Found, variants: Mapping[str, Json], finding: str) -> Illustr
     numbers = [tabulate("Accuracy on corrupted images", OVERALL, named(variants))]
     if pairs:
         numbers += [tabulate("Differences on corrupted images", PAIRS, pairs, "Paired over the same images.")]
-    return found.drawn(overall_figure(variants), "spoiled", words, list(variants), *numbers)
+    return found.drawn(overall_figure(variants), "corrupted", words, list(variants), *numbers)
 
 
 def examples(found: Found) -> Illustration | None:
@@ -143,7 +143,7 @@ def by_severity(found: Found, focus: Mapping[str, Json], measure: Measure) -> Il
         f"{title} by severity for every corruption",
     )
     picture = severity_figure(focus, measure, looks=found.looks)
-    return found.drawn(picture, f"spoiled-{measure}", words, list(focus), by_kind(focus))
+    return found.drawn(picture, f"corrupted-{measure}", words, list(focus), by_kind(focus))
 
 
 def worst(variants: Mapping[str, Json], measure: Measure) -> str:

@@ -102,7 +102,7 @@ def training(found: Found) -> Section:
     first = drawn(found, "curves", shown, Words(finding, HOW, alt(shown), METHOD)) if shown else None
     others = [by_model(found, models, shown) for models in drawn_together(found.settings)]
     ends = tabulate("Ends of the training runs", ENDS, map(partial(ended, histories), found.standings), ENDS_NOTE)
-    costs = ({**asdict(row), "cut": curtailed(row, found.params)} for row in found.standings)
+    costs = ({**asdict(row), "cut": reductions_of(row, found.params)} for row in found.standings)
     more = views(found)
     numbers = (ends, *([more] if more else []), tabulate("Cost", COSTS, costs, COSTS_NOTE))
     return section(
@@ -231,7 +231,7 @@ def best_epoch(rows: History) -> float:
     return max(range(len(rows)), key=lambda k: rows[k]["valid_accuracy"]) + 1.0
 
 
-def curtailed(row: Standing, params: Params) -> str | None:
+def reductions_of(row: Standing, params: Params) -> str | None:
     """How the profile's budget has reduced a variant's training or its network, in words; None if it has not."""
     budget, parts = params.budget(row.variant), []
     if epochs := cut_short(row, params):
