@@ -26,8 +26,8 @@ from tqdm import trange
 
 from lookalike import runtime
 from lookalike.artifacts.image_files import ImageFiles, View
-from lookalike.data.snapshots import draw_snapshots
 from lookalike.data.tensors import WORKERS, place_images
+from lookalike.drawn.photographs import draw_snapshots
 from lookalike.models.registry import PUBLISHED, create_model, find_model
 from lookalike.training.loop import Learner, training_mode
 from lookalike.training.optimisation import Optimisation, Optimiser

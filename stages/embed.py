@@ -17,8 +17,8 @@ from lookalike.artifacts.evidence import renewed
 from lookalike.artifacts.fingerprint import folder_digest, input_digests
 from lookalike.artifacts.models import load_description
 from lookalike.command import run_for_variants
+from lookalike.embedding.embed_variant import Settings, agreements, embed
 from lookalike.embedding.features import features_of
-from lookalike.embedding.study import Settings, agreements, embed
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.params import Params

@@ -16,8 +16,8 @@ from lookalike.artifacts.models import load_description
 from lookalike.artifacts.photos import SHOWN, load_photos
 from lookalike.command import run_for_variants
 from lookalike.data.outside import outside_images
+from lookalike.evaluation.evaluate_variant import Questions, evaluate_variant
 from lookalike.evaluation.groups import group_numbers
-from lookalike.evaluation.variant import Questions, evaluate_variant
 from lookalike.params import Params
 from lookalike.runtime import start
 

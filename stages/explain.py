@@ -16,9 +16,9 @@ from lookalike.artifacts.fingerprint import folder_digest, input_digests
 from lookalike.artifacts.models import load_description
 from lookalike.artifacts.photos import SHOWN, load_photos
 from lookalike.command import run_for_variants
-from lookalike.evaluation.photographs import best_recipe
-from lookalike.explain.study import Asked, explain_one
+from lookalike.explain.explain_study import Asked, explain_one
 from lookalike.params import Params
+from lookalike.photographs.accuracy import best_recipe
 from lookalike.runtime import start
 
 

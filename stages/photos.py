@@ -8,9 +8,9 @@ from PIL import Image
 from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.photos import save_photos
 from lookalike.command import mirror, run
-from lookalike.data.photo_set import find_photographs, photo_set, prepare_all, ways
 from lookalike.params import load_params
-from lookalike.reporting.contact_sheets import contact_sheets, png, strip
+from lookalike.photographs.preparation import find_photographs, photo_set, prepare_all, ways
+from lookalike.reporting.figures.contact_sheets import contact_sheets, png, strip
 
 
 def main() -> None:

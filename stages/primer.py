@@ -5,11 +5,11 @@ from pathlib import Path
 from lookalike.artifacts.findings import save_figures
 from lookalike.artifacts.folders import write_json
 from lookalike.command import run
-from lookalike.data.garments import draw_garments
-from lookalike.data.objects import draw_objects
+from lookalike.drawn.garments import draw_garments
+from lookalike.drawn.objects import draw_objects
 from lookalike.primer.page import primer
-from lookalike.reporting.pictures import to_webp
-from lookalike.reporting.primer import activations_figure, channels_figure, poolings_figure
+from lookalike.reporting.figures.pictures import to_webp
+from lookalike.reporting.figures.primer import activations_figure, channels_figure, poolings_figure
 
 OUT = Path("primer")
 SEED = 3  # of the images

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from lookalike.artifacts.folders import write_json
 from lookalike.claims.evidence import gather
-from lookalike.claims.verdicts import judge_all, verdicts
+from lookalike.claims.verdicts import verdicts
 from lookalike.command import run
 from lookalike.params import load_params
+from lookalike.studies import judge_all
 from lookalike.tracking.publish import publish
 from lookalike.tracking.store import locate
 

@@ -16,7 +16,7 @@ from lookalike.runtime import describe, has_fast_bfloat16, peak_memory, start
 from lookalike.training.pretrained import starting_weights
 from lookalike.training.run_folder import alone_in, keep_finished, restore_finished, settle_threads
 from lookalike.training.settings import effective_settings
-from lookalike.training.variant import train_variant
+from lookalike.training.train_variant import train_variant
 
 
 def main(name: str) -> None:

@@ -31,11 +31,11 @@ from lookalike.artifacts.evaluations import Evaluation, save_evaluation
 from lookalike.artifacts.explanations import PairMaps
 from lookalike.artifacts.folders import replacing_folder, write_bytes
 from lookalike.artifacts.sprites import save_sprites
-from lookalike.data.garments import draw_garments
+from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.metrics import softmax
 from lookalike.reporting.assemble import find
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.explorer import explorer
+from lookalike.reporting.explorer.section import explorer
 from lookalike.reporting.report import Page, Report, to_html
 
 THIRD, AGAIN = "fashion-cnn-grouped", "again"  # a variant of the first study, and the second study

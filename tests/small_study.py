@@ -34,28 +34,28 @@ from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_model, sa
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet, save_test_set
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS
-from lookalike.data.garments import draw_garments
-from lookalike.evaluation.absorption import STRENGTHS, WAYS
+from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.pairs import Side
-from lookalike.evaluation.photo_study import study_photos
-from lookalike.evaluation.photographs import DESCRIBED_BY
 from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.scores import describe_seed
 from lookalike.explain.closely import look_closely
+from lookalike.explain.explain_variant import explain_variant
 from lookalike.explain.seeds import Shared, find
 from lookalike.explain.subject import Images, Subject
-from lookalike.explain.variant import explain_variant
+from lookalike.families.all_findings import study_families
 from lookalike.families.measured import MeasuredStudy
-from lookalike.families.study import study_families
 from lookalike.models.registry import create_model
 from lookalike.params import Params, parse_params
+from lookalike.photographs.accuracy import DESCRIBED_BY
+from lookalike.photographs.comparison import study_photos
+from lookalike.photographs.failed_preparations import STRENGTHS, WAYS
 from lookalike.primer.page import primer
-from lookalike.reporting.embeddings import CLUSTERINGS
+from lookalike.reporting.figures.embeddings import CLUSTERINGS
 from lookalike.runtime import Runtime
 
 Json = dict[str, Any]

@@ -228,8 +228,8 @@ def test_a_stage_depends_on_no_module_that_it_never_loads(pipeline: Pipeline, st
 
 
 def test_files_beside_the_modules_are_known_to_those_who_read_them() -> None:
-    assert read_files({"src/lookalike/data/wardrobe.py"}) == {"src/lookalike/data/clothing.csv"}
-    assert read_files({"src/lookalike/data/photos.py"}) == set()
+    assert read_files({"src/lookalike/photographs/collections.py"}) == {"src/lookalike/photographs/clothing.csv"}
+    assert read_files({"src/lookalike/photographs/recipes.py"}) == set()
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -313,7 +313,7 @@ def imported_in(folder: str) -> set[str]:
 
 
 ANALYSIS = ("evaluation", "explain", "embedding")
-ABOVE = ("reporting", "tracking", "claims", "housekeeping")
+ABOVE = ("reporting", "tracking", "claims", "studies", "cli")
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ ABOVE = ("reporting", "tracking", "claims", "housekeeping")
         *(("explain/", name) for name in ("training", "embedding", *ABOVE)),
         *(("embedding/", name) for name in ("data", "models", "training", "explain", *ABOVE)),
         *(("tracking/", name) for name in ("data", "models", "training", *ANALYSIS, "reporting", "claims")),
-        *(("reporting/", name) for name in ("training", "tracking", "housekeeping")),
+        *(("reporting/", name) for name in ("training", "tracking", "cli")),
         ("", "__main__"),
     ],
 )

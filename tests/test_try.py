@@ -25,18 +25,18 @@ from lookalike.artifacts.datasets import Dataset, save_dataset
 from lookalike.artifacts.explanations import Explanation, save_explanation
 from lookalike.artifacts.folders import replacing_folder, write_json
 from lookalike.artifacts.models import Epoch, SeedRecord, load_weights, save_model
-from lookalike.data.garments import draw_garments
-from lookalike.data.photos import grey_values
-from lookalike.data.snapshots import draw_snapshots
-from lookalike.evaluation.trial import READY, Wanted, find_models, judge, prepare
+from lookalike.drawn.garments import draw_garments
+from lookalike.drawn.photographs import draw_snapshots
 from lookalike.explain.maps import toward
 from lookalike.explain.methods import DEFAULT, methods
-from lookalike.explain.trial import explain
+from lookalike.explain.own_photo import explain
 from lookalike.models.registry import create_model
 from lookalike.params import load_params
-from lookalike.reporting.maps import is_blank, overlay
-from lookalike.reporting.style import DPI
-from lookalike.reporting.trial import LINE, MAPS, SIDE, TrialPage, describe, to_figure, to_html, unpacked
+from lookalike.photographs.own_photo import READY, Wanted, find_models, judge, prepare
+from lookalike.photographs.recipes import grey_values
+from lookalike.reporting.figures.maps import is_blank, overlay
+from lookalike.reporting.figures.style import DPI
+from lookalike.reporting.own_photo import LINE, MAPS, SIDE, TrialPage, describe, to_figure, to_html, unpacked
 
 VARIANTS = {  # architecture, arguments, and the seeds that ended well
     "fashion-cnn": ("fashion_cnn", {}, (0, 1)),
@@ -565,7 +565,7 @@ def test_a_figure_that_would_be_too_high_leaves_out_the_last_pictures(
 ) -> None:
     one = page.pictures[0]
     full = to_figure(replace(page, pictures=[one] * 2))
-    monkeypatch.setattr("lookalike.reporting.trial.TALLEST", round(full.get_figheight() * DPI) + LINE)
+    monkeypatch.setattr("lookalike.reporting.own_photo.TALLEST", round(full.get_figheight() * DPI) + LINE)
     assert to_figure(replace(page, pictures=[one] * 2)).get_figheight() == full.get_figheight()
     figure = to_figure(replace(page, pictures=[replace(one, name=f"{k}") for k in range(5)]))
     assert figure.get_figheight() * DPI == pytest.approx(full.get_figheight() * DPI + LINE)

@@ -24,9 +24,9 @@ from lookalike.artifacts.explanations import (
 from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.models import Description, SeedRecord
 from lookalike.artifacts.test_sets import TestSet, save_test_set
-from lookalike.data.cues import CUES
-from lookalike.data.garments import draw_garments
+from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.cases import first_of_each_class
+from lookalike.evaluation.cues import CUES
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.suspects import find_suspects
 from lookalike.params import Params, parse_params

@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from lookalike.bundle import command as bundling
+from lookalike.cli import bundle as bundling
+from lookalike.cli import results as resulting
 from lookalike.command import BAD_INPUT, mirror, run
 from lookalike.errors import InputError
-from lookalike.results import command as resulting
 
 PAGE, PICTURE = Path("try.html"), Path("try.png")
 MOST = 20  # pictures: more make a page that nobody reads, and a picture too high to be drawn
@@ -161,7 +161,7 @@ def show_version() -> None:
 
 def examine_project() -> None:
     """Check the project and print what was found; exit with status 1 if there is a fault."""
-    from lookalike.housekeeping.doctor import examine
+    from lookalike.cli.doctor import examine
 
     states = set()
     for finding in examine(mirror()):
@@ -181,15 +181,15 @@ def train_variants(profile: str, variants: list[str]) -> None:
 
 def convert_weights() -> None:
     """Convert the weights of EfficientNet-Lite0; print the file and its checksum as params.yaml has them."""
-    from lookalike.housekeeping import lite0
+    from lookalike.cli import weights
 
-    file, sha256 = lite0.convert_weights(Path("downloads", "weights"))
+    file, sha256 = weights.convert_weights(Path("downloads", "weights"))
     print(f"file: {file.as_posix()}\nsha256: {sha256}")
 
 
 def prune_outputs(*, yes: bool) -> None:
     """Print what may go and why; remove it if `yes`."""
-    from lookalike.housekeeping.prune import describe, find_orphans, remove, stale_entries
+    from lookalike.cli.prune import describe, find_orphans, remove, stale_entries
     from lookalike.params import load_params
 
     params = load_params()
@@ -209,8 +209,8 @@ def try_pictures(*given: str) -> None:
 
     Pictures that cannot be used are named at the end, and the exit status is then that of bad input.
     """
-    from lookalike.evaluation.trial import find_models, find_pictures, judge, prepare_all
     from lookalike.params import load_params
+    from lookalike.photographs.own_photo import find_models, find_pictures, judge, prepare_all
 
     wanted = find_pictures(given, outcomes=(PAGE, PICTURE), most=MOST)
     params = load_params()
@@ -219,9 +219,9 @@ def try_pictures(*given: str) -> None:
     trials, wanted = prepare_all(wanted, recipes)
     if trials:
         from lookalike.artifacts.folders import write_bytes, write_text  # the slow ones come last
-        from lookalike.explain.trial import explain
-        from lookalike.reporting.pictures import to_png
-        from lookalike.reporting.trial import describe, in_lines, to_figure, to_html
+        from lookalike.explain.own_photo import explain
+        from lookalike.reporting.figures.pictures import to_png
+        from lookalike.reporting.own_photo import describe, in_lines, to_figure, to_html
 
         judged = judge(trials, models)
         explanations = explain(judged, models, params.variants)

@@ -8,9 +8,9 @@ from families.small_families import study, without_evidence
 
 from lookalike.artifacts.families import NAME, load_families, save_families
 from lookalike.errors import InputError
+from lookalike.families.all_findings import study_families
 from lookalike.families.findings import FamilyFindings
 from lookalike.families.measured import MeasuredStudy
-from lookalike.families.study import study_families
 
 
 @pytest.mark.parametrize("measured", [study(), study(seeds=1), without_evidence(study())])

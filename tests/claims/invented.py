@@ -38,10 +38,10 @@ from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.claims.claim import Measured, Region, Test, above
 from lookalike.claims.evidence import Evidence, StudyEvidence
-from lookalike.claims.families import SHARED_METHODS
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS
-from lookalike.data.cues import CUES
+from lookalike.evaluation.cues import CUES
 from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain
+from lookalike.studies.look_alikes import SHARED_METHODS
 
 CLASSES, SEEDS, IMAGES, HELD_OUT, PHOTOGRAPHED, PLANNED = 10, (0, 1, 2), 10_000, 5_000, 800, 20
 LABELS = np.arange(IMAGES) % CLASSES

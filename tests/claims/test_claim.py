@@ -22,33 +22,26 @@ from claims.invented import (
 )
 from scipy import stats
 
-from lookalike.claims.claim import (
+from lookalike.claims.claim import Claim, Measured, Region, Test, above, apart, below, within
+from lookalike.claims.evidence import Evidence, StudyEvidence
+from lookalike.claims.judging import (
     DEMONSTRATION,
     NO_DATA,
     NO_VARIATION,
     ONE_SEED,
     UNMEASURED,
     Answer,
-    Claim,
     Judged,
-    Measured,
-    Region,
-    Test,
     Verdict,
-    above,
     answer,
-    apart,
-    below,
     decide,
     judge,
     together,
-    within,
 )
-from lookalike.claims.evidence import Evidence, StudyEvidence
 from lookalike.claims.measures import gain
-from lookalike.claims.verdicts import CLAIMS
 from lookalike.claims.wording import sentence
 from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain, over_seeds
+from lookalike.studies import CLAIMS
 
 NOTHING = Evidence({})
 YES, NO, PERHAPS = measured(0.03, 0.02, 0.04), measured(0.0, -0.005, 0.005), measured(0.02, 0.0, 0.04)
@@ -56,7 +49,7 @@ CLAIM = {claim.key: claim for claim in CLAIMS}
 
 
 def claim(*tests: Test) -> Claim:
-    return Claim("X1", "all", "It is so.", "there", "no number", tests)
+    return Claim("X1", "all", "It is so.", "there", "no number", CLAIMS[0].rule, tests)
 
 
 def judged(*verdicts: Verdict, **changes: Any) -> Judged:

@@ -13,12 +13,12 @@ from small_study import CNN, DIVERGED, EVALUATED, SmallStudy, make_study, small_
 from lookalike.artifacts.costs import save_costs
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import read_rows
-from lookalike.claims.claim import judge
 from lookalike.claims.evidence import Evidence, gather
-from lookalike.claims.verdicts import CLAIMS, judge_all
+from lookalike.claims.judging import judge
 from lookalike.errors import InputError
 from lookalike.evaluation.groups import group_numbers
 from lookalike.params import Params
+from lookalike.studies import CLAIMS, judge_all
 from lookalike.training.settings import effective_settings
 
 COSTS = {"separable": [{"standard": {"macs": 9}, "separable": {"macs": 2}}], "designs": []}

@@ -26,9 +26,9 @@ from claims.invented import (
 )
 
 from lookalike.claims import measures
-from lookalike.claims.claim import NO_VARIATION, OPEN_END, Measured, answer
+from lookalike.claims.claim import Measured
 from lookalike.claims.evidence import Evidence
-from lookalike.claims.history import CLAIMS
+from lookalike.claims.judging import NO_VARIATION, OPEN_END, answer
 from lookalike.claims.measures import (
     Measure,
     alone,
@@ -41,6 +41,7 @@ from lookalike.claims.measures import (
 )
 from lookalike.claims.quantities import Best, Figure, gap
 from lookalike.evaluation.histories import epochs_to, training_error
+from lookalike.studies.alexnet import CLAIMS
 
 H3 = next(claim for claim in CLAIMS if claim.key == "H3").tests[0]
 
@@ -243,7 +244,7 @@ def test_a_figure_of_a_history_is_of_each_seed_that_did_not_diverge() -> None:
 
 
 def test_a_figure_is_the_mean_over_seeds_of_the_images_that_were_explained() -> None:
-    from lookalike.claims.fashion import VIT, likeness
+    from lookalike.studies.fashion import VIT, likeness
 
     one = found(likeness("last attention", "class_contrast"), {VIT: Variant(findings=alike(["last attention"], 0.2))})
     assert (one.quantity.value, one.runs, one.images) == (pytest.approx(0.2), (3,), 100)

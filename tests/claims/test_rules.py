@@ -6,9 +6,8 @@ from typing import get_args
 
 import pytest
 
-from lookalike.claims.claim import Claim, above, within
-from lookalike.claims.rules import RULES, Known, digest
-from lookalike.claims.verdicts import CLAIMS
+from lookalike.claims.claim import Claim, Known, above, digest, within
+from lookalike.studies import CLAIMS
 
 FIRST = CLAIMS[0]
 TEST = FIRST.tests[0]
@@ -16,12 +15,11 @@ TEST = FIRST.tests[0]
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.key)
 def test_the_rule_of_a_claim_is_the_one_that_is_dated(claim: Claim) -> None:
-    assert digest(claim) == RULES[claim.key].digest, "a rule was changed: note its digest, the day and what was known"
+    assert digest(claim) == claim.rule.digest, "a rule was changed: note its digest, the day and what was known"
 
 
 def test_rules_say_when_they_were_changed_and_what_was_known() -> None:
-    assert [*RULES] == [claim.key for claim in CLAIMS]
-    for rule in RULES.values():
+    for rule in (claim.rule for claim in CLAIMS):
         assert date.fromisoformat(rule.changed).isoformat() == rule.changed
         assert rule.known in get_args(Known)
         assert rule.commit

@@ -6,12 +6,13 @@ from dataclasses import asdict, replace
 import pytest
 from claims.invented import asking, evidence, measured, uncertain
 
-from lookalike.claims.claim import Answer, Claim, Judged, Measured, above, answer, within
+from lookalike.claims.claim import Claim, Measured, above, within
 from lookalike.claims.evidence import Evidence
+from lookalike.claims.judging import Answer, Judged, answer
 from lookalike.claims.quantities import Censored
-from lookalike.claims.rules import RULES
-from lookalike.claims.verdicts import CLAIMS, Multiplicity, judge_all, multiplicity, row, rows, verdicts
+from lookalike.claims.verdicts import Multiplicity, multiplicity, row, rows, verdicts
 from lookalike.evaluation.hierarchical import over_seeds
+from lookalike.studies import CLAIMS, judge_all
 
 F1 = next(claim for claim in CLAIMS if claim.key == "F1")
 NOTHING = Evidence({})
@@ -60,9 +61,9 @@ def test_a_row_says_everything_of_a_test(judged: list[Judged]) -> None:
         "at_reduced_size": "reproduced",
         "needed": None,
         "reason": "",
-        "rule_changed": RULES["F1"].changed,
-        "rule_commit": RULES["F1"].commit,
-        "results_known": RULES["F1"].known,
+        "rule_changed": F1.rule.changed,
+        "rule_commit": F1.rule.commit,
+        "results_known": F1.rule.known,
     }
     assert {name: asdict(one)[name] for name in expected} == expected
     assert one.sentence.startswith("In 3 + 3 runs the CNN is 2.0 points more accurate than the ViT (")
@@ -107,7 +108,7 @@ def test_tests_that_could_decide_are_counted() -> None:
     counted = Measured(over_seeds([[2.0]], [None]), (), None, counted=True)
     found = [answer(asking(one), NOTHING) for one in (yes, yes, perhaps, None, counted)]
     found += [answer(asking(yes, control=True), NOTHING), Answer(asking(yes), yes, "not judged")]
-    claim = Claim("X", "all", "", "", "", tuple(one.test for one in found))
+    claim = Claim("X", "all", "", "", "", CLAIMS[0].rule, tuple(one.test for one in found))
     one = multiplicity([Judged(claim, tuple(found))])
     assert one == Multiplicity(tests=3, decisive=2)
     assert one.by_chance == pytest.approx(0.15)

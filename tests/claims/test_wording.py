@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 from claims.invented import asking, measured
 
-from lookalike.claims.claim import Answer, Claim, Judged, Measured, Region, Scale, above, answer, apart, below, within
+from lookalike.claims.claim import Claim, Measured, Region, Scale, above, apart, below, within
 from lookalike.claims.evidence import Evidence
-from lookalike.claims.fashion import MORE_ACCURATE
+from lookalike.claims.judging import Answer, Judged, answer
 from lookalike.claims.quantities import Censored
 from lookalike.claims.wording import digits_for, ends, left_open, said, said_measured, said_region, said_runs, sentence
 from lookalike.evaluation.hierarchical import Uncertain, over_seeds
+from lookalike.studies import CLAIMS
+from lookalike.studies.fashion import MORE_ACCURATE
 
 NOTHING = Evidence({})
 MORE, LESS = MORE_ACCURATE
@@ -112,7 +114,7 @@ def test_what_is_not_tested_says_why() -> None:
 def test_a_verdict_at_reduced_size_says_so() -> None:
     one = Answer(CNN, two(0.024, 0.019, 0.029), "not tested at the study's size", "reproduced")
     assert sentence(one).endswith("(1.9 to 2.9). At reduced size: reproduced.")
-    judged = Judged(Claim("X", "all", "", "", "", (CNN,)), (one,))
+    judged = Judged(Claim("X", "all", "", "", "", CLAIMS[0].rule, (CNN,)), (one,))
     assert left_open(judged) == "At reduced size the claim is reproduced."
     whole = replace(one, verdict="reproduced", reduced=None)
     assert left_open(replace(judged, answers=(whole,))) == ""

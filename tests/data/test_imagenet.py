@@ -12,8 +12,8 @@ from scipy.io import savemat
 from tiny_photographs import jpegs, picture, write_files
 
 from lookalike.artifacts.datasets import Dataset, load_dataset, save_dataset
+from lookalike.data.image_sets import check_names
 from lookalike.data.imagenet import DEVKIT, NO_FLAT_NAME, SYNSETS, TRUTH
-from lookalike.data.photo_sets import check_names
 from lookalike.data.sources import build_dataset
 from lookalike.errors import InputError
 from lookalike.params import DataProfile, DatasetParams, Split

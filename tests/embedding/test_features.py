@@ -11,7 +11,7 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.data.tensors import place_images
 from lookalike.embedding.features import features_of
-from lookalike.evaluation.variant import Questions, evaluate_variant
+from lookalike.evaluation.evaluate_variant import Questions, evaluate_variant
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime
 

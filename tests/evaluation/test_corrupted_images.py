@@ -13,8 +13,8 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Corrupted, Evaluation, load_evaluation, save_evaluation
 from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS, corrupt, shift
-from lookalike.data.garments import draw_garments
 from lookalike.data.tensors import place_images
+from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.calibration import calibration_error
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.corrupted_images import SEED, CorruptedImages, corrupted_answers, corrupted_images

@@ -9,10 +9,10 @@ from descriptions import described
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import SeedRecord, save_model
-from lookalike.data.cues import CUES, cue
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.corrupted_images import SEED
 from lookalike.evaluation.cue_images import CueImages, cue_answers, cue_images, preferred
+from lookalike.evaluation.cues import CUES, cue
 from lookalike.evaluation.inference import readers_of
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime

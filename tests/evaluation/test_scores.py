@@ -31,16 +31,16 @@ from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.evaluation import metrics
-from lookalike.evaluation.absorption import STRENGTHS, WAYS
 from lookalike.evaluation.calibration import HOTTEST, calibration_error
 from lookalike.evaluation.hierarchical import Spread
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
-from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.scores import SeedScores, accuracy_interval, describe_seed, score, score_seed, summarise
 from lookalike.evaluation.statistics import resample, wilson_interval
+from lookalike.photographs.comparison import study_photos
+from lookalike.photographs.failed_preparations import STRENGTHS, WAYS
 
 Logits = tuple[NDArray[np.float32], NDArray[np.uint8]]
 SCORES = SeedScores(0, 0.8, 0.9, 1.0, 0.5, 0.1, 2.0, 0.9, 0.4, 0.05)

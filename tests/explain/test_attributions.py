@@ -10,7 +10,7 @@ from conftest import TINY_VIT
 from torch import Tensor
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.data.garments import draw_garments
+from lookalike.drawn.garments import draw_garments
 from lookalike.explain.attributions import (
     GRID,
     NOISE,

@@ -13,7 +13,7 @@ from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import in_pixels
-from lookalike.data.garments import draw_garments
+from lookalike.drawn.garments import draw_garments
 from lookalike.explain.closely import (
     DRAWN,
     Duel,

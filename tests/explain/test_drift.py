@@ -11,7 +11,7 @@ from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.data.corruptions import CORRUPTIONS, OTHER, corrupt
-from lookalike.data.garments import draw_garments
+from lookalike.drawn.garments import draw_garments
 from lookalike.explain.drift import SEED, SEVERITY, SHOWN, cosine, drift, layers, outputs, through_layers
 from lookalike.explain.subject import Images, Subject
 from lookalike.models.registry import create_model

@@ -8,7 +8,7 @@ from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.data.garments import draw_garments
+from lookalike.drawn.garments import draw_garments
 from lookalike.explain.attributions import STEPS
 from lookalike.explain.pair_maps import pair_maps
 from lookalike.explain.subject import Images, Subject

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.data.garments import draw_garments
+from lookalike.drawn.garments import draw_garments
 from lookalike.explain.convolutions import feature_maps
 from lookalike.explain.responses import BEST, FILTERS, excitation, maximise, middle_units, responses, to_norm
 from lookalike.explain.subject import Images, Subject

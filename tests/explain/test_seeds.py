@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.data.garments import draw_garments
+from lookalike.drawn.garments import draw_garments
 from lookalike.explain.activity import activity
 from lookalike.explain.attributions import attribution_gains, attribution_maps
 from lookalike.explain.convolutions import convolutions, filters
 from lookalike.explain.distances import attention_distance
+from lookalike.explain.explain_variant import all_maps, rectifies, similarity
 from lookalike.explain.localisation import localise
 from lookalike.explain.seeds import BLIND, Shared, find
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.subject import Images, Subject
-from lookalike.explain.variant import all_maps, rectifies, similarity
 from lookalike.models.layers import Transformer
 from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import Runtime, seeded

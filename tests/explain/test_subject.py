@@ -21,7 +21,7 @@ from lookalike.models.registry import MODELS
 from lookalike.params import Variant
 from lookalike.runtime import Runtime, seeded
 from lookalike.training.pretrained import StartingWeights
-from lookalike.training.variant import build, describe, train_variant
+from lookalike.training.train_variant import build, describe, train_variant
 
 SEEDS = (4, 1, 0)
 Find = Callable[..., Subject]

@@ -28,5 +28,5 @@ def test_every_other_family_is_of_registered_models() -> None:
 
 
 def test_statistics_need_no_torch() -> None:
-    check = "import sys, lookalike.families.study; sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
+    check = "import sys, lookalike.families.all_findings; sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

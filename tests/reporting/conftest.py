@@ -12,12 +12,14 @@ from small_study import SmallStudy, make_study, small_params, write_study
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.params import Params
-from lookalike.reporting import comparisons, embeddings, explanations, photographs
 from lookalike.reporting.assemble import find
-from lookalike.reporting.chapters import costs, depth, inside, race, repairs, robustness, standings
+from lookalike.reporting.chapters import convergence as race
+from lookalike.reporting.chapters import costs, depth, inside, repairs, robustness, standings
 from lookalike.reporting.chapters import found as found_module
 from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.pictures import stored
+from lookalike.reporting.figures import embeddings, explanations, photographs
+from lookalike.reporting.figures import look_alikes as comparisons
+from lookalike.reporting.figures.pictures import stored
 
 
 @pytest.fixture(scope="session")

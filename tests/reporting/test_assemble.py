@@ -11,19 +11,20 @@ import pytest
 from blocks import figures, mark_of, marked, prose, rows, tables, titles, walk
 from small_study import CNN, DIVERGED, EVALUATED, FIGURES, PAIR, PICTURES, RECIPES, SmallStudy, write_study
 
-from lookalike.claims.claim import Judged
-from lookalike.claims.verdicts import CLAIMS, Row
+from lookalike.claims.judging import Judged
+from lookalike.claims.verdicts import Row
 from lookalike.claims.verdicts import rows as claim_rows
 from lookalike.params import Params
 from lookalike.reporting import assemble as assemble_module
 from lookalike.reporting.assemble import assemble
 from lookalike.reporting.chapters import found
-from lookalike.reporting.chapters.families import Sentences
+from lookalike.reporting.chapters.families.chapter import Sentences
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.document import Prose, Section, figures_in, section
+from lookalike.reporting.figures.pictures import stored
 from lookalike.reporting.leaderboard import Standing, to_csv
-from lookalike.reporting.pictures import stored
 from lookalike.reporting.report import Page, Report, to_html, to_markdown
+from lookalike.studies import CLAIMS
 
 Assembled = tuple[Report, list[Standing], list[Judged]]
 CHAPTERS = [

@@ -17,7 +17,7 @@ from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.explanations import CloseUp, Contrast, Explanation, Inside, Layers, Response, in_steps
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
-from lookalike.data.garments import draw_garments
+from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.metrics import softmax
 from lookalike.explain.maps import toward
@@ -25,7 +25,7 @@ from lookalike.explain.subject import Images, Subject
 from lookalike.models.registry import create_model
 from lookalike.reporting import explained
 from lookalike.reporting.explained import SIGNED, Explained, note, study_figures, variant_figures
-from lookalike.reporting.pictures import to_png
+from lookalike.reporting.figures.pictures import to_png
 from lookalike.runtime import Runtime
 
 Json = dict[str, Any]

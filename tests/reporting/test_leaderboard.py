@@ -10,8 +10,10 @@ from lookalike.artifacts.models import Description, SeedRecord
 from lookalike.claims import claim as claims
 from lookalike.claims import verdicts
 from lookalike.claims.evidence import Evidence
+from lookalike.claims.judging import judge
 from lookalike.evaluation.hierarchical import over_seeds
 from lookalike.reporting.leaderboard import MEASURED, Standing, standing, to_csv
+from lookalike.studies import CLAIMS
 
 SUMMARY = {
     "seeds": 2,
@@ -79,8 +81,8 @@ def test_claims_are_written_in_the_same_way() -> None:
         "CNN", "a minus b", claims.above(0), lambda _: claims.Measured(quantity, (3,), 9), (), "a leads by {}"
     )
     unseen = claims.Test("ViT", "", claims.above(0), None, (), "")
-    claim = claims.Claim("F1", "fashion", 'a "beats" b, here', "page 1", "91 %", (decided, unseen))
-    written = to_csv(verdicts.rows([claims.judge(claim, Evidence({}))]), verdicts.Row)
+    claim = claims.Claim("F1", "fashion", 'a "beats" b, here', "page 1", "91 %", CLAIMS[0].rule, (decided, unseen))
+    written = to_csv(verdicts.rows([judge(claim, Evidence({}))]), verdicts.Row)
     one, none = csv.DictReader(io.StringIO(written))
     assert list(one) == [field.name for field in fields(verdicts.Row)]
     assert (one["claim"], one["statement"], one["test"]) == ("F1", claim.statement, "CNN")

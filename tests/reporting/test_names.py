@@ -20,10 +20,10 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.reporting.assemble import assemble
 from lookalike.reporting.comparison import compare_study
 from lookalike.reporting.document import literal
-from lookalike.reporting.maps import Sheet
-from lookalike.reporting.pictures import to_png
+from lookalike.reporting.figures.maps import Sheet
+from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.style import style
 from lookalike.reporting.report import Report, inline, to_html, to_markdown
-from lookalike.reporting.style import style
 
 NAMES = (
     "cost $5_$",  # no mathematics, and a fault where it is taken for some

@@ -34,8 +34,8 @@ from mlflow_server import served
 from lookalike.artifacts.evaluations import Evaluation, save_evaluation, save_findings
 from lookalike.artifacts.folders import read_json, write_json, write_text
 from lookalike.artifacts.test_sets import save_test_set
-from lookalike.claims.verdicts import CLAIMS
 from lookalike.params import Params
+from lookalike.studies import CLAIMS
 from lookalike.tracking.publish import publish
 from lookalike.tracking.runs import user
 from lookalike.tracking.store import Store, open_store

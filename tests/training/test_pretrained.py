@@ -27,7 +27,7 @@ from lookalike.models.registry import find_family
 from lookalike.params import Variant
 from lookalike.runtime import Runtime
 from lookalike.training.pretrained import StartingWeights, is_weights, network_of, starting_weights
-from lookalike.training.variant import TrainedVariant, train_variant
+from lookalike.training.train_variant import TrainedVariant, train_variant
 
 NETWORK = "test_resnet"
 HTML = b"<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"

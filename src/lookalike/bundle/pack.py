@@ -187,7 +187,7 @@ def digest_of(path: Path) -> str:
 
 def write_photos(folder: Path, params: Params, places: Places) -> None:
     """What models are shown of the photographs, as the stage `photos` writes it; nothing if the profile has none."""
-    from lookalike.data.photo_set import find_photographs, photo_set, prepare_all, ways
+    from lookalike.photographs.preparation import find_photographs, photo_set, prepare_all, ways
 
     if params.photos is None or params.active.photos is None:
         return

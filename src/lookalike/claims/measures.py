@@ -7,7 +7,7 @@ import numpy as np
 
 from lookalike.artifacts.evaluations import Interval
 from lookalike.claims import quantities
-from lookalike.claims.claim import Measured
+from lookalike.claims.claim import Measured, Test, above
 from lookalike.claims.evidence import Evidence, StudyEvidence
 from lookalike.claims.quantities import Best, Censored, Figure, Figures, Terms, figure_of
 from lookalike.evaluation.hierarchical import Term, Uncertain, over_seeds
@@ -52,6 +52,19 @@ def gain(first: str, second: str, terms: Terms = quantities.accuracy) -> Measure
         return Measured(found, runs_of(study, first, second), found.images)
 
     return measure
+
+
+def more_accurate(first: str, second: str, least: float, key: str = "") -> Test:
+    """The test of whether one variant is more accurate than another by more than `least`."""
+    return Test(
+        key,
+        f"test accuracy, {first} minus {second}",
+        above(least),
+        gain(first, second),
+        (first, second),
+        f"{first} is {{}} more accurate than {second}",
+        f"{first} is {{}} less accurate than {second}",
+    )
 
 
 def photograph_gain(first: str, second: str, recipe: str) -> Measure:

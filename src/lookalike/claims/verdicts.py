@@ -1,16 +1,12 @@
-"""Every claim, of this project and of the four studies, all of them judged, and what was found as rows of a table."""
+"""The verdicts on all claims, by study and as the rows of a table."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lookalike.claims import cifar, families, fashion, history, zoo
-from lookalike.claims.claim import Answer, Claim, Judged, Verdict, judge
-from lookalike.claims.evidence import Evidence
-from lookalike.claims.rules import RULES
+from lookalike.claims.judging import Answer, Judged, Verdict
 from lookalike.claims.wording import ends, said_region, said_runs, sentence
 
-CLAIMS: tuple[Claim, ...] = families.CLAIMS + fashion.CLAIMS + cifar.CLAIMS + zoo.CLAIMS + history.CLAIMS
 ERROR = 0.05  # of a test that decides, where there is no effect
 
 
@@ -25,7 +21,7 @@ class Row:
         images: test images or photographs that the quantity is about.
         departures: how variants were run otherwise than their study states.
         needed: runs of each variant that would decide, with a power of 80 %.
-        rule_changed, rule_commit, results_known: see `rules.Rule`.
+        rule_changed, rule_commit, results_known: see `claim.Rule`.
     """
 
     claim: str
@@ -69,11 +65,6 @@ class Multiplicity:
         return ERROR * self.tests
 
 
-def judge_all(evidence: Evidence) -> list[Judged]:
-    """All claims in their order."""
-    return [judge(claim, evidence) for claim in CLAIMS]
-
-
 def verdicts(judged: Iterable[Judged]) -> dict[str, dict[str, Verdict]]:
     """What became of each claim, by study."""
     found: dict[str, dict[str, Verdict]] = {}
@@ -96,7 +87,8 @@ def rows(judged: Iterable[Judged]) -> list[Row]:
 
 def row(judged: Judged, answer: Answer) -> Row:
     """One test."""
-    claim, test, measured, rule = judged.claim, answer.test, answer.measured, RULES[judged.claim.key]
+    claim, test, measured = judged.claim, answer.test, answer.measured
+    rule = claim.rule
     value, low, high = ends(answer) or (None, None, None)
     return Row(
         claim=claim.key,

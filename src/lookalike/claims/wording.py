@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from lookalike.claims.claim import Answer, Judged, Measured, Region, Scale, Test, as_read, varies
+from lookalike.claims.claim import Measured, Region, Scale, Test
+from lookalike.claims.judging import Answer, Judged, as_read, varies
 
 READ: dict[Scale, tuple[float, int, str]] = {  # factor, digits and unit by which people read a quantity
     "points": (100, 1, " points"),

@@ -67,7 +67,7 @@ def digits(train_images: int, test_images: int) -> Embedded:
 
 def drawn_garments(train_images: int, test_images: int) -> Embedded:
     """Garments drawn by this project in the ten classes of Fashion-MNIST."""
-    from lookalike.data.garments import draw_garments
+    from lookalike.drawn.garments import draw_garments
 
     images, labels = draw_garments(train_images + test_images, seed=DRAWING_SEED)
     return split_at(images, labels, train_images, "garments drawn by this project")
@@ -75,7 +75,7 @@ def drawn_garments(train_images: int, test_images: int) -> Embedded:
 
 def drawn_objects(train_images: int, test_images: int) -> Embedded:
     """Coloured objects drawn by this project in the ten classes of CIFAR-10."""
-    from lookalike.data.objects import draw_objects
+    from lookalike.drawn.objects import draw_objects
 
     images, labels = draw_objects(train_images + test_images, seed=DRAWING_SEED)
     return split_at(images, labels, train_images, "coloured objects drawn by this project")
@@ -86,7 +86,7 @@ def drawn_clothes(train_images: int, test_images: int) -> Embedded:
 
     The set holds 240; if more are asked for, both parts shrink in proportion.
     """
-    from lookalike.data.clothes import draw_clothes
+    from lookalike.drawn.clothes import draw_clothes
 
     cut, end = shrunk(train_images, test_images, CLOTHES)
     images, labels = draw_clothes(end, seed=DRAWING_SEED)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lookalike.artifacts.pictures import list_files
-from lookalike.data.photo_files import Listing, PhotoFolder, Skipped, class_folders, list_classes
+from lookalike.data.image_folders import Listing, PhotoFolder, Skipped, class_folders, list_classes
 from lookalike.errors import InputError
 
 ABOUT = {

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import ImageFiles
 from lookalike.data.embedded import Embedded, load_embedded
+from lookalike.data.image_archives import CLOTHES
+from lookalike.data.image_sets import PHOTO_SETS, PhotoFiles, check_settings, load_photo_set
 from lookalike.data.official import SOURCES, Published, load_official
-from lookalike.data.photo_archives import CLOTHES
-from lookalike.data.photo_sets import PHOTO_SETS, PhotoFiles, check_settings, load_photo_set
 from lookalike.data.splits import split_indices
 from lookalike.errors import InputError
 from lookalike.params import DataProfile, DatasetParams

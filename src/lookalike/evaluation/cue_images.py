@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Condition, Cues
-from lookalike.data.cues import CUES, cue
 from lookalike.evaluation.corrupted_images import SEED, Pixels, first_images, logits_by_condition
+from lookalike.evaluation.cues import CUES, cue
 from lookalike.evaluation.metrics import Ints
 from lookalike.runtime import Runtime
 

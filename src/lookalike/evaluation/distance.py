@@ -6,6 +6,10 @@ from numpy.typing import NDArray
 from lookalike.evaluation.metrics import Floats
 from lookalike.evaluation.statistics import Estimate, percentile_estimate, resample
 
+REFERENCES = 4000  # validation images that stand for the training distribution: none of them was trained on
+NEIGHBOURS = 10  # of a photograph, the farthest of which tells its distance
+TESTED = 1000  # test images that are measured against photographs
+
 CHUNK = 500  # images that are compared with all references at once: 24 MB of products for 12000 references
 
 

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from lookalike.artifacts.evaluations import Outside, PhotoOutputs
 from lookalike.artifacts.evidence import in_half
 from lookalike.data.outside import OutsideImages
-from lookalike.evaluation.distance import knn_distance
+from lookalike.evaluation.distance import NEIGHBOURS, REFERENCES, TESTED, knn_distance
 from lookalike.evaluation.inference import Reader
 from lookalike.evaluation.metrics import Floats
-from lookalike.evaluation.photo_variant import NEIGHBOURS, REFERENCES, TESTED
 
 
 def outside_answers(

@@ -21,12 +21,12 @@ from lookalike.explain.attributions import attribution_gains, attribution_maps
 from lookalike.explain.convolutions import convolutions, filters, outputs_by_name
 from lookalike.explain.depth import depth
 from lookalike.explain.distances import attention_distance
+from lookalike.explain.explain_variant import ACTIVE, controls_of, rectifies
 from lookalike.explain.localisation import Masks, localise
 from lookalike.explain.maps import to_numpy
 from lookalike.explain.selectivity import selectivity, spectral_entropy
 from lookalike.explain.similarity import Pairing, estimate, excess, kinship_figures, spearman, without_mean
 from lookalike.explain.subject import Images, Subject
-from lookalike.explain.variant import ACTIVE, controls_of, rectifies
 from lookalike.models.layers import Transformer
 
 BLIND = ("embedded patches", "first attention output", "last attention")  # they need no gradient

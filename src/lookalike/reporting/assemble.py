@@ -7,16 +7,16 @@ from pathlib import Path
 
 from lookalike.artifacts.evaluations import load_metrics
 from lookalike.artifacts.models import load_description, read_rows
-from lookalike.claims.claim import Judged
 from lookalike.claims.evidence import gather
-from lookalike.claims.verdicts import judge_all
+from lookalike.claims.judging import Judged
 from lookalike.params import Params
 from lookalike.reporting.address import PAGE
 from lookalike.reporting.chapters.claims import claims
+from lookalike.reporting.chapters.convergence import race
 from lookalike.reporting.chapters.costs import costs
 from lookalike.reporting.chapters.embeddings import embeddings
 from lookalike.reporting.chapters.explanations import explanations
-from lookalike.reporting.chapters.families import Sentences, families, first_compared, said_by_claim
+from lookalike.reporting.chapters.families.chapter import Sentences, families, first_compared, said_by_claim
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.inside import inside
 from lookalike.reporting.chapters.leaderboard import leaderboard
@@ -26,17 +26,17 @@ from lookalike.reporting.chapters.pairs import pairs
 from lookalike.reporting.chapters.photographs import photographs
 from lookalike.reporting.chapters.primer import primer
 from lookalike.reporting.chapters.provenance import origin
-from lookalike.reporting.chapters.race import race
 from lookalike.reporting.chapters.repairs import repairs
 from lookalike.reporting.chapters.robustness import robustness
 from lookalike.reporting.chapters.standings import training
 from lookalike.reporting.chapters.summary import summary
 from lookalike.reporting.chapters.variants import variants
 from lookalike.reporting.document import Block, Prose, Section, figures_in
-from lookalike.reporting.explorer import explorer
+from lookalike.reporting.explorer.section import explorer
 from lookalike.reporting.leaderboard import Standing, standing
 from lookalike.reporting.report import Page, Report
 from lookalike.reporting.study_figures import figures_of
+from lookalike.studies import judge_all
 
 Chapter = Callable[[Found], Section | None]
 CHAPTERS: tuple[Chapter, ...] = (

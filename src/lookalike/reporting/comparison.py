@@ -25,19 +25,19 @@ from lookalike.evaluation.hierarchical import pooled
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.metrics import Ints, confusion_matrix
 from lookalike.evaluation.pairs import Side
-from lookalike.evaluation.photo_study import study_photos
 from lookalike.evaluation.repair import study_repairs
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.scores import Scored, accuracies, score
+from lookalike.families.all_findings import study_families
+from lookalike.families.curves import curves_of
 from lookalike.families.measured import MeasuredStudy
-from lookalike.families.study import study_families
 from lookalike.params import Params
-from lookalike.reporting.comparisons import divergence_figures
-from lookalike.reporting.embeddings import Classes, embedding_figures, main_scores
+from lookalike.photographs.comparison import study_photos
 from lookalike.reporting.explained import Explained, drawn_changes, scores_of, study_figures
-from lookalike.reporting.families_curves import curves_of
-from lookalike.reporting.figures import variant_figures
-from lookalike.reporting.pictures import to_webp
+from lookalike.reporting.figures.embeddings import Classes, embedding_figures, main_scores
+from lookalike.reporting.figures.look_alikes import divergence_figures
+from lookalike.reporting.figures.pictures import to_webp
+from lookalike.reporting.figures.training import variant_figures
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from lookalike.artifacts.explanations import CloseUp, Contrast, Explanation
 from lookalike.artifacts.test_sets import TestSet, positions_of
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.metrics import softmax
-from lookalike.reporting.answers import Answers, cases_figure
-from lookalike.reporting.grids import (
+from lookalike.reporting.figures.answers import Answers, cases_figure
+from lookalike.reporting.figures.grids import (
     BY_CLASS,
     augmentation_figure,
     classes_figure,
@@ -26,8 +26,8 @@ from lookalike.reporting.grids import (
     layers_figure,
     responses_figure,
 )
-from lookalike.reporting.inner_maps import feature_maps_figure, filters_figure, heads_figure
-from lookalike.reporting.maps import maps_figure
+from lookalike.reporting.figures.inner_maps import feature_maps_figure, filters_figure, heads_figure
+from lookalike.reporting.figures.maps import maps_figure
 
 SIGNED = frozenset({"CAM", "HiResCAM"})  # methods whose maps speak for or against
 ALIKE = 8  # images that all variants are shown

@@ -8,10 +8,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from lookalike.claims.claim import Judged
+from lookalike.claims.judging import Judged
 from lookalike.params import Params
 from lookalike.reporting.chapters.claims import SUMMARY, by_chance, order, said_verdicts, summary
-from lookalike.reporting.chapters.families import ANCHOR
+from lookalike.reporting.chapters.families.chapter import ANCHOR
 from lookalike.reporting.chapters.summary import ANCHOR as SUMMARY_ANCHOR
 from lookalike.reporting.document import (
     Column,
@@ -28,9 +28,9 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.figures.style import BLUE, WIDTH, in_percent, name_rows, style
 from lookalike.reporting.leaderboard import Standing
 from lookalike.reporting.report import Report, in_markdown
-from lookalike.reporting.style import BLUE, WIDTH, in_percent, name_rows, style
 from lookalike.results.records import Run, departures
 
 if TYPE_CHECKING:

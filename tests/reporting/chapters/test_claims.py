@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 from blocks import prose, rows, tables, walk
 
-from lookalike.claims.claim import NO_DATA, UNMEASURED, Claim, Judged, Measured, Scale, Test, above, judge
+from lookalike.claims.claim import Claim, Measured, Scale, Test, above
 from lookalike.claims.evidence import Evidence
-from lookalike.claims.verdicts import CLAIMS
+from lookalike.claims.judging import NO_DATA, UNMEASURED, Judged, judge
 from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain
 from lookalike.reporting.chapters.claims import EVIDENCE, claims, in_short, in_words, said_verdicts, summary
 from lookalike.reporting.chapters.claims import tests as every_test
 from lookalike.reporting.document import Fold, Json, Section
+from lookalike.studies import CLAIMS
 
 SURE = 1e9  # degrees of freedom with which Student's t is normal
 
@@ -32,7 +33,7 @@ def question(key: str, found: Measured | None, *, control: bool = False, scale: 
 
 
 def judged(key: str, *questions: Test) -> Judged:
-    claim = Claim(key, "fashion", f"{key} holds", "page 1", "91 against 89 %", questions)
+    claim = Claim(key, "fashion", f"{key} holds", "page 1", "91 against 89 %", CLAIMS[0].rule, questions)
     return judge(claim, Evidence({}))
 
 

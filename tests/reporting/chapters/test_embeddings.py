@@ -19,7 +19,7 @@ from lookalike.reporting.chapters.embeddings import (
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import NOTHING
 from lookalike.reporting.document import number
-from lookalike.reporting.embeddings import CLUSTERINGS
+from lookalike.reporting.figures.embeddings import CLUSTERINGS
 
 Json = dict[str, Any]
 SCORE = "0.32 (0.20 to 0.40)"

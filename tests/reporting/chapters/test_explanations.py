@@ -14,7 +14,7 @@ from lookalike.reporting.chapters.explanations_maps import said_mass, said_right
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import NOTHING
 from lookalike.reporting.document import Fold, amounts, count, p, percent
-from lookalike.reporting.explanations import MEASURES
+from lookalike.reporting.figures.explanations import MEASURES
 
 Json = dict[str, Any]
 FOLDER = f"{FIGURES}/{CNN}"

@@ -10,7 +10,7 @@ from small_study import CNN, DIVERGED, EVALUATED, FEW, LABELS, SmallStudy
 from lookalike.evaluation.metrics import softmax
 from lookalike.reporting.chapters.found import Found, at_chance, main, rows_of
 from lookalike.reporting.document import Column, Words, tabulate, text
-from lookalike.reporting.style import FAMILIES
+from lookalike.reporting.figures.style import FAMILIES
 
 WORDS = Words("A finding.", "How to read it.", "Alt text")
 NUMBERS = tabulate("Numbers", (Column("name", "name", text),), [{"name": "one"}])

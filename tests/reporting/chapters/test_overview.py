@@ -6,7 +6,7 @@ from blocks import marked
 from lookalike.reporting.chapters.found import Found, main
 from lookalike.reporting.chapters.overview import overview
 from lookalike.reporting.document import Illustration, Points, Section, Words, figures_in, section
-from lookalike.reporting.pictures import stored
+from lookalike.reporting.figures.pictures import stored
 
 
 def figure(name: str) -> Illustration:

@@ -12,10 +12,10 @@ from blocks import figures, prose, rows, shown, titles, walk
 from small_study import CNN, DIVERGED, EVALUATED, FEW, PHOTOGRAPHED, RECIPES, TEMPERATURES, SmallStudy
 
 from lookalike.artifacts.photos import SAMPLE, sample
-from lookalike.data.photo_set import split_halves
-from lookalike.data.wardrobe import Photograph
 from lookalike.evaluation.pairs import Side
-from lookalike.evaluation.photo_study import study_photos
+from lookalike.photographs.collections import Photograph
+from lookalike.photographs.comparison import study_photos
+from lookalike.photographs.preparation import split_halves
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.photographs import (
     NAMED,

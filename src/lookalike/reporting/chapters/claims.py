@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
-from lookalike.claims.claim import Answer, Judged, Verdict
-from lookalike.claims.rules import RULES
+from lookalike.claims.judging import Answer, Judged, Verdict
 from lookalike.claims.verdicts import multiplicity
 from lookalike.claims.wording import left_open, said_measured, said_region, said_runs, sentence
 from lookalike.reporting.document import Column, Fold, Json, Prose, Section, Table, section, tabulate, text, with_links
@@ -202,6 +201,6 @@ def tests(judged: Sequence[Judged]) -> Table:
 
 def dates(judged: Sequence[Judged]) -> Table:
     """When each claim's rule was last changed."""
-    rows = [{"claim": one.claim.key, **vars(RULES[one.claim.key])} for one in judged]
+    rows = [{"claim": one.claim.key, **vars(one.claim.rule)} for one in judged]
     note = "A rule is what a claim states and how its tests decide. Known: whether results were known when it changed."
     return tabulate("Dates of the rules", DATES, rows, note)

@@ -7,7 +7,6 @@ from lookalike.reporting.chapters.depth import depth
 from lookalike.reporting.chapters.found import Found, main
 from lookalike.reporting.chapters.ideas import TAKEN, designs, interval, milliseconds, scaling, separable, span
 from lookalike.reporting.chapters.sentences import NOTHING, listed
-from lookalike.reporting.costs import non_dominated, pareto_figure
 from lookalike.reporting.document import (
     Column,
     Fold,
@@ -26,6 +25,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.figures.costs import non_dominated, pareto_figure
 
 megabytes = known(lambda taken: f"{taken / 1e6:.1f}")
 rates = estimate(1, 1)

@@ -7,7 +7,6 @@ from lookalike.evaluation.histories import finished
 from lookalike.evaluation.statistics import mean_and_deviation, welch_interval
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import change, listed
-from lookalike.reporting.costs import depth_figure
 from lookalike.reporting.document import (
     Column,
     Illustration,
@@ -21,7 +20,8 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.figures import Rows
+from lookalike.reporting.figures.costs import depth_figure
+from lookalike.reporting.figures.training import Rows
 
 # By the variant: whether it has shortcuts, and its layers with weights.
 NETWORKS = {

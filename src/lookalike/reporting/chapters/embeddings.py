@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from lookalike.artifacts.embeddings import load_embedding
-from lookalike.reporting import embeddings as drawings
 from lookalike.reporting.address import explorer_address
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import NOTHING, above_chance, share, subjects
@@ -26,6 +25,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.figures import embeddings as drawings
 
 AGREEMENT = (
     Column("variant", "variant", text),

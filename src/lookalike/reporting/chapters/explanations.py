@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from lookalike.reporting import explanations as drawings
 from lookalike.reporting.chapters.explanations_controls import sanity, similarity
 from lookalike.reporting.chapters.explanations_maps import gains, maps_of_photographs, of_variant, same_images
 from lookalike.reporting.chapters.found import Found, main
@@ -21,6 +20,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.figures import explanations as drawings
 
 CURVES = (
     Column("variant", "variant", text),

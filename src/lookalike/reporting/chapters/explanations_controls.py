@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from lookalike.reporting import explanations as drawings
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import Estimated, above_chance
 from lookalike.reporting.document import (
@@ -17,6 +16,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.figures import explanations as drawings
 
 METHOD = (Column("variant", "variant", text), Column("method", "method", text))
 SANITY = (

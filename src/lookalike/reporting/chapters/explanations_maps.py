@@ -24,7 +24,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.grids import BY_CLASS
+from lookalike.reporting.figures.grids import BY_CLASS
 
 METHOD = (Column("variant", "variant", text), Column("method", "method", text))
 GAINS = (

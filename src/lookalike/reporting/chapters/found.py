@@ -17,10 +17,10 @@ from lookalike.evaluation.metrics import softmax
 from lookalike.families.family import Family, family_of
 from lookalike.params import Params, Variant
 from lookalike.reporting.document import Illustration, Json, Table, Words
+from lookalike.reporting.figures.pictures import chart, stored
+from lookalike.reporting.figures.style import Looks, variant_looks
 from lookalike.reporting.leaderboard import Standing
-from lookalike.reporting.pictures import chart, stored
 from lookalike.reporting.study_figures import StudyFigures
-from lookalike.reporting.style import Looks, variant_looks
 
 
 @dataclass(frozen=True)

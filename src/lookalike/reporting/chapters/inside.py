@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from lookalike.reporting.activity import activations_figure, depth_figure, state_name
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import NOTHING, above_chance, listed, share, subjects
 from lookalike.reporting.document import (
@@ -23,6 +22,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.figures.activity import activations_figure, depth_figure, state_name
 
 LAYERS = (
     Column("convolution", "name", text),

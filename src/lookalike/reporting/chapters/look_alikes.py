@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from lookalike.reporting import comparisons
 from lookalike.reporting.chapters.found import Found, main
 from lookalike.reporting.chapters.sentences import NOTHING, above_chance, listed, share, subjects
 from lookalike.reporting.document import (
@@ -23,6 +22,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.figures import look_alikes as comparisons
 from lookalike.reporting.leaderboard import Standing
 
 FIGURES = (

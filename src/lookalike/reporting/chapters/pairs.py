@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from lookalike.reporting import comparisons
 from lookalike.reporting.address import explorer_address
 from lookalike.reporting.chapters.found import Found, rows_of
 from lookalike.reporting.chapters.sentences import change
@@ -27,6 +26,7 @@ from lookalike.reporting.document import (
     text,
     with_links,
 )
+from lookalike.reporting.figures import look_alikes as comparisons
 
 PAIRS = (
     Column("first and second", "pair", text),

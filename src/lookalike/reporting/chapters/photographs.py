@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lookalike.artifacts.photos import sample
-from lookalike.reporting import photographs as drawings
 from lookalike.reporting.chapters.found import Found, main
 from lookalike.reporting.chapters.look_alikes import on_test_images
 from lookalike.reporting.chapters.photographs_preparation import ablation, collected
@@ -30,7 +29,8 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.pictures import stored
+from lookalike.reporting.figures import photographs as drawings
+from lookalike.reporting.figures.pictures import stored
 
 NAMED = 5  # refused photographs that are named; the rest stands in a file
 BY_VARIANT = (Column("variant", "variant", text), Column("recipe", "recipe", text))

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from lookalike.reporting import photographs as drawings
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import NOTHING, Estimated, above_chance, change, listed, share, subjects
 from lookalike.reporting.document import (
@@ -20,7 +19,8 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.style import Looks
+from lookalike.reporting.figures import photographs as drawings
+from lookalike.reporting.figures.style import Looks
 
 ABLATIONS = (
     Column("variant", "variant", text),

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lookalike.reporting import photographs as drawings
 from lookalike.reporting.chapters.found import Found, rows_of
 from lookalike.reporting.chapters.sentences import listed, right_in, subjects
 from lookalike.reporting.document import (
@@ -22,6 +21,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
+from lookalike.reporting.figures import photographs as drawings
 
 AUROC = (
     Column("variant", "variant", text),

@@ -23,7 +23,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.pictures import stored
+from lookalike.reporting.figures.pictures import stored
 
 SIZES = (
     Column("what", "name", text),

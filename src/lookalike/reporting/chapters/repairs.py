@@ -21,7 +21,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.repairs import repairs_figure
+from lookalike.reporting.figures.repairs import repairs_figure
 
 COUNTS = (
     Column("only first right", "only_first", count),

@@ -24,7 +24,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.robustness import corruptions_figure, drift_figure, overall_figure, severity_figure
+from lookalike.reporting.figures.robustness import corruptions_figure, drift_figure, overall_figure, severity_figure
 
 OVERALL = (
     Column("variant", "variant", text),

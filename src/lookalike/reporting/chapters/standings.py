@@ -34,7 +34,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.figures import curves_figure
+from lookalike.reporting.figures.training import curves_figure
 from lookalike.reporting.leaderboard import Standing
 
 COSTS = (

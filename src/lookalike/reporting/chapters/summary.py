@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lookalike.artifacts.families import load_families
-from lookalike.claims.claim import Judged
+from lookalike.claims.judging import Judged
 from lookalike.families.findings import FamilyFindings
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.look_alikes import on_test_images
@@ -23,7 +23,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.summary import Row, summary_figure
+from lookalike.reporting.figures.summary import Row, summary_figure
 
 ANCHOR = "summary"
 MOST_ROWS = 6

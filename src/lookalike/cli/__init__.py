@@ -1,0 +1,1 @@
+"""The command line: one module per command that has more to do than to call the library."""

@@ -1,0 +1,147 @@
+"""Published photographs that come in an archive: they are unpacked into the cache, in folders of classes."""
+
+import gzip
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import IO
+
+from lookalike.artifacts.folders import disk_fault, replacing_folder
+from lookalike.artifacts.pictures import is_ignored
+from lookalike.data.download import Fetched, RemoteFile, fetch_file
+from lookalike.data.image_folders import Listing, PhotoFolder, list_classes
+from lookalike.errors import InputError
+from lookalike.photographs import collections as wardrobe
+
+Members = Generator[tuple[str, IO[bytes]], None, None]
+
+CLOTHING = RemoteFile(  # GitHub packs it anew on request
+    "clothing-dataset-small.zip", (wardrobe.ARCHIVE_URL,), None, is_whole=wardrobe.is_published
+)
+CLOTHES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
+ABOUT_CLOTHING = wardrobe.ABOUT | {"citation": "Grigorev: Clothing dataset (subset), 2020"}
+TEST_EVERY = 5  # where no split is published
+IMAGENETTE = RemoteFile(
+    "imagenette2-320.tgz",
+    ("https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz",),
+    "3df6f0d01a2c9592104656642f5e78a3",
+)
+# Tench, English springer, cassette player, chain saw, church, French horn, garbage truck, gas pump, golf ball,
+# parachute.
+IMAGENETTE_CLASSES = (
+    *("n01440764", "n02102040", "n02979186", "n03000684", "n03028079"),
+    *("n03394916", "n03417042", "n03425413", "n03445777", "n03888257"),
+)
+ABOUT_IMAGENETTE = {
+    "licence": "Apache 2.0 for the selection; the photographs are ImageNet's, for non-commercial research and teaching",
+    "homepage": "https://github.com/fastai/imagenette",
+    "citation": "Howard: Imagenette, a subset of 10 easily classified classes from ImageNet, 2019",
+}
+
+
+def clothing(cache: Path, mirror: str | None) -> PhotoFolder:
+    """The 3,781 photographs of clothing. The publisher's training and validation images train.
+
+    The project splits off validation images of its own.
+    """
+    cache, mirror = cache / "clothing", mirror and f"{mirror.rstrip('/')}/clothing"
+    archive = fetch_file(CLOTHING, cache, mirror=mirror)
+    folder = unpack(archive.path, cache / "images", ("train", "validation", "test"), CLOTHES)
+    train, others = list_classes(folder, ("train", "validation"), CLOTHES)
+    test, more = list_classes(folder, ("test",), CLOTHES)
+    split = {"split": "published; its validation images train", "files": [origin(CLOTHING, archive)]}
+    return PhotoFolder(folder, CLOTHES, train, test, ABOUT_CLOTHING | split, skipped=(*others, *more))
+
+
+def clothing_500(cache: Path, mirror: str | None) -> PhotoFolder:
+    """The 500 photographs of clothing that were looked at one by one, in the classes that their publisher gave them.
+
+    They are few enough to be copied together: some may lie in the cache and others in the mirror.
+    """
+    found = wardrobe.published_photographs(cache, mirror)
+    folder = cache / "clothing_500" / "images"
+    with replacing_folder(folder) as part:
+        for photograph in found:
+            target = part / photograph.name
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(photograph.path, target)
+    train, test = split_off(photograph.name for photograph in found)
+    split = f"none is published; photograph {TEST_EVERY}, {2 * TEST_EVERY}, ... of each class, by file name, tests"
+    about = ABOUT_CLOTHING | {"split": split, "files": []}
+    return PhotoFolder(path=folder, classes=CLOTHES, train=train, test=test, about=about)
+
+
+def split_off(names: Iterable[str]) -> tuple[Listing, Listing]:
+    """Training and test photographs of those called `<class>/<file>`: every fifth of each class tests."""
+    ordered = sorted(names)
+    train, test = Listing(), Listing()
+    for label, clothes in enumerate(CLOTHES):
+        for k, name in enumerate((name for name in ordered if name.startswith(f"{clothes}/")), 1):
+            (train if k % TEST_EVERY else test).append((name, label))
+    return train, test
+
+
+def imagenette(cache: Path, mirror: str | None) -> PhotoFolder:
+    """Ten classes of ImageNet that are easily told apart, the shorter side 320 pixels."""
+    cache, mirror = cache / "imagenette", mirror and f"{mirror.rstrip('/')}/imagenette"
+    archive = fetch_file(IMAGENETTE, cache, mirror=mirror)
+    folder = unpack(archive.path, cache / "images", ("train", "val"), IMAGENETTE_CLASSES)
+    train, others = list_classes(folder, ("train",), IMAGENETTE_CLASSES)
+    test, more = list_classes(folder, ("val",), IMAGENETTE_CLASSES)
+    split = {"split": "published; val tests", "files": [origin(IMAGENETTE, archive)]}
+    return PhotoFolder(folder, IMAGENETTE_CLASSES, train, test, ABOUT_IMAGENETTE | split, skipped=(*others, *more))
+
+
+def origin(file: RemoteFile, fetched: Fetched) -> dict[str, str]:
+    """Name, md5 and origin of an archive."""
+    return {"name": file.name, "md5": fetched.md5, "origin": fetched.origin}
+
+
+def unpack(archive: Path, folder: Path, parts: Sequence[str], classes: Sequence[str]) -> Path:
+    """Write the files `<anything>/<part>/<class>/<file>` of an archive to `folder`, which is whole or not there.
+
+    Raises:
+        InputError: the archive is damaged, or the disk cannot take what is in it.
+    """
+    try:
+        with replacing_folder(folder) as target, closing(members(archive)) as content:
+            for name, stream in content:
+                above, _, inside = name.partition("/")
+                if above and is_wanted(inside, parts, classes):
+                    write(stream, target / inside)
+    except Exception as error:  # readers raise whatever a damaged archive leads them to
+        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+            where = error.filename or folder
+            raise InputError(disk_fault(error) or f"{where}: {error.strerror}; mend it and run again") from error
+        raise InputError(f"{archive}: damaged ({error}); delete it to have it fetched again") from error
+    return folder
+
+
+def is_wanted(path: str, parts: Sequence[str], classes: Sequence[str]) -> bool:
+    """Whether a path is `<part>/<class>/<file>`; one that leads elsewhere is not, nor a file to be ignored."""
+    steps = path.split("/")
+    return len(steps) == 3 and steps[0] in parts and steps[1] in classes and bool(steps[2]) and not is_ignored(steps[2])
+
+
+def members(archive: Path) -> Members:
+    """Path and content of each file in an archive, one after the other."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            for name in opened.namelist():
+                with opened.open(name) as stream:
+                    yield name, stream
+    else:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                if content := tar.extractfile(member):
+                    yield member.name, content
+
+
+def write(stream: IO[bytes], path: Path) -> None:
+    """Copy an open file to `path`, a piece at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as target:
+        shutil.copyfileobj(stream, target)

@@ -1,0 +1,163 @@
+"""All variants of a study on the same photographs: figures, comparisons, ablations, what is far, what is absorbed."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.artifacts.evaluations import PhotoOutputs
+from lookalike.artifacts.photos import PhotoSet
+from lookalike.artifacts.test_sets import TestSet
+from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
+from lookalike.evaluation.distance import auroc_estimate
+from lookalike.evaluation.hierarchical import pooled
+from lookalike.evaluation.metrics import Floats, Ints, softmax
+from lookalike.evaluation.pairs import Side, as_json, compare
+from lookalike.evaluation.statistics import resample_clusters, share_difference, share_where
+from lookalike.photographs.accuracy import choose, photograph_figures
+from lookalike.photographs.failed_preparations import GARMENTS, STRENGTHS, absorbed
+
+Json = dict[str, Any]
+
+
+def study_photos(
+    outputs: dict[str, PhotoOutputs],
+    sides: dict[str, Side],
+    test_set: TestSet,
+    group_of: Ints,
+    pairs: Sequence[tuple[str, str]],
+    absorber: str,
+) -> Json:
+    """Everything about photographs, JSON-able; variants that diverged are in none of the arguments.
+
+    Nothing ({}) if the study's models were shown none.
+
+    Args:
+        outputs: by variant.
+        sides: by variant, for the images of `test_set`.
+        group_of: (C,), see `groups`.
+        pairs: the variants to compare.
+        absorber: the class that is suspected to collect failed preparations.
+    """
+    photos = test_set.photos
+    if photos is None:
+        return {}
+    labelled = photos.labels >= 0
+    weights, labelled_weights = resample_clusters(photos.senders), resample_clusters(photos.senders[labelled])
+    figures = {
+        variant: {
+            recipe: asdict(
+                photograph_figures(logits, photos.labels, photos.attributes, photos.class_names, group_of, weights)
+            )
+            for recipe, logits in output.logits.items()
+        }
+        for variant, output in outputs.items()
+    }
+    comparisons = [
+        compared((first, second), recipe, outputs, sides, photos.labels, group_of, labelled_weights)
+        for first, second in pairs
+        for recipe in photos.recipes
+    ]
+    return {
+        "provenance": photos.provenance,
+        "photographs": len(labelled),
+        "labelled": int(labelled.sum()),
+        "figures": figures,
+        "comparisons": comparisons,
+        "chosen": chosen(figures),
+        "ablations": {name: ablations(one, photos, labelled_weights) for name, one in outputs.items() if one.ablations},
+        "distance": {
+            name: {recipe: sureness(one, recipe, photos.labels) for recipe in one.logits}
+            for name, one in outputs.items()
+        },
+        "absorption": absorption(outputs, photos.class_names.index(absorber), test_set.labels[:GARMENTS])
+        | {"absorber": absorber},
+    }
+
+
+def compared(
+    names: tuple[str, str],
+    recipe: str,
+    outputs: dict[str, PhotoOutputs],
+    sides: dict[str, Side],
+    labels: Ints,
+    group_of: Ints,
+    weights: NDArray[np.float64],
+) -> Json:
+    """Two variants on the labelled photographs, prepared by one recipe."""
+    where = labels >= 0
+    known = {name: output.logits[recipe][:, where] for name, output in outputs.items()}
+    spread = pooled((logits.argmax(axis=2) == labels[where]).mean(axis=1).tolist() for logits in known.values())
+    first, second = (Side(known[name], sides[name].temperatures, spread) for name in names)
+    comparison = as_json(compare(first, second, labels[where], group_of, weights))
+    del comparison["ranking"]
+    return {"first": names[0], "second": names[1], "recipe": recipe, **comparison}
+
+
+def chosen(figures: dict[str, dict[str, Json]]) -> Json:
+    """The variant and recipe that are best on one half of the photographs, and how good they are on the other."""
+    scores = {
+        (variant, recipe): one["halves"]["choose"]["accuracy"]["value"]
+        for variant, recipes in figures.items()
+        for recipe, one in recipes.items()
+    }
+    variant, recipe = choose(scores)
+    return {"variant": variant, "recipe": recipe, **figures[variant][recipe]["halves"]}
+
+
+def ablations(output: PhotoOutputs, photos: PhotoSet, weights: NDArray[np.float64]) -> list[Json]:
+    """What leaving out a step does to the first seed's accuracy on the labelled photographs: after minus before."""
+    where = photos.labels >= 0
+    labels = photos.labels[where]
+    rows = []
+    for way, predicted in output.ablations.items():
+        after = predicted[where] == labels
+        before = output.logits[way.recipe][0, where].argmax(axis=1) == labels
+        accuracy = share_where(after, np.ones_like(after), weights)
+        assert accuracy is not None  # models are shown labelled photographs or none
+        estimates = {
+            "accuracy": asdict(accuracy),
+            "difference": asdict(share_difference(after, before, weights)),
+        }
+        rows.append({"recipe": way.recipe, "step": way.without, **estimates})
+    return rows
+
+
+def sureness(output: PhotoOutputs, recipe: str, labels: Ints) -> Json:
+    """How far photographs are from the training images, and what silence gains, for the first seed and one recipe."""
+    logits, distances, where = output.logits[recipe][0], output.distances[recipe], labels >= 0
+    confidence, right = softmax(logits).max(axis=1), logits.argmax(axis=1) == labels
+    scores = {"confidence": confidence, "distance": -distances}
+    return {
+        "from_test_images": asdict(auroc_estimate(distances, output.test_distances)),
+        "from_none_of_the_classes": {name: separation(score[where], score[~where]) for name, score in scores.items()},
+        "right_from_wrong": {
+            name: separation(score[where & right], score[where & ~right]) for name, score in scores.items()
+        },
+        "quantiles": [asdict(part) for part in accuracy_by_quantile(distances[where], right[where])],
+        "abstention": {name: asdict(risk_coverage(score[where], right[where])) for name, score in scores.items()},
+        "aurc": {name: area_under_risk_coverage(score[where], right[where]) for name, score in scores.items()},
+    }
+
+
+def separation(higher: Floats, lower: Floats) -> Json | None:
+    """How well a score tells photographs that should have more of it from others; None if there are none of either."""
+    return asdict(auroc_estimate(higher, lower)) if len(higher) and len(lower) else None
+
+
+def absorption(outputs: dict[str, PhotoOutputs], absorber: int, labels: Ints) -> Json:
+    """Share of test images of other classes predicted as `absorber`, by way and strength of corruption."""
+    focus = {name: one.garments for name, one in outputs.items() if one.garments}
+    ways = next(iter(focus.values()), {})
+    return {
+        "strengths": list(STRENGTHS),
+        "ways": {
+            way: {
+                name: [asdict(absorbed(predicted, labels, absorber)) for predicted in corrupted[way]]
+                for name, corrupted in focus.items()
+            }
+            for way in ways
+        },
+    }

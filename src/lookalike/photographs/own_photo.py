@@ -1,0 +1,261 @@
+"""One's own pictures, brought to the models' format by every recipe and shown to the first seed of every variant.
+
+A picture that has this format already is also shown as it is. One that cannot be used does not stop the others; if
+none can be used, that is said before torch is imported, so that nobody waits for it.
+"""
+
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.artifacts.folders import read_json
+from lookalike.artifacts.models import Description, load_description, read_rows
+from lookalike.artifacts.pictures import SUFFIXES, is_ignored
+from lookalike.errors import InputError, RejectedError
+from lookalike.params import Params, Recipe
+from lookalike.photographs.recipes import EDGE, Picture, Workbench, bare, grey_values, ready_made
+
+if TYPE_CHECKING:
+    from lookalike.data.tensors import LabelledImages
+    from lookalike.models.layers import Model
+
+MODELS = Path("models")
+REPRO = "run `dvc repro` first"
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+AS_IT_IS, INVERTED = READY = ("as it is", "only inverted")  # ways beside the recipes, whose names have no spaces
+Answers = dict[str, NDArray[np.float64]]  # by variant: the probability of each class (C,)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The pictures that are asked for.
+
+    Attributes:
+        paths: their files, not looked at yet.
+        unusable: why other files and folders give no picture, by their names.
+        left_out: how many pictures are too many, in words, "" if none.
+    """
+
+    paths: list[Path]
+    unusable: dict[str, str]
+    left_out: str
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """One seed of a variant, with what is to be known of it.
+
+    Attributes:
+        description: the variant's `model.json`.
+        mean, std: what its images were normalised with, one number a channel, in units of [0, 1] pixels.
+        valid_accuracy: after the last epoch, in [0, 1].
+    """
+
+    variant: str
+    folder: Path
+    seed: int
+    description: Description
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    valid_accuracy: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One picture; everything but name and note by recipe, or by one of the ways `READY`.
+
+    Attributes:
+        name: that of its file, see `printable`.
+        stages: the picture after each step, by the step's name.
+        refused: why there are no stages.
+        note: what is to be known of the picture, "" if nothing.
+        answers: what the models say of the last stage; empty until they are asked.
+    """
+
+    name: str
+    stages: dict[str, list[tuple[str, Picture]]]
+    refused: dict[str, str]
+    note: str = ""
+    answers: dict[str, Answers] = field(default_factory=dict)
+
+
+def find_models(params: Params) -> list[TrainedModel]:
+    """The first trained seed of each variant for photographs, in the order of the parameters.
+
+    A model that was trained on other images than those that are there now, under another profile say, does not count.
+
+    Raises:
+        InputError: there is none, or the data are not those of the active profile.
+    """
+    if params.photos is None:
+        raise InputError("params.yaml: photos: null, so that no model is for photographs")
+    dataset = params.photos.dataset
+    folders = {name: MODELS / one.study / name for name, one in params.variants.items() if one.dataset == dataset}
+    trained = {name: folder for name, folder in folders.items() if (folder / "model.json").is_file()}
+    models = []
+    if trained:
+        data = read_data(dataset, params.active.data.source)
+        models = [model for name, folder in trained.items() for model in first_seed(name, folder, data)]
+    if not models:
+        raise InputError(f"{MODELS}: no model of {dataset} is trained for profile {params.profile}; {REPRO}")
+    return models
+
+
+def read_data(dataset: str, source: str) -> dict[str, Any]:
+    """What is known of a data set, without its arrays; it must come from `source`."""
+    folder = Path("data") / dataset
+    if not (folder / "dataset.json").is_file():
+        raise InputError(f"{folder}: not found; {REPRO}")
+    data: dict[str, Any] = read_json(folder / "dataset.json")
+    if (found := data["provenance"]["source"]) != source:
+        raise InputError(f"{folder}: its source is {found}, that of the active profile {source}; {REPRO}")
+    return data
+
+
+def first_seed(variant: str, folder: Path, data: dict[str, Any]) -> list[TrainedModel]:
+    """The first seed that ended well; none if the model was trained on other data."""
+    description = load_description(folder)
+    seeds = description.finished_seeds
+    if not seeds or description.dataset_digest != data["digest"]:
+        return []
+    last = [row for row in read_rows(folder / "history.csv") if row["seed"] == seeds[0]][-1]
+    normalised = (tuple(data["mean"]), tuple(data["std"]))
+    return [TrainedModel(variant, folder, seeds[0], description, *normalised, last["valid_accuracy"])]
+
+
+def find_pictures(given: Sequence[str], *, outcomes: Collection[Path], most: int) -> Wanted:
+    """The first `most` of the pictures that are `given` as files or as folders, which are not searched below.
+
+    `outcomes` are the files that the command writes; a folder may hold those of an earlier call.
+
+    Raises:
+        InputError: more names are given, or one would be overwritten, being one of the `outcomes`.
+    """
+    if len(given) > most:
+        raise InputError(f"{len(given)} pictures; at most {most} at once")
+    written, found, unusable = {os.path.realpath(path) for path in outcomes}, list[Path](), dict[str, str]()
+    for name in given:
+        if os.path.realpath(name) in written:
+            raise InputError(f"{printable(str(Path(name)))}: would be overwritten by the outcome; rename it")
+        try:
+            found += pictures_at(name, written)
+        except RejectedError as error:
+            unusable[printable(name)] = str(error)
+    left_out = f"{len(found)} pictures, of which the first {most} are shown" if len(found) > most else ""
+    return Wanted(found[:most], unusable, left_out)
+
+
+def pictures_at(name: str, written: Collection[str]) -> list[Path]:
+    """The file `name`, or the files directly in that folder with a suffix of pictures, except those in `written`.
+
+    Raises:
+        RejectedError: it is an address, or a folder without pictures.
+    """
+    if ADDRESS.match(name):
+        raise RejectedError("addresses are not taken: download the picture first")
+    path = Path(name)
+    try:
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
+    except OSError as error:
+        raise RejectedError(f"cannot be read: {error.strerror}") from error
+    if inside == [path]:
+        return inside
+    pictures = [one for one in inside if one.suffix.lower() in SUFFIXES and not is_ignored(one.name)]
+    pictures = [one for one in pictures if os.path.realpath(one) not in written]
+    if not pictures:
+        raise RejectedError(f"no pictures in this folder; their names end in {', '.join(SUFFIXES)}")
+    return pictures
+
+
+def printable(name: str) -> str:
+    """The name of a file on one line: what cannot be shown of it becomes question marks."""
+    return "".join(sign if sign.isprintable() else "?" for sign in name)
+
+
+def prepare_all(wanted: Wanted, recipes: Mapping[str, Recipe]) -> tuple[list[Trial], Wanted]:
+    """The pictures by every recipe, and `wanted` with the reasons why some cannot be used."""
+    trials, unusable = [], dict[str, str]()
+    for path in wanted.paths:
+        try:
+            trials.append(prepare(path, recipes))
+        except RejectedError as error:
+            unusable[printable(str(path))] = str(error)
+    return trials, replace(wanted, unusable=wanted.unusable | unusable)
+
+
+def prepare(path: Path, recipes: Mapping[str, Recipe]) -> Trial:
+    """Take the picture at `path` through every recipe that finds a garment in it.
+
+    Raises:
+        RejectedError: it cannot be read, or no recipe finds a garment.
+    """
+    bench = Workbench.open(path)
+    stages, note = as_it_is(bench)
+    trial = Trial(printable(path.name), stages, {}, note)
+    for name, recipe in recipes.items():
+        try:
+            trial.stages[name] = bench.prepare(recipe)
+        except RejectedError as error:
+            trial.refused[name] = str(error)
+    if not trial.stages:
+        reasons = ", ".join(f"{name} ({reason})" for name, reason in trial.refused.items())
+        raise RejectedError(f"of no use to any recipe: {reasons}")
+    return trial
+
+
+def as_it_is(bench: Workbench) -> tuple[dict[str, list[tuple[str, Picture]]], str]:
+    """A picture that has the data set's format already, by the ways `READY`, and what to say of it; else nothing."""
+    tones = ready_made(bench.sources[True])
+    if tones is None:
+        return {}, ""
+    ways = {AS_IT_IS: tones, INVERTED: 255 - tones}
+    pictures = {way: bare(np.repeat(values[..., None], 3, axis=2)) for way, values in ways.items()}
+    dark = pictures[AS_IT_IS].ground < pictures[INVERTED].ground
+    look = "on a dark ground, as in the data set" if dark else "on a light ground, the inverse of the data set"
+    note = f"{EDGE} x {EDGE} pixels {look}; shown as it is and inverted, and by the recipes for photographs"
+    return {way: [(way, picture)] for way, picture in pictures.items()}, note
+
+
+def judge(trials: Sequence[Trial], models: Sequence[TrainedModel]) -> list[Trial]:
+    """The trials with the answers of all models; each model is loaded once."""
+    images = prepared_images(trials)
+    answers = by_trial(trials, {model.variant: probabilities(model, images) for model in models})
+    return [replace(trial, answers=mine) for trial, mine in zip(trials, answers, strict=True)]
+
+
+def prepared_images(trials: Sequence[Trial]) -> NDArray[np.uint8]:
+    """What the models see of every trial by every recipe, one after the other: (N, 28, 28)."""
+    return np.stack([grey_values(stages[-1][1]) for trial in trials for stages in trial.stages.values()])
+
+
+def by_trial(trials: Sequence[Trial], rows: Mapping[str, NDArray[Any]]) -> list[dict[str, dict[str, NDArray[Any]]]]:
+    """For each trial, by recipe and variant, its row of what each variant makes (N, ...) of the `prepared_images`."""
+    left = {variant: iter(values) for variant, values in rows.items()}
+    return [{recipe: {name: next(row) for name, row in left.items()} for recipe in trial.stages} for trial in trials]
+
+
+def probabilities(model: TrainedModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """What `model` says of images (N, 28, 28): (N, C)."""
+    from lookalike.evaluation.inference import infer
+    from lookalike.evaluation.metrics import softmax
+
+    network, placed = restore(model, images)
+    return softmax(infer(network, placed, keep_features=False).logits)
+
+
+def restore(model: TrainedModel, images: NDArray[np.uint8]) -> "tuple[Model, LabelledImages]":
+    """The network of `model`, and images (N, 28, 28) as it takes them."""
+    from lookalike.data.tensors import place_images
+    from lookalike.evaluation.inference import restore_model
+    from lookalike.runtime import start
+
+    runtime = start("cpu")  # a GPU would take longer to wake than a CPU to answer
+    labels = np.zeros(len(images), np.uint8)  # unknown, and not asked for
+    placed = place_images(images, labels, mean=model.mean, std=model.std, runtime=runtime)
+    return restore_model(model.folder, model.description, model.seed, runtime), placed

@@ -1,0 +1,105 @@
+"""What the parts of the chapter on families are written from, and what each of them says."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lookalike.artifacts.explanations import Explanation, load_explanation
+from lookalike.evaluation.statistics import Estimate
+from lookalike.families.findings import FamilyFindings
+from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.document import Block, Fold, Json, Prose, Table, Words, literal
+from lookalike.reporting.figures.style import Looks
+
+SHOWN = 4  # variants in a chart
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Two variants of different families, with all that was found about their study.
+
+    Attributes:
+        first, second: the two variants.
+        sentences: what was found for each claim about the study, by its key.
+    """
+
+    found: Found
+    findings: FamilyFindings
+    first: str
+    second: str
+    sentences: Mapping[str, str]
+
+    @property
+    def both(self) -> tuple[str, str]:
+        """The two variants."""
+        return self.first, self.second
+
+    def family(self, variant: str) -> str:
+        """The family of a variant."""
+        return self.findings.families[variant]
+
+    @property
+    def families(self) -> tuple[str, str]:
+        """The families of both variants."""
+        return self.family(self.first), self.family(self.second)
+
+    @cached_property
+    def explanations(self) -> dict[str, Explanation]:
+        """The evidence of those of both variants that were explained."""
+        folders = {name: self.found.root / "explanations" / self.found.study / name for name in self.both}
+        return {name: load_explanation(folder) for name, folder in folders.items() if folder.is_dir()}
+
+    def shown(self, known: Mapping[str, object]) -> list[str]:
+        """The variants that a chart shows: both, and up to two more above chance that the study pairs with them."""
+        pairs = self.found.params.studies[self.found.study].pairs
+        others = [name for pair in pairs if {*pair} & {*self.both} for name in pair if name in self.found.learnt]
+        return [name for name in dict.fromkeys([*self.both, *others]) if name in known][:SHOWN]
+
+    def looks(self, variants: Sequence[str]) -> Looks:
+        """How some variants look in charts: as in all figures of the study."""
+        return {name: self.found.looks[name] for name in variants}
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One figure of the chapter.
+
+    Attributes:
+        claims: keys of those that it is about; what was found for them follows the figure, folded away.
+    """
+
+    name: str
+    claims: tuple[str, ...]
+    words: Words
+    figure: Figure
+    variants: Sequence[str]
+    numbers: tuple[Table, ...]
+
+    def blocks(self, compared: Compared) -> Iterator[Block]:
+        """The figure, and below it what became of the claims that it is about."""
+        drawn = compared.found.drawn(self.figure, self.name, self.words, self.variants, *self.numbers)
+        if drawn is not None:
+            yield drawn
+        said = [key for key in self.claims if key in compared.sentences]
+        if said:
+            words = (Prose(f"[{key}](#claims): {literal(compared.sentences[key])}") for key in said)
+            yield Fold("Verdicts on this figure", tuple(words))
+
+
+def json_of(found: Estimate | None) -> Json | None:
+    """An estimate as tables take it."""
+    return None if found is None else dict(vars(found))
+
+
+def interval(found: Estimate, digits: int = 2) -> str:
+    """An estimate in a sentence."""
+    value, low, high = (f"{one:z.{digits}f}".replace("-", "−") for one in (found.value, found.low, found.high))
+    return f"{value} ({low} to {high})"
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean of numbers of which none is missing."""
+    return float(np.mean(values))

@@ -1,0 +1,160 @@
+"""A chart laid out anew for a telephone: its panels below each other instead of side by side."""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator
+from matplotlib.transforms import Bbox
+
+from lookalike.reporting.figures.style import BESIDE, columns_of
+
+WIDTH = 3.5  # inches
+LINE = 0.17  # inches that a line of text is high
+MANY = 4  # panels in a row, of which two stay side by side
+LETTERS = 46  # of a line of the legend
+CELL = 0.85  # of its width: what a panel with numbers in its cells must keep
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Axes, how wide and high they are drawn, and the room of their texts above and below, and at the left; inches."""
+
+    axes: Axes
+    width: float
+    height: float
+    room: float
+    left: float
+
+
+def in_column(figure: Figure) -> bool:
+    """Lay a figure that has been drawn out for a narrow page; False where that would make it illegible.
+
+    The figure is changed. Texts next to rows are left out, for there is no room.
+    """
+    if figure.get_figwidth() <= WIDTH:
+        return False
+    frames = {axes: axes.get_tightbbox(renderer_of(axes)) or axes.bbox for axes in figure.axes}
+    panels = [measured(axes, frames) for axes in figure.axes if is_panel(axes)]
+    across = 2 if len({round(panel.axes.get_position().x0, 2) for panel in panels}) >= MANY else 1
+    left = max(panel.left for panel in panels[::across]) + (0.25 if figure.get_supylabel() else 0)
+    room = (WIDTH - left) / across - 0.15
+    if any(has_cells(panel.axes) and room < CELL * panel.width for panel in panels):
+        return False
+    for text in [text for axes in figure.axes for text in axes.texts if text.get_gid() == BESIDE]:
+        text.remove()
+    names = legend_of(figure)
+    for axes in [axes for axes in figure.axes if not is_panel(axes) and not is_bar(axes)]:
+        axes.remove()
+    rows = [panels[k : k + across] for k in range(0, len(panels), across)]
+    heights = [max(panel.height for panel in row) for row in rows]
+    grid, rest = figure.add_gridspec(len(rows), across, height_ratios=heights), 0.25
+    for k, row in enumerate(rows):
+        for column, panel in enumerate(row):
+            panel.axes.set_subplotspec(grid[k, column])
+        rest += max(panel.room + fit(panel.axes, room, revealed=panel is row[0]) for panel in row) + LINE
+    label = figure._supxlabel  # type: ignore[attr-defined]
+    rest += LINE * (1 + wrap(label, WIDTH - 0.2)) if label else 0
+    figure.set_size_inches(WIDTH, sum(heights) + rest + name_series(figure, *names))
+    return True
+
+
+def is_panel(axes: Axes) -> bool:
+    """Whether axes show something, and are no scale of colours."""
+    return not is_bar(axes) and (axes.axison or bool(axes.has_data()))
+
+
+def is_bar(axes: Axes) -> bool:
+    """Whether axes are the scale of colours of other axes."""
+    return axes.get_label() == "<colorbar>"
+
+
+def has_cells(axes: Axes) -> bool:
+    """Whether numbers stand in the cells of a heat map."""
+    return bool(axes.images) and len(axes.texts) > 1
+
+
+def measured(axes: Axes, frames: Mapping[Axes, Bbox]) -> Panel:
+    """The panel as it has been drawn; `frames` are all axes with their texts."""
+    dpi, inside, outside = axes.figure.dpi, axes.bbox, frames[axes]
+    left, room = inside.x0 - outside.x0, outside.height - inside.height
+    if is_hidden(axes, "y"):
+        left = max(one.bbox.x0 - frames[one].x0 for one in axes.get_shared_y_axes().get_siblings(axes))
+    hidden = 2 * LINE if is_hidden(axes, "x") else 0
+    return Panel(axes, inside.width / dpi, inside.height / dpi, room / dpi + hidden, left / dpi)
+
+
+def renderer_of(artist: Artist) -> Any:
+    """What texts are measured with."""
+    canvas = artist.get_figure(root=True).canvas  # type: ignore[union-attr]
+    assert isinstance(canvas, FigureCanvasAgg)
+    return canvas.get_renderer()
+
+
+def is_hidden(axes: Axes, which: str) -> bool:
+    """Whether the labels of an axis' ticks are left out, since another panel has the same."""
+    axis, side = (axes.xaxis, "labelbottom") if which == "x" else (axes.yaxis, "labelleft")
+    return axis.get_tick_params().get(side) is False
+
+
+def fit(axes: Axes, room: float, *, revealed: bool) -> float:
+    """Write what sharing has hidden, and break lines longer than `room` inches; returns how much height that takes."""
+    if axes.axison:
+        axes.tick_params(labelbottom=True, labelleft=revealed)
+    title = axes._left_title  # type: ignore[attr-defined]
+    grown = LINE * (wrap(axes.xaxis.label, room) + wrap(title, room))
+    labels = axes.get_xticklabels()
+    level = isinstance(axes.xaxis.get_major_locator(), FixedLocator) and not any(map(Text.get_rotation, labels))
+    if level and sum(map(width_of, labels)) > 0.9 * room:
+        for label in labels:
+            label.set(rotation=40, ha="right", rotation_mode="anchor")
+        grown += 0.6 * max(map(width_of, labels))
+    return grown
+
+
+def width_of(text: Text) -> float:
+    """How wide a text is, in inches."""
+    return text.get_window_extent(renderer_of(text)).width / text.get_figure(root=True).dpi  # type: ignore[union-attr]
+
+
+def wrap(text: Text, room: float) -> int:
+    """Break a text into lines of at most `room` inches; returns by how many lines it has grown."""
+    said = text.get_text()
+    if not said or (width := width_of(text)) <= room:
+        return 0
+    longest = max(map(len, said.split("\n")))
+    lines = [textwrap.fill(line, max(8, int(longest * room / width))) for line in said.split("\n")]
+    text.set_text("\n".join(lines))
+    return text.get_text().count("\n") - said.count("\n")
+
+
+def legend_of(figure: Figure) -> tuple[list[Artist], list[str]]:
+    """Handles and names of the legend that stands outside of all panels, which is taken away."""
+    if not figure.legends:
+        return [], []
+    (legend,), known = figure.legends, dict(handles(figure.axes))
+    names = [text.get_text() for text in legend.get_texts()]
+    legend.remove()
+    return [known[name] for name in names], names
+
+
+def handles(panels: Iterable[Axes]) -> Iterable[tuple[str, Artist]]:
+    """What stands for each series."""
+    for axes in panels:
+        yield from zip(*axes.get_legend_handles_labels()[::-1], strict=True)
+
+
+def name_series(figure: Figure, drawn: list[Artist], names: list[str]) -> float:
+    """Draw the legend above all panels, in two columns where there is room; returns its height in inches."""
+    if not names:
+        return 0
+    columns, wrapped = min(2, columns_of(names, WIDTH)), [textwrap.fill(name, LETTERS) for name in names]
+    figure.legend(drawn, wrapped, loc="outside upper center", ncols=columns, frameon=False, fontsize=8)
+    lines = sum(name.count("\n") + 1 for name in wrapped)
+    return LINE * -(-lines // columns) + 0.2

@@ -1,0 +1,93 @@
+"""Contact sheets: photographs through every step of a recipe, and as a heat map. Drawn with Pillow, quickly."""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from lookalike.artifacts.photos import sample
+from lookalike.artifacts.webp import webp
+from lookalike.photographs.recipes import Picture, grey_values
+
+TILE = 84  # pixels: three for each of a 28x28 picture
+GAP = 4
+HEADER = 16
+ROWS_A_SHEET = 25
+HEAT = (np.asarray(mpl.colormaps["inferno"](np.arange(256)))[:, :3] * 255).round().astype(np.uint8)
+
+Stages = Sequence[tuple[str, Picture]]
+
+
+def strip(stages: Stages) -> bytes:
+    """One photograph after each step, the steps' names above, and last the result as a heat map: PNG."""
+    tiles = [(name, tile(picture.visible, picture.coverage)) for name, picture in stages]
+    tiles.append(("heat map", enlarged(HEAT[grey_values(stages[-1][1])])))
+    sheet = Image.new("RGB", (len(tiles) * (TILE + GAP) - GAP, HEADER + TILE), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
+    for column, (name, picture) in enumerate(tiles):
+        left = column * (TILE + GAP)
+        draw.text((left, 1), name, fill="black", font=font)
+        sheet.paste(picture, (left + (TILE - picture.width) // 2, HEADER + (TILE - picture.height) // 2))
+    return png(sheet)
+
+
+def tile(image: NDArray[np.uint8], coverage: NDArray[np.float32]) -> Image.Image:
+    """A picture in the size of a tile; what a mask has taken away is tinted, so that it can be judged."""
+    ground = (coverage < 0.5)[..., None]
+    tinted = np.where(ground, image // 3 + np.array([0, 60, 120], np.uint8), image)
+    return enlarged(np.asarray(image if image.shape[:2] == (28, 28) else tinted, np.uint8))
+
+
+def enlarged(image: NDArray[np.uint8]) -> Image.Image:
+    """Fitted into a tile: small pictures with their pixels visible."""
+    height, width = image.shape[:2]
+    scale = TILE / max(height, width)
+    how = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BILINEAR
+    return Image.fromarray(image).resize((max(1, round(width * scale)), max(1, round(height * scale))), how)
+
+
+def contact_sheets(strips: Mapping[str, Sequence[bytes]], photographs: Sequence[tuple[str, str]]) -> dict[str, bytes]:
+    """Every picture of the preparation, by its path without suffix.
+
+    Args:
+        strips: recipe -> a strip for each photograph.
+        photographs: name and label of each ("" for none of the classes).
+
+    Returns:
+        `steps/<recipe>/<name>` and `sheets/<recipe>-<page>` as PNG and, of a sample, `samples/<recipe>` as WebP.
+    """
+    captions = [f"{name}: {label or 'none of the classes'}" for name, label in photographs]
+    pictures: dict[str, bytes] = {}
+    for recipe, rows in strips.items():
+        pictures |= {f"steps/{recipe}/{name}": row for (name, _), row in zip(photographs, rows, strict=True)}
+        pictures |= {f"sheets/{recipe}-{page:02d}": one for page, one in enumerate(sheets(rows, captions), start=1)}
+        pictures[f"samples/{recipe}"] = webp(stacked(sample(rows), sample(captions)), lossless=False)
+    return pictures
+
+
+def sheets(strips: Sequence[bytes], captions: Sequence[str]) -> list[bytes]:
+    """Strips under each other, 25 per sheet, each with its caption: PNGs."""
+    starts = range(0, len(strips), ROWS_A_SHEET)
+    return [png(stacked(strips[k : k + ROWS_A_SHEET], captions[k : k + ROWS_A_SHEET])) for k in starts]
+
+
+def stacked(strips: Sequence[bytes], captions: Sequence[str]) -> Image.Image:
+    """One sheet."""
+    rows = [Image.open(io.BytesIO(one)) for one in strips]
+    high = HEADER + TILE + HEADER + GAP
+    sheet = Image.new("RGB", (max(row.width for row in rows), high * len(rows)), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
+    for k, (row, caption) in enumerate(zip(rows, captions, strict=True)):
+        sheet.paste(row, (0, k * high))
+        draw.text((0, k * high + HEADER + TILE + 1), caption, fill="#444444", font=font)
+    return sheet
+
+
+def png(image: Image.Image) -> bytes:
+    """The picture as PNG, packed quickly."""
+    out = io.BytesIO()
+    image.save(out, format="PNG", compress_level=3)
+    return out.getvalue()

@@ -1,0 +1,205 @@
+"""Charts of how families of architectures tell look-alikes apart: where they err, and by what they are right.
+
+Each function takes findings, see `families.findings`, and returns a matplotlib figure; nothing here reads files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby, pairwise
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+from numpy.typing import NDArray
+
+from lookalike.artifacts.evaluations import Condition
+from lookalike.evaluation.statistics import Estimate
+from lookalike.families.family import Family
+from lookalike.families.findings import ClassPair, CueUse, ErrorConsistency, OfSize, Separability
+from lookalike.reporting.figures.maps import as_tile
+from lookalike.reporting.figures.style import (
+    DARK,
+    FAMILIES,
+    MIDDLE,
+    SMALL,
+    WIDTH,
+    Estimated,
+    Look,
+    Looks,
+    dodge,
+    in_percent,
+    legend_above,
+    name_rows,
+    style,
+    whiskers,
+)
+
+MOST = 24  # letters of a class's name in a figure
+TILE = 56  # pixels of an image above the chart of cues
+NARROW = 5.0  # inches: a heat map alone
+
+
+def estimated(found: Estimate | None) -> Estimated:
+    """An estimate as `whiskers` takes it."""
+    return None if found is None else asdict(found)
+
+
+def short(name: str) -> str:
+    """A class's name, cut off where it is too long for a figure."""
+    return name if len(name) <= MOST else f"{name[: MOST - 1]}…"
+
+
+def pair_name(pair: ClassPair) -> str:
+    """Both classes of a pair."""
+    return " – ".join(map(short, pair))
+
+
+def consistency_figure(
+    consistency: ErrorConsistency, families: Mapping[str, Family], by_size: Sequence[OfSize]
+) -> Figure:
+    """The error consistency of all models and, if it is known, by the number of training images."""
+    known = [one for one in by_size if one.consistency is not None]
+    variants = len(set(consistency.variants))
+    with style():
+        figure = Figure(figsize=(WIDTH if known else NARROW, max(3.4, 0.13 * variants + 1)))
+        heat, *rest = figure.subplots(1, 2 if known else 1, width_ratios=[1.5, 1] if known else None, squeeze=False)[0]
+        draw_consistency(heat, consistency, families)
+        for axes in rest:
+            draw_by_size(axes, known)
+    return figure
+
+
+def draw_consistency(axes: Axes, consistency: ErrorConsistency, families: Mapping[str, Family]) -> None:
+    """A heat map of all models; thin lines separate variants, thick ones families."""
+    order = by_family(consistency.variants, families)
+    names = [consistency.variants[k] for k in order]
+    values = np.array(consistency.matrix, float)[np.ix_(order, order)]
+    np.fill_diagonal(values, np.nan)
+    picture = axes.imshow(values, cmap="cividis", aspect="auto", interpolation="none")
+    axes.set_facecolor("#dddddd")
+    axes.grid(visible=False)
+    variants, ends = blocks(names)
+    for end in ends[:-1]:
+        draw_cross(axes, end, 0.5)
+    axes.set_yticks(middles(ends), variants, fontsize=SMALL)
+    mark_families(axes, names, families)
+    axes.set_xlabel("the same models, in the same order")
+    axes.figure.colorbar(picture, ax=axes, label="error consistency κ")
+
+
+def by_family(names: Sequence[str], families: Mapping[str, Family]) -> list[int]:
+    """The numbers of some variants, those of one family together."""
+    return [k for family in FAMILIES for k, name in enumerate(names) if families[name] == family]
+
+
+def mark_families(axes: Axes, names: Sequence[str], families: Mapping[str, Family]) -> None:
+    """Thick lines between the families of a heat map's rows and columns, and their names below it."""
+    kinds, ends = blocks([families[name] for name in names])
+    for end in ends[:-1]:
+        draw_cross(axes, end, 2.5)
+    axes.set_xticks(middles(ends), kinds)
+    axes.tick_params(length=0)
+
+
+def middles(ends: Sequence[int]) -> list[float]:
+    """The middle of each of some runs that end there."""
+    return [(low + high - 1) / 2 for low, high in pairwise([0, *ends])]
+
+
+def blocks(names: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The names without repetition, and where the run of each ends."""
+    runs = [(name, len(list(run))) for name, run in groupby(names)]
+    return [name for name, _ in runs], np.cumsum([length for _, length in runs]).tolist()
+
+
+def draw_cross(axes: Axes, end: int, width: float) -> None:
+    """A white line in both directions before the model with the number `end`."""
+    for line in (axes.axhline, axes.axvline):
+        line(end - 0.5, color="white", linewidth=width)
+
+
+def draw_by_size(axes: Axes, by_size: Sequence[OfSize]) -> None:
+    """The error consistency within and between two families, by the number of training images; lines join a curve."""
+    kinds: dict[str, Look] = {
+        "within": {"color": DARK, "marker": "s"},
+        "between": {"color": MIDDLE, "marker": "o", "markerfacecolor": "white"},
+    }
+    curves = list(dict.fromkeys(one.curve for one in by_size))
+    for line, curve in zip(("-", "--", ":"), curves, strict=False):
+        of_curve = [one for one in by_size if one.curve == curve]
+        for shift, (kind, look) in zip((0.97, 1.03), kinds.items(), strict=True):
+            sizes = [shift * one.train_images for one in of_curve]
+            found = [estimated(getattr(one.consistency, kind)) for one in of_curve]
+            whiskers(axes, sizes, found, up=True, label=f"{kind}, {curve}", **look | {"linestyle": line})
+    axes.set_xscale("log")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("training images")
+    axes.set_ylabel("error consistency κ")
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=7, handlelength=4)
+
+
+def separability_figure(pairs: Sequence[Separability], looks: Looks) -> Figure:
+    """How well variants separate each pair of look-alikes: AUROC beside d'."""
+    rows = [pair_name(one.pair) for one in pairs]
+    with style():
+        figure = Figure(figsize=(WIDTH, (0.11 * len(looks) + 0.14) * len(pairs) + 1.2))
+        areas, distances = figure.subplots(1, 2, sharey=True)
+        draw_rows(areas, rows, {name: [one.variants[name].auroc for one in pairs] for name in looks}, looks)
+        draw_rows(distances, rows, {name: [one.variants[name].d_prime for one in pairs] for name in looks}, looks)
+        areas.set_xlabel("AUROC of the logit difference (chance: 0.5)")
+        distances.set_xlabel("d′: distance of the two classes' scores\nin standard deviations")
+        legend_above(figure, areas, columns=2)
+    return figure
+
+
+def draw_rows(axes: Axes, rows: Sequence[str], values: Mapping[str, Sequence[Estimate | None]], looks: Looks) -> None:
+    """Named rows with a dot and its interval for each variant; `values` holds one for each row."""
+    for (name, look), places in zip(looks.items(), dodge(len(rows), len(looks)), strict=True):
+        whiskers(axes, places, map(estimated, values[name]), **look)
+    name_rows(axes, rows)
+
+
+def cues_figure(strip: Mapping[Condition, NDArray[np.uint8]], uses: Mapping[str, CueUse], looks: Looks) -> Figure:
+    """The share of its accuracy that each variant keeps in each condition, below one image in each.
+
+    Args:
+        strip: condition -> image (H, W[, 3]); conditions without a usable image are left out.
+        uses: by variant; of those in `looks`, all with the same conditions.
+    """
+    conditions = next(iter(uses.values())).conditions
+    with style():
+        figure = Figure(figsize=(WIDTH, 4))
+        images, kept = figure.subplots(2, 1, sharex=True, height_ratios=[0.55, 2.6])
+        draw_strip(images, [strip.get(condition) for condition in conditions])
+        for (name, look), places in zip(looks.items(), dodge(len(conditions), len(looks)), strict=True):
+            whiskers(kept, places, map(estimated, uses[name].kept), up=True, **look)
+        kinds, ends = blocks([kind or "original" for kind, _ in conditions])
+        for middle, end, kind in zip(middles(ends), ends, kinds, strict=True):
+            images.text(middle, 1.05, kind, ha="center", va="bottom", fontsize=7)
+            kept.axvline(end - 0.5, color="#999999", linewidth=0.6)
+        kept.set_xticks(range(len(conditions)), [strength_of(condition) for condition in conditions])
+        kept.set_xlim(-0.5, len(conditions) - 0.5)
+        kept.tick_params(axis="x", length=0)
+        kept.grid(visible=False, axis="x")
+        kept.set_ylim(bottom=0)
+        in_percent(kept.yaxis)
+        kept.set_ylabel("accuracy kept,\nof that on images as they are")
+        kept.set_xlabel("patches per side; strength of the other changes (3: the strongest)")
+        figure.legend(*kept.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def strength_of(condition: Condition) -> str:
+    """How a condition's strength is written below the chart."""
+    kind, strength = condition
+    return {"": "", "silhouette": "", "shuffled": f"{strength}×{strength}"}.get(kind, str(strength))
+
+
+def draw_strip(axes: Axes, images: Sequence[NDArray[np.uint8] | None]) -> None:
+    """Images in a row at 0, 1, ...; None leaves a place empty."""
+    for k, image in enumerate(images):
+        if image is not None:
+            axes.imshow(as_tile(image, TILE), extent=(k - 0.45, k + 0.45, 0, 1), aspect="auto", interpolation="none")
+    axes.set_ylim(0, 1)
+    axes.set_axis_off()

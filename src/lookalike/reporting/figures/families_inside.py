@@ -1,0 +1,130 @@
+"""Charts of what families of architectures learn: from how many images, in which features, and how well it is shown."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.ticker import LogLocator, NullLocator
+from numpy.typing import NDArray
+
+from lookalike.evaluation.statistics import Estimate
+from lookalike.families.crossings import Crossing
+from lookalike.families.family import Family
+from lookalike.families.findings import LearningCurves, Representation
+from lookalike.reporting.figures.families import by_family, draw_rows, mark_families
+from lookalike.reporting.figures.style import MIDDLE, SMALL, WIDTH, Looks, in_percent, legend_above, style
+
+CELLS = 12  # columns of a heat map up to which a number fits into a cell
+CROWDED = 1.2  # times: sizes closer than that have no room for two labels
+Gains = Mapping[str, Mapping[str, Estimate]]  # variant -> row -> mean over seeds
+
+
+def learning_figure(learning: Mapping[str, LearningCurves], looks: Looks) -> Figure:
+    """The test error of both families by the number of training images, a panel for each kind of curve.
+
+    `looks`: of the first and of the second family's variant.
+    """
+    with style():
+        figure = Figure(figsize=(WIDTH, 3.6))
+        panels = figure.subplots(1, len(learning), sharey=True, squeeze=False)[0]
+        for axes, (title, curves) in zip(panels, learning.items(), strict=True):
+            draw_learning(axes, curves, looks)
+            axes.set_title(title, loc="left")
+        panels[0].set_ylabel("test error")
+        legend_above(figure, panels[0], columns=2)
+    return figure
+
+
+def draw_learning(axes: Axes, curves: LearningCurves, looks: Looks) -> None:
+    """Errors of runs as dots, fits as lines, and where these cross with its interval as a band."""
+    for side, fit, look in zip(curves.points, (curves.first, curves.second), looks.values(), strict=True):
+        places = np.repeat([one.train_images for one in side], [len(one.errors) for one in side]).astype(float)
+        errors = [error for one in side for error in one.errors]
+        axes.plot(places, errors, linestyle="none", markersize=4, markerfacecolor="none", **look)
+        if fit is not None:
+            grid = np.geomspace(places.min(), places.max(), 100)
+            axes.plot(grid, fit.curve.at(grid), color=look["color"])
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    in_percent(axes.yaxis)
+    sizes = sorted({one.train_images for side in curves.points for one in side})
+    apart = [size for size, last in zip(sizes, [0, *sizes], strict=False) if size > CROWDED * last]
+    axes.set_xticks(apart, [f"{size:,}" for size in apart])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("training images")
+    if isinstance(crossing := curves.crossing, Crossing):
+        low, high = crossing.low or axes.get_xlim()[0], crossing.high or axes.get_xlim()[1]
+        axes.axvspan(low, high, color=MIDDLE, alpha=0.15, linewidth=0)
+        axes.axvline(crossing.size, color=MIDDLE, linestyle=":", label="fits cross (band: 95 % interval)")
+
+
+def representations_figure(found: Representation, compared: tuple[str, str], families: Mapping[str, Family]) -> Figure:
+    """CKA of the layers of both compared variants, beside that of the last layers of all variants."""
+    order = by_family([*found.variants], families)
+    names = [[*found.variants][k] for k in order]
+    with style():
+        figure = Figure(figsize=(WIDTH, max(3.4, 0.14 * len(names) + 1)))
+        panels = figure.subplots(1, 2 if found.compared else 1, squeeze=False)[0]
+        if found.compared:
+            draw_cka(panels[0], np.array(found.compared, float))
+            for name, axis in zip(compared, (panels[0].yaxis, panels[0].xaxis), strict=True):
+                layers = found.variants[name].layers
+                axis.set_ticks(range(len(layers)), layers, fontsize=SMALL, rotation=90 if axis.axis_name == "x" else 0)
+                axis.set_label_text(name)
+            panels[0].set_title("layers", loc="left")
+        picture = draw_cka(panels[-1], np.array(found.last_layers, float)[np.ix_(order, order)])
+        panels[-1].set_yticks(range(len(names)), names, fontsize=SMALL)
+        mark_families(panels[-1], names, families)
+        panels[-1].set_xlabel("the same variants, in the same order")
+        panels[-1].set_title("last layers of all variants", loc="left")
+        figure.colorbar(picture, ax=panels, label="linear CKA (1: the same up to rotation)", shrink=0.7)
+    return figure
+
+
+def draw_cka(axes: Axes, values: NDArray[np.float64]) -> AxesImage:
+    """A heat map from 0 to 1, with numbers where there is room; grey where nothing is known."""
+    axes.set_facecolor("#dddddd")
+    picture = axes.imshow(values, cmap="viridis", vmin=0, vmax=1, aspect="auto", interpolation="none")
+    if values.shape[1] <= CELLS:
+        for (row, column), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                text = axes.text(column, row, said_cka(value), ha="center", va="center", fontsize=SMALL)
+                text.set(color="black" if value > 0.6 else "white", in_layout=False)
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    return picture
+
+
+def said_cka(value: float) -> str:
+    """A value in a cell, without the zero before the point."""
+    return f"{value:z.2f}".replace("0.", ".", 1).replace("-", "−")
+
+
+def gains_figure(gains: Gains, located: Mapping[str, Gains], looks: Looks) -> Figure:
+    """How faithful the maps of both variants are on one grid, a row for each method.
+
+    Args:
+        gains: by variant and method.
+        located: label of a further panel -> the same, of the variants whose objects have outlines; may be empty.
+    """
+    panels = {"gain: insertion area minus\ndeletion area, 7×7 grid": gains, **located}
+    rows = rows_of(gains)
+    with style():
+        figure = Figure(figsize=(WIDTH, 0.4 * len(rows) + 1.3))
+        grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+        for axes, (label, found) in zip(grid, panels.items(), strict=True):
+            shown = {name: look for name, look in looks.items() if name in found}
+            draw_rows(axes, rows, {name: [found[name].get(row) for row in rows] for name in shown}, shown)
+            axes.set_xlabel(label)
+        grid[0].axvline(0, color=MIDDLE, linewidth=1, zorder=1)
+        legend_above(figure, grid[0], columns=2)
+    return figure
+
+
+def rows_of(found: Gains) -> list[str]:
+    """The methods of all variants, in the order in which they first appear."""
+    return list(dict.fromkeys(row for of_variant in found.values() for row in of_variant))

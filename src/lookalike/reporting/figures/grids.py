@@ -1,0 +1,208 @@
+"""Pictures with a row for each class, image or layer: many maps of one kind side by side."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from lookalike.reporting.figures.maps import (
+    GAP,
+    LINE,
+    MEDIUM,
+    SMALL_IMAGE,
+    TITLE,
+    Floats,
+    Pixels,
+    Sheet,
+    as_tile,
+    bands,
+    coloured,
+    fitting,
+    in_shares,
+    is_blank,
+    margin,
+    tile_of,
+)
+
+if TYPE_CHECKING:  # the primer draws without evidence
+    from lookalike.artifacts.explanations import InSteps, Layers, Response
+    from lookalike.artifacts.test_sets import TestSet
+
+IMAGE = "the image"
+BY_CLASS = ("CAM", "Grad-CAM")  # methods by which several images of each class are shown
+ACROSS = 8  # images of a class
+CHANNELS = 5  # that are shown of a layer, on either side
+FAINT = 8  # of 255: what is nearer to the border's grey is noise
+ABREAST = 2  # the same, on each of several sides
+
+
+def classes_figure(
+    images: NDArray[np.uint8],
+    maps: Floats,
+    labels: NDArray[np.integer],
+    class_names: Sequence[str],
+    *,
+    title: str,
+    signed: bool,
+) -> Figure:
+    """Up to eight images of each class under their maps, one row per class; fewer where they are large.
+
+    Args:
+        images, maps, labels: (N, H, W[, 3]), (N, h, w) and (N,).
+        title: what stands above, such as the method with its gain.
+        signed: whether maps have either sign, see `maps.overlay`.
+    """
+    left, size, sheet = margin(class_names), tile_of(images.shape[1], MEDIUM), Sheet()
+    sheet.write(GAP, TITLE - GAP, title, ha="left")
+    for row, name in enumerate(class_names):
+        y = TITLE + row * (size + GAP)
+        sheet.write(left - GAP, y + size / 2, name, ha="right", va="center")
+        for column, k in enumerate(np.flatnonzero(labels == row)[: min(ACROSS, fitting(left, size + GAP))]):
+            sheet.paste_map((left + column * (size + GAP), y), images[k], maps[k], size, signed=signed)
+    sheet.end = TITLE + len(class_names) * (size + GAP)
+    sheet.add_map_scales([signed])
+    return sheet.figure()
+
+
+def augmentation_figure(images: NDArray[np.uint8], drawn: NDArray[np.uint8], names: Sequence[str]) -> Figure:
+    """Images (N, H, W[, 3]), one row each, and beside them what a training run sees of them: (D, N, H, W[, 3])."""
+    return table_figure({"image": images} | {f"draw {k + 1}": seen for k, seen in enumerate(drawn)}, names)
+
+
+def table_figure(columns: Mapping[str, NDArray[np.uint8]], names: Sequence[str]) -> Figure:
+    """Images in a table: heading -> (N, H, W[, 3]), and the names of the N rows; many columns make several parts."""
+    left, sheet = margin(names), Sheet()
+    size = tile_of(next(iter(columns.values())).shape[1], MEDIUM)
+    for headings in bands(list(columns), fitting(left, size + GAP)):
+        top = (sheet.extent[1] if sheet.pictures else 0) + TITLE
+        for column, heading in enumerate(headings):
+            x = left + column * (size + GAP)
+            sheet.write(x + size / 2, top - GAP, heading)
+            for row, picture in enumerate(columns[heading]):
+                sheet.paste((x, top + row * (size + GAP)), as_tile(picture, size))
+        for row, name in enumerate(names):
+            sheet.write(left - GAP, top + row * (size + GAP) + size / 2, name, ha="right", va="center")
+    return sheet.figure()
+
+
+def journey_figure(image: NDArray[np.uint8], sides: "Mapping[str, InSteps]", channels: Mapping[str, int]) -> Figure:
+    """One image (H, W[, 3]) through every convolution, one row each: of its maps those that vary most.
+
+    Args:
+        sides: heading -> layer -> the few feature maps (O, h, w) that are shown, such as before and after training; the
+            same layers in each. Each map is coloured by its own largest absolute value.
+        channels: layer -> how many maps it has.
+    """
+    layers = next(iter(sides.values()))
+    names = [f"{name}\n{channels[name]} of {maps.shape[1]}x{maps.shape[2]}" for name, maps in layers.items()]
+    size, left, sheet = tile_of(len(image), MEDIUM), margin([IMAGE, *names]), Sheet()
+    top = TITLE + size + LINE + 2 * GAP
+    sheet.write(left - GAP, TITLE + size / 2, IMAGE, ha="right", va="center")
+    sheet.paste((left, TITLE), as_tile(image, size))
+    for row, name in enumerate(names):
+        sheet.write(left - GAP, top + row * (MEDIUM + GAP) + MEDIUM / 2, name, ha="right", va="center")
+    for side, (heading, found) in enumerate(sides.items()):
+        start = left + side * (CHANNELS * (MEDIUM + GAP) + 3 * GAP)
+        sheet.write(start, top - GAP, heading, ha="left", fontsize=9)
+        for row, maps in enumerate(found.values()):
+            for column, values in enumerate(maps.astype(np.float32)):
+                sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(values))
+    sheet.add_map_scales([True])
+    return sheet.figure()
+
+
+def layers_figure(sides: "Mapping[str, Layers]") -> Figure:
+    """What every layer makes of an image and of others, side by side, one row per layer.
+
+    Args:
+        sides: heading -> image, and by layer the few maps (O, h, w) that are shown of it, or numbers (1, D), laid out
+            in rows; the same layers in each. Each map is coloured by its own largest absolute value.
+    """
+    first = next(iter(sides.values()))
+    size, left, sheet = tile_of(len(first.image), MEDIUM), margin([IMAGE, *first.outputs]), Sheet()
+    top = TITLE + size + LINE
+    sheet.write(left - GAP, TITLE + size / 2, IMAGE, ha="right", va="center")
+    for row, name in enumerate(first.outputs):
+        sheet.write(left - GAP, top + row * (MEDIUM + GAP) + MEDIUM / 2, name, ha="right", va="center")
+    for side, (heading, layers) in enumerate(sides.items()):
+        start = left + side * (max(size + GAP, ABREAST * (MEDIUM + GAP)) + 2 * GAP)
+        sheet.write(start, TITLE - GAP, heading, ha="left")
+        sheet.paste((start, TITLE), as_tile(layers.image, size))
+        for row, values in enumerate(layers.outputs.values()):
+            for column, shown in enumerate(as_maps(values.astype(np.float32))):
+                sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(shown))
+    sheet.add_map_scales([True])
+    return sheet.figure()
+
+
+def responses_figure(
+    test_set: "TestSet", layers: "Mapping[str, Response]", silent: Collection[tuple[str, int]]
+) -> Figure:
+    """What filters respond to: what one sees of an input made to excite it, and the images that excite it most.
+
+    Args:
+        layers: by convolution, what its filters respond to.
+        silent: layers and numbers of filters that respond to all images alike.
+    """
+    best, sheet, top = next(iter(layers.values())).images.shape[1], Sheet(), 0
+    size = tile_of(test_set.images.shape[1], MEDIUM)
+    across = min(1 + best, fitting(GAP, size + GAP))
+    abreast = 2 if size == MEDIUM else 1  # filters in a row
+    for name, layer in layers.items():
+        alive = [(name, int(number)) not in silent for number in layer.filters]
+        seen, top = field_of(layer.inputs[alive] if any(alive) else layer.inputs), top + 4 * LINE
+        whole = max(layer.inputs.shape[1:3]) < SMALL_IMAGE  # larger ones were made small, so that pixels count for less
+        title = f"{name}: a filter sees {said_size(seen)} pixels" if whole else name
+        sheet.write(GAP, top - 2 * LINE, title, ha="left", fontsize=9)
+        for k, (number, made, images) in enumerate(zip(layer.filters, layer.inputs, layer.images, strict=True)):
+            left = GAP + k % abreast * (across * (size + GAP) + 5 * GAP)
+            y = top + k // abreast * (size + LINE + GAP)
+            if not alive[k]:
+                sheet.write(left, y - 2, f"filter {number}: never active", ha="left")
+                continue
+            sheet.write(left, y - 2, f"filter {number}", ha="left")
+            for column, shown in enumerate([made[seen], *test_set.pictures(images)][:across]):
+                sheet.paste((left + column * (size + GAP), y), as_tile(shown, size))
+        top += math.ceil(len(layer.filters) / abreast) * (size + LINE + GAP)
+    sheet.end = top
+    return sheet.figure()
+
+
+def field_of(inputs: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """The part of made inputs (F, H, W[, 3]) that the unit in the middle sees: where they differ from their borders.
+
+    Elsewhere nothing but the noise they began with is left, which is too weak to be seen.
+    """
+    pixels = inputs.reshape(*inputs.shape[:3], -1).astype(float)
+    borders = np.concatenate([pixels[:, 0], pixels[:, -1], pixels[:, :, 0], pixels[:, :, -1]], axis=1)
+    differs = np.abs(pixels - np.median(borders, axis=1)[:, None, None]).max(axis=(0, 3)) > FAINT
+    return part_of(differs.any(axis=1)), part_of(differs.any(axis=0))
+
+
+def part_of(marked: NDArray[np.bool_]) -> slice:
+    """From the first to the last place that is marked; all of them if none is."""
+    places = np.flatnonzero(marked)
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, len(marked))
+
+
+def said_size(part: tuple[slice, slice]) -> str:
+    """The size of a part of an image."""
+    rows, columns = part
+    return f"{rows.stop - rows.start}×{columns.stop - columns.start}"
+
+
+def as_maps(values: Floats) -> Floats:
+    """Maps (O, h, w) as they are; numbers (1, D) as one map, in rows of about equal length, zeros behind them."""
+    if values.ndim == 3:
+        return values
+    width = math.ceil(math.sqrt(values.size))
+    return np.pad(values[0], (0, -values.size % width)).reshape(1, -1, width)
+
+
+def picture(values: Floats) -> Pixels:
+    """A feature map (h, w) of either sign; a blank one has the colour of 0."""
+    shown = np.zeros_like(values) if is_blank(values) else values
+    return as_tile(coloured(in_shares(shown), signed=True), MEDIUM)

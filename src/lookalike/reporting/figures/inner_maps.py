@@ -1,0 +1,116 @@
+"""Pictures of what is inside a network: attention by head, the filters of a convolution and its feature maps."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from lookalike.reporting.figures.maps import (
+    DIVERGING,
+    GAP,
+    LARGE,
+    LINE,
+    MEDIUM,
+    SMALL_IMAGE,
+    TITLE,
+    Floats,
+    Pixels,
+    Place,
+    Sheet,
+    as_tile,
+    coloured,
+    fitting,
+    in_shares,
+    is_blank,
+    margin,
+    tile_of,
+    tile_size,
+)
+from lookalike.reporting.figures.style import DPI, WIDTH
+
+HEAD = 112  # pixels of a tile of the attention of one head over a photograph: there are many of them
+
+
+def heads_figure(image: NDArray[np.uint8], maps: Floats, gains: Floats, *, note: str) -> Figure:
+    """The attention of each head over one image (H, W[, 3]), one row or more per block, and below each map its gain.
+
+    Args:
+        maps: (blocks, heads + 1, h, w), without negative values; the last of a block is the mean over its heads.
+        gains: (blocks, heads + 1).
+        note: what stands below the image: the gains of random maps and of a centred Gaussian.
+    """
+    names = [f"block {k + 1}" for k in range(len(maps))]
+    headings = [*(f"head {k + 1}" for k in range(maps.shape[1] - 1)), "mean"]
+    left, top = margin(names), LINE + GAP
+    size = max(tile_size(0, left, len(headings)), HEAD if len(image) > SMALL_IMAGE else 0)
+    across = fitting(left, size + GAP) - 1
+    pitch, rows, sheet = size + 2 * LINE + GAP, -(-gains.shape[1] // across), Sheet()
+    sheet.paste((left, top), as_tile(image, size))
+    sheet.write(left + size / 2, top - GAP, "image")
+    sheet.write(left + size / 2, top + size + GAP, note, va="top")
+    for block, name in enumerate(names):
+        sheet.write(left - GAP, top + block * rows * pitch + size / 2, name, ha="right", va="center")
+    for block, head in np.ndindex(gains.shape):
+        x, y = left + (head % across + 1) * (size + GAP), top + (block * rows + head // across) * pitch
+        sheet.paste_map((x, y), image, maps[block, head], size, signed=False)
+        said = f"{headings[head]}\ngain {gains[block, head]:z.2f}".replace("-", "−")
+        sheet.write(x + size / 2, y + size + 1, said, va="top")
+    sheet.end = sheet.extent[1] + 2 * LINE
+    sheet.add_map_scales([False])
+    return sheet.figure()
+
+
+def filters_figure(filters: Floats, inputs: int) -> Figure:
+    """The kernels of a convolution, one tile each, all on one scale.
+
+    Args:
+        filters: (O, 3, h, w), shown in red, green and blue, or the means over input channels (O, 1, h, w).
+        inputs: the number of its input channels.
+    """
+    count, _, *size = filters.shape
+    title = f"{count} filters of {size[0]}x{size[1]}"
+    sheet = Sheet()
+    if inputs == 3:
+        pictures = ((in_shares(filters).transpose(0, 2, 3, 1) + 1) * 127.5).round().astype(np.uint8)
+        largest = np.abs(filters).max()
+        title += f", in red, green and blue: grey is 0, the brightest {largest:.2g}, the darkest −{largest:.2g}"
+        paste_mosaic(sheet, GAP, pictures)
+    else:
+        means = filters.mean(axis=1)
+        largest = np.abs(means).max()
+        title += f", means over {inputs} input channels" if inputs > 1 else ""
+        paste_mosaic(sheet, GAP, coloured(in_shares(means), signed=True))
+        sheet.add_scale(DIVERGING, f"−{largest:.2g}", f"{largest:.2g}")
+    sheet.write(GAP, TITLE - GAP, title, fontsize=9, ha="left")
+    return sheet.figure()
+
+
+def feature_maps_figure(image: NDArray[np.uint8], maps: Floats, name: str) -> Figure:
+    """What the O filters of the convolution `name` find in one image (H, W[, 3]): maps (O, h, w) of either sign.
+
+    Each map is coloured by its own largest absolute value; one that is blank stays grey and says so.
+    """
+    sheet = Sheet()
+    size = tile_of(len(image), LARGE)
+    sheet.paste((GAP, TITLE), as_tile(image, size))
+    blank = [is_blank(values) for values in maps]
+    shares = [
+        in_shares(np.zeros_like(values) if nothing else values) for values, nothing in zip(maps, blank, strict=True)
+    ]
+    places = paste_mosaic(sheet, size + 3 * GAP, coloured(np.stack(shares), signed=True))
+    for (x, y), nothing in zip(places, blank, strict=True):
+        if nothing:
+            sheet.write(x + MEDIUM / 2, y + MEDIUM / 2, "blank", va="center")
+    sheet.write(GAP, TITLE - GAP, f"the image, and the {len(maps)} feature maps of {name}", fontsize=9, ha="left")
+    sheet.add_map_scales([True])
+    return sheet.figure()
+
+
+def paste_mosaic(sheet: Sheet, left: int, pictures: Pixels) -> list[Place]:
+    """Small pictures (K, h, w, 3) in rows below the title, as wide as the figure may be: the place of each."""
+    columns = int((WIDTH * DPI - left) // (MEDIUM + GAP))
+    places = [
+        (left + k % columns * (MEDIUM + GAP), TITLE + k // columns * (MEDIUM + GAP)) for k in range(len(pictures))
+    ]
+    for place, picture in zip(places, pictures, strict=True):
+        sheet.paste(place, as_tile(picture, MEDIUM))
+    return places
