@@ -32,7 +32,7 @@ def embed_study(params: Params, study: str, names: Collection[str], out: Path) -
     data, evaluations = Path("data") / params.studies[study].data, Path("evaluations") / study
     runtime, sample, dataset = start(), params.active.embed, load_dataset(data)
     group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
-    indices = first_of_each_class(dataset.test_labels, sample.images_a_class)
+    indices = first_of_each_class(dataset.test_labels, sample.images_per_class)
     labels, settings = dataset.test_labels[indices].astype(int), Settings(**params.embedding.model_dump())
     shared = {
         "data": folder_digest(data),

@@ -25,7 +25,7 @@ from lookalike.runtime import start
 def evaluate(params: Params, study: str, names: Collection[str], out: Path) -> Iterable[str]:
     """Evaluate those of the variants `names` of `study` that have no evidence yet, or evidence of other inputs."""
     runtime, settings, data = start(), params.studies[study], Path("data")
-    dataset, per_class = load_dataset(data / settings.data), params.spoiled_a_class(study)
+    dataset, per_class = load_dataset(data / settings.data), params.corrupted_per_class(study)
     outside = None
     if settings.outside != settings.data:
         outside = outside_images(settings.outside, load_test_images(data / settings.outside), dataset)
@@ -43,7 +43,7 @@ def evaluate(params: Params, study: str, names: Collection[str], out: Path) -> I
     }
     for name in tqdm(names, desc="evaluate", unit="variant", disable=None):
         models = Path("models") / study / name
-        asked = {"views": name in settings.ten_views, "focus": name in settings.probes}
+        asked = {"views": name in settings.ten_views, "focus": name in settings.focus}
         architecture = load_description(models).model
         inputs = input_digests(Path(__file__), architecture, {"model": models}, **shared, **asked)
         with renewed(out / name, inputs) as part:

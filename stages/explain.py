@@ -31,7 +31,7 @@ def explain(params: Params, study: str, names: Collection[str], out: Path) -> It
     photos = load_photos(Path("photos")) if params.photographed(study) else None
     logits = {name: one.photos.logits for name, one in found.items() if one.photos}
     recipe = best_recipe(logits, photos.labels, photos.attributes["half"]) if photos and logits else ""
-    asked = Asked(dataset, photos, recipe, params.groups_of(dataset.name), params.active.explain, settings.spoil)
+    asked = Asked(dataset, photos, recipe, params.groups_of(dataset.name), params.active.explain, settings.corrupt)
     shared = {
         "data": folder_digest(data),
         "photos": photos and [folder_digest(Path("photos") / name) for name in SHOWN],
@@ -41,7 +41,7 @@ def explain(params: Params, study: str, names: Collection[str], out: Path) -> It
     sampled = [name for name in params.sampled(study, params.active.explain) if name in names]
     ended = [name for name in sampled if found[name].seeds]  # without those whose every seed diverged
     for name in tqdm(ended, desc="explain", unit="variant", disable=None):
-        models, focus = Path("models") / study / name, name in settings.probes
+        models, focus = Path("models") / study / name, name in settings.focus
         folders = {"model": models, "evaluation": evaluations / name / CONTENT}
         inputs = input_digests(Path(__file__), load_description(models).model, folders, **shared, focus=focus)
         with renewed(out / name, inputs) as part:

@@ -22,7 +22,7 @@ from lookalike.params import Params
 def keep(params: Params, study: str, out: Path) -> None:
     """Keep labels, the images that the report shows, which test images are training images, and sprites of all."""
     dataset, photos = load_dataset(Path("data") / params.studies[study].data), Path("photos")
-    shown = first_of_each_class(dataset.test_labels.astype(int), params.active.explain.images_a_class)
+    shown = first_of_each_class(dataset.test_labels.astype(int), params.active.explain.images_per_class)
     twice, near = repeated(dataset)
     photographed = params.photographed(study)
     test_set = TestSet(

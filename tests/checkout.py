@@ -25,10 +25,10 @@ TINY: dict[str, object] = {
     "profiles.demo.train.fashion-cnn": {"seeds": 2, "precision": "float32", "max_epochs": 2, "max_images": 100},
     "profiles.demo.train.fashion-vit": {"seeds": 1, "precision": "float32", "max_epochs": 1, "max_images": 20},
     "profiles.demo.train.grouped": {"seeds": 2, "precision": "float32", "max_epochs": 1, "max_images": 20},
-    "profiles.demo.evaluate": {"spoiled_a_class": 2},
-    "profiles.demo.explain": {"variants": "probes", "images_a_class": 2, "scored": 4, "heads_scored": 1},
-    "profiles.demo.embed": {"variants": "probes", "images_a_class": 6},
-    "studies.fashion.spoil": False,  # which takes seconds; tests/test_stages.py does
+    "profiles.demo.evaluate": {"corrupted_per_class": 2},
+    "profiles.demo.explain": {"variants": "focus", "images_per_class": 2, "scored": 4, "heads_scored": 1},
+    "profiles.demo.embed": {"variants": "focus", "images_per_class": 6},
+    "studies.fashion.corrupt": False,  # which takes seconds; tests/test_stages.py does
     "variants.fashion-vit.model_args": {"train_positions": False, "depth": 2, "num_heads": 2, "embed_dim": 16},
 }
 
@@ -106,7 +106,7 @@ class Checkout:
             for study in params["studies"].values():
                 study["outside"] = study["outside"] if study["outside"] in params["datasets"] else study["data"]
                 study["pairs"] = [pair for pair in study["pairs"] if {*pair} <= {*names}]
-                for key in {"probes", "ten_views"} & study.keys():
+                for key in {"focus", "ten_views"} & study.keys():
                     study[key] = [name for name in study[key] if name in names]
 
     @contextmanager

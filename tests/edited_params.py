@@ -21,9 +21,9 @@ profiles:
       narrow: {seeds: 2, precision: float32, max_epochs: 3, max_channels: 16}
       plain: {seeds: 1, precision: float32, max_images: 100}
       family: {seeds: 1, precision: float32, size: tiny, pretrained: false}
-    evaluate: {spoiled_a_class: 1}
-    explain: {variants: probes, images_a_class: 3, scored: 3, heads_scored: 1}
-    embed: {variants: probes, images_a_class: 15}
+    evaluate: {corrupted_per_class: 1}
+    explain: {variants: focus, images_per_class: 3, scored: 3, heads_scored: 1}
+    embed: {variants: focus, images_per_class: 15}
     compare_with: nothing
   whole:
     demonstration: false
@@ -33,9 +33,9 @@ profiles:
       narrow: {seeds: 3, precision: bfloat16}
       plain: {seeds: 3, precision: bfloat16}
       family: {seeds: 1, precision: bfloat16, max_epochs: 10}
-    evaluate: {spoiled_a_class: 100}
-    explain: {variants: all, images_a_class: 50, scored: 100, heads_scored: 10}
-    embed: {variants: all, images_a_class: 500}
+    evaluate: {corrupted_per_class: 100}
+    explain: {variants: all, images_per_class: 50, scored: 100, heads_scored: 10}
+    embed: {variants: all, images_per_class: 500}
     compare_with: nothing
 datasets:
   shapes:
@@ -49,7 +49,7 @@ datasets:
     size: 224
 photos:
   dataset: shapes
-  absorber: ring
+  collector: ring
   recipes:
     steps: {upright: true, thumbnail: [51, 73], mask: none, largest: false, crop: corner, max_aspect: null,
             resize: skip, sharpen: true, centre: true, background: false, tone: negate, stretch: [100, 255]}
@@ -64,10 +64,10 @@ studies:
     data: shapes
     outside: animals
     pairs: [[cnn, cnn-crops], [cnn, mlp]]
-    probes: [cnn, mlp]
-    spoil: true
+    focus: [cnn, mlp]
+    corrupt: true
     ten_views: [cnn-crops]
-  pets: {title: Cats and dogs, data: animals, outside: animals, pairs: [], probes: [net], spoil: false,
+  pets: {title: Cats and dogs, data: animals, outside: animals, pairs: [], focus: [net], corrupt: false,
          ten_views: []}
 variants:
   cnn:

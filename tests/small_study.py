@@ -104,7 +104,7 @@ class SmallStudy:
     details: Json
     look_alikes: Json
     on_photos: Json
-    on_spoiled: Json
+    on_corrupted: Json
     explanation: Explanation
     embedding: Embedding
 
@@ -127,12 +127,12 @@ class SmallStudy:
 def small_params(raw: Json) -> Params:
     """The real parameters with three of their variants, that which diverged first."""
     study, profile = raw["studies"]["fashion"], raw["profiles"]["demo"]
-    profile["explain"] |= {"images_a_class": A_CLASS}
+    profile["explain"] |= {"images_per_class": A_CLASS}
     return parse_params(
         raw
         | {
             "variants": {name: raw["variants"][name] for name in (DIVERGED, *EVALUATED)},
-            "studies": {"fashion": study | {"pairs": [EVALUATED], "probes": [CNN]}},
+            "studies": {"fashion": study | {"pairs": [EVALUATED], "focus": [CNN]}},
             "costs": {"study": "fashion"},
             "profile": "demo",
         }
@@ -162,7 +162,7 @@ def make_study(tiny: Dataset, params: Params) -> SmallStudy:
     look_alikes, _ = study_look_alikes(sides, test_set, group_of, [EVALUATED])
     look_alikes["repairs"] = study_repairs(evaluations, MACS, LABELS, [EVALUATED])
     outputs = {name: one.photos for name, one in evaluations.items() if one.photos}
-    on_photos = study_photos(outputs, sides, test_set, group_of, [EVALUATED], params.photos.absorber)
+    on_photos = study_photos(outputs, sides, test_set, group_of, [EVALUATED], params.photos.collector)
     on_photos["chosen"] |= {"recipe": RECIPES[0]}
     corrupted = {name: one.corrupted for name, one in evaluations.items() if one.corrupted}
     said = evaluations[CNN].test_logits[0].argmax(axis=1)
@@ -180,7 +180,7 @@ def make_study(tiny: Dataset, params: Params) -> SmallStudy:
         },
         look_alikes=look_alikes,
         on_photos=on_photos,
-        on_spoiled=study_robustness(corrupted, [EVALUATED]),
+        on_corrupted=study_robustness(corrupted, [EVALUATED]),
         explanation=explain(replace(tiny, class_names=names), Images(images, LABELS, said), photos, group_of),
         embedding=embed(rng),
     )
@@ -288,7 +288,7 @@ def write_study(root: Path, study: SmallStudy) -> None:
     summaries: Json = {DIVERGED: {"seeds": 0, "diverged": 1}}
     summaries |= {name: MEASURED | {"seeds": 2, "diverged": 0} for name in EVALUATED}
     save_metrics(comparison, summaries, {DIVERGED: {"seeds": []}, **study.details})
-    save_findings(comparison, study.look_alikes, study.on_photos, study.on_spoiled)
+    save_findings(comparison, study.look_alikes, study.on_photos, study.on_corrupted)
     save_families(comparison, study_families(measured(study)))
     for path in PICTURES:
         write_bytes(root / f"{path}.webp", marked(path))

@@ -41,7 +41,7 @@ def project(ran: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout
 def experiments(project: Checkout) -> Checkout:
     """The project after an experiment in a copy, and one in the queue that is run as the how-to says."""
     project.run("dvc", "exp", "run", "--temp", "--name", "in-copy", "-S", f"{SHARPEN}=True", "photos")
-    project.run("dvc", "exp", "run", "--queue", "--name", "queued", "-S", "photos.absorber=Dress", "photos")
+    project.run("dvc", "exp", "run", "--queue", "--name", "queued", "-S", "photos.collector=Dress", "photos")
     (project.folder / ".venv").symlink_to(sys.prefix)
     (command,) = re.findall(r"^PATH=.* dvc queue start.*$", (ROOT / "docs/howto.md").read_text(), re.MULTILINE)
     away = f"PATH={os.defpath}"  # nothing is activated
@@ -58,7 +58,7 @@ def test_experiments_in_copies_and_in_the_queue_are_kept(experiments: Checkout) 
     assert "Success" in experiments.run("dvc", "queue", "status")
 
 
-@pytest.mark.parametrize(("name", "changed"), [("in-copy", "sharpen"), ("queued", "absorber")])
+@pytest.mark.parametrize(("name", "changed"), [("in-copy", "sharpen"), ("queued", "collector")])
 def test_an_experiment_in_a_copy_has_the_photographs_that_git_ignores(
     experiments: Checkout, name: str, changed: str
 ) -> None:

@@ -233,13 +233,13 @@ CHANGES: dict[str, tuple[Change, set[str], set[str], set[str]]] = {  # what eval
     "recipe": (other_best_recipe, NOBODY, FOCUS, NOBODY),
     "groups": (edit(groups__fashion_mnist=GROUPS), VARIANTS, FOCUS, FOCUS),
     "images that are scored": (edit(profiles__demo__explain__scored=3), NOBODY, FOCUS, NOBODY),
-    "images that are explained": (edit(profiles__demo__explain__images_a_class=3), NOBODY, FOCUS, NOBODY),
-    "images that are embedded": (edit(profiles__demo__embed__images_a_class=5), NOBODY, NOBODY, FOCUS),
+    "images that are explained": (edit(profiles__demo__explain__images_per_class=3), NOBODY, FOCUS, NOBODY),
+    "images that are embedded": (edit(profiles__demo__embed__images_per_class=5), NOBODY, NOBODY, FOCUS),
     "settings of the embedding": (edit(embedding__perplexity=12), NOBODY, NOBODY, FOCUS),
-    "corrupted images": (edit(studies__fashion__spoil=True), VARIANTS, FOCUS, NOBODY),
+    "corrupted images": (edit(studies__fashion__corrupt=True), VARIANTS, FOCUS, NOBODY),
     "more variants to explain": (edit(profiles__demo__explain__variants="all"), NOBODY, {GROUPED}, NOBODY),
     "more variants to embed": (edit(profiles__demo__embed__variants="all"), NOBODY, NOBODY, {GROUPED}),
-    "one focus variant more": (edit(studies__fashion__probes=[CNN, VIT, GROUPED]), {GROUPED}, {GROUPED}, {GROUPED}),
+    "one focus variant more": (edit(studies__fashion__focus=[CNN, VIT, GROUPED]), {GROUPED}, {GROUPED}, {GROUPED}),
 }
 
 
@@ -259,7 +259,7 @@ def test_the_stage_itself_counts_for_all(stage: Stage) -> None:
 def test_being_a_focus_variant_no_longer_counts(files: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     files.edit({"profiles.demo.explain.variants": "all"})
     explain = Stage(files, "explain", monkeypatch)
-    files.edit({"studies.fashion.probes": [VIT]})
+    files.edit({"studies.fashion.focus": [VIT]})
     assert explain.run() == {CNN}
 
 

@@ -62,7 +62,7 @@ def test_what_is_not_there_is_named(project: Path, profile: str, names: list[str
 
 def test_the_order_is_that_of_the_budgets(raw_params: dict[str, Any]) -> None:
     names = in_order(parse_params(raw_params | {"profile": "cpu"}))
-    wanted = ["fashion-cnn", "fashion-vit", "cnn-plain", "vgg11-plain", "vgg11-bn", "race-relu", "lenet5"]
+    wanted = ["fashion-cnn", "fashion-vit", "cnn-plain", "vgg11-plain", "vgg11-bn", "four-layer-relu", "lenet5"]
     wanted += ["fashion-cnn-1pct", "vgg11-bn-lr2", "alexnet", "residual-20", "fashion-transfg", "zoo-resnet"]
     assert sorted(wanted, key=names.index) == wanted
     assert set(names) == set(raw_params["variants"])

@@ -86,7 +86,7 @@ def test_overrides_leave_the_rest_of_the_file_as_it_is(name: str, tmp_path: Path
     check(tmp_path / "params.yaml", TEXT, {key: value for part in together for key, value in part.items()})
 
 
-@pytest.mark.parametrize("key", ["profile", "costs.study", "embedding.perplexity", "photos.absorber"])
+@pytest.mark.parametrize("key", ["profile", "costs.study", "embedding.perplexity", "photos.collector"])
 def test_an_override_of_another_section_changes_its_key_alone(key: str, tmp_path: Path) -> None:
     check(tmp_path / "params.yaml", TEXT, {key: other(scalars(CONTENT)[key])})
 

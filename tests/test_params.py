@@ -48,8 +48,8 @@ def test_a_budget_is_the_active_profiles(profile: str, seeds: int) -> None:
     assert params.budget("mlp") == params.profiles[profile].train["plain"]
 
 
-def test_a_sample_is_of_a_studys_probes_or_of_all_its_variants() -> None:
-    params = parse_params(edited({"studies.forms.probes": ["mlp", "cnn"]}))
+def test_a_sample_is_of_a_studys_focus_or_of_all_its_variants() -> None:
+    params = parse_params(edited({"studies.forms.focus": ["mlp", "cnn"]}))
     assert params.sampled("forms", params.profiles["quick"].explain) == ("mlp", "cnn")
     assert params.sampled("forms", params.profiles["whole"].explain) == ("cnn", "cnn-crops", "mlp")
 
@@ -102,19 +102,19 @@ def test_a_list_and_a_text_have_a_greatest_length(section: type[Section]) -> Non
         ("profiles.quick.data.images", "source, train_images, test_images, max_side"),
         ("profiles.quick.photos.images", "source, count"),
         (f"{BUDGET}.seed", "seeds, precision, max_epochs, max_images, max_channels, size, pretrained"),
-        ("profiles.quick.evaluate.images", "spoiled_a_class"),
-        ("profiles.quick.explain.images", "variants, images_a_class, scored, heads_scored"),
-        ("profiles.quick.embed.scored", "variants, images_a_class"),
+        ("profiles.quick.evaluate.images", "corrupted_per_class"),
+        ("profiles.quick.explain.images", "variants, images_per_class, scored, heads_scored"),
+        ("profiles.quick.embed.scored", "variants, images_per_class"),
         ("embedding.clusters", "perplexity, tsne_dims, mixture_dims, components, covariances, starts"),
         ("datasets.shapes.normalize", "classes, split, normalise, size, folder"),
         ("datasets.shapes.split.fraction", "valid_fraction, seed"),
-        ("photos.recipe", "dataset, absorber, recipes"),
+        ("photos.recipe", "dataset, collector, recipes"),
         (
             f"{RECIPE}.blur",
             "upright, thumbnail, mask, largest, crop, max_aspect, resize, sharpen, centre, background, tone, stretch",
         ),
         ("costs.studies", "study"),
-        ("studies.forms.name", "title, data, outside, pairs, probes, spoil, ten_views"),
+        ("studies.forms.name", "title, data, outside, pairs, focus, corrupt, ten_views"),
         ("variants.cnn.seed", "study, dataset, model, model_args, budget, train"),
         (
             f"{TRAIN}.learning_rate",

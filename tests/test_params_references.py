@@ -12,9 +12,9 @@ from lookalike.params import parse_params
 from lookalike.params.arguments import GIVEN, arguments_section, class_keywords, keywords
 
 ARGS = "variants.cnn.model_args"
-EMPTY = {"title": "Nothing", "data": "shapes", "outside": "animals", "pairs": [], "probes": []}
-EMPTY |= {"spoil": True, "ten_views": []}
-CAPPED = "alexnet, filter_net, race_net, residual_net, simple_cnn, vgg"
+EMPTY = {"title": "Nothing", "data": "shapes", "outside": "animals", "pairs": [], "focus": []}
+EMPTY |= {"corrupt": True, "ten_views": []}
+CAPPED = "alexnet, filter_net, four_layer_net, residual_net, simple_cnn, vgg"
 ZOO = "zoo_efficientnet, zoo_googlenet, zoo_hybrid, zoo_mobilenet, zoo_resnet, zoo_vit"
 
 
@@ -23,15 +23,15 @@ ZOO = "zoo_efficientnet, zoo_googlenet, zoo_hybrid, zoo_mobilenet, zoo_resnet, z
     [
         ("profile", "qiuck", "no 'qiuck'; allowed: quick, whole"),
         ("photos.dataset", "shape", "no 'shape'; allowed: shapes, animals"),
-        ("photos.absorber", "Ring", "no 'Ring'; allowed: disc, ring, square"),
+        ("photos.collector", "Ring", "no 'Ring'; allowed: disc, ring, square"),
         ("costs.study", "zoo", "no 'zoo'; allowed: forms, pets"),
         ("studies.forms.data", "shape", "no 'shape'; allowed: shapes, animals"),
         ("studies.forms.outside", "shape", "no 'shape'; allowed: shapes, animals"),
         ("studies.forms.ten_views", ["gone"], "no 'gone'; allowed: cnn, cnn-crops, mlp"),
         ("studies.forms.ten_views", ["cnn"], "cnn is not trained on crops (train.augmentation.crop)"),
         ("studies.forms.ten_views", ["cnn-crops"] * 2, "cnn-crops is given already; each variant may be given once"),
-        ("studies.forms.probes", ["net"], "no 'net'; allowed: cnn, cnn-crops, mlp"),
-        ("studies.forms.probes", ["cnn", "cnn"], "cnn is given already; each variant may be given once"),
+        ("studies.forms.focus", ["net"], "no 'net'; allowed: cnn, cnn-crops, mlp"),
+        ("studies.forms.focus", ["cnn", "cnn"], "cnn is given already; each variant may be given once"),
         ("studies.forms.pairs", [["cnn", "gone"]], "no 'gone'; allowed: cnn, cnn-crops, mlp"),
         ("studies.forms.pairs", [["cnn", "cnn"]], "cnn is paired with itself; a pair is of two variants"),
         (

@@ -59,17 +59,17 @@ DRESS_FOR_SHIRT = {
     ("change", "touched"),
     [
         ({"photos.recipes.naive.sharpen": True}, {"check", "published"} | PREPARED | LAST),
-        ({"photos.absorber": "Dress"}, {"check", "published"} | PREPARED | LAST),
+        ({"photos.collector": "Dress"}, {"check", "published"} | PREPARED | LAST),
         ({"profiles.demo.explain.scored": 3}, {"check", "explain@fashion"} | BEHIND),
         ({"embedding.starts": 2}, {"check", "embed@fashion"} | BEHIND),
         ({"groups.fashion_mnist": DRESS_FOR_SHIRT}, {"check", "published"} | LAST),
-        ({"studies.fashion.probes": ["fashion-vit"]}, {"check", "published"} | LAST),
+        ({"studies.fashion.focus": ["fashion-vit"]}, {"check", "published"} | LAST),
         ({"studies.fashion.title": "Garments"}, {"check", "published", "report"}),
         ({"variants.fashion-vit.train.lr": 2e-3}, {"train@fashion-vit"} | TRAINED),
         ({f"{GROUPED}.train.smoothing.groups": DRESS_FOR_SHIRT}, {f"train@{GROUPED[9:]}"} | TRAINED),
         ({"profiles.demo.photos.count": 20}, {"check"} | PREPARED | LAST),
     ],
-    ids=["recipe", "absorber", "maps", "mixture", "groups", "probes", "title", "lr", "smoothing", "count"],
+    ids=["recipe", "collector", "maps", "mixture", "groups", "focus", "title", "lr", "smoothing", "count"],
 )
 def test_an_edit_touches_its_own_stages_and_those_behind_them(
     checkout: Checkout, change: dict[str, object], touched: set[str]
@@ -87,7 +87,7 @@ def test_edits_run_through_and_are_undone_without_training(checkout: Checkout) -
     times = checkout.folder / "runs/fashion/fashion-cnn-grouped/times.csv"
     taken = times.read_text()
     groups = {"groups.fashion_mnist": DRESS_FOR_SHIRT, f"{GROUPED}.train.smoothing.groups": DRESS_FOR_SHIRT}
-    checkout.edit({"photos.recipes.naive.sharpen": True, "studies.fashion.probes": [], **groups})
+    checkout.edit({"photos.recipes.naive.sharpen": True, "studies.fashion.focus": [], **groups})
     assert checkout.repro() == {"check", "published", "train@fashion-cnn-grouped"} | PREPARED | TRAINED
     assert times.read_text() != taken
     checkout.run("git", "checkout", "-q", "--", "params.yaml")

@@ -35,7 +35,7 @@ PLAIN = {
     "lenet5",
     "lenet5_modern",
     "mnist_net",
-    "race_net",
+    "four_layer_net",
     "residual_net",
     "simple_cnn",
     "vgg",
@@ -93,9 +93,9 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
         "train": dict.fromkeys(budgets, budget)
         | dict.fromkeys(("vgg", "vgg-controls", "alexnet", "residual"), budget | {"max_channels": 8})
         | dict.fromkeys(("zoo", "zoo-seeds", "zoo-lite0"), budget | {"pretrained": False, "size": "tiny"}),
-        "evaluate": {"spoiled_a_class": 2},
-        "explain": {"variants": "probes", "images_a_class": 2, "scored": 2, "heads_scored": 1},
-        "embed": {"variants": "probes", "images_a_class": 6},
+        "evaluate": {"corrupted_per_class": 2},
+        "explain": {"variants": "focus", "images_per_class": 2, "scored": 2, "heads_scored": 1},
+        "embed": {"variants": "focus", "images_per_class": 6},
         "compare_with": "nothing",
     }
     return params | {
@@ -107,11 +107,11 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_absent(name: str, study: dict[str, Any], variants: dict[str, Any]) -> dict[str, Any]:
-    """The study, with those pairs, probes and others whose variants are there; its first is a probe if no other is."""
+    """The study, with only pairs and focus variants that are there; without any, its first is one."""
     pairs = [pair for pair in study["pairs"] if variants.keys() >= {*pair}]
-    probes, views = ([one for one in study.get(key, ()) if one in variants] for key in ("probes", "ten_views"))
+    focus, views = ([one for one in study.get(key, ()) if one in variants] for key in ("focus", "ten_views"))
     first = next(one for one, variant in variants.items() if variant["study"] == name)
-    return study | {"pairs": pairs, "probes": probes or [first], "ten_views": views}
+    return study | {"pairs": pairs, "focus": focus or [first], "ten_views": views}
 
 
 class Pipeline:

@@ -57,7 +57,7 @@ class TwoFamilies:
 def two_families(raw: Json) -> TwoFamilies:
     """The study; `raw` are the real parameters, of which some variants are kept."""
     fewer = [f"{name}-{end}" for end in SIZES for name in BOTH]
-    study = raw["studies"]["fashion"] | {"pairs": [BOTH, (VIT, POSITIONS)], "probes": BOTH}
+    study = raw["studies"]["fashion"] | {"pairs": [BOTH, (VIT, POSITIONS)], "focus": BOTH}
     names = (*BOTH, POSITIONS, *fewer)
     params = parse_params(
         raw

@@ -162,12 +162,12 @@ def test_an_epoch_within_which_the_error_falls_is_interpolated() -> None:
     assert epochs_to(0.05, rows, 0.9) is None
 
 
-def race(tanh: list, relu: list) -> Evidence:  # type: ignore[type-arg]
-    return evidence({"race-tanh": Variant(epochs=tanh), "race-relu": Variant(epochs=relu)})
+def reaching_goal(tanh: list, relu: list) -> Evidence:  # type: ignore[type-arg]
+    return evidence({"four-layer-tanh": Variant(epochs=tanh), "four-layer-relu": Variant(epochs=relu)})
 
 
 def test_how_many_times_as_long_is_a_ratio_of_geometric_means() -> None:
-    one = H3.measured(race(reaching(8, 9, 10), reaching(2, 2, 2)))  # type: ignore[misc]
+    one = H3.measured(reaching_goal(reaching(8, 9, 10), reaching(2, 2, 2)))  # type: ignore[misc]
     assert one is not None
     slow, fast = (7.5, 8.51, 9.52), (1.5, 1.51, 1.52)
     assert math.exp(one.quantity.value) == pytest.approx((math.prod(slow) / math.prod(fast)) ** (1 / 3))
@@ -175,7 +175,7 @@ def test_how_many_times_as_long_is_a_ratio_of_geometric_means() -> None:
 
 
 def test_whole_epochs_that_are_equal_still_differ() -> None:
-    one = H3.measured(race(reaching(8, 8, 8), reaching(8, 8, 8)))  # type: ignore[misc]
+    one = H3.measured(reaching_goal(reaching(8, 8, 8), reaching(8, 8, 8)))  # type: ignore[misc]
     assert one is not None
     low, high = one.quantity.interval()
     assert low < 0 < high
@@ -197,21 +197,21 @@ def test_whole_epochs_that_are_equal_still_differ() -> None:
 def test_runs_that_do_not_arrive_are_censored(
     tanh: tuple[int | None, ...], relu: tuple[int | None, ...], verdict: str
 ) -> None:
-    found = answer(H3, race(reaching(*tanh), reaching(*relu)))
+    found = answer(H3, reaching_goal(reaching(*tanh), reaching(*relu)))
     assert (found.verdict, found.needed) == (verdict, None)
     assert found.reason in {"", OPEN_END, NO_VARIATION}
 
 
 def test_without_epochs_or_without_a_variant_no_speed_is_measured() -> None:
     assert H3.measured is not None
-    assert H3.measured(race([], reaching(3, 3, 3))) is None
-    assert H3.measured(evidence({"race-tanh": Variant(epochs=reaching(3, 3, 3))})) is None
+    assert H3.measured(reaching_goal([], reaching(3, 3, 3))) is None
+    assert H3.measured(evidence({"four-layer-tanh": Variant(epochs=reaching(3, 3, 3))})) is None
 
 
 def test_a_run_that_diverged_does_not_arrive() -> None:
     diverged = [{**row, "seed": 2} for row in history(2, [0.5, 0.1], [1.0, math.nan])]
-    both = race([*reaching(8, 9), *diverged], reaching(8, 8, 9))
-    assert measures.arrivals(both.studies["all"], "race-tanh", 0.25) == [
+    both = reaching_goal([*reaching(8, 9), *diverged], reaching(8, 8, 9))
+    assert measures.arrivals(both.studies["all"], "four-layer-tanh", 0.25) == [
         (pytest.approx(7.5), True),
         (pytest.approx(8.51), True),
         (PLANNED, False),

@@ -163,7 +163,7 @@ def test_what_the_entries_stand_for_moves_with_them(
     project: Path, monkeypatch: pytest.MonkeyPatch, raw_params: dict[str, Any]
 ) -> None:
     fashion = raw_params["studies"]["fashion"]
-    raw_params["studies"]["second"] = fashion | {"data": "of_its_own", "pairs": [], "probes": []}
+    raw_params["studies"]["second"] = fashion | {"data": "of_its_own", "pairs": [], "focus": []}
     for section in ("datasets", "groups"):
         raw_params[section]["of_its_own"] = copy.deepcopy(raw_params[section]["fashion_mnist"])
     raw_params["variants"]["fashion-cnn-photos"] |= {"study": "second", "dataset": "of_its_own"}

@@ -35,9 +35,9 @@ class TestEveryCorruption:
     def test_images_keep_their_shape_and_kind(self, name: str, garments: Pixels) -> None:
         for images in (garments[:2], garments[:2, :20], np.stack([garments[:2]] * 3, axis=3)):
             before = images.copy()
-            spoiled = corrupt(images, name, 3, seed=0)
-            assert (spoiled.shape, spoiled.dtype) == (images.shape, np.uint8)
-            assert (spoiled != images).any()
+            corrupted = corrupt(images, name, 3, seed=0)
+            assert (corrupted.shape, corrupted.dtype) == (images.shape, np.uint8)
+            assert (corrupted != images).any()
             assert (images == before).all()
 
     def test_the_worse_the_further_from_the_image(self, name: str, garments: Pixels) -> None:

@@ -235,7 +235,7 @@ def all_figures(evaluations: dict[str, Evaluation], photos: PhotoSet, dataset: D
     corrupted = {name: one.corrupted for name, one in evaluations.items() if one.corrupted is not None}
     outputs = {name: one.photos for name, one in evaluations.items() if one.photos is not None}
     assert corrupted.keys() == outputs.keys() == evaluations.keys()
-    labels, absorber = dataset.test_labels.astype(np.int64), dataset.class_names[6]
+    labels, collector = dataset.test_labels.astype(np.int64), dataset.class_names[6]
     near, shown = np.array([3, 5]), np.arange(20)
     tested = TestSet("drawn", dataset.class_names, labels, shown, dataset.test_images, near, near + 1, "", {}, photos)
     return {
@@ -245,7 +245,7 @@ def all_figures(evaluations: dict[str, Evaluation], photos: PhotoSet, dataset: D
         "look-alikes": study_look_alikes(sides, tested, GROUP_OF, [STUDY])[0],
         "repairs": study_repairs(evaluations, {"cnn": 5, "vit": 70}, dataset.test_labels, [STUDY]),
         "robustness": study_robustness(corrupted, [STUDY]),
-        "photographs": study_photos(outputs, sides, tested, GROUP_OF, [STUDY], absorber),
+        "photographs": study_photos(outputs, sides, tested, GROUP_OF, [STUDY], collector),
     }
 
 

@@ -43,7 +43,7 @@ def test_cells_of_padded_layers_and_patches_tile_the_image() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["alexnet", "fashion_cnn", "filter_net", "lenet1", "lenet5", "mnist_net", "race_net", "vgg"]
+    "name", ["alexnet", "fashion_cnn", "filter_net", "lenet1", "lenet5", "mnist_net", "four_layer_net", "vgg"]
 )
 def test_cells_are_in_the_middle_of_their_receptive_fields(name: str) -> None:
     model = build(name)

@@ -68,15 +68,15 @@ def test_outputs_are_those_of_a_forward_pass(subject: Subject) -> None:
         assert torch.equal(found[name], expected[place])
 
 
-def test_cosines_are_those_of_spoiled_images(subject: Subject) -> None:
+def test_cosines_are_those_of_corrupted_images(subject: Subject) -> None:
     found = drift(subject)
     assert (found["images"], found["severity"], list(found["kinds"])) == (COUNT, SEVERITY, [*CORRUPTIONS, OTHER])
     clean = outputs(subject)
     for kind in ("blur", "occlusion"):
         pixels = corrupt(subject.images.pixels, kind, SEVERITY, seed=SEED)
-        spoiled = outputs(subject.of(Images(pixels, subject.images.labels, subject.images.predicted)))
+        corrupted = outputs(subject.of(Images(pixels, subject.images.labels, subject.images.predicted)))
         for row in found["kinds"][kind]:
-            one, other = (values[row["layer"]].flatten(1) for values in (clean, spoiled))
+            one, other = (values[row["layer"]].flatten(1) for values in (clean, corrupted))
             expected = F.cosine_similarity(one, other).mean().item()
             assert row["cosine"]["value"] == pytest.approx(expected, abs=1e-5)
             assert row["cosine"]["low"] - 1e-6 <= row["cosine"]["value"] <= row["cosine"]["high"] + 1e-6

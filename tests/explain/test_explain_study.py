@@ -76,7 +76,7 @@ def case(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Case:
     save_model(folder, described(valid_images=50, class_names=CLASSES, seeds=ends), weights, [])
     seen, _ = evaluate_variant(folder, Questions(dataset, group_numbers(GROUPS, CLASSES), photos), RUNTIME)
     sample = load_params(root / "params.yaml").profiles["demo"].explain
-    sample = sample.model_copy(update={"images_a_class": 2, "scored": 4, "heads_scored": 1})
+    sample = sample.model_copy(update={"images_per_class": 2, "scored": 4, "heads_scored": 1})
     return Case(folder, seen, Asked(dataset, photos, "cut", GROUPS, sample, corrupt=False))
 
 
@@ -268,7 +268,7 @@ def test_a_repetition_writes_the_same_bytes_and_comes_back(case: Case, focused: 
 def test_settings_are_those_that_decide_the_answers(case: Case) -> None:
     asked = case.asked
     assert json.loads(json.dumps(asked.settings)) == asked.settings
-    sample = {"images_a_class": 2, "scored": 4, "heads_scored": 1}
+    sample = {"images_per_class": 2, "scored": 4, "heads_scored": 1}
     assert asked.settings == {
         "recipe": "cut",
         "groups": [0, 1, 0, 1, 1, 2, 2, 2, 2, 2],

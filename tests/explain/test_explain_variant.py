@@ -302,7 +302,7 @@ def test_activity_is_that_of_the_model_before_its_training_during_it_and_after_i
     assert found["trained"] != found["untrained"]
 
 
-def test_layers_are_followed_only_where_images_are_spoiled(case: Case) -> None:
+def test_layers_are_followed_only_where_images_are_corrupted(case: Case) -> None:
     assert (case.explained.found["drift"], case.explained.close_up.layers) == (None, {})
 
 

@@ -30,8 +30,8 @@ GRIDS = {  # of tiles as large as the step of the cells; of the transformers wit
     **{("mnist_mlp", size): (size, size) for size in (28, 20)},  # the image itself
     ("mnist_net", 28): (28, 28),
     ("mnist_net", 20): (20, 20),
-    ("race_net", 28): (14, 14),
-    ("race_net", 20): (10, 10),
+    ("four_layer_net", 28): (14, 14),
+    ("four_layer_net", 20): (10, 10),
     ("residual_net", 28): (7, 7),
     ("residual_net", 20): (5, 5),
     ("simple_cnn", 28): (7, 7),

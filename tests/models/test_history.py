@@ -38,7 +38,7 @@ def count(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-# --- MnistNet, MnistMLP and RaceNet ---------------------------------------------------------------------------------
+# --- MnistNet, MnistMLP and FourLayerNet ----------------------------------------------------------------------------
 
 
 def test_the_digit_network_flattens_9216_numbers() -> None:
@@ -120,7 +120,7 @@ def test_the_permuted_network_is_explained_on_the_image_as_it_is() -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_networks_of_relu_and_tanh_begin_alike(activation: str) -> None:
-    model, other = build("race_net", CIFAR, activation=activation), build("race_net", CIFAR)
+    model, other = build("four_layer_net", CIFAR, activation=activation), build("four_layer_net", CIFAR)
     convolved = [(32, 32, 32), (32, 32, 32), (32, 16, 16), (64, 16, 16), (64, 16, 16), (64, 8, 8)]
     assert shapes(model, CIFAR) == [*convolved, (10,)]
     for mine, theirs in zip(model.parameters(), other.parameters(), strict=True):
@@ -336,7 +336,7 @@ def test_alexnet_can_begin_as_he_says() -> None:
     ("name", "size", "message"),
     [
         ("mnist_net", 5, "images must be at least 6 pixels high and wide, got 5x40"),
-        ("race_net", 3, "images must be at least 4 pixels high and wide, got 3x40"),
+        ("four_layer_net", 3, "images must be at least 4 pixels high and wide, got 3x40"),
         ("lenet1", 28, "images must be at most 28 pixels high and wide, got 28x40"),
         ("lenet5", 28, "images must be at most 32 pixels high and wide, got 28x40"),
         ("lenet5_modern", 11, "images must be at least 12 pixels high and wide, got 11x40"),
@@ -348,7 +348,7 @@ def test_images_of_a_wrong_size_are_refused(name: str, size: int, message: str) 
         create_model(name, {}, input_shape=(1, size, 40), num_classes=10)
 
 
-@pytest.mark.parametrize("name", ["lenet5", "lenet5_modern", "race_net"])
+@pytest.mark.parametrize("name", ["lenet5", "lenet5_modern", "four_layer_net"])
 def test_an_unknown_activation_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=r"activation must be one of .*tanh.*, got swish"):
         build(name, DIGIT, activation="swish")

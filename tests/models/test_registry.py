@@ -53,7 +53,7 @@ STATES = {  # SHA-256 of the names, order and shapes of the entries of the state
     "lenet5_modern": "0a52958153693a23",
     "mnist_mlp": "13df594a72343372",
     "mnist_net": "379fadf2f86e327a",
-    "race_net": "36ce5e88c016ed36",
+    "four_layer_net": "36ce5e88c016ed36",
     "residual_net": "4f8b23233531c633",
     "simple_cnn": "9b7fa98bcb464d31",
     "vgg": "8393813ad4978d7e",

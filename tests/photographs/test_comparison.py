@@ -1,4 +1,4 @@
-"""A study's photographs: accuracies, choices, ablations and absorption by hand, and photographs of no class."""
+"""A study's photographs: accuracies, choices, ablations and failures by hand, and photographs of no class."""
 
 import json
 from dataclasses import asdict, replace
@@ -247,20 +247,20 @@ def test_senders_are_resampled_not_photographs(sides: dict[str, Side], found: Js
     assert again["chosen"]["recipe"] == found["chosen"]["recipe"]
 
 
-def test_absorption_is_the_share_of_other_classes_test_images(found: Json) -> None:
-    absorption = found["absorption"]
-    assert (absorption["absorber"], absorption["strengths"]) == (CLASSES[ABSORBER], list(STRENGTHS))
-    assert list(absorption["ways"]) == list(WAYS)
+def test_failures_is_the_share_of_other_classes_test_images(found: Json) -> None:
+    failures = found["failed_preparations"]
+    assert (failures["collector"], failures["strengths"]) == (CLASSES[ABSORBER], list(STRENGTHS))
+    assert list(failures["ways"]) == list(WAYS)
     others = [i for i, label in enumerate(TESTED.labels) if label != ABSORBER]
     assert len(others) == 18
-    for way, variants in absorption["ways"].items():
+    for way, variants in failures["ways"].items():
         assert list(variants) == ["cnn", "vit"]
         for name, estimates in variants.items():
             counts = [sum(predicted[i] == ABSORBER for i in others) for predicted in OUTPUTS[name].garments[way]]
             assert estimates == [asdict(proportion(int(count), 18)) for count in counts]
 
 
-def test_absorption_counts_the_images_that_were_spoiled(
+def test_failures_counts_the_images_that_were_corrupted(
     monkeypatch: pytest.MonkeyPatch, sides: dict[str, Side]
 ) -> None:
     monkeypatch.setattr(photo_study, "GARMENTS", 9)
@@ -270,7 +270,7 @@ def test_absorption_counts_the_images_that_were_spoiled(
         "cnn": replace(OUTPUTS["cnn"], garments=everywhere),
         "vit": replace(OUTPUTS["vit"], garments=some),
     }
-    ways = study(sides, **changes)["absorption"]["ways"]
+    ways = study(sides, **changes)["failed_preparations"]["ways"]
     others = int((TESTED.labels[:9] != ABSORBER).sum())
     assert others == 8
     assert ways["turn"]["cnn"] == [asdict(proportion(8, 8))] * 5
@@ -280,7 +280,7 @@ def test_absorption_counts_the_images_that_were_spoiled(
 def test_without_probes_nothing_is_ablated_or_absorbed(sides: dict[str, Side], found: Json) -> None:
     idle = {name: replace(one, ablations={}, garments={}) for name, one in OUTPUTS.items()}
     again = study(sides, **idle)
-    assert again["ablations"] == again["absorption"]["ways"] == {}
+    assert again["ablations"] == again["failed_preparations"]["ways"] == {}
     assert again["comparisons"] == found["comparisons"]
 
 

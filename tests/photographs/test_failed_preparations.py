@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.statistics import proportion
-from lookalike.photographs.failed_preparations import WAYS, Images, absorbed, corrupted
+from lookalike.photographs.failed_preparations import WAYS, Images, collected, corrupted
 
 IMAGES, _ = draw_garments(40, seed=6)
 STRENGTHS = (0.1, 0.5, 1.0)
@@ -36,7 +36,7 @@ def test_more_strength_changes_more_and_leaves_the_input_alone(how: str) -> None
 
 
 @pytest.mark.parametrize("how", WAYS)
-def test_each_image_is_spoiled_by_itself(how: str) -> None:
+def test_each_image_is_corrupted_by_itself(how: str) -> None:
     alone = [corrupted(IMAGES[k : k + 1], how, 0.4)[0] for k in range(5)]
     np.testing.assert_array_equal(corrupted(IMAGES, how, 0.4)[:5], alone)
 
@@ -128,7 +128,7 @@ def test_an_unknown_way_is_refused() -> None:
 def test_only_images_of_other_classes_are_absorbed() -> None:
     labels = np.array([8, 8, 8, 0, 1, 2, 3, -1])
     predicted = np.array([8, 8, 1, 8, 8, 2, 8, 8])
-    assert absorbed(predicted, labels, 8) == proportion(3, 4)
-    assert absorbed(predicted, labels, 5) == proportion(0, 7)
+    assert collected(predicted, labels, 8) == proportion(3, 4)
+    assert collected(predicted, labels, 5) == proportion(0, 7)
     with pytest.raises(ValueError, match="0 of 0"):
-        absorbed(predicted[:3], labels[:3], 8)
+        collected(predicted[:3], labels[:3], 8)

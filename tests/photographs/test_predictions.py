@@ -147,7 +147,7 @@ def test_a_probed_variant_sees_photographs_with_steps_left_out(case: Case, run: 
         assert ablations[way].tolist() == expected.argmax(axis=1).tolist()
 
 
-def test_a_probed_variant_sees_spoiled_test_images(case: Case, run: Run) -> None:
+def test_a_probed_variant_sees_corrupted_test_images(case: Case, run: Run) -> None:
     found, images = run(focus=True).garments, case.dataset.test_images
     assert list(found) == list(WAYS)
     for way, predicted in found.items():

@@ -69,7 +69,7 @@ NETWORKS: list[tuple[str, tuple[int, int, int], dict[str, Any]]] = [
     ("lenet5", (1, 28, 28), {}),
     ("lenet5_modern", (1, 20, 24), {}),
     ("mnist_net", (1, 28, 28), {}),
-    ("race_net", (1, 32, 32), {"activation": "tanh", "max_channels": 4}),
+    ("four_layer_net", (1, 32, 32), {"activation": "tanh", "max_channels": 4}),
     ("simple_cnn", (1, 44, 44), {"batch_norm": True, "max_channels": 4}),
     ("vgg", (1, 59, 59), {"max_channels": 2}),
 ]

@@ -13,8 +13,7 @@ from small_study import SmallStudy, make_study, small_params, write_study
 from lookalike.artifacts.datasets import Dataset
 from lookalike.params import Params
 from lookalike.reporting.assemble import find
-from lookalike.reporting.chapters import convergence as race
-from lookalike.reporting.chapters import costs, depth, inside, repairs, robustness, standings
+from lookalike.reporting.chapters import convergence, costs, depth, inside, repairs, robustness, standings
 from lookalike.reporting.chapters import found as found_module
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.figures import embeddings, explanations, photographs
@@ -65,7 +64,18 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
         return record
 
-    drawing = (comparisons, costs, depth, embeddings, explanations, inside, photographs, race, repairs, robustness)
+    drawing = (
+        comparisons,
+        costs,
+        depth,
+        embeddings,
+        explanations,
+        inside,
+        photographs,
+        convergence,
+        repairs,
+        robustness,
+    )
     for module in (*drawing, standings):
         for name in vars(module):
             if name.endswith("_figure"):

@@ -248,7 +248,7 @@ def test_ones_own_study_has_a_report_about_itself(root: Path, params: Params) ->
 def with_other(root: Path, params: Params) -> Params:
     """The parameters with a second study, whose artifacts are copies of the first one's."""
     variants = {f"other-{name}": one.model_copy(update={"study": "other"}) for name, one in params.variants.items()}
-    other = params.studies["fashion"].model_copy(update={"pairs": (), "probes": (), "title": "Other"})
+    other = params.studies["fashion"].model_copy(update={"pairs": (), "focus": (), "title": "Other"})
     for stage in ("test_sets", "evaluations", "comparisons", "explanations", "embeddings", "models", "runs"):
         shutil.copytree(root / stage / "fashion", root / stage / "other")
     for path in root.glob("*/other/**/*"):

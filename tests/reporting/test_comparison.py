@@ -99,7 +99,7 @@ def test_variants_at_chance_are_not_drawn() -> None:
 
 
 def test_pairs_of_focus_variants_are_drawn(written: Path, params: Params, tmp_path: Path) -> None:
-    study = params.studies["fashion"].model_copy(update={"probes": EVALUATED})
+    study = params.studies["fashion"].model_copy(update={"focus": EVALUATED})
     both = params.model_copy(update={"studies": {"fashion": study}})
     compare_study(both, "fashion", written, tmp_path)
     drawn = {path for path in files(tmp_path) if path.startswith((f"pairs/{PAIR}", f"figures/{PAIR}"))}
@@ -120,8 +120,8 @@ def test_numbers_are_those_of_the_evidence(compared: Path, study: SmallStudy) ->
         key: study.look_alikes[key] for key in ("variants", "confusions", "pairs", "duplicates")
     }
     assert look_alikes["duplicates"]["images"] == [3]
-    assert read_json(compared / "robustness.json") == study.on_spoiled | {
-        "strengths": {kind: list(values) for kind, values in study.on_spoiled["strengths"].items()}
+    assert read_json(compared / "robustness.json") == study.on_corrupted | {
+        "strengths": {kind: list(values) for kind, values in study.on_corrupted["strengths"].items()}
     }
     photos = read_json(compared / "photos.json")
     assert photos["figures"] == study.on_photos["figures"]

@@ -191,8 +191,14 @@ def cases() -> dict[str, tuple[Variants, Variants]]:
             dict.fromkeys(("lenet5", "mnist-net"), losing(0.3)),
         ),
         "H3": (
-            {"race-tanh": Variant(epochs=reaching(16, 17, 18)), "race-relu": Variant(epochs=reaching(3, 3, 3))},
-            {"race-tanh": Variant(epochs=reaching(8, 8, 8)), "race-relu": Variant(epochs=reaching(7, 7, 7))},
+            {
+                "four-layer-tanh": Variant(epochs=reaching(16, 17, 18)),
+                "four-layer-relu": Variant(epochs=reaching(3, 3, 3)),
+            },
+            {
+                "four-layer-tanh": Variant(epochs=reaching(8, 8, 8)),
+                "four-layer-relu": Variant(epochs=reaching(7, 7, 7)),
+            },
         ),
         "H4": ({"alexnet": 0.8, **dict.fromkeys(parts, 0.7)}, {"alexnet": 0.7, **dict.fromkeys(parts, 0.8)}),
         "H5": pair(0.8, 0.7, ("cnn-3x3-3x3", "cnn-5x5")),

@@ -40,7 +40,7 @@ def store(uri: str) -> Store:
 @pytest.fixture
 def params(raw_params: dict[str, Any]) -> Params:
     variant = raw_params["variants"]["fashion-cnn"]
-    studies = {"fashion": raw_params["studies"]["fashion"] | {"pairs": [], "probes": [NAME]}}
+    studies = {"fashion": raw_params["studies"]["fashion"] | {"pairs": [], "focus": [NAME]}}
     changed = {"variants": {NAME: variant}, "studies": studies, "costs": {"study": "fashion"}, "profile": "demo"}
     return parse_params(raw_params | changed)
 

@@ -100,7 +100,7 @@ def test_what_is_no_focus_variant_or_of_other_data_is_not_released(
     tmp_path: Path, uri: str, params: Params, model: torch.nn.Module
 ) -> None:
     study = params.studies["fashion"]
-    without = params.model_copy(update={"studies": {"fashion": study.model_copy(update={"probes": ()})}})
+    without = params.model_copy(update={"studies": {"fashion": study.model_copy(update={"focus": ()})}})
     assert publish(without, uri, {}, tmp_path)["models"] == {}
     about = tmp_path / "data" / "fashion_mnist" / "dataset.json"
     write_json(about, read_json(about) | {"digest": DIGEST[::-1]})

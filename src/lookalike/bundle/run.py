@@ -73,7 +73,7 @@ def work() -> None:
         if name not in trained or not look_at(name, params.variants[name].study, trained):
             failed.append(name)
         if trained:
-            focus = {name for settings in params.studies.values() for name in settings.probes}
+            focus = {name for settings in params.studies.values() for name in settings.focus}
             done = [(params.variants[one].study, one) for one in trained]
             report_archives(write_archives(ROOT, done, focus))
         print(f"{k} of {len(names)} variants after {duration(time.monotonic() - started)}", flush=True)

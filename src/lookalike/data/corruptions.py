@@ -1,4 +1,4 @@
-"""Noise and distortions that images are spoiled with, thirteen kinds in five severities each.
+"""Noise and distortions that images are corrupted with, thirteen kinds in five severities each.
 
 The kinds are after Mu & Gilmer, "MNIST-C: a robustness benchmark for computer vision" (2019), and Hendrycks &
 Dietterich, "Benchmarking neural network robustness to common corruptions and perturbations" (ICLR 2019); formulas and
@@ -35,7 +35,7 @@ class Corruption:
 
 
 def corrupt(images: Pixels, kind: str, severity: int, *, seed: int) -> Pixels:
-    """Spoil images (N, H, W) or (N, H, W, C); the same seed gives the same draws, of each image its own.
+    """Corrupt images (N, H, W) or (N, H, W, C); the same seed gives the same draws, of each image its own.
 
     Raises:
         InputError: no such kind or severity.
@@ -46,12 +46,12 @@ def corrupt(images: Pixels, kind: str, severity: int, *, seed: int) -> Pixels:
         raise InputError(f"a severity is one of {', '.join(map(str, SEVERITIES))}, got {severity}")
     corruption = CORRUPTIONS[kind]
     strength = corruption.strengths[severity - 1]
-    spoiled = np.empty_like(images)
+    corrupted = np.empty_like(images)
     for index, pixels in enumerate(images.reshape(*images.shape[:3], -1)):
         rng = np.random.default_rng((seed, index))
         image = np.clip(corruption.apply(pixels / 255, strength, rng), 0, 1)
-        spoiled[index] = np.rint(255 * image).astype(np.uint8).reshape(images.shape[1:])
-    return spoiled
+        corrupted[index] = np.rint(255 * image).astype(np.uint8).reshape(images.shape[1:])
+    return corrupted
 
 
 def shift(images: Pixels, kind: str, pixels: int) -> Pixels:

@@ -1,4 +1,4 @@
-"""How far the output of each layer of a convolutional network moves when images are spoiled."""
+"""How far the output of each layer of a convolutional network moves when images are corrupted."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -54,15 +54,15 @@ def outputs(subject: Subject) -> dict[str, Tensor]:
     return {called: given[name] for called, name in named.items()}
 
 
-def spoiled_subjects(subject: Subject) -> Iterator[tuple[str, Subject]]:
-    """The same model with its images spoiled, by kind."""
+def corrupted_subjects(subject: Subject) -> Iterator[tuple[str, Subject]]:
+    """The same model with its images corrupted, by kind."""
     for kind in CORRUPTIONS:
         pixels = corrupt(subject.images.pixels[:], kind, SEVERITY, seed=SEED)
         yield kind, subject.of(Images(pixels, subject.images.labels, subject.images.predicted))
 
 
 def drift(subject: Subject) -> dict[str, Any]:
-    """The cosine between each layer's outputs for images as they are and spoiled, by kind, as JSON-able data.
+    """The cosine between each layer's outputs for images as they are and corrupted, by kind, as JSON-able data.
 
     Beside the kinds stands `OTHER`: the cosine with the outputs for the next image of the subject.
     """
@@ -72,15 +72,15 @@ def drift(subject: Subject) -> dict[str, Any]:
         cosines = {name: cosine(values, others[name]) for name, values in clean.items()}
         return [{"layer": name, "cosine": asdict(bootstrap_mean(found, weights))} for name, found in cosines.items()]
 
-    kinds = {kind: compared(outputs(spoiled)) for kind, spoiled in spoiled_subjects(subject)}
+    kinds = {kind: compared(outputs(corrupted)) for kind, corrupted in corrupted_subjects(subject)}
     next_ones = {name: values.roll(1, dims=0) for name, values in clean.items()}
     return {"images": len(weights[0]), "severity": SEVERITY, "kinds": kinds | {OTHER: compared(next_ones)}}
 
 
 def through_layers(subject: Subject) -> Through:
-    """The first image as it is and spoiled in the ways `SHOWN`, with what every layer makes of it."""
+    """The first image as it is and corrupted in the ways `SHOWN`, with what every layer makes of it."""
     first = subject.part(slice(1))
-    shown = {"as it is": first} | {kind: one for kind, one in spoiled_subjects(first) if kind in SHOWN}
+    shown = {"as it is": first} | {kind: one for kind, one in corrupted_subjects(first) if kind in SHOWN}
     return {
         title: (one.images.pixels[0], {name: values[0].cpu().numpy() for name, values in outputs(one).items()})
         for title, one in shown.items()

@@ -65,7 +65,7 @@ class Asked:
     @cached_property
     def chosen(self) -> NDArray[np.int64]:
         """Indices of the test images that are explained: the first few of each class."""
-        return first_of_each_class(self.labels, self.sample.images_a_class)
+        return first_of_each_class(self.labels, self.sample.images_per_class)
 
     @cached_property
     def masks(self) -> Masks | None:
@@ -85,7 +85,7 @@ class Asked:
     @cached_property
     def compared(self) -> NDArray[np.int64]:
         """Indices of the test images whose representations are kept."""
-        return first_of_each_class(self.labels, min(PER_CLASS, self.sample.images_a_class))
+        return first_of_each_class(self.labels, min(PER_CLASS, self.sample.images_per_class))
 
     @cached_property
     def pairs(self) -> tuple[tuple[int, int], ...]:

@@ -25,7 +25,7 @@ MODELS = {
     "lenet5_modern": "lookalike.models.lenet5_modern:LeNet5Modern",
     "mnist_mlp": "lookalike.models.mnist_mlp:MnistMLP",
     "mnist_net": "lookalike.models.mnist_net:MnistNet",
-    "race_net": "lookalike.models.race_net:RaceNet",
+    "four_layer_net": "lookalike.models.four_layer_net:FourLayerNet",
     "residual_net": "lookalike.models.residual_net:ResidualNet",
     "simple_cnn": "lookalike.models.simple_cnn:SimpleCNN",
     "vgg": "lookalike.models.vgg:VGG",

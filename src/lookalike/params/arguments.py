@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, create_model
 
 from lookalike.models.registry import MODELS
-from lookalike.params.messages import describe
+from lookalike.params.messages import message
 from lookalike.params.sections import Section, Text
 
 GIVEN = {"input_shape", "num_classes", "size", "weights"}  # by the data set, the budget and `train.weights`
@@ -25,7 +25,7 @@ def argument_fault(variant: str, model: str, arguments: dict[str, Any]) -> str:
     try:
         section.model_validate(arguments)
     except ValidationError as error:
-        return describe(error, section, ("variants", variant, "model_args"))
+        return message(error, section, ("variants", variant, "model_args"))
     return ""
 
 

@@ -60,9 +60,9 @@ class Recipe(Section):
 class Photos(Section):
     """The photographs: the data set whose classes and format they are brought to, and the recipes that do it.
 
-    `absorber` is the class that is suspected to collect failed preparations.
+    `collector` is the class that is suspected to collect failed preparations.
     """
 
     dataset: Name
-    absorber: Text
+    collector: Text
     recipes: dict[Name, Recipe] = Field(min_length=1)

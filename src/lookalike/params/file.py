@@ -38,9 +38,9 @@ class Study(Section):
     Attributes:
         outside: the data set whose images are of none of the classes, for models to refuse; `data` itself means none.
         pairs: variants that are compared with each other on the same images.
-        probes: variants that are looked at closely: their predictions are drawn image by image, and they are tried on
+        focus: variants that are looked at closely: their predictions are drawn image by image, and they are tried on
             photographs with steps left out and on images corrupted on purpose.
-        spoil: whether every variant is tried on noise and distortions, and on images that keep one cue alone.
+        corrupt: whether every variant is tried on noise and distortions, and on images that keep one cue alone.
         ten_views: variants, trained on crops, that are also tested on ten views of each image.
     """
 
@@ -48,15 +48,15 @@ class Study(Section):
     data: Name
     outside: Name
     pairs: Several[Pair[Name]]
-    probes: Several[Name]
-    spoil: bool
+    focus: Several[Name]
+    corrupt: bool
     ten_views: Several[Name]
 
     def only(self, names: Collection[Name]) -> Self:
         """The same without variants other than these."""
         pairs = tuple(pair for pair in self.pairs if {*pair} <= {*names})
-        probes, views = (tuple(one for one in listed if one in names) for listed in (self.probes, self.ten_views))
-        return self.model_copy(update={"pairs": pairs, "probes": probes, "ten_views": views})
+        focus, views = (tuple(one for one in listed if one in names) for listed in (self.focus, self.ten_views))
+        return self.model_copy(update={"pairs": pairs, "focus": focus, "ten_views": views})
 
 
 class Params(Section):
@@ -104,11 +104,11 @@ class Params(Section):
 
     def sampled(self, study: Name, sample: Sample) -> tuple[Name, ...]:
         """The variants of a study that `sample` stands for."""
-        return self.studies[study].probes if sample.variants == "probes" else tuple(self.variants_of(study))
+        return self.studies[study].focus if sample.variants == "focus" else tuple(self.variants_of(study))
 
-    def spoiled_a_class(self, study: Name) -> int:
+    def corrupted_per_class(self, study: Name) -> int:
         """The number of test images of each class that are corrupted for a study."""
-        return self.active.evaluate.spoiled_a_class if self.studies[study].spoil else 0
+        return self.active.evaluate.corrupted_per_class if self.studies[study].corrupt else 0
 
     def photographed(self, study: Name) -> bool:
         """Whether a study's models know the classes that the photographs are of."""

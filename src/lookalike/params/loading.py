@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from lookalike.errors import InputError
 from lookalike.params.document import read_document
 from lookalike.params.file import Params
-from lookalike.params.messages import describe
+from lookalike.params.messages import message
 from lookalike.params.references import broken_references
 
 
@@ -36,7 +36,7 @@ def parse_params(raw: Any, source: str = "params.yaml") -> Params:
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:
-        raise InputError(f"{source}: {describe(error, Params)}") from error
+        raise InputError(f"{source}: {message(error, Params)}") from error
     for fault in broken_references(params):
         raise InputError(f"{source}: {fault}")
     return params

@@ -10,13 +10,20 @@ from pydantic_core import ErrorDetails
 
 Location = tuple[int | str, ...]
 KEY = "[key]"  # pydantic's last step to a fault of a key itself
+RENAMED = {  # keys of earlier versions
+    "absorber": "collector",
+    "images_a_class": "images_per_class",
+    "probes": "focus",
+    "spoil": "corrupt",
+    "spoiled_a_class": "corrupted_per_class",
+}
 PLAIN = re.compile(r"[\w/+-][\w/+ -]{0,59}")
 
 _short = Repr()
 _short.maxstring = _short.maxother = _short.maxlong = 60
 
 
-def describe(error: ValidationError, model: type[BaseModel], above: Location = ()) -> str:
+def message(error: ValidationError, model: type[BaseModel], above: Location = ()) -> str:
     """The first fault in one line; an unknown key comes first, since it often is a required one that is misspelt.
 
     Args:
@@ -31,6 +38,8 @@ def wrong(fault: ErrorDetails, model: type[BaseModel]) -> str:
     """What is wrong, and what is allowed in its place."""
     kind, location, given = fault["type"], fault["loc"], fault["input"]
     if kind == "extra_forbidden":
+        if (new := RENAMED.get(str(location[-1]))) in allowed_keys(model, location):
+            return f"is now called {new}"
         return f"unknown key; allowed here: {', '.join(allowed_keys(model, location)) or 'none'}"
     if kind == "missing":
         return f"required: {wanted(node_at(model, location))}"

@@ -77,16 +77,16 @@ class PhotoProfile(Section):
 
 
 class Sample(Section):
-    """What a stage looks at: a study's probes or all of its variants, and so many test images of each class."""
+    """What a stage looks at: a study's focus variants or all of its variants, and so many test images per class."""
 
-    variants: Literal["probes", "all"]
-    images_a_class: int = Field(ge=2, le=10_000)
+    variants: Literal["focus", "all"]
+    images_per_class: int = Field(ge=2, le=10_000)
 
 
 class EvaluationSample(Section):
-    """How many test images of each class are corrupted, in the studies that do so."""
+    """How many test images per class are corrupted, in the studies that do so."""
 
-    spoiled_a_class: Count
+    corrupted_per_class: Count
 
 
 class ExplainSample(Sample):

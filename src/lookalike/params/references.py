@@ -40,7 +40,7 @@ def photo_faults(params: Params) -> Iterator[str]:
     if params.photos is None:
         return
     yield from missing("photos.dataset", params.photos.dataset, params.datasets)
-    yield from missing("photos.absorber", params.photos.absorber, params.datasets[params.photos.dataset].classes)
+    yield from missing("photos.collector", params.photos.collector, params.datasets[params.photos.dataset].classes)
 
 
 def study_faults(path: str, name: str, study: Study, params: Params) -> Iterator[str]:
@@ -85,7 +85,7 @@ def budget_faults(path: str, budget: Budget, variant: str, model: str) -> Iterat
 
 
 def member_faults(path: str, study: Study, members: Mapping[str, Variant]) -> Iterator[str]:
-    """Pairs, probes and variants with ten views must be variants of the study, each given once."""
+    """Pairs, focus variants and variants with ten views must be variants of the study, each given once."""
     for k, pair in enumerate(study.pairs):
         for member in pair:
             yield from missing(f"{path}.pairs.{k}", member, members)
@@ -93,7 +93,7 @@ def member_faults(path: str, study: Study, members: Mapping[str, Variant]) -> It
             yield f"{path}.pairs.{k}: {pair[0]} is paired with itself; a pair is of two variants"
         if any(set(pair) == set(other) for other in study.pairs[:k]):
             yield f"{path}.pairs.{k}: {pair[0]} and {pair[1]} are a pair already; each pair may be given once"
-    for key in ("probes", "ten_views"):
+    for key in ("focus", "ten_views"):
         for k, member in enumerate(names := getattr(study, key)):
             yield from missing(f"{path}.{key}.{k}", member, members)
             if member in names[:k]:

@@ -1,4 +1,4 @@
-"""All variants of a study on the same photographs: figures, comparisons, ablations, what is far, what is absorbed."""
+"""All variants of a study on the same photographs: figures, comparisons, ablations, what is far, what is collected."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,7 +17,7 @@ from lookalike.evaluation.metrics import Floats, Ints, softmax
 from lookalike.evaluation.pairs import Side, as_json, compare
 from lookalike.evaluation.statistics import resample_clusters, share_difference, share_where
 from lookalike.photographs.accuracy import choose, photograph_figures
-from lookalike.photographs.failed_preparations import GARMENTS, STRENGTHS, absorbed
+from lookalike.photographs.failed_preparations import GARMENTS, STRENGTHS, collected
 
 Json = dict[str, Any]
 
@@ -28,7 +28,7 @@ def study_photos(
     test_set: TestSet,
     group_of: Ints,
     pairs: Sequence[tuple[str, str]],
-    absorber: str,
+    collector: str,
 ) -> Json:
     """Everything about photographs, JSON-able; variants that diverged are in none of the arguments.
 
@@ -39,7 +39,7 @@ def study_photos(
         sides: by variant, for the images of `test_set`.
         group_of: (C,), see `groups`.
         pairs: the variants to compare.
-        absorber: the class that is suspected to collect failed preparations.
+        collector: the class that is suspected to collect failed preparations.
     """
     photos = test_set.photos
     if photos is None:
@@ -72,8 +72,8 @@ def study_photos(
             name: {recipe: sureness(one, recipe, photos.labels) for recipe in one.logits}
             for name, one in outputs.items()
         },
-        "absorption": absorption(outputs, photos.class_names.index(absorber), test_set.labels[:GARMENTS])
-        | {"absorber": absorber},
+        "failed_preparations": failures(outputs, photos.class_names.index(collector), test_set.labels[:GARMENTS])
+        | {"collector": collector},
     }
 
 
@@ -147,15 +147,15 @@ def separation(higher: Floats, lower: Floats) -> Json | None:
     return asdict(auroc_estimate(higher, lower)) if len(higher) and len(lower) else None
 
 
-def absorption(outputs: dict[str, PhotoOutputs], absorber: int, labels: Ints) -> Json:
-    """Share of test images of other classes predicted as `absorber`, by way and strength of corruption."""
+def failures(outputs: dict[str, PhotoOutputs], collector: int, labels: Ints) -> Json:
+    """Share of test images of other classes predicted as `collector`, by way and strength of corruption."""
     focus = {name: one.garments for name, one in outputs.items() if one.garments}
     ways = next(iter(focus.values()), {})
     return {
         "strengths": list(STRENGTHS),
         "ways": {
             way: {
-                name: [asdict(absorbed(predicted, labels, absorber)) for predicted in corrupted[way]]
+                name: [asdict(collected(predicted, labels, collector)) for predicted in corrupted[way]]
                 for name, corrupted in focus.items()
             }
             for way in ways

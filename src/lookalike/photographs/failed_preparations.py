@@ -32,8 +32,8 @@ def corrupted(images: Images, how: str, strength: float) -> Images:
     return WAYS[how](images, strength)
 
 
-def absorbed(predicted: Ints, labels: Ints, absorber: int) -> Estimate:
-    """Share of the images of all other classes that is predicted as the class `absorber`, with Wilson's interval.
+def collected(predicted: Ints, labels: Ints, collector: int) -> Estimate:
+    """Share of the images of all other classes that is predicted as the class `collector`, with Wilson's interval.
 
     Args:
         predicted: (N,).
@@ -42,8 +42,8 @@ def absorbed(predicted: Ints, labels: Ints, absorber: int) -> Estimate:
     Raises:
         ValueError: no image of another class.
     """
-    others = (labels != absorber) & (labels >= 0)
-    return proportion(int((predicted[others] == absorber).sum()), int(others.sum()))
+    others = (labels != collector) & (labels >= 0)
+    return proportion(int((predicted[others] == collector).sum()), int(others.sum()))
 
 
 def lift_ground(images: Images, strength: float) -> Images:

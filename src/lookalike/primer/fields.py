@@ -20,7 +20,7 @@ SIDES: dict[str, tuple[int, dict[str, Any]]] = {
     "mnist_net": (28, {}),
     "fashion_cnn": (30, {}),
     "filter_net": (32, {"max_channels": 2}),
-    "race_net": (32, {"max_channels": 2}),
+    "four_layer_net": (32, {"max_channels": 2}),
     "simple_cnn": (44, {"max_channels": 2}),
     "alexnet": (39, {"max_channels": 2}),
     "vgg": (59, {"max_channels": 2}),

@@ -12,7 +12,7 @@ from lookalike.claims.judging import Judged
 from lookalike.params import Params
 from lookalike.reporting.address import PAGE
 from lookalike.reporting.chapters.claims import claims
-from lookalike.reporting.chapters.convergence import race
+from lookalike.reporting.chapters.convergence import convergence
 from lookalike.reporting.chapters.costs import costs
 from lookalike.reporting.chapters.embeddings import embeddings
 from lookalike.reporting.chapters.explanations import explanations
@@ -40,7 +40,7 @@ from lookalike.studies import judge_all
 
 Chapter = Callable[[Found], Section | None]
 CHAPTERS: tuple[Chapter, ...] = (
-    *(training, race, costs, look_alikes, pairs, repairs, robustness, photographs),
+    *(training, convergence, costs, look_alikes, pairs, repairs, robustness, photographs),
     *(explanations, inside, embeddings, variants),
 )
 TITLE = "How networks tell look-alikes apart"

@@ -101,16 +101,16 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
     look_alikes["repairs"] = study_repairs(ended, macs, test_set.labels, pairs)
     robustness = study_robustness({name: one.corrupted for name, one in ended.items() if one.corrupted}, pairs)
     outputs = {name: one.photos for name, one in ended.items() if one.photos}
-    absorber = params.photos.absorber if params.photos else ""
-    on_photos = study_photos(outputs, sides, test_set, found.group_of, pairs, absorber)
+    collector = params.photos.collector if params.photos else ""
+    on_photos = study_photos(outputs, sides, test_set, found.group_of, pairs, collector)
     recipe = on_photos["chosen"]["recipe"] if on_photos else ""
     artifacts.save_findings(out, look_alikes, on_photos, robustness)
     save_families(out, study_families(measured(found, params, study)))
     save_main_scores(out, found)
-    order, focus = params.class_order(test_set.name), above_chance(settings.probes, scored, test_set.labels)
+    order, focus = params.class_order(test_set.name), above_chance(settings.focus, scored, test_set.labels)
     save_curves(out, {name: read_rows(root / "models" / study / name / "history.csv") for name in found.models})
     save_accuracies(out, {name: one.summary for name, one in scored.items()})
-    shown = [name for name in settings.probes if name in ended]
+    shown = [name for name in settings.focus if name in ended]
     save_confusions(out, {name: first_confusion(ended[name], test_set) for name in shown}, test_set.class_names, order)
     save_focus(out, {name: focus_figures(name, scored[name].summary, look_alikes, on_photos) for name in shown})
     drawn = divergence_figures(compared, focus)
@@ -139,7 +139,7 @@ def measured(found: Collected, params: Params, study: str) -> MeasuredStudy:
         labels=found.test_set.labels,
         class_names=found.test_set.class_names,
         group_of=found.group_of.astype(np.int64),
-        focus=params.studies[study].probes,
+        focus=params.studies[study].focus,
     )
     if one.compared is None:
         return one

@@ -154,7 +154,7 @@ def copy(params: Params, name: str, root: Path, evaluated: str, results: Path) -
                 (folder / part).mkdir()
                 for file in EVIDENCE:
                     shutil.copyfile(source / file, folder / part / file)
-        if name in params.studies[study].probes:
+        if name in params.studies[study].focus:
             keep_weights(root / "models" / study / name, folder)
         summary = score(load_evaluation(folder / "evaluation"), test_set.labels, test_set.class_names).summary
         record = Record(

@@ -78,9 +78,9 @@ def published_params(params: Params, chosen: Mapping[str, Run]) -> Params:
         data=DataProfile(source="official"),
         photos=None,
         train={name: run.record.budget for name, run in chosen.items()},
-        evaluate=EvaluationSample(spoiled_a_class=1),
-        explain=ExplainSample(variants="all", images_a_class=2, scored=2, heads_scored=1),  # evidence has its own
-        embed=Sample(variants="all", images_a_class=2),
+        evaluate=EvaluationSample(corrupted_per_class=1),
+        explain=ExplainSample(variants="all", images_per_class=2, scored=2, heads_scored=1),  # evidence has its own
+        embed=Sample(variants="all", images_per_class=2),
         compare_with="nothing",
     )
     update = {"profile": PUBLISHED, "profiles": {PUBLISHED: profile}, "variants": variants}

@@ -70,14 +70,14 @@ CLAIMS = (
         "ReLU is several times faster than tanh to a training error of 25 %.",
         "figure 1 of the AlexNet paper",
         "about 7 times (the paper: 6)",
-        Rule("2026-11-29", "7bfe933", "of an earlier version", "47b5a04728c6"),
+        Rule("2026-11-29", "7bfe933", "of an earlier version", "6f8b40877017"),  # its variants were renamed since
         (
             Test(
                 "",
-                "epochs to 25 % training error, race-tanh as a multiple of race-relu",
+                "epochs to 25 % training error, four-layer-tanh as a multiple of four-layer-relu",
                 above(2),
-                times_longer("race-tanh", "race-relu", 0.25),
-                ("race-relu", "race-tanh"),
+                times_longer("four-layer-tanh", "four-layer-relu", 0.25),
+                ("four-layer-relu", "four-layer-tanh"),
                 "tanh takes {} as many epochs as ReLU",
                 scale="times",
             ),

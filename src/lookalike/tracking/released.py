@@ -78,7 +78,7 @@ def releases(found: Iterable[Training], params: Params, folder: Path) -> Iterato
     """The focus variants that are trained, if the images in `folder` are those that they were trained on."""
     for training in found:
         study, variant, description = training.about["study"], training.about["variant"], training.description
-        if variant not in params.studies[study].probes or not description.finished_seeds:
+        if variant not in params.studies[study].focus or not description.finished_seeds:
             continue
         data = folder / "data" / description.dataset
         about = data / "dataset.json"

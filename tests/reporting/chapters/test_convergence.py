@@ -11,7 +11,7 @@ from small_study import CNN, FEW
 from lookalike.artifacts.models import RateSearch, RateTrial, Row, SeedRecord, Timing, save_model, save_run
 from lookalike.evaluation.statistics import ratio_of_geometric_means
 from lookalike.params import Training
-from lookalike.reporting.chapters.convergence import race, said
+from lookalike.reporting.chapters.convergence import convergence, said
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import NOTHING
 from lookalike.reporting.document import amounts
@@ -31,8 +31,8 @@ def reaching(*epochs: int) -> list[Row]:
     ]
 
 
-def racing(found: Found) -> Found:
-    """The small study with two variants that race to an error of 25 %, three seeds each."""
+def trained(found: Found) -> Found:
+    """The small study with two variants that are trained to an error of 25 %, three seeds each."""
     params, histories = found.params, {name: reaching(*epochs) for name, epochs in EPOCHS.items()}
     for name, epochs in EPOCHS.items():
         seeds = tuple(SeedRecord(seed, 10, None) for seed in range(3))
@@ -50,14 +50,14 @@ def racing(found: Found) -> Found:
 
 
 def test_every_rate_that_was_tried_is_shown(found: Found, drawn: dict[str, Any]) -> None:
-    table = tables(race(racing(found)))["Learning rates tried"]
+    table = tables(convergence(trained(found)))["Learning rates tried"]
     tried = [["0.1", "–", ""], ["0.01", "25.00", "yes"], ["0.001", "50.00", ""]]
     assert rows(table) == [[name, *trial] for name in EPOCHS for trial in tried]
     assert table.note == "After 4 epochs; –: the loss was not finite."
 
 
 def test_epochs_and_seconds_are_those_of_the_seeds_that_reached_the_goal(found: Found, drawn: dict[str, Any]) -> None:
-    whole = racing(found)
+    whole = trained(found)
     histories = whole.figures.histories | {
         FEW: [
             *reaching(6, 9),
@@ -70,7 +70,7 @@ def test_epochs_and_seconds_are_those_of_the_seeds_that_reached_the_goal(found: 
         ]
     }
     whole = replace(whole, figures=replace(whole.figures, histories=histories))
-    table = tables(race(whole))["To the goal"]
+    table = tables(convergence(whole))["To the goal"]
     assert header(table)[:4] == ["variant", "learning rate", "seeds", "of them at the goal"]
     assert rows(table) == [
         [CNN, "0.01", "3", "3", "2.333", "0.577", "2.333", "0.577"],
@@ -79,8 +79,8 @@ def test_epochs_and_seconds_are_those_of_the_seeds_that_reached_the_goal(found: 
 
 
 def test_the_ratio_is_that_of_geometric_means(found: Found, drawn: dict[str, Any]) -> None:
-    whole = racing(found)
-    (row,) = rows(tables(race(whole))["Ratios of epochs and seconds"])
+    whole = trained(found)
+    (row,) = rows(tables(convergence(whole))["Ratios of epochs and seconds"])
     ratio = ratio_of_geometric_means(EPOCHS[FEW], EPOCHS[CNN])
     assert ratio is not None
     assert row == [
@@ -92,17 +92,17 @@ def test_the_ratio_is_that_of_geometric_means(found: Found, drawn: dict[str, Any
 
 
 def test_of_one_seed_there_is_no_ratio(found: Found, drawn: dict[str, Any]) -> None:
-    whole = racing(found)
+    whole = trained(found)
     histories = whole.figures.histories | {FEW: reaching(6)}
     whole = replace(whole, figures=replace(whole.figures, histories=histories))
-    assert "Ratios of epochs and seconds" not in tables(race(whole))
+    assert "Ratios of epochs and seconds" not in tables(convergence(whole))
 
 
 def test_the_finding_is_the_largest_ratio(found: Found, drawn: dict[str, Any]) -> None:
-    whole = racing(found)
+    whole = trained(found)
     ratio = ratio_of_geometric_means(EPOCHS[FEW], EPOCHS[CNN])
     assert ratio is not None
-    assert race(whole).finding == (
+    assert convergence(whole).finding == (
         f"{FEW} needs {amounts(vars(ratio))} times as many epochs as {CNN} to reach a training error of 25 %."
     )
 
@@ -114,26 +114,26 @@ def test_without_a_ratio_the_seeds_at_the_goal_are_counted() -> None:
     assert one == "A training error of 25 % is reached by 2 of 3 seeds of a."
 
 
-def test_the_race_is_drawn(found: Found, drawn: dict[str, Any]) -> None:
-    whole = racing(found)
-    part = race(whole)
+def test_convergence_is_drawn(found: Found, drawn: dict[str, Any]) -> None:
+    whole = trained(found)
+    part = convergence(whole)
     assert titles(part) == ["Convergence speed of ReLU and tanh"]
-    assert shown(part) == {"fashion-race": "picture of race"}
-    assert drawn["race"] == ({name: whole.figures.histories[name] for name in EPOCHS}, 0.25, found.looks)
-    picture = figures(part)["fashion-race"]
+    assert shown(part) == {"fashion-convergence": "picture of convergence"}
+    assert drawn["convergence"] == ({name: whole.figures.histories[name] for name in EPOCHS}, 0.25, found.looks)
+    picture = figures(part)["fashion-convergence"]
     assert (picture.variants, picture.main) == ((CNN, FEW), True)
     assert picture.words.finding == part.finding
 
 
 def test_a_variant_at_chance_is_not_drawn(found: Found, drawn: dict[str, Any]) -> None:
-    whole = racing(found)
+    whole = trained(found)
     low = [replace(row, accuracy_low=0.05) if row.variant == FEW else row for row in whole.standings]
-    assert figures(race(replace(whole, standings=low)))["fashion-race"].variants == (CNN,)
-    nothing = race(replace(whole, standings=[replace(row, accuracy_low=0.05) for row in low]))
+    assert figures(convergence(replace(whole, standings=low)))["fashion-convergence"].variants == (CNN,)
+    nothing = convergence(replace(whole, standings=[replace(row, accuracy_low=0.05) for row in low]))
     assert (nothing.finding, shown(nothing)) == (NOTHING, {})
     assert list(tables(nothing)) == ["To the goal", "Ratios of epochs and seconds", "Learning rates tried"]
 
 
 @pytest.mark.usefixtures("drawn")
 def test_a_study_in_which_nothing_races_has_no_such_chapter(found: Found) -> None:
-    assert race(found) is None
+    assert convergence(found) is None

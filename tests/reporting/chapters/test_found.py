@@ -19,7 +19,7 @@ NUMBERS = tabulate("Numbers", (Column("name", "name", text),), [{"name": "one"}]
 def test_a_study_knows_its_variants_and_its_data(found: Found, study: SmallStudy) -> None:
     assert list(found.settings) == [row.variant for row in found.standings] == [DIVERGED, *EVALUATED]
     assert found.evaluated == list(EVALUATED)
-    assert list(found.probes) == found.focus == [CNN]
+    assert list(found.focus_variants) == found.focus == [CNN]
     assert found.learnt == list(EVALUATED)
     assert found.families == {DIVERGED: "ViT", CNN: "CNN", FEW: "CNN"}
     assert found.data == "fashion_mnist"

@@ -48,7 +48,7 @@ def test_the_finding_is_about_focus_variants_or_the_largest_difference(found: Fo
         "The accuracy of b minus that of c is +10.0 points (−10.0 to +30.0); in 0 of 1 pairs the interval of the "
         "difference excludes 0."
     )
-    settings = found.params.studies["fashion"].model_copy(update={"probes": EVALUATED})
+    settings = found.params.studies["fashion"].model_copy(update={"focus": EVALUATED})
     both = replace(found, params=found.params.model_copy(update={"studies": {"fashion": settings}}))
     focus = apart_by(CNN, FEW, 0.01, 0.02)
     assert subject(both, [*rows, focus], "accuracy_difference") is focus

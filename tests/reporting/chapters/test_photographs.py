@@ -28,7 +28,6 @@ from lookalike.reporting.chapters.photographs import (
 from lookalike.reporting.chapters.photographs import tables as tables_of
 from lookalike.reporting.chapters.photographs_preparation import (
     ablation,
-    absorbed,
     by_recipe,
     collected,
     said_collected,
@@ -47,7 +46,7 @@ from lookalike.reporting.document import Fold, amounts, count, p, percent, point
 from lookalike.reporting.report import inline
 
 Json = dict[str, Any]
-CHARTS = ("accuracy", "classes", "ablation", "absorption", "distance", "abstention")
+CHARTS = ("accuracy", "classes", "ablation", "failed_preparations", "distance", "abstention")
 TEST = {"value": 0.75, "low": 0.7, "high": 0.8}
 
 
@@ -178,7 +177,7 @@ def test_the_first_refused_photographs_are_named(number: int) -> None:
 
 def test_accuracy_stands_by_recipe_beside_that_on_the_test_set(found: Found, drawn: Json) -> None:
     photos = found.figures.photos
-    absorber = photos["absorption"]["absorber"]
+    collector = photos["failed_preparations"]["collector"]
     assert drawn == {}
     assert numbers(found, "accuracy") == [
         [
@@ -187,7 +186,7 @@ def test_accuracy_stands_by_recipe_beside_that_on_the_test_set(found: Found, dra
             *(shares(one["halves"][half]["accuracy"]) for half in ("choose", "score")),
             shares(one["without_doubtful"]["accuracy"]),
             shares(one["group_accuracy"]),
-            shares(one["predicted"][absorber]),
+            shares(one["predicted"][collector]),
             "75.0 (70.0 to 80.0)",
         ]
         for name, recipes in photos["figures"].items()
@@ -278,7 +277,7 @@ def test_the_collecting_class_is_measured_of_those_variants_that_were_tried() ->
         "cnn": {"plain": on_photographs(0.3), "fitted": on_photographs(0.4)},
     }
     ways = {"turn": {"cnn": [estimate(0.0), estimate(0.9)]}, "fill": {"cnn": [None, estimate(0.8)]}}
-    on_photos, on_test = absorbed(given, {"absorber": "Coat", "strengths": [0.0, 1.0], "ways": ways})
+    on_photos, on_test = collected(given, {"collector": "Coat", "strengths": [0.0, 1.0], "ways": ways})
     assert on_photos == {"plain": {"cnn": estimate(0.075)}, "fitted": {"cnn": estimate(0.1)}}
     assert on_test == {
         "turn": {"strength": [0.0, 1.0], "cnn": [estimate(0.0), estimate(0.9)]},
@@ -287,25 +286,29 @@ def test_the_collecting_class_is_measured_of_those_variants_that_were_tried() ->
 
 
 def test_corrupted_test_images_stand_by_way_and_strength(found: Found, drawn: Json) -> None:
-    known = found.figures.photos["absorption"]
-    assert numbers(found, "absorption") == [
+    known = found.figures.photos["failed_preparations"]
+    assert numbers(found, "failed_preparations") == [
         [name, way, significant(strength), shares(share)]
         for way, variants in known["ways"].items()
         for name, given in variants.items()
         for strength, share in zip(known["strengths"], given, strict=True)
     ]
-    assert drawn["absorption"] == (*absorbed(found.figures.photos["figures"], known), known["absorber"], found.looks)
-    assert figures(collected(found))["fashion-photo-absorption"].variants == (CNN,)
+    assert drawn["failed_preparations"] == (
+        *collected(found.figures.photos["figures"], known),
+        known["collector"],
+        found.looks,
+    )
+    assert figures(collected(found))["fashion-photo-failures"].variants == (CNN,)
 
 
 def test_where_no_variant_was_tried_nothing_is_said_of_steps_and_corruption(found: Found, drawn: Json) -> None:
-    without = changed(found, ablations={}, absorption=found.figures.photos["absorption"] | {"ways": {}})
+    without = changed(found, ablations={}, failures=found.figures.photos["failed_preparations"] | {"ways": {}})
     assert ablation(without) is None
     assert collected(without) is None
     assert ablation(at_chance(found, CNN)) is None
     assert collected(at_chance(found, CNN)) is None
     charts = {name for name in shown(photographs(without)) if "photo-" in name}
-    assert charts == {f"fashion-photo-{name}" for name in CHARTS if name not in ("ablation", "absorption")}
+    assert charts == {f"fashion-photo-{name}" for name in CHARTS if name not in ("ablation", "failed_preparations")}
 
 
 def test_distances_are_those_of_the_chosen_recipe(found: Found, drawn: Json) -> None:
@@ -423,20 +426,20 @@ def test_the_step_that_matters_most_is_said() -> None:
 
 def test_how_often_the_collecting_class_is_predicted_is_said() -> None:
     ways = {"turn": {"cnn": [estimate(0.9), estimate(0.2)]}, "fill": {"cnn": [None, estimate(0.8)]}}
-    absorption = {"absorber": "Bag", "strengths": [0.0, 1.0], "ways": ways}
-    assert said_collected({"cnn": estimate(0.3)}, absorption, "fitted") == (
+    failures = {"collector": "Bag", "strengths": [0.0, 1.0], "ways": ways}
+    assert said_collected({"cnn": estimate(0.3)}, failures, "fitted") == (
         "By the recipe fitted cnn takes 30 % (20 to 50) of the photographs for Bag; of corrupted test images of other "
         "classes cnn takes up to 80 % (70 to 100) for Bag (fill, strength 1)."
     )
-    unknown = absorption | {"ways": {"fill": {"cnn": [estimate(0.1), None]}}}
+    unknown = failures | {"ways": {"fill": {"cnn": [estimate(0.1), None]}}}
     assert said_collected({"cnn": estimate(0.3), "vit": estimate(0.2)}, unknown, "fitted") == (
         "By the recipe fitted cnn takes 30 % (20 to 50) of the photographs for Bag and vit 20 % (10 to 40)."
     )
-    none = absorption | {"ways": {"fill": {"cnn": [estimate(0.1), estimate(0.0)]}}}
+    none = failures | {"ways": {"fill": {"cnn": [estimate(0.1), estimate(0.0)]}}}
     assert said_collected({"cnn": estimate(0.3)}, none, "fitted") == (
         "By the recipe fitted cnn takes 30 % (20 to 50) of the photographs for Bag."
     )
-    assert said_collected({}, absorption, "fitted") == NOTHING
+    assert said_collected({}, failures, "fitted") == NOTHING
 
 
 def test_whether_mistakes_can_be_foreseen_is_said(found: Found) -> None:

@@ -87,7 +87,7 @@ def test_figures_are_drawn_from_what_was_found(found: Found, drawn: Json, study:
         f"{CNN}-layers": f"{FIGURES}/{CNN}/layers",
         f"fashion-{CNN}-drift": "picture of drift",
     }
-    variants = study.on_spoiled["variants"]
+    variants = study.on_corrupted["variants"]
     assert drawn["overall"] == (variants,)
     assert drawn["severity"] == ({CNN: variants[CNN]}, "ece", found.looks)  # the last
     assert drawn["drift"] == (found.figures.explanations[CNN]["drift"]["kinds"],)
@@ -99,7 +99,7 @@ def test_figures_are_drawn_from_what_was_found(found: Found, drawn: Json, study:
 
 
 def test_every_variant_is_shown_overall_and_by_kind_and_severity(found: Found, drawn: Json, study: SmallStudy) -> None:
-    part, variants = robustness(found), study.on_spoiled["variants"]
+    part, variants = robustness(found), study.on_corrupted["variants"]
     overall = figures(part)["fashion-corrupted"].numbers[0]
     assert rows(overall) == [
         [
@@ -119,10 +119,10 @@ def test_every_variant_is_shown_overall_and_by_kind_and_severity(found: Found, d
 
 
 def test_pairs_are_shown_with_their_difference(found: Found, drawn: Json, study: SmallStudy) -> None:
-    (pair,) = study.on_spoiled["pairs"]
+    (pair,) = study.on_corrupted["pairs"]
     _, differences = figures(robustness(found))["fashion-corrupted"].numbers
     assert rows(differences) == [[CNN, FEW, points(pair["overall"])]]
-    alone = without(found, robustness=study.on_spoiled | {"pairs": []})
+    alone = without(found, robustness=study.on_corrupted | {"pairs": []})
     assert len(figures(robustness(alone))["fashion-corrupted"].numbers) == 1
 
 

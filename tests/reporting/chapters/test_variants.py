@@ -21,7 +21,7 @@ def matrices(found: Found) -> list[Matrix]:
 
 
 def both_in_focus(found: Found, params: Params) -> Found:
-    studies = {"fashion": params.studies["fashion"].model_copy(update={"probes": EVALUATED})}
+    studies = {"fashion": params.studies["fashion"].model_copy(update={"focus": EVALUATED})}
     return replace(found, params=params.model_copy(update={"studies": studies}))
 
 

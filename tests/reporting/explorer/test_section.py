@@ -35,10 +35,10 @@ from lookalike.params import Params
 from lookalike.reporting.assemble import find
 from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.document import Explorer, Json
+from lookalike.reporting.explorer import section as module
 from lookalike.reporting.explorer.packs import SURE, answers, in_words, pack, packed
 from lookalike.reporting.explorer.pictures import COLUMNS, sheet
 from lookalike.reporting.explorer.section import default_pair, explorer, hold
-from lookalike.reporting.explorer import section as module
 
 
 def unpacked(content: Json) -> NDArray[Any]:

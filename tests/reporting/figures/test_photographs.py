@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from lookalike.reporting.figures.photographs import (
     ablation_figure,
-    absorption_figure,
     abstention_figure,
     accuracy_figure,
     classes_figure,
     distance_figure,
+    failures_figure,
 )
 from lookalike.reporting.figures.pictures import to_png
 from lookalike.reporting.figures.style import BLUE, VERMILLION, variant_looks
@@ -111,7 +111,7 @@ ON_TEST: dict[str, Any] = {
 
 
 def test_what_is_taken_for_a_bag_is_drawn_by_recipe_and_by_strength() -> None:
-    figure = absorption_figure(ON_PHOTOS, ON_TEST, absorber="Bag", looks=LOOKS)
+    figure = failures_figure(ON_PHOTOS, ON_TEST, collector="Bag", looks=LOOKS)
     panels = {axes.get_title(loc="left"): axes for axes in figure.axes}
     assert list(panels) == ["photographs by recipe", "noise", "shift", "grey"]
     cnn, vit = dots(panels["photographs by recipe"])
@@ -181,7 +181,7 @@ def draw_all() -> list[Figure]:
         accuracy_figure(TABLE),
         ablation_figure(STEPS, looks=LOOKS),
         classes_figure(BY_CLASS),
-        absorption_figure(ON_PHOTOS, ON_TEST, absorber="Bag", looks=LOOKS),
+        failures_figure(ON_PHOTOS, ON_TEST, collector="Bag", looks=LOOKS),
         abstention_figure(CURVES, looks=LOOKS),
         distance_figure({"cnn": bins(3)}, {"cnn": None}, looks=LOOKS),
     ]

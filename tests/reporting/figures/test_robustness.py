@@ -1,4 +1,4 @@
-"""Figures of spoiled images: what stands in their axes."""
+"""Figures of corrupted images: what stands in their axes."""
 
 import numpy as np
 import pytest
@@ -46,12 +46,12 @@ def test_a_panel_a_kind_and_a_series_a_variant(measure: str) -> None:
     assert to_png(figure).startswith(b"\x89PNG")
 
 
-def test_each_variant_has_a_row_clean_and_spoiled() -> None:
+def test_each_variant_has_a_row_clean_and_corrupted() -> None:
     (axes,) = overall_figure(VARIANTS).axes
     assert ticks(axes) == ["one", "two"]
-    clean, spoiled = dots(axes)
+    clean, corrupted = dots(axes)
     np.testing.assert_allclose(clean[:, 0], [0.9, 0.8])
-    np.testing.assert_allclose(spoiled[:, 0], [0.45, 0.4])
+    np.testing.assert_allclose(corrupted[:, 0], [0.45, 0.4])
 
 
 def test_each_kind_has_a_line_through_the_layers() -> None:

@@ -30,7 +30,7 @@ from lookalike.reporting.figures.style import (
     style,
     variant_looks,
 )
-from lookalike.reporting.figures.training import curves_figure, race_figure, reliability_figure, variant_figures
+from lookalike.reporting.figures.training import convergence_figure, curves_figure, reliability_figure, variant_figures
 
 LOOKS = variant_looks({"one": "CNN", "two": "ViT"}, ["one"])
 
@@ -68,9 +68,9 @@ def history(seeds: dict[int, int], start: float) -> list[dict[str, float]]:
     ]
 
 
-def test_the_race_has_a_line_a_seed_and_the_goal() -> None:
+def test_convergence_has_a_line_a_seed_and_the_goal() -> None:
     histories = {"one": history({0: 3, 1: 2}, -1.5), "two": history({4: 1}, -5.9)}
-    (axes,) = race_figure(histories, 0.25, looks=LOOKS).axes
+    (axes,) = convergence_figure(histories, 0.25, looks=LOOKS).axes
     *lines, goal = axes.lines
     np.testing.assert_array_equal(np.unique(np.asarray(goal.get_ydata())), [0.25])
     expected = [(seed, rows) for one in histories.values() for seed, rows in by_seed(one).items()]
@@ -85,7 +85,9 @@ def by_seed(rows: list[dict[str, float]]) -> dict[float, list[dict[str, float]]]
     return {seed: [row for row in rows if row["seed"] == seed] for seed in dict.fromkeys(row["seed"] for row in rows)}
 
 
-@pytest.mark.parametrize("draw", [partial(curves_figure, looks=LOOKS), partial(race_figure, goal=0.25, looks=LOOKS)])
+@pytest.mark.parametrize(
+    "draw", [partial(curves_figure, looks=LOOKS), partial(convergence_figure, goal=0.25, looks=LOOKS)]
+)
 def test_a_single_epoch_is_whole(draw: Callable[[dict[str, list[dict[str, float]]]], Figure]) -> None:
     figure = draw({"one": history({0: 1}, 0.5)})
     low, high = figure.axes[0].get_xlim()

@@ -37,7 +37,7 @@ EVIDENCE = {  # the part of the report that shows what a claim is judged by: a s
     "Z2": "zoo-repairs",
     "Z3": "zoo-costs",
     **dict.fromkeys(("H2", "H7"), "lenet-robustness"),
-    "H3": "alexnet-race",
+    "H3": "alexnet-convergence",
     **dict.fromkeys(("H4", "H5"), "alexnet-pairs"),
     "H6": "alexnet-inside",
     "H8": "alexnet-look-alikes",

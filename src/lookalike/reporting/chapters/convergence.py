@@ -28,7 +28,7 @@ from lookalike.reporting.document import (
     tabulate,
     text,
 )
-from lookalike.reporting.figures.training import race_figure
+from lookalike.reporting.figures.training import convergence_figure
 
 TOOK = ("epochs", "seconds")
 TRIALS = (
@@ -68,7 +68,7 @@ METHOD = (
 )
 
 
-def race(found: Found) -> Section | None:
+def convergence(found: Found) -> Section | None:
     """Epochs and seconds to the error that ends a training run, and their ratios; None if no run has such a goal."""
     goals = {name: goal for name, one in found.settings.items() if (goal := one.train.stop_at_error) is not None}
     if not goals:
@@ -77,16 +77,16 @@ def race(found: Found) -> Section | None:
     arrivals = {name: arrived(found, name, descriptions[name], goals[name]) for name in goals}
     ratios, goal = ratios_of(arrivals), max(goals.values())
     finding = said(arrivals, ratios, goal) if found.learnt else NOTHING
-    racing = [name for name in goals if name in found.learnt]
+    trained = [name for name in goals if name in found.learnt]
     numbers = (
         tabulate("To the goal", ARRIVALS, arrivals.values(), "Means over the seeds that reached it."),
         *([tabulate("Ratios of epochs and seconds", RATIOS, ratios, RATIOS_NOTE)] if ratios else []),
         trials(descriptions),
     )
     return section(
-        f"{found.study}-race",
+        f"{found.study}-convergence",
         "Convergence speed of ReLU and tanh",
-        main(chart(found, racing, goal, finding)) if racing else None,
+        main(chart(found, trained, goal, finding)) if trained else None,
         Fold("Epochs, seconds and learning rates", numbers),
         finding=finding,
     )
@@ -159,9 +159,9 @@ def ratios_of(arrivals: Mapping[str, Json]) -> list[Json]:
     return rows
 
 
-def chart(found: Found, racing: Sequence[str], goal: float, finding: str) -> Illustration | None:
+def chart(found: Found, trained: Sequence[str], goal: float, finding: str) -> Illustration | None:
     """Training error by epoch."""
-    histories = {name: found.figures.histories[name] for name in racing}
+    histories = {name: found.figures.histories[name] for name in trained}
     rows = [
         {"variant": name, "seed": row["seed"], "epoch": row["epoch"] + 1, "error": 1 - row["train_accuracy"]}
         for name, history in histories.items()
@@ -170,8 +170,8 @@ def chart(found: Found, racing: Sequence[str], goal: float, finding: str) -> Ill
     words = Words(
         finding,
         f"Training error by epoch, one line per seed; the dashed line is the goal of {significant(100 * goal)} %.",
-        f"Training error by epoch of {listed(racing)}",
+        f"Training error by epoch of {listed(trained)}",
         METHOD,
     )
-    picture = race_figure(histories, goal, looks=found.looks)
-    return found.drawn(picture, "race", words, racing, tabulate("Epoch by epoch", CURVES, rows))
+    picture = convergence_figure(histories, goal, looks=found.looks)
+    return found.drawn(picture, "convergence", words, trained, tabulate("Epoch by epoch", CURVES, rows))

@@ -47,14 +47,14 @@ class Found:
         return self.params.variants_of(self.study)
 
     @property
-    def probes(self) -> Sequence[str]:
+    def focus_variants(self) -> Sequence[str]:
         """The variants that are looked at closely."""
-        return self.params.studies[self.study].probes
+        return self.params.studies[self.study].focus
 
     @cached_property
     def focus(self) -> list[str]:
         """Those of them that are above chance."""
-        return [name for name in self.probes if name in self.learnt]
+        return [name for name in self.focus_variants if name in self.learnt]
 
     @cached_property
     def learnt(self) -> list[str]:
@@ -75,7 +75,7 @@ class Found:
     @cached_property
     def looks(self) -> Looks:
         """Colour and marker of each variant, the same in all figures."""
-        return variant_looks(self.families, self.probes)
+        return variant_looks(self.families, self.focus_variants)
 
     @property
     def evaluated(self) -> list[str]:

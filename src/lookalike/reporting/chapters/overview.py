@@ -7,7 +7,7 @@ from lookalike.reporting.document import Points, Section, figures_in, literal, s
 
 MOST_FIGURES = 3  # of a study
 # The chapters whose main figures come first: those of few studies before those of all.
-ORDER = ("race", "costs", "photographs", "robustness", "training", "repairs", "look-alikes", "explanations")
+ORDER = ("convergence", "costs", "photographs", "robustness", "training", "repairs", "look-alikes", "explanations")
 
 
 def overview(found: Found, chapters: Sequence[Section], *, figures: bool) -> Section:

@@ -41,7 +41,7 @@ ACCURACY = (
     Column("half to score on, %", "halves.score.accuracy", shares, "high"),
     Column("without doubtful, %", "without_doubtful.accuracy", shares, "high"),
     Column("group accuracy, %", "group_accuracy", shares, "high"),
-    Column("taken for the collecting class, %", "absorbed", shares, "low"),
+    Column("taken for the collecting class, %", "collected", shares, "low"),
     Column("on the test set, %", "test", shares, "high"),
 )
 PAIRS = (
@@ -116,7 +116,7 @@ def accuracy(found: Found) -> Illustration | None:
     """Accuracy on photographs of the variants that have learnt, beside that on the test set."""
     photos = found.figures.photos
     test: dict[str, Any] = {row.variant: on_test_images(row) for row in found.standings}
-    figures, absorber = above_chance(found, photos["figures"]), photos["absorption"]["absorber"]
+    figures, collector = above_chance(found, photos["figures"]), photos["failed_preparations"]["collector"]
     if not figures:
         return None
     table = {
@@ -124,13 +124,13 @@ def accuracy(found: Found) -> Illustration | None:
         for name, recipes in figures.items()
     }
     rows = [
-        row | {"variant": name, "recipe": recipe, "test": test[name], "absorbed": row["predicted"][absorber]}
+        row | {"variant": name, "recipe": recipe, "test": test[name], "collected": row["predicted"][collector]}
         for name, recipes in figures.items()
         for recipe, row in recipes.items()
     ]
     recipe = photos["chosen"]["recipe"]
     said = {name: (figures[name][recipe]["all"]["accuracy"], test[name]) for name in subjects(found, figures)}
-    note = f"Means over seeds with 95 % intervals. The class that collects failed preparations: {absorber}."
+    note = f"Means over seeds with 95 % intervals. The class that collects failed preparations: {collector}."
     words = Words(
         finding=said_accuracy(said, photos["labelled"], recipe),
         how="A panel per recipe, a row per variant: the further the accuracy on photographs lies left of that on the "

@@ -85,28 +85,28 @@ def said_steps(rows: Sequence[Json]) -> str:
 def collected(found: Found) -> Section | None:
     """Which class failed preparations are taken for; None if no variant above chance was tried."""
     photos = found.figures.photos
-    tried: Json = next(iter(photos["absorption"]["ways"].values()), {})
+    tried: Json = next(iter(photos["failed_preparations"]["ways"].values()), {})
     shown = [name for name in tried if name in found.learnt]
     if not shown:
         return None
-    absorption = photos["absorption"] | {"ways": only(photos["absorption"]["ways"], shown)}
-    name, recipe = absorption["absorber"], photos["chosen"]["recipe"]
+    failures = photos["failed_preparations"] | {"ways": only(photos["failed_preparations"]["ways"], shown)}
+    name, recipe = failures["collector"], photos["chosen"]["recipe"]
     about = {one: photos["figures"][one][recipe]["predicted"][name] for one in subjects(found, shown)}
     words = Words(
-        finding=said_collected(about, absorption, recipe),
+        finding=said_collected(about, failures, recipe),
         how=f"Left: share of the labelled photographs that are taken for {name}. Right: the same for test images of "
         f"the other classes that were corrupted on purpose. Where a line rises, this damage makes a {name} of them.",
         alt=f"Share predicted as {name} on photographs by recipe and on test images by strength of corruption",
         method=WAYS,
     )
     picture = found.drawn(
-        drawn_absorption(photos["figures"], absorption, found.looks),
-        "photo-absorption",
+        drawn_failures(photos["figures"], failures, found.looks),
+        "photo-failures",
         words,
         shown,
-        tabulate(f"Test images taken for {name}", COLLECTED, corrupted(absorption)),
+        tabulate(f"Test images taken for {name}", COLLECTED, corrupted(failures)),
     )
-    return section(f"{found.study}-absorption", "The class that collects failed preparations", picture)
+    return section(f"{found.study}-failures", "The class that collects failed preparations", picture)
 
 
 def only(ways: Mapping[str, Json], names: Sequence[str]) -> dict[str, Json]:
@@ -114,14 +114,14 @@ def only(ways: Mapping[str, Json], names: Sequence[str]) -> dict[str, Json]:
     return {way: {name: of[name] for name in names} for way, of in ways.items()}
 
 
-def said_collected(on_photos: Mapping[str, Estimated], absorption: Json, recipe: str) -> str:
+def said_collected(on_photos: Mapping[str, Estimated], failures: Json, recipe: str) -> str:
     """How often some variants take photographs for the collecting class, and which corruption makes most of it."""
     if not on_photos:
         return NOTHING
-    name, ((first, of), *rest) = absorption["absorber"], on_photos.items()
+    name, ((first, of), *rest) = failures["collector"], on_photos.items()
     others = [f"{variant} {share(other)}" for variant, other in rest]
     took = listed([f"{first} takes {share(of)} of the photographs for {name}", *others])
-    known = [row for row in corrupted(absorption) if row["variant"] in on_photos and row["strength"] and row["share"]]
+    known = [row for row in corrupted(failures) if row["variant"] in on_photos and row["strength"] and row["share"]]
     most = max(known, key=lambda row: row["share"]["value"], default=None)
     if most is None or not most["share"]["value"]:
         return f"By the recipe {recipe} {took}."
@@ -131,26 +131,26 @@ def said_collected(on_photos: Mapping[str, Estimated], absorption: Json, recipe:
     )
 
 
-def drawn_absorption(figures: Json, absorption: Json, looks: Looks) -> Figure:
+def drawn_failures(figures: Json, failures: Json, looks: Looks) -> Figure:
     """What is taken for the collecting class: photographs by recipe, test images by way and strength of corruption."""
-    on_photos, on_test = absorbed(figures, absorption)
-    return drawings.absorption_figure(on_photos, on_test, absorber=absorption["absorber"], looks=looks)
+    on_photos, on_test = shares_collected(figures, failures)
+    return drawings.failures_figure(on_photos, on_test, collector=failures["collector"], looks=looks)
 
 
-def absorbed(figures: Json, absorption: Json) -> tuple[Json, Json]:
+def shares_collected(figures: Json, failures: Json) -> tuple[Json, Json]:
     """Shares on photographs by recipe and variant, and on test images by way of corruption and variant."""
-    recipes, ways, absorber = next(iter(figures.values())), absorption["ways"], absorption["absorber"]
+    recipes, ways, collector = next(iter(figures.values())), failures["ways"], failures["collector"]
     tried: Json = next(iter(ways.values()), {})
-    on_photos = {recipe: {name: figures[name][recipe]["predicted"][absorber] for name in tried} for recipe in recipes}
-    on_test = {way: {"strength": absorption["strengths"], **shares} for way, shares in ways.items()}
+    on_photos = {recipe: {name: figures[name][recipe]["predicted"][collector] for name in tried} for recipe in recipes}
+    on_test = {way: {"strength": failures["strengths"], **shares} for way, shares in ways.items()}
     return on_photos, on_test
 
 
-def corrupted(absorption: Json) -> list[Json]:
+def corrupted(failures: Json) -> list[Json]:
     """The same on test images, a row per variant, way and strength."""
     return [
         {"variant": name, "way": way, "strength": strength, "share": share}
-        for way, variants in absorption["ways"].items()
+        for way, variants in failures["ways"].items()
         for name, of_strength in variants.items()
-        for strength, share in zip(absorption["strengths"], of_strength, strict=True)
+        for strength, share in zip(failures["strengths"], of_strength, strict=True)
     ]

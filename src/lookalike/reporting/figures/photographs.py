@@ -112,14 +112,14 @@ def classes_figure(by_class: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> F
     return figure
 
 
-def absorption_figure(
+def failures_figure(
     on_photos: Mapping[str, Mapping[str, Estimated]],
     on_test: Mapping[str, Mapping[str, Sequence[Any]]],
     *,
-    absorber: str,
+    collector: str,
     looks: Looks,
 ) -> Figure:
-    """What is taken for the class `absorber`: photographs by recipe, and test images by how much they are corrupted.
+    """What is taken for the class `collector`: photographs by recipe, and test images by how much they are corrupted.
 
     Args:
         on_photos: recipe -> variant -> estimate of the share predicted as that class.
@@ -138,18 +138,18 @@ def absorption_figure(
         name_rows(photographs, list(on_photos))
         photographs.set_title("photographs by recipe", loc="left")
         photographs.set_xlim(left=0)
-        photographs.set_xlabel(f"share predicted as {absorber}")
+        photographs.set_xlabel(f"share predicted as {collector}")
         in_percent(photographs.xaxis)
         for kind, axes in panels.items():
             draw_corrupted(axes, on_test[kind], series)
-            axes.set_ylabel(f"test images as {absorber}")
+            axes.set_ylabel(f"test images as {collector}")
             axes.set_title(kind, loc="left")
         legend_above(figure, photographs)
     return figure
 
 
 def draw_corrupted(axes: Axes, shares: Mapping[str, Sequence[Any]], series: Looks) -> None:
-    """Share of test images predicted as the absorber against "strength", one line for each of `series` in `shares`."""
+    """Share of test images predicted as the collector against "strength", one line for each of `series` in `shares`."""
     for variant, look in series.items():
         if variant in shares:
             whiskers(axes, shares["strength"], shares[variant], up=True, linestyle="-", linewidth=0.8, **look)

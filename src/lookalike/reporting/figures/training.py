@@ -94,7 +94,7 @@ def curves_figure(histories: Mapping[str, Rows], *, looks: Looks) -> Figure:
     return figure
 
 
-def race_figure(histories: Mapping[str, Rows], goal: float, *, looks: Looks) -> Figure:
+def convergence_figure(histories: Mapping[str, Rows], goal: float, *, looks: Looks) -> Figure:
     """Training error by epoch, one line per seed, with the error that ends a training run."""
     with style():
         figure = Figure(figsize=(WIDTH, 3.2))

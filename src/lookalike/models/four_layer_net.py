@@ -14,7 +14,7 @@ CHANNELS = (32, 32, 64, 64)
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
 
-class RaceNet(Model):
+class FourLayerNet(Model):
     """See the module; `features` are the flattened feature maps that the dense layer reads.
 
     Args:
