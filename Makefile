@@ -1,5 +1,5 @@
 # make demo: everything from nothing. make help: the rest.
-.PHONY: help setup demo repro train published experiments test coverage lint ui lock clean
+.PHONY: help setup demo repro train published experiments test coverage lint docs ui lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -8,6 +8,7 @@ TORCH ?= $(shell nvidia-smi --list-gpus > /dev/null 2>&1 && echo cuda || echo cp
 BIN := .venv/bin
 INSTALLED := .venv/.installed-$(TORCH)
 FOR_TESTS := .venv/.installed-for-tests
+FOR_DOCS := .venv/.installed-for-docs
 JOBS ?= 2
 PROFILE ?= cpu
 
@@ -27,7 +28,8 @@ endif
 INSTALL = if $(BIN)/python -m uv --version > /dev/null 2>&1; \
 	then $(BIN)/python -m uv pip install --quiet --no-deps --python $(BIN)/python --compile-bytecode $(1); \
 	else $(BIN)/python -m pip install --quiet --no-deps $(1); fi
-PINNED = $(BIN)/python -c 'print(open("requirements.lock").read().split("\n\# For tests alone:\n")[$(1)])'
+# requirements.lock has three parts: what the pipeline needs, what only the tests need, what only the site needs.
+PINNED = $(BIN)/python -c 'import re; print(re.split("\n\# For .* alone:\n", open("requirements.lock").read())[$(1)])'
 
 $(INSTALLED): requirements.lock pyproject.toml $(BROKEN)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer: make PYTHON=...")'
@@ -49,6 +51,11 @@ $(INSTALLED): requirements.lock pyproject.toml $(BROKEN)
 
 $(FOR_TESTS): $(INSTALLED)
 	@$(call PINNED,1) > .venv/requirements.txt
+	@$(call INSTALL,--requirement .venv/requirements.txt)
+	@touch $@
+
+$(FOR_DOCS): $(INSTALLED)
+	@$(call PINNED,2) > .venv/requirements.txt
 	@$(call INSTALL,--requirement .venv/requirements.txt)
 	@touch $@
 
@@ -85,6 +92,10 @@ lint: $(FOR_TESTS)  ## style, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src stages
 
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: $(FOR_DOCS)  ## the documentation site, in site/index.html; fails if a link leads nowhere
+	$(BIN)/python -m mkdocs build --quiet
+
 # Columns of dependencies: their first folder distinguishes files from parameters and metrics.
 FILES := checked|costs|data|embeddings|evaluations|explanations|models|photographs|photos|primer|published|results|runs|sprites|src|stages|test_sets
 experiments: $(INSTALLED)  ## compare experiments: the parameters and metrics that differ
@@ -97,11 +108,14 @@ ui: $(INSTALLED)  ## browse the training runs in MLflow, at the address that is 
 published: $(INSTALLED)  ## render results/ to reports/published/
 	$(BIN)/dvc repro --force --single-item published
 
-lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows; what only tests need comes last
+lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows; what only tests and the site need comes last
 	@compile="$(BIN)/python -m uv pip compile --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url"; \
-	$$compile --quiet --extra dev --upgrade --output-file .venv/all.txt pyproject.toml && \
-	$$compile --quiet --constraint .venv/all.txt --output-file .venv/run.txt pyproject.toml && \
-	{ cat .venv/run.txt; echo "# For tests alone:"; grep -vxFf .venv/run.txt .venv/all.txt; } > requirements.lock
+	$$compile --quiet --extra dev --extra docs --upgrade --output-file .venv/all.txt pyproject.toml && \
+	for part in "run" "test --extra dev" "docs --extra docs"; do set -- $$part; \
+		$$compile --quiet --constraint .venv/all.txt $$2 $$3 --output-file .venv/$$1.txt pyproject.toml || exit 1; done && \
+	{ cat .venv/run.txt; \
+		echo "# For tests alone:"; grep -vxFf .venv/run.txt .venv/test.txt; \
+		echo "# For the site alone:"; grep -vxFf .venv/run.txt .venv/docs.txt; } > requirements.lock
 
 clean:  ## remove what the pipeline wrote (the cache in .dvc/cache and the environment stay)
 	rm -rf checked comparisons data dvc_plots focus photos primer costs models runs test_sets sprites evaluations explanations embeddings downloads checkpoints finished published.json

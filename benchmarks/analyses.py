@@ -1,9 +1,9 @@
-"""Time what looks into trained models: maps of the fashion models, and the embedding of features.
+"""Time analyses of trained models: maps of the fashion models, and the embedding of features.
 
     python benchmarks/analyses.py --threads 2
 
-Weights and images are random, which costs as much as trained ones do; features are drawn around ten centres. Each line
-is the best of a few runs in this process, after one that is not counted.
+Weights and images are random, which takes the same time; features are drawn around ten centres. Each line is the best
+of a few runs in this process, after a warm-up run.
 """
 
 import argparse
@@ -13,11 +13,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from lookalike.embedding.mixture import sweep
+from lookalike.embedding.mixture import fit_mixtures
 from lookalike.embedding.projection import tsne
 from lookalike.explain.attention import gradient_rollout, rollout
 from lookalike.explain.cam import grad_cam
-from lookalike.explain.maps import Explain, explain_all, toward
+from lookalike.explain.maps import Explain, explain_all, label_target
 from lookalike.models.registry import create_model
 from lookalike.params import load_params
 from lookalike.runtime import seeded, start
@@ -59,7 +59,7 @@ def maps(name: str, explain: Explain) -> None:
     with seeded(0, "init"):
         model = create_model(name, input_shape=(1, 28, 28), num_classes=10).eval()
     images, labels = torch.rand(IMAGES, 1, 28, 28), torch.arange(IMAGES) % 10
-    explain_all(explain, model, images, toward(labels, 10))
+    explain_all(explain, model, images, label_target(labels, 10))
 
 
 def clusters() -> np.ndarray:
@@ -71,7 +71,7 @@ def clusters() -> np.ndarray:
 def mixtures(points: np.ndarray, components: tuple[int, ...], covariances: tuple[str, ...]) -> None:
     """The sweep of the stage `embed`, over as many principal components as it clusters."""
     settings = load_params().embedding
-    sweep(points[:, : settings.mixture_dims], components, covariances, starts=settings.starts, seed=SEED)
+    fit_mixtures(points[:, : settings.mixture_dims], components, covariances, starts=settings.starts, seed=SEED)
 
 
 def best(work: Callable[[], None], runs: int) -> float:

@@ -1,4 +1,4 @@
-"""How many photographs a second a network of the zoo trains on, beside timm's own recipe, by turns in one process.
+"""Photographs per second in training a network of the zoo, compared with timm's own recipe, in turns in one process.
 
     python benchmarks/photographs.py --model zoo_mobilenet --threads 2
 
@@ -48,16 +48,16 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=4)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    place = runtime.start()
+    target = runtime.start()
     with tempfile.TemporaryDirectory() as folder:
         write_photographs(Path(folder), asked.photographs)
-        sides = {"ours": ours(asked, Path(folder), place), "timm": theirs(asked, folder, place)}
+        sides = {"ours": ours(asked, Path(folder), target), "timm": theirs(asked, folder, target)}
         rates: dict[str, list[float]] = {name: [] for name in sides}
         for block in trange(asked.blocks + 1, unit="block", disable=None):
             for name, epoch in sides.items():
-                rate = asked.photographs / seconds(epoch, place)
+                rate = asked.photographs / seconds(epoch, target)
                 rates[name] += [rate] if block else []  # the first warms up
-    print(f"{runtime.describe(place)}; {asked.model} at {asked.size} pixels, batches of {asked.batch_size}")
+    print(f"{runtime.describe_device(target)}; {asked.model} at {asked.size} pixels, batches of {asked.batch_size}")
     for name, found in rates.items():
         print(f"{name}: {statistics.median(found):.1f} images/s ({min(found):.1f} to {max(found):.1f})")
     ratios = [mine / other for mine, other in zip(*rates.values(), strict=True)]
@@ -72,17 +72,17 @@ def write_photographs(folder: Path, count: int) -> None:
         Image.fromarray(shot.image).save(path, quality=90)
 
 
-def ours(asked: argparse.Namespace, folder: Path, place: runtime.Runtime) -> Callable[[], None]:
+def ours(asked: argparse.Namespace, folder: Path, target: runtime.Runtime) -> Callable[[], None]:
     """An epoch of this project's loop."""
     names = np.array(sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.jpg")))
     labels = np.array([int(name.partition("/")[0]) for name in names])
     files = ImageFiles(folder, names, names, View(asked.size))
-    images = place_images(files, labels, mean=MEAN, std=DEVIATION, runtime=place)
+    images = place_images(files, labels, mean=MEAN, std=DEVIATION, runtime=target)
     with runtime.seeded(0, "init"):
         shape = (3, asked.size, asked.size)
-        model = place.place(create_model(asked.model, input_shape=shape, num_classes=CLASSES))
+        model = target.place(create_model(asked.model, input_shape=shape, num_classes=CLASSES))
     training_mode(model)
-    learner = Learner(model, Optimiser(model, Optimisation("torch_adam", lr=RATE, weight_decay=DECAY)), place)
+    learner = Learner(model, Optimiser(model, Optimisation("torch_adam", lr=RATE, weight_decay=DECAY)), target)
 
     def epoch() -> None:
         order = torch.randperm(len(images)).split(asked.batch_size)
@@ -92,11 +92,11 @@ def ours(asked: argparse.Namespace, folder: Path, place: runtime.Runtime) -> Cal
     return epoch
 
 
-def theirs(asked: argparse.Namespace, folder: str, place: runtime.Runtime) -> Callable[[], None]:
+def theirs(asked: argparse.Namespace, folder: str, target: runtime.Runtime) -> Callable[[], None]:
     """An epoch of timm's recipe."""
     network: str = find_model(asked.model).MEMBER  # type: ignore[attr-defined]
     transformer = {"img_size": asked.size} if "vit" in network else {}
-    model = place.place(timm.create_model(network, num_classes=CLASSES, **transformer)).train()
+    model = target.place(timm.create_model(network, num_classes=CLASSES, **transformer)).train()
     optimizer = create_optimizer_v2(model, opt="adamw", lr=RATE, weight_decay=DECAY)
     loader = create_loader(
         create_dataset("", root=folder),
@@ -108,16 +108,16 @@ def theirs(asked: argparse.Namespace, folder: str, place: runtime.Runtime) -> Ca
         mean=MEAN,
         std=DEVIATION,
         num_workers=min(WORKERS, torch.get_num_threads()),
-        use_prefetcher=place.device.type == "cuda",
-        device=place.device,
+        use_prefetcher=target.device.type == "cuda",
+        device=target.device,
     )
     batches = endless(loader)
 
     def epoch() -> None:
         for images, labels in islice(batches, len(loader)):
-            inputs = images.to(place.device, memory_format=place.memory_format)
-            with place.autocast():
-                loss = F.cross_entropy(model(inputs), labels.to(place.device))
+            inputs = images.to(target.device, memory_format=target.memory_format)
+            with target.autocast():
+                loss = F.cross_entropy(model(inputs), labels.to(target.device))
             loss.backward()
             optimizer.step()
             optimizer.zero_grad()
@@ -131,9 +131,9 @@ def endless(loader: "torch.utils.data.DataLoader[tuple[torch.Tensor, torch.Tenso
         yield from loader
 
 
-def seconds(work: Callable[[], None], place: runtime.Runtime) -> float:
+def seconds(work: Callable[[], None], target: runtime.Runtime) -> float:
     """How long a round takes."""
-    synchronise = torch.cuda.synchronize if place.device.type == "cuda" else (lambda: None)
+    synchronise = torch.cuda.synchronize if target.device.type == "cuda" else (lambda: None)
     synchronise()
     started = time.perf_counter()
     work()

@@ -1,10 +1,10 @@
-"""Training throughput of a model in float32 and bfloat16, and its share of what the machine can multiply.
+"""Training throughput of a model in float32 and bfloat16, as a share of the machine's matrix multiplication rate.
 
     python benchmarks/throughput.py --threads 2
 
-A step is forward pass, loss, backward pass and Adam update on a batch of 32x32 images that are in memory already; it is
-counted as three times the multiply-accumulates of a forward pass. Steps and large matrix products of both precisions
-take turns in one process, so that a machine that becomes slower or faster treats all alike.
+A step is forward pass, loss, backward pass and Adam update on a batch of 32x32 images that are in memory already; it
+counts as three times the multiply-accumulates of a forward pass. Steps and large matrix products of both precisions
+take turns in one process, so that changes in the machine's speed affect all equally.
 """
 
 import argparse
@@ -38,17 +38,17 @@ def main() -> None:
     products: dict[str, list[float]] = {precision: [] for precision in runtime.PRECISIONS}
     runtimes = {precision: runtime.start(precision=precision) for precision in runtime.PRECISIONS}
     arguments = {"max_channels": asked.channels} if asked.channels else {}
-    prepared = {name: training(asked.model, arguments, asked.batch_size, place) for name, place in runtimes.items()}
-    roofs = {name: multiplication(asked.size, place) for name, place in runtimes.items()}
+    prepared = {name: training(asked.model, arguments, asked.batch_size, target) for name, target in runtimes.items()}
+    roofs = {name: multiplication(asked.size, target) for name, target in runtimes.items()}
     for block in trange(asked.blocks + 1, unit="block", disable=None):
-        for name, place in runtimes.items():
+        for name, target in runtimes.items():
             _, step = prepared[name]
-            product = asked.size**3 / seconds(roofs[name], 1, place)
-            rate = asked.steps * asked.batch_size / seconds(step, asked.steps, place)
+            product = asked.size**3 / seconds(roofs[name], 1, target)
+            rate = asked.steps * asked.batch_size / seconds(step, asked.steps, target)
             if block > 0:  # the first one warms up
                 products[name].append(product)
                 rates[name].append(rate)
-    print(runtime.describe(runtimes["float32"]))
+    print(runtime.describe_device(runtimes["float32"]))
     for name, (macs, _) in prepared.items():
         images, roof = statistics.median(rates[name]), statistics.median(products[name])
         print(
@@ -74,41 +74,41 @@ def parser() -> argparse.ArgumentParser:
 
 
 def training(
-    model: str, arguments: dict[str, Any], batch_size: int, place: runtime.Runtime
+    model: str, arguments: dict[str, Any], batch_size: int, target: runtime.Runtime
 ) -> tuple[int, Callable[[], object]]:
     """Multiply-accumulates of a forward pass of one image, and a step on a batch of random images."""
     with runtime.seeded(0, "init"):
         built = create_model(model, NORMALISED.get(model, {}) | arguments, input_shape=SHAPE, num_classes=10)
     macs = count_macs(built, SHAPE)
-    network = place.place(built).train()
-    set_dropout_generator(network, runtime.generator(0, "dropout", 0, device=place.device))
-    learner = Learner(network, Optimiser(network, Optimisation("torch_adam", lr=1e-3)), place)
+    network = target.place(built).train()
+    set_dropout_generator(network, runtime.generator(0, "dropout", 0, device=target.device))
+    learner = Learner(network, Optimiser(network, Optimisation("torch_adam", lr=1e-3)), target)
     stream = np.random.default_rng(0)
     pixels = stream.integers(0, 256, (batch_size, 32, 32, 3), dtype=np.uint8)
     labels = stream.integers(0, 10, batch_size)
-    batch = place_images(pixels, labels, mean=(0.5,) * 3, std=(0.25,) * 3, runtime=place).batch(slice(None))
+    batch = place_images(pixels, labels, mean=(0.5,) * 3, std=(0.25,) * 3, runtime=target).batch(slice(None))
     return macs, lambda: learner.step(*batch)
 
 
-def multiplication(size: int, place: runtime.Runtime) -> Callable[[], Tensor]:
+def multiplication(size: int, target: runtime.Runtime) -> Callable[[], Tensor]:
     """A product of two random square matrices, in the precision of a step."""
-    left, right = (torch.randn(size, size, device=place.device, dtype=place.precision) for _ in range(2))
+    left, right = (torch.randn(size, size, device=target.device, dtype=target.precision) for _ in range(2))
     return lambda: left @ right
 
 
-def seconds(work: Callable[[], object], times: int, place: runtime.Runtime) -> float:
+def seconds(work: Callable[[], object], times: int, target: runtime.Runtime) -> float:
     """The time that so many rounds of `work` take."""
-    synchronise(place)
+    synchronise(target)
     started = time.perf_counter()
     for _ in range(times):
         work()
-    synchronise(place)
+    synchronise(target)
     return time.perf_counter() - started
 
 
-def synchronise(place: runtime.Runtime) -> None:
+def synchronise(target: runtime.Runtime) -> None:
     """Wait for what the device still has to do."""
-    if place.device.type == "cuda":
+    if target.device.type == "cuda":
         torch.cuda.synchronize()
 
 

@@ -19,12 +19,12 @@ def main() -> None:
     """Build the model as training does and wait for orders."""
     asked = arguments()
     torch.set_num_threads(asked.threads)
-    place = runtime.start("cpu", asked.precision)
+    target = runtime.start("cpu", asked.precision)
     with runtime.seeded(0, "init"):
-        model = place.place(create_model(asked.model, input_shape=(1, 28, 28), num_classes=10)).train()
+        model = target.place(create_model(asked.model, input_shape=(1, 28, 28), num_classes=10)).train()
     set_dropout_generator(model, runtime.generator(0, "dropout", 0))
-    learner = Learner(model, Optimiser(model, Optimisation("adam", lr=1e-3)), place)
-    stream = batches(place)
+    learner = Learner(model, Optimiser(model, Optimisation("adam", lr=1e-3)), target)
+    stream = batches(target)
 
     def run(steps: int) -> list[float]:
         totals = torch.zeros(2)
@@ -35,9 +35,9 @@ def main() -> None:
     serve(run, f"torch {torch.__version__}, {asked.precision}")
 
 
-def batches(place: runtime.Runtime) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(target: runtime.Runtime) -> Iterator[tuple[Tensor, Tensor]]:
     """Normalised batches, made beforehand, again and again."""
-    data = place_images(*random_images(), mean=(0.0,), std=(1.0,), runtime=place)
+    data = place_images(*random_images(), mean=(0.0,), std=(1.0,), runtime=target)
     return cycle([data.batch(slice(i * BATCH_SIZE, (i + 1) * BATCH_SIZE)) for i in range(BATCHES)])
 
 

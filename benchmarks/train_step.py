@@ -1,11 +1,10 @@
-"""Time a training step of our models against the same models in Keras, by turns in one run.
+"""Time a training step of our models against the same models in Keras, in turns in one run.
 
     python benchmarks/train_step.py --blocks 10 --steps 50 --threads 1
 
 A step is forward pass, loss, backward pass and Adam update on 64 images of 28x28 that are in memory already. Each
 side is a process (`torch_step.py`, `keras_step.py`) that sleeps while the other one works. They take turns, a block of
-steps each, and which side begins changes with every block, so that a machine that becomes slower or faster treats both
-alike.
+steps each, and the first side changes with every block, so that changes in the machine's speed affect both equally.
 
 Keras runs in an environment of its own, `.venv-keras`, which the first run makes (1.6 GB).
 """
@@ -31,7 +30,7 @@ RESAMPLES = 2000
 
 
 class Worker:
-    """A process that makes training steps when told to, and sleeps else; a context manager that ends it."""
+    """A process that runs training steps on request and sleeps otherwise; a context manager that ends it."""
 
     def __init__(self, python: str, script: str, model: str, threads: int, precision: str) -> None:
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -1,7 +1,7 @@
-"""What the two sides of `train_step.py` share: the images that they train on and how they take orders.
+"""What the two sides of `train_step.py` share: their images and the protocol of a worker.
 
-A worker is a process of its own that sleeps on its standard input, so that it leaves the cores to the other one.
-It reads a number of steps a line and answers with the seconds that they took, JSON a line.
+A worker is a process that sleeps on its standard input, so that the other one has all cores. It reads a number of steps
+per line and answers with a line of JSON, the seconds that they took.
 """
 
 import argparse
@@ -27,9 +27,9 @@ def arguments() -> argparse.Namespace:
 
 
 def random_images() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images (N, 28, 28) and labels (N,): enough of them that a few hundred steps do not learn them by heart.
+    """Images (N, 28, 28) and labels (N,), enough that a few hundred steps do not memorise them.
 
-    On a single batch the gradients would vanish, and arithmetic on denormal numbers is slow in ways of its own.
+    On a single batch the gradients would vanish, and arithmetic on denormal numbers is slow.
     """
     stream = np.random.RandomState(0)
     count = BATCHES * BATCH_SIZE

@@ -1,7 +1,7 @@
 """Stage check: params.yaml -> checked, a file whose content never changes.
 
-It comes before all others, so that a mistake in what they share ends `dvc repro` in one line that says what is allowed.
-An edit of a variant does not run it: that variant's own stage validates the file.
+It runs before all others, so that a mistake in what they share ends `dvc repro` with one line. An edit of a variant
+does not run it: that variant's own stage validates the file.
 """
 
 import os
@@ -18,7 +18,7 @@ PHOTOGRAPHS = Path("photographs")
 
 
 def main() -> None:
-    """Validate the whole file; `make demo` also asks, before it begins, whether DVC can work here."""
+    """Validate the whole file; outside DVC, as in `make demo`, also check that DVC can work here."""
     root = os.environ.get("DVC_ROOT")
     if root is None:
         from lookalike.artifacts.pictures import list_unreadable

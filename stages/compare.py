@@ -9,7 +9,7 @@ from lookalike.artifacts.folders import replace_folder
 from lookalike.command import run_for_study
 from lookalike.params import Params
 from lookalike.reporting.comparison import compare_study
-from lookalike.results.beside import with_published
+from lookalike.results.compare_with import with_published
 
 
 def compare(params: Params, study: str, out: Path) -> None:

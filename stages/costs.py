@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lookalike.artifacts.costs import load_descriptions, save_costs
 from lookalike.command import run
-from lookalike.costs.page import costs
+from lookalike.costs.page import all_costs
 from lookalike.params import load_params
 from lookalike.runtime import start
 
@@ -12,7 +12,7 @@ from lookalike.runtime import start
 def main() -> None:
     """Count what can be counted, and measure the rest on this device."""
     study = load_params().costs.study
-    counted, measured = costs(load_descriptions(Path("models") / study), start())
+    counted, measured = all_costs(load_descriptions(Path("models") / study), start())
     save_costs(Path(), {"study": study, **counted}, measured)
 
 

@@ -13,11 +13,11 @@ from tqdm import tqdm
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.embeddings import save_embedding
 from lookalike.artifacts.evaluations import FEATURES, load_evaluation, load_features
-from lookalike.artifacts.evidence import renewed
+from lookalike.artifacts.evidence import replaced_unless_current
 from lookalike.artifacts.fingerprint import folder_digest, input_digests
 from lookalike.artifacts.models import load_description
 from lookalike.command import run_for_variants
-from lookalike.embedding.embed_variant import Settings, agreements, embed
+from lookalike.embedding.embed_variant import Settings, agreement_of_seeds, embed
 from lookalike.embedding.features import features_of
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.groups import group_numbers
@@ -31,7 +31,7 @@ def embed_study(params: Params, study: str, names: Collection[str], out: Path) -
     """Map and cluster the features of those of the variants `names` that the active profile embeds."""
     data, evaluations = Path("data") / params.studies[study].data, Path("evaluations") / study
     runtime, sample, dataset = start(), params.active.embed, load_dataset(data)
-    group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
+    group_of = group_numbers(params.groups[dataset.name], dataset.class_names)
     indices = first_of_each_class(dataset.test_labels, sample.images_per_class)
     labels, settings = dataset.test_labels[indices].astype(int), Settings(**params.embedding.model_dump())
     shared = {
@@ -46,11 +46,12 @@ def embed_study(params: Params, study: str, names: Collection[str], out: Path) -
     for name in tqdm(ended, desc="embed", unit="variant", disable=None):
         folders = {"model": Path("models") / study / name, "features": evaluations / name / FEATURES}
         inputs = input_digests(Path(__file__), load_description(folders["model"]).model, folders, **shared)
-        with renewed(out / name, inputs) as part:
+        with replaced_unless_current(out / name, inputs) as part:
             if part is not None:
                 first = load_features(evaluations / name)[indices]
                 others = features_of(folders["model"], seeds[name][1:], dataset, indices, runtime)
-                found = agreements(chain([(seeds[name][0], first)], others), labels, len(group_of), settings, SEED)
+                features = chain([(seeds[name][0], first)], others)
+                found = agreement_of_seeds(features, labels, len(group_of), settings, SEED)
                 embedding = embed(first, indices, labels, group_of, settings, SEED)
                 save_embedding(part, embedding and replace(embedding, agreements=found))
     return ended

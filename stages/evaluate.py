@@ -10,13 +10,13 @@ from tqdm import tqdm
 
 from lookalike.artifacts.datasets import load_dataset, load_test_images
 from lookalike.artifacts.evaluations import save_evaluation, save_features
-from lookalike.artifacts.evidence import renewed
+from lookalike.artifacts.evidence import replaced_unless_current
 from lookalike.artifacts.fingerprint import folder_digest, input_digests, sha_256
 from lookalike.artifacts.models import load_description
 from lookalike.artifacts.photos import SHOWN, load_photos
 from lookalike.command import run_for_variants
 from lookalike.data.outside import outside_images
-from lookalike.evaluation.evaluate_variant import Questions, evaluate_variant
+from lookalike.evaluation.evaluate_variant import EvaluationInputs, evaluate_variant
 from lookalike.evaluation.groups import group_numbers
 from lookalike.params import Params
 from lookalike.runtime import start
@@ -30,9 +30,9 @@ def evaluate(params: Params, study: str, names: Collection[str], out: Path) -> I
     if settings.outside != settings.data:
         outside = outside_images(settings.outside, load_test_images(data / settings.outside), dataset)
     photos = load_photos(Path("photos")) if params.photographed(study) else None
-    group_of = group_numbers(params.groups_of(dataset.name), dataset.class_names)
-    questions = Questions(dataset, group_of, photos, outside=outside)
-    questions = questions.with_corrupted(per_class) if per_class else questions
+    group_of = group_numbers(params.groups[dataset.name], dataset.class_names)
+    evaluation_inputs = EvaluationInputs(dataset, group_of, photos, outside=outside)
+    evaluation_inputs = evaluation_inputs.with_corrupted(per_class) if per_class else evaluation_inputs
     shared = {
         "data": folder_digest(data / settings.data),
         "groups": group_of.tolist(),
@@ -46,9 +46,9 @@ def evaluate(params: Params, study: str, names: Collection[str], out: Path) -> I
         asked = {"views": name in settings.ten_views, "focus": name in settings.focus}
         architecture = load_description(models).model
         inputs = input_digests(Path(__file__), architecture, {"model": models}, **shared, **asked)
-        with renewed(out / name, inputs) as part:
+        with replaced_unless_current(out / name, inputs) as part:
             if part is not None:
-                evaluation, features = evaluate_variant(models, questions, runtime, **asked)
+                evaluation, features = evaluate_variant(models, evaluation_inputs, runtime, **asked)
                 save_evaluation(part, evaluation)
                 save_features(part, features)
     return names

@@ -10,13 +10,13 @@ from tqdm import tqdm
 
 from lookalike.artifacts.datasets import load_dataset
 from lookalike.artifacts.evaluations import load_evaluations
-from lookalike.artifacts.evidence import CONTENT, renewed
+from lookalike.artifacts.evidence import CONTENT, replaced_unless_current
 from lookalike.artifacts.explanations import save_explanation
 from lookalike.artifacts.fingerprint import folder_digest, input_digests
 from lookalike.artifacts.models import load_description
 from lookalike.artifacts.photos import SHOWN, load_photos
 from lookalike.command import run_for_variants
-from lookalike.explain.explain_study import Asked, explain_one
+from lookalike.explain.explain_study import ExplainSetup, explain_one
 from lookalike.params import Params
 from lookalike.photographs.accuracy import best_recipe
 from lookalike.runtime import start
@@ -31,12 +31,12 @@ def explain(params: Params, study: str, names: Collection[str], out: Path) -> It
     photos = load_photos(Path("photos")) if params.photographed(study) else None
     logits = {name: one.photos.logits for name, one in found.items() if one.photos}
     recipe = best_recipe(logits, photos.labels, photos.attributes["half"]) if photos and logits else ""
-    asked = Asked(dataset, photos, recipe, params.groups_of(dataset.name), params.active.explain, settings.corrupt)
+    setup = ExplainSetup(dataset, photos, recipe, params.groups[dataset.name], params.active.explain, settings.corrupt)
     shared = {
         "data": folder_digest(data),
         "photos": photos and [folder_digest(Path("photos") / name) for name in SHOWN],
         "device": runtime.device.type,
-        **asked.settings,
+        **setup.settings,
     }
     sampled = [name for name in params.sampled(study, params.active.explain) if name in names]
     ended = [name for name in sampled if found[name].seeds]  # without those whose every seed diverged
@@ -44,9 +44,9 @@ def explain(params: Params, study: str, names: Collection[str], out: Path) -> It
         models, focus = Path("models") / study / name, name in settings.focus
         folders = {"model": models, "evaluation": evaluations / name / CONTENT}
         inputs = input_digests(Path(__file__), load_description(models).model, folders, **shared, focus=focus)
-        with renewed(out / name, inputs) as part:
+        with replaced_unless_current(out / name, inputs) as part:
             if part is not None:
-                save_explanation(part, explain_one(models, found[name], asked, runtime, focus=focus))
+                save_explanation(part, explain_one(models, found[name], setup, runtime, focus=focus))
     return ended
 
 

@@ -11,7 +11,7 @@ from lookalike.params import load_params
 
 
 def main(name: str) -> None:
-    """Fetch or draw the data set `name`; downloads are kept apart from the outputs, so that a resumed one goes on."""
+    """Fetch or draw the data set `name`; downloads lie outside the outputs, so that an interrupted one can resume."""
     params = load_params()
     params.require("datasets", name)
     cache = Path(os.environ.get("DVC_ROOT", ".")) / "downloads"

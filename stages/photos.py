@@ -9,7 +9,7 @@ from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.photos import save_photos
 from lookalike.command import mirror, run
 from lookalike.params import load_params
-from lookalike.photographs.preparation import find_photographs, photo_set, prepare_all, ways
+from lookalike.photographs.preparation import all_preparations, find_photographs, photo_set, prepare_photographs
 from lookalike.reporting.figures.contact_sheets import contact_sheets, png, strip
 
 
@@ -19,10 +19,10 @@ def main() -> None:
     if params.photos is None or params.active.photos is None:
         with replacing_folder(Path("photos")):
             return
-    recipes, classes = ways(params.photos.recipes), params.datasets[params.photos.dataset].classes
+    recipes, classes = all_preparations(params.photos.recipes), params.datasets[params.photos.dataset].classes
     cache = Path(os.environ.get("DVC_ROOT", ".")) / "downloads"
     found, refused, provenance = find_photographs(params.active.photos, classes, cache, mirror())
-    photographs, prepared, unprepared = prepare_all(found, recipes, strip)
+    photographs, prepared, unprepared = prepare_photographs(found, recipes, strip)
     strips = {recipe: [one.strips[recipe] for one in prepared] for recipe in params.photos.recipes}
     photos = photo_set(photographs, prepared, recipes, classes, provenance)
     pictures = contact_sheets(strips, [(one.name, one.label) for one in photographs])

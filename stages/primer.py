@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from lookalike.artifacts.findings import save_figures
+from lookalike.artifacts.comparisons import save_figures
 from lookalike.artifacts.folders import write_json
 from lookalike.command import run
 from lookalike.drawn.garments import draw_garments
 from lookalike.drawn.objects import draw_objects
-from lookalike.primer.page import primer
-from lookalike.reporting.figures.pictures import to_webp
-from lookalike.reporting.figures.primer import activations_figure, channels_figure, poolings_figure
+from lookalike.primer.page import primer_numbers
+from lookalike.reporting.figures.primer import activation_functions_figure, channels_figure, poolings_figure
+from lookalike.reporting.figures.rendering import to_webp
 
 OUT = Path("primer")
 SEED = 3  # of the images
@@ -21,10 +21,10 @@ def main() -> None:
     figures = {
         "channels": channels_figure(colour),
         "poolings": poolings_figure(grey),
-        "activations": activations_figure(),
+        "activations": activation_functions_figure(),
     }
     save_figures(OUT, {name: to_webp(figure) for name, figure in figures.items()})
-    write_json(OUT / "found.json", primer())
+    write_json(OUT / "found.json", primer_numbers())
 
 
 if __name__ == "__main__":

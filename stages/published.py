@@ -11,7 +11,7 @@ PARAMETERS = Path("params.yaml")
 
 
 def main() -> None:
-    """Render all results; a line says what was left out."""
+    """Render all results, and print a line for each run that was skipped."""
     published = publish(load_params(PARAMETERS), PARAMETERS.read_text(encoding="utf-8"), Path("reports/published"))
     for fault in published.faults:
         print(f"left out: {fault}", file=sys.stderr)

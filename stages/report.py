@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from lookalike.artifacts.reports import save_report
-from lookalike.claims.verdicts import Row, rows
+from lookalike.claims.verdicts import VerdictRow, verdict_rows
 from lookalike.command import run
 from lookalike.params import load_params
 from lookalike.reporting.assemble import assemble
 from lookalike.reporting.leaderboard import Standing, to_csv
 from lookalike.reporting.report import to_html, to_markdown
-from lookalike.results.beside import with_published
+from lookalike.results.compare_with import with_published
 
 PARAMETERS = Path("params.yaml")
 
@@ -23,7 +23,7 @@ def main() -> None:
         **to_html(report),
         "report.md": to_markdown(report),
         "leaderboard.csv": to_csv(standings, Standing),
-        "claims.csv": to_csv(rows(judged), Row),
+        "claims.csv": to_csv(verdict_rows(judged), VerdictRow),
     }
     figures = {f"figures/{name}.webp": one.picture.wide.webp for name, one in report.illustrations.items()}
     save_report(Path("reports") / params.profile, texts, {**figures, **report.files})

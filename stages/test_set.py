@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from lookalike.artifacts.datasets import load_dataset
-from lookalike.artifacts.image_files import pictures
+from lookalike.artifacts.image_files import small_images
 from lookalike.artifacts.photos import PhotoSet, load_photos, load_refused
 from lookalike.artifacts.sprites import save_sprites
 from lookalike.artifacts.test_sets import TestSet, save_test_set
 from lookalike.command import run_for_study
 from lookalike.evaluation.cases import first_of_each_class
-from lookalike.evaluation.duplicates import repeated
+from lookalike.evaluation.duplicates import which_are_repeated
 from lookalike.params import Params
 
 
@@ -23,14 +23,14 @@ def keep(params: Params, study: str, out: Path) -> None:
     """Keep labels, the images that the report shows, which test images are training images, and sprites of all."""
     dataset, photos = load_dataset(Path("data") / params.studies[study].data), Path("photos")
     shown = first_of_each_class(dataset.test_labels.astype(int), params.active.explain.images_per_class)
-    twice, near = repeated(dataset)
+    twice, near = which_are_repeated(dataset)
     photographed = params.photographed(study)
     test_set = TestSet(
         name=dataset.name,
         class_names=dataset.class_names,
         labels=dataset.test_labels.astype(np.int64),
         shown=shown,
-        images=pictures(dataset.test_images, shown),
+        images=small_images(dataset.test_images, shown),
         repeated=np.flatnonzero(twice),
         near=np.flatnonzero(near),
         digest=dataset.digest,

@@ -12,9 +12,9 @@ from lookalike.command import mirror, run, stage_item
 from lookalike.models.registry import find_model
 from lookalike.params import load_params
 from lookalike.recorder import Recorder
-from lookalike.runtime import describe, has_fast_bfloat16, peak_memory, start
+from lookalike.runtime import describe_device, has_fast_bfloat16, peak_memory, start
 from lookalike.training.pretrained import starting_weights
-from lookalike.training.run_folder import alone_in, keep_finished, restore_finished, settle_threads
+from lookalike.training.run_folder import exclusive_folder, keep_finished, restore_finished, settle_threads
 from lookalike.training.settings import effective_settings
 from lookalike.training.train_variant import train_variant
 
@@ -34,7 +34,7 @@ def main(name: str) -> None:
     identify = partial(fingerprint, **decisive, device=runtime.device.type)
     identity = settle_threads(name, root / "checkpoints", runtime.device, identify)
     checkpoints, finished = (root / folder / f"{name}-{identity}" for folder in ("checkpoints", "finished"))
-    with alone_in(checkpoints):
+    with exclusive_folder(checkpoints):
         restore_finished(finished, checkpoints)
         recorder = Recorder(name, settings, identity, checkpoints)
         trained = train_variant(
@@ -50,7 +50,7 @@ def main(name: str) -> None:
             print(f"{name}, seed {seed}: diverged, the loss is not finite in epoch {epoch + 1}", file=sys.stderr)
         folder = Path("models") / settings.study / name
         save_model(folder, trained.description, trained.weights, trained.history, trained.kept)
-        about = recorder.finish(describe(runtime), peak_memory(runtime.device))
+        about = recorder.finish(describe_device(runtime), peak_memory(runtime.device))
         save_run(Path("runs") / settings.study / name, about, trained.timings)
         keep_finished(checkpoints, finished)
 

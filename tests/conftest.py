@@ -14,9 +14,9 @@ from filelock import FileLock
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.data.splits import split_indices
-from lookalike.params import Budget, DataProfile, DatasetParams, Split, Training, Variant
+from lookalike.params import Budget, DataProfile, DatasetParams, Split, TrainingParams, Variant
 from lookalike.runtime import Runtime
-from lookalike.training.settings import EffectiveSettings, within
+from lookalike.training.settings import EffectiveSettings, settings_within
 
 if TYPE_CHECKING:
     from checkout import Checkout
@@ -126,7 +126,7 @@ def make_variant() -> Callable[..., Variant]:
             model=model,
             model_args=copy.deepcopy(TINY_VIT if model == "fashion_vit" else {}) if model_args is None else model_args,
             budget="small",
-            train=Training(**settings),
+            train=TrainingParams(**settings),
         )
 
     return make
@@ -141,7 +141,7 @@ def effective(variant: Variant, budget: Budget | None = None, **caps: Any) -> Ef
     """The settings of a variant of the tiny data set within `budget`, or within one of these caps."""
     images = DatasetParams(classes=CLASSES, split=Split(valid_fraction=0.25, seed=13), normalise="range")
     source = DataProfile(source="embedded", train_images=100, test_images=100)
-    return within(variant, budget or granted(**caps), images, source)
+    return settings_within(variant, budget or granted(**caps), images, source)
 
 
 @pytest.fixture

@@ -33,9 +33,9 @@ from lookalike.artifacts.folders import replacing_folder, write_bytes
 from lookalike.artifacts.sprites import save_sprites
 from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.metrics import softmax
-from lookalike.reporting.assemble import find
-from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.explorer.section import explorer
+from lookalike.reporting.assemble import load_study_results
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.explorer.section import explorer_section
 from lookalike.reporting.report import Page, Report, to_html
 
 THIRD, AGAIN = "fashion-cnn-grouped", "again"  # a variant of the first study, and the second study
@@ -95,7 +95,7 @@ def make_site(base: Path, tiny: Dataset, *, kept: bool = True) -> Site:
         labelled = replace(tiny, class_names=tuple(study.class_names), test_images=images, test_labels=LABELS)
         save_sprites(root / "sprites/fashion", labelled)
         write_steps(root / "photos", study)
-    one = find("fashion", params, root)
+    one = load_study_results("fashion", params, root)
     variants = {**params.variants, THIRD: params.variants[CNN]}
     standings = [*one.standings, replace(one.standings[-1], variant=THIRD)]
     found = replace(one, params=params.model_copy(update={"variants": variants}), standings=standings)
@@ -118,15 +118,15 @@ def truth_of(study: SmallStudy, evaluations: dict[str, Evaluation]) -> Truth:
     )
 
 
-def again(found: Found) -> Found:
+def again(results: StudyResults) -> StudyResults:
     """The same as a study of another name, without photographs."""
     for kind in ("test_sets", "evaluations", "explanations", "embeddings"):
-        shutil.copytree(found.root / kind / "fashion", found.root / kind / AGAIN)
-    variants = {name: one.model_copy(update={"study": AGAIN}) for name, one in found.params.variants.items()}
+        shutil.copytree(results.root / kind / "fashion", results.root / kind / AGAIN)
+    variants = {name: one.model_copy(update={"study": AGAIN}) for name, one in results.params.variants.items()}
     title = {"title": "the same again"}
-    studies = {AGAIN: found.params.studies["fashion"].model_copy(update=title)}
-    params = found.params.model_copy(update={"variants": variants, "studies": studies})
-    return replace(found, study=AGAIN, params=params, figures=replace(found.figures, photos={}))
+    studies = {AGAIN: results.params.studies["fashion"].model_copy(update=title)}
+    params = results.params.model_copy(update={"variants": variants, "studies": studies})
+    return replace(results, name=AGAIN, params=params, figures=replace(results.figures, photos={}))
 
 
 def write_steps(folder: Path, study: SmallStudy) -> None:
@@ -144,9 +144,9 @@ def plain(size: tuple[int, int], colour: str) -> bytes:
     return out.getvalue()
 
 
-def write_page(folder: Path, studies: list[Found]) -> None:
+def write_page(folder: Path, studies: list[StudyResults]) -> None:
     """The page of the explorer alone, and the files beside it."""
-    part, files = explorer(studies)
+    part, files = explorer_section(studies)
     report = Report("demo", True, (Page("index.html", "Explorer", (part,)),), files)
     write_bytes(folder / "index.html", to_html(report)["index.html"].encode())
     for path, content in files.items():

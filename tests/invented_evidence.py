@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.embeddings import Embedding, SeedAgreement
 from lookalike.artifacts.evaluations import (
-    Augmented,
+    AugmentedExamples,
     Corrupted,
     Cues,
     Evaluation,
@@ -19,27 +19,29 @@ from lookalike.artifacts.evaluations import (
     Readouts,
     Suspects,
     Validation,
-    as_kept,
+    round_confidence,
 )
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.explanations import (
     CloseUp,
-    Contrast,
     Explanation,
-    FirstFilters,
-    Inside,
-    LayerReadout,
-    Layers,
-    Localisation,
-    Localised,
-    MapSimilarity,
+    FilterExamples,
+    LayerOutputs,
+    NetworkConvolutions,
+    PairContrast,
     PairMaps,
     Representations,
-    Response,
-    SeedFindings,
-    Trained,
 )
 from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.artifacts.seed_findings import (
+    BeforeAndAfter,
+    FirstFilters,
+    LayerReadout,
+    Localisation,
+    MapSimilarity,
+    MethodLocalisation,
+    SeedFindings,
+)
 from lookalike.artifacts.test_sets import TestSet
 
 S, N, C, M, P = 3, 9, 4, 13, 5  # seeds, test images, classes, validation images, photographs; N, M not multiples of 8
@@ -76,9 +78,9 @@ def integers(*values: int) -> NDArray[np.int64]:
     return np.array(values, np.int64)
 
 
-def inside(shift: int, *, features: bool = True) -> Inside:
+def inside(shift: int, *, features: bool = True) -> NetworkConvolutions:
     """Of a network of three convolutions; `features` are kept of the trained one alone."""
-    return Inside(
+    return NetworkConvolutions(
         filters={"features.0": halves(6, 1, 5, 5 + shift), "layers.1.conv": halves(7, 1, 3, 3 + shift)},
         features={"features.0": steps(6, 12, 12 + shift), "layers.1.conv": steps(7, 4, 4 + shift)} if features else {},
         journey={name: steps(k, 4, 4 + shift) for k, name in ((5, "features.0"), (4, "mid"), (3, "layers.1.conv"))},
@@ -89,7 +91,7 @@ def close_up(colours: tuple[int, ...] = ()) -> CloseUp:
     """Of grey images, or of RGB ones with `colours` (3,)."""
     kinds = ("as it is", "gaussian noise")
     outputs = {"convolution 1": steps(2, 12, 12), "dense 1": steps(1, 10)}
-    contrast = Contrast(
+    contrast = PairContrast(
         images=pixels(4, 12, 12, *colours),
         actual=integers(1, 2, 1, 2),
         labels=integers(1, 1, 2, 2),
@@ -100,10 +102,10 @@ def close_up(colours: tuple[int, ...] = ()) -> CloseUp:
         heads=halves(2, 4, 3, 3),
         inside={"untrained": inside(1, features=False), "trained": inside(0)},
         channels={"features.0": (6, 1), "mid": (8, 6), "layers.1.conv": (7, 8)},
-        layers={kind: Layers(pixels(12, 12 + k, *colours), dict(outputs)) for k, kind in enumerate(kinds)},
+        layers={kind: LayerOutputs(pixels(12, 12 + k, *colours), dict(outputs)) for k, kind in enumerate(kinds)},
         contrast=contrast,
         responses={
-            name: Response(
+            name: FilterExamples(
                 integers(*range(k, k + 2)), integers(3, 1, 4, 1, 5, 9).reshape(2, 3), pixels(2, 12, k, *colours)
             )
             for k, name in ((1, "features.0"), (3, "layers.1.conv"))
@@ -118,15 +120,15 @@ def seed_findings() -> tuple[SeedFindings, ...]:
         SeedFindings(
             seed=0,
             deviations={"untrained": {"conv1": 1.0, "conv2": 0.1 + 0.2}, "trained": {"conv1": 1.5, "conv2": 2.5}},
-            filters=FirstFilters(6, Trained(0.9, 0.1 + 0.2), Trained(0.1, 0.3)),
+            filters=FirstFilters(6, BeforeAndAfter(0.9, 0.1 + 0.2), BeforeAndAfter(0.1, 0.3)),
             similarity={"last attention": similar, "embedded patches": replace(similar, group_contrast=None)},
             localisation=Localisation(
                 images=8,
                 skipped=1,
                 threshold=0.2,
                 methods={
-                    "CAM": Localised(ESTIMATE, ESTIMATE, ESTIMATE, ESTIMATE, 5),
-                    "centre": Localised(ESTIMATE, ESTIMATE, None, None),
+                    "CAM": MethodLocalisation(ESTIMATE, ESTIMATE, ESTIMATE, ESTIMATE, 5),
+                    "centre": MethodLocalisation(ESTIMATE, ESTIMATE, None, None),
                 },
             ),
             depth=(LayerReadout("conv1", ESTIMATE, 0.1, 0.2, 0.3), LayerReadout("conv2", ESTIMATE, 0.4, 0.5, None)),
@@ -216,10 +218,10 @@ def photo_outputs() -> PhotoOutputs:
     )
 
 
-def augmented(colours: tuple[int, ...] = ()) -> Augmented:
+def augmented(colours: tuple[int, ...] = ()) -> AugmentedExamples:
     """Three grey training images, or RGB ones with `colours` (3,), and two draws of each."""
     pixels = np.random.default_rng(7).integers(0, 256, (3, 3, 8, 8, *colours), dtype=np.uint8)
-    return Augmented(images=pixels[0], labels=np.array([2, 0, 1]), draws=pixels[1:])
+    return AugmentedExamples(images=pixels[0], labels=np.array([2, 0, 1]), draws=pixels[1:])
 
 
 def everything() -> Evaluation:
@@ -230,7 +232,7 @@ def everything() -> Evaluation:
         diverged=1,
         temperatures=rng.random(S),
         test_logits=logits(S, N, C),
-        validation=Validation(rng.random((S, M)) < 0.5, as_kept(rng.random((2, M)))),
+        validation=Validation(rng.random((S, M)) < 0.5, round_confidence(rng.random((2, M)))),
         train_right=rng.random((S, F)) < 0.5,
         views={"one": ESTIMATE, "ten": ESTIMATE, "difference": ESTIMATE},
         corrupted=Corrupted(CONDITIONS, rng.random((S, len(CONDITIONS), N)) < 0.5, rng.random((len(CONDITIONS), 3))),

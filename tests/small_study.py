@@ -14,6 +14,7 @@ from blocks import marked
 from descriptions import described
 from numpy.typing import NDArray
 
+from lookalike.artifacts.comparisons import save_families, save_findings, save_metrics
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.dvc_tables import PLOTTED
 from lookalike.artifacts.embeddings import Embedding, SeedAgreement, save_embedding
@@ -22,13 +23,10 @@ from lookalike.artifacts.evaluations import (
     Evaluation,
     PhotoOutputs,
     Validation,
-    as_kept,
+    round_confidence,
     save_evaluation,
-    save_findings,
-    save_metrics,
 )
 from lookalike.artifacts.explanations import Explanation, save_explanation
-from lookalike.artifacts.families import save_families
 from lookalike.artifacts.folders import replacing_folder, write_bytes, write_json
 from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_model, save_run
 from lookalike.artifacts.photos import PhotoSet, Preparation
@@ -40,12 +38,12 @@ from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.pairs import Side
-from lookalike.evaluation.repair import study_repairs
+from lookalike.evaluation.repair import study_complementary_errors
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.scores import describe_seed
-from lookalike.explain.closely import look_closely
 from lookalike.explain.explain_variant import explain_variant
-from lookalike.explain.seeds import Shared, find
+from lookalike.explain.focus import examine_focus_variant
+from lookalike.explain.seeds import SeedSetup, measure_seed
 from lookalike.explain.subject import Images, Subject
 from lookalike.families.all_findings import study_families
 from lookalike.families.measured import MeasuredStudy
@@ -54,7 +52,7 @@ from lookalike.params import Params, parse_params
 from lookalike.photographs.accuracy import DESCRIBED_BY
 from lookalike.photographs.comparison import study_photos
 from lookalike.photographs.failed_preparations import STRENGTHS, WAYS
-from lookalike.primer.page import primer
+from lookalike.primer.page import primer_numbers
 from lookalike.reporting.figures.embeddings import CLUSTERINGS
 from lookalike.runtime import Runtime
 
@@ -142,7 +140,7 @@ def small_params(raw: Json) -> Params:
 def make_study(tiny: Dataset, params: Params) -> SmallStudy:
     """Evaluate what two variants that lean to the truth might say, explain the first, and make up its embedding."""
     names, rng = params.datasets["fashion_mnist"].classes, np.random.default_rng(3)
-    group_of = group_numbers(params.groups_of("fashion_mnist"), names)
+    group_of = group_numbers(params.groups["fashion_mnist"], names)
     images, photos = draw_garments(TESTED, seed=2)[0], make_photos(names)
     test_set = TestSet(
         name="fashion_mnist",
@@ -160,7 +158,7 @@ def make_study(tiny: Dataset, params: Params) -> SmallStudy:
     evaluations = {name: evaluate(rng, photos, probed=name == CNN) for name in EVALUATED}
     sides = {name: Side(one.test_logits, one.temperatures) for name, one in evaluations.items()}
     look_alikes, _ = study_look_alikes(sides, test_set, group_of, [EVALUATED])
-    look_alikes["repairs"] = study_repairs(evaluations, MACS, LABELS, [EVALUATED])
+    look_alikes["repairs"] = study_complementary_errors(evaluations, MACS, LABELS, [EVALUATED])
     outputs = {name: one.photos for name, one in evaluations.items() if one.photos}
     on_photos = study_photos(outputs, sides, test_set, group_of, [EVALUATED], params.photos.collector)
     on_photos["chosen"] |= {"recipe": RECIPES[0]}
@@ -197,7 +195,7 @@ def evaluate(rng: np.random.Generator, photos: PhotoSet, *, probed: bool) -> Eva
         diverged=0,
         temperatures=TEMPERATURES,
         test_logits=logits,
-        validation=Validation(right, as_kept(confidence)),
+        validation=Validation(right, round_confidence(confidence)),
         train_right=right,
         corrupted=Corrupted(
             conditions,
@@ -246,8 +244,8 @@ def explain(dataset: Dataset, images: Images, photos: PhotoSet, group_of: NDArra
     photographs = Images(photos.recipes[RECIPES[0]], photos.labels, np.arange(PHOTOGRAPHED) % 10)
     subject = Subject(*models, dataset, Runtime(torch.device("cpu")), images)
     explained = explain_variant(subject.part(CHOSEN), photographs, group_of, scored=2, heads_scored=1, corrupt=True)
-    evidence = explained.evidence(CHOSEN, RECIPES[0], look_closely(subject, CHOSEN, group_of, 4))
-    found = find(0, subject.part(CHOSEN), Shared(photographs, group_of, None, focus=True, attributed=2))
+    evidence = explained.evidence(CHOSEN, RECIPES[0], examine_focus_variant(subject, CHOSEN, group_of, 4))
+    found = measure_seed(0, subject.part(CHOSEN), SeedSetup(photographs, group_of, None, focus=True, attributed=2))
     return replace(evidence, seeds=(found, replace(found, seed=1)))
 
 
@@ -327,7 +325,7 @@ def write_embedding(root: Path, embedding: Embedding | None) -> None:
 @cache
 def worked_out() -> Json:
     """The primer's numbers, which take seconds."""
-    return primer()
+    return primer_numbers()
 
 
 def write_training(root: Path, name: str, epochs: int, train_images: int) -> None:

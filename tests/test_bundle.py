@@ -19,12 +19,13 @@ from packaging.requirements import Requirement
 
 from lookalike import provenance
 from lookalike.artifacts.datasets import load_dataset, load_test_images
-from lookalike.bundle.evidence import shared_out, write_archives
-from lookalike.bundle.layout import INDEX, sha_256
-from lookalike.bundle.pack import README, RUN, Places, sheets_for, write_data, write_dataset
+from lookalike.artifacts.fingerprint import sha_256
+from lookalike.bundle.evidence import pack_groups, write_archives
+from lookalike.bundle.layout import INDEX
+from lookalike.bundle.pack import README, RUN, DataLocations, sheets_for, write_data, write_dataset
 from lookalike.bundle.run import restore_images
-from lookalike.bundle.sheets import HIGHEST, decode, encode
-from lookalike.bundle.unpack import unpack
+from lookalike.bundle.sheets import HIGHEST, from_sheets, to_sheets
+from lookalike.bundle.unpack import unpack_evidence
 from lookalike.errors import InputError
 from lookalike.params import Params, load_params
 from lookalike.training.settings import effective_settings
@@ -113,7 +114,7 @@ def test_evidence_from_elsewhere_is_that_of_the_pipeline(ran: Checkout, site: Pa
     assert "3 of 3 variants" in printed
     assert not [*there.glob("checkpoints/*/*")]  # the second went on from the checkpoint of the first
 
-    origin = unpack([*there.glob("evidence-*.zip")], tmp_path / "back")
+    origin = unpack_evidence([*there.glob("evidence-*.zip")], tmp_path / "back")
     assert origin["commit"] == project.run("git", "rev-parse", "HEAD").strip()
     assert not origin["dirty"]
     back, here = contents(tmp_path / "back"), contents(ran.folder)
@@ -148,7 +149,7 @@ def test_settings_have_the_same_digests_without_pydantic(site: Path, tmp_path: P
 def test_a_study_brings_its_data_set_and_the_one_outside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[tuple[str, bool]] = []
 
-    def record(folder: Path, name: str, params: Params, places: Places, *, whole: bool) -> None:
+    def record(folder: Path, name: str, params: Params, locations: DataLocations, *, whole: bool) -> None:
         written.append((name, whole))
 
     monkeypatch.setattr("lookalike.bundle.pack.write_dataset", record)
@@ -157,7 +158,7 @@ def test_a_study_brings_its_data_set_and_the_one_outside_it(tmp_path: Path, monk
         (["cnn-plain", "cnn-bn"], [("cifar10", True), ("fashion_mnist", False)]),
         (["lenet5", "cnn-plain"], [("mnist", True), ("cifar10", True), ("fashion_mnist", False)]),
     ):
-        write_data(tmp_path, params, names, Places(tmp_path, None))
+        write_data(tmp_path, params, names, DataLocations(tmp_path, None))
         assert written == expected
         written.clear()
 
@@ -167,7 +168,7 @@ def test_of_a_data_set_outside_a_study_test_images_alone_are_packed(
 ) -> None:
     params = load_params(ROOT / "params.yaml").model_copy(update={"profile": "demo"})
     for folder, whole in (("there", False), ("here", True)):
-        write_dataset(tmp_path / folder, "mnist", params, Places(tmp_path / "downloads", None), whole=whole)
+        write_dataset(tmp_path / folder, "mnist", params, DataLocations(tmp_path / "downloads", None), whole=whole)
     arrays = sheets_for(tmp_path / "there", "mnist")
     monkeypatch.chdir(tmp_path / "there")
     restore_images(arrays)
@@ -181,11 +182,11 @@ def test_of_a_data_set_outside_a_study_test_images_alone_are_packed(
 @pytest.mark.parametrize("shape", [(3, 8, 8), (3, 8, 8, 3), (2 * (HIGHEST // 28) + 1, 28, 28), (600, 32, 30, 3)])
 def test_sheets_lose_nothing(shape: tuple[int, ...]) -> None:
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    sheets = [*encode(images)]
+    sheets = [*to_sheets(images)]
     assert len(sheets) == -(-shape[0] // (HIGHEST // shape[1]))
-    assert np.array_equal(decode(sheets, shape), images)
+    assert np.array_equal(from_sheets(sheets, shape), images)
     with pytest.raises(ValueError, match="reshape"):
-        decode(sheets, (shape[0] + 1, *shape[1:]))
+        from_sheets(sheets, (shape[0] + 1, *shape[1:]))
 
 
 def test_a_bundle_knows_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +200,7 @@ def test_a_bundle_knows_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     [
         (["fashion-cmm", "-o", "b.zip"], "variants: no 'fashion-cmm'; allowed: fashion-cnn, "),
         (["fashion-cnn", "fashion-cnn", "-o", "b.zip"], "fashion-cnn is given twice; "),
-        (["fashion-cnn", "-o", "b.zip", "--profile", "none"], "no profile 'none'; allowed: demo, paper, cpu"),
+        (["fashion-cnn", "-o", "b.zip", "--profile", "none"], "profiles: no 'none'; allowed: demo, paper, cpu"),
         (["fashion-cnn", "-o", "src"], "src: not a file that can be written; "),
         (["fashion-cnn", "-o", "no/b.zip"], "no/b.zip: not a file that can be written; "),
     ],
@@ -207,7 +208,7 @@ def test_a_bundle_knows_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_what_cannot_be_packed_is_refused(
     arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    from lookalike.__main__ import main
+    from lookalike.cli.app import main
 
     for name in ("src", "stages", "params.yaml"):
         (tmp_path / name).symlink_to(ROOT / name)
@@ -254,7 +255,7 @@ def archive(root: Path) -> Path:
 
 
 def test_evidence_comes_back_without_weights_and_features(root: Path, archive: Path, tmp_path: Path) -> None:
-    assert unpack([archive], tmp_path / "back")["commit"] == "0123"
+    assert unpack_evidence([archive], tmp_path / "back")["commit"] == "0123"
     back, there = contents(tmp_path / "back"), contents(root)
     left_out = (".safetensors", "features.npy", ".zip")
     assert back == {name: content for name, content in there.items() if not name.endswith(left_out)}
@@ -265,7 +266,7 @@ def test_small_weights_of_focus_variants_are_evidence(root: Path, tmp_path: Path
     (models / "seed-0-epoch-1.safetensors").write_text("of the way there")
     with (models / "seed-1.safetensors").open("wb") as file:
         file.truncate(5 * 2**20)
-    unpack(write_archives(root, [("s", "one"), ("s", "two")], focus={"one"}), tmp_path / "back")
+    unpack_evidence(write_archives(root, [("s", "one"), ("s", "two")], focus={"one"}), tmp_path / "back")
     kept = {path.relative_to(tmp_path / "back").as_posix() for path in (tmp_path / "back").rglob("*.safetensors")}
     assert kept == {"models/s/one/seed-0.safetensors"}
 
@@ -284,7 +285,7 @@ def test_archives_have_room_for_whole_variants(root: Path, tmp_path: Path) -> No
     assert all(path.stat().st_size <= 10_000 for path in files)
     names = [{*zipfile.ZipFile(path).namelist()} for path in files]
     assert [{re.split("/", name)[2] for name in one if name.count("/") > 2} for one in names] == [{"one"}, {"two"}]
-    unpack(files, tmp_path / "back")
+    unpack_evidence(files, tmp_path / "back")
     assert (tmp_path / "back/evaluations/s/one/evidence.json").exists()
     assert (tmp_path / "back/evaluations/s/two/evidence.json").exists()
 
@@ -293,10 +294,10 @@ def test_a_variant_too_large_for_an_archive_is_shared_out(tmp_path: Path) -> Non
     paths = [tmp_path / str(k) for k in range(4)]
     for path in paths:
         path.write_bytes(bytes(1000))
-    assert [*shared_out([paths[:1], paths[1:]], room=3100)] == [paths[:2], paths[2:]]
-    assert [*shared_out([paths[:1], paths[1:]], room=6000)] == [paths]
-    assert [*shared_out([paths[:2], paths[2:]], room=4000)] == [paths[:2], paths[2:]]
-    assert [*shared_out([paths], room=100)] == [[path] for path in paths]
+    assert [*pack_groups([paths[:1], paths[1:]], room=3100)] == [paths[:2], paths[2:]]
+    assert [*pack_groups([paths[:1], paths[1:]], room=6000)] == [paths]
+    assert [*pack_groups([paths[:2], paths[2:]], room=4000)] == [paths[:2], paths[2:]]
+    assert [*pack_groups([paths], room=100)] == [[path] for path in paths]
 
 
 def rewritten(change: Callable[[dict[str, bytes]], Any]) -> Callable[[Path], None]:
@@ -360,7 +361,7 @@ def test_an_archive_that_is_not_as_it_was_written_is_refused(
 ) -> None:
     damage(archive)
     with pytest.raises(InputError, match=re.escape(message)) as refused:
-        unpack([archive], tmp_path / "back")
+        unpack_evidence([archive], tmp_path / "back")
     assert str(refused.value).startswith(str(archive))
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "back").exists()
@@ -371,12 +372,12 @@ def test_archives_of_different_bundles_are_not_mixed(root: Path, archive: Path, 
     origin = json.loads((root / "provenance.json").read_text()) | {"commit": "4567"}
     (root / "provenance.json").write_text(json.dumps(origin))
     with pytest.raises(InputError, match="this one is another bundle's"):
-        unpack([other, *write_archives(root, [("s", "one")])], tmp_path / "back")
+        unpack_evidence([other, *write_archives(root, [("s", "one")])], tmp_path / "back")
 
 
 def test_evidence_takes_the_place_of_nothing(archive: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="exists already"):
-        unpack([archive], tmp_path)
+        unpack_evidence([archive], tmp_path)
 
 
 # The notebook.

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 from checkout import ROOT, Checkout, copy_of
 
-PAGES = (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "photographs" / "README.md")
-DOCUMENTS = [page.relative_to(ROOT).as_posix() for page in PAGES]
+PATTERNS = ("*.md", "docs/**/*.md", "photographs/README.md", "results/README.md")
+DOCUMENTS = sorted(page.relative_to(ROOT).as_posix() for pattern in PATTERNS for page in ROOT.glob(pattern))
 NEEDED = (".ci", "Makefile", "benchmarks", "pyproject.toml", "requirements.lock", "tests")  # beside the pipeline
 
 # A document is read as fenced blocks, each of a language, and else as what stands between backquotes.
@@ -40,15 +40,20 @@ EXCUSED = {
     "make setup TORCH=cuda": Excuse("would install", "make -n setup TORCH=cuda | grep 'for cuda'"),
     "make demo": made_in_ci("demo"),
     "make demo JOBS=4": Excuse(".ci/run makes it with two", "make -n demo JOBS=4 | grep 'xargs -P 4'"),
+    "make docs": made_in_ci("docs"),
     "make lint": made_in_ci("lint"),
     "make test": made_in_ci("test", by="coverage"),
     "make published": made_in_ci("published"),
     "make train PROFILE=cpu": Excuse(
         "takes days; tests/test_long_runs.py trains one variant so", "make -n train PROFILE=cpu | grep 'nice -n 19'"
     ),
-    ".venv/bin/lookalike weights": Excuse(
-        "needs a package that is not installed", ".venv/bin/lookalike weights --help"
-    ),
+    **{
+        f".venv/bin/lookalike {command}": Excuse(
+            "a name without what it needs", f".venv/bin/lookalike {command} --help"
+        )
+        for command in ("bundle", "results add", "train", "try", "weights")
+    },
+    ".venv/bin/lookalike --install-completion": Excuse("would edit the user's settings", ".venv/bin/lookalike --help"),
     ".venv/bin/lookalike results add fashion-cnn": Excuse(
         "a demonstration is refused; tests/results adds runs", ".venv/bin/lookalike results --help"
     ),
@@ -148,11 +153,26 @@ def outputs(document: str) -> dict[str, str]:
     return {commands_of(block)[-1]: output for block, output in shown}
 
 
+GUIDES = [document for document in DOCUMENTS if "```sh\n" in text_of(document)]
+MODULE = re.compile(r"`((?:[a-z_]+/)*[a-z_]+\.py)`")  # a file of the package or of the project, with its folders
+
+
 @pytest.mark.pipeline
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", GUIDES)
 def test_every_command_works(document: str, checkout: Checkout) -> None:
-    shown = outputs(document)
-    for command in commands(document):
+    run(commands(document), outputs(document), checkout)
+
+
+@pytest.mark.pipeline
+def test_commands_that_only_other_documents_name_work(checkout: Checkout) -> None:
+    in_guides = {command for document in GUIDES for command in commands(document)}
+    others = {command for document in DOCUMENTS if document not in GUIDES for command in commands(document)}
+    run(sorted(others - in_guides), {}, checkout)
+
+
+def run(commands: list[str], shown: dict[str, str], checkout: Checkout) -> None:
+    """Run commands, or what stands for those that are excused; their output has the lines that the document shows."""
+    for command in commands:
         line = EXCUSED[command].instead if command in EXCUSED else command
         path = f"PATH={os.environ['PATH']}"  # nothing is activated
         printed = checkout.run("env", path, "bash", "-euo", "pipefail", "-c", line).splitlines()
@@ -161,12 +181,14 @@ def test_every_command_works(document: str, checkout: Checkout) -> None:
 
 
 def test_outputs_are_found() -> None:
-    assert len(outputs("docs/howto.md")) >= 3
+    assert sum(len(outputs(document)) for document in DOCUMENTS) >= 3
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_commands_are_found(document: str) -> None:
-    assert commands(document)
+def test_commands_are_found() -> None:
+    guides = [document for document in DOCUMENTS if document.startswith("docs/howto/")]
+    assert len(guides) == 5
+    assert {"README.md", "CONTRIBUTING.md", "docs/tutorial.md", "docs/performance.md", *guides} <= {*GUIDES}
+    assert all(commands(document) for document in GUIDES)
 
 
 def test_no_command_is_excused_that_no_document_has() -> None:
@@ -182,8 +204,55 @@ def test_every_link_leads_somewhere(document: str) -> None:
         assert not anchor or anchor in anchors(target.relative_to(ROOT).as_posix()), f"{path}#{anchor}"
 
 
-def test_everything_in_the_tree_is_there() -> None:
-    tree = text_of("README.md").partition("\n## Where things are\n")[2].split("```")[1]
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_module_that_is_named_is_there(document: str) -> None:
+    modules = [name for name in MODULE.findall(running_text(document)) if "tiny_cnn" not in name]
+    places = (ROOT, ROOT / "src" / "lookalike", ROOT / "src" / "lookalike" / "explain")
+    assert [name for name in modules if not any(named(place, name) for place in places)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_name_in_the_package_that_is_named_is_there(document: str) -> None:
+    for name in re.findall(r"`((?:[a-z_]+\.){2,}[A-Za-z_]+)`", running_text(document)):
+        *module, last = name.split(".")
+        file = ROOT.joinpath("src", "lookalike", *module).with_suffix(".py")
+        if (ROOT / "src" / "lookalike" / module[0]).is_dir() and module[0] != "studies":  # else keys of params.yaml
+            assert re.search(rf"^(?:class |def )?{last}\b", file.read_text(encoding="utf-8"), re.MULTILINE), name
+
+
+def named(place: Path, name: str) -> bool:
+    """Whether there is such a file, in one of the folders below `place` if the name has no folder."""
+    return (place / name).exists() or ("/" not in name and any(place.glob(f"src/lookalike/*/{name}")))
+
+
+@pytest.mark.parametrize(
+    ("document", "heading", "some"),
+    [
+        ("README.md", "Where things are", {"dvc.yaml", "src/lookalike/models/", "tests/"}),
+        ("docs/explanation/code.md", "Source tree", {"dvc.yaml", "src/lookalike/params/", "tests/"}),
+    ],
+)
+def test_everything_in_the_tree_is_there(document: str, heading: str, some: set[str]) -> None:
+    tree = text_of(document).partition(f"\n## {heading}\n")[2].split("```")[1]
     paths = paths_in(tree)
-    assert {"dvc.yaml", "src/lookalike/params/", "tests/"} <= {*paths}
+    assert some <= {*paths}
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_tree_of_the_code_has_every_package() -> None:
+    tree = text_of("docs/explanation/code.md").partition("\n## Source tree\n")[2].split("```")[1]
+    packages = {path.parent.relative_to(ROOT).as_posix() + "/" for path in ROOT.glob("src/lookalike/*/__init__.py")}
+    assert packages <= {*paths_in(tree)}
+
+
+def test_the_hours_in_the_readme_are_those_of_the_published_runs() -> None:
+    table = text_of("reports/published/README.md").partition("\n## Where the results come from\n")[2]
+    rows = [row.split(" | ") for row in re.findall(r"^\| .* \|$", table, re.MULTILINE)]
+    hours = sum(float(row[rows[0].index("hours")]) for row in rows[2:])
+    assert f"The published runs took {hours:.0f} hours" in " ".join(text_of("README.md").split())
+
+
+def test_pictures_are_small() -> None:
+    sizes = {picture.name: picture.stat().st_size for picture in (ROOT / "docs" / "pictures").iterdir()}
+    assert len(sizes) == 4
+    assert max(sizes.values()) <= 120_000

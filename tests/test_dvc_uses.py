@@ -43,7 +43,7 @@ def experiments(project: Checkout) -> Checkout:
     project.run("dvc", "exp", "run", "--temp", "--name", "in-copy", "-S", f"{SHARPEN}=True", "photos")
     project.run("dvc", "exp", "run", "--queue", "--name", "queued", "-S", "photos.collector=Dress", "photos")
     (project.folder / ".venv").symlink_to(sys.prefix)
-    (command,) = re.findall(r"^PATH=.* dvc queue start.*$", (ROOT / "docs/howto.md").read_text(), re.MULTILINE)
+    (command,) = re.findall(r"^PATH=.* dvc queue start.*$", (ROOT / "docs/howto/tools.md").read_text(), re.MULTILINE)
     away = f"PATH={os.defpath}"  # nothing is activated
     project.run("env", away, "bash", "-c", command)
     until = time.monotonic() + 300

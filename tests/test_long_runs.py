@@ -13,7 +13,7 @@ from lookalike import long_runs
 from lookalike.artifacts.folders import write_json
 from lookalike.artifacts.models import Epoch, SeedRecord, save_history, save_model
 from lookalike.errors import InputError
-from lookalike.long_runs import Progress, duration, in_order, is_finished, progress, select_profile, train_all
+from lookalike.long_runs import Progress, duration, is_finished, progress, select_profile, sorted_by_budget, train_all
 from lookalike.params import load_params, parse_params
 from lookalike.training.settings import effective_settings
 
@@ -53,7 +53,7 @@ def test_another_profile_changes_one_word_of_the_file(project: Path, root: Path)
 
 @pytest.mark.parametrize(
     ("profile", "names", "said"),
-    [("cpus", [], "no profile 'cpus'; allowed: demo, paper, cpu"), ("cpu", ["vgg"], "variants: no 'vgg'; allowed: ")],
+    [("cpus", [], "profiles: no 'cpus'; allowed: demo, paper, cpu"), ("cpu", ["vgg"], "variants: no 'vgg'; allowed: ")],
 )
 def test_what_is_not_there_is_named(project: Path, profile: str, names: list[str], said: str) -> None:
     with pytest.raises(InputError, match=said):
@@ -61,7 +61,7 @@ def test_what_is_not_there_is_named(project: Path, profile: str, names: list[str
 
 
 def test_the_order_is_that_of_the_budgets(raw_params: dict[str, Any]) -> None:
-    names = in_order(parse_params(raw_params | {"profile": "cpu"}))
+    names = sorted_by_budget(parse_params(raw_params | {"profile": "cpu"}))
     wanted = ["fashion-cnn", "fashion-vit", "cnn-plain", "vgg11-plain", "vgg11-bn", "four-layer-relu", "lenet5"]
     wanted += ["fashion-cnn-1pct", "vgg11-bn-lr2", "alexnet", "residual-20", "fashion-transfg", "zoo-resnet"]
     assert sorted(wanted, key=names.index) == wanted

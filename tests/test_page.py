@@ -192,7 +192,7 @@ def test_a_figure_says_its_numbers_and_its_command_when_asked(page: Page, ran: C
 
 def test_a_chart_answers_the_pointer(page: Page) -> None:
     view = page.locator("#figure-fashion-summary .view")
-    left, top, text = json.loads(str(view.get_attribute("data-spots")))[0]
+    left, top, text = json.loads(str(view.get_attribute("data-tooltips")))[0]
     box = view.locator("img").bounding_box()
     assert box is not None
     view.scroll_into_view_if_needed()

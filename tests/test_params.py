@@ -8,15 +8,15 @@ from edited_params import GONE, complaint, edited
 from pydantic import ValidationError
 
 from lookalike.params import datasets, file, load_params, parse_params, profiles, training
-from lookalike.params.messages import resolved
-from lookalike.params.sections import NAMING, Section
+from lookalike.params.messages import RENAMED, resolved
+from lookalike.params.sections import NAMING, StrictModel
 
 SECTIONS = sorted(
     {
         one
         for module in (datasets, file, profiles, training)
         for one in vars(module).values()
-        if isinstance(one, type) and issubclass(one, Section) and one is not Section
+        if isinstance(one, type) and issubclass(one, StrictModel) and one is not StrictModel
     },
     key=lambda one: one.__name__,
 )
@@ -60,7 +60,7 @@ def test_values_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda one: one.__name__)
-def test_a_section_gives_no_value_of_its_own(section: type[Section]) -> None:
+def test_a_section_gives_no_value_of_its_own(section: type[StrictModel]) -> None:
     optional = {name: field for name, field in section.model_fields.items() if not field.is_required()}
     assert {name: field.get_default(call_default_factory=True) for name, field in optional.items()} == dict.fromkeys(
         optional
@@ -78,14 +78,14 @@ def numbers(node: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda one: one.__name__)
-def test_a_number_has_a_range(section: type[Section]) -> None:
+def test_a_number_has_a_range(section: type[StrictModel]) -> None:
     for number in numbers(section.model_json_schema()):
         assert {"minimum", "exclusiveMinimum"} & set(number), number
         assert {"maximum", "exclusiveMaximum"} & set(number), number
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda one: one.__name__)
-def test_a_list_and_a_text_have_a_greatest_length(section: type[Section]) -> None:
+def test_a_list_and_a_text_have_a_greatest_length(section: type[StrictModel]) -> None:
     schema = section.model_json_schema()
     for name, node in schema["properties"].items():
         node = resolved(node, schema)
@@ -135,6 +135,31 @@ def test_a_list_and_a_text_have_a_greatest_length(section: type[Section]) -> Non
 )
 def test_an_unknown_key_is_named_with_those_that_are_allowed(path: str, allowed: str) -> None:
     assert complaint(edited({path: 1})) == f"{path}: unknown key; allowed here: {allowed}"
+
+
+FORMER_KEYS = [
+    "photos.absorber",
+    "profiles.quick.explain.images_a_class",
+    "profiles.whole.embed.images_a_class",
+    "profiles.quick.evaluate.spoiled_a_class",
+    "studies.forms.probes",
+    "studies.forms.spoil",
+]
+
+
+@pytest.mark.parametrize("path", FORMER_KEYS)
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_key_of_an_earlier_version_is_refused_with_its_new_name(path: str, moved: bool) -> None:
+    section, _, former = path.rpartition(".")
+    present = f"{section}.{RENAMED[former]}"
+    assert (
+        complaint(edited({path: 1} | ({present: GONE} if moved else {}))) == f"{path}: is now called {RENAMED[former]}"
+    )
+
+
+def test_every_renamed_key_is_tested_and_means_nothing_elsewhere() -> None:
+    assert {path.rpartition(".")[2] for path in FORMER_KEYS} == {*RENAMED}
+    assert complaint(edited({"costs.probes": 1})) == "costs.probes: unknown key; allowed here: study"
 
 
 def test_a_misspelt_key_is_named_and_not_the_one_that_is_missing() -> None:

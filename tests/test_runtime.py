@@ -5,7 +5,17 @@ import itertools
 import pytest
 import torch
 
-from lookalike.runtime import Runtime, at_once, derive_seed, describe, generator, peak_memory, seeded, start, to_host
+from lookalike.runtime import (
+    Runtime,
+    derive_seed,
+    describe_device,
+    generator,
+    images_per_pass,
+    peak_memory,
+    seeded,
+    start,
+    to_host,
+)
 
 
 def test_derived_seeds_are_stable() -> None:
@@ -64,7 +74,7 @@ def test_to_host_gives_plain_detached_memory() -> None:
 
 
 def test_a_cpu_is_described_without_gpu_memory() -> None:
-    about = describe(Runtime(torch.device("cpu")))
+    about = describe_device(Runtime(torch.device("cpu")))
     assert about["device"] == "cpu"
     assert about["precision"] == "float32"
     assert about["threads"] == 1
@@ -73,4 +83,4 @@ def test_a_cpu_is_described_without_gpu_memory() -> None:
 
 
 def test_fewer_large_images_go_through_a_model_at_once() -> None:
-    assert [at_once(side, side, 500) for side in (28, 32, 224, 2000)] == [500, 500, 20, 1]
+    assert [images_per_pass(side, side, 500) for side in (28, 32, 224, 2000)] == [500, 500, 20, 1]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-FOR_TESTS = "\n# For tests alone:\n"
+PARTS = re.compile("\n# For .* alone:\n")  # of the lock: what the pipeline needs, the tests, the site
 
 
 @pytest.fixture
@@ -50,14 +50,16 @@ def names(lines: str) -> set[str]:
 
 
 def test_the_lock_pins_what_runs_before_what_only_tests_need() -> None:
-    run, _, tests = (ROOT / "requirements.lock").read_text(encoding="utf-8").partition(FOR_TESTS)
+    run, tests, site = PARTS.split((ROOT / "requirements.lock").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert names("\n".join(project["dependencies"])) <= names(run)
     asked_for_by_tests = names("\n".join(project["optional-dependencies"]["dev"]))
     assert asked_for_by_tests <= names(tests)
     assert {"playwright", "statsmodels", "captum", "grad-cam"} <= asked_for_by_tests
-    assert not names(run) & names(tests)
-    assert "://" not in run + tests
+    asked_for_by_site = names("\n".join(project["optional-dependencies"]["docs"]))
+    assert asked_for_by_site <= names(site)
+    assert not names(run) & (names(tests) | names(site))
+    assert "://" not in run + tests + site
 
 
 def test_a_gpu_decides_unless_it_is_decided_by_hand(project: Path) -> None:
@@ -114,11 +116,12 @@ esac""",
     )
     done = make(project, "setup", "TORCH=cpu")
     assert done.returncode == 0, done.stderr
-    everything = names((project / "requirements.lock").read_text(encoding="utf-8").partition(FOR_TESTS)[0])
+    everything = names(PARTS.split((project / "requirements.lock").read_text(encoding="utf-8"))[0])
     skipped = everything - names((project / "installed.txt").read_text())
     assert left_out <= skipped
     assert all(name.startswith(("nvidia-", "cuda-", "triton")) for name in skipped)
     assert ("nvidia-cublas" in skipped) == ("cpu" in build)
-    assert make(project, ".venv/.installed-for-tests").returncode == 0
-    only_tests = (project / "requirements.lock").read_text(encoding="utf-8").partition(FOR_TESTS)[2]
-    assert (project / "installed.txt").read_text().split() == only_tests.split()
+    for part, target in ((1, "tests"), (2, "docs")):
+        assert make(project, f".venv/.installed-for-{target}").returncode == 0
+        only = PARTS.split((project / "requirements.lock").read_text(encoding="utf-8"))[part]
+        assert (project / "installed.txt").read_text().split() == only.split()

@@ -20,7 +20,7 @@ from checkout import WrittenOut
 from lookalike.artifacts.fingerprint import is_neutral
 from lookalike.models.registry import MODELS
 from lookalike.params import load_params
-from lookalike.results.add import copy
+from lookalike.results.add import copy_evidence
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "lookalike"
@@ -154,7 +154,7 @@ class Pipeline:
         params = load_params(self.folder / "params.yaml")
         name = next(iter(params.variants_of("fashion")))
         (self.folder / "results").mkdir()
-        copy(params, name, self.folder, "unknown", self.folder / "results")
+        copy_evidence(params, name, self.folder, "unknown", self.folder / "results")
 
 
 PLURAL = {"fetch": "datasets", "train": "variants"} | dict.fromkeys(

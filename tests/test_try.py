@@ -20,23 +20,24 @@ from descriptions import described
 from markupsafe import escape
 from PIL import Image
 
-from lookalike.__main__ import MOST, main
 from lookalike.artifacts.datasets import Dataset, save_dataset
 from lookalike.artifacts.explanations import Explanation, save_explanation
 from lookalike.artifacts.folders import replacing_folder, write_json
 from lookalike.artifacts.models import Epoch, SeedRecord, load_weights, save_model
+from lookalike.cli.app import MAX_PICTURES, main
 from lookalike.drawn.garments import draw_garments
 from lookalike.drawn.photographs import draw_snapshots
-from lookalike.explain.maps import toward
-from lookalike.explain.methods import DEFAULT, methods
+from lookalike.explain.maps import label_target
+from lookalike.explain.methods import DEFAULT, applicable_methods
 from lookalike.explain.own_photo import explain
 from lookalike.models.registry import create_model
 from lookalike.params import load_params
-from lookalike.photographs.own_photo import READY, Wanted, find_models, judge, prepare
-from lookalike.photographs.recipes import grey_values
+from lookalike.photographs.own_photo import READY, RequestedPictures, answer_photos, find_models, prepare_own_photo
+from lookalike.photographs.recipes import final_image
 from lookalike.reporting.figures.maps import is_blank, overlay
 from lookalike.reporting.figures.style import DPI
-from lookalike.reporting.own_photo import LINE, MAPS, SIDE, TrialPage, describe, to_figure, to_html, unpacked
+from lookalike.reporting.own_photo import SIDE, OwnPhotoPage, build_page, to_html
+from lookalike.reporting.own_photo_figure import LINE, MAPS, to_figure
 
 VARIANTS = {  # architecture, arguments, and the seeds that ended well
     "fashion-cnn": ("fashion_cnn", {}, (0, 1)),
@@ -167,15 +168,15 @@ def test_answers_are_those_of_each_models_first_seed(project: Path, monkeypatch:
     monkeypatch.chdir(project)
     params = load_params()
     paths = [Path("picture-0.jpg"), Path("wall.png"), Path("picture-1.png")]
-    trials = [prepare(path, params.photos.recipes) for path in paths]
+    trials = [prepare_own_photo(path, params.photos.recipes) for path in paths]
     models = find_models(params)
     assert [(model.variant, model.seed) for model in models] == [("fashion-cnn", 0), ("fashion-vit", 3)]
     for model in models:
         network = create_model(*VARIANTS[model.variant][:2], input_shape=(1, 28, 28), num_classes=10).eval()
         network.load_state_dict(load_weights(model.folder, model.seed))
-        for trial in judge(trials, models):
+        for trial in answer_photos(trials, models):
             for recipe, stages in trial.stages.items():
-                image = torch.from_numpy(grey_values(stages[-1][1]) / np.float32(255))
+                image = torch.from_numpy(final_image(stages[-1][1]) / np.float32(255))
                 with torch.inference_mode():
                     expected = network(image[None, None]).softmax(dim=1)[0].numpy()
                 np.testing.assert_allclose(trial.answers[recipe][model.variant], expected, atol=1e-5)
@@ -240,15 +241,15 @@ def test_every_map_is_on_the_page_with_its_score(project: Path, html: str) -> No
 
 
 @pytest.fixture
-def page(project: Path, monkeypatch: pytest.MonkeyPatch) -> TrialPage:
+def page(project: Path, monkeypatch: pytest.MonkeyPatch) -> OwnPhotoPage:
     """What becomes of one picture, with made-up maps: a gradient for the one model, a blank one for the other."""
     monkeypatch.chdir(project)
     params = load_params()
     models = find_models(params)
-    trials = judge([prepare(Path("picture-0.jpg"), params.photos.recipes)], models)
+    trials = answer_photos([prepare_own_photo(Path("picture-0.jpg"), params.photos.recipes)], models)
     made_up = {"fashion-cnn": np.arange(9, dtype=np.float32).reshape(3, 3), "fashion-vit": np.zeros((3, 3), np.float32)}
     explanations = replace(explain(trials, models, params.variants), maps=[dict.fromkeys(trials[0].stages, made_up)])
-    return describe(trials, models, explanations, params, Wanted([], {}, ""))
+    return build_page(trials, models, explanations, params, RequestedPictures([], {}, ""))
 
 
 def test_maps_are_those_of_the_default_method_for_the_class_that_the_model_predicts(
@@ -258,7 +259,7 @@ def test_maps_are_those_of_the_default_method_for_the_class_that_the_model_predi
     params = load_params()
     models = find_models(params)
     paths = [Path("wall.png"), Path("picture-1.png")]
-    trials = judge([prepare(path, params.photos.recipes) for path in paths], models)
+    trials = answer_photos([prepare_own_photo(path, params.photos.recipes) for path in paths], models)
     explanations = explain(trials, models, params.variants)
     compared = []
     for model in models:
@@ -267,20 +268,20 @@ def test_maps_are_those_of_the_default_method_for_the_class_that_the_model_predi
         for trial, maps in zip(trials, explanations.maps, strict=True):
             assert maps.keys() == trial.stages.keys()
             for recipe, stages in trial.stages.items():
-                image = torch.from_numpy(grey_values(stages[-1][1]) / np.float32(255))[None, None]
-                explain_one = methods(network)[DEFAULT]
-                expected = explain_one(network, image, toward(network(image).argmax(1), 10))[0].numpy()
+                image = torch.from_numpy(final_image(stages[-1][1]) / np.float32(255))[None, None]
+                explain_one = applicable_methods(network)[DEFAULT]
+                expected = explain_one(network, image, label_target(network(image).argmax(1), 10))[0].numpy()
                 np.testing.assert_allclose(maps[recipe][model.variant], expected, atol=1e-6)
                 compared.append((model.variant, is_blank(expected)))
     assert {(variant, False) for variant in VARIANTS} <= set(compared)
 
 
-def test_a_blank_map_says_so_and_has_no_colours(page: TrialPage) -> None:
+def test_a_blank_map_says_so_and_has_no_colours(page: OwnPhotoPage) -> None:
     html = to_html(page)
     flagged = set(re.findall(r'alt="Blank: map of (\S+) over .*?"><figcaption>Blank: HiResCAM', html))
     assert flagged == {"fashion-vit"}
     for one in page.attempts:
-        assert {name: (np.ptp(unpacked(each.picture), axis=2) == 0).all() for name, each in one.maps.items()} == {
+        assert {name: (np.ptp(each.picture.pixels, axis=2) == 0).all() for name, each in one.maps.items()} == {
             "fashion-cnn": False,
             "fashion-vit": True,
         }
@@ -288,14 +289,14 @@ def test_a_blank_map_says_so_and_has_no_colours(page: TrialPage) -> None:
     assert said.count("blank") == len(page.attempts)
 
 
-def test_maps_lie_over_what_the_models_see(page: TrialPage) -> None:
+def test_maps_lie_over_what_the_models_see(page: OwnPhotoPage) -> None:
     for one in page.attempts:
-        seen = unpacked(one.result)[:, :, 0]
+        seen = one.result.pixels[:, :, 0]
         expected = overlay(seen, np.arange(9.0).reshape(3, 3), SIDE, signed=True)
-        np.testing.assert_array_equal(unpacked(one.maps["fashion-cnn"].picture), expected)
+        np.testing.assert_array_equal(one.maps["fashion-cnn"].picture.pixels, expected)
 
 
-def test_the_figure_has_a_map_and_its_score_above_each_chart(page: TrialPage) -> None:
+def test_the_figure_has_a_map_and_its_score_above_each_chart(page: OwnPhotoPage) -> None:
     figure = to_figure(page)
     rows = [axes for axes in figure.axes if any("gain" in text.get_text() for text in axes.texts)]
     charts = [axes for axes in figure.axes if axes.patches]
@@ -308,10 +309,10 @@ def test_the_figure_has_a_map_and_its_score_above_each_chart(page: TrialPage) ->
         assert above.y0 > below.y1
         (drawn,) = row.images
         first = np.asarray(drawn.get_array())[:, : SIDE // 2]
-        np.testing.assert_array_equal(first, unpacked(one.maps["fashion-cnn"].picture)[::2, ::2])
+        np.testing.assert_array_equal(first, one.maps["fashion-cnn"].picture.pixels[::2, ::2])
 
 
-def test_a_figure_without_maps_leaves_no_place_for_them(page: TrialPage) -> None:
+def test_a_figure_without_maps_leaves_no_place_for_them(page: OwnPhotoPage) -> None:
     bare = [replace(picture, attempts=[replace(one, maps={}) for one in picture.attempts]) for picture in page.pictures]
     figure, full = to_figure(replace(page, pictures=bare)), to_figure(page)
     assert len(full.axes) == len(figure.axes) + len(page.attempts)
@@ -319,7 +320,7 @@ def test_a_figure_without_maps_leaves_no_place_for_them(page: TrialPage) -> None
     assert not any("HiResCAM" in text.get_text() for text in figure.texts)
 
 
-def test_nothing_in_the_figure_is_written_over_anything_else(page: TrialPage) -> None:
+def test_nothing_in_the_figure_is_written_over_anything_else(page: OwnPhotoPage) -> None:
     figure = to_figure(page)
     figure.savefig(io.BytesIO())
     texts = [*figure.texts, *(text for axes in figure.axes for text in axes.texts if text.get_text() != "blank")]
@@ -388,8 +389,8 @@ def refusal(root: Path, capsys: pytest.CaptureFixture[str], *pictures: str) -> s
 def test_pictures_that_cannot_be_read_are_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refusal(project, capsys, "nowhere.jpg") == "error: nowhere.jpg: no such file"
     assert refusal(project, capsys, "broken.jpg").startswith("error: broken.jpg: damaged, or none of")
-    many = [f"{k}.jpg" for k in range(MOST + 1)]
-    assert refusal(project, capsys, *many) == f"error: {MOST + 1} pictures; at most {MOST} at once"
+    many = [f"{k}.jpg" for k in range(MAX_PICTURES + 1)]
+    assert refusal(project, capsys, *many) == f"error: {MAX_PICTURES + 1} pictures; at most {MAX_PICTURES} at once"
 
 
 def test_a_picture_that_would_be_overwritten_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -492,7 +493,7 @@ def test_a_folder_gives_the_pictures_in_it(trying: Path, capsys: pytest.CaptureF
 def test_of_a_folder_with_too_many_pictures_the_first_are_shown(
     trying: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lookalike.__main__.MOST", 2)
+    monkeypatch.setattr("lookalike.cli.app.MAX_PICTURES", 2)
     (trying / "mine").mkdir()
     for k in range(3):
         (trying / "mine" / f"{k}.jpg").symlink_to(trying / "picture-0.jpg")
@@ -554,18 +555,18 @@ def test_models_are_shown_such_a_picture_unchanged(project: Path, monkeypatch: p
     monkeypatch.chdir(project)
     garment = draw_garments(1, seed=3)[0][0]
     Image.fromarray(garment).save(project / "small.png")
-    trial = prepare(Path("small.png"), load_params().photos.recipes)
-    as_it_is, inverted = (grey_values(trial.stages[way][-1][1]) for way in READY)
+    trial = prepare_own_photo(Path("small.png"), load_params().photos.recipes)
+    as_it_is, inverted = (final_image(trial.stages[way][-1][1]) for way in READY)
     np.testing.assert_array_equal(as_it_is, garment)
     np.testing.assert_array_equal(inverted, 255 - garment)
 
 
 def test_a_figure_that_would_be_too_high_leaves_out_the_last_pictures(
-    page: TrialPage, monkeypatch: pytest.MonkeyPatch
+    page: OwnPhotoPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = page.pictures[0]
     full = to_figure(replace(page, pictures=[one] * 2))
-    monkeypatch.setattr("lookalike.reporting.own_photo.TALLEST", round(full.get_figheight() * DPI) + LINE)
+    monkeypatch.setattr("lookalike.reporting.own_photo_figure.TALLEST", round(full.get_figheight() * DPI) + LINE)
     assert to_figure(replace(page, pictures=[one] * 2)).get_figheight() == full.get_figheight()
     figure = to_figure(replace(page, pictures=[replace(one, name=f"{k}") for k in range(5)]))
     assert figure.get_figheight() * DPI == pytest.approx(full.get_figheight() * DPI + LINE)
@@ -580,7 +581,7 @@ def test_only_models_of_the_photographs_data_set_are_asked_and_that_is_said(html
 
 def test_what_is_refused_waits_for_no_heavy_package(project: Path) -> None:
     code = (
-        "import atexit, sys; from lookalike.__main__ import main\n"
+        "import atexit, sys; from lookalike.cli.app import main\n"
         "atexit.register(lambda: print(sorted({'torch', 'matplotlib', 'cv2', 'numpy'} & set(sys.modules))))\n"
         "main()"
     )
@@ -595,4 +596,4 @@ def test_it_is_a_module_and_a_command(project: Path) -> None:
     command = [sys.executable, "-m", "lookalike", "try"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
-    assert done.stderr.endswith("the following arguments are required: PICTURE\n")
+    assert done.stderr == 'error: Command "try" parameter PICTURES requires an argument.\n'

@@ -12,17 +12,10 @@ from descriptions import described
 from numpy.typing import NDArray
 
 from lookalike.artifacts.evaluations import Cues, Evaluation, Outside, Readouts, save_evaluation
-from lookalike.artifacts.explanations import (
-    Explanation,
-    Localisation,
-    Localised,
-    PairMaps,
-    Representations,
-    SeedFindings,
-    save_explanation,
-)
+from lookalike.artifacts.explanations import Explanation, PairMaps, Representations, save_explanation
 from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.models import Description, SeedRecord
+from lookalike.artifacts.seed_findings import Localisation, MethodLocalisation, SeedFindings
 from lookalike.artifacts.test_sets import TestSet, save_test_set
 from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.cases import first_of_each_class
@@ -80,7 +73,7 @@ def two_families(raw: Json) -> TwoFamilies:
         provenance={},
     )
     models = {name: described(**trained(name, params)) for name in names}
-    groups = group_numbers(params.groups_of("fashion_mnist"), classes)
+    groups = group_numbers(params.groups["fashion_mnist"], classes)
     pairs = [(i, j) for i in range(10) for j in range(i + 1, 10) if groups[i] == groups[j]]
     evaluations = evaluate(models, true, test_set, images, pairs)
     return TwoFamilies(params, test_set, models, evaluations, {name: explain(name, models, pairs) for name in BOTH})
@@ -188,7 +181,7 @@ def explain(name: str, models: dict[str, Description], pairs: list[tuple[int, in
 def located(rng: np.random.Generator) -> Localisation:
     """How well maps of two methods and of the control might lie on the object."""
     methods = {
-        method: Localised(interval(rng.uniform(0.5, 1)), interval(rng.uniform(0.2, 0.5)), None, None)
+        method: MethodLocalisation(interval(rng.uniform(0.5, 1)), interval(rng.uniform(0.2, 0.5)), None, None)
         for method in ("occlusion", "SmoothGrad", "centre")
     }
     return Localisation(images=15, skipped=5, threshold=0.2, methods=methods)

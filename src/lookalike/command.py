@@ -1,4 +1,4 @@
-"""How a stage or a command ends when its input is bad or it is stopped: no traceback, a status that says which."""
+"""Run a stage or a command so that bad input and a stop end it without a traceback, each with its own exit status."""
 
 import os
 import signal
@@ -28,9 +28,9 @@ def run(main: Callable[..., None], *arguments: str) -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(BAD_INPUT)
     except OSError as error:
-        from lookalike.artifacts.folders import disk_fault
+        from lookalike.artifacts.folders import describe_disk_fault
 
-        if (fault := disk_fault(error)) is None:
+        if (fault := describe_disk_fault(error)) is None:
             raise
         print(f"error: {fault}", file=sys.stderr)
         sys.exit(BAD_INPUT)
@@ -73,7 +73,7 @@ def run_for_variants(work: "Callable[[Params, str, Collection[str], Path], Itera
 
 
 def load_study(study: str, *variants: str) -> "Params":
-    """The parameters.
+    """The parameters, which have this study with these variants.
 
     Raises:
         InputError: they are refused, or have no such study, or it has no such variant.
@@ -90,7 +90,7 @@ def load_study(study: str, *variants: str) -> "Params":
 
 
 def stage_item(*, several: bool = False) -> str:
-    """What a stage is to work on: the argument of the command, else what DVC says of the stage (`train@<item>`).
+    """The item that a stage works on: the argument of the command, else the one in DVC's name `train@<item>`.
 
     Commands in `dvc.yaml` do not name it: names come from `params.yaml`, and would pass through a shell before
     anything has checked them. `several` means that more arguments may follow.
@@ -105,9 +105,9 @@ def stage_item(*, several: bool = False) -> str:
 
 
 def mirror() -> str | None:
-    """Where published files are asked for first, as LOOKALIKE_MIRROR says; None if it says nothing.
+    """The folder or address that is tried first for published files, LOOKALIKE_MIRROR; None if it is not set.
 
-    A relative folder begins at the project's root, also where an experiment runs in a copy.
+    A relative folder is relative to the project's root, also where an experiment runs in a copy.
     """
     given = os.environ.get("LOOKALIKE_MIRROR")
     return given if not given or "://" in given else str(Path(os.environ.get("DVC_ROOT", ".")).absolute() / given)

@@ -1,8 +1,8 @@
 """Training runs that take days: every variant of a profile, one at a time, in the order of the profile's budgets.
 
-Each variant is trained by DVC in a process of its own, so that a kill costs an epoch at most and the code may be
-updated between two variants. A variant is finished when there is a result for its effective settings, whatever code has
-changed since: nothing is trained again because a comment was edited.
+DVC trains each variant in a process of its own. So a kill costs one epoch at most, and the code can be updated between
+two variants. A variant is finished when there is a result for its effective settings, even if code has changed since:
+nothing is trained again because a comment was edited.
 """
 
 import contextlib
@@ -14,10 +14,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from lookalike.artifacts.folders import read_json, write_text
 from lookalike.artifacts.models import load_description, read_rows
-from lookalike.errors import InputError
 from lookalike.params import Params, load_params, with_profile
 from lookalike.training.settings import effective_settings
 
@@ -26,9 +26,15 @@ LOGS = Path("checkpoints")
 POLL_SECONDS = 5.0
 
 
+class Pollable(Protocol):
+    """A process, or an object like one: its `poll` returns None until it has ended."""
+
+    def poll(self) -> int | None: ...
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How far a variant is: the seed that is being trained and its finished epochs, both counted from 0."""
+    """The seed that is being trained, counted from 0, and the number of its finished epochs."""
 
     seed: int
     epochs: int
@@ -49,28 +55,27 @@ def train_all(profile: str, names: Sequence[str]) -> bool:
     params = load_params()
     for name in names:
         params.require("variants", name)
-    finished = [train_one(name) for name in names or in_order(params)]  # one that fails does not stop the others
+    finished = [train_one(name) for name in names or sorted_by_budget(params)]  # a failure does not stop the others
     return all(finished)
 
 
 def select_profile(profile: str) -> None:
     """Write the name of the active profile into `params.yaml`; all else stays as it is."""
     params = load_params()
-    if profile not in params.profiles:
-        raise InputError(f"no profile {profile!r}; allowed: {', '.join(params.profiles)}")
+    params.require("profiles", profile)
     if profile != params.profile:
         text = PARAMETERS.read_text(encoding="utf-8")
         write_text(PARAMETERS, with_profile(text, profile))
 
 
-def in_order(params: Params) -> list[str]:
+def sorted_by_budget(params: Params) -> list[str]:
     """The variants in the order of the active profile's budgets; those of one budget in the order of the file."""
     budgets = list(params.active.train)
     return sorted(params.variants, key=lambda name: budgets.index(params.variants[name].budget))
 
 
 def train_one(name: str) -> bool:
-    """Train one variant, unless it is finished, and show how far it is; whether it is finished now."""
+    """Train one variant, unless it is finished, and print its progress; returns whether it is finished now."""
     params = load_params()  # again, since the file may have been updated since the last variant
     if is_finished(params, name):
         print(f"{name}: finished", flush=True)
@@ -84,21 +89,16 @@ def train_one(name: str) -> bool:
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            for line in follow(process, name, params):
+            for line in progress_lines(process, name, params):
                 print(line, end="\r" if sys.stdout.isatty() else "\n", flush=True)
         finally:
-            end(process)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)  # also the training process, which DVC would leave running
+            process.wait()
     done = process.returncode == 0 and is_finished(params, name)
     ended = f"finished in {duration(time.monotonic() - started)}" if done else f"FAILED, see {log}"
     print(f"{name}: {ended}", flush=True)
     return done
-
-
-def end(process: "subprocess.Popen[bytes]") -> None:
-    """End DVC, if it still runs, and the training process below it, which DVC would leave running."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    process.wait()
 
 
 def is_finished(params: Params, name: str) -> bool:
@@ -111,7 +111,7 @@ def is_finished(params: Params, name: str) -> bool:
     return same and len(load_description(model).seeds) >= params.budget(name).seeds
 
 
-def follow(process: "subprocess.Popen[bytes]", name: str, params: Params) -> Iterator[str]:
+def progress_lines(process: "Pollable", name: str, params: Params) -> Iterator[str]:
     """A line with the progress and the time left whenever an epoch has ended, until the process ends."""
     epochs, seeds = effective_settings(params, name).train.epochs, params.budget(name).seeds
     begun, first, shown = time.monotonic(), progress(name) or Progress(0, 0), None
@@ -126,19 +126,15 @@ def follow(process: "subprocess.Popen[bytes]", name: str, params: Params) -> Ite
 
 
 def progress(name: str) -> Progress | None:
-    """How far the run of `name` is, by the histories in its newest folder of checkpoints; None if there is none."""
+    """The progress of the variant `name` by the histories in its newest checkpoints; None if there are none."""
     folders = sorted(LOGS.glob(f"{name}-{'[0-9a-f]' * 16}"), key=lambda folder: folder.stat().st_mtime)
-    histories = sorted(folders[-1].glob("seed-*.csv"), key=seed_of) if folders else []
-    return Progress(seed_of(histories[-1]), len(read_rows(histories[-1]))) if histories else None
-
-
-def seed_of(history: Path) -> int:
-    """The seed of a history, by the name of its file."""
-    return int(history.stem.removeprefix("seed-"))
+    histories = list(folders[-1].glob("seed-*.csv")) if folders else []
+    found = {int(path.stem.removeprefix("seed-")): path for path in histories}
+    return Progress(max(found), len(read_rows(found[max(found)]))) if found else None
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: 40 s, 12 min, 3.4 h."""
+    """A time with its unit: 40 s, 12 min, 3.4 h."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -21,11 +21,11 @@ PACKAGES = ("torch", "torchvision", "timm", "numpy", "scikit-learn", "dvc", "mlf
 
 
 def commit() -> dict[str, str | bool]:
-    """The checked-out commit, and whether tracked files differ from it.
+    """The checked-out commit, and whether tracked files differ from it ("dirty").
 
-    `dvc.lock`, the reports, the results that are kept, and in `params.yaml` the choice of a profile do not count. In
-    the folder of a bundle both are those of the checkout that it was packed in. Where no repository holds this project,
-    as in a download that was unpacked within the checkout of another, the commit is "unknown" and dirty true.
+    `dvc.lock`, reports, results and the profile in `params.yaml` are ignored. In the folder of a bundle both values are
+    those of the checkout that it was packed in. If no repository holds this project, as in a download that was unpacked
+    within the checkout of another, the commit is "unknown" and dirty is true.
     """
     if (packed := Path(PACKED)).exists():
         origin = json.loads(packed.read_text(encoding="utf-8"))
@@ -33,22 +33,13 @@ def commit() -> dict[str, str | bool]:
     committed, head = git("show", f"HEAD:./{PARAMETERS}"), git("rev-parse", "HEAD")
     if committed is None or head is None:
         return {"commit": "unknown", "dirty": True}
-    changed = git(
-        "status",
-        "--porcelain",
-        "--untracked-files=no",
-        "--",
-        ".",
-        ":!dvc.lock",
-        f":!{PARAMETERS}",
-        ":!reports",
-        ":!results",
-    )
+    counted = [".", *(f":!{path}" for path in ("dvc.lock", PARAMETERS, "reports", "results"))]
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", *counted)
     return {"commit": head, "dirty": changed != "" or parameters_differ(committed)}
 
 
 def require_repository() -> None:
-    """Refuse a folder that git, and with it DVC, does not work in.
+    """Raise an InputError if git, which DVC needs, does not work in the current folder.
 
     Raises:
         InputError: git is not installed, this folder is in no repository, or that is another user's.
@@ -70,14 +61,14 @@ def require_repository() -> None:
 
 
 def parameters_differ(committed: str) -> bool:
-    """Whether `params.yaml` has other values than `committed`, its text in a commit, apart from the profile's name."""
+    """Whether the values of `params.yaml`, except the profile, differ from those of its text in a commit."""
     path = Path(PARAMETERS)
     current = path.read_text(encoding="utf-8") if path.exists() else None
     return values_of(committed) != values_of(current)
 
 
 def values_of(text: str | None) -> Any:
-    """The content of a parameter file without the name of the profile; the text itself if it is no such file."""
+    """The content of a parameter file without the profile; the text itself if it is no YAML."""
     try:
         content = yaml.safe_load(text or "")
     except yaml.YAMLError:
@@ -100,7 +91,7 @@ def versions() -> dict[str, str]:
 
 
 def host() -> str:
-    """The machine's name, or what LOOKALIKE_HOST says in its place (for reports that are published)."""
+    """The machine's name, or LOOKALIKE_HOST if it is set (for published reports)."""
     return os.environ.get("LOOKALIKE_HOST") or socket.gethostname()
 
 

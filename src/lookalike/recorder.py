@@ -1,4 +1,4 @@
-"""What a training run leaves besides its results: progress while it runs, times and provenance afterwards."""
+"""Progress of a training run, and its times and provenance afterwards."""
 
 import subprocess
 import sys
@@ -14,14 +14,14 @@ from lookalike.artifacts.models import save_history
 from lookalike.training.loop import Outcome
 from lookalike.training.settings import EffectiveSettings
 
-LONG_SECONDS = 10.0  # a training run that takes longer is shown in MLflow while it runs, which takes seconds to begin
+LONG_SECONDS = 10.0  # longer training runs are shown in MLflow while they run, which takes seconds to start
 
 
 class Recorder:
-    """Writes a growing `seed-<k>.csv` per seed into `folder`, and has long runs followed live in MLflow.
+    """Writes a growing `seed-<k>.csv` per seed into `folder`, and shows long runs live in MLflow.
 
-    The follower is a process of its own (`python -m lookalike.tracking`), so that training neither imports MLflow nor
-    waits for a server, and a killed run is seen to be dead.
+    A separate process (`python -m lookalike.tracking`) follows the run, so that training neither imports MLflow nor
+    waits for a server, and MLflow notices when the run is killed.
     """
 
     def __init__(self, variant: str, settings: EffectiveSettings, identity: str, folder: Path) -> None:
@@ -41,7 +41,7 @@ class Recorder:
         self.follower: subprocess.Popen[bytes] | None = None
 
     def after_epoch(self, outcome: Outcome) -> None:
-        """Write the rows so far; begin to follow once this has taken long, or an epoch shows that one seed will."""
+        """Write the rows so far; start the follower if the run has taken, or one seed will take, `LONG_SECONDS`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         save_history(self.folder / f"seed-{outcome.history[0].seed}.csv", outcome.history)
         seconds = max(time.monotonic() - self.began, outcome.timings[-1].seconds * self.epochs)
@@ -51,5 +51,4 @@ class Recorder:
             self.follower = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def finish(self, device: dict[str, str | int], peak_memory: int | None) -> dict[str, Any]:
-        """The content of `run.json`."""
         return self.about | {"finished": provenance.now(), "device": device, "peak_memory_bytes": peak_memory}

@@ -1,7 +1,7 @@
-"""Device, threads, memory and randomness: everything that depends on where a model runs.
+"""Device, memory and randomness: everything that depends on where a model runs.
 
-What is decided here was measured on CPUs (`docs/performance.md`): channels-last memory, no compilation, and an
-allocator that keeps its pages. The precision of training is a setting of the profile.
+Channels-last memory, no compilation and an allocator that keeps its pages are fastest on CPUs
+(`docs/performance.md`). The profile sets the precision of training.
 """
 
 import ctypes
@@ -60,7 +60,7 @@ def start(device: str = "auto", precision: str = "float32") -> Runtime:
     # cuBLAS reads this when it starts; without it, deterministic matrix products are refused.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # The public switch, torch.use_deterministic_algorithms, is this call and the import of torch's compiler, which
-    # would cost every stage five seconds of CPU. Filling new tensors, its other effect, is for catching faults.
+    # would cost every stage a second (docs/performance.md). Filling new tensors, its other effect, is for debugging.
     torch._C._set_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
@@ -69,7 +69,7 @@ def start(device: str = "auto", precision: str = "float32") -> Runtime:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 in hardware; without, training in it is slower than in float32."""
+    """Whether the device multiplies bfloat16 in hardware. If not, bfloat16 training is slower than float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
@@ -78,25 +78,23 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 def keep_freed_pages() -> None:
     """Ask glibc to keep large blocks instead of returning them to the kernel after every operation.
 
-    A training step frees and asks again for the same tens of megabytes; each time the kernel would clear and map
-    the pages anew, which costs a third of a step of the small CNN. Does nothing on other C libraries.
+    Each training step frees and allocates the same tens of megabytes. Clearing and mapping these pages again takes a
+    third of a step of the small CNN. Does nothing on other C libraries.
     """
-    if sys.platform != "linux":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
         mallopt(M_MMAP_THRESHOLD, 1 << 30)
         mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
 def derive_seed(seed: int, *purpose: str | int) -> int:
-    """A 63-bit seed for one purpose: `derive_seed(0, "order", 3)` is always the same number, unlike any other's."""
+    """A 63-bit seed for one purpose, such as `derive_seed(0, "order", 3)`: always the same number, and its own."""
     digest = hashlib.sha256(repr((seed, *purpose)).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
 def generator(seed: int, *purpose: str | int, device: torch.device | str = "cpu") -> torch.Generator:
-    """A random generator of its own for one purpose, e.g. `generator(seed, "dropout", epoch)`."""
+    """A random generator for one purpose, e.g. `generator(seed, "dropout", epoch)`."""
     return torch.Generator(device=device).manual_seed(derive_seed(seed, *purpose))
 
 
@@ -111,8 +109,8 @@ def seeded(seed: int, *purpose: str | int) -> Iterator[None]:
         yield
 
 
-def describe(runtime: Runtime) -> dict[str, str | int]:
-    """What a reader of a timing must know: the device, its name, precision, threads and torch's version."""
+def describe_device(runtime: Runtime) -> dict[str, str | int]:
+    """The device, its name, precision, threads and torch's version, which are reported with timings."""
     kind = runtime.device.type
     return {
         "device": kind,
@@ -124,7 +122,7 @@ def describe(runtime: Runtime) -> dict[str, str | int]:
 
 
 def cpu_name() -> str:
-    """The processor's name as the operating system gives it, with the number of cores this process may use."""
+    """The processor's architecture and the number of cores that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{platform.machine()} CPU, {cores} cores"
 
@@ -134,8 +132,8 @@ def peak_memory(device: torch.device) -> int | None:
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 
 
-def at_once(height: int, width: int, most: int) -> int:
-    """How many images of a size go through a model at once, `most` of small ones: what memory holds of their layers."""
+def images_per_pass(height: int, width: int, most: int) -> int:
+    """The number of images per forward pass, at most `most`, so that the outputs of all layers fit into memory."""
     return min(most, max(1, PIXELS_AT_ONCE // (height * width)))
 
 

@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 from invented_evidence import C, N, assert_same, augmented, everything, logits, photo_outputs
 
+from lookalike.artifacts.comparisons import (
+    load_findings,
+    load_metrics,
+    load_robustness,
+    save_findings,
+    save_metrics,
+)
 from lookalike.artifacts.evaluations import (
     Evaluation,
     load_evaluation,
     load_evaluations,
     load_features,
-    load_findings,
-    load_metrics,
-    load_robustness,
     save_evaluation,
     save_features,
-    save_findings,
-    save_metrics,
 )
 from lookalike.artifacts.evidence import read_evidence, write_evidence
 from lookalike.errors import InputError

@@ -18,12 +18,12 @@ from lookalike.artifacts.evidence import (
     in_half,
     is_current,
     keep_only,
-    named,
-    pack,
+    pack_bits,
     read_evidence,
-    renewed,
-    under,
-    unpack,
+    replaced_unless_current,
+    unpack_bits,
+    with_prefix,
+    without_prefix,
     write_evidence,
 )
 from lookalike.artifacts.folders import read_json, write_json
@@ -156,9 +156,9 @@ def test_no_flipped_byte_changes_the_arrays_unnoticed(folder: Path, mask: int) -
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 17])
 def test_bits_come_back_from_bytes(count: int) -> None:
     bits = np.random.default_rng(count).random((2, 3, count)) < 0.5
-    packed = pack(bits)
+    packed = pack_bits(bits)
     assert (packed.dtype, packed.shape) == (np.uint8, (2, 3, -(-count // 8)))
-    back = unpack(packed, count)
+    back = unpack_bits(packed, count)
     assert back.dtype == bool
     np.testing.assert_array_equal(back, bits)
 
@@ -184,7 +184,7 @@ def test_no_values_are_kept_in_half() -> None:
 
 def renew(folder: Path, inputs: dict[str, str], text: str) -> bool:
     """Write `text` unless the folder is current; whether it was written."""
-    with renewed(folder, inputs) as part:
+    with replaced_unless_current(folder, inputs) as part:
         if part is not None:
             assert part != folder
             (part / "text").write_text(text)
@@ -224,7 +224,7 @@ def test_the_former_folder_stays_when_the_block_fails(tmp_path: Path, error: typ
     renew(tmp_path / "a", INPUT, "first")
 
     def fail() -> None:
-        with renewed(tmp_path / "a", {"code": "c1"}) as part:
+        with replaced_unless_current(tmp_path / "a", {"code": "c1"}) as part:
             assert part is not None
             (part / "text").write_text("half")
             raise error
@@ -258,17 +258,17 @@ ARRAY = np.arange(3)
 
 def test_named_arrays_are_found_again_under_their_prefix() -> None:
     arrays = {"a": ARRAY, "deep/b": ARRAY + 1, "": ARRAY + 2}
-    together = named("maps", arrays)
+    together = with_prefix("maps", arrays)
     assert list(together) == ["maps/a", "maps/deep/b", "maps/"]
-    assert all(found is arrays[name] for name, found in under("maps", together).items())
-    assert list(under("maps", together)) == list(arrays)
-    assert list(under("maps/deep", together)) == ["b"]
+    assert all(found is arrays[name] for name, found in without_prefix("maps", together).items())
+    assert list(without_prefix("maps", together)) == list(arrays)
+    assert list(without_prefix("maps/deep", together)) == ["b"]
 
 
 def test_arrays_of_other_prefixes_are_not_found() -> None:
     arrays = dict.fromkeys(("maps", "maps2/a", "photo/maps/a", "maps/a", "MAPS/a"), ARRAY)
-    assert list(under("maps", arrays)) == ["a"]
-    assert under("photos", arrays) == under("maps", {}) == named("maps", {}) == {}
+    assert list(without_prefix("maps", arrays)) == ["a"]
+    assert without_prefix("photos", arrays) == without_prefix("maps", {}) == with_prefix("maps", {}) == {}
 
 
 def test_the_content_is_readable_json(folder: Path) -> None:

@@ -14,14 +14,14 @@ from lookalike.artifacts.evidence import read_arrays, read_evidence, write_evide
 from lookalike.artifacts.explanations import (
     KIND,
     CloseUp,
-    Contrast,
     Explanation,
-    Inside,
-    Layers,
-    Response,
-    in_steps,
+    FilterExamples,
+    LayerOutputs,
+    NetworkConvolutions,
+    PairContrast,
     load_explanation,
     load_explanations,
+    quantise_maps,
     save_explanation,
 )
 from lookalike.errors import InputError
@@ -42,7 +42,7 @@ def test_every_part_can_be_missing_alone(tmp_path: Path, part: str) -> None:
     assert_same(load_explanation(tmp_path), one)
 
 
-NOTHING = Inside({}, {}, {})
+NOTHING = NetworkConvolutions({}, {}, {})
 NEW = ("pair_maps", "representations/indices", "representations/products")
 MISSING: dict[str, dict[str, Any]] = {
     "a convolutional network": {"heads": None},
@@ -140,7 +140,7 @@ def test_names_of_layers_that_begin_alike_are_kept_apart(tmp_path: Path) -> None
     names = ("conv", "conv.1", "conv.10")
     makers = {"filters": halves, "features": steps, "journey": steps}
     parts = {part: {name: make(2, 3, k) for k, name in enumerate(names, 1)} for part, make in makers.items()}
-    both = {"untrained": inside(0, features=False), "trained": Inside(**parts)}
+    both = {"untrained": inside(0, features=False), "trained": NetworkConvolutions(**parts)}
     one = replace(explanation(), close_up=replace(close_up(), inside=both))
     save_explanation(tmp_path, one)
     assert_same(load_explanation(tmp_path), one)
@@ -148,15 +148,15 @@ def test_names_of_layers_that_begin_alike_are_kept_apart(tmp_path: Path) -> None
 
 def test_each_map_has_steps_of_its_own() -> None:
     maps = np.array([[[0.5, -1.0], [0.0, 1.0]], [[100.0, 0.0], [50.0, 0.3]], [[0.0, 0.0], [0.0, 0.0]]], np.float32)
-    assert in_steps(maps).tolist() == [[[64, -127], [0, 127]], [[127, 0], [64, 0]], [[0, 0], [0, 0]]]
-    assert in_steps(maps).dtype == np.int8
+    assert quantise_maps(maps).tolist() == [[[64, -127], [0, 127]], [[127, 0], [64, 0]], [[0, 0], [0, 0]]]
+    assert quantise_maps(maps).dtype == np.int8
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
 def test_steps_are_as_near_as_they_can_be(scale: float) -> None:
     maps = scale * np.random.default_rng(0).normal(0, 1, (5, 6, 7))
     largest = np.abs(maps).max(axis=(1, 2), keepdims=True)
-    assert (np.abs(in_steps(maps) / 127 * largest - maps) <= largest / 254 * (1 + 1e-6)).all()
+    assert (np.abs(quantise_maps(maps) / 127 * largest - maps) <= largest / 254 * (1 + 1e-6)).all()
 
 
 def test_the_close_up_of_a_large_network_stays_far_below_a_megabyte(tmp_path: Path) -> None:
@@ -168,26 +168,29 @@ def test_the_close_up_of_a_large_network_stays_far_below_a_megabyte(tmp_path: Pa
     def noise(*shape: int) -> NDArray[np.float32]:
         return rng.normal(0, 1, shape).astype(np.float32)  # packs worse than what a network makes
 
-    def look(*, features: bool) -> Inside:
-        return Inside(
+    def look(*, features: bool) -> NetworkConvolutions:
+        return NetworkConvolutions(
             {first: noise(64, 3, 3, 3), last: noise(64, 1, 3, 3)},
-            {name: in_steps(noise(64, sides[name], sides[name])) for name in (first, last)} if features else {},
-            {name: in_steps(noise(5, side, side)) for name, side in sides.items()},
+            {name: quantise_maps(noise(64, sides[name], sides[name])) for name in (first, last)} if features else {},
+            {name: quantise_maps(noise(5, side, side)) for name, side in sides.items()},
         )
 
-    outputs = {name: in_steps(noise(2, side, side)) for name, side in sides.items()}
-    outputs |= {"dense 1": in_steps(noise(1, 512)), "dense 2": in_steps(noise(1, 10))}
+    outputs = {name: quantise_maps(noise(2, side, side)) for name, side in sides.items()}
+    outputs |= {"dense 1": quantise_maps(noise(1, 512)), "dense 2": quantise_maps(noise(1, 10))}
     close = CloseUp(
         None,
         {"untrained": look(features=False), "trained": look(features=True)},
         dict.fromkeys(sides, (512, 512)),
-        {kind: Layers(pixels(32, 32, 3), dict(outputs)) for kind in ("as it is", "rotate", "zigzag", "noise")},
-        Contrast(
+        {kind: LayerOutputs(pixels(32, 32, 3), dict(outputs)) for kind in ("as it is", "rotate", "zigzag", "noise")},
+        PairContrast(
             pixels(6, 32, 32, 3),
             *np.zeros((3, 6), np.int64),
             {kind: noise(6, 2, 2) for kind in ("label", "other", "contrast")},
         ),
-        {name: Response(np.arange(6), np.zeros((6, 5), np.int64), pixels(6, 32, 32, 3)) for name in list(sides)[:5:2]},
+        {
+            name: FilterExamples(np.arange(6), np.zeros((6, 5), np.int64), pixels(6, 32, 32, 3))
+            for name in list(sides)[:5:2]
+        },
     )
     save_explanation(tmp_path, Explanation({}, "HiResCAM", "", np.arange(2), {}, None, close))
     size = (tmp_path / "arrays.npz").stat().st_size

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from families.small_families import study, without_evidence
 
-from lookalike.artifacts.families import NAME, load_families, save_families
+from lookalike.artifacts.comparisons import FAMILIES, load_families, save_families
 from lookalike.errors import InputError
 from lookalike.families.all_findings import study_families
 from lookalike.families.findings import FamilyFindings
@@ -30,12 +30,12 @@ def test_findings_are_read_as_they_were_written(tmp_path: Path, measured: Measur
 )
 def test_what_is_no_finding_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
     save_families(tmp_path, study_families(without_evidence(study())))
-    path = tmp_path / NAME
+    path = tmp_path / FAMILIES
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(InputError, match=f"{NAME}: {message}"):
+    with pytest.raises(InputError, match=f"{FAMILIES}: {message}"):
         load_families(tmp_path, FamilyFindings)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=f"{NAME}: no such file"):
+    with pytest.raises(InputError, match=f"{FAMILIES}: no such file"):
         load_families(tmp_path, FamilyFindings)

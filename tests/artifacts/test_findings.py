@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.artifacts.findings import save_figures
+from lookalike.artifacts.comparisons import save_figures
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -12,12 +12,12 @@ import pytest
 
 from lookalike.artifacts.folders import (
     YOUNG,
-    disk_fault,
-    holding,
-    naming,
-    part_of,
+    describe_disk_fault,
+    hold,
+    naming_file,
     read_json,
     replacing_folder,
+    temporary_path,
     write_json,
     write_text,
 )
@@ -55,7 +55,7 @@ def names_in(folder: Path) -> set[str]:
 
 def left_over(folder: Path, seconds: float) -> Path:
     """What a killed process left of `folder` so many seconds ago."""
-    part = part_of(folder)
+    part = temporary_path(folder)
     part.mkdir()
     (part / "half.txt").write_text("half")
     os.utime(part, (time.time() - seconds,) * 2)
@@ -66,10 +66,10 @@ def test_parts_that_killed_processes_left_behind_are_swept_away(tmp_path: Path) 
     left_over(tmp_path / "out", YOUNG + 1)
     young, other = left_over(tmp_path / "out", YOUNG - 10), left_over(tmp_path / "outer", YOUNG + 1)
     held = left_over(tmp_path / "out", YOUNG + 1)
-    with holding(held), replacing_folder(tmp_path / "out"):
+    with hold(held), replacing_folder(tmp_path / "out"):
         pass
     assert names_in(tmp_path) == {"out", young.name, other.name, held.name}
-    with pytest.raises(BlockingIOError), holding(held), holding(held):
+    with pytest.raises(BlockingIOError), hold(held), hold(held):
         pass
 
 
@@ -134,7 +134,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
     monkeypatch.setattr(Path, "write_bytes", fill)
     with pytest.raises(OSError, match="No space left") as caught:
         write_text(tmp_path / "file.txt", "new")
-    assert str(disk_fault(caught.value)).startswith(f"{tmp_path}/file.txt: No space left on device (disk /")
+    assert str(describe_disk_fault(caught.value)).startswith(f"{tmp_path}/file.txt: No space left on device (disk /")
     assert (names_in(tmp_path), (tmp_path / "file.txt").read_text()) == ({"file.txt"}, "old")
 
 
@@ -151,7 +151,9 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
     ],
 )
 def test_what_a_disk_refuses_is_one_line_that_says_what_to_do(tmp_path: Path, number: int, advice: str) -> None:
-    fault = disk_fault(OSError(number, os.strerror(number), str(part_of(tmp_path / "out") / "file.txt")))
+    fault = describe_disk_fault(
+        OSError(number, os.strerror(number), str(temporary_path(tmp_path / "out") / "file.txt"))
+    )
     assert fault is not None
     assert fault.startswith(f"{tmp_path}/out/file.txt: {os.strerror(number)} (disk /")
     assert advice in fault
@@ -160,13 +162,13 @@ def test_what_a_disk_refuses_is_one_line_that_says_what_to_do(tmp_path: Path, nu
 
 def test_the_line_names_the_target_of_a_copy(tmp_path: Path) -> None:
     copied = OSError(errno.ENOSPC, "No space left on device", "source", None, str(tmp_path / "target"))
-    assert str(disk_fault(copied)).startswith(f"{tmp_path}/target: ")
-    assert str(disk_fault(OSError(errno.ENOSPC, "No space left on device"))).startswith("a file: No space")
+    assert str(describe_disk_fault(copied)).startswith(f"{tmp_path}/target: ")
+    assert str(describe_disk_fault(OSError(errno.ENOSPC, "No space left on device"))).startswith("a file: No space")
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError(errno.ENOENT, "no"), OSError("words alone"), TimeoutError()])
 def test_other_errors_are_no_faults_of_a_disk(error: OSError) -> None:
-    assert disk_fault(error) is None
+    assert describe_disk_fault(error) is None
 
 
 def test_the_words_of_numpy_are_a_full_disk(tmp_path: Path) -> None:
@@ -176,11 +178,11 @@ def test_the_words_of_numpy_are_a_full_disk(tmp_path: Path) -> None:
     with (
         full.open("wb", buffering=0) as stream,
         pytest.raises(OSError, match="No space left") as caught,
-        naming(tmp_path / "a.npy"),
+        naming_file(tmp_path / "a.npy"),
     ):
         np.save(stream, np.zeros(10**6))
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "a.npy"))
-    with pytest.raises(OSError, match="No space left") as caught, naming(tmp_path / "a.npy"):
+    with pytest.raises(OSError, match="No space left") as caught, naming_file(tmp_path / "a.npy"):
         raise OSError("1000000 requested and 512 written")  # what `np.save` says if its first bytes found space
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "a.npy"))
 
@@ -189,7 +191,7 @@ def test_the_words_of_numpy_are_a_full_disk(tmp_path: Path) -> None:
 def test_all_else_stays_as_it_is(arguments: tuple[Any, ...]) -> None:
     error = OSError(*arguments)
     said = str(error)
-    with pytest.raises(type(error)) as caught, naming(Path("other")):
+    with pytest.raises(type(error)) as caught, naming_file(Path("other")):
         raise error
     assert (caught.value, str(caught.value)) == (error, said)
 

@@ -1,4 +1,4 @@
-"""`docs/evidence.md` describes what the code writes, every field and array of every kind, and nothing else."""
+"""`docs/reference/evidence.md` describes every field and array of every kind of evidence, and nothing else."""
 
 import re
 from collections.abc import Callable
@@ -70,7 +70,7 @@ def on_the_page(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def document(root: Path) -> str:
-    return (root / "docs" / "evidence.md").read_text(encoding="utf-8")
+    return (root / "docs" / "reference" / "evidence.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,9 +14,9 @@ from lookalike.artifacts.image_files import (
     ImageFiles,
     Interpolation,
     View,
-    in_pixels,
-    made_small,
-    pictures,
+    shrink,
+    small_images,
+    to_pixels,
 )
 from lookalike.errors import InputError
 
@@ -174,40 +174,40 @@ def drawn_images(*shape: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize("shape", [(3, 28, 28), (3, 64, 64, 3), (0, 32, 32), (2, 64, 20)])
 def test_small_images_stay_as_they_are(shape: tuple[int, ...]) -> None:
     images = drawn_images(*shape)
-    np.testing.assert_array_equal(made_small(images), images)
+    np.testing.assert_array_equal(shrink(images), images)
 
 
 @pytest.mark.parametrize("colours", [(), (3,)])
 def test_large_images_are_made_small_by_the_mean(colours: tuple[int, ...]) -> None:
     small = drawn_images(2, LARGEST, LARGEST, *colours)
     large = small.repeat(3, axis=1).repeat(3, axis=2)
-    np.testing.assert_array_equal(made_small(large), small)
+    np.testing.assert_array_equal(shrink(large), small)
     mixed = drawn_images(2, 2 * LARGEST, 2 * LARGEST, *colours)
     means = mixed.reshape(2, LARGEST, 2, LARGEST, 2, *colours).mean(axis=(2, 4))
-    np.testing.assert_allclose(made_small(mixed), means, atol=1)
+    np.testing.assert_allclose(shrink(mixed), means, atol=1)
 
 
 def test_the_longer_side_is_what_is_made_small() -> None:
-    assert made_small(drawn_images(1, 4 * LARGEST, LARGEST)).shape == (1, LARGEST, LARGEST // 4)
+    assert shrink(drawn_images(1, 4 * LARGEST, LARGEST)).shape == (1, LARGEST, LARGEST // 4)
 
 
 def test_pictures_of_arrays_are_those_asked_for() -> None:
     images = drawn_images(5, 28, 28, 3)
-    np.testing.assert_array_equal(pictures(images, np.array([4, 0, 4])), images[[4, 0, 4]])
+    np.testing.assert_array_equal(small_images(images, np.array([4, 0, 4])), images[[4, 0, 4]])
     large = drawn_images(3, 100, 100)
-    np.testing.assert_array_equal(pictures(large, np.array([2])), made_small(large[2:]))
+    np.testing.assert_array_equal(small_images(large, np.array([2])), shrink(large[2:]))
 
 
 def test_numbers_become_pixels_from_their_lowest_to_their_highest() -> None:
     values = np.array([[[-1.0, 0.0], [1.0, -1.0]], [[5.0, 5.0], [5.0, 5.0]]])[..., None]
-    assert in_pixels(values).tolist() == [[[0, 128], [255, 0]], [[0, 0], [0, 0]]]
+    assert to_pixels(values).tolist() == [[[0, 128], [255, 0]], [[0, 0], [0, 0]]]
     colours = np.random.default_rng(0).normal(size=(2, 4, 5, 3))
-    found = in_pixels(colours)
+    found = to_pixels(colours)
     assert (found.shape, found.dtype) == ((2, 4, 5, 3), np.uint8)
     assert [(one.min(), one.max()) for one in found] == [(0, 255)] * 2, "one range for all colours of an image"
 
 
 @pytest.mark.parametrize(("size", "expected"), [(24, 24), (32, 32), (224, LARGEST)])
 def test_pictures_of_files_are_seen_small(files: ImageFiles, size: int, expected: int) -> None:
-    shown = pictures(files.seen(View(size)), np.array([3, 0]))
+    shown = small_images(files.seen(View(size)), np.array([3, 0]))
     np.testing.assert_array_equal(shown, files.seen(View(expected))[np.array([3, 0])])

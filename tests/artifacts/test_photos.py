@@ -6,7 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.artifacts.photos import SAMPLE, PhotoSet, Preparation, load_photos, load_refused, sample, save_photos
+from lookalike.artifacts.photos import (
+    SAMPLE,
+    PhotoSet,
+    Preparation,
+    load_photos,
+    load_refused,
+    sample_photographs,
+    save_photos,
+)
 
 PHOTOS = PhotoSet(
     preparations=(Preparation("fitted", ""), Preparation("fitted", "largest")),
@@ -96,9 +104,9 @@ def test_photos_that_cannot_be_written_leave_the_old_ones_and_nothing_else(tmp_p
     ],
 )
 def test_a_sample_is_taken_evenly(count: int, expected: list[int]) -> None:
-    assert list(sample(range(count))) == expected
+    assert list(sample_photographs(range(count))) == expected
 
 
 def test_samples_of_two_lists_of_the_same_photographs_belong_together() -> None:
     names = [f"photo {k}" for k in range(43)]
-    assert sample(names) == [names[k] for k in sample(range(43))]
+    assert sample_photographs(names) == [names[k] for k in sample_photographs(range(43))]

@@ -11,7 +11,7 @@ from PIL import Image
 
 from lookalike.artifacts import sprites
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.sprites import COLUMNS, grid, load_sprites, save_sprites, searchable
+from lookalike.artifacts.sprites import COLUMNS, image_grid, is_searchable, load_sprites, save_sprites
 
 
 def with_images(dataset: Dataset, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Dataset:
@@ -83,7 +83,7 @@ def test_grey_images_lose_a_little_where_they_would_take_too_much(
     [(10_000, 10, True), (12_000, 25, True), (12_001, 2, False), (50_000, 10, False), (3_000, 101, False)],
 )
 def test_a_page_holds_so_many_images_and_probabilities(images: int, classes: int, expected: bool) -> None:
-    assert searchable(images, classes) == expected
+    assert is_searchable(images, classes) == expected
 
 
 def test_larger_sets_have_none(grey: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_they_are_written_whole_or_not_at_all(grey: Dataset, tmp_path: Path, mon
 @pytest.mark.parametrize("count", [1, 4, 5, 6])
 def test_a_grid_leaves_what_is_left_of_its_last_row_black(count: int) -> None:
     images = np.random.default_rng(0).integers(1, 256, (count, 3, 3), dtype=np.uint8)
-    made = np.asarray(grid(images, 5))
+    made = np.asarray(image_grid(images, 5))
     assert made.shape == (3 * (2 if count > 5 else 1), 15)
     cells = made.reshape(-1, 3, 5, 3).swapaxes(1, 2).reshape(-1, 3, 3)
     np.testing.assert_array_equal(cells[:count], images)

@@ -22,25 +22,24 @@ from lookalike.artifacts.evaluations import (
     Readouts,
     Validation,
 )
-from lookalike.artifacts.explanations import (
-    Explanation,
+from lookalike.artifacts.explanations import Explanation, Representations
+from lookalike.artifacts.models import Epoch, Row
+from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.artifacts.seed_findings import (
+    BeforeAndAfter,
     FirstFilters,
     LayerReadout,
     Localisation,
-    Localised,
     MapSimilarity,
-    Representations,
+    MethodLocalisation,
     SeedFindings,
-    Trained,
 )
-from lookalike.artifacts.models import Epoch, Row
-from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
-from lookalike.claims.claim import Measured, Region, Test, above
+from lookalike.claims.claim import Measurement, Region, Test, above
 from lookalike.claims.evidence import Evidence, StudyEvidence
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS
 from lookalike.evaluation.cues import CUES
-from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain
+from lookalike.evaluation.hierarchical import Seeds, SeedSpread, UncertainValue
 from lookalike.studies.look_alikes import SHARED_METHODS
 
 CLASSES, SEEDS, IMAGES, HELD_OUT, PHOTOGRAPHED, PLANNED = 10, (0, 1, 2), 10_000, 5_000, 800, 20
@@ -247,7 +246,7 @@ def wide(deviation: float) -> Findings:
 def filtering(order: float, orientation: float) -> Findings:
     """Training lowers the entropy of the first filters, and makes them selective, by so much."""
     return lambda off: {
-        "filters": FirstFilters(8, Trained(0.9, 0.9 - order - off), Trained(0.1, 0.1 + orientation + off))
+        "filters": FirstFilters(8, BeforeAndAfter(0.9, 0.9 - order - off), BeforeAndAfter(0.1, 0.1 + orientation + off))
     }
 
 
@@ -267,7 +266,11 @@ def on_object(hits: float, iou: float) -> Findings:
 
     def findings(off: float) -> Mapping[str, Any]:
         over = interval(hits + off), interval(iou + off)
-        return {"localisation": Localisation(90, 10, 0.2, {"Grad-CAM": Localised(interval(0.5), interval(0.3), *over)})}
+        return {
+            "localisation": Localisation(
+                90, 10, 0.2, {"Grad-CAM": MethodLocalisation(interval(0.5), interval(0.3), *over)}
+            )
+        }
 
     return findings
 
@@ -321,20 +324,20 @@ def reaching(*epochs: int | None) -> list[Row]:
 # --- tests and what they measure --------------------------------------------------------------------------------------
 
 
-def uncertain(value: float, low: float, high: float, *, seeds: int = 3, level: float = 0.95) -> Uncertain:
+def uncertain(value: float, low: float, high: float, *, seeds: int = 3, level: float = 0.95) -> UncertainValue:
     """A normally distributed quantity whose interval at `level` is about `value` and as wide as from low to high."""
     from scipy.stats import norm
 
     error = (high - low) / 2 / norm.ppf((1 + level) / 2)
-    return Uncertain(value, error**2, 10**9, (Seeds(seeds, Spread(0.0, 2), borrowed=seeds < 3),))
+    return UncertainValue(value, error**2, 10**9, (Seeds(seeds, SeedSpread(0.0, 2), borrowed=seeds < 3),))
 
 
-def measured(value: float, low: float, high: float, **changes: Any) -> Measured:
+def measured(value: float, low: float, high: float, **changes: Any) -> Measurement:
     """The same as what was measured on a hundred images in three runs."""
-    return Measured(uncertain(value, low, high, **changes), (3,), 100)
+    return Measurement(uncertain(value, low, high, **changes), (3,), 100)
 
 
-def asking(found: Measured | None, region: Region | None = None, **changes: Any) -> Test:
+def asking(found: Measurement | None, region: Region | None = None, **changes: Any) -> Test:
     """A test that measures this."""
     settings: dict[str, Any] = {"key": "", "measure": "a difference", "variants": (), "sentence": "it is {} more"}
     return Test(**settings | {"region": region or above(0.01), "measured": lambda evidence: found} | changes)

@@ -22,7 +22,7 @@ from claims.invented import (
 )
 from scipy import stats
 
-from lookalike.claims.claim import Claim, Measured, Region, Test, above, apart, below, within
+from lookalike.claims.claim import Claim, Measurement, Region, Test, above, away_from_zero, below, within
 from lookalike.claims.evidence import Evidence, StudyEvidence
 from lookalike.claims.judging import (
     DEMONSTRATION,
@@ -34,13 +34,13 @@ from lookalike.claims.judging import (
     Judged,
     Verdict,
     answer,
+    combined_verdict,
     decide,
     judge,
-    together,
 )
 from lookalike.claims.measures import gain
 from lookalike.claims.wording import sentence
-from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain, over_seeds
+from lookalike.evaluation.hierarchical import Seeds, SeedSpread, UncertainValue, mean_over_seeds
 from lookalike.studies import CLAIMS
 
 NOTHING = Evidence({})
@@ -70,7 +70,7 @@ def answers_of(key: str, found: Evidence) -> dict[str, Answer]:
     [
         (above(1), (1.1, 9), (1, 0, -9)),
         (below(1), (0.9, -9), (1, 2)),
-        (apart(1), (1.1, -1.1), (1, -1, 0)),
+        (away_from_zero(1), (1.1, -1.1), (1, -1, 0)),
         (within(1, of=3), (2, 3, 4), (1.9, 4.1)),
     ],
 )
@@ -80,7 +80,8 @@ def test_regions_hold_values(region: Region, inside: Sequence[float], outside: S
 
 
 @pytest.mark.parametrize(
-    ("region", "level"), [(above(1), 0.95), (below(1), 0.95), (apart(1), 0.95), (within(1), 0.9), (above(-1), 0.95)]
+    ("region", "level"),
+    [(above(1), 0.95), (below(1), 0.95), (away_from_zero(1), 0.95), (within(1), 0.9), (above(-1), 0.95)],
 )
 def test_a_region_between_two_values_is_tested_by_two_one_sided_tests(region: Region, level: float) -> None:
     assert region.level == level
@@ -95,10 +96,10 @@ def test_a_region_between_two_values_is_tested_by_two_one_sided_tests(region: Re
         (above(1), (0.9, 3), "inconclusive"),
         (below(1), (0.5, 0.9), "reproduced"),
         (below(1), (1.1, 3), "contradicted"),
-        (apart(1), (1.1, 3), "reproduced"),
-        (apart(1), (-3, -1.1), "reproduced"),
-        (apart(1), (-0.9, 0.9), "contradicted"),
-        (apart(1), (-3, 3), "inconclusive"),  # both bounds are crossed: it may lie between them
+        (away_from_zero(1), (1.1, 3), "reproduced"),
+        (away_from_zero(1), (-3, -1.1), "reproduced"),
+        (away_from_zero(1), (-0.9, 0.9), "contradicted"),
+        (away_from_zero(1), (-3, 3), "inconclusive"),  # both bounds are crossed: it may lie between them
         (within(1), (-0.9, 0.9), "reproduced"),
         (within(1), (1.1, 3), "contradicted"),
         (within(1), (-0.9, 1.1), "inconclusive"),
@@ -118,7 +119,7 @@ def test_ratios_are_compared_as_logarithms() -> None:
 
 
 def test_lenet_s_error_is_decided_by_a_90_percent_interval() -> None:
-    found = Measured(uncertain(0.01025, 0.0086, 0.0119, level=0.9), (3,), 10_000)
+    found = Measurement(uncertain(0.01025, 0.0086, 0.0119, level=0.9), (3,), 10_000)
     region = CLAIM["H1"].tests[0].region
     assert (region.low, region.high) == pytest.approx((0.007, 0.012))
     assert found.quantity.interval()[1] > region.high  # the 95 % interval would not decide
@@ -126,7 +127,7 @@ def test_lenet_s_error_is_decided_by_a_90_percent_interval() -> None:
 
 
 def test_counts_have_no_chance_in_them() -> None:
-    one = Measured(over_seeds([[math.log(2)]], [None]), (), None, counted=True)
+    one = Measurement(mean_over_seeds([[math.log(2)]], [None]), (), None, counted=True)
     assert answer(asking(one, above(1), scale="times"), NOTHING).verdict == "reproduced"  # though log 2 is less than 1
     assert answer(asking(one, above(3), scale="times"), NOTHING).verdict == "contradicted"
 
@@ -190,8 +191,8 @@ def test_fewer_than_ten_images_decide_nothing(images: int | None, verdict: Verdi
 
 
 def test_an_interval_without_width_decides_nothing() -> None:
-    same = over_seeds([[math.log(17)] * 3, [math.log(8)] * 3], [None, None])
-    found = answer(asking(Measured(same, (3, 3), None), above(2), scale="times"), NOTHING)
+    same = mean_over_seeds([[math.log(17)] * 3, [math.log(8)] * 3], [None, None])
+    found = answer(asking(Measurement(same, (3, 3), None), above(2), scale="times"), NOTHING)
     assert found.measured is not None
     assert found.measured.quantity.interval() == pytest.approx([math.log(17 / 8)] * 2)
     assert (found.verdict, found.reason) == ("inconclusive", NO_VARIATION)
@@ -208,23 +209,23 @@ def power(seeds: int, distance: float, deviation: float) -> float:
 
 @pytest.mark.parametrize("ratio", [0.5, 1.0, 2.0, 5.0, 10.8])  # of deviation and distance
 def test_as_many_seeds_are_needed_as_have_a_power_of_80_percent(ratio: float) -> None:
-    side = Seeds(2, Spread(ratio, 1))
-    needed = Uncertain(1.0, 0.0, 0, (side,)).needed(0.0)
+    side = Seeds(2, SeedSpread(ratio, 1))
+    needed = UncertainValue(1.0, 0.0, 0, (side,)).needed(0.0)
     expected = next(n for n in range(2, 10_000) if power(n, 1.0, ratio) >= 0.8)
     assert needed == pytest.approx(expected, rel=0.01, abs=1)
 
 
 def test_the_quantile_of_two_seeds_does_not_stay_when_there_are_more() -> None:
     ratio = math.sqrt(18_789) / stats.t.ppf(0.975, 1)  # so that the quantile of two seeds would ask for 18,789
-    sides = (Seeds(2, Spread(ratio, 1)), Seeds(2, Spread(0.0, 1)))
-    needed = Uncertain(1.0, 0.0, 0, sides).needed(0.0)
+    sides = (Seeds(2, SeedSpread(ratio, 1)), Seeds(2, SeedSpread(0.0, 1)))
+    needed = UncertainValue(1.0, 0.0, 0, sides).needed(0.0)
     assert needed == pytest.approx(18_789 * ((1.96 + 0.8416) / stats.t.ppf(0.975, 1)) ** 2, rel=0.01)
     assert needed == pytest.approx(2 * 450, rel=0.05)  # 450 would decide in one of two cases
 
 
 def test_only_an_inconclusive_answer_says_how_many_seeds_would_decide() -> None:
-    noisy = over_seeds([[0.0, 0.02, 0.05]], [None])
-    found = answer(asking(Measured(noisy, (3,), None)), NOTHING)
+    noisy = mean_over_seeds([[0.0, 0.02, 0.05]], [None])
+    found = answer(asking(Measurement(noisy, (3,), None)), NOTHING)
     assert found.verdict == "inconclusive"
     assert found.needed == noisy.needed(0.01)
     assert found.needed is not None
@@ -232,8 +233,8 @@ def test_only_an_inconclusive_answer_says_how_many_seeds_would_decide() -> None:
 
 
 def test_as_many_seeds_are_needed_as_the_nearer_of_two_bounds_asks_for() -> None:
-    noisy = over_seeds([[-0.01, 0.002, 0.014]], [None])
-    found = answer(asking(Measured(noisy, (3,), None), within(0.01)), NOTHING)
+    noisy = mean_over_seeds([[-0.01, 0.002, 0.014]], [None])
+    found = answer(asking(Measurement(noisy, (3,), None), within(0.01)), NOTHING)
     nearer, farther = (noisy.needed(bound, 0.9) for bound in (0.01, -0.01))
     assert nearer is not None
     assert farther is not None
@@ -331,7 +332,7 @@ def test_a_demonstration_is_not_judged() -> None:
     ],
 )
 def test_a_claim_states_that_all_its_parts_hold(parts: list[Verdict], expected: Verdict) -> None:
-    assert together(parts) == together(parts[::-1]) == expected
+    assert combined_verdict(parts) == combined_verdict(parts[::-1]) == expected
     assert judged(*parts).verdict == expected
 
 

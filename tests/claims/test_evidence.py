@@ -13,7 +13,7 @@ from small_study import CNN, DIVERGED, EVALUATED, SmallStudy, make_study, small_
 from lookalike.artifacts.costs import save_costs
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import read_rows
-from lookalike.claims.evidence import Evidence, gather
+from lookalike.claims.evidence import Evidence, gather_evidence
 from lookalike.claims.judging import judge
 from lookalike.errors import InputError
 from lookalike.evaluation.groups import group_numbers
@@ -45,7 +45,7 @@ def written(tmp_path: Path, small: SmallStudy, params: Params) -> Path:
 
 @pytest.fixture
 def gathered(written: Path, params: Params) -> Evidence:
-    return gather(params, written)
+    return gather_evidence(params, written)
 
 
 def test_evidence_is_what_the_stages_wrote(
@@ -59,7 +59,7 @@ def test_evidence_is_what_the_stages_wrote(
     assert_same(found.explanations[CNN].seeds, small.explanation.seeds)
     assert_same(found.embeddings[CNN].agreements, small.embedding.agreements)
     names = params.datasets["fashion_mnist"].classes
-    np.testing.assert_array_equal(found.group_of, group_numbers(params.groups_of("fashion_mnist"), names))
+    np.testing.assert_array_equal(found.group_of, group_numbers(params.groups["fashion_mnist"], names))
     for name in (DIVERGED, *EVALUATED):
         assert found.histories[name] == read_rows(written / "models/fashion" / name / "history.csv")
         assert found.planned_epochs[name] == effective_settings(params, name).train.epochs
@@ -83,13 +83,13 @@ def test_evidence_lies_below_the_present_folder_unless_told(
     written: Path, params: Params, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(written)
-    here, there = gather(params), gather(params, written)
+    here, there = gather_evidence(params), gather_evidence(params, written)
     assert_same(here.studies["fashion"].evaluations, there.studies["fashion"].evaluations)
 
 
 def test_without_costs_nothing_is_counted(written: Path, params: Params) -> None:
     (written / "costs/found.json").unlink()
-    assert gather(params, written).costs == {}
+    assert gather_evidence(params, written).costs == {}
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_without_costs_nothing_is_counted(written: Path, params: Params) -> None
 def test_a_stage_that_did_not_run_is_an_error_and_not_missing_data(written: Path, params: Params, gone: str) -> None:
     (written / gone).rename(written / "gone")
     with pytest.raises((FileNotFoundError, InputError), match=gone):
-        gather(params, written)
+        gather_evidence(params, written)
 
 
 def test_variants_that_were_not_explained_are_no_error(written: Path, params: Params) -> None:
     for kind in ("explanations", "embeddings"):
         (written / kind / "fashion" / CNN).rename(written / f"no {kind}")
-    found = gather(params, written).studies["fashion"]
+    found = gather_evidence(params, written).studies["fashion"]
     assert (found.explanations, found.embeddings) == ({}, {})
 
 

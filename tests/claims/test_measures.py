@@ -26,7 +26,7 @@ from claims.invented import (
 )
 
 from lookalike.claims import measures
-from lookalike.claims.claim import Measured
+from lookalike.claims.claim import Measurement
 from lookalike.claims.evidence import Evidence
 from lookalike.claims.judging import NO_VARIATION, OPEN_END, answer
 from lookalike.claims.measures import (
@@ -39,14 +39,14 @@ from lookalike.claims.measures import (
     of_history,
     photograph_gain,
 )
-from lookalike.claims.quantities import Best, Figure, gap
+from lookalike.claims.quantities import Best, SeedValue, fitting_gap_terms
 from lookalike.evaluation.histories import epochs_to, training_error
 from lookalike.studies.alexnet import CLAIMS
 
 H3 = next(claim for claim in CLAIMS if claim.key == "H3").tests[0]
 
 
-def found(measure: Measure, *args: object, **kwargs: object) -> Measured:
+def found(measure: Measure, *args: object, **kwargs: object) -> Measurement:
     one = measure(evidence(*args, **kwargs))  # type: ignore[arg-type]
     assert one is not None
     return one
@@ -66,12 +66,12 @@ def test_one_variant_is_compared_with_a_constant() -> None:
     assert (one.quantity.value, one.runs) == (pytest.approx(0.05), (3,))
     low, high = one.quantity.interval()
     assert low < 0.05 < high
-    assert alone("a", gap)(evidence({"a": 0.9})) is None  # no training images were predicted
+    assert alone("a", fitting_gap_terms)(evidence({"a": 0.9})) is None  # no training images were predicted
     assert alone("b")(evidence({"a": 0.9})) is None
 
 
 def test_the_images_are_those_that_a_quantity_is_about() -> None:
-    one = found(alone("a", gap), {"a": Variant(train=0.9, valid=0.8)})
+    one = found(alone("a", fitting_gap_terms), {"a": Variant(train=0.9, valid=0.8)})
     assert one.images == 10_000  # 5,000 training and 5,000 validation images
     lost = found(alone("a", measures.quantities.lost_by_shift(4)), {"a": Variant(lost={})})
     assert lost.images == 5_000
@@ -233,7 +233,7 @@ def test_a_figure_of_a_history_is_of_each_seed_that_did_not_diverge() -> None:
     one = study({"a": Variant(epochs=rows)})
     finished = {"a": replace(one.evaluations["a"], seeds=(0, 2), diverged=1)}
     figures = of_history(training_error)(replace(one, evaluations=finished), "a")
-    assert figures == [Figure(pytest.approx(0.3)), Figure(pytest.approx(0.1))]
+    assert figures == [SeedValue(pytest.approx(0.3)), SeedValue(pytest.approx(0.1))]
     assert of_history(log_instability)(one, "a") is None  # two epochs have no trend
     known = of_history(log_instability)(study({"a": Variant(epochs=bending(0.1))}), "a")
     assert known is not None
@@ -244,22 +244,28 @@ def test_a_figure_of_a_history_is_of_each_seed_that_did_not_diverge() -> None:
 
 
 def test_a_figure_is_the_mean_over_seeds_of_the_images_that_were_explained() -> None:
-    from lookalike.studies.fashion import VIT, likeness
+    from lookalike.studies.fashion import VIT, map_similarity_contrast
 
-    one = found(likeness("last attention", "class_contrast"), {VIT: Variant(findings=alike(["last attention"], 0.2))})
+    one = found(
+        map_similarity_contrast("last attention", "class_contrast"),
+        {VIT: Variant(findings=alike(["last attention"], 0.2))},
+    )
     assert (one.quantity.value, one.runs, one.images) == (pytest.approx(0.2), (3,), 100)
     expected = math.sqrt(STEP**2 / 3 + (0.01 / 1.96) ** 2)
     assert one.quantity.error == pytest.approx(expected, rel=1e-4)
     assert (
-        likeness("embedded patches", "class_contrast")(evidence({VIT: Variant(findings=alike(["other"], 0.2))})) is None
+        map_similarity_contrast("embedded patches", "class_contrast")(
+            evidence({VIT: Variant(findings=alike(["other"], 0.2))})
+        )
+        is None
     )
 
 
 def test_a_figure_that_one_seed_lacks_is_not_measured() -> None:
-    assert measures.of_every_seed([Figure(1), None]) is None
+    assert measures.of_every_seed([SeedValue(1), None]) is None
     assert measures.of_every_seed([]) is None
-    assert measures.of_every_seed([Figure(1), Figure(2)]) == [Figure(1), Figure(2)]
-    assert measures.from_interval(None) is None
+    assert measures.of_every_seed([SeedValue(1), SeedValue(2)]) == [SeedValue(1), SeedValue(2)]
+    assert measures.quantities.seed_value(None) is None
 
 
 def test_counts_are_taken_as_logarithms() -> None:

@@ -12,9 +12,9 @@ from scipy.stats import norm
 from lookalike.artifacts.evaluations import Corrupted, PhotoOutputs, Validation
 from lookalike.claims import quantities
 from lookalike.claims.evidence import StudyEvidence
-from lookalike.claims.quantities import Best, Censored, Figure, Terms
+from lookalike.claims.quantities import Best, SeedValue, Terms, best_of, censored
 from lookalike.data.corruptions import SHIFTS
-from lookalike.evaluation.hierarchical import DRAWS, Spread, Term, hierarchical, over_seeds
+from lookalike.evaluation.hierarchical import DRAWS, SeedSpread, Term, hierarchical, mean_over_seeds
 
 N, C, F, M = 40, 6, 30, 25
 RNG = np.random.default_rng(0)
@@ -87,11 +87,11 @@ def by_hand(name: str, quantity: str) -> float:
 
 
 TERMS: dict[str, Terms] = {
-    "accuracy": quantities.accuracy,
-    "error": quantities.error,
-    "overconfidence": quantities.overconfidence,
-    "gap": quantities.gap,
-    "train_accuracy": quantities.train_accuracy,
+    "accuracy": quantities.accuracy_terms,
+    "error": quantities.error_terms,
+    "overconfidence": quantities.overconfidence_terms,
+    "gap": quantities.fitting_gap_terms,
+    "train_accuracy": quantities.train_accuracy_terms,
     "lost": quantities.accuracy_lost(("blur", "rotate")),
     "shifted": quantities.lost_by_shift(4),
     "photographs": quantities.on_photographs(RECIPE),
@@ -103,8 +103,8 @@ TERMS: dict[str, Terms] = {
 @pytest.mark.parametrize("quantity", TERMS)
 def test_quantities_are_what_a_loop_finds(quantity: str) -> None:
     one, two = (
-        quantities.of_one(STUDY, "one", TERMS[quantity]),
-        quantities.of_two(STUDY, "one", "other", TERMS[quantity]),
+        quantities.from_terms(STUDY, ["one"], TERMS[quantity]),
+        quantities.from_terms(STUDY, ["one", "other"], TERMS[quantity]),
     )
     assert one is not None
     assert two is not None
@@ -119,19 +119,19 @@ def test_quantities_are_what_a_loop_finds(quantity: str) -> None:
 def test_what_was_not_measured_is_no_quantity(quantity: str) -> None:
     without = evaluation(STUDY.evaluations["one"].test_logits)
     study = replace(STUDY, evaluations={"one": STUDY.evaluations["one"], "bare": without})
-    assert quantities.of_one(study, "bare", TERMS[quantity]) is None
-    assert quantities.of_two(study, "one", "bare", TERMS[quantity]) is None
-    assert quantities.of_two(study, "bare", "one", TERMS[quantity]) is None
+    assert quantities.from_terms(study, ["bare"], TERMS[quantity]) is None
+    assert quantities.from_terms(study, ["one", "bare"], TERMS[quantity]) is None
+    assert quantities.from_terms(study, ["bare", "one"], TERMS[quantity]) is None
 
 
 def test_a_corruption_that_was_not_tried_is_no_quantity() -> None:
-    assert quantities.of_one(STUDY, "one", quantities.accuracy_lost(("fog",))) is None
-    assert quantities.of_one(STUDY, "one", quantities.on_photographs("another recipe")) is None
+    assert quantities.from_terms(STUDY, ["one"], quantities.accuracy_lost(("fog",))) is None
+    assert quantities.from_terms(STUDY, ["one"], quantities.on_photographs("another recipe")) is None
 
 
 def test_the_variance_over_seeds_and_images_is_that_of_a_mean() -> None:
-    found = quantities.of_one(STUDY, "one", quantities.accuracy)
-    right = quantities.right(STUDY, "one")
+    found = quantities.from_terms(STUDY, ["one"], quantities.accuracy_terms)
+    right = quantities.right_predictions(STUDY, "one")
     assert found is not None
     assert found.sides[0].variance == pytest.approx(right.mean(axis=1).var(ddof=1) / 3, rel=0.05)
     assert found.image_variance == pytest.approx(right.mean(axis=0).var() / N, rel=0.05)
@@ -143,7 +143,7 @@ def test_photographs_are_resampled_by_sender() -> None:
     terms, where = TERMS["photographs"], PHOTOGRAPHED >= 0
     photos = STUDY.test_set.photos
     assert photos is not None
-    alone = quantities.of_one(STUDY, "one", terms)
+    alone = quantities.from_terms(STUDY, ["one"], terms)
     of_it = terms(STUDY, "one")
     assert of_it is not None
     clustered = hierarchical(of_it, [None], clusters=photos.senders[where])
@@ -159,17 +159,18 @@ def test_photographs_are_resampled_by_sender() -> None:
 
 
 def test_a_single_seed_borrows_the_spread_of_those_with_three_and_more() -> None:
-    lent = quantities.borrowed(STUDY, ["single"], quantities.accuracy)
-    shares = [quantities.right(STUDY, name).mean(axis=1) for name in ("one", "other")]
+    lent = quantities.borrowed(STUDY, "single", quantities.accuracy_terms)
+    shares = [quantities.right_predictions(STUDY, name).mean(axis=1) for name in ("one", "other")]
     squares = sum(((one - one.mean()) ** 2).sum() for one in shares)
     assert lent is not None
     assert (lent.deviation, lent.freedom) == (pytest.approx(math.sqrt(squares / 5)), 5)
-    assert quantities.borrowed(STUDY, ["one", "other"], quantities.accuracy) is None  # they need none
-    found = quantities.of_two(STUDY, "one", "single", quantities.accuracy)
+    needed = [quantities.borrowed(STUDY, name, quantities.accuracy_terms) for name in ("one", "other")]
+    assert needed == [None, None]
+    found = quantities.from_terms(STUDY, ["one", "single"], quantities.accuracy_terms)
     assert found is not None
     assert (found.knows_seeds, found.few_seeds) == (True, True)
-    alone = quantities.of_one(
-        replace(STUDY, evaluations={"single": STUDY.evaluations["single"]}), "single", quantities.error
+    alone = quantities.from_terms(
+        replace(STUDY, evaluations={"single": STUDY.evaluations["single"]}), ["single"], quantities.error_terms
     )
     assert alone is not None
     assert not alone.knows_seeds
@@ -177,33 +178,36 @@ def test_a_single_seed_borrows_the_spread_of_those_with_three_and_more() -> None
 
 # --- figures ----------------------------------------------------------------------------------------------------------
 
-FIGURES = {"one": [Figure(0.1, 0.0004), Figure(0.2, 0.0009), Figure(0.6, 0.0001)], "other": [Figure(0.1)] * 4}
+FIGURES = {
+    "one": [SeedValue(0.1, 0.0004), SeedValue(0.2, 0.0009), SeedValue(0.6, 0.0001)],
+    "other": [SeedValue(0.1)] * 4,
+}
 
 
 def test_figures_are_averaged_over_seeds_and_share_their_images() -> None:
     study = replace(STUDY, evaluations={name: STUDY.evaluations[name] for name in FIGURES})
-    one = quantities.mean_figure(study, "one", lambda _, name: FIGURES[name], 50)
-    two = quantities.difference_of_figures(study, "one", "other", lambda _, name: FIGURES[name], 50)
+    one = quantities.from_seed_values(study, ["one"], lambda _, name: FIGURES[name], 50)
+    two = quantities.from_seed_values(study, ["one", "other"], lambda _, name: FIGURES[name], 50)
     assert one is not None
     assert two is not None
     assert (one.value, two.value) == (pytest.approx(0.3), pytest.approx(0.2))
     seeds = np.var([0.1, 0.2, 0.6], ddof=1) / 3
     assert one.error == two.error == pytest.approx(math.sqrt(seeds + (0.0004 + 0.0009 + 0.0001) / 3))
     assert one.images == 50
-    without = quantities.mean_figure(study, "one", lambda _, name: [Figure(one.value) for one in FIGURES[name]], 50)
+    without = quantities.from_seed_values(
+        study, ["one"], lambda _, name: [SeedValue(one.value) for one in FIGURES[name]], 50
+    )
     assert without is not None
     assert without.images == 0  # images have no part in it
-    assert quantities.mean_figure(study, "one", lambda *_: None) is None
+    assert quantities.from_seed_values(study, ["one"], lambda *_: None) is None
     assert (
-        quantities.difference_of_figures(
-            study, "one", "other", lambda _, name: FIGURES[name] if name == "one" else None
-        )
+        quantities.from_seed_values(study, ["one", "other"], lambda _, name: FIGURES[name] if name == "one" else None)
         is None
     )
 
 
 def test_a_figure_s_variance_is_read_from_its_interval() -> None:
-    found = quantities.figure_of({"value": 0.5, "low": 0.5 - 1.96 * 0.03, "high": 0.5 + 1.96 * 0.03})
+    found = quantities.seed_value({"value": 0.5, "low": 0.5 - 1.96 * 0.03, "high": 0.5 + 1.96 * 0.03})
     assert (found.value, found.image_variance) == (0.5, pytest.approx(0.0009, rel=1e-4))
 
 
@@ -211,7 +215,7 @@ def test_a_figure_s_variance_is_read_from_its_interval() -> None:
 
 
 def best(*intervals: tuple[float, float], missing: int = 0) -> Best:
-    return Best(tuple(uncertain(sum(ends) / 2, *ends) for ends in intervals), missing)
+    return best_of(tuple(uncertain(sum(ends) / 2, *ends) for ends in intervals), missing)
 
 
 def test_the_best_of_several_is_corrected_for_their_number() -> None:
@@ -220,7 +224,7 @@ def test_the_best_of_several_is_corrected_for_their_number() -> None:
     assert found.value == 2
     assert found.interval() == pytest.approx((2 - norm.ppf(1 - 0.0125) * deviation, 3))
     assert found.error == pytest.approx(deviation)
-    assert found.needed(1.9) == found.origin.needed(1.9)
+    assert found.needed(1.9) == uncertain(2, 1, 3).needed(1.9)
 
 
 def test_the_best_exceeds_no_bound_only_if_all_lie_below() -> None:
@@ -232,9 +236,9 @@ def test_the_best_exceeds_no_bound_only_if_all_lie_below() -> None:
 
 def test_the_best_is_as_uncertain_about_seeds_as_its_parts() -> None:
     sure, few = uncertain(1, 0, 2), uncertain(0, -1, 1, seeds=1)
-    unknown = over_seeds([[1.0]], [None])
-    assert (Best((sure, sure), 0).few_seeds, Best((sure, few), 0).few_seeds) == (False, True)
-    assert (Best((sure, few), 0).knows_seeds, Best((sure, unknown), 0).knows_seeds) == (True, False)
+    unknown = mean_over_seeds([[1.0]], [None])
+    assert (best_of((sure, sure), 0).few_seeds, best_of((sure, few), 0).few_seeds) == (False, True)
+    assert (best_of((sure, few), 0).knows_seeds, best_of((sure, unknown), 0).knows_seeds) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -249,11 +253,11 @@ def test_the_best_is_as_uncertain_about_seeds_as_its_parts() -> None:
 def test_censored_quantities_are_open_where_nothing_is_known(
     above: bool, below: bool, expected: tuple[float, float]
 ) -> None:
-    inner = over_seeds([[1.0, 2.0, 3.0]], [Spread(1.0, 2)])
-    found = Censored(uncertain(2, 1, 3), above, below)
+    inner = mean_over_seeds([[1.0, 2.0, 3.0]], [SeedSpread(1.0, 2)])
+    found = censored(uncertain(2, 1, 3), above=above, below=below)
     assert found.interval() == pytest.approx(expected)
-    assert (found.value, found.needed(0.0)) == (2, None if above or below else found.measured.needed(0.0))
-    same = Censored(inner, above, below)
+    assert (found.value, found.needed(0.0)) == (2, None if above or below else uncertain(2, 1, 3).needed(0.0))
+    same = censored(inner, above=above, below=below)
     assert (same.error, same.knows_seeds, same.few_seeds) == (inner.error, True, False)
 
 
@@ -267,17 +271,17 @@ def test_pairs_of_few_seeds_borrow_the_spread_that_others_would_have_in_their_pl
     )
 
     def term(study: StudyEvidence, first: str, second: str) -> Term:
-        one, other = (quantities.right(study, name) for name in (first, second))
+        one, other = (quantities.right_predictions(study, name) for name in (first, second))
         return Term(one[:, None] * 1.0 - other[None])
 
-    found = quantities.of_pairs(study, "a", "b", term)
+    found = quantities.from_pairs(study, "a", "b", term)
     assert found is not None
     assert found.value == pytest.approx(right["a"].mean() - right["b"].mean())
     spread = right["c"].mean(axis=1).std(ddof=1)  # against a fixed other side the seeds of c vary by this much
     assert [side.count for side in found.sides] == [1, 2]
-    assert [side.spread for side in found.sides] == [Spread(pytest.approx(spread), 3)] * 2
+    assert [side.spread for side in found.sides] == [SeedSpread(pytest.approx(spread), 3)] * 2
     assert found.few_seeds
     alone = replace(study, evaluations={name: study.evaluations[name] for name in ("a", "b")})
-    unknown = quantities.of_pairs(alone, "a", "b", term)
+    unknown = quantities.from_pairs(alone, "a", "b", term)
     assert unknown is not None
     assert not unknown.knows_seeds

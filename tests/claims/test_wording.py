@@ -6,26 +6,34 @@ from dataclasses import replace
 import pytest
 from claims.invented import asking, measured
 
-from lookalike.claims.claim import Claim, Measured, Region, Scale, above, apart, below, within
+from lookalike.claims.claim import Claim, Measurement, Region, Scale, above, away_from_zero, below, within
 from lookalike.claims.evidence import Evidence
 from lookalike.claims.judging import Answer, Judged, answer
-from lookalike.claims.quantities import Censored
-from lookalike.claims.wording import digits_for, ends, left_open, said, said_measured, said_region, said_runs, sentence
-from lookalike.evaluation.hierarchical import Uncertain, over_seeds
+from lookalike.claims.quantities import censored
+from lookalike.claims.wording import (
+    digits_for,
+    ends,
+    measurement_in_words,
+    open_remarks,
+    region_in_words,
+    runs_in_words,
+    sentence,
+    value_in_words,
+)
+from lookalike.evaluation.hierarchical import UncertainValue, mean_over_seeds
 from lookalike.studies import CLAIMS
 from lookalike.studies.fashion import MORE_ACCURATE
 
 NOTHING = Evidence({})
-MORE, LESS = MORE_ACCURATE
-CNN = replace(asking(None, above(0.005)), sentence=MORE, negative=LESS)
+CNN = replace(asking(None, above(0.005)), sentence=MORE_ACCURATE)
 
 
-def two(value: float, low: float, high: float) -> Measured:
+def two(value: float, low: float, high: float) -> Measurement:
     """Of two variants."""
     return replace(measured(value, low, high), runs=(3, 3))
 
 
-def said_of(found: Measured, region: Region | None = None, **changes: object) -> str:
+def said_of(found: Measurement, region: Region | None = None, **changes: object) -> str:
     """The sentence of a test that measures this."""
     settings = {"measured": lambda evidence: found, "region": region or CNN.region}
     return sentence(answer(replace(CNN, **settings | changes), NOTHING))  # type: ignore[arg-type]
@@ -52,7 +60,7 @@ def said_of(found: Measured, region: Region | None = None, **changes: object) ->
         ),
     ],
 )
-def test_a_sentence_says_what_was_found_and_what_follows(found: Measured, expected: str) -> None:
+def test_a_sentence_says_what_was_found_and_what_follows(found: Measurement, expected: str) -> None:
     assert said_of(found) == expected
 
 
@@ -84,10 +92,10 @@ def test_of_two_one_sided_tests_the_level_is_said() -> None:
 )
 def test_an_interval_may_be_open(above_it: bool, below_it: bool, expected: str) -> None:
     quantity = measured(math.log(3), math.log(2.2), math.log(9 / 2.2)).quantity
-    assert isinstance(quantity, Uncertain)
-    found = Measured(Censored(quantity, above_it, below_it), (3, 3), None)
+    assert isinstance(quantity, UncertainValue)
+    found = Measurement(censored(quantity, above=above_it, below=below_it), (3, 3), None)
     test = asking(found, above(2), sentence="tanh takes {} as many epochs as ReLU", scale="times")
-    assert said_measured(answer(test, NOTHING)) == f"3.00 times {expected}"
+    assert measurement_in_words(answer(test, NOTHING)) == f"3.00 times {expected}"
     verdict = "Inconclusive" if below_it else "Reproduced"
     assert sentence(answer(test, NOTHING)).startswith(
         f"In 3 + 3 runs tanh takes 3.00 times as many epochs as ReLU {expected}. {verdict}"
@@ -96,8 +104,8 @@ def test_an_interval_may_be_open(above_it: bool, below_it: bool, expected: str) 
 
 def test_an_open_interval_of_an_opposite_turns_around() -> None:
     quantity = measured(-0.02, -0.03, -0.01).quantity
-    assert isinstance(quantity, Uncertain)
-    found = Measured(Censored(quantity, above=True, below=False), (3, 3), None)
+    assert isinstance(quantity, UncertainValue)
+    found = Measurement(censored(quantity, above=True, below=False), (3, 3), None)
     assert "2.0 points less accurate than the ViT (at most 3.0)" in said_of(found)
 
 
@@ -115,16 +123,16 @@ def test_a_verdict_at_reduced_size_says_so() -> None:
     one = Answer(CNN, two(0.024, 0.019, 0.029), "not tested at the study's size", "reproduced")
     assert sentence(one).endswith("(1.9 to 2.9). At reduced size: reproduced.")
     judged = Judged(Claim("X", "all", "", "", "", CLAIMS[0].rule, (CNN,)), (one,))
-    assert left_open(judged) == "At reduced size the claim is reproduced."
+    assert open_remarks(judged) == "At reduced size the claim is reproduced."
     whole = replace(one, verdict="reproduced", reduced=None)
-    assert left_open(replace(judged, answers=(whole,))) == ""
+    assert open_remarks(replace(judged, answers=(whole,))) == ""
     missing = replace(one, measured=None, verdict="not tested", reduced=None)
-    assert left_open(replace(judged, answers=(whole, missing))) == "1 of 2 tests were not done."
-    assert left_open(replace(judged, answers=(missing, missing))) == ""
+    assert open_remarks(replace(judged, answers=(whole, missing))) == "1 of 2 tests were not done."
+    assert open_remarks(replace(judged, answers=(missing, missing))) == ""
 
 
 def test_an_inconclusive_sentence_says_how_many_runs_would_decide() -> None:
-    noisy = Measured(over_seeds([[0.0, 0.02, 0.05]], [None]), (3,), None)
+    noisy = Measurement(mean_over_seeds([[0.0, 0.02, 0.05]], [None]), (3,), None)
     needed = noisy.quantity.needed(0.005)
     assert said_of(noisy).endswith(
         f"Inconclusive: with the value that was measured, {needed} runs of each would decide in four of five cases."
@@ -140,12 +148,12 @@ def test_few_runs_are_mentioned() -> None:
 
 
 def test_without_an_interval_the_value_stands_alone() -> None:
-    unknown = Measured(over_seeds([[0.02]], [None]), (1,), 100)
+    unknown = Measurement(mean_over_seeds([[0.02]], [None]), (1,), 100)
     assert said_of(unknown).startswith(
         "In 1 run the CNN is 2.0 points more accurate than the ViT. Inconclusive: fewer than three seeds,"
     )
-    counted = Measured(over_seeds([[math.log(4.5)]], [None]), (), None, counted=True)
-    words = said_of(counted, above(1), scale="times", sentence="a plain convolution takes {} as many", negative="")
+    counted = Measurement(mean_over_seeds([[math.log(4.5)]], [None]), (), None, counted=True)
+    words = said_of(counted, above(1), scale="times", sentence="a plain convolution takes {} as many")
     assert words == "A plain convolution takes 4.50 times as many. Reproduced."
 
 
@@ -155,7 +163,7 @@ def test_without_an_interval_the_value_stands_alone() -> None:
         (above(0.005), "points", "above 0.5 points"),
         (below(0.1), "percent", "below 10.00 %"),
         (above(-0.01), "points", "above −1.0 points"),
-        (apart(0.01), "points", "below −1.0 points or above 1.0 points"),
+        (away_from_zero(0.01), "points", "below −1.0 points or above 1.0 points"),
         (within(0.02), "points", "from −2.0 points to 2.0 points"),
         (within(0.0025, of=0.0095), "percent", "from 0.70 % to 1.20 %"),
         (above(2), "times", "above 2.00 times"),
@@ -163,7 +171,7 @@ def test_without_an_interval_the_value_stands_alone() -> None:
     ],
 )
 def test_a_region_is_said_with_its_bounds(region: Region, scale: Scale, expected: str) -> None:
-    assert said_region(region, scale) == expected
+    assert region_in_words(region, scale) == expected
 
 
 @pytest.mark.parametrize(
@@ -185,7 +193,7 @@ def test_a_value_near_a_bound_gets_more_digits(value: float, bounds: list[float]
 def test_all_numbers_of_a_sentence_have_the_digits_of_that_nearest_to_a_bound() -> None:
     assert "2.40 points more accurate than the ViT (0.53 to 4.27). Reproduced" in said_of(two(0.024, 0.0053, 0.0427))
     less = two(-0.024, -0.0427, -0.0053)
-    assert "2.40 points less accurate than the ViT (0.53 to 4.27). Reproduced" in said_of(less, apart(0.005))
+    assert "2.40 points less accurate than the ViT (0.53 to 4.27). Reproduced" in said_of(less, away_from_zero(0.005))
     assert "2.4 points less accurate than the ViT (0.5 to 4.3). Contradicted" in said_of(less)  # far from +0.5
 
 
@@ -201,14 +209,14 @@ def test_all_numbers_of_a_sentence_have_the_digits_of_that_nearest_to_a_bound() 
     ],
 )
 def test_quantities_are_said_with_their_unit(value: float, scale: Scale, expected: str) -> None:
-    assert said(value, scale) == expected
+    assert value_in_words(value, scale) == expected
 
 
 @pytest.mark.parametrize(
     ("runs", "expected"), [((3, 3), "3 + 3 runs"), ((3,), "3 runs"), ((1,), "1 run"), ((1, 1), "1 + 1 runs")]
 )
 def test_runs_are_counted_on_each_side(runs: tuple[int, ...], expected: str) -> None:
-    assert said_runs(runs) == expected
+    assert runs_in_words(runs) == expected
 
 
 def test_the_ends_are_those_that_decide_as_people_read_them() -> None:

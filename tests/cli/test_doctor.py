@@ -18,9 +18,9 @@ import pytest
 import torch
 import yaml
 
-from lookalike.__main__ import main
 from lookalike.artifacts.datasets import Dataset, save_dataset
 from lookalike.cli import doctor
+from lookalike.cli.app import main
 from lookalike.cli.doctor import Finding, guarded
 from lookalike.params import DataProfile, load_params
 
@@ -68,13 +68,13 @@ def distribution(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Finding]
     def check(*required: str, python: str = ">=3.8") -> list[Finding]:
         monkeypatch.setattr(doctor, "metadata", lambda name: {"Requires-Python": python})
         monkeypatch.setattr(doctor, "requires", lambda name: list(required))
-        return list(doctor.versions())
+        return list(doctor.check_packages())
 
     return check
 
 
 def test_what_is_installed_here_is_what_is_required() -> None:
-    assert states(doctor.versions()) == ["ok", "ok"]
+    assert states(doctor.check_packages()) == ["ok", "ok"]
 
 
 def test_a_package_that_is_missing_or_of_another_version_is_a_fault(distribution: Callable[..., list[Finding]]) -> None:
@@ -106,7 +106,7 @@ def test_a_python_that_is_too_old_is_a_fault(distribution: Callable[..., list[Fi
 
 def test_a_package_that_is_not_installed_itself_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "DISTRIBUTION", "not-there")
-    assert str(only(doctor.versions())).startswith("FAULT  packages  not-there itself is not installed; `make")
+    assert str(only(doctor.check_packages())).startswith("FAULT  packages  not-there itself is not installed; `make")
 
 
 @pytest.fixture
@@ -119,15 +119,15 @@ def committed(project: Path) -> Path:
 
 
 def test_the_commit_is_told(committed: Path) -> None:
-    found = only(doctor.repository())
+    found = only(doctor.check_git())
     assert (found.state, len(found.found)) == ("ok", len("commit 0123456789"))
     (committed / "params.yaml").write_text("profile: demo")
-    assert only(doctor.repository()).found.endswith(" with changes")
+    assert only(doctor.check_git()).found.endswith(" with changes")
 
 
 def test_a_download_without_git_is_a_fault(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(project.parent))
-    found = only(iter(guarded("git", doctor.repository)))
+    found = only(iter(guarded("git", doctor.check_git)))
     assert found.state == "FAULT"
     assert f"{project} is no git repository" in found.found
     assert "`git init && git add . && git commit -m Start`" in found.found
@@ -136,7 +136,7 @@ def test_a_download_without_git_is_a_fault(project: Path, monkeypatch: pytest.Mo
 def test_a_download_within_another_checkout_is_told(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (committed / "download").mkdir()
     monkeypatch.chdir(committed / "download")
-    found = only(doctor.repository())
+    found = only(doctor.check_git())
     assert (found.state, found.subject) == ("note", "git")
     assert found.found.startswith(f"no commit of {committed} holds this project")
 
@@ -146,9 +146,9 @@ def test_a_shallow_clone_is_told(committed: Path, monkeypatch: pytest.MonkeyPatc
     git("clone", f"file://{committed}", "whole")
     git("clone", "--depth", "1", f"file://{committed}", "shallow")
     monkeypatch.chdir(committed / "whole")
-    assert states(doctor.repository()) == ["ok"]
+    assert states(doctor.check_git()) == ["ok"]
     monkeypatch.chdir(committed / "shallow")
-    commit, shallow = doctor.repository()
+    commit, shallow = doctor.check_git()
     assert (commit.state, shallow.state) == ("ok", "note")
     assert "`dvc exp run --temp`" in shallow.found
     assert "`git fetch --unshallow`" in shallow.advice
@@ -159,14 +159,14 @@ def test_torch_and_torchvision_of_other_versions_are_a_fault(project: Path, monk
     monkeypatch.syspath_prepend(str(project))
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         monkeypatch.delitem(sys.modules, name)
-    found = only(doctor.device())
+    found = only(doctor.check_device())
     assert found.state == "FAULT"
     assert "do not load together (operator torchvision::nms does not exist)" in found.found
 
 
 def test_without_cuda_cores_and_threads_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    pair, device = doctor.device()
+    pair, device = doctor.check_device()
     assert pair.state == "ok"
     assert torch.__version__ in pair.found
     assert f"cores, {torch.get_num_threads()} threads; no CUDA device" in device.found
@@ -179,7 +179,7 @@ def test_a_processor_without_bfloat16_is_said(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    _, device = doctor.device()
+    _, device = doctor.check_device()
     assert device.state == state
     assert device.found.endswith(f"no CUDA device{said} instructions")
 
@@ -189,22 +189,21 @@ def test_with_cuda_its_name_and_memory_are_told(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Abacus")
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: memory)
-    assert list(doctor.device())[1].found == "CUDA: Abacus, 80.0 GiB"
+    assert list(doctor.check_device())[1].found == "CUDA: Abacus, 80.0 GiB"
 
 
 # Parameters and data.
 
 
 def test_the_profile_is_told() -> None:
-    assert only(doctor.parameters()) == Finding("ok", "params", "params.yaml is valid; its profile is demo")
+    assert only(doctor.check_params()) == Finding("ok", "params", "params.yaml is valid; its profile is demo")
 
 
 def test_parameters_that_are_not_valid_are_a_fault(project: Path) -> None:
     (project / "params.yaml").write_text("profile: demo\nnonsense: 1\n")
-    (found,) = guarded("params", doctor.parameters)
+    (found,) = guarded("params", doctor.check_params)
     assert found.state == "FAULT"
     assert found.found.startswith("params.yaml: ")
-    assert doctor.known_params() is None
 
 
 @pytest.fixture
@@ -222,7 +221,7 @@ EMBEDDED = DataProfile(source="embedded", train_images=100, test_images=100)
 
 def test_data_of_the_active_profile_are_counted(stored: Callable[[str], None]) -> None:
     stored("embedded")
-    found = only(doctor.data("fashion_mnist", EMBEDDED))
+    found = only(doctor.check_dataset("fashion_mnist", EMBEDDED))
     assert found == Finding("ok", "data", "data/fashion_mnist: 96 training and 20 test images, embedded")
 
 
@@ -239,7 +238,7 @@ def test_data_of_another_source_are_noted(
     stored: Callable[[str], None], source: str, profile: DataProfile, wanted: str | None
 ) -> None:
     stored(source)
-    found = only(doctor.data("fashion_mnist", profile))
+    found = only(doctor.check_dataset("fashion_mnist", profile))
     assert found.state == ("note" if wanted else "ok")
     assert found.advice == (f"the active profile wants {wanted}: `dvc repro` replaces them" if wanted else "")
 
@@ -247,11 +246,11 @@ def test_data_of_another_source_are_noted(
 def test_more_images_than_the_active_profile_takes_are_noted(dataset: Dataset) -> None:
     many = np.concatenate([dataset.test_images] * 6)
     save_dataset(Path("data/fashion_mnist"), replace(dataset, test_images=many, provenance={"source": "embedded"}))
-    assert only(doctor.data("fashion_mnist", EMBEDDED)).state == "note"
+    assert only(doctor.check_dataset("fashion_mnist", EMBEDDED)).state == "note"
 
 
 def test_data_that_are_not_there_are_noted() -> None:
-    found = only(doctor.data("mnist", EMBEDDED))
+    found = only(doctor.check_dataset("mnist", EMBEDDED))
     assert found == Finding("note", "data", "data/mnist is not there", "`dvc repro` makes it")
 
 
@@ -263,7 +262,7 @@ def test_damaged_data_are_a_fault(stored: Callable[[str], None], damage: str, co
     path.unlink()
     if content is not None:
         path.write_bytes(content)
-    found = only(doctor.data("fashion_mnist", EMBEDDED))
+    found = only(doctor.check_dataset("fashion_mnist", EMBEDDED))
     assert (found.state, found.advice) == ("FAULT", "`dvc repro` makes it anew")
 
 
@@ -271,26 +270,26 @@ def test_damaged_data_are_a_fault(stored: Callable[[str], None], damage: str, co
 
 
 def test_without_a_mirror_all_is_well() -> None:
-    assert only(doctor.mirrored(None)).state == "ok"
-    assert only(doctor.mirrored("")).state == "ok"
+    assert only(doctor.check_mirror(None)).state == "ok"
+    assert only(doctor.check_mirror("")).state == "ok"
 
 
 def test_what_a_mirror_has_is_told(project: Path) -> None:
     mirror = project / "mirror"
-    assert str(only(doctor.mirrored(str(mirror)))) == (
+    assert str(only(doctor.check_mirror(str(mirror)))) == (
         f"note   mirror    LOOKALIKE_MIRROR: {mirror} is no folder; name one, or unset it"
     )
     mirror.mkdir()
-    assert only(doctor.mirrored(str(mirror))).state == "note"
+    assert only(doctor.check_mirror(str(mirror))).state == "note"
     for name in ("photos", "mnist", "other"):
         (mirror / name).mkdir()
-    assert only(doctor.mirrored(str(mirror))) == Finding(
+    assert only(doctor.check_mirror(str(mirror))) == Finding(
         "ok", "mirror", f"LOOKALIKE_MIRROR: {mirror} has mnist, photos"
     )
 
 
 def test_an_address_is_told_without_its_password_and_not_asked() -> None:
-    found = only(doctor.mirrored("https://user:secret@example.invalid:81/sets"))
+    found = only(doctor.check_mirror("https://user:secret@example.invalid:81/sets"))
     assert (found.state, found.found) == (
         "ok",
         "LOOKALIKE_MIRROR is https://example.invalid:81/sets (it was not asked)",
@@ -302,13 +301,13 @@ def test_a_full_disk_is_a_fault(project: Path, monkeypatch: pytest.MonkeyPatch, 
     (project / ".dvc/cache/files").mkdir(parents=True)
     (project / ".dvc/cache/files/a").write_bytes(b"x" * 2500)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
-    found = only(doctor.disk())
+    found = only(doctor.check_disk())
     assert found.state == state
     assert found.found.endswith("free; .dvc/cache takes 2.5 kB")
     assert bool(found.advice) == (state != "ok")
 
 
-# Locks and trainings.
+# Locks and training runs.
 
 
 def note_processes(*processes: int) -> None:
@@ -319,20 +318,20 @@ def note_processes(*processes: int) -> None:
 
 
 def test_without_locks_nobody_is_at_work() -> None:
-    assert only(doctor.locks()) == Finding("ok", "locks", "nobody is at work here")
+    assert only(doctor.check_locks()) == Finding("ok", "locks", "nobody is at work here")
 
 
 @pytest.mark.parametrize("path", [".dvc/tmp/lock", "mlflow.db.lock"])
 def test_a_lock_that_is_held_is_told_from_a_file_that_was_left(path: str) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(" 123\n")
-    assert only(doctor.locks()).state == "ok"
+    assert only(doctor.check_locks()).state == "ok"
     with Path(path).open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as both DVC and MLflow's guard do
-        assert str(only(doctor.locks())) == (
+        assert str(only(doctor.check_locks())) == (
             f"note   locks     {path} is held by a process at work; wait until it has ended"
         )
-    assert only(doctor.locks()).state == "ok"
+    assert only(doctor.check_locks()).state == "ok"
     assert Path(path).read_text() == " 123\n"
 
 
@@ -347,16 +346,16 @@ def test_the_living_are_told_from_the_dead() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
     note_processes(os.getpid(), ended.pid)
-    living, dead = doctor.locks()
+    living, dead = doctor.check_locks()
     assert (living.state, dead.state) == ("note", "note")
     assert living.found == f"process {os.getpid()} (dvc repro) is at work here"
-    assert dead.found == f"process {ended.pid} (dvc repro) was killed and still stands in .dvc/tmp/rwlock"
+    assert dead.found == f"process {ended.pid} (dvc repro) was killed and is still listed in .dvc/tmp/rwlock"
 
 
 def test_a_damaged_note_of_processes_is_a_fault() -> None:
     note_processes()
     Path(".dvc/tmp/rwlock").write_text("{")
-    (found,) = guarded("locks", doctor.locks)
+    (found,) = guarded("locks", doctor.check_locks)
     assert found == Finding("FAULT", "locks", ".dvc/tmp/rwlock: damaged; remove it if no dvc is running")
 
 
@@ -364,11 +363,11 @@ def test_trainings_that_were_begun_are_told_from_what_they_left() -> None:
     for name in (f"fashion-vit-{PRINT}/seed-0.pt", f"fashion-vit-{PRINT}/seed-1.pt", f"old-{PRINT}/seed-0.pt"):
         (Path("checkpoints") / name).parent.mkdir(parents=True, exist_ok=True)
         (Path("checkpoints") / name).touch()
-    begun, old = doctor.trainings(load_params())
+    begun, old = doctor.check_training_runs(load_params())
     assert begun.found == f"fashion-vit is begun and not finished (seed-0, seed-1 in checkpoints/fashion-vit-{PRINT})"
     assert begun.advice == "if it was killed, `dvc repro` goes on from there"
     assert old.found == f"checkpoints/old-{PRINT} is of no use any more"
-    assert {finding.advice for finding in doctor.trainings(None)} == {begun.advice}
+    assert {finding.advice for finding in doctor.check_training_runs(None)} == {begun.advice}
 
 
 # What would run.
@@ -400,13 +399,13 @@ def fake_dvc(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 )
 def test_the_first_stages_that_would_run_are_named(fake_dvc: Callable[..., None], stages: list[str], said: str) -> None:
     fake_dvc(json.dumps({stage: [{"changed deps": {}}] for stage in stages}))
-    found = only(doctor.pipeline())
+    found = only(doctor.check_pipeline())
     assert (found.state, found.found) == ("note", f"`dvc repro` would run {said}")
 
 
 def test_that_nothing_would_run_is_told(fake_dvc: Callable[..., None]) -> None:
     fake_dvc("{}")
-    assert only(doctor.pipeline()) == Finding("ok", "pipeline", "`dvc repro` would run nothing")
+    assert only(doctor.check_pipeline()) == Finding("ok", "pipeline", "`dvc repro` would run nothing")
 
 
 @pytest.mark.parametrize(
@@ -423,14 +422,14 @@ def test_that_nothing_would_run_is_told(fake_dvc: Callable[..., None]) -> None:
 )
 def test_what_is_wrong_in_dvcs_words_is_told_if_it_fails(fake_dvc: Callable[..., None], err: str, said: str) -> None:
     fake_dvc(err=err, status=3)
-    assert str(only(doctor.pipeline())).startswith(f"FAULT  pipeline  dvc status: {said}")
+    assert str(only(doctor.check_pipeline())).startswith(f"FAULT  pipeline  dvc status: {said}")
 
 
 def test_the_first_error_of_the_real_dvc_is_told(project: Path) -> None:
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], check=True)
     (project / "dvc.yaml").write_text("stages:\n  check:\n    cmd: ${pyton} check.py\n")
-    found = only(doctor.pipeline())
+    found = only(doctor.check_pipeline())
     assert found.state == "FAULT"
     assert found.found == (
         "dvc status: ERROR: failed to parse 'stages.check.cmd' in 'dvc.yaml': Could not find 'pyton'"
@@ -446,16 +445,16 @@ def test_the_first_error_of_the_real_dvc_is_told(project: Path) -> None:
 )
 def test_that_another_dvc_is_at_work_is_no_fault(fake_dvc: Callable[..., None], err: str) -> None:
     fake_dvc(err=err, status=1)
-    assert only(doctor.pipeline()).state == "note"
+    assert only(doctor.check_pipeline()).state == "note"
 
 
 def test_a_dvc_that_cannot_be_understood_or_started_is_a_fault(
     fake_dvc: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_dvc("no JSON")
-    assert [finding.state for finding in guarded("pipeline", doctor.pipeline)] == ["FAULT"]
+    assert [finding.state for finding in guarded("pipeline", doctor.check_pipeline)] == ["FAULT"]
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    (found,) = guarded("pipeline", doctor.pipeline)
+    (found,) = guarded("pipeline", doctor.check_pipeline)
     assert found.state == "FAULT"
     assert found.found.startswith("cannot be checked (FileNotFoundError: ")
 
@@ -463,9 +462,11 @@ def test_a_dvc_that_cannot_be_understood_or_started_is_a_fault(
 # The command.
 
 
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int | str | None, list[str]]:
+def call(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *options: str
+) -> tuple[int | str | None, list[str]]:
     """The exit status and the lines on stdout; nothing may be on stderr."""
-    monkeypatch.setattr(sys, "argv", ["lookalike", "doctor"])
+    monkeypatch.setattr(sys, "argv", ["lookalike", "doctor", *options])
     status: int | str | None = 0
     try:
         main()
@@ -503,6 +504,20 @@ def test_with_a_fault_the_status_is_1_and_the_other_checks_go_on(
     assert len(faults) == 1
     assert faults[0].startswith("FAULT  params    params.yaml: cannot be read as YAML: ")
     assert [line.split()[1] for line in lines[-2:]] == ["locks", "pipeline"]
+
+
+def test_json_has_the_same_findings_and_the_same_status(
+    project: Path, fake_dvc: Callable[..., None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_dvc("{}")
+    git("init")
+    (project / "params.yaml").write_text("profile: [")
+    status, lines = call(monkeypatch, capsys, "--json")
+    findings = [Finding(**one) for one in json.loads("\n".join(lines))]
+    assert status == 1
+    assert [one.subject for one in findings if one.state == "FAULT"] == ["params"]
+    told = call(monkeypatch, capsys)[1]
+    assert [(one.state, one.subject) for one in findings] == [tuple(line.split()[:2]) for line in told]
 
 
 def test_dvc_is_not_found_at_work_because_it_is_asked(
@@ -543,12 +558,12 @@ def test_entries_of_photographs_at_which_dvc_would_stop_are_named_and_dvc_is_not
     monkeypatch.setattr(
         doctor.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=0, stdout="{}", stderr="")
     )
-    assert states(doctor.pipeline()) == ["ok"]
+    assert states(doctor.check_pipeline()) == ["ok"]
     os.mkfifo(folder / "pipe")
     (folder / "lost.png").symlink_to("nowhere")
     (folder / "loop").symlink_to("loop")
     monkeypatch.setattr(doctor.subprocess, "run", lambda *_, **__: pytest.fail("dvc would wait"))
-    found = list(doctor.pipeline())
+    found = list(doctor.check_pipeline())
     assert states(iter(found)) == ["FAULT"] * 3
     assert [one.found.split(":")[0] for one in found] == [
         f"photographs/{name}" for name in ("loop", "lost.png", "pipe")

@@ -16,8 +16,8 @@ import pytest
 import yaml
 from checkout import WrittenOut
 
-from lookalike.__main__ import main
-from lookalike.cli.prune import said_size, size_of
+from lookalike.cli.app import main
+from lookalike.cli.prune import count_bytes, format_bytes
 
 PRINT = "0123456789abcdef"  # a fingerprint
 KEPT = (  # files, in folders that entries of params.yaml stand for or that nobody may touch
@@ -151,6 +151,21 @@ def test_exactly_what_a_dry_run_names_is_removed(
     assert files() == {*KEPT, "params.yaml"}
     call(monkeypatch)
     assert capsys.readouterr().out == "nothing to prune\n"
+
+
+@pytest.mark.usefixtures("project")
+def test_json_has_the_same_orphans_in_bytes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(*KEPT, *GONE)
+    call(monkeypatch, "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert sorted((one["path"], one["reason"]) for one in told["orphans"]) == sorted(GONE.values())
+    assert {one["bytes"] for one in told["orphans"]} == {1000}
+    assert (told["stale_stages"], told["removed"]) == ([], False)
+    call(monkeypatch, "--json", "--yes")
+    assert json.loads(capsys.readouterr().out) == told | {"removed": True}
+    assert files() == {*KEPT, "params.yaml"}
 
 
 @pytest.mark.usefixtures("project")
@@ -322,7 +337,7 @@ def test_of_a_whole_lock_only_the_entries_of_what_is_gone_are_named(
 
 
 def test_sizes_are_said_in_three_digits() -> None:
-    said = [said_size(size) for size in (0, 999, 1000, 12_345, 999_600, 5e9, 2e12)]
+    said = [format_bytes(size) for size in (0, 999, 1000, 12_345, 999_600, 5e9, 2e12)]
     assert said == ["0 B", "999 B", "1 kB", "12.3 kB", "1 MB", "5 GB", "2 TB"]
 
 
@@ -330,8 +345,8 @@ def test_a_size_is_that_of_all_files_and_of_no_link(tmp_path: Path) -> None:
     (tmp_path / "folder" / "below").mkdir(parents=True)
     (tmp_path / "folder" / "a").write_bytes(b"x" * 10)
     (tmp_path / "folder" / "below" / "b").write_bytes(b"x" * 5)
-    assert size_of(tmp_path / "folder") == 15
+    assert count_bytes(tmp_path / "folder") == 15
     (tmp_path / "large").write_bytes(b"x" * 100_000)
     (tmp_path / "folder" / "link").symlink_to(tmp_path / "large")
-    assert 15 < size_of(tmp_path / "folder") < 1000
-    assert size_of(tmp_path / "gone") == 0
+    assert 15 < count_bytes(tmp_path / "folder") < 1000
+    assert count_bytes(tmp_path / "gone") == 0

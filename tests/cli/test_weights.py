@@ -12,8 +12,7 @@ from conftest import effective
 from safetensors.torch import load_file
 from torch import Tensor
 
-from lookalike.__main__ import convert_weights
-from lookalike.cli import weights
+from lookalike.cli import app, weights
 from lookalike.errors import InputError
 from lookalike.models.registry import find_model
 from lookalike.params import Variant
@@ -70,9 +69,9 @@ def test_another_file_in_the_package_is_refused_and_leaves_what_was_there(packag
 def test_tensors_in_another_order_or_number_are_refused() -> None:
     model = {"a.weight": torch.ones(3, 2), "a.bias": torch.ones(3)}
     with pytest.raises(InputError, match=r"\A1 tensors for a model of 2\Z"):
-        weights.renamed({"weight": torch.ones(3, 2)}, model)
+        weights.with_timm_names({"weight": torch.ones(3, 2)}, model)
     with pytest.raises(InputError, match=r"\Abias \(3,\) stands where the model has a.weight \(3, 2\)\Z"):
-        weights.renamed({"bias": torch.ones(3), "weight": torch.ones(3, 2)}, model)
+        weights.with_timm_names({"bias": torch.ones(3), "weight": torch.ones(3, 2)}, model)
 
 
 def test_without_the_package_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +89,7 @@ def test_the_command_prints_what_params_yaml_takes(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    convert_weights()
+    app.weights()
     file = Path("downloads", "weights", f"{SMALL}.safetensors")
     expected = f"file: {file}\nsha256: {hashlib.sha256(file.read_bytes()).hexdigest()}\n"
     assert capsys.readouterr().out == expected

@@ -11,9 +11,9 @@ from lookalike.costs import measure
 from lookalike.costs.convolutions import (
     BOTTLENECKS,
     LAYERS,
+    convolution_and_separable,
     design_table,
     design_times,
-    pair,
     separable_table,
     separable_times,
     stack,
@@ -41,19 +41,19 @@ def test_what_is_left_is_what_is_predicted(row: measure.Size) -> None:
 
 def test_separable_convolutions_are_counted_as_torch_counts_them() -> None:
     for row, (inputs, outputs, side) in zip(separable_table(), LAYERS, strict=True):
-        counted = [macs_of(layer, (inputs, side, side)) for layer in pair(inputs, outputs)]
+        counted = [macs_of(layer, (inputs, side, side)) for layer in convolution_and_separable(inputs, outputs)]
         assert counted == [row.standard.macs, row.separable.macs]
         assert row.standard.macs == 9 * inputs * outputs * side**2
 
 
 def test_a_separable_convolution_makes_as_many_channels() -> None:
-    standard, separable = pair(4, 6)
+    standard, separable = convolution_and_separable(4, 6)
     assert standard(torch.rand(1, 4, 5, 5)).shape == separable(torch.rand(1, 4, 5, 5)).shape == (1, 6, 5, 5)
 
 
 def test_a_separable_convolution_is_a_standard_one_of_rank_one() -> None:
     """Pointwise weights (O, I) times the kernel of each channel (I, k, k)."""
-    _, separable = pair(4, 6)
+    _, separable = convolution_and_separable(4, 6)
     depthwise, (pointwise,) = separable  # type: ignore[misc]
     kernel = pointwise.weight * depthwise.weight.transpose(0, 1)
     maps = torch.rand(2, 4, 7, 7)

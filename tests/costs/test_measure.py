@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lookalike.costs import measure
-from lookalike.costs.measure import compare, in_turns, size_of, speed_of, spread
+from lookalike.costs.measure import compare_times, in_turns, size_of, speed_of, spread
 from lookalike.models.layers import Attention
 from lookalike.models.macs import WorkCounter, count_macs
 from lookalike.models.registry import create_model
@@ -97,6 +97,6 @@ def test_a_ratio_is_that_of_each_round(runtime: Runtime, monkeypatch: pytest.Mon
     monkeypatch.setattr(measure, "PATIENCE", 99.0)
     monkeypatch.setattr(measure, "in_turns", lambda passes, device: in_turns(passes, device, 99.0))
     monkeypatch.setattr(measure, "seconds_of", lambda run, device: next(times))
-    found = compare((nn.Identity(), nn.Identity()), (1, 2, 2), runtime)
+    found = compare_times((nn.Identity(), nn.Identity()), (1, 2, 2), runtime)
     assert (found.plain.median, found.other.median) == (2.0, 3.0)
     assert (found.ratio.least, found.ratio.median, found.ratio.most) == (1.0, 2.5, 3.0)

@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from lookalike.costs import measure
 from lookalike.costs.configurations import vgg_configurations
 from lookalike.costs.measure import Size
-from lookalike.costs.page import Json, costs
+from lookalike.costs.page import Json, all_costs
 from lookalike.costs.scaling import STEP, network
 from lookalike.runtime import Runtime
 
@@ -23,7 +23,9 @@ def found() -> tuple[Json, Json]:
     """Measured in as few rounds as there may be."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(measure, "MOST", 2)
-        return costs({"tiny": TINY, "plain": replace(TINY, model_args={"depth": 8, "residual": False})}, Runtime(CPU))
+        return all_costs(
+            {"tiny": TINY, "plain": replace(TINY, model_args={"depth": 8, "residual": False})}, Runtime(CPU)
+        )
 
 
 CPU = torch.device("cpu")

@@ -7,7 +7,7 @@ import pytest
 from served import serving
 from tiny_photographs import jpegs, write_zip
 
-from lookalike.data.image_archives import CLOTHING, clothing
+from lookalike.data.image_archives import CLOTHING, clothing_photographs
 from lookalike.errors import InputError
 from lookalike.photographs.collections import is_published
 
@@ -57,5 +57,5 @@ def test_an_archive_of_other_pictures_is_refused_and_not_kept(tmp_path: Path, mo
         serving(tmp_path) as mirror,
         pytest.raises(InputError, match=r"small\.zip: not the whole file; repair the mirror"),
     ):
-        clothing(tmp_path / "cache", mirror)
+        clothing_photographs(tmp_path / "cache", mirror)
     assert list((tmp_path / "cache").rglob("*.*")) == []

@@ -19,7 +19,7 @@ from tiny_photographs import DAMAGED, jpegs, picture, write_files, write_tgz, wr
 from lookalike.artifacts.datasets import Dataset, load_dataset, save_dataset
 from lookalike.data import image_archives as photo_archives
 from lookalike.data.image_archives import CLOTHES, IMAGENETTE_CLASSES, split_off
-from lookalike.data.image_folders import examine, fault, in_turns
+from lookalike.data.image_folders import check_photographs, decoding_fault, interleave_classes
 from lookalike.data.image_sets import PHOTO_SETS
 from lookalike.data.official import SOURCES
 from lookalike.data.sources import build_dataset
@@ -69,7 +69,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_zip(folder / ZIP, others | {f"{ROOT}/{name}": content for name, content in jpegs(CLOTHING_NAMES).items()})
     photographs = {f"imagenette2-320/{name}": content for name, content in jpegs(IMAGENETTE_NAMES).items()}
     path = write_tgz(folder / TGZ, {"imagenette2-320/noisy_imagenette.csv": b"path", **photographs})
-    (md5, _), *_ = examine(path.parent, [path.name], "archive")
+    (md5, _), *_ = check_photographs(path.parent, [path.name], "archive")
     monkeypatch.setattr(photo_archives, "IMAGENETTE", replace(photo_archives.IMAGENETTE, md5=md5))
     return folder
 
@@ -229,8 +229,8 @@ def test_fewer_photographs_than_classes_are_refused(tmp_path: Path, mirror: Path
 
 
 def test_classes_take_turns_in_their_own_order() -> None:
-    assert in_turns(np.array([1, 1, 1, 0, 2, 2])).tolist() == [3, 0, 4, 1, 5, 2]
-    assert in_turns(np.array([], np.int64)).tolist() == []
+    assert interleave_classes(np.array([1, 1, 1, 0, 2, 2])).tolist() == [3, 0, 4, 1, 5, 2]
+    assert interleave_classes(np.array([], np.int64)).tolist() == []
 
 
 def test_the_size_is_required_of_photographs_and_refused_of_others(tmp_path: Path, mirror: Path) -> None:
@@ -255,16 +255,18 @@ def test_channels_are_averaged_over_the_training_photographs(tmp_path: Path, mir
 def test_why_a_file_is_no_photograph_is_said_in_a_few_words(tmp_path: Path) -> None:
     picture(0, (30, 1501)).save(tmp_path / "long.png")
     whole = jpegs(["a"])["a"]
-    assert fault(io.BytesIO(whole)) == ""
-    assert fault(io.BytesIO(b"")) == "empty"
-    assert fault(io.BytesIO(DAMAGED)).startswith("damaged, or none of the formats")
-    assert "truncated" in fault(io.BytesIO(whole[: len(whole) // 2])).lower()
-    assert fault(io.BytesIO((tmp_path / "long.png").read_bytes())) == "30 x 1501 pixels: too long for its width"
+    assert decoding_fault(io.BytesIO(whole)) == ""
+    assert decoding_fault(io.BytesIO(b"")) == "empty"
+    assert decoding_fault(io.BytesIO(DAMAGED)).startswith("damaged, or none of the formats")
+    assert "truncated" in decoding_fault(io.BytesIO(whole[: len(whole) // 2])).lower()
+    assert (
+        decoding_fault(io.BytesIO((tmp_path / "long.png").read_bytes())) == "30 x 1501 pixels: too long for its width"
+    )
 
 
 def test_a_file_that_cannot_be_read_at_all_is_no_reason_to_go_on(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.jpg: No such file"):
-        examine(tmp_path, ["gone.jpg"], "photographs")
+        check_photographs(tmp_path, ["gone.jpg"], "photographs")
 
 
 # The 500 whose labels were made by eye.

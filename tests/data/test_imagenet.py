@@ -12,7 +12,7 @@ from scipy.io import savemat
 from tiny_photographs import jpegs, picture, write_files
 
 from lookalike.artifacts.datasets import Dataset, load_dataset, save_dataset
-from lookalike.data.image_sets import check_names
+from lookalike.data.image_sets import check_folder_names
 from lookalike.data.imagenet import DEVKIT, NO_FLAT_NAME, SYNSETS, TRUTH
 from lookalike.data.sources import build_dataset
 from lookalike.errors import InputError
@@ -200,7 +200,7 @@ def test_other_names_are_printed_beside_the_folders(tmp_path: Path, caplog: pyte
 
 def test_of_very_many_names_the_first_are_printed(caplog: pytest.LogCaptureFixture) -> None:
     folders = [f"n{k:04d}" for k in range(250)]
-    check_names("key", [f"name {k}" for k in range(250)], folders)
+    check_folder_names("key", [f"name {k}" for k in range(250)], folders)
     assert len(caplog.records[0].getMessage().splitlines()) == 102
     assert caplog.records[0].getMessage().endswith("\n  n0099 -> name 99\n  and 150 more")
 

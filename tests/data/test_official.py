@@ -15,7 +15,7 @@ import pytest
 from served import serving
 
 from lookalike.data.download import RemoteFile, fetch_file
-from lookalike.data.official import SOURCES, Source, load_official, load_source, read_cifar_batch, read_idx
+from lookalike.data.official import SOURCES, Source, load_official, load_source_files, read_cifar_batch, read_idx
 from lookalike.errors import InputError
 
 BATCHES = ["cifar-10-batches-py/data_batch_1", "cifar-10-batches-py/data_batch_2", "cifar-10-batches-py/test_batch"]
@@ -85,7 +85,7 @@ def test_read_idx_refuses_by_name(tmp_path: Path, content: bytes, complaint: str
 
 def test_an_idx_data_set_becomes_arrays_and_provenance(tmp_path: Path) -> None:
     source = write_idx_files(tmp_path / "mirror")
-    data = load_source(source, tmp_path / "cache", str(tmp_path / "mirror"))
+    data = load_source_files(source, tmp_path / "cache", str(tmp_path / "mirror"))
     assert data.train_images.shape == (4, 2, 3)
     assert data.train_labels.tolist() == [3, 1, 0, 2]
     assert data.test_images.tolist() == [[[100, 101, 102], [103, 104, 105]]]
@@ -130,7 +130,7 @@ def test_cifar_is_read_from_batches_and_from_the_archive(tmp_path: Path, layout:
     unwanted = ["cifar-10-python.tar.gz"] if layout == "batches" else BATCHES
     for name in unwanted:
         (tmp_path / "mirror" / name).unlink()
-    data = load_source(source, tmp_path / "cache", str(tmp_path / "mirror"))
+    data = load_source_files(source, tmp_path / "cache", str(tmp_path / "mirror"))
     assert data.train_images.shape == (5, 32, 32, 3)
     assert data.train_images.dtype == data.train_labels.dtype == np.uint8
     assert data.train_labels.tolist() == [0, 0, 0, 1, 1]
@@ -150,7 +150,7 @@ def test_a_cached_archive_is_used_before_the_mirror(tmp_path: Path) -> None:
     source = write_cifar(tmp_path / "cache")
     for name in BATCHES:
         (tmp_path / "cache" / name).unlink()
-    data = load_source(source, tmp_path / "cache", "http://127.0.0.1:9")
+    data = load_source_files(source, tmp_path / "cache", "http://127.0.0.1:9")
     assert data.provenance["files"][0]["origin"] == "cache"
 
 
@@ -158,7 +158,7 @@ def test_an_archive_without_a_batch_is_refused(tmp_path: Path) -> None:
     source = write_cifar(tmp_path)
     extra = RemoteFile("cifar-10-batches-py/data_batch_9", (), "0" * 32)
     with pytest.raises(InputError, match=r"cifar-10-python.tar.gz: lacks cifar-10-batches-py/data_batch_9"):
-        load_source(replace(source, files=(*source.files, extra)), tmp_path / "cache", str(tmp_path))
+        load_source_files(replace(source, files=(*source.files, extra)), tmp_path / "cache", str(tmp_path))
 
 
 class Attack:
@@ -202,4 +202,4 @@ def test_real_data(
     assert data.test_labels[:5].tolist() == first_test
     mnist = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert np.bincount(data.test_labels).tolist() == (mnist if name == "mnist" else [1000] * 10)
-    assert len(data.class_names) == np.unique(data.train_labels).size == 10
+    assert len(SOURCES[name].class_names) == np.unique(data.train_labels).size == 10

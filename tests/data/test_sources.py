@@ -13,7 +13,7 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import ImageFiles, View
 from lookalike.data import sources
 from lookalike.data.embedded import load_embedded
-from lookalike.data.official import Published
+from lookalike.data.source_images import SourceImages
 from lookalike.data.sources import KNOWN_CLASSES, build_dataset, normalisation
 from lookalike.errors import InputError
 from lookalike.params import DataProfile, DatasetParams, Split
@@ -69,10 +69,10 @@ def test_an_unknown_embedded_set_lists_the_known() -> None:
 def publish(monkeypatch: pytest.MonkeyPatch, dataset: Dataset) -> None:
     """Let `load_official` give the tiny data set, from the mirror where one is named."""
 
-    def load(name: str, cache: Path, *, mirror: str | None) -> Published:
+    def load(name: str, cache: Path, *, mirror: str | None) -> SourceImages:
         files = [{"name": "images.gz", "md5": "0", "origin": "mirror" if mirror else "https://example.org"}]
         arrays = (dataset.train_images, dataset.train_labels, dataset.test_images, dataset.test_labels)
-        return Published(*arrays, dataset.class_names, {"source": "official", "licence": "MIT", "files": files})
+        return SourceImages(*arrays, {"source": "official", "licence": "MIT", "files": files})
 
     monkeypatch.setattr(sources, "load_official", load)
 

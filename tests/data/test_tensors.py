@@ -12,7 +12,7 @@ from tiny_photographs import DAMAGED, jpegs, write_files
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import ImageFiles, View
 from lookalike.artifacts.models import Preprocessing
-from lookalike.data.tensors import ImageTensors, LabelledImages, place_images, prepared
+from lookalike.data.tensors import ImageTensors, LabelledImages, place_images, preprocessed
 from lookalike.errors import InputError
 from lookalike.runtime import Runtime
 
@@ -108,10 +108,10 @@ def test_a_photograph_that_was_damaged_is_named_in_one_line(
 def test_a_data_set_is_prepared_for_published_weights(photographs: ImageFiles, colour_dataset: Dataset) -> None:
     how = Preprocessing(160, 0.5, "bilinear", mean=(0.5,) * 3, std=(0.25,) * 3)
     files = replace(colour_dataset, train_images=photographs, test_images=photographs)
-    seen = prepared(files, how)
+    seen = preprocessed(files, how)
     assert (seen.mean, seen.std) == ((0.5,) * 3, (0.25,) * 3)
     assert seen.train_images.view == seen.test_images.view == View(24, 0.5, "bilinear")
-    assert prepared(files, None) is files
-    arrays = prepared(colour_dataset, how)
+    assert preprocessed(files, None) is files
+    arrays = preprocessed(colour_dataset, how)
     assert arrays.mean == (0.5,) * 3
     assert arrays.test_images is colour_dataset.test_images

@@ -5,7 +5,7 @@ import pytest
 
 from lookalike.data.embedded import load_embedded
 from lookalike.data.image_archives import CLOTHES
-from lookalike.drawn.clothes import CLASSES, DRAWN, HATS, draw_clothes, middle
+from lookalike.drawn.clothes import CLASSES, DRAWN_SIZE, HATS, crop_to_square, draw_clothes
 from lookalike.drawn.photographs import draw_snapshots
 
 
@@ -34,17 +34,17 @@ def test_same_seed_same_pictures_whatever_the_count(drawn):
 
 @pytest.mark.parametrize("label", range(10))
 def test_the_middle_square_has_the_whole_of_it(label):
-    shots = draw_snapshots(12, seed=5, classes=(CLASSES[label],), paired=(), size=DRAWN)
+    shots = draw_snapshots(12, seed=5, classes=(CLASSES[label],), paired=(), size=DRAWN_SIZE)
     for shot in shots:
-        assert max(shot.image.shape) == DRAWN
-        mask = middle(np.repeat(shot.mask[..., None], 3, axis=2).astype(np.uint8) * 255)[..., 0] > 127
+        assert max(shot.image.shape) == DRAWN_SIZE
+        mask = crop_to_square(np.repeat(shot.mask[..., None], 3, axis=2).astype(np.uint8) * 255)[..., 0] > 127
         assert 0.03 < mask.mean() < 0.75
         assert not mask[[0, -1]].any()
         assert not mask[:, [0, -1]].any()
 
 
 def test_shoes_alone_come_in_pairs():
-    shots = draw_snapshots(100, seed=3, classes=CLASSES, paired=(6,), size=DRAWN)
+    shots = draw_snapshots(100, seed=3, classes=CLASSES, paired=(6,), size=DRAWN_SIZE)
     pairs = [shot.label for shot in shots if shot.items == "pair"]
     assert set(pairs) == {6}
     assert 2 <= len(pairs) <= 8

@@ -14,11 +14,11 @@ from lookalike.embedding.agreement import (
     Agreement,
     adjusted_mutual_information,
     adjusted_rand,
-    agreement,
     contingency,
     hungarian_accuracy,
     purity,
     resampled_tables,
+    score_agreement,
     v_measure,
 )
 from lookalike.evaluation.statistics import Estimate, resample
@@ -89,7 +89,7 @@ def test_tables_of_resamples_are_those_of_the_drawn_points() -> None:
 def test_intervals_spread_like_the_scores_of_resamples_around_the_value() -> None:
     (found, labels), weights = partitions(4, 3), resample(120, draws=60)
     images = [np.repeat(np.arange(120), row.astype(int)) for row in weights]
-    result = agreement(found, labels, weights)
+    result = score_agreement(found, labels, weights)
     expected = {name: (theirs, theirs(labels, found)) for name, (_, theirs) in SCORES.items()}
     for name, (theirs, value) in expected.items():
         scores = np.array([theirs(labels[drawn], found[drawn]) for drawn in images])
@@ -101,7 +101,7 @@ def test_intervals_spread_like_the_scores_of_resamples_around_the_value() -> Non
 def test_chance_agreement_is_not_taken_for_agreement() -> None:
     """The plain quantiles of the resamples, of which a third of the points are copies, lie above zero."""
     (found, labels), weights = partitions(10, 10, kept=0, count=300), resample(300, draws=200)
-    result = agreement(found, labels, weights)
+    result = score_agreement(found, labels, weights)
     assert result.ari.low < 0 < result.ari.high
     assert result.ami.low < 0 < result.ami.high
     assert np.quantile(adjusted_rand(resampled_tables(found, labels, weights)), 0.025) > 0
@@ -111,16 +111,16 @@ def test_chance_agreement_is_not_taken_for_agreement() -> None:
 def test_clusters_that_are_the_labels_under_other_numbers_agree_for_certain(name: str) -> None:
     _, labels = partitions(5, 5)
     renamed = np.array([3, 0, 4, 1, 2])[labels]
-    assert getattr(agreement(renamed, labels, resample(120, draws=30)), name) == Estimate(1, 1, 1)
+    assert getattr(score_agreement(renamed, labels, resample(120, draws=30)), name) == Estimate(1, 1, 1)
 
 
 def test_more_clusters_than_classes_cost_accuracy_and_not_purity() -> None:
     labels = np.arange(120) % 3
-    result = agreement(np.arange(120) % 6, labels, resample(120, draws=30))
+    result = score_agreement(np.arange(120) % 6, labels, resample(120, draws=30))
     assert result.hungarian_accuracy.value == 0.5
     assert result.purity == Estimate(1, 1, 1)
 
 
 def test_agreement_becomes_json() -> None:
-    found = asdict(agreement(*partitions(4, 3), resample(120, draws=20)))
+    found = asdict(score_agreement(*partitions(4, 3), resample(120, draws=20)))
     assert json.loads(json.dumps(found, allow_nan=False)) == found

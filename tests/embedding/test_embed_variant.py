@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from lookalike.artifacts.embeddings import Embedding, load_embedding, save_embedding
 from lookalike.embedding import embed_variant as study
-from lookalike.embedding.embed_variant import Settings, agreements, embed
+from lookalike.embedding.embed_variant import Settings, agreement_of_seeds, embed
 from lookalike.embedding.projection import Projection, pca
 
 GROUP_OF = np.arange(10) // 4
@@ -126,7 +126,7 @@ def test_agreements_of_the_first_seed_are_those_of_its_embedding() -> None:
     assert embedding is not None
     others = drawn(120, 24, distance=0.5)[0]
     dead = np.zeros((120, 24))
-    found = agreements(iter([(4, features), (1, others), (0, dead)]), labels, len(GROUP_OF), SETTINGS, 3)
+    found = agreement_of_seeds(iter([(4, features), (1, others), (0, dead)]), labels, len(GROUP_OF), SETTINGS, 3)
     assert [one.seed for one in found] == [4, 1, 0]
     for name in ("k_means", "mixture_by_class"):
         first, second, third = (getattr(one, name) for one in found)
@@ -137,7 +137,7 @@ def test_agreements_of_the_first_seed_are_those_of_its_embedding() -> None:
 
 def test_an_agreement_is_that_of_scikit_learn() -> None:
     features, _, labels = drawn(60, 12, distance=1)
-    (found,) = agreements([(0, features)], labels, len(GROUP_OF), SETTINGS, 3)
+    (found,) = agreement_of_seeds([(0, features)], labels, len(GROUP_OF), SETTINGS, 3)
     points = pca(features, SETTINGS.tsne_dims, 3).coordinates[:, : SETTINGS.mixture_dims]
     clusters = KMeans(10, n_init=SETTINGS.starts, random_state=3).fit_predict(points)
     assert found.k_means is not None

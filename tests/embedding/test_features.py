@@ -11,7 +11,7 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.data.tensors import place_images
 from lookalike.embedding.features import features_of
-from lookalike.evaluation.evaluate_variant import Questions, evaluate_variant
+from lookalike.evaluation.evaluate_variant import EvaluationInputs, evaluate_variant
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime
 
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, dataset: Dataset) -> Path:
 def test_features_of_the_first_seed_are_those_that_its_evaluation_leaves(
     folder: Path, dataset: Dataset, runtime: Runtime
 ) -> None:
-    _, left = evaluate_variant(folder, Questions(dataset, np.arange(10)), runtime)
+    _, left = evaluate_variant(folder, EvaluationInputs(dataset, np.arange(10)), runtime)
     indices = np.array([3, 0, 17])
     found = dict(features_of(folder, (4, 1), dataset, indices, runtime))
     assert list(found) == [4, 1]

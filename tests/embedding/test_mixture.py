@@ -9,13 +9,21 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
 from lookalike.embedding import mixture
-from lookalike.embedding.mixture import Fit, affordable, choose, fit_mixture, k_means, parameters_of, sweep
+from lookalike.embedding.mixture import (
+    MixtureFit,
+    affordable,
+    fit_mixture,
+    fit_mixtures,
+    k_means,
+    lowest_bic,
+    parameters_of,
+)
 
 COVARIANCES = ("full", "tied", "diag", "spherical")
 CLUSTER = np.arange(240) % 4
 CENTRES = np.array([[0, 0, 0], [20, 0, 0], [0, 20, 0], [0, 0, 20]])
 ROUND = CENTRES[CLUSTER] + np.random.default_rng(0).normal(size=(240, 3))
-FIT = Fit(5, "full", 9, -1.5, 20.0, True, 0.9, CLUSTER)
+FIT = MixtureFit(5, "full", 9, -1.5, 20.0, True, 0.9, CLUSTER)
 
 
 @pytest.mark.parametrize("covariance", COVARIANCES)
@@ -36,15 +44,15 @@ def test_a_fit_finds_clusters_that_are_plain(covariance: str) -> None:
 
 
 def test_the_criterion_finds_number_and_shape() -> None:
-    fits = sweep(ROUND, [2, 3, 4, 6], COVARIANCES, starts=3, seed=0)
+    fits = fit_mixtures(ROUND, [2, 3, 4, 6], COVARIANCES, starts=3, seed=0)
     assert [(fit.components, fit.covariance) for fit in fits] == [(k, c) for k in (2, 3, 4, 6) for c in COVARIANCES]
-    best = choose(fits)
+    best = lowest_bic(fits)
     assert (best.components, best.covariance) == (4, "spherical")
 
 
 def test_the_criterion_finds_a_stretched_shape() -> None:
     stretched = ROUND @ np.array([[1, 0.9, 0], [0, 0.3, 0], [0, 0, 1]])
-    assert choose(sweep(stretched, [4], COVARIANCES, starts=2, seed=0)).covariance == "tied"
+    assert lowest_bic(fit_mixtures(stretched, [4], COVARIANCES, starts=2, seed=0)).covariance == "tied"
 
 
 def test_a_fit_repeats_with_its_seed_and_does_not_depend_on_the_scale() -> None:
@@ -83,8 +91,8 @@ def test_one_shape_is_left_however_few_the_points() -> None:
 
 def test_a_fit_that_did_not_converge_is_chosen_only_among_its_like() -> None:
     better, best = replace(FIT, bic=10.0), replace(FIT, bic=5.0, converged=False)
-    assert choose([FIT, best, better]) is better
-    assert choose([replace(FIT, converged=False), best]) is best
+    assert lowest_bic([FIT, best, better]) is better
+    assert lowest_bic([replace(FIT, converged=False), best]) is best
 
 
 def test_k_means_finds_clusters_that_are_plain_and_repeats() -> None:

@@ -17,7 +17,7 @@ from lookalike.data.tensors import place_images
 from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.calibration import calibration_error
 from lookalike.evaluation.cases import first_of_each_class
-from lookalike.evaluation.corrupted_images import SEED, CorruptedImages, corrupted_answers, corrupted_images
+from lookalike.evaluation.corrupted_images import SEED, CorruptedImages, corrupted_images, evaluate_corrupted
 from lookalike.evaluation.inference import infer
 from lookalike.evaluation.metrics import accuracy, reliability, softmax
 from lookalike.evaluation.robustness import study_robustness
@@ -97,7 +97,7 @@ def test_answers_are_those_of_every_seed(
     models: Path, garments: Dataset, images: CorruptedImages, runtime: Runtime
 ) -> None:
     for name, seeds in SEEDS.items():
-        found = corrupted_answers(models / name, garments, images, runtime)
+        found = evaluate_corrupted(models / name, garments, images, runtime)
         assert found.conditions == tuple(images.sets)
         assert (found.right.shape, found.right.dtype) == ((len(seeds), len(images.sets), 20), bool)
         assert (found.ece.shape, found.ece.dtype) == ((len(images.sets), 3), np.float64)
@@ -120,7 +120,7 @@ def test_answers_are_those_of_every_seed(
 def test_figures_are_those_of_the_metrics(
     models: Path, garments: Dataset, images: CorruptedImages, runtime: Runtime
 ) -> None:
-    answers = {name: corrupted_answers(models / name, garments, images, runtime) for name in SEEDS}
+    answers = {name: evaluate_corrupted(models / name, garments, images, runtime) for name in SEEDS}
     found = study_robustness(answers, [("one", "two")])
     assert found["images"] == 20
     for name, seeds in SEEDS.items():
@@ -141,7 +141,7 @@ def test_figures_of_reloaded_answers_are_those_from_before_they_were_saved(
 ) -> None:
     before, after = dict[str, Corrupted](), dict[str, Corrupted]()
     for name, seeds in SEEDS.items():
-        before[name] = corrupted_answers(models / name, garments, images, runtime)
+        before[name] = evaluate_corrupted(models / name, garments, images, runtime)
         nothing = np.zeros((len(seeds), 40, 10), np.float16)
         save_evaluation(tmp_path, Evaluation(seeds, 1, np.ones(len(seeds)), nothing, corrupted=before[name]))
         back = load_evaluation(tmp_path).corrupted
@@ -153,6 +153,6 @@ def test_figures_of_reloaded_answers_are_those_from_before_they_were_saved(
 
 
 def test_two_runs_say_the_same(models: Path, garments: Dataset, images: CorruptedImages, runtime: Runtime) -> None:
-    first, second = (corrupted_answers(models / "one", garments, images, runtime) for _ in range(2))
+    first, second = (evaluate_corrupted(models / "one", garments, images, runtime) for _ in range(2))
     np.testing.assert_array_equal(first.right, second.right)
     np.testing.assert_array_equal(first.ece, second.ece)

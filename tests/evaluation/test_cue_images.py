@@ -11,8 +11,8 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.corrupted_images import SEED
-from lookalike.evaluation.cue_images import CueImages, cue_answers, cue_images, preferred
-from lookalike.evaluation.cues import CUES, cue
+from lookalike.evaluation.cue_images import CueImages, cue_images, evaluate_cues, preferred
+from lookalike.evaluation.cues import CUES, keep_cue
 from lookalike.evaluation.inference import readers_of
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime
@@ -45,13 +45,13 @@ def test_images_are_the_first_of_each_class_by_every_cue(dataset: Dataset, image
     np.testing.assert_array_equal(images.sets["", 0], dataset.test_images[chosen])
     assert images.usable[0].all()
     for k, (kind, strength) in enumerate(CUES, 1):
-        made, usable = cue(dataset.test_images[chosen], kind, strength, seed=SEED)
+        made, usable = keep_cue(dataset.test_images[chosen], kind, strength, seed=SEED)
         np.testing.assert_array_equal(images.sets[kind, strength], made)
         np.testing.assert_array_equal(images.usable[k], usable)
 
 
 def test_answers_are_those_of_every_seed(folder: Path, dataset: Dataset, images: CueImages, runtime: Runtime) -> None:
-    found = cue_answers(folder, dataset, images, runtime)
+    found = evaluate_cues(folder, dataset, images, runtime)
     assert found.conditions == tuple(images.sets)
     assert found.usable is images.usable
     assert (found.preferred.shape, found.preferred.dtype) == ((2, len(CUES) + 1, 20, 10), bool)

@@ -16,9 +16,9 @@ from lookalike.evaluation.cues import (
     PATCHES,
     STRENGTHS,
     colour_objects,
-    cue,
     edges,
     high_pass,
+    keep_cue,
     low_pass,
 )
 from lookalike.photographs.masks import object_masks
@@ -52,15 +52,15 @@ def drawn(*shape: int) -> Pixels:
 def test_every_cue_gives_other_images_of_the_same_format(garments: Pixels, kind: str, strength: int) -> None:
     for images in (garments, drawn(3, 28, 28, 3)):
         before = images.copy()
-        made, usable = cue(images, kind, strength, seed=1)
+        made, usable = keep_cue(images, kind, strength, seed=1)
         assert (made.shape, made.dtype) == (images.shape, np.uint8)
         assert (usable.shape, usable.dtype) == ((len(images),), bool)
         assert (made != images).any()
         np.testing.assert_array_equal(images, before)
-        again, still = cue(images, kind, strength, seed=1)
+        again, still = keep_cue(images, kind, strength, seed=1)
         np.testing.assert_array_equal(made, again)
         np.testing.assert_array_equal(usable, still)
-    assert cue(garments, kind, strength, seed=2)[1].all()
+    assert keep_cue(garments, kind, strength, seed=2)[1].all()
 
 
 def test_the_cues_are_these() -> None:
@@ -71,7 +71,7 @@ def test_the_cues_are_these() -> None:
 @pytest.mark.parametrize(("kind", "strength"), [("outline", 1), ("silhouette", 2), ("shuffled", 3), ("", 0)])
 def test_an_unknown_cue_is_refused(garments: Pixels, kind: str, strength: int) -> None:
     with pytest.raises(InputError, match=r"^no cue is called .* known: silhouette 1, shuffled 2, "):
-        cue(garments, kind, strength, seed=1)
+        keep_cue(garments, kind, strength, seed=1)
 
 
 @pytest.mark.parametrize(("kind", "strength"), CUES)
@@ -80,7 +80,7 @@ def test_of_an_image_of_one_tone_nothing_can_be_made(kind: str, strength: int, v
     for shape in ((28, 28), (28, 28, 3)):
         images = np.stack([np.full(shape, value, np.uint8), drawn(*shape)])
         images[1, :4], images[1, -4:] = 0, 0
-        made, usable = cue(images, kind, strength, seed=1)
+        made, usable = keep_cue(images, kind, strength, seed=1)
         assert not usable[0]
         assert len(np.unique(made[0])) == 1
         assert usable[1] or (kind == "silhouette" and len(shape) == 3), "GrabCut finds no object in noise"
@@ -93,7 +93,7 @@ def test_a_silhouette_is_filled_with_the_mean_tone_of_all_objects() -> None:
     images = np.zeros((3, 7, 7), np.uint8)
     images[0, 1:6, 1:6], images[0, 3, 3] = 50, 0  # a ring of 24 pixels
     images[1, 2, 2:4], images[1, 6, 6] = 200, 9  # two pixels; another is darker than a garment
-    made, usable = cue(images, "silhouette", 1, seed=0)
+    made, usable = keep_cue(images, "silhouette", 1, seed=0)
     tone = round((24 * 50 + 0 + 2 * 200) / (24 + 1 + 2))
     expected = np.zeros_like(images)
     expected[0, 1:6, 1:6] = expected[1, 2, 2:4] = tone
@@ -102,7 +102,7 @@ def test_a_silhouette_is_filled_with_the_mean_tone_of_all_objects() -> None:
 
 
 def test_silhouettes_of_colour_images_are_grabcuts(colours: Pixels) -> None:
-    made, usable = cue(colours, "silhouette", 1, seed=0)
+    made, usable = keep_cue(colours, "silhouette", 1, seed=0)
     masks = object_masks(colours[:3])
     for image, mask in zip(made[:3], masks, strict=True):
         assert (image == image[..., :1]).all(), "grey"
@@ -117,7 +117,7 @@ def test_without_opencv_colour_images_have_no_silhouette(colours: Pixels, monkey
     monkeypatch.delitem(sys.modules, "lookalike.photographs.masks", raising=False)
     monkeypatch.setitem(sys.modules, "cv2", None)
     assert not colour_objects(colours).any()
-    assert not cue(colours, "silhouette", 1, seed=0)[1].any()
+    assert not keep_cue(colours, "silhouette", 1, seed=0)[1].any()
 
 
 # --- shuffled patches -----------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def test_without_opencv_colour_images_have_no_silhouette(colours: Pixels, monkey
 @pytest.mark.parametrize("patches", PATCHES)
 def test_patches_change_places_by_a_permutation_of_each_images_own(patches: int) -> None:
     images, side = drawn(5, 28, 28, 3), 28 // patches
-    made, _ = cue(images, "shuffled", patches, seed=4)
+    made, _ = keep_cue(images, "shuffled", patches, seed=4)
     places = [(down, right) for down in range(0, 28, side) for right in range(0, 28, side)]
     orders = []
     for k, (before, after) in enumerate(zip(images, made, strict=True)):
@@ -137,12 +137,12 @@ def test_patches_change_places_by_a_permutation_of_each_images_own(patches: int)
         orders.append(order.tolist())
     assert sorted(orders[0]) == list(range(patches**2))
     assert any(order != orders[0] for order in orders)
-    assert (cue(images, "shuffled", patches, seed=5)[0] != made).any()
+    assert (keep_cue(images, "shuffled", patches, seed=5)[0] != made).any()
 
 
 def test_an_image_whose_patches_stay_where_they_are_is_not_usable() -> None:
     images = drawn(100, 28, 28)
-    made, usable = cue(images, "shuffled", 2, seed=1)
+    made, usable = keep_cue(images, "shuffled", 2, seed=1)
     same = [(before == after).all() for before, after in zip(images, made, strict=True)]
     np.testing.assert_array_equal(usable, ~np.array(same))
     assert 0 < sum(same) < 12, "one of 24 permutations changes nothing"
@@ -155,7 +155,7 @@ def test_no_pixel_is_lost_where_patches_are_of_several_sizes(shape: tuple[int, .
     numbered = np.arange(shape[0] * shape[1]).reshape(shape[:2])
     parts = [np.array_split(np.arange(side), patches) for side in shape[:2]]
     images = image[None].astype(np.uint8)
-    made, usable = cue(images, "shuffled", patches, seed=0)
+    made, usable = keep_cue(images, "shuffled", patches, seed=0)
     for value in range(251):
         assert (made == value).sum() == (images == value).sum()
     moved = False
@@ -202,7 +202,7 @@ PLAIN: dict[str, Callable[[Floats, float], Floats]] = {
 @pytest.mark.parametrize("shape", [(28, 28, 1), (28, 28, 3), (56, 56, 3)])
 def test_filters_are_opencvs(kind: str, strength: int, shape: tuple[int, int, int]) -> None:
     images = drawn(2, *shape)
-    made, _ = cue(images[..., 0] if shape[2] == 1 else images, kind, strength, seed=0)
+    made, _ = keep_cue(images[..., 0] if shape[2] == 1 else images, kind, strength, seed=0)
     deviation = DEVIATIONS[kind][strength - 1] * shape[1] / 28
     for image, found in zip(images / 255, made, strict=True):
         np.testing.assert_allclose(found.reshape(shape), 255 * PLAIN[kind](image, deviation), atol=0.5 + 1e-6)
@@ -226,7 +226,7 @@ def test_edges_lie_where_the_image_changes() -> None:
 def test_stronger_filters_leave_less(garments: Pixels, kind: str) -> None:
     changes = []
     for strength in STRENGTHS:
-        made = cue(garments, kind, strength, seed=0)[0].astype(float)
+        made = keep_cue(garments, kind, strength, seed=0)[0].astype(float)
         changes.append(
             np.corrcoef(made.ravel(), garments.ravel().astype(float))[0, 1] if kind != "edges" else -strength
         )

@@ -11,7 +11,7 @@ from PIL import Image
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import ImageFiles, View
-from lookalike.evaluation.duplicates import average_hash, duplicated, repeated
+from lookalike.evaluation.duplicates import average_hash, which_are_among, which_are_repeated
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (8, 8, 3)])
@@ -23,24 +23,24 @@ def test_only_exact_copies_are_duplicates(shape: tuple[int, ...]) -> None:
     images[2] = among[3]
     images[2].flat[-1] ^= 1  # one bit of one pixel
     images[3] = among[5].swapaxes(0, 1)  # the same pixels elsewhere
-    np.testing.assert_array_equal(duplicated(images, among), [False, True, False, False, True, True])
+    np.testing.assert_array_equal(which_are_among(images, among), [False, True, False, False, True, True])
 
 
 def test_images_repeated_only_among_themselves_are_no_duplicates() -> None:
     images = np.zeros((2, 4, 4), np.uint8)
-    assert not duplicated(images, images[:0]).any()
-    assert duplicated(images, images[1:]).all()
+    assert not which_are_among(images, images[:0]).any()
+    assert which_are_among(images, images[1:]).all()
 
 
 def test_the_layout_in_memory_does_not_matter() -> None:
     among = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5)
     images = np.asfortranarray(among)[::-1]
-    np.testing.assert_array_equal(duplicated(images, among), [True, True])
+    np.testing.assert_array_equal(which_are_among(images, among), [True, True])
 
 
 def test_images_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(2, 8\) and \(4, 4\)"):
-        duplicated(np.zeros((1, 2, 8), np.uint8), np.zeros((1, 4, 4), np.uint8))
+        which_are_among(np.zeros((1, 2, 8), np.uint8), np.zeros((1, 4, 4), np.uint8))
 
 
 def test_an_average_hash_has_a_bit_a_pixel_brighter_than_the_mean() -> None:
@@ -53,9 +53,9 @@ def test_images_that_were_packed_again_share_their_average_hash() -> None:
     coarse = rng.integers(0, 2, (50, 7, 7), dtype=np.uint8) * 160 + 20
     images = coarse.repeat(4, axis=1).repeat(4, axis=2)
     again = (images + rng.integers(-4, 5, images.shape)).astype(np.uint8)
-    assert not duplicated(again, images).any()
-    assert duplicated(average_hash(again), average_hash(images)).all()
-    assert not duplicated(average_hash(images[:25]), average_hash(images[25:])).any()
+    assert not which_are_among(again, images).any()
+    assert which_are_among(average_hash(again), average_hash(images)).all()
+    assert not which_are_among(average_hash(images[:25]), average_hash(images[25:])).any()
 
 
 COUNT = 120
@@ -86,7 +86,7 @@ def where(found: tuple[NDArray[np.bool_], NDArray[np.bool_]]) -> list[list[int]]
 
 
 def test_copies_count_whatever_their_label_and_near_copies_with_theirs(data: Dataset) -> None:
-    assert where(repeated(data)) == [SEEN, NEAR]
+    assert where(which_are_repeated(data)) == [SEEN, NEAR]
 
 
 def test_colour_images_repeat_too(data: Dataset) -> None:
@@ -95,17 +95,17 @@ def test_colour_images_repeat_too(data: Dataset) -> None:
         train_images=np.stack([data.train_images] * 3, axis=3),
         test_images=np.stack([data.test_images] * 3, axis=3),
     )
-    assert where(repeated(colour)) == [SEEN, NEAR]
+    assert where(which_are_repeated(colour)) == [SEEN, NEAR]
 
 
 def test_without_images_seen_in_training_nothing_repeats(dataset: Dataset, data: Dataset) -> None:
-    assert where(repeated(replace(data, train_images=dataset.train_images))) == [[], []]
+    assert where(which_are_repeated(replace(data, train_images=dataset.train_images))) == [[], []]
 
 
 @pytest.mark.parametrize(("changed", "expected"), [(0, [list(range(COUNT)), []]), (1, [[], list(range(COUNT))])])
 def test_all_images_may_repeat(data: Dataset, changed: int, expected: list[list[int]]) -> None:
     copies = data.test_images[::-1] ^ np.uint8(changed)
-    assert where(repeated(replace(data, train_images=copies, train_labels=LABELS[::-1]))) == expected
+    assert where(which_are_repeated(replace(data, train_images=copies, train_labels=LABELS[::-1]))) == expected
 
 
 def files(folder: Path, pictures: list[NDArray[np.uint8]], formats: list[str]) -> ImageFiles:
@@ -129,4 +129,4 @@ def test_files_repeat_by_their_checksum_and_nearly_by_what_they_show(tmp_path: P
         train_images=files(tmp_path / "train", pictures, ["png", "bmp", "bmp", "png"]),  # the second packed otherwise
         train_labels=np.array([1, 2, 5, 4], np.uint8),  # the third with another label
     )
-    assert where(repeated(photographs)) == [[0], [1]]
+    assert where(which_are_repeated(photographs)) == [[0], [1]]

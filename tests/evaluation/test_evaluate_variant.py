@@ -16,47 +16,47 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import (
     Evaluation,
     Readouts,
-    as_kept,
     load_evaluation,
     load_features,
+    round_confidence,
     save_evaluation,
     save_features,
 )
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
-from lookalike.data.augmentation import examples, from_settings
+from lookalike.data.augmentation import example_draws, from_settings
 from lookalike.data.outside import OutsideImages
 from lookalike.data.tensors import from_training_set
 from lookalike.evaluation.calibration import fit_temperature
-from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers
-from lookalike.evaluation.cue_images import cue_answers, cue_images
+from lookalike.evaluation.corrupted_images import CorruptedImages, evaluate_corrupted
+from lookalike.evaluation.cue_images import cue_images, evaluate_cues
 from lookalike.evaluation.evaluate_variant import (
     AUGMENTED,
     DRAWS,
-    Questions,
-    Seen,
-    augmented,
+    EvaluationInputs,
+    SeedOutputs,
+    augmented_examples,
     evaluate_variant,
     evaluation_images,
-    judged,
-    see,
-    trained_on,
+    evaluation_of,
+    first_train_indices,
+    run_seeds,
     validation_labels,
 )
 from lookalike.evaluation.groups import look_alike_pairs
 from lookalike.evaluation.inference import Outputs, infer, readers_of, restore_model
 from lookalike.evaluation.metrics import softmax
-from lookalike.evaluation.outside import outside_answers
-from lookalike.evaluation.readouts import LabelledFeatures, read_seed
-from lookalike.evaluation.repair import answers_of
-from lookalike.evaluation.scores import score
+from lookalike.evaluation.outside import evaluate_outside
+from lookalike.evaluation.readouts import LabelledFeatures, read_out_seed
+from lookalike.evaluation.repair import predictions_of
+from lookalike.evaluation.scores import score_variant
 from lookalike.evaluation.suspects import find_suspects
 from lookalike.evaluation.views import compare_views
 from lookalike.params import Variant
 from lookalike.photographs.predictions import photo_outputs
 from lookalike.runtime import Runtime
-from lookalike.training.train_variant import Ground, build, describe, image_counts
+from lookalike.training.train_variant import TrainingInputs, build, image_counts, initial_description
 
 Saver = Callable[..., Path]
 Logits = tuple[NDArray[np.float32], NDArray[np.uint8]]
@@ -72,12 +72,12 @@ def noisy(seed: int, scale: float, count: int = 200) -> Logits:
     return (scale * logits).astype(np.float32), labels
 
 
-def seen_by(test: list[NDArray[np.float32]], valid: list[NDArray[np.float32]]) -> Seen:
+def seen_by(test: list[NDArray[np.float32]], valid: list[NDArray[np.float32]]) -> SeedOutputs:
     """The outputs of seeds with these logits and without features, each of which is right on 7 training images."""
     tested, validated = ([Outputs(one, one[:, :0]) for one in logits] for logits in (test, valid))
     nothing = np.zeros((len(test), 0, 5), bool)
     readouts = Readouts((), nothing, nothing, np.zeros(len(test)))
-    return Seen(tested, validated, [np.ones(7, bool)] * len(test), readouts)
+    return SeedOutputs(tested, validated, [np.ones(7, bool)] * len(test), readouts)
 
 
 @pytest.fixture
@@ -90,16 +90,16 @@ def save_seeds(tmp_path: Path, dataset: Dataset, make_variant: Callable[..., Var
             torch.manual_seed(seed)
             weights[seed] = build(effective(variant), dataset).state_dict()
         ends = tuple(SeedRecord(seed, 3, diverged) for seed, diverged in seeds.items())
-        description = replace(describe(effective(variant), dataset, 72, 24), seeds=ends, **changes)
+        description = replace(initial_description(effective(variant), dataset, 72, 24), seeds=ends, **changes)
         save_model(tmp_path / "model", description, weights, [])
         return tmp_path / "model"
 
     return save
 
 
-def only(dataset: Dataset) -> Questions:
+def only(dataset: Dataset) -> EvaluationInputs:
     """Test and validation images, no photographs and no corrupted images."""
-    return Questions(dataset, GROUP_OF)
+    return EvaluationInputs(dataset, GROUP_OF)
 
 
 def restored(folder: Path, seed: int, runtime: Runtime) -> nn.Module:
@@ -108,8 +108,8 @@ def restored(folder: Path, seed: int, runtime: Runtime) -> nn.Module:
 
 def test_the_temperature_is_that_of_the_validation_images() -> None:
     (test, test_labels), (valid, valid_labels) = noisy(0, 1), noisy(1, 4)
-    found = judged(seen_by([test], [valid]), (0,), 0, valid_labels)
-    swapped = judged(seen_by([valid], [test]), (0,), 0, test_labels)
+    found = evaluation_of(seen_by([test], [valid]), (0,), 0, valid_labels)
+    swapped = evaluation_of(seen_by([valid], [test]), (0,), 0, test_labels)
     assert found.temperatures.tolist() == [fit_temperature(valid, valid_labels)]
     assert swapped.temperatures.tolist() == [fit_temperature(test, test_labels)]
     assert found.temperatures[0] > 2 * swapped.temperatures[0]
@@ -118,13 +118,13 @@ def test_the_temperature_is_that_of_the_validation_images() -> None:
 def test_every_seed_answers_validation_images_and_the_first_two_are_asked_how_sure_they_are() -> None:
     _, labels = noisy(0, 1)
     test, valid = [noisy(k, 1)[0] for k in range(3)], [noisy(k, k + 1)[0] for k in range(3)]
-    found = judged(seen_by(test, valid), (2, 3, 5), 4, labels)
+    found = evaluation_of(seen_by(test, valid), (2, 3, 5), 4, labels)
     assert (found.seeds, found.diverged) == ((2, 3, 5), 4)
     assert found.temperatures.tolist() == [fit_temperature(logits, labels) for logits in valid]
     np.testing.assert_array_equal(found.test_logits, np.stack(test).astype(np.float16))
     assert found.train_right is not None
     assert found.train_right.tolist() == [[True] * 7] * 3
-    answers = answers_of(found, 5)  # of cascades
+    answers = predictions_of(found, 5)  # of cascades
     assert len(answers) == 2
     assert found.validation is not None
     right, confidence = found.validation.right, found.validation.confidence
@@ -134,7 +134,7 @@ def test_every_seed_answers_validation_images_and_the_first_two_are_asked_how_su
         assert right[k].tolist() == [row.argmax() == label for row, label in zip(valid[k], labels, strict=True)]
     for k in range(2):
         expected = softmax(valid[k].astype(float) / fit_temperature(valid[k], labels)).max(axis=1)
-        np.testing.assert_array_equal(confidence[k], as_kept(expected))
+        np.testing.assert_array_equal(confidence[k], round_confidence(expected))
         np.testing.assert_array_equal(answers[k].valid_right, right[k])
 
 
@@ -161,15 +161,17 @@ def test_training_images_are_those_that_the_variant_was_trained_on(
     for fraction, cap in ((None, None), (0.5, None), (None, 30), (0.5, 10)):
         settings = effective(make_variant("fashion_cnn", fraction=fraction)).model_copy(update={"max_images": cap})
         train_count, valid_count = image_counts(dataset, settings)
-        description = describe(settings, dataset, train_count, valid_count)
-        ground = Ground(dataset, runtime, train_count, from_training_set(dataset, dataset.valid_indices, runtime), None)
+        description = initial_description(settings, dataset, train_count, valid_count)
+        ground = TrainingInputs(
+            dataset, runtime, train_count, from_training_set(dataset, dataset.valid_indices, runtime), None
+        )
         for seed in (0, 2):
             seen = ground.train_data(seed)
-            asked = from_training_set(dataset, trained_on(dataset, description, seed), runtime)
+            asked = from_training_set(dataset, first_train_indices(dataset, description, seed), runtime)
             assert torch.equal(asked.pixels(slice(None)), seen.pixels(slice(None)))
             assert torch.equal(asked.labels, seen.labels)
         monkeypatch.setattr("lookalike.evaluation.evaluate_variant.TRAIN_IMAGES", 8)
-        assert trained_on(dataset, description, 0).tolist() == dataset.train_indices[:8].tolist()
+        assert first_train_indices(dataset, description, 0).tolist() == dataset.train_indices[:8].tolist()
         monkeypatch.undo()
 
 
@@ -179,7 +181,7 @@ def test_a_variant_of_few_images_is_calibrated_on_its_own_share(
     whole, _ = evaluate_variant(save_seeds({0: None}), only(dataset), runtime)
     folder = save_seeds({0: None}, valid_images=5)
     few, _ = evaluate_variant(folder, only(dataset), runtime)
-    valid = see(folder, load_description(folder), (0,), only(dataset), runtime).valid[0]
+    valid = run_seeds(folder, load_description(folder), (0,), only(dataset), runtime).valid[0]
     assert valid.logits.shape == (5, 10)
     assert len(valid.features) == 5
     labels = dataset.train_labels[dataset.valid_indices[:5]]
@@ -191,7 +193,7 @@ def test_a_variant_of_few_images_is_calibrated_on_its_own_share(
     assert (whole.validation.right.shape, few.validation.right.shape) == ((1, 24), (1, 5))
     np.testing.assert_array_equal(few.validation.right, whole.validation.right[:, :5])
     confidence = softmax(valid.logits / few.temperatures[0]).max(axis=1)
-    np.testing.assert_array_equal(few.validation.confidence[0], as_kept(confidence))
+    np.testing.assert_array_equal(few.validation.confidence[0], round_confidence(confidence))
     np.testing.assert_array_equal(few.test_logits, whole.test_logits)
 
 
@@ -213,7 +215,7 @@ def test_every_seed_is_evaluated_with_its_own_weights(save_seeds: Saver, dataset
         assert found.temperatures[seed] == fit_temperature(valid, labels)
         np.testing.assert_array_equal(found.validation.right[seed], valid.argmax(axis=1) == labels)
         confidence = softmax(valid / found.temperatures[seed]).max(axis=1)
-        np.testing.assert_array_equal(found.validation.confidence[seed], as_kept(confidence))
+        np.testing.assert_array_equal(found.validation.confidence[seed], round_confidence(confidence))
     assert (found.test_logits[0] != found.test_logits[1]).any()
 
 
@@ -233,7 +235,7 @@ def test_features_are_those_of_the_first_seed_that_did_not_diverge(
     folder = save_seeds({0: 2, 5: None, 3: None})
     evaluation, features = evaluate_variant(folder, only(dataset), runtime)
     assert (evaluation.seeds, evaluation.diverged) == ((5, 3), 1)
-    valid = see(folder, load_description(folder), evaluation.seeds, only(dataset), runtime).valid[0]
+    valid = run_seeds(folder, load_description(folder), evaluation.seeds, only(dataset), runtime).valid[0]
     assert (valid.features.shape, valid.features.dtype) == ((24, 32), np.float32)
     model = restored(folder, 5, runtime)
     expected, valid_expected = (
@@ -254,8 +256,8 @@ def test_seeing_gives_logits_of_every_seed_and_features_of_the_first(
 ) -> None:
     folder = save_seeds({0: None, 1: None})
     description = load_description(folder)
-    both = see(folder, description, (0, 1), only(dataset), runtime)
-    second = see(folder, description, (1,), only(dataset), runtime)
+    both = run_seeds(folder, description, (0, 1), only(dataset), runtime)
+    second = run_seeds(folder, description, (1,), only(dataset), runtime)
     for two, one, count in ((both.test, second.test, 20), (both.valid, second.valid, 24)):
         assert (len(two), len(one)) == (2, 1)
         np.testing.assert_array_equal(two[1].logits, one[0].logits)
@@ -278,7 +280,7 @@ def test_a_seed_that_diverged_is_counted_and_left_out(save_seeds: Saver, dataset
     assert (evaluation.seeds, evaluation.diverged) == ((1,), 1)
     assert evaluation.test_logits.shape == (1, 20, 10)
     assert features.shape == (20, 32)
-    scored = score(evaluation, dataset.test_labels, dataset.class_names)
+    scored = score_variant(evaluation, dataset.test_labels, dataset.class_names)
     assert (scored.summary["seeds"], scored.summary["diverged"]) == (1, 1)
     assert [one["seed"] for one in scored.details["seeds"]] == [1]
 
@@ -293,25 +295,28 @@ def test_nothing_but_counts_is_known_when_every_seed_diverged(
     photographs = PhotoSet(
         (Preparation("plain", ""),), np.zeros((1, 2, 16, 16), np.uint8), np.zeros(2, int), (), [], {}
     )
-    folder, questions = save_seeds({0: 0, 1: 2}), Questions(dataset, GROUP_OF, photographs, no_questions, no_questions)
-    evaluation, features = evaluate_variant(folder, questions, runtime, views=True, focus=True)
+    folder, inputs = (
+        save_seeds({0: 0, 1: 2}),
+        EvaluationInputs(dataset, GROUP_OF, photographs, no_questions, no_questions),
+    )
+    evaluation, features = evaluate_variant(folder, inputs, runtime, views=True, focus=True)
     save_evaluation(tmp_path, evaluation)
     for one in (evaluation, load_evaluation(tmp_path)):
         assert (one.seeds, one.diverged) == ((), 2)
         assert (one.temperatures.shape, one.test_logits.shape) == ((0,), (0, 20, 10))
         assert one.validation is one.train_right is one.views is one.corrupted is one.photos is one.readouts is None
         assert one.cues is one.outside is one.suspects is None
-        scored = score(one, dataset.test_labels, dataset.class_names)
+        scored = score_variant(one, dataset.test_labels, dataset.class_names)
         assert (scored.summary, scored.details) == ({"seeds": 0, "diverged": 2}, {"seeds": []})
     assert features.shape == (0, 0)
 
 
-Asked = tuple[Path, Questions, Evaluation, NDArray[np.floating]]
+Asked = tuple[Path, EvaluationInputs, Evaluation, NDArray[np.floating]]
 
 
 @pytest.fixture
 def asked(save_seeds: Saver, dataset: Dataset, runtime: Runtime) -> Asked:
-    """Two seeds that are asked everything, the folder and the questions; the evidence and the features."""
+    """Two seeds evaluated on everything, the folder and the inputs; the evidence and the features."""
     folder = save_seeds({0: None, 1: 2, 3: None}, augmentation={"crop": 2})
     preparations = Preparation("plain", ""), Preparation("plain", "mask")
     pictures = np.random.default_rng(2).integers(0, 256, (2, 6, 16, 16), dtype=np.uint8)
@@ -320,33 +325,35 @@ def asked(save_seeds: Saver, dataset: Dataset, runtime: Runtime) -> Asked:
     corrupted = CorruptedImages(sets, dataset.test_labels[:5].astype(np.int64))
     cues = cue_images(dataset, 1)
     outside = OutsideImages("other", pictures[0, ::-1].copy())
-    questions = Questions(dataset, GROUP_OF, photos, lambda: corrupted, lambda: cues, outside)
-    return folder, questions, *evaluate_variant(folder, questions, runtime, views=True, focus=True)
+    inputs = EvaluationInputs(dataset, GROUP_OF, photos, lambda: corrupted, lambda: cues, outside)
+    return folder, inputs, *evaluate_variant(folder, inputs, runtime, views=True, focus=True)
 
 
 def test_everything_that_is_asked_is_evidence(asked: Asked, dataset: Dataset, runtime: Runtime) -> None:
-    folder, questions, found, features = asked
-    assert questions.photos is not None
-    assert questions.corrupted is not None
+    folder, inputs, found, features = asked
+    assert inputs.photos is not None
+    assert inputs.corrupted is not None
     plain, plain_features = evaluate_variant(folder, only(dataset), runtime)
     np.testing.assert_array_equal(found.test_logits, plain.test_logits)
     np.testing.assert_array_equal(features, plain_features)
     assert found.views == asdict(compare_views(folder, 2, dataset, runtime))
-    expected = corrupted_answers(folder, dataset, questions.corrupted(), runtime)
+    expected = evaluate_corrupted(folder, dataset, inputs.corrupted(), runtime)
     assert found.corrupted is not None
     assert found.corrupted.conditions == expected.conditions == (("", 0), ("rotate", 2))
     np.testing.assert_array_equal(found.corrupted.right, expected.right)
     np.testing.assert_array_equal(found.corrupted.ece, expected.ece)
-    assert questions.cues is not None
-    preferred = cue_answers(folder, dataset, questions.cues(), runtime).preferred
+    assert inputs.cues is not None
+    preferred = evaluate_cues(folder, dataset, inputs.cues(), runtime).preferred
     assert found.cues is not None
     np.testing.assert_array_equal(found.cues.preferred, preferred)
-    first = see(folder, load_description(folder), (0,), only(dataset), runtime)
+    first = run_seeds(folder, load_description(folder), (0,), only(dataset), runtime)
     both = first.test[0].features, first.valid[0].features
     for focus in (True, False):
-        evaluation, _ = evaluate_variant(folder, Questions(dataset, GROUP_OF, questions.photos), runtime, focus=focus)
+        evaluation, _ = evaluate_variant(
+            folder, EvaluationInputs(dataset, GROUP_OF, inputs.photos), runtime, focus=focus
+        )
         assert evaluation.corrupted is evaluation.views is None
-        shown = photo_outputs(folder, plain, both, dataset, questions.photos, runtime, focus=focus)
+        shown = photo_outputs(folder, plain, both, dataset, inputs.photos, runtime, focus=focus)
         same_photos(evaluation, replace(plain, photos=shown))
         assert bool(shown.ablations) == bool(shown.garments) == focus
         if focus:
@@ -354,17 +361,17 @@ def test_everything_that_is_asked_is_evidence(asked: Asked, dataset: Dataset, ru
 
 
 def test_outside_images_and_suspects_are_evidence(asked: Asked, dataset: Dataset, runtime: Runtime) -> None:
-    folder, questions, found, _ = asked
-    assert questions.outside is not None
+    folder, inputs, found, _ = asked
+    assert inputs.outside is not None
     assert found.photos is not None
     assert found.outside is not None
     assert found.outside.test_distances is found.photos.test_distances
-    first = see(folder, load_description(folder), (0,), only(dataset), runtime)
+    first = run_seeds(folder, load_description(folder), (0,), only(dataset), runtime)
     features = first.test[0].features, first.valid[0].features
-    alone = Questions(dataset, GROUP_OF, outside=questions.outside)
+    alone = EvaluationInputs(dataset, GROUP_OF, outside=inputs.outside)
     without, _ = evaluate_variant(folder, alone, runtime)
     for one in (found.outside, without.outside):
-        expected = outside_answers(readers_of(folder, dataset, runtime), questions.outside, features, None)
+        expected = evaluate_outside(readers_of(folder, dataset, runtime), inputs.outside, features, None)
         assert one is not None
         for name, values in vars(expected).items():
             np.testing.assert_array_equal(getattr(one, name), values)
@@ -391,7 +398,7 @@ def test_readouts_are_those_of_every_seed(asked: Asked, dataset: Dataset, runtim
             LabelledFeatures(infer(model, images, keep_features=True).features, images.labels.numpy())
             for images in (valid, test)
         )
-        expected = read_seed(of_valid, of_test, read.pairs)
+        expected = read_out_seed(of_valid, of_test, read.pairs)
         np.testing.assert_array_equal(read.probe[s], expected.probe[0])
         np.testing.assert_array_equal(read.neighbours[s], expected.neighbours[0])
         assert read.effective_rank[s] == expected.effective_rank[0]
@@ -403,14 +410,14 @@ def test_corrupted_images_and_cues_are_made_once_and_when_they_are_asked_for(
     made: list[int] = []
     for name in ("corrupted_images", "cue_images"):
         monkeypatch.setattr(f"lookalike.evaluation.evaluate_variant.{name}", lambda data, count: made.append(count))
-    questions = only(dataset).with_corrupted(3)
+    inputs = only(dataset).with_corrupted(3)
     assert made == []
-    assert questions.corrupted is not None
-    assert questions.cues is not None
-    for ask in (questions.corrupted, questions.cues) * 2:
+    assert inputs.corrupted is not None
+    assert inputs.cues is not None
+    for ask in (inputs.corrupted, inputs.cues) * 2:
         ask()
     assert made == [3, 3]
-    assert (questions.dataset, questions.photos, questions.outside) == (dataset, None, None)
+    assert (inputs.dataset, inputs.photos, inputs.outside) == (dataset, None, None)
 
 
 def same_photos(one: Evaluation, other: Evaluation) -> None:
@@ -433,7 +440,7 @@ def test_evidence_of_models_comes_back_as_it_was(asked: Asked, dataset: Dataset,
     assert back.test_logits.dtype == found.test_logits.dtype == np.float16
     np.testing.assert_array_equal(back.test_logits, found.test_logits)
     np.testing.assert_array_equal(back.temperatures, found.temperatures)
-    before, after = (score(one, dataset.test_labels, dataset.class_names) for one in (found, back))
+    before, after = (score_variant(one, dataset.test_labels, dataset.class_names) for one in (found, back))
     assert before == after
     assert before.details["views"] == found.views
     assert found.photos is not None
@@ -452,7 +459,7 @@ def test_an_augmentation_is_shown_on_a_training_image_of_each_of_the_first_class
     save_seeds: Saver, dataset: Dataset, colour_dataset: Dataset, colour: bool
 ) -> None:
     data, settings = colour_dataset if colour else dataset, {"crop": 2}
-    found = augmented(load_description(save_seeds({0: None}, augmentation=settings)), data)
+    found = augmented_examples(load_description(save_seeds({0: None}, augmentation=settings)), data)
     assert found is not None
     assert found.images.shape == (AUGMENTED, *data.train_images.shape[1:])
     assert found.draws.shape == (DRAWS, *found.images.shape)
@@ -461,21 +468,21 @@ def test_an_augmentation_is_shown_on_a_training_image_of_each_of_the_first_class
     for image, label in zip(found.images, found.labels, strict=True):
         mine = [k for k in data.train_indices if data.train_labels[k] == label]  # not those held out
         np.testing.assert_array_equal(image, data.train_images[mine[0]])
-    drawn = examples(from_settings(settings, data), found.images, found.labels, DRAWS)
+    drawn = example_draws(from_settings(settings, data), found.images, found.labels, DRAWS)
     np.testing.assert_array_equal(found.draws, drawn)
     assert (found.draws[0] != found.draws[1]).any()
 
 
 @pytest.mark.parametrize("settings", [None, {}])
 def test_without_augmentation_none_is_shown(save_seeds: Saver, dataset: Dataset, settings: dict[str, Any]) -> None:
-    assert augmented(load_description(save_seeds({0: None}, augmentation=settings)), dataset) is None
+    assert augmented_examples(load_description(save_seeds({0: None}, augmentation=settings)), dataset) is None
 
 
 def test_examples_of_an_augmentation_are_part_of_the_evidence(
     asked: Asked, dataset: Dataset, runtime: Runtime, tmp_path: Path, save_seeds: Saver
 ) -> None:
     folder, _, found, _ = asked
-    expected = augmented(load_description(folder), dataset)
+    expected = augmented_examples(load_description(folder), dataset)
     save_evaluation(tmp_path, found)
     assert expected is not None
     for one in (found.augmented, load_evaluation(tmp_path).augmented):

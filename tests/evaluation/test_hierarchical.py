@@ -11,17 +11,17 @@ from scipy.special import expit
 
 from lookalike.evaluation.hierarchical import (
     Seeds,
-    Spread,
+    SeedSpread,
     Term,
-    Uncertain,
-    by_seed,
+    UncertainValue,
     finite_variance,
     hierarchical,
     mean_of,
+    mean_over_seeds,
     on_the_second_side,
-    over_seeds,
-    pooled,
+    pooled_spread,
     satterthwaite,
+    values_by_seed,
 )
 
 IMAGES, RUNS = 4_000, 100
@@ -47,7 +47,7 @@ def covered(seeds: tuple[int, int], deviations: tuple[float, float], seed: int) 
         difficulty = rng.normal(0, 3, IMAGES)
         first, second = (answers(rng, difficulty, *side) for side in zip(seeds, deviations, strict=True))
         others = [rng.normal(0, deviation, 3) for deviation in (CNN, VIT, CNN)]
-        spread = pooled(others)
+        spread = pooled_spread(others)
         found = hierarchical([mean_of(first), on_the_second_side(mean_of(second))], [spread, spread], draws=1000)
         assert found is not None
         low, high = found.interval()
@@ -111,7 +111,7 @@ def test_seeds_alone_give_welch_s_interval() -> None:
     # the bootstrap's skewness moves the ends, their distance is that of Welch
     low, high = found.interval()
     assert high - low == pytest.approx(expected.high - expected.low, rel=0.05)
-    exact = over_seeds([first, second], [None, None])
+    exact = mean_over_seeds([first, second], [None, None])
     assert exact.interval() == pytest.approx((expected.low, expected.high))
 
 
@@ -126,7 +126,7 @@ def test_a_ratio_of_sums_over_pairs_of_seeds() -> None:
 
 def test_a_single_seed_borrows_its_spread() -> None:
     right = np.arange(1000)[None] < 900
-    found = hierarchical([mean_of(right)], [Spread(0.02, 6)])
+    found = hierarchical([mean_of(right)], [SeedSpread(0.02, 6)])
     assert found is not None
     images = math.sqrt(0.9 * 0.1 / 1000)
     assert found.few_seeds
@@ -152,7 +152,7 @@ def test_clusters_are_resampled_whole() -> None:
 
 
 def test_the_number_of_seeds_gives_the_power_asked_for() -> None:
-    quantity = Uncertain(0.01, 0.0, 0, (Seeds(3, Spread(0.02, 2)), Seeds(3, Spread(0.02, 2))))
+    quantity = UncertainValue(0.01, 0.0, 0, (Seeds(3, SeedSpread(0.02, 2)), Seeds(3, SeedSpread(0.02, 2))))
     number = quantity.needed(0.0)
     assert number is not None
 
@@ -162,20 +162,22 @@ def test_the_number_of_seeds_gives_the_power_asked_for() -> None:
 
     assert power(number) >= 0.79
     assert power(number - 1) < 0.81
-    assert Uncertain(0.01, 1e-4, 1000, (Seeds(3, Spread(0.02, 2)),)).needed(0.0) is None  # images alone leave too much
+    assert (
+        UncertainValue(0.01, 1e-4, 1000, (Seeds(3, SeedSpread(0.02, 2)),)).needed(0.0) is None
+    )  # images alone leave too much
 
 
 def test_a_wide_region_needs_few_seeds_and_a_value_on_the_bound_cannot_be_decided() -> None:
-    sides = (Seeds(3, Spread(0.01, 2)),)
-    assert Uncertain(0.5, 0.0, 0, sides).needed(0.0) == 2
-    assert Uncertain(0.5, 0.0, 0, sides).needed(0.5) is None
+    sides = (Seeds(3, SeedSpread(0.01, 2)),)
+    assert UncertainValue(0.5, 0.0, 0, sides).needed(0.0) == 2
+    assert UncertainValue(0.5, 0.0, 0, sides).needed(0.5) is None
 
 
 def test_spreads_are_pooled_by_their_degrees_of_freedom() -> None:
     groups = [[1.0, 2.0, 3.0], [10.0, 10.0, 14.0, 10.0], [5.0, 9.0]]  # the last has too few
     expected = math.sqrt((2 * 1.0 + 3 * 4.0) / 5)
-    assert pooled(groups) == Spread(pytest.approx(expected), 5)
-    assert pooled([[1.0, 2.0]]) is None
+    assert pooled_spread(groups) == SeedSpread(pytest.approx(expected), 5)
+    assert pooled_spread([[1.0, 2.0]]) is None
 
 
 def test_satterthwaite_s_degrees_of_freedom() -> None:
@@ -187,9 +189,11 @@ def test_satterthwaite_s_degrees_of_freedom() -> None:
 def test_figures_by_seed_and_less_a_constant() -> None:
     right = np.array([[1, 1, 0, 0], [1, 1, 1, 0]], bool)
     where = np.array([[1, 1, 1, 0]], bool)
-    assert by_seed([mean_of(right)]) == [0.5, 0.75]
-    assert by_seed([mean_of(right & where, where), mean_of(right, sign=-1.0)]) == pytest.approx([2 / 3 - 0.5, 0.25])
-    found = hierarchical([mean_of(right)], [Spread(0.1, 4)])
+    assert values_by_seed([mean_of(right)]) == [0.5, 0.75]
+    assert values_by_seed([mean_of(right & where, where), mean_of(right, sign=-1.0)]) == pytest.approx(
+        [2 / 3 - 0.5, 0.25]
+    )
+    found = hierarchical([mean_of(right)], [SeedSpread(0.1, 4)])
     assert found is not None
     shifted = found.minus(0.5)
     assert shifted.value == pytest.approx(0.125)

@@ -13,8 +13,8 @@ from lookalike.errors import InputError
 from lookalike.evaluation import look_alikes
 from lookalike.evaluation.cases import first_of_each_class, pick_cases
 from lookalike.evaluation.groups import group_confusion, look_alike_figures
-from lookalike.evaluation.look_alikes import CASES, RANKED, Pair, study_look_alikes
-from lookalike.evaluation.pairs import Side, as_json, compare
+from lookalike.evaluation.look_alikes import CASES, RANKED, ComparedPair, study_look_alikes
+from lookalike.evaluation.pairs import Side, as_json, compare_pair
 from lookalike.evaluation.statistics import resample
 
 GROUP_OF = np.array([0, 1, 0, 2, 1, 0, 3, 3, 0, 4])
@@ -23,7 +23,7 @@ LABELS = np.random.default_rng(1).integers(0, 10, COUNT)
 PAIRS = [("cnn", "vit"), ("vit", "late")]
 SEEN = [0, 7, 8, 63]  # test images that stand in the training set too
 NEAR = [30, 71]  # those that stand there a little changed
-Study = tuple[dict[str, Any], list[Pair]]
+Study = tuple[dict[str, Any], list[ComparedPair]]
 
 
 def side(seed: int, seeds: int, lean: float) -> Side:
@@ -79,7 +79,7 @@ def test_pairs_are_compared_in_their_order_and_their_ranking_is_cut(study: Study
     found, _ = study
     assert [(row["first"], row["second"]) for row in found["pairs"]] == PAIRS
     for row, (first, second) in zip(found["pairs"], PAIRS, strict=True):
-        expected = as_json(compare(SIDES[first], SIDES[second], LABELS, GROUP_OF, resample(COUNT)))
+        expected = as_json(compare_pair(SIDES[first], SIDES[second], LABELS, GROUP_OF, resample(COUNT)))
         ranking = expected.pop("ranking")
         assert {name: row[name] for name in expected} == expected
         assert row["ranking"] == {name: values[:RANKED] for name, values in ranking.items()}

@@ -14,7 +14,7 @@ from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.data.outside import OutsideImages
 from lookalike.evaluation.distance import knn_distance
 from lookalike.evaluation.inference import Reader, readers_of
-from lookalike.evaluation.outside import outside_answers
+from lookalike.evaluation.outside import evaluate_outside
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime
 
@@ -38,7 +38,7 @@ def test_logits_are_of_every_seed_and_distances_of_the_first(
     images = np.random.default_rng(0).integers(0, 256, (7, 16, 16), dtype=np.uint8)
     valid = dataset.train_images[dataset.valid_indices[:validated]]
     features = [readers[0].read(part, keep_features=True).features for part in (dataset.test_images, valid, images)]
-    found = outside_answers(readers, OutsideImages("other", images), (features[0], features[1]), None)
+    found = evaluate_outside(readers, OutsideImages("other", images), (features[0], features[1]), None)
     assert found.name == "other"
     assert (found.logits.shape, found.logits.dtype) == ((2, 7, 10), np.float16)
     for logits, reader in zip(found.logits, readers, strict=True):
@@ -48,6 +48,6 @@ def test_logits_are_of_every_seed_and_distances_of_the_first(
     np.testing.assert_array_equal(found.test_distances, knn_distance(features[0], features[1], k))
     assert found.distances.dtype == found.test_distances.dtype == np.float64
     photos = PhotoOutputs({}, {}, {}, np.arange(3.0), {})
-    known = outside_answers(readers, OutsideImages("other", images), (features[0], features[1]), photos)
+    known = evaluate_outside(readers, OutsideImages("other", images), (features[0], features[1]), photos)
     assert known.test_distances is photos.test_distances
     np.testing.assert_array_equal(replace(known, test_distances=found.test_distances).distances, found.distances)

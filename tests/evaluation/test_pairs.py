@@ -11,14 +11,14 @@ from scipy.special import softmax
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import mcnemar
 
-from lookalike.evaluation.hierarchical import Spread, hierarchical, mean_of, on_the_second_side
+from lookalike.evaluation.hierarchical import SeedSpread, hierarchical, mean_of, on_the_second_side
 from lookalike.evaluation.pairs import (
     Comparison,
     Differences,
     Side,
     accuracy_difference,
     as_json,
-    compare,
+    compare_pair,
     error_consistency,
     jensen_shannon,
     most_divergent,
@@ -44,7 +44,7 @@ FIRST, SECOND = side(1, 3, 1.2), side(2, 2, 1.8)
 
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
-    return compare(FIRST, SECOND, LABELS, GROUP_OF, WEIGHTS)
+    return compare_pair(FIRST, SECOND, LABELS, GROUP_OF, WEIGHTS)
 
 
 def looped(values: NDArray[np.floating], where: NDArray[np.bool_]) -> Estimate:
@@ -80,7 +80,7 @@ def test_accuracies_differ_by_the_means_over_seeds(comparison: Comparison) -> No
 def test_the_interval_of_a_difference_holds_the_seed_to_seed_variation_that_is_lent() -> None:
     right = np.arange(1000) < np.array([[900]])
     other = np.arange(1000) < np.array([[850]])
-    plain, lent = (accuracy_difference(right, other, (s, s), resample(1000)) for s in (None, Spread(0.02, 1e6)))
+    plain, lent = (accuracy_difference(right, other, (s, s), resample(1000)) for s in (None, SeedSpread(0.02, 1e6)))
     assert plain.high - plain.low == pytest.approx(2 * 1.96 * np.sqrt(0.05 * 0.95 / 1000), rel=0.1)
     assert lent.high - lent.low == pytest.approx(2 * 1.96 * np.sqrt(0.05 * 0.95 / 1000 + 2 * 0.02**2), rel=0.1)
 
@@ -190,7 +190,7 @@ def test_the_splits_differ(comparison: Comparison) -> None:
 
 
 def test_a_model_differs_from_itself_in_nothing() -> None:
-    comparison = compare(FIRST, FIRST, LABELS, GROUP_OF, WEIGHTS)
+    comparison = compare_pair(FIRST, FIRST, LABELS, GROUP_OF, WEIGHTS)
     zero = Estimate(0, 0, 0)
     assert (comparison.only_first_right, comparison.only_second_right, comparison.mcnemar_p) == (0, 0, 1)
     assert comparison.error_consistency == Estimate(*[pytest.approx(1)] * 3)
@@ -207,7 +207,7 @@ def test_differences_over_few_images_are_never_without_width() -> None:
     few = slice(0, 40)
     ours, theirs = (Side(one.logits[:, few], one.temperatures) for one in (FIRST, SECOND))
     labels, weights = LABELS[few], resample(40)
-    comparison = compare(ours, theirs, labels, GROUP_OF, weights)
+    comparison = compare_pair(ours, theirs, labels, GROUP_OF, weights)
     right = [(one.predicted == labels).mean(axis=0) for one in (ours, theirs)]
     assert comparison.accuracy_difference == share_difference(*right, weights)
     assert comparison.both_wrong.images < FEWEST <= comparison.both_right.images
@@ -228,7 +228,7 @@ def test_kappa_of_clusters_is_that_of_the_images_drawn() -> None:
 def test_two_models_that_are_always_right() -> None:
     """What cannot be known is None; with one seed and groups of one class nothing has look-alikes."""
     sure, unsure = (Side(scale * np.eye(5)[LABELS][None], np.ones(1)) for scale in (9, 2))
-    comparison = compare(sure, unsure, LABELS, np.arange(5), WEIGHTS)
+    comparison = compare_pair(sure, unsure, LABELS, np.arange(5), WEIGHTS)
     assert comparison.error_consistency is None
     assert comparison.both_wrong == comparison.both_right_with_look_alikes == NOTHING
     assert comparison.both_right.images == comparison.same_prediction == 120
@@ -240,7 +240,7 @@ def test_two_models_that_are_always_right() -> None:
 
 def test_two_models_that_never_predict_the_same() -> None:
     ours, theirs = (Side(np.eye(5)[(LABELS + shift) % 5][None], np.ones(1)) for shift in (0, 1))
-    comparison = compare(ours, theirs, LABELS, GROUP_OF, WEIGHTS)
+    comparison = compare_pair(ours, theirs, LABELS, GROUP_OF, WEIGHTS)
     assert comparison.only_first_right == 120
     assert comparison.same_prediction == len(comparison.ranking.indices) == 0
     assert comparison.divergence is comparison.divergence_calibrated is comparison.confidence_gap is None
@@ -268,7 +268,7 @@ def test_after_temperature_a_difference_in_sharpness_alone_is_gone() -> None:
     logits, labels = rng.normal(0, 2, (1, 300, 4)), rng.integers(0, 4, 300)
     group_of, weights = np.array([0, 0, 1, 1]), resample(300)
     sharp, plain = Side(3 * logits, np.array([3.0])), Side(logits, np.array([1.0]))
-    compared = compare(sharp, plain, labels, group_of, weights)
+    compared = compare_pair(sharp, plain, labels, group_of, weights)
     assert compared.both_wrong.true is not None
     assert compared.both_wrong.true.high < -0.05
     for name, differences in compared.calibrated.items():

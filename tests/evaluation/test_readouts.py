@@ -11,11 +11,11 @@ from lookalike.evaluation.readouts import (
     NEIGHBOURS,
     LabelledFeatures,
     effective_rank,
+    join_seeds,
     linear_probe,
     neighbours,
     read_out,
-    read_seed,
-    together,
+    read_out_seed,
 )
 
 Floats = NDArray[np.float64]
@@ -111,8 +111,8 @@ def test_the_effective_rank_is_that_of_the_singular_values() -> None:
 
 def test_seeds_stand_one_after_the_other() -> None:
     pairs, test = ((0, 1), (2, 3)), drawn(40, 4, 9)
-    seeds = [read_seed(drawn(90, 4, seed), test, pairs) for seed in (10, 11)]
-    found = together(seeds)
+    seeds = [read_out_seed(drawn(90, 4, seed), test, pairs) for seed in (10, 11)]
+    found = join_seeds(seeds)
     assert found.pairs == pairs
     assert found.probe.shape == found.neighbours.shape == (2, 2, 40)
     assert found.effective_rank.tolist() == [effective_rank(test.features)] * 2
@@ -120,5 +120,5 @@ def test_seeds_stand_one_after_the_other() -> None:
         valid = drawn(90, 4, seed)
         np.testing.assert_array_equal(found.probe[k], read_out(linear_probe, valid, test, pairs))
         np.testing.assert_array_equal(found.neighbours[k], read_out(neighbours, valid, test, pairs))
-    without = together([read_seed(drawn(20, 4, 12), test, ())])
+    without = join_seeds([read_out_seed(drawn(20, 4, 12), test, ())])
     assert without.probe.shape == without.neighbours.shape == (1, 0, 40)

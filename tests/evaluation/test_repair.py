@@ -9,7 +9,15 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from lookalike.artifacts.evaluations import Evaluation, Validation
-from lookalike.evaluation.repair import Answers, answers_of, cascade, choose_gate, ledger, repair, study_repairs
+from lookalike.evaluation.repair import (
+    SeedPredictions,
+    choose_gate,
+    compare_all,
+    compare_errors,
+    predictions_of,
+    run_cascade,
+    study_complementary_errors,
+)
 from lookalike.evaluation.statistics import bootstrap_mean, resample
 
 RNG = np.random.default_rng(8)
@@ -24,9 +32,9 @@ def drawn(labels: np.ndarray, lean: float) -> np.ndarray:
     return softmax(logits, axis=1)
 
 
-def answers(test: np.ndarray, valid: np.ndarray, macs: int) -> Answers:
+def answers(test: np.ndarray, valid: np.ndarray, macs: int) -> SeedPredictions:
     """The answers of a model with these probabilities for the test (90, 4) and the validation images (70, 4)."""
-    return Answers(test, valid.argmax(axis=1) == VALID, valid.max(axis=1), macs)
+    return SeedPredictions(test, valid.argmax(axis=1) == VALID, valid.max(axis=1), macs)
 
 
 FIRST_VALID, SECOND_VALID = drawn(VALID, 0.8), drawn(VALID, 1.4)
@@ -39,7 +47,7 @@ def right(probabilities: np.ndarray, labels: np.ndarray) -> list[bool]:
 
 
 def test_counts_shares_and_mcnemar() -> None:
-    found = repair(FIRST, SECOND, LABELS, WEIGHTS)
+    found = compare_errors(FIRST, SECOND, LABELS, WEIGHTS)
     pairs = list(zip(right(FIRST.test, LABELS), right(SECOND.test, LABELS), strict=True))
     table = [
         [pairs.count((True, True)), pairs.count((True, False))],
@@ -54,7 +62,7 @@ def test_counts_shares_and_mcnemar() -> None:
 
 
 def test_oracle_and_average() -> None:
-    found = repair(FIRST, SECOND, LABELS, WEIGHTS)
+    found = compare_errors(FIRST, SECOND, LABELS, WEIGHTS)
     one, two = (np.array(right(each.test, LABELS)) for each in (FIRST, SECOND))
     mean = np.array(right((FIRST.test + SECOND.test) / 2, LABELS))
     assert found.oracle == bootstrap_mean(np.maximum(one, two).astype(float), WEIGHTS)
@@ -81,23 +89,23 @@ def test_the_gate_is_the_lowest_of_the_best_on_validation_images(digits: int) ->
 
 
 def test_the_gate_is_chosen_on_the_images_that_both_models_may_see() -> None:
-    whole, gates = repair(FIRST, SECOND, LABELS, WEIGHTS).cascade.gate, []
+    whole, gates = compare_errors(FIRST, SECOND, LABELS, WEIGHTS).cascade.gate, []
     few = replace(SECOND, valid_right=SECOND.valid_right[:9], valid_confidence=SECOND.valid_confidence[:9])
     shared = {id(FIRST): FIRST_VALID[:9], id(few): SECOND_VALID[:9]}
     for first, second in ((FIRST, few), (few, FIRST)):
-        found = repair(first, second, LABELS, WEIGHTS).cascade.gate
+        found = compare_errors(first, second, LABELS, WEIGHTS).cascade.gate
         one, two = shared[id(first)], shared[id(second)]
         gates = sorted({0.0, *one.max(axis=1)})
         assert found == gates[int(np.argmax([asked_accuracy(gate, one, two, VALID[:9]) for gate in gates]))]
-    assert repair(FIRST, few, LABELS, WEIGHTS).cascade.gate != whole
+    assert compare_errors(FIRST, few, LABELS, WEIGHTS).cascade.gate != whole
     unlike = replace(FIRST, valid_right=FIRST.valid_right.copy(), valid_confidence=FIRST.valid_confidence.copy())
     unlike.valid_right[9:], unlike.valid_confidence[9:] = False, 0.3
-    assert repair(unlike, few, LABELS, WEIGHTS).cascade == repair(FIRST, few, LABELS, WEIGHTS).cascade
+    assert compare_errors(unlike, few, LABELS, WEIGHTS).cascade == compare_errors(FIRST, few, LABELS, WEIGHTS).cascade
 
 
 def test_a_cascade_takes_the_second_answer_up_to_the_gate() -> None:
     gate = float(np.median(FIRST.test.max(axis=1)))
-    found = cascade(FIRST, SECOND, gate, LABELS, WEIGHTS)
+    found = run_cascade(FIRST, SECOND, gate, LABELS, WEIGHTS)
     accuracy = asked_accuracy(gate, FIRST.test, SECOND.test, LABELS)
     assert found.asked == pytest.approx(0.5, abs=0.02)
     assert found.accuracy.value == pytest.approx(accuracy)
@@ -109,7 +117,7 @@ def test_a_cascade_takes_the_second_answer_up_to_the_gate() -> None:
 
 def test_a_second_model_that_is_always_wrong_is_never_asked() -> None:
     wrong = answers(np.eye(4)[(LABELS + 1) % 4], np.eye(4)[(VALID + 1) % 4], macs=1000)
-    found = repair(FIRST, wrong, LABELS, WEIGHTS)
+    found = compare_errors(FIRST, wrong, LABELS, WEIGHTS)
     assert (found.cascade.gate, found.cascade.asked, found.cascade.macs) == (0, 0, 100)
     assert found.cascade.macs_per_repair is None
     assert found.cascade.gain.value == found.only_second == 0
@@ -117,17 +125,17 @@ def test_a_second_model_that_is_always_wrong_is_never_asked() -> None:
 
 def test_without_mistakes_nothing_can_be_repaired() -> None:
     never_wrong = answers(np.eye(4)[LABELS], np.eye(4)[VALID], macs=1)
-    assert repair(never_wrong, SECOND, LABELS, WEIGHTS).fixed is None
+    assert compare_errors(never_wrong, SECOND, LABELS, WEIGHTS).fixed is None
     always_wrong = replace(never_wrong, test=np.eye(4)[(LABELS + 1) % 4])
-    assert repair(always_wrong, SECOND, LABELS, WEIGHTS).broken is None
+    assert compare_errors(always_wrong, SECOND, LABELS, WEIGHTS).broken is None
 
 
 def test_a_ledger_has_both_orders_and_two_seeds_as_control() -> None:
     seeds = [answers(np.eye(4)[(LABELS + k) % 4], np.eye(4)[VALID], macs=5) for k in range(3)]
-    found = ledger({"a": seeds, "b": seeds[1:2]}, LABELS, [("a", "b")])
+    found = compare_all({"a": seeds, "b": seeds[1:2]}, LABELS, [("a", "b")])
     assert [(row["first"], row["second"]) for row in found["pairs"]] == [("a", "b"), ("b", "a")]
     assert (found["pairs"][0]["only_first"], found["pairs"][1]["only_first"]) == (len(LABELS), 0)
-    expected = asdict(repair(*seeds[:2], LABELS, resample(len(LABELS))))
+    expected = asdict(compare_errors(*seeds[:2], LABELS, resample(len(LABELS))))
     assert found["control"] == [{"variant": "a"} | expected]
 
 
@@ -143,7 +151,7 @@ def evaluated(seeds: int) -> Evaluation:
 def test_answers_are_probabilities_after_the_temperature(seeds: int) -> None:
     evaluation = evaluated(seeds)
     assert evaluation.validation is not None
-    found = answers_of(evaluation, 7)
+    found = predictions_of(evaluation, 7)
     assert len(found) == min(seeds, 2)
     for k, one in enumerate(found):
         expected = softmax(evaluation.test_logits[k].astype(float) / evaluation.temperatures[k], axis=1)
@@ -156,11 +164,11 @@ def test_answers_are_probabilities_after_the_temperature(seeds: int) -> None:
 def test_a_study_is_the_ledger_of_the_variants_in_its_pairs() -> None:
     evaluations = {"cnn": evaluated(3), "vit": evaluated(1), "alone": evaluated(2)}
     macs = {"cnn": 5, "vit": 70, "alone": 3}
-    found = study_repairs(evaluations, macs, LABELS, [("vit", "cnn")])
-    members = {name: answers_of(evaluations[name], macs[name]) for name in ("vit", "cnn")}
-    assert found == ledger(members, LABELS, [("vit", "cnn")])
+    found = study_complementary_errors(evaluations, macs, LABELS, [("vit", "cnn")])
+    members = {name: predictions_of(evaluations[name], macs[name]) for name in ("vit", "cnn")}
+    assert found == compare_all(members, LABELS, [("vit", "cnn")])
     assert [row["variant"] for row in found["control"]] == ["cnn"]
     first, second = members["vit"][0], members["cnn"][0]
-    expected = {"first": "vit", "second": "cnn"} | asdict(repair(first, second, LABELS, resample(len(LABELS))))
+    expected = {"first": "vit", "second": "cnn"} | asdict(compare_errors(first, second, LABELS, resample(len(LABELS))))
     assert found["pairs"][0] == expected
-    assert study_repairs(evaluations, macs, LABELS, []) == {"pairs": [], "control": []}
+    assert study_complementary_errors(evaluations, macs, LABELS, []) == {"pairs": [], "control": []}

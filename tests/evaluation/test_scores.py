@@ -21,9 +21,9 @@ from lookalike.artifacts.evaluations import (
     Evaluation,
     PhotoOutputs,
     Validation,
-    as_kept,
     load_evaluation,
     load_evaluations,
+    round_confidence,
     save_evaluation,
 )
 from lookalike.artifacts.evidence import in_half
@@ -32,12 +32,19 @@ from lookalike.artifacts.test_sets import TestSet
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.evaluation import metrics
 from lookalike.evaluation.calibration import HOTTEST, calibration_error
-from lookalike.evaluation.hierarchical import Spread
+from lookalike.evaluation.hierarchical import SeedSpread
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
-from lookalike.evaluation.repair import study_repairs
+from lookalike.evaluation.repair import study_complementary_errors
 from lookalike.evaluation.robustness import study_robustness
-from lookalike.evaluation.scores import SeedScores, accuracy_interval, describe_seed, score, score_seed, summarise
+from lookalike.evaluation.scores import (
+    SeedScores,
+    accuracy_interval,
+    describe_seed,
+    score_seed,
+    score_variant,
+    summary_of_seeds,
+)
 from lookalike.evaluation.statistics import resample, wilson_interval
 from lookalike.photographs.comparison import study_photos
 from lookalike.photographs.failed_preparations import STRENGTHS, WAYS
@@ -87,7 +94,7 @@ def test_scores_are_those_of_scipy_and_scikit_learn(kind: type) -> None:
 
 def test_a_summary_holds_means_and_deviation() -> None:
     scores = [replace(SCORES, seed=k, accuracy=a, nll=n) for k, a, n in ((0, 0.5, 1), (1, 0.6, 2), (4, 0.7, 6))]
-    summary = summarise(scores)
+    summary = summary_of_seeds(scores)
     assert summary["seeds"] == 3
     assert summary["accuracy"] == pytest.approx(0.6)
     assert summary["accuracy_sd"] == pytest.approx(0.1)
@@ -99,13 +106,13 @@ def test_a_summary_holds_means_and_deviation() -> None:
 def test_temperatures_have_a_geometric_mean_and_those_at_a_bound_are_counted() -> None:
     fitted, at_bound = (replace(SCORES, seed=k, temperature=t) for k, t in enumerate((1.0, HOTTEST)))
     for scores, mean, count in (([fitted], 1, 0), ([fitted, at_bound], 10, 1), ([at_bound, at_bound], 100, 2)):
-        summary = summarise(scores)
+        summary = summary_of_seeds(scores)
         assert summary["temperature"] == pytest.approx(mean)
         assert summary["temperature_at_bound"] == count
 
 
 def test_one_seed_has_no_deviation() -> None:
-    summary = summarise([SCORES])
+    summary = summary_of_seeds([SCORES])
     assert (summary["seeds"], summary["accuracy"]) == (1, 0.8)
     assert "accuracy_sd" not in summary
     assert "seed" not in summary
@@ -114,13 +121,13 @@ def test_one_seed_has_no_deviation() -> None:
 def test_the_interval_of_an_accuracy_holds_seeds_and_images() -> None:
     """Three seeds that differ by ten points each, and images that are right or wrong by chance."""
     right = np.random.default_rng(0).random((3, 1000)) < np.array([[0.5], [0.6], [0.7]])
-    interval, seeds = accuracy_interval(right, None), right.mean(axis=1)
+    (low, high), seeds = accuracy_interval(right, None), right.mean(axis=1)
     error = np.hypot(np.std(seeds, ddof=1) / np.sqrt(3), np.std(right.mean(axis=0)) / np.sqrt(1000))
-    assert interval.high - interval.low == pytest.approx(2 * t.ppf(0.975, 2.1) * error, rel=0.1)
-    borrowed = accuracy_interval(right[:1], Spread(0.1, 6))
-    assert borrowed.high - borrowed.low == pytest.approx(2 * t.ppf(0.975, 6.3) * np.hypot(0.1, 0.0158), rel=0.1)
+    assert high - low == pytest.approx(2 * t.ppf(0.975, 2.1) * error, rel=0.1)
+    low, high = accuracy_interval(right[:1], SeedSpread(0.1, 6))
+    assert high - low == pytest.approx(2 * t.ppf(0.975, 6.3) * np.hypot(0.1, 0.0158), rel=0.1)
     alone, wilson = accuracy_interval(right[:1], None), wilson_interval(int(right[0].sum()), 1000)
-    assert (alone.low, alone.high) == pytest.approx((wilson.low, wilson.high), abs=2e-3)
+    assert alone == pytest.approx(wilson, abs=2e-3)
 
 
 def test_of_few_images_and_of_none_right_it_is_wilson_s() -> None:
@@ -155,7 +162,7 @@ def evaluated(scales: tuple[float, ...], temperatures: tuple[float, ...], **othe
 def test_a_variant_is_scored_seed_by_seed() -> None:
     labels = noisy(9, 1)[1]
     evaluation = evaluated((1, 2, 3), (0.8, 1.5, 2.5), views=VIEWS)
-    scored = score(evaluation, labels, NAMES)
+    scored = score_variant(evaluation, labels, NAMES)
     seeds = scored.details["seeds"]
     assert json.loads(json.dumps([scored.summary, scored.details], allow_nan=False)) == [scored.summary, scored.details]
     assert [(one["seed"], one["temperature"]) for one in seeds] == [(0, 0.8), (2, 1.5), (4, 2.5)]
@@ -174,12 +181,12 @@ def test_a_variant_is_scored_seed_by_seed() -> None:
     assert 0 < error.low < error.high
     assert scored.details["first_seed"] == describe_seed(evaluation.test_logits[0], labels, 0.8, NAMES)
     assert scored.details["views"] == VIEWS
-    assert "views" not in score(replace(evaluation, views=None), labels, NAMES).details
+    assert "views" not in score_variant(replace(evaluation, views=None), labels, NAMES).details
 
 
 def test_a_variant_whose_every_seed_diverged_has_counts_alone() -> None:
     nothing = Evaluation((), 3, np.zeros(0), np.zeros((0, 200, 5), np.float16))
-    scored = score(nothing, noisy(9, 1)[1], NAMES)
+    scored = score_variant(nothing, noisy(9, 1)[1], NAMES)
     assert (scored.summary, scored.details) == ({"seeds": 0, "diverged": 3}, {"seeds": []})
 
 
@@ -215,7 +222,7 @@ def everything(seed: int, largest: float, photos: PhotoSet, dataset: Dataset) ->
         diverged=1,
         temperatures=rng.uniform(0.5, 3, 2),
         test_logits=lean(2, dataset.test_labels),
-        validation=Validation(rng.random((2, 24)) < 0.7, as_kept(rng.uniform(0.2, 1, (2, 24)))),
+        validation=Validation(rng.random((2, 24)) < 0.7, round_confidence(rng.uniform(0.2, 1, (2, 24)))),
         train_right=rng.random((2, 21)) < 0.8,
         views=VIEWS,
         corrupted=Corrupted(CONDITIONS, rng.random((2, len(CONDITIONS), 13)) < 0.6, rng.random((len(CONDITIONS), 3))),
@@ -240,10 +247,11 @@ def all_figures(evaluations: dict[str, Evaluation], photos: PhotoSet, dataset: D
     tested = TestSet("drawn", dataset.class_names, labels, shown, dataset.test_images, near, near + 1, "", {}, photos)
     return {
         "scores": {
-            name: asdict(score(one, dataset.test_labels, dataset.class_names)) for name, one in evaluations.items()
+            name: asdict(score_variant(one, dataset.test_labels, dataset.class_names))
+            for name, one in evaluations.items()
         },
         "look-alikes": study_look_alikes(sides, tested, GROUP_OF, [STUDY])[0],
-        "repairs": study_repairs(evaluations, {"cnn": 5, "vit": 70}, dataset.test_labels, [STUDY]),
+        "repairs": study_complementary_errors(evaluations, {"cnn": 5, "vit": 70}, dataset.test_labels, [STUDY]),
         "robustness": study_robustness(corrupted, [STUDY]),
         "photographs": study_photos(outputs, sides, tested, GROUP_OF, [STUDY], collector),
     }
@@ -310,8 +318,9 @@ def test_no_figure_is_computed_in_half_precision(dataset: Dataset, study: Callab
 
 
 def test_figures_need_no_torch() -> None:
-    modules = ("scores", "robustness", "repair", "look_alikes", "photo_study")
+    modules = ("scores", "robustness", "repair", "look_alikes")
     imports = "; ".join(f"import lookalike.evaluation.{name}" for name in modules)
+    imports += "; import lookalike.photographs.comparison"
     command = f"import sys; {imports}; assert 'torch' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -36,10 +36,10 @@ COUNTS = [(k, n) for n in (1, 2, 5, 10, 97, 1000, 10_000) for k in sorted({0, 1,
 
 @pytest.mark.parametrize(("successes", "trials"), COUNTS)
 def test_wilson_interval_is_that_of_statsmodels(successes: int, trials: int) -> None:
-    interval = wilson_interval(successes, trials)
+    low, high = wilson_interval(successes, trials)
     expected = proportion_confint(successes, trials, alpha=0.05, method="wilson")
-    assert (interval.low, interval.high) == pytest.approx(expected, rel=1e-9, abs=1e-12)
-    assert 0 <= interval.low < interval.high <= 1
+    assert (low, high) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert 0 <= low < high <= 1
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 0), (1, 0), (3, 2), (-1, 2)])
@@ -59,8 +59,7 @@ def test_the_deviation_of_one_value_is_unknown() -> None:
 
 
 def test_a_proportion_carries_the_interval_of_wilson() -> None:
-    interval = wilson_interval(3, 8)
-    assert proportion(3, 8) == Estimate(0.375, interval.low, interval.high)
+    assert proportion(3, 8) == Estimate(0.375, *wilson_interval(3, 8))
 
 
 @pytest.mark.parametrize("counts", [(0, 0), (0, 1), (5, 0), (1, 1), (7, 7), (3, 9), (9, 3), (120, 90), (900, 1000)])

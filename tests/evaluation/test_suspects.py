@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lookalike.artifacts.evaluations import Evaluation
-from lookalike.evaluation.suspects import SUSPECTS, find_suspects, label_margins
+from lookalike.evaluation.metrics import label_margins
+from lookalike.evaluation.suspects import SUSPECTS, find_suspects
 
 
 @pytest.fixture

@@ -8,7 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.evaluation.statistics import resample
-from lookalike.explain.activity import activity, as_in_training, deviations, distribution, effective_rank
+from lookalike.explain.activity import (
+    activity,
+    as_in_training,
+    channel_effective_rank,
+    distribution,
+    resampled_deviation,
+)
 from lookalike.explain.activity import normalisations as followed_by
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
@@ -114,7 +120,7 @@ def test_only_batch_normalisation_is_set_to_training() -> None:
 
 def test_the_deviation_of_a_resample_is_that_of_its_images() -> None:
     values, weights = torch.randn(4, 3, 2, 2) + torch.arange(4)[:, None, None, None], resample(4, draws=20)
-    whole, drawn = deviations(values, weights)
+    whole, drawn = resampled_deviation(values, weights)
     assert whole == pytest.approx(values.numpy().std(), rel=1e-6)
     for counts, deviation in zip(weights.astype(int), drawn, strict=True):
         assert deviation == pytest.approx(np.repeat(values.numpy(), counts, axis=0).std(), rel=1e-6)
@@ -136,7 +142,7 @@ def test_a_distribution_is_a_histogram_without_the_tails() -> None:
 @pytest.mark.parametrize("shape", [(6, 4, 4), (30, 2, 3)])
 def test_the_effective_rank_is_the_entropy_of_the_singular_values(shape: tuple[int, int, int]) -> None:
     maps = torch.randn(3, *shape)
-    for one, rank in zip(maps.flatten(2).double().numpy(), effective_rank(maps), strict=True):
+    for one, rank in zip(maps.flatten(2).double().numpy(), channel_effective_rank(maps), strict=True):
         values = np.linalg.svd(one - one.mean(axis=1, keepdims=True), compute_uv=False)
         shares = values[values > 1e-9 * values[0]] / values.sum()
         assert rank.item() == pytest.approx(np.exp(-(shares * np.log(shares)).sum()), rel=1e-6)
@@ -144,8 +150,8 @@ def test_the_effective_rank_is_the_entropy_of_the_singular_values(shape: tuple[i
 
 def test_channels_that_are_multiples_of_one_have_rank_one_and_constant_ones_none() -> None:
     one = torch.randn(1, 1, 4, 4)
-    assert effective_rank(one * torch.tensor([1.0, -2.0, 3.0]).view(1, 3, 1, 1)).item() == pytest.approx(1)
-    assert effective_rank(torch.full((1, 3, 4, 4), 7.0)).item() == 0
+    assert channel_effective_rank(one * torch.tensor([1.0, -2.0, 3.0]).view(1, 3, 1, 1)).item() == pytest.approx(1)
+    assert channel_effective_rank(torch.full((1, 3, 4, 4), 7.0)).item() == 0
     wave = torch.linspace(0, 2 * np.pi, 65)[:-1].view(8, 8)
     independent = torch.stack([wave.sin(), wave.cos(), (2 * wave).sin()])[None]  # orthogonal, of equal length
-    assert effective_rank(independent).item() == pytest.approx(3, rel=1e-5)
+    assert channel_effective_rank(independent).item() == pytest.approx(3, rel=1e-5)

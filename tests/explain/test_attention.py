@@ -18,18 +18,18 @@ from lookalike.explain.attention import (
     first_attention,
     gradient_rollout,
     raw_attention,
-    recorded,
+    recorded_maps,
     rollout,
 )
 from lookalike.explain.cells import cells_of, on_tiles
-from lookalike.explain.maps import contrast
+from lookalike.explain.maps import contrast_target
 from lookalike.models.layers import Transformer
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
 
 TRANSFORMERS = ["fashion_vit", "fashion_transfg"]
 TINY = TINY_VIT | {"image_size": 12, "depth": 3}  # 3 x 3 patches in both models
-TARGET = contrast(torch.tensor([0, 3, 6, 2]), torch.tensor([1, 5, 0, 4]), 7).double()
+TARGET = contrast_target(torch.tensor([0, 3, 6, 2]), torch.tensor([1, 5, 0, 4]), 7).double()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def received_by_loop(model: Transformer, weights: NDArray[np.float64]) -> NDArra
 
 def test_recording_leaves_the_logits_as_they_are(model: Transformer, images: Tensor) -> None:
     before = model(images)
-    with recorded(model) as maps:
+    with recorded_maps(model) as maps:
         within = model(images)
     torch.testing.assert_close(within, before, rtol=1e-9, atol=1e-12)
     assert len(maps) == 3
@@ -81,7 +81,7 @@ def test_what_is_recorded_are_the_softmaxes_of_each_layer(model: Transformer, im
     inputs: list[Tensor] = []
     for layer in attention_layers(model):
         layer.qkv.register_forward_hook(lambda _layer, given, _out: inputs.append(given[0]))
-    with recorded(model) as maps:
+    with recorded_maps(model) as maps:
         model(images)
     for layer, tokens, weights in zip(attention_layers(model), list(inputs), maps, strict=True):
         q, k, _ = layer.qkv(tokens).unflatten(2, (3, 2, 16)).unbind(2)
@@ -91,14 +91,14 @@ def test_what_is_recorded_are_the_softmaxes_of_each_layer(model: Transformer, im
 
 
 def test_layers_are_restored_after_an_error(model: Transformer) -> None:
-    with pytest.raises(KeyError), recorded(model):
+    with pytest.raises(KeyError), recorded_maps(model):
         raise KeyError
     assert not any({"attend", "forward"} & vars(layer).keys() for layer in attention_layers(model))
 
 
 def test_maps_have_gradients_as_finite_differences_have(model: Transformer, images: Tensor) -> None:
     """By adding to one map what its gradient is asked for, in the layer that computes it."""
-    with recorded(model) as maps:
+    with recorded_maps(model) as maps:
         score = (model(images.requires_grad_()) * TARGET).sum()
     gradients = torch.autograd.grad(score, maps)
     for layer, weights, gradient in zip(attention_layers(model), maps, gradients, strict=True):
@@ -173,7 +173,7 @@ def test_rollout_of_even_attention_is_even(model: Transformer, images: Tensor) -
 def test_gradient_rollout_is_that_of_a_loop(model: Transformer, images: Tensor) -> None:
     """Equations 5 and 6 with the product written out, image by image, from gradients of one image at a time."""
     for i, shown in enumerate(gradient_rollout(model, images, TARGET)):
-        with recorded(model) as maps:
+        with recorded_maps(model) as maps:
             score = model(images[i : i + 1].requires_grad_())[0] @ TARGET[i]
         gradients = torch.autograd.grad(score, maps[: whole_blocks(model)])
         factors = [

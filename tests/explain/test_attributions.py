@@ -21,15 +21,15 @@ from lookalike.explain.attributions import (
     attributions,
     on_common_grid,
 )
-from lookalike.explain.faithfulness import Trial, centre_map, score
-from lookalike.explain.maps import contrast, explain_all, toward
+from lookalike.explain.faithfulness import PerturbationTest, centre_map, faithfulness_scores
+from lookalike.explain.maps import contrast_target, explain_all, label_target
 from lookalike.explain.subject import Images, Subject
 from lookalike.models.layers import Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, generator, seeded
 
 LABELS = torch.tensor([0, 3, 6, 2])
-TARGET = toward(LABELS, 7)
+TARGET = label_target(LABELS, 7)
 EMPTY = torch.tensor([-0.6, -0.3, -0.2]).view(3, 1, 1)
 NAMES = ["gradient x input", "integrated gradients", "SmoothGrad", "occlusion"]
 
@@ -98,8 +98,8 @@ def test_integrated_gradients_add_up_to_the_score_less_that_of_an_empty_image(mo
 @pytest.mark.parametrize("name", ["gradient x input", "integrated gradients", "occlusion"])
 def test_a_contrast_is_the_difference_of_two_classes(name: str, model: Model, images: Tensor) -> None:
     others = torch.tensor([1, 5, 0, 4])
-    one, other = (maps_by(name, model, images, toward(labels, 7)) for labels in (LABELS, others))
-    both = maps_by(name, model, images, contrast(LABELS, others, 7))
+    one, other = (maps_by(name, model, images, label_target(labels, 7)) for labels in (LABELS, others))
+    both = maps_by(name, model, images, contrast_target(LABELS, others, 7))
     torch.testing.assert_close(both, one - other, rtol=1e-3, atol=1e-5)
 
 
@@ -160,8 +160,10 @@ def test_gains_are_those_of_faithfulness_on_the_common_grid(subject: Subject) ->
     assert {one.shape for one in maps.values()} == {(5, 7, 7)}
     torch.testing.assert_close(maps["HiResCAM"], on_common_grid(subject.explain("HiResCAM")))
     found = attribution_gains(subject, maps)
-    trial = Trial(subject.model, subject.inputs, subject.predicted, steps=7)
-    expected = score(trial, {**maps, "middle": on_common_grid(centre_map((28, 28)).expand(5, -1, -1))}, SEED).methods
+    trial = PerturbationTest(subject.model, subject.inputs, subject.predicted, steps=7)
+    expected = faithfulness_scores(
+        trial, {**maps, "middle": on_common_grid(centre_map((28, 28)).expand(5, -1, -1))}, SEED
+    ).methods
     assert list(found) == [*maps, "centre"]
     for name in maps:
         assert found[name] == asdict(expected[name].gain), name

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookalike.explain.cam import activations_and_gradients, cam, grad_cam, hires_cam
-from lookalike.explain.maps import Explain, contrast, toward
+from lookalike.explain.maps import Explain, contrast_target, label_target
 from lookalike.models.layers import GlobalPooling, Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
 
 LABELS, OTHERS = torch.tensor([0, 3, 6, 2]), torch.tensor([1, 5, 0, 4])
-TARGET = toward(LABELS, 7)
+TARGET = label_target(LABELS, 7)
 
 
 class PooledNet(GlobalPooling):
@@ -118,7 +118,7 @@ def test_maps_are_those_of_captum(cnn: nn.Module, images: Tensor) -> None:
 
 
 def test_gradients_are_finite_differences(cnn: nn.Module, images: Tensor) -> None:
-    cnn, images, target = cnn.double(), images.double(), contrast(LABELS, OTHERS, 7).double()
+    cnn, images, target = cnn.double(), images.double(), contrast_target(LABELS, OTHERS, 7).double()
     maps, gradients = activations_and_gradients(cnn, images, target, cnn.spatial)
     direction = torch.randn(maps.shape, dtype=torch.float64)
 
@@ -139,8 +139,10 @@ def test_hires_cam_adds_up_to_the_logit_without_bias_where_a_linear_layer_follow
 
 
 def test_a_contrasted_hires_cam_is_the_difference_of_two(cnn: nn.Module, images: Tensor) -> None:
-    one, other = (hires_cam(cnn, images, toward(labels, 7)) for labels in (LABELS, OTHERS))
-    torch.testing.assert_close(hires_cam(cnn, images, contrast(LABELS, OTHERS, 7)), one - other, rtol=1e-4, atol=1e-6)
+    one, other = (hires_cam(cnn, images, label_target(labels, 7)) for labels in (LABELS, OTHERS))
+    torch.testing.assert_close(
+        hires_cam(cnn, images, contrast_target(LABELS, OTHERS, 7)), one - other, rtol=1e-4, atol=1e-6
+    )
 
 
 def test_only_the_patches_that_transfg_selects_have_gradients(images: Tensor) -> None:
@@ -151,7 +153,7 @@ def test_only_the_patches_that_transfg_selects_have_gradients(images: Tensor) ->
 
 
 def test_a_class_is_not_contrasted_with_itself(cnn: nn.Module, images: Tensor) -> None:
-    assert not grad_cam(cnn, images, contrast(LABELS, LABELS, 7)).any()
+    assert not grad_cam(cnn, images, contrast_target(LABELS, LABELS, 7)).any()
 
 
 @pytest.mark.parametrize("explain", [grad_cam, hires_cam])
@@ -169,11 +171,11 @@ def test_neither_images_nor_parameters_need_to_ask_for_gradients(
 
 
 def test_grad_cam_is_cam_where_cam_is_positive(pooled: nn.Module, images: Tensor) -> None:
-    maps = cam(pooled, images, contrast(LABELS, OTHERS, 7))
+    maps = cam(pooled, images, contrast_target(LABELS, OTHERS, 7))
     places = maps[0].numel()  # a plane's mean passes 1/places of its gradient to each place
     assert (maps < 0).any()
     assert (maps > 0).any()
-    reference = grad_cam(pooled, images, contrast(LABELS, OTHERS, 7))
+    reference = grad_cam(pooled, images, contrast_target(LABELS, OTHERS, 7))
     torch.testing.assert_close(maps.relu() / places, reference, rtol=1e-4, atol=1e-8)
 
 
@@ -187,7 +189,7 @@ def test_cam_through_dense_layers_is_the_linear_map_of_each_image(size: int) -> 
     with seeded(0, "init"):
         vgg = create_model("vgg", {"max_channels": 9}, input_shape=(3, size, size), num_classes=7).double()
     images = torch.rand(4, 3, size, size, dtype=torch.float64)
-    target = contrast(LABELS, OTHERS, 7).double()
+    target = contrast_target(LABELS, OTHERS, 7).double()
     maps, feature_maps = cam(vgg.eval(), images, target), vgg.convolutions(images)
     _, gradients = activations_and_gradients(vgg, images, target, vgg.pooled)
     torch.testing.assert_close(gradients, gradients.mean((2, 3), keepdim=True).expand_as(gradients))

@@ -9,11 +9,11 @@ from conftest import TINY_ARGUMENTS
 from torch import Tensor, nn
 
 from lookalike.explain.cells import PIXELS, Cells, cells_of, on_tiles
-from lookalike.explain.methods import methods, tiling
+from lookalike.explain.methods import applicable_methods, tiling
 from lookalike.models.layers import Model
 from lookalike.models.registry import create_model
 from lookalike.primer.convolution import receptive_fields
-from lookalike.primer.fields import straightened
+from lookalike.primer.fields import linearised
 
 
 def build(name: str, side: int = 28, **arguments: Any) -> Model:
@@ -55,7 +55,7 @@ def test_cells_are_in_the_middle_of_their_receptive_fields(name: str) -> None:
 
 def seen_by_the_middle_cell(model: Model, side: int) -> tuple[tuple[float, float], tuple[int, int]]:
     """The mean position of what the middle cell of a linear copy sees, weighted by its gradient, and its indices."""
-    straight = straightened(model)
+    straight = linearised(model)
     image, outputs = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True), []
     with straight.spatial.register_forward_hook(lambda _layer, _given, output: outputs.append(output)):
         straight.features(image)
@@ -168,7 +168,7 @@ def test_a_bright_spot_is_found_where_it_is() -> None:
 
 def test_methods_of_the_small_cnn_are_on_tiles_of_the_image() -> None:
     model, images = build("fashion_cnn"), torch.rand(2, 1, 28, 28)
-    for method, explain in methods(model).items():
+    for method, explain in applicable_methods(model).items():
         maps = explain(model, images, torch.eye(7)[:2])
         assert maps.shape == (2, 7, 7), method
         assert torch.equal(maps[:, 0], maps[:, 1]), "both rows of tiles lie above the first centre"

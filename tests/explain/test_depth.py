@@ -16,7 +16,7 @@ from lookalike.explain.depth import (
     activations,
     class_selectivity,
     decoded,
-    depth,
+    depth_readouts,
     in_second_half,
     projected,
     ridge,
@@ -44,7 +44,7 @@ def test_rows_are_those_of_the_convolutions_in_the_order_in_which_they_run(datas
     torch.manual_seed(0)
     shape = (3 if colours else 1, 16, 16)
     model = create_model("simple_cnn", {"batch_norm": True}, input_shape=shape, num_classes=10)
-    rows = depth(subject_of(model, dataset, colours=colours))
+    rows = depth_readouts(subject_of(model, dataset, colours=colours))
     assert [row.layer for row in rows] == ["conv1", "conv2", "conv3"]
     for row in rows:
         assert 0 <= row.probe_accuracy["low"] <= row.probe_accuracy["value"] <= row.probe_accuracy["high"] <= 1
@@ -52,7 +52,7 @@ def test_rows_are_those_of_the_convolutions_in_the_order_in_which_they_run(datas
         assert 0 <= row.orientation_decoded <= 1
         assert (row.colour_decoded is not None) == colours
     assert rows[0].probe_accuracy["value"] == 1, "classes differ by which quarter is bright"
-    assert depth(subject_of(model, dataset, colours=colours)) == rows
+    assert depth_readouts(subject_of(model, dataset, colours=colours)) == rows
 
 
 def test_activations_are_the_averages_of_what_leaves_relu(dataset: Dataset) -> None:
@@ -92,7 +92,9 @@ def test_colours_are_read_where_they_are_kept_and_not_where_they_are_not(dataset
     differences = np.eye(3) - np.roll(np.eye(3), 1, axis=0)
     opponent = np.concatenate([differences, -differences])[:, :, None, None]
     grey = np.full((1, 3, 1, 1), 1 / 3)
-    seeing, blind = (depth(subject_of(Eyes(weights), dataset, colours=True))[0] for weights in (opponent, grey))
+    seeing, blind = (
+        depth_readouts(subject_of(Eyes(weights), dataset, colours=True))[0] for weights in (opponent, grey)
+    )
     assert seeing.colour_decoded is not None
     assert blind.colour_decoded is not None
     assert seeing.colour_decoded > 0.7
@@ -105,7 +107,7 @@ def test_orientations_are_read_from_oriented_filters_and_not_from_a_single_pixel
     waves = np.stack([np.cos(np.pi / 3 * (np.cos(a) * x + np.sin(a) * y) + p) for a in angles for p in (0, np.pi / 2)])
     waves -= waves.mean(axis=(1, 2), keepdims=True)
     oriented, pixel = (
-        depth(subject_of(Eyes(weights), dataset, colours=False))[0]
+        depth_readouts(subject_of(Eyes(weights), dataset, colours=False))[0]
         for weights in (waves[:, None], np.ones((1, 1, 1, 1)))
     )
     assert oriented.orientation_decoded > 0.9

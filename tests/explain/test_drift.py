@@ -12,7 +12,7 @@ from torch import nn
 from lookalike.artifacts.datasets import Dataset
 from lookalike.data.corruptions import CORRUPTIONS, OTHER, corrupt
 from lookalike.drawn.garments import draw_garments
-from lookalike.explain.drift import SEED, SEVERITY, SHOWN, cosine, drift, layers, outputs, through_layers
+from lookalike.explain.drift import SEED, SEVERITY, SHOWN, cosine, drift, layer_outputs, named_layers, through_layers
 from lookalike.explain.subject import Images, Subject
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, seeded
@@ -35,15 +35,15 @@ def subject(dataset: Dataset, runtime: Runtime) -> Subject:
 
 
 def test_layers_are_numbered_by_kind_in_the_order_of_the_image() -> None:
-    assert list(layers(build("fashion_cnn"), (1, 28, 28))) == CNN
+    assert list(named_layers(build("fashion_cnn"), (1, 28, 28))) == CNN
     lenet = ["convolution 1", "pooling 1", "convolution 2", "pooling 2", "dense 1", "dense 2", "dense 3"]
     for name in ("lenet5", "lenet5_modern"):
-        assert list(layers(build(name), (1, 28, 28))) == lenet
+        assert list(named_layers(build(name), (1, 28, 28))) == lenet
 
 
 def test_a_layer_puts_out_what_the_next_one_is_given() -> None:
     """Behind its activation, and before it is flattened."""
-    named = layers(build("lenet5"), (1, 28, 28))
+    named = named_layers(build("lenet5"), (1, 28, 28))
     assert named["convolution 1"] == "features.2"
     assert named["pooling 2"] == "features.8"
     assert named["dense 2"] == "features.13"
@@ -51,7 +51,7 @@ def test_a_layer_puts_out_what_the_next_one_is_given() -> None:
 
 
 def test_outputs_are_those_of_a_forward_pass(subject: Subject) -> None:
-    found = outputs(subject)
+    found = layer_outputs(subject)
     value, expected = subject.inputs, {}
     names = {
         "features.2": "convolution 1",
@@ -71,10 +71,10 @@ def test_outputs_are_those_of_a_forward_pass(subject: Subject) -> None:
 def test_cosines_are_those_of_corrupted_images(subject: Subject) -> None:
     found = drift(subject)
     assert (found["images"], found["severity"], list(found["kinds"])) == (COUNT, SEVERITY, [*CORRUPTIONS, OTHER])
-    clean = outputs(subject)
+    clean = layer_outputs(subject)
     for kind in ("blur", "occlusion"):
         pixels = corrupt(subject.images.pixels, kind, SEVERITY, seed=SEED)
-        corrupted = outputs(subject.of(Images(pixels, subject.images.labels, subject.images.predicted)))
+        corrupted = layer_outputs(subject.of(Images(pixels, subject.images.labels, subject.images.predicted)))
         for row in found["kinds"][kind]:
             one, other = (values[row["layer"]].flatten(1) for values in (clean, corrupted))
             expected = F.cosine_similarity(one, other).mean().item()
@@ -84,7 +84,7 @@ def test_cosines_are_those_of_corrupted_images(subject: Subject) -> None:
 
 def test_the_yardstick_is_another_image(subject: Subject) -> None:
     found = {row["layer"]: row["cosine"]["value"] for row in drift(subject)["kinds"][OTHER]}
-    values = outputs(subject)["dense 2"]
+    values = layer_outputs(subject)["dense 2"]
     pairs = [F.cosine_similarity(values[k], values[k - 1], dim=0).item() for k in range(COUNT)]
     assert found["dense 2"] == pytest.approx(np.mean(pairs), abs=1e-5)
 

@@ -14,18 +14,18 @@ from invented_evidence import EXPLAINED, assert_same
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Evaluation
-from lookalike.artifacts.explanations import Explanation, in_steps, load_explanation, save_explanation
+from lookalike.artifacts.explanations import Explanation, load_explanation, quantise_maps, save_explanation
 from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.cues import grey_objects
-from lookalike.evaluation.evaluate_variant import Questions, evaluate_variant
+from lookalike.evaluation.evaluate_variant import EvaluationInputs, evaluate_variant
 from lookalike.evaluation.groups import group_numbers, look_alike_pairs
-from lookalike.explain.explain_study import Asked, explain_one
+from lookalike.explain.explain_study import ExplainSetup, explain_one
 from lookalike.explain.pair_maps import pair_maps
 from lookalike.explain.representations import layer_products
-from lookalike.explain.seeds import Shared, find
-from lookalike.explain.subject import Images, find_subject
+from lookalike.explain.seeds import SeedSetup, measure_seed
+from lookalike.explain.subject import Images, load_subject
 from lookalike.models.registry import create_model
 from lookalike.params import load_params
 from lookalike.photographs.masks import object_masks
@@ -43,7 +43,7 @@ class Case:
 
     folder: Path
     seen: Evaluation
-    asked: Asked
+    asked: ExplainSetup
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +74,10 @@ def case(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Case:
     ends = tuple(SeedRecord(seed, epochs=2, diverged_in=None if seed in weights else 1) for seed in (0, *weights))
     folder = tmp_path_factory.mktemp("models") / "cnn"
     save_model(folder, described(valid_images=50, class_names=CLASSES, seeds=ends), weights, [])
-    seen, _ = evaluate_variant(folder, Questions(dataset, group_numbers(GROUPS, CLASSES), photos), RUNTIME)
+    seen, _ = evaluate_variant(folder, EvaluationInputs(dataset, group_numbers(GROUPS, CLASSES), photos), RUNTIME)
     sample = load_params(root / "params.yaml").profiles["demo"].explain
     sample = sample.model_copy(update={"images_per_class": 2, "scored": 4, "heads_scored": 1})
-    return Case(folder, seen, Asked(dataset, photos, "cut", GROUPS, sample, corrupt=False))
+    return Case(folder, seen, ExplainSetup(dataset, photos, "cut", GROUPS, sample, corrupt=False))
 
 
 def explain(case: Case, *, focus: bool, **changes: Any) -> Explanation:
@@ -111,7 +111,7 @@ def test_the_first_of_each_class_are_explained_by_the_first_seed_that_did_not_di
     assert plain.indices.tolist() == first_two(labels.tolist())
     predicted = case.seen.test_logits[0].argmax(1)
     images = Images(case.asked.dataset.test_images, labels, predicted)
-    subject = find_subject(case.folder, 4, case.asked.dataset, RUNTIME, images.part(plain.indices))
+    subject = load_subject(case.folder, 4, case.asked.dataset, RUNTIME, images.part(plain.indices))
     assert list(plain.maps) == list(subject.methods)
     for name, maps in plain.maps.items():
         np.testing.assert_allclose(maps, subject.explain(name), rtol=1e-4, atol=1e-6)
@@ -123,9 +123,9 @@ def test_every_finished_seed_is_measured_on_the_same_images(case: Case, plain: E
     assert [one.seed for one in plain.seeds] == list(case.seen.seeds) == [4, 1]
     for number, found in enumerate(plain.seeds):
         images = Images(dataset.test_images, labels, case.seen.test_logits[number].argmax(1)).part(plain.indices)
-        subject = find_subject(case.folder, found.seed, dataset, RUNTIME, images)
-        shared = Shared(None, case.asked.group_of, None, focus=False, attributed=case.asked.sample.scored)
-        assert found == find(found.seed, subject, shared)
+        subject = load_subject(case.folder, found.seed, dataset, RUNTIME, images)
+        shared = SeedSetup(None, case.asked.group_of, None, focus=False, attributed=case.asked.sample.scored)
+        assert found == measure_seed(found.seed, subject, shared)
     first, second = plain.seeds
     assert first.deviations != second.deviations
     assert first.filters is not None
@@ -142,7 +142,7 @@ def test_representations_are_those_of_the_first_images_of_each_class_in_every_se
     assert kept.products.shape == (2, 4, len(kept.indices) * (len(kept.indices) - 1) // 2)
     for number, seed in enumerate(case.seen.seeds):
         images = Images(dataset.test_images, dataset.test_labels, dataset.test_labels).part(kept.indices)
-        subject = find_subject(case.folder, seed, dataset, RUNTIME, images)
+        subject = load_subject(case.folder, seed, dataset, RUNTIME, images)
         expected = layer_products(subject.model, subject.inputs)
         np.testing.assert_array_equal(kept.products[number], np.stack(list(expected.values())))
     assert_same(focused.representations, kept)
@@ -154,7 +154,7 @@ def test_look_alikes_are_contrasted_for_focus_variants(case: Case, plain: Explan
     assert focused.pair_maps.pairs == case.asked.pairs == look_alike_pairs(case.asked.group_of)
     labels = case.asked.dataset.test_labels.astype(int)
     images = Images(case.asked.dataset.test_images, labels, labels)
-    subjects = (find_subject(case.folder, seed, case.asked.dataset, RUNTIME, images) for seed in case.seen.seeds)
+    subjects = (load_subject(case.folder, seed, case.asked.dataset, RUNTIME, images) for seed in case.seen.seeds)
     every = [pair_maps(subject, case.asked.pairs, 1) for subject in subjects]
     np.testing.assert_allclose(focused.pair_maps.maps, np.mean(every, axis=0), rtol=1e-5, atol=1e-7)
 
@@ -206,9 +206,9 @@ def test_photographs_are_explained_as_the_recipe_prepares_them(case: Case, plain
         one = plain if recipe == "cut" else explain(case, focus=False, recipe=recipe)
         predicted = seen.logits[recipe][0].argmax(1)
         shown = Images(photos.recipes[recipe], photos.labels, predicted)
-        subject = find_subject(case.folder, 4, case.asked.dataset, RUNTIME, shown)
+        subject = load_subject(case.folder, 4, case.asked.dataset, RUNTIME, shown)
         assert one.photo_maps is not None
-        np.testing.assert_allclose(one.photo_maps, in_steps(subject.explain(one.shown).numpy()), atol=1)
+        np.testing.assert_allclose(one.photo_maps, quantise_maps(subject.explain(one.shown).numpy()), atol=1)
         assert one.recipe == recipe
 
 

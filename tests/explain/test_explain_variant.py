@@ -16,12 +16,11 @@ from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evidence import in_half
-from lookalike.artifacts.explanations import in_steps, load_explanation, save_explanation
+from lookalike.artifacts.explanations import load_explanation, quantise_maps, save_explanation
 from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.metrics import Ints
 from lookalike.explain.activity import activity
 from lookalike.explain.attention import raw_attention
-from lookalike.explain.closely import Closely
 from lookalike.explain.convolutions import convolutions, feature_maps, filters
 from lookalike.explain.drift import drift, through_layers
 from lookalike.explain.explain_variant import (
@@ -29,15 +28,16 @@ from lookalike.explain.explain_variant import (
     CHANNELS,
     JOURNEY,
     SEED,
-    Explained,
+    VariantFindings,
     explain_variant,
-    grey,
+    grey_values,
+    map_similarity,
     most_varied,
     shown_kernels,
-    similarity,
     with_mean,
 )
-from lookalike.explain.faithfulness import CONTROLS, Trial, curves, gains, score
+from lookalike.explain.faithfulness import CONTROLS, PerturbationTest, faithfulness_scores, gains, perturbation_curves
+from lookalike.explain.focus import FocusFindings
 from lookalike.explain.maps import Maps
 from lookalike.explain.mass import mass_by_class
 from lookalike.explain.methods import DEFAULT, tiling
@@ -66,7 +66,7 @@ class Case:
     name: str
     subject: Subject
     photographs: Images
-    explained: Explained
+    explained: VariantFindings
 
 
 def make(name: str, seed: int, shape: tuple[int, int, int] = (1, 28, 28)) -> nn.Module:
@@ -128,13 +128,13 @@ def test_maps_are_those_of_every_method_for_the_prediction(case: Case) -> None:
 def test_the_first_images_are_scored(case: Case) -> None:
     found, trial = case.explained.found["faithfulness"], trial_of(case.subject, SCORED)
     maps = {name: torch.from_numpy(values[:SCORED]) for name, values in case.explained.maps.items()}
-    assert found == asdict(score(trial, maps, SEED))
+    assert found == asdict(faithfulness_scores(trial, maps, SEED))
     assert found["images"] == SCORED
     assert list(found["methods"]) == [*case.explained.maps, *CONTROLS]
 
 
-def trial_of(subject: Subject, count: int) -> Trial:
-    return Trial(subject.model, subject.inputs[:count], torch.from_numpy(subject.images.predicted[:count]))
+def trial_of(subject: Subject, count: int) -> PerturbationTest:
+    return PerturbationTest(subject.model, subject.inputs[:count], torch.from_numpy(subject.images.predicted[:count]))
 
 
 def test_heads_are_scored_one_by_one_and_in_the_mean(case: Case) -> None:
@@ -153,7 +153,9 @@ def test_heads_are_scored_one_by_one_and_in_the_mean(case: Case) -> None:
         maps = method(case.subject.model, trial.images, torch.zeros(HEADS_SCORED, 10))
         place = -1 if head is None else head
         np.testing.assert_allclose(heads[block, place], maps[0], rtol=1e-5)
-        assert found["gains"][block][place] == pytest.approx(gains(curves(trial, maps, SEED)).mean().item(), abs=1e-6)
+        assert found["gains"][block][place] == pytest.approx(
+            gains(perturbation_curves(trial, maps, SEED)).mean().item(), abs=1e-6
+        )
 
 
 def test_sanity_ends_at_the_untrained_model(case: Case) -> None:
@@ -190,11 +192,11 @@ def test_filters_and_feature_maps_are_those_of_the_first_and_the_last_convolutio
             few = kernels.shape[1] in {1, 3}
             np.testing.assert_array_equal(inside.filters[name], kernels if few else kernels.mean(1, keepdims=True))
         for name, kept in inside.features.items():
-            np.testing.assert_array_equal(kept, in_steps(maps[name][:CHANNELS]))
+            np.testing.assert_array_equal(kept, quantise_maps(maps[name][:CHANNELS]))
         assert list(inside.journey) == list(layers)
         for name, kept in inside.journey.items():
             order = np.argsort(-maps[name].std(axis=(1, 2)), kind="stable")[:JOURNEY]
-            np.testing.assert_array_equal(kept, in_steps(maps[name][order]))
+            np.testing.assert_array_equal(kept, quantise_maps(maps[name][order]))
 
 
 def test_the_channels_of_every_convolution_are_counted(case: Case) -> None:
@@ -241,13 +243,13 @@ def test_feature_maps_are_those_of_the_first_image(cnn: Subject) -> None:
     (first, maps), *_ = found.close_up.inside["trained"].features.items()
     layer = cnn.model.get_submodule(first)
     assert isinstance(layer, nn.Conv2d)
-    expected = in_steps(layer(cnn.inputs[7:8])[0].detach().numpy())
+    expected = quantise_maps(layer(cnn.inputs[7:8])[0].detach().numpy())
     np.testing.assert_allclose(maps, expected, atol=1)  # a step
 
 
 @pytest.mark.parametrize("close", [True, False])
 def test_what_is_kept_of_a_variant(case: Case, close: bool) -> None:
-    closely = Closely({"contrast": {"images": 1}, "responses": [{"layer": "a"}]}, None, {}) if close else None
+    closely = FocusFindings({"contrast": {"images": 1}, "responses": [{"layer": "a"}]}, None, {}) if close else None
     kept = case.explained.evidence(np.arange(COUNT), "plain", closely)
     assert (kept.shown, kept.recipe, kept.indices.tolist()) == (DEFAULT, "plain", list(range(COUNT)))
     assert kept.maps.keys() == case.explained.maps.keys()
@@ -255,7 +257,7 @@ def test_what_is_kept_of_a_variant(case: Case, close: bool) -> None:
         count = COUNT if name in {"CAM", "Grad-CAM", "HiResCAM"} else len(case.explained.found["mass"][name])
         np.testing.assert_array_equal(values, case.explained.maps[name][:count])
     assert kept.photo_maps is not None
-    np.testing.assert_array_equal(kept.photo_maps, in_steps(case.explained.photo_maps[DEFAULT]))
+    np.testing.assert_array_equal(kept.photo_maps, quantise_maps(case.explained.photo_maps[DEFAULT]))
     assert (kept.close_up is not None) == close
     own = closely.found if closely else {"contrast": None, "responses": []}
     assert kept.found == case.explained.found | own
@@ -263,7 +265,7 @@ def test_what_is_kept_of_a_variant(case: Case, close: bool) -> None:
 
 
 def test_all_that_is_kept_comes_back(case: Case, tmp_path: Path) -> None:
-    kept = case.explained.evidence(np.arange(COUNT), "plain", Closely({"contrast": None, "responses": []}))
+    kept = case.explained.evidence(np.arange(COUNT), "plain", FocusFindings({"contrast": None, "responses": []}))
     save_explanation(tmp_path, kept)
     back = load_explanation(tmp_path)
     assert back.close_up is not None
@@ -330,7 +332,7 @@ def test_layers_of_convolutional_networks_are_followed(name: str, garments: Data
         for layer, values in outputs.items():
             clean = sides["as it is"][1][layer]
             chosen = np.argsort(-clean.std(axis=(1, 2)), kind="stable")[:ABREAST] if clean.ndim > 1 else slice(None)
-            expected_outputs = in_steps(values[chosen] if clean.ndim > 1 else values[None])
+            expected_outputs = quantise_maps(values[chosen] if clean.ndim > 1 else values[None])
             np.testing.assert_array_equal(layers[kind].outputs[layer], expected_outputs)
 
 
@@ -362,7 +364,7 @@ def drawn_maps(count: int, seed: int) -> Maps:
 
 def likeness(subject: Subject, maps: Maps, labels: Ints = PHOTO_LABELS, photo_maps: Maps | None = None) -> Any:
     photographs = Images(np.zeros((len(labels), 28, 28), np.uint8), labels, np.zeros_like(labels))
-    found = similarity(
+    found = map_similarity(
         subject, maps, photographs, drawn_maps(len(labels), 1) if photo_maps is None else photo_maps, GROUP_OF
     )
     return found["spearman"]["HiResCAM"]
@@ -428,5 +430,5 @@ def test_maps_that_are_a_control_have_nothing_over_it(cnn: Subject) -> None:
 def test_colour_is_made_grey_by_the_mean_over_channels() -> None:
     colour = np.random.default_rng(0).integers(0, 256, (2, 5, 4, 3), dtype=np.uint8)
     red, green, blue = np.moveaxis(colour.astype(int), 3, 0)
-    np.testing.assert_allclose(grey(colour), (red + green + blue) / 3)
-    np.testing.assert_array_equal(grey(colour[..., 0]), colour[..., 0])
+    np.testing.assert_allclose(grey_values(colour), (red + green + blue) / 3)
+    np.testing.assert_array_equal(grey_values(colour[..., 0]), colour[..., 0])

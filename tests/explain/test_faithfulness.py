@@ -14,16 +14,16 @@ from torch import Tensor, nn
 from lookalike.evaluation.statistics import bootstrap_mean, resample
 from lookalike.explain import faithfulness
 from lookalike.explain.faithfulness import (
-    Trial,
+    PerturbationTest,
     area,
     baselines,
     centre_map,
-    curves,
+    faithfulness_scores,
     gains,
+    importance_order,
     is_blank,
-    order,
+    perturbation_curves,
     random_maps,
-    score,
 )
 from lookalike.models.registry import create_model
 
@@ -45,21 +45,21 @@ def linear() -> nn.Module:
 
 
 @pytest.fixture
-def trial(linear: nn.Module, images: Tensor) -> Trial:
-    return Trial(linear, images, torch.zeros(6, dtype=torch.int64), steps=8)
+def trial(linear: nn.Module, images: Tensor) -> PerturbationTest:
+    return PerturbationTest(linear, images, torch.zeros(6, dtype=torch.int64), steps=8)
 
 
-def contributions(trial: Trial) -> Tensor:
+def contributions(trial: PerturbationTest) -> Tensor:
     """What each pixel adds to the logit of class 0: the attribution that no other can beat against zero."""
     return (trial.images[:, 0].flatten(1) * trial.model[1].weight[0]).view(-1, *SIZE)
 
 
-def of_registry(name: str, **settings: int) -> Trial:
+def of_registry(name: str, **settings: int) -> PerturbationTest:
     arguments = TINY_VIT if name == "fashion_vit" else {}
     model = create_model(name, arguments, input_shape=(1, 28, 28), num_classes=10).eval()
     drawn = torch.Generator().manual_seed(1)
     images, labels = torch.rand(4, 1, 28, 28, generator=drawn), torch.randint(10, (4,), generator=drawn)
-    return Trial(model, images, labels, **settings)
+    return PerturbationTest(model, images, labels, **settings)
 
 
 def test_deletion_curves_are_those_of_quantus() -> None:
@@ -73,7 +73,7 @@ def test_deletion_curves_are_those_of_quantus() -> None:
     theirs = flipping(
         trial.model, trial.images.numpy(), trial.labels.numpy(), a_batch=maps[:, None].numpy(), softmax=True
     )
-    np.testing.assert_allclose(curves(trial, maps, 0)["zero"].deletion[:, 1:], theirs, atol=1e-5)
+    np.testing.assert_allclose(perturbation_curves(trial, maps, 0)["zero"].deletion[:, 1:], theirs, atol=1e-5)
 
 
 def test_the_blur_is_that_of_scipy() -> None:
@@ -86,7 +86,7 @@ def test_the_blur_is_that_of_scipy() -> None:
 @pytest.mark.parametrize("name", ["fashion_cnn", "fashion_vit"])
 def test_curves_run_between_the_probabilities_of_image_and_baseline(name: str) -> None:
     trial = of_registry(name, steps=4)
-    for baseline, found in curves(trial, torch.rand(4, 5, 5), 0).items():
+    for baseline, found in perturbation_curves(trial, torch.rand(4, 5, 5), 0).items():
         with torch.inference_mode():
             intact, gone = (
                 trial.model(x).softmax(1)[range(4), trial.labels]
@@ -97,36 +97,36 @@ def test_curves_run_between_the_probabilities_of_image_and_baseline(name: str) -
         torch.testing.assert_close(found.insertion[:, [0, -1]], torch.stack([gone, intact], 1))
 
 
-def test_half_way_the_more_important_half_is_replaced(trial: Trial) -> None:
+def test_half_way_the_more_important_half_is_replaced(trial: PerturbationTest) -> None:
     maps = torch.arange(256.0).view(1, *SIZE).expand(6, -1, -1)
     kept = trial.images.clone()
     kept[:, :, 8:] = 0
-    found = curves(trial, maps, 0)["zero"]
+    found = perturbation_curves(trial, maps, 0)["zero"]
     torch.testing.assert_close(found.deletion[:, 4], trial.model(kept).softmax(1)[:, 0])
     torch.testing.assert_close(found.insertion[:, 4], trial.model(trial.images - kept).softmax(1)[:, 0])
 
 
-def test_the_size_of_a_batch_changes_nothing(monkeypatch: pytest.MonkeyPatch, trial: Trial) -> None:
+def test_the_size_of_a_batch_changes_nothing(monkeypatch: pytest.MonkeyPatch, trial: PerturbationTest) -> None:
     maps = torch.rand(6, 4, 4)
-    whole = curves(trial, maps, 0)
+    whole = perturbation_curves(trial, maps, 0)
     monkeypatch.setattr(faithfulness, "BATCH", 5)
-    for baseline, found in curves(replace(trial), maps, 0).items():
+    for baseline, found in perturbation_curves(replace(trial), maps, 0).items():
         torch.testing.assert_close(found.deletion, whole[baseline].deletion)
         torch.testing.assert_close(found.insertion, whole[baseline].insertion)
 
 
-def test_the_end_points_are_computed_once(trial: Trial) -> None:
+def test_the_end_points_are_computed_once(trial: PerturbationTest) -> None:
     calls: list[int] = []
     trial.model.register_forward_hook(lambda _, inputs, __: calls.append(len(inputs[0])))
-    curves(trial, torch.rand(6, 4, 4), 0)
-    curves(trial, torch.rand(6, 4, 4), 0)
+    perturbation_curves(trial, torch.rand(6, 4, 4), 0)
+    perturbation_curves(trial, torch.rand(6, 4, 4), 0)
     assert sum(calls) == 6 * (3 + 2 * 2 * 2 * 7)
 
 
-def test_the_true_attribution_beats_chance_and_its_inverse_loses_to_it(trial: Trial) -> None:
+def test_the_true_attribution_beats_chance_and_its_inverse_loses_to_it(trial: PerturbationTest) -> None:
     true = contributions(trial)
     orders = {"true": true, "chance": torch.rand(6, *SIZE), "inverse": -true}
-    found = {name: curves(trial, maps, 0)["zero"] for name, maps in orders.items()}
+    found = {name: perturbation_curves(trial, maps, 0)["zero"] for name, maps in orders.items()}
     deletion, insertion = (
         {name: area(getattr(c, way)) for name, c in found.items()} for way in ("deletion", "insertion")
     )
@@ -145,19 +145,19 @@ def test_areas_are_those_of_scipy() -> None:
 def test_pixels_come_by_the_enlarged_map() -> None:
     coarse = torch.rand(3, 4, 4)
     enlarged = nn.functional.interpolate(coarse[:, None], size=(8, 12), mode="bilinear").flatten(1)
-    ordered = enlarged.gather(1, order(coarse, (8, 12), 0))
+    ordered = enlarged.gather(1, importance_order(coarse, (8, 12), 0))
     assert (ordered.diff(dim=1) <= 1e-6).all()
 
 
 def test_every_pixel_comes_once() -> None:
-    assert (order(torch.rand(3, 4, 4).round(), SIZE, 0).sort(dim=1).values == torch.arange(256)).all()
+    assert (importance_order(torch.rand(3, 4, 4).round(), SIZE, 0).sort(dim=1).values == torch.arange(256)).all()
 
 
 @pytest.mark.parametrize("value", [0.0, 0.3, torch.nan])
 def test_a_blank_map_gives_a_random_order_of_the_seed(value: float) -> None:
-    first = order(torch.full((200, 7, 7), value), SIZE, 1)
-    assert torch.equal(first, order(torch.full((200, 7, 7), value), SIZE, 1))
-    assert not torch.equal(first, order(torch.full((200, 7, 7), value), SIZE, 2))
+    first = importance_order(torch.full((200, 7, 7), value), SIZE, 1)
+    assert torch.equal(first, importance_order(torch.full((200, 7, 7), value), SIZE, 1))
+    assert not torch.equal(first, importance_order(torch.full((200, 7, 7), value), SIZE, 2))
     assert not torch.equal(first[0], first[1])
     mean_rank = first.argsort(dim=1).double().mean(0)  # 127.5 for each pixel, deviation 74 / sqrt(200) = 5.2
     assert (mean_rank - 127.5).abs().max() < 26
@@ -167,7 +167,7 @@ def test_a_blank_map_gives_a_random_order_of_the_seed(value: float) -> None:
 def test_equal_values_come_in_random_order_also_once_enlarged(grid: int, rows: int) -> None:
     maps = torch.full((200, grid, grid), 0.3)
     maps[:, grid // 2 :] = 0
-    equal = order(maps, (28, 28), 1).argsort(dim=1)[:, : rows * 28].double()
+    equal = importance_order(maps, (28, 28), 1).argsort(dim=1)[:, : rows * 28].double()
     assert equal.max() == rows * 28 - 1
     assert (equal.mean(0) - equal.mean()).abs().max() < 5 * equal.std() / 200**0.5
 
@@ -202,19 +202,19 @@ def test_the_centre_map_is_a_gaussian_in_the_middle() -> None:
 
 def test_chance_gains_nothing_whatever_the_grid(linear: nn.Module) -> None:
     images, labels = torch.rand(400, 1, *SIZE), torch.zeros(400, dtype=torch.int64)
-    trial = Trial(linear, images, labels, steps=4)
+    trial = PerturbationTest(linear, images, labels, steps=4)
     for grid in (2, 4, 16):
-        gain = gains(curves(trial, random_maps(400, grid, 0), 0))
+        gain = gains(perturbation_curves(trial, random_maps(400, grid, 0), 0))
         assert gain.mean().abs() < 4 * gain.std() / 20
 
 
-def test_the_score_averages_both_baselines_and_is_paired_with_the_controls(trial: Trial) -> None:
+def test_the_score_averages_both_baselines_and_is_paired_with_the_controls(trial: PerturbationTest) -> None:
     maps = {"true": contributions(trial), "one": torch.full((6, 4, 4), 1.0)}
-    found = score(trial, maps, seed=5)
+    found = faithfulness_scores(trial, maps, seed=5)
     weights = resample(6)
-    true = gains(curves(trial, maps["true"], 5))
-    centre = gains(curves(trial, centre_map(SIZE).expand(6, -1, -1), 5))
-    random = gains(curves(trial, random_maps(6, 7, 5), 5))
+    true = gains(perturbation_curves(trial, maps["true"], 5))
+    centre = gains(perturbation_curves(trial, centre_map(SIZE).expand(6, -1, -1), 5))
+    random = gains(perturbation_curves(trial, random_maps(6, 7, 5), 5))
     mine = found.methods["true"]
     for figure, values in ((mine.gain, true), (mine.over_centre, true - centre), (mine.over_random, true - random)):
         assert asdict(figure) == pytest.approx(asdict(bootstrap_mean(values.numpy(), weights)), abs=1e-6)
@@ -223,10 +223,10 @@ def test_the_score_averages_both_baselines_and_is_paired_with_the_controls(trial
     assert [found.methods[name].blank for name in ("true", "one", "random", "centre")] == [0, 1, 0, 0]
 
 
-def test_the_score_is_plain_json_and_the_same_again(trial: Trial) -> None:
+def test_the_score_is_plain_json_and_the_same_again(trial: PerturbationTest) -> None:
     maps = {"some": torch.rand(6, 4, 4)}
-    text = json.dumps(asdict(score(trial, maps, 1)), allow_nan=False)
-    assert text == json.dumps(asdict(score(trial, maps, 1)))
+    text = json.dumps(asdict(faithfulness_scores(trial, maps, 1)), allow_nan=False)
+    assert text == json.dumps(asdict(faithfulness_scores(trial, maps, 1)))
     found = json.loads(text)
     assert found["images"] == 6
     assert found["fractions"] == [k / 8 for k in range(9)]

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lookalike.explain.maps import contrast, explain_all, on_grid, outputs_of, toward
+from lookalike.explain.maps import contrast_target, explain_all, label_target, on_grid, outputs_of
 from lookalike.models.vit import ViT
 
 LABELS, OTHERS = torch.tensor([2, 0, 1]), torch.tensor([0, 1, 1])
@@ -12,12 +12,12 @@ LABELS, OTHERS = torch.tensor([2, 0, 1]), torch.tensor([0, 1, 1])
 
 def test_a_target_toward_a_class_picks_its_logit() -> None:
     logits = torch.rand(3, 4)
-    assert torch.equal((logits * toward(LABELS, 4)).sum(1), logits[range(3), LABELS])
+    assert torch.equal((logits * label_target(LABELS, 4)).sum(1), logits[range(3), LABELS])
 
 
 def test_a_contrast_is_the_difference_of_two_logits() -> None:
     logits = torch.rand(3, 4)
-    score = (logits * contrast(LABELS, OTHERS, 4)).sum(1)
+    score = (logits * contrast_target(LABELS, OTHERS, 4)).sum(1)
     torch.testing.assert_close(score, logits[range(3), LABELS] - logits[range(3), OTHERS])
     assert score[2] == 0  # of a class with itself
 

@@ -4,26 +4,26 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from lookalike.explain.mass import mass_by_class, places
+from lookalike.explain.mass import centres_and_spreads, mass_by_class
 
 
 def test_the_centre_is_that_of_scipy() -> None:
     maps = np.random.default_rng(0).normal(size=(5, 4, 6))
-    for one, (x, y, _) in zip(np.maximum(maps, 0), places(maps), strict=True):
+    for one, (x, y, _) in zip(np.maximum(maps, 0), centres_and_spreads(maps), strict=True):
         row, column = scipy.ndimage.center_of_mass(one)
         assert (x, y) == (pytest.approx((column + 0.5) / 6), pytest.approx((row + 0.5) / 4))
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 32])
 def test_an_even_mass_lies_in_the_middle_and_spreads_alike_on_every_grid(size: int) -> None:
-    ((x, y, spread),) = places(np.full((1, size, size), 3.0))
+    ((x, y, spread),) = centres_and_spreads(np.full((1, size, size), 3.0))
     assert (x, y, spread) == (pytest.approx(0.5), pytest.approx(0.5), pytest.approx(np.sqrt(1 / 6)))
 
 
 def test_one_place_is_its_own_centre() -> None:
     maps = np.full((1, 4, 4), -1.0)
     maps[0, 0, 3] = 2
-    ((x, y, spread),) = places(maps)
+    ((x, y, spread),) = centres_and_spreads(maps)
     assert (x, y) == (pytest.approx(7 / 8), pytest.approx(1 / 8))
     assert spread == pytest.approx(np.sqrt(2 / 12) / 4)  # that of one even cell
 
@@ -37,7 +37,7 @@ def test_each_class_has_its_means_over_the_maps_with_a_mass() -> None:
     assert none is empty is None
     for found, where in ((first, [0, 1, 5]), (third, [2, 4, 7, 8])):
         assert found is not None
-        expected = places(maps[where]).mean(axis=0)
+        expected = centres_and_spreads(maps[where]).mean(axis=0)
         assert found.images == len(where)
         for estimate, value in zip((found.x, found.y, found.spread), expected, strict=True):
             assert estimate.value == pytest.approx(value)

@@ -7,8 +7,8 @@ import torch
 from conftest import TINY_ARGUMENTS
 
 from lookalike.explain.attention import all_heads
-from lookalike.explain.maps import contrast, explain_all
-from lookalike.explain.methods import DEFAULT, methods
+from lookalike.explain.maps import contrast_target, explain_all
+from lookalike.explain.methods import DEFAULT, applicable_methods
 from lookalike.models.layers import Model, Transformer
 from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import seeded
@@ -61,9 +61,9 @@ def build(name: str, shape: tuple[int, int, int]) -> Model:
 @pytest.mark.parametrize("name", MODELS)
 def test_every_method_explains_every_model_and_leaves_it_as_it_was(name: str, shape: tuple[int, int, int]) -> None:
     model, images = build(name, shape), torch.rand(5, *shape)
-    target = contrast(torch.tensor([0, 1, 2, 3, 4]), torch.tensor([6, 5, 1, 2, 0]), 7)
+    target = contrast_target(torch.tensor([0, 1, 2, 3, 4]), torch.tensor([6, 5, 1, 2, 0]), 7)
     weights, logits = copy.deepcopy(model.state_dict()), model(images)
-    for method, explain in methods(model).items():
+    for method, explain in applicable_methods(model).items():
         maps = explain_all(explain, model, images, target, batch=2)
         grid = POOLED[name, shape[1]] if method == "CAM" else GRIDS.get((name, shape[1]), (2, 2))
         assert maps.shape == (5, *grid), method
@@ -80,7 +80,7 @@ def test_every_method_explains_every_model_and_leaves_it_as_it_was(name: str, sh
 @pytest.mark.parametrize("name", MODELS)
 def test_the_default_method_explains_every_model(name: str) -> None:
     model = build(name, (1, 28, 28))
-    assert DEFAULT in methods(model)
+    assert DEFAULT in applicable_methods(model)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -88,12 +88,12 @@ def test_methods_are_offered_in_a_fixed_order(name: str) -> None:
     model = build(name, (1, 28, 28))
     first = ["CAM"] if (name, 28) in POOLED else []
     offered = [*first, "Grad-CAM", "HiResCAM", *(TRANSFORMER_ONLY if name in TRANSFORMERS else [])]
-    assert list(methods(model)) == offered
+    assert list(applicable_methods(model)) == offered
     assert isinstance(model, Transformer) == (name in TRANSFORMERS)
 
 
 @pytest.mark.parametrize("name", sorted(TRANSFORMERS))
 def test_the_last_attention_is_that_of_the_last_block_that_sees_all_tokens(name: str) -> None:
     model, images = build(name, (1, 28, 28)), torch.rand(2, 1, 28, 28)
-    maps = methods(model)["last attention"](model, images, torch.zeros(2, 7))
+    maps = applicable_methods(model)["last attention"](model, images, torch.zeros(2, 7))
     torch.testing.assert_close(maps, all_heads(model, images)[:, -1].mean(1))

@@ -7,7 +7,7 @@ from conftest import TINY_ARGUMENTS
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lookalike.explain.representations import FEATURES, LAYERS, flattened, layer_products, products, watched
+from lookalike.explain.representations import FEATURES, LAYERS, centred_products, flattened, layer_products, watched
 from lookalike.models.layers import Model, Transformer
 from lookalike.models.registry import MODELS, create_model
 
@@ -51,16 +51,16 @@ def test_products_are_those_of_centred_rows() -> None:
     features = torch.randn(COUNT, 30) + 5
     centred = features.double() - features.double().mean(0)
     rows = [float(centred[i] @ centred[j]) for i in range(COUNT) for j in range(i + 1, COUNT)]
-    kept = products(features)
+    kept = centred_products(features)
     assert kept.dtype == np.float16
     np.testing.assert_allclose(kept, rows / np.sqrt(np.mean(np.square(rows))), rtol=2e-3, atol=2e-3)
-    assert not products(torch.ones(COUNT, 3)).any()
+    assert not centred_products(torch.ones(COUNT, 3)).any()
 
 
 def test_linear_cka_comes_out_as_if_from_the_features() -> None:
     one, other = np.random.default_rng(0).normal(3, 1, (2, COUNT, 20))
     other = other + one
-    kept = [matrix(products(torch.from_numpy(features))) for features in (one, other)]
+    kept = [matrix(centred_products(torch.from_numpy(features))) for features in (one, other)]
     assert cka(*kept) == pytest.approx(cka(without_diagonal(one), without_diagonal(other)), abs=2e-3)
 
 
@@ -74,7 +74,7 @@ def test_every_model_has_a_few_layers_and_its_features_last(name: str, images: T
     assert len(found) <= LAYERS + 1
     assert {one.shape for one in found.values()} == {(COUNT * (COUNT - 1) // 2,)}
     assert all(np.isfinite(one).all() for one in found.values())
-    np.testing.assert_allclose(found[FEATURES], products(features.flatten(1)), rtol=5e-3, atol=5e-3)
+    np.testing.assert_allclose(found[FEATURES], centred_products(features.flatten(1)), rtol=5e-3, atol=5e-3)
 
 
 def test_layers_are_evenly_spaced_from_the_first_to_the_last(images: Tensor) -> None:

@@ -11,7 +11,7 @@ from conftest import TINY_VIT
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
-from lookalike.explain.maps import toward
+from lookalike.explain.maps import label_target
 from lookalike.explain.sanity import cascade, rank_correlation, units
 from lookalike.models.layers import Model
 from lookalike.models.registry import create_model
@@ -45,7 +45,7 @@ def images() -> Tensor:
 
 @pytest.fixture
 def target() -> Tensor:
-    return toward(torch.arange(12) % 10, 10)
+    return label_target(torch.arange(12) % 10, 10)
 
 
 def test_the_cnn_goes_layer_by_layer_from_the_head() -> None:

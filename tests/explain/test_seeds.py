@@ -15,9 +15,9 @@ from lookalike.explain.activity import activity
 from lookalike.explain.attributions import attribution_gains, attribution_maps
 from lookalike.explain.convolutions import convolutions, filters
 from lookalike.explain.distances import attention_distance
-from lookalike.explain.explain_variant import all_maps, rectifies, similarity
+from lookalike.explain.explain_variant import all_maps, map_similarity, rectifies
 from lookalike.explain.localisation import localise
-from lookalike.explain.seeds import BLIND, Shared, find
+from lookalike.explain.seeds import BLIND, SeedSetup, measure_seed
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.subject import Images, Subject
 from lookalike.models.layers import Transformer
@@ -29,7 +29,7 @@ COUNT = 20
 ATTRIBUTED = ("gradient x input", "integrated gradients", "SmoothGrad", "occlusion")
 LABELS = np.arange(COUNT) % 10
 PHOTOGRAPHS = Images(draw_garments(6, seed=11)[0], np.array([1, -1, 3, 0, -1, 5]), np.zeros(6, np.int64))
-PLAIN = Shared(None, GROUP_OF, None, focus=False, attributed=3)
+PLAIN = SeedSetup(None, GROUP_OF, None, focus=False, attributed=3)
 
 
 def make(name: str, seed: int, channels: int = 1, **arguments: bool) -> nn.Module:
@@ -51,7 +51,7 @@ def subject_of(name: str, dataset: Dataset, channels: int = 1, **arguments: bool
 def test_every_part_is_there_where_it_applies(name: str, dataset: Dataset) -> None:
     subject = subject_of(name, dataset)
     for focus in (False, True):
-        found = find(4, subject, replace(PLAIN, focus=focus))
+        found = measure_seed(4, subject, replace(PLAIN, focus=focus))
         transformer, convolves = isinstance(subject.model, Transformer), bool(convolutions(subject.model))
         assert found.seed == 4
         assert (found.deviations is not None) == (convolves and rectifies(subject.model))
@@ -68,7 +68,7 @@ def test_every_part_is_there_where_it_applies(name: str, dataset: Dataset) -> No
 def test_deviations_are_those_of_what_enters_relu(dataset: Dataset, *, batch_norm: bool) -> None:
     subject = subject_of("simple_cnn", dataset, batch_norm=batch_norm)
     subject = replace(subject, kept={5: make("simple_cnn", 2, batch_norm=batch_norm)})
-    found = find(0, subject, PLAIN).deviations
+    found = measure_seed(0, subject, PLAIN).deviations
     assert found is not None
     assert list(found) == ["untrained", "epoch 5", "trained"]
     assert all(list(one) == ["conv1", "conv2", "conv3"] for one in found.values()), "whether or not it is normalised"
@@ -97,7 +97,7 @@ def given_to_relu(model: nn.Module, images: Tensor) -> list[NDArray[np.float32]]
 
 def test_filters_are_those_of_the_first_convolution(dataset: Dataset) -> None:
     subject = subject_of("simple_cnn", dataset)
-    found = find(0, subject, PLAIN).filters
+    found = measure_seed(0, subject, PLAIN).filters
     assert found is not None
     name = next(iter(convolutions(subject.model)))
     expected = tuning(filters(subject.model, name), filters(subject.untrained, name))
@@ -113,9 +113,9 @@ def test_filters_are_those_of_the_first_convolution(dataset: Dataset) -> None:
 @pytest.mark.parametrize("photographs", [None, PHOTOGRAPHS, replace(PHOTOGRAPHS, senders=np.array([0, 0, 1, 1, 2, 2]))])
 def test_similarities_are_those_of_the_first_seed(dataset: Dataset, photographs: Images | None) -> None:
     subject = subject_of("fashion_vit", dataset)
-    found = find(0, subject, replace(PLAIN, photographs=photographs)).similarity
+    found = measure_seed(0, subject, replace(PLAIN, photographs=photographs)).similarity
     photo_maps = all_maps(subject.of(photographs)) if photographs else {}
-    expected = similarity(subject, all_maps(subject), photographs, photo_maps, GROUP_OF)["spearman"]
+    expected = map_similarity(subject, all_maps(subject), photographs, photo_maps, GROUP_OF)["spearman"]
     assert found is not None
     assert tuple(found) == BLIND
     for name, ours in found.items():
@@ -133,7 +133,7 @@ def test_similarities_are_those_of_the_first_seed(dataset: Dataset, photographs:
 def test_maps_of_every_method_are_localised_where_there_are_masks(dataset: Dataset, name: str, channels: int) -> None:
     subject = subject_of(name, dataset, channels=channels)
     masks = subject.images.pixels.reshape(COUNT, 28, 28, channels)[..., 0] > 0
-    found = find(0, subject, replace(PLAIN, masks=masks)).localisation
+    found = measure_seed(0, subject, replace(PLAIN, masks=masks)).localisation
     assert found is not None
     assert list(found.methods) == [*ATTRIBUTED, *[one for one in found.methods if one in subject.methods], "centre"]
     assert {one for one in found.methods if one in subject.methods} == set(subject.methods)
@@ -146,7 +146,7 @@ def test_maps_of_every_method_are_localised_where_there_are_masks(dataset: Datas
 
 def test_attributions_and_attention_are_those_of_their_modules(dataset: Dataset) -> None:
     subject = subject_of("fashion_vit", dataset)
-    found, few = find(0, subject, PLAIN), subject.part(slice(3))
+    found, few = measure_seed(0, subject, PLAIN), subject.part(slice(3))
     assert found.attribution == attribution_gains(few, attribution_maps(few))
     assert found.attention_distance is not None
     np.testing.assert_allclose(found.attention_distance, attention_distance(subject.model, subject.inputs))

@@ -14,14 +14,14 @@ from safetensors.torch import save_file
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import SeedRecord, save_model
-from lookalike.explain.maps import explain_all, toward
-from lookalike.explain.methods import methods
-from lookalike.explain.subject import Images, Subject, find_subject
+from lookalike.explain.maps import explain_all, label_target
+from lookalike.explain.methods import applicable_methods
+from lookalike.explain.subject import Images, Subject, load_subject
 from lookalike.models.registry import MODELS
 from lookalike.params import Variant
 from lookalike.runtime import Runtime, seeded
 from lookalike.training.pretrained import StartingWeights
-from lookalike.training.train_variant import build, describe, train_variant
+from lookalike.training.train_variant import build, initial_description, train_variant
 
 SEEDS = (4, 1, 0)
 Find = Callable[..., Subject]
@@ -42,9 +42,9 @@ def find(tmp_path: Path, make_variant: Callable[..., Variant], runtime: Runtime)
             torch.manual_seed(one)
             weights[one] = build(effective(variant), dataset).state_dict()
         ends = tuple(SeedRecord(one, 3, None) for one in SEEDS)
-        about = replace(describe(effective(variant), dataset, 72, 24), seeds=ends, kept_epochs=(2,))
+        about = replace(initial_description(effective(variant), dataset, 72, 24), seeds=ends, kept_epochs=(2,))
         save_model(tmp_path / name, about, weights, [], {2: build(effective(variant), dataset).state_dict()})
-        return find_subject(tmp_path / name, seed, dataset, runtime, first_images(dataset))
+        return load_subject(tmp_path / name, seed, dataset, runtime, first_images(dataset))
 
     return found
 
@@ -91,7 +91,7 @@ def test_a_fine_tuned_model_was_untrained_when_it_had_the_published_weights(
     save_model(tmp_path / "model", trained.description, trained.weights, trained.history, trained.kept)
     file.unlink()  # what the run began with is in the folder of the model
     for seed in (0, 1):
-        subject = find_subject(tmp_path / "model", seed, colour_dataset, runtime, first_images(colour_dataset))
+        subject = load_subject(tmp_path / "model", seed, colour_dataset, runtime, first_images(colour_dataset))
         states = [(subject.untrained, trained.kept[0]), (subject.model, trained.weights[seed])]
         for model, expected in states:
             assert model.state_dict().keys() == expected.keys()
@@ -115,13 +115,13 @@ def test_inputs_are_the_normalised_images(find: Find, dataset: Dataset, colour_d
 @pytest.mark.parametrize("name", MODELS)
 def test_methods_are_those_that_apply_to_the_model(name: str, find: Find, dataset: Dataset) -> None:
     subject = find(name, 4, dataset)
-    assert list(subject.methods) == list(methods(subject.model))
+    assert list(subject.methods) == list(applicable_methods(subject.model))
 
 
 def test_what_is_explained_is_the_prediction_if_not_said_otherwise(find: Find, dataset: Dataset) -> None:
     subject = find("fashion_vit", 4, dataset)
-    method, target = subject.methods["HiResCAM"], toward(torch.arange(6), 10)
-    predicted = toward(torch.from_numpy(subject.images.predicted), 10)
+    method, target = subject.methods["HiResCAM"], label_target(torch.arange(6), 10)
+    predicted = label_target(torch.from_numpy(subject.images.predicted), 10)
     for model, others in ((subject.model, {}), (subject.untrained, {"model": subject.untrained})):
         plain = explain_all(method, model, subject.inputs, predicted)
         assert torch.equal(subject.explain("HiResCAM", **others), plain)

@@ -144,7 +144,7 @@ def test_pictures_that_a_report_does_not_keep_are_tiles(watched: Watched, datase
 def test_a_large_study_is_explored_by_the_images_that_the_report_shows(
     watched: Watched, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lookalike.reporting.explorer.section.searchable", lambda images, classes: False)
+    monkeypatch.setattr("lookalike.reporting.explorer.section.is_searchable", lambda images, classes: False)
     large = make_site(tmp_path, dataset)
     last = int(large.study.test_set.shown.max())
     page = opened(watched.page, f"{large.address}#study={AGAIN}&image={last}")

@@ -21,10 +21,10 @@ from sklearn.metrics import cohen_kappa_score, roc_auc_score
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.statistics import Estimate
 from lookalike.families.all_findings import study_families
-from lookalike.families.by_variant import labels_of
+from lookalike.families.by_variant import cue_labels
 from lookalike.families.findings import FamilyFindings
-from lookalike.families.learning_curves import fit
-from lookalike.families.measured import MeasuredStudy, matrix
+from lookalike.families.learning_curves import fit_power_law
+from lookalike.families.measured import MeasuredStudy, matrix_rows
 from lookalike.families.representations import all_pairs
 
 FULL = study()
@@ -93,7 +93,7 @@ def test_cues_are_of_the_first_images_of_each_class(found: FamilyFindings) -> No
     cues = FULL.evaluations["cnn"].cues
     assert cues is not None
     first = first_of_each_class(LABELS, 20)
-    np.testing.assert_array_equal(labels_of(cues, FULL), LABELS[first])
+    np.testing.assert_array_equal(cue_labels(cues, FULL), LABELS[first])
     one = found.cues["cnn"]
     assert one.conditions == CONDITIONS
     clean = one.accuracy[0]
@@ -115,7 +115,7 @@ def test_learning_curves_are_of_the_seeds_of_each_size(found: FamilyFindings) ->
     for one, expected in zip(points, errors, strict=True):
         assert one.errors == pytest.approx(tuple(expected))
     assert curves.first is not None
-    assert curves.first.curve == fit(np.array([100.0, 1000]), np.array([error.mean() for error in errors]))
+    assert curves.first.curve == fit_power_law(np.array([100.0, 1000]), np.array([error.mean() for error in errors]))
     assert curves.crossing is not None
 
 
@@ -251,4 +251,4 @@ def test_probabilities_are_those_of_each_seed() -> None:
 
 
 def test_what_is_no_number_is_none_in_a_matrix() -> None:
-    assert matrix(np.array([[1.0, np.nan], [np.inf, 2]])) == ((1, None), (None, 2))
+    assert matrix_rows(np.array([[1.0, np.nan], [np.inf, 2]])) == ((1, None), (None, 2))

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lookalike.evaluation.abstention import area_under_risk_coverage, selective_accuracy
+from lookalike.evaluation.selective_prediction import accuracy_of_surest, area_under_risk_coverage
 from lookalike.evaluation.statistics import proportion
 from lookalike.families.calibration import (
     COVERAGES,
+    answered_images,
     area_difference,
+    class_gaps_by_bin,
     classwise_error,
-    gaps_by_bin,
-    in_order,
-    selective,
-    wanted,
+    order_by_score,
+    selective_prediction,
 )
 from lookalike.families.jackknife import Floats
 
@@ -61,7 +61,7 @@ def test_an_error_that_noise_explains_may_be_zero() -> None:
 
 def test_gaps_add_up_to_label_counts_minus_probabilities() -> None:
     found = probabilities(1)[0]
-    gaps = gaps_by_bin(found, LABELS)
+    gaps = class_gaps_by_bin(found, LABELS)
     assert gaps.shape == (IMAGES, CLASSES * 15)
     sums = gaps.sum(axis=0).reshape(CLASSES, 15).sum(axis=1)
     np.testing.assert_allclose(sums, np.bincount(LABELS) - found.sum(axis=0))
@@ -75,9 +75,9 @@ def answers(seeds: int, images: int = IMAGES, digits: int = 1) -> tuple[Floats, 
 
 def test_figures_are_those_of_one_seed_after_another() -> None:
     scores, right = answers(3)
-    found = in_order(scores, right).by_seed(np.ones((1, IMAGES)))[0]
+    found = order_by_score(scores, right).by_seed(np.ones((1, IMAGES)))[0]
     for k, seed in enumerate(zip(scores, right, strict=True)):
-        curve = selective_accuracy(*seed)
+        curve = accuracy_of_surest(*seed)
         np.testing.assert_allclose(found[k, :-1], [curve[round(coverage * IMAGES) - 1] for coverage in COVERAGES])
         assert found[k, -1] == pytest.approx(area_under_risk_coverage(*seed))
 
@@ -85,9 +85,9 @@ def test_figures_are_those_of_one_seed_after_another() -> None:
 def test_drawing_an_image_twice_is_having_it_twice() -> None:
     scores, right = answers(2, 300, digits=9)
     weights = RNG.integers(0, 3, (4, 300)).astype(float)
-    found = in_order(scores, right).by_seed(weights)
+    found = order_by_score(scores, right).by_seed(weights)
     for draw, row in zip(found, weights.astype(int), strict=True):
-        repeated = in_order(np.repeat(scores, row, axis=1), np.repeat(right, row, axis=1))
+        repeated = order_by_score(np.repeat(scores, row, axis=1), np.repeat(right, row, axis=1))
         expected = repeated.by_seed(np.ones((1, row.sum())))[0]
         np.testing.assert_allclose(draw[:, :-1], expected[:, :-1])
         np.testing.assert_allclose(draw[:, -1], expected[:, -1], atol=0.01)
@@ -95,18 +95,18 @@ def test_drawing_an_image_twice_is_having_it_twice() -> None:
 
 @pytest.mark.parametrize(("coverage", "images", "expected"), [(0.7, 10, 7), (0.5, 5, 3), (0.5, 1, 1), (1.0, 4, 4)])
 def test_coverages_are_of_whole_images(coverage: float, images: int, expected: int) -> None:
-    assert wanted(coverage, images) == expected
+    assert answered_images(coverage, images) == expected
 
 
 def test_answers_that_are_all_right_have_wilson_intervals() -> None:
-    found = selective(answers(3, 20)[0], np.ones((3, 20), bool))
+    found = selective_prediction(answers(3, 20)[0], np.ones((3, 20), bool))
     assert found.accuracies == tuple(proportion(k, k) for k in (10, 14, 18, 20))
     assert (found.area.value, found.area.low) == (0, 0)
     assert found.area.high == pytest.approx(1 - proportion(20, 20).low)
 
 
 def test_intervals_surround_the_values() -> None:
-    found = selective(*answers(3))
+    found = selective_prediction(*answers(3))
     for estimate in (*found.accuracies, found.area):
         assert 0 <= estimate.low < estimate.value < estimate.high <= 1
     rising = [one.value for one in found.accuracies]
@@ -125,4 +125,4 @@ def test_the_difference_of_areas_is_that_of_both() -> None:
 
 def test_a_score_that_is_no_number_is_refused() -> None:
     with pytest.raises(ValueError, match="a score is NaN"):
-        selective(np.full((1, 3), np.nan), np.ones((1, 3), bool))
+        selective_prediction(np.full((1, 3), np.nan), np.ones((1, 3), bool))

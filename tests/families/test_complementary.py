@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
-from lookalike.families.complementary import averaging_gain, consistency, kappa_matrix, own_pairs
+from lookalike.families.complementary import averaging_contrast, consistency_contrast, kappa_matrix, own_pairs
 from lookalike.families.jackknife import Floats
 
 IMAGES, CLASSES = 1_000, 4
@@ -50,7 +50,7 @@ def across(first: NDArray[Any], second: NDArray[Any]) -> list[tuple[NDArray[Any]
 
 
 def test_consistency_within_and_between_by_slow_loops() -> None:
-    found = consistency(FIRST, SECOND)
+    found = consistency_contrast(FIRST, SECOND)
     assert found is not None
     own = [np.mean([cohen_kappa_score(a, b) for a, b in combinations(side, 2)]) for side in (FIRST, SECOND)]
     between = np.mean([cohen_kappa_score(a, b) for a, b in across(FIRST, SECOND)])
@@ -62,8 +62,8 @@ def test_consistency_within_and_between_by_slow_loops() -> None:
 
 
 def test_without_three_seeds_or_errors_there_is_no_contrast() -> None:
-    assert consistency(FIRST[:2], SECOND) is None
-    assert consistency(FIRST, np.ones_like(SECOND)) is None
+    assert consistency_contrast(FIRST[:2], SECOND) is None
+    assert consistency_contrast(FIRST, np.ones_like(SECOND)) is None
 
 
 def probabilities(right: NDArray[np.bool_], labels: NDArray[np.int64]) -> Floats:
@@ -77,7 +77,7 @@ def probabilities(right: NDArray[np.bool_], labels: NDArray[np.int64]) -> Floats
 def test_the_gain_of_averaging_by_slow_loops() -> None:
     labels = RNG.integers(0, CLASSES, IMAGES)
     first, second = probabilities(FIRST, labels), probabilities(SECOND, labels)
-    found = averaging_gain(first, second, labels)
+    found = averaging_contrast(first, second, labels)
 
     def gain(one: Floats, other: Floats) -> float:
         accuracies = [np.mean(each.argmax(axis=1) == labels) for each in (one, other, (one + other) / 2)]
@@ -106,7 +106,7 @@ def test_intervals_of_kappa_hold_the_value_of_many_seeds_and_images() -> None:
     own = np.mean([own_pairs(one[None], np.arange(20))[0] for one in matrices])
     true = kappa_matrix(np.concatenate(many))[:20, 20:].mean() - own
     for _ in range(runs):
-        found = consistency(*drawn(3, 300, rng))
+        found = consistency_contrast(*drawn(3, 300, rng))
         assert found is not None
         low, high = found.difference.interval()
         hits += low <= true <= high

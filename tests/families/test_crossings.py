@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from lookalike.families.crossings import Crossing, NoCrossing, crossed_at, crossing, quantile
-from lookalike.families.learning_curves import Curve, Points
+from lookalike.families.learning_curves import PowerLaw, RunErrors
 
 SIZES = np.geomspace(100, 10_000, 4)
 
 
-def points(curve: Curve, noise: float = 0.0, seed: int = 0, runs: int = 3) -> Points:
+def points(curve: PowerLaw, noise: float = 0.0, seed: int = 0, runs: int = 3) -> RunErrors:
     """Three runs of each size."""
     every = np.repeat(SIZES, runs)
-    return Points(every, curve.at(every) * np.exp(np.random.default_rng(seed).normal(0, noise, len(every))))
+    return RunErrors(every, curve.at(every) * np.exp(np.random.default_rng(seed).normal(0, noise, len(every))))
 
 
-EARLY, LATE = Curve(1, 0.2), Curve(1 * 1000**0.3, 0.5)  # they cross at 1,000 images
+EARLY, LATE = PowerLaw(1, 0.2), PowerLaw(1 * 1000**0.3, 0.5)  # they cross at 1,000 images
 
 
 def test_the_crossing_of_power_laws_is_found() -> None:
@@ -42,20 +42,20 @@ def test_noise_gives_an_interval_that_holds_the_crossing() -> None:
 
 
 def test_no_crossing_within_the_sizes_names_the_better_family() -> None:
-    far = Curve(1 * 1e6**0.3, 0.5)  # crosses at a million
+    far = PowerLaw(1 * 1e6**0.3, 0.5)  # crosses at a million
     assert crossing(points(EARLY), points(far)) == NoCrossing("first", 1)
     assert crossing(points(far), points(EARLY)) == NoCrossing("second", 1)
 
 
 def test_families_that_meet_at_the_largest_size_do_not_cross() -> None:
     ends = SIZES[[0, 3]]
-    found = crossing(Points(ends, np.array([0.4, 0.2])), Points(ends, np.array([0.6, 0.2])))
+    found = crossing(RunErrors(ends, np.array([0.4, 0.2])), RunErrors(ends, np.array([0.6, 0.2])))
     assert found == NoCrossing("first", 0)
     assert isinstance(crossing(points(EARLY), points(EARLY)), NoCrossing)
 
 
 def test_an_interval_that_leaves_the_sizes_is_open() -> None:
-    late = Curve(9_000**0.1, 0.3)  # crosses at 9,000 at a flat angle
+    late = PowerLaw(9_000**0.1, 0.3)  # crosses at 9,000 at a flat angle
     found = crossing(points(EARLY, 0.2, 1), points(late, 0.2, 1))
     assert isinstance(found, Crossing)
     assert found.low is None or found.high is None
@@ -63,9 +63,9 @@ def test_an_interval_that_leaves_the_sizes_is_open() -> None:
 
 
 def test_families_need_a_common_range_and_curves() -> None:
-    few = Points(np.array([1.0, 2.0]), np.array([0.5, 0.4]))
+    few = RunErrors(np.array([1.0, 2.0]), np.array([0.5, 0.4]))
     assert crossing(points(EARLY), few) is None
-    assert crossing(points(EARLY), Points(SIZES[:1], np.array([0.5]))) is None
+    assert crossing(points(EARLY), RunErrors(SIZES[:1], np.array([0.5]))) is None
 
 
 def test_without_repeated_runs_nothing_is_certain() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lookalike.evaluation.statistics import proportion
-from lookalike.families.cues import accuracies, kept, right_of, two_alternative
-from lookalike.families.influence import share
+from lookalike.families.cues import accuracy_by_condition, kept_accuracy, right_where_preferred, two_alternative
+from lookalike.families.influence import share_estimate
 
 RNG = np.random.default_rng(0)
 SEEDS, CONDITIONS, IMAGES, CLASSES = 3, 4, 300, 5
@@ -18,11 +18,11 @@ USABLE = np.stack([np.ones(IMAGES, bool), RNG.random(IMAGES) < 0.7, np.ones(IMAG
 
 
 def test_an_image_is_right_where_its_class_has_the_highest_logit() -> None:
-    np.testing.assert_array_equal(right_of(PREFERRED), LOGITS.argmax(axis=3) == LABELS)
+    np.testing.assert_array_equal(right_where_preferred(PREFERRED), LOGITS.argmax(axis=3) == LABELS)
 
 
 def test_accuracies_are_of_the_images_that_a_condition_was_made_of() -> None:
-    found = accuracies(right_of(PREFERRED), USABLE)
+    found = accuracy_by_condition(right_where_preferred(PREFERRED), USABLE)
     for k in range(CONDITIONS - 1):
         hits = [LOGITS[s, k, n].argmax() == LABELS[n] for s in range(SEEDS) for n in range(IMAGES) if USABLE[k, n]]
         one = found[k]
@@ -47,8 +47,8 @@ def test_two_alternatives_leave_third_classes_out() -> None:
 
 
 def test_what_is_kept_is_a_share_of_the_accuracy_on_the_same_images() -> None:
-    right = right_of(PREFERRED)
-    found = kept(right, USABLE, 0)
+    right = right_where_preferred(PREFERRED)
+    found = kept_accuracy(right, USABLE, 0)
     assert found[3] is None
     assert found[0] is not None
     np.testing.assert_array_equal(found[0].by_seed, 1)
@@ -62,5 +62,5 @@ def test_what_is_kept_is_a_share_of_the_accuracy_on_the_same_images() -> None:
 
 def test_shares_of_all_images_are_wilson_intervals() -> None:
     right = np.ones((SEEDS, 1, IMAGES), bool)
-    assert accuracies(right, np.ones((1, IMAGES), bool)) == (proportion(IMAGES, IMAGES),)
-    assert share(right[:, 0]) == proportion(IMAGES, IMAGES)
+    assert accuracy_by_condition(right, np.ones((1, IMAGES), bool)) == (proportion(IMAGES, IMAGES),)
+    assert share_estimate(right[:, 0]) == proportion(IMAGES, IMAGES)

@@ -9,7 +9,7 @@ from conftest import ROOT
 from descriptions import described
 
 from lookalike.artifacts.models import Description, SeedRecord
-from lookalike.families.curves import Run, clusters, curves_of, most_sizes, sides
+from lookalike.families.curves import TrainingRun, curve_variants, curves_of, most_sizes, runs_by_steps
 from lookalike.params import Params, parse_params
 
 CNN, VIT = "fashion-cnn", "fashion-vit"
@@ -56,13 +56,13 @@ def test_the_order_of_the_compared_variants_is_that_of_the_sides(params: Params)
     assert turned == {title: both[::-1] for title, both in curves_of(settings, models, (CNN, VIT)).items()}
 
 
-def run(variant: str, images: int, steps: int) -> Run:
-    return Run(variant, images, 1, steps)
+def run(variant: str, images: int, steps: int) -> TrainingRun:
+    return TrainingRun(variant, images, 1, steps)
 
 
 def test_steps_are_equal_within_five_percent() -> None:
     runs = [run("c", 3, 106), run("a", 1, 100), run("b", 2, 105), run("d", 4, 111), run("e", 5, 112)]
-    assert [(steps, [one.variant for one in alike]) for steps, alike in clusters(runs)] == [
+    assert [(steps, [one.variant for one in alike]) for steps, alike in runs_by_steps(runs)] == [
         (105, ["a", "b"]),
         (111, ["c", "d"]),
         (112, ["e"]),
@@ -71,7 +71,7 @@ def test_steps_are_equal_within_five_percent() -> None:
 
 def test_of_one_size_the_first_counts() -> None:
     first, second = [run("big", 9, 1), run("a", 5, 1), run("again", 5, 1)], [run("b", 5, 1), run("other", 7, 1)]
-    assert sides(first, second, [*first, second[0]]) == (["a", "big"], ["b"])
+    assert curve_variants(first, second, [*first, second[0]]) == (["a", "big"], ["b"])
 
 
 def test_three_sizes_make_a_curve() -> None:

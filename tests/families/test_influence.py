@@ -3,24 +3,32 @@
 import numpy as np
 import pytest
 
-from lookalike.evaluation.hierarchical import Uncertain, hierarchical, mean_of, on_the_second_side
+from lookalike.evaluation.hierarchical import UncertainValue, hierarchical, mean_of, on_the_second_side
 from lookalike.evaluation.statistics import Estimate, proportion
-from lookalike.families.influence import Influenced, bounded, difference, mean, ratio, share, variance_of
-from lookalike.families.jackknife import image_draws, of_sides
+from lookalike.families.influence import (
+    Influenced,
+    bounded,
+    difference_of,
+    mean_over_images,
+    ratio_over_images,
+    share_estimate,
+    variance_of,
+)
+from lookalike.families.jackknife import image_draws, jackknife_sides
 
 IMAGES = 500
 RIGHT = np.random.default_rng(0).random((4, IMAGES)) < 0.8
 OTHER = np.random.default_rng(1).random((3, IMAGES)) < 0.6
 
 
-def known(found: Uncertain | None) -> Uncertain:
+def known(found: UncertainValue | None) -> UncertainValue:
     """A quantity that is there."""
     assert found is not None
     return found
 
 
 def test_a_mean_is_as_uncertain_as_by_the_hierarchical_bootstrap() -> None:
-    found, expected = mean(RIGHT).uncertain, known(hierarchical([mean_of(RIGHT)], [None]))
+    found, expected = mean_over_images(RIGHT).uncertain, known(hierarchical([mean_of(RIGHT)], [None]))
     assert found.value == pytest.approx(expected.value)
     assert found.image_variance == pytest.approx(expected.image_variance, rel=0.05)
     assert found.sides[0].variance == pytest.approx(expected.sides[0].variance, rel=0.1)
@@ -29,7 +37,10 @@ def test_a_mean_is_as_uncertain_as_by_the_hierarchical_bootstrap() -> None:
 
 def test_a_difference_is_as_uncertain_as_by_the_hierarchical_bootstrap() -> None:
     terms = [mean_of(RIGHT), on_the_second_side(mean_of(OTHER))]
-    found, expected = known(difference(mean(RIGHT), mean(OTHER))), known(hierarchical(terms, [None, None]))
+    found, expected = (
+        known(difference_of(mean_over_images(RIGHT), mean_over_images(OTHER))),
+        known(hierarchical(terms, [None, None])),
+    )
     assert found.value == pytest.approx(expected.value)
     assert found.image_variance == pytest.approx(expected.image_variance, rel=0.05)
     assert found.error == pytest.approx(expected.error, rel=0.1)
@@ -37,9 +48,9 @@ def test_a_difference_is_as_uncertain_as_by_the_hierarchical_bootstrap() -> None
 
 def test_a_ratio_is_as_uncertain_as_by_the_bootstrap() -> None:
     top, bottom = (RIGHT & OTHER[:1]).astype(float), RIGHT.astype(float)
-    found = ratio(top, bottom)
+    found = ratio_over_images(top, bottom)
     expected = known(
-        of_sides(
+        jackknife_sides(
             lambda sides, weights: np.mean([weights @ top[k] / (weights @ bottom[k]) for k in sides[0]], axis=0),
             [4],
             image_draws(IMAGES),
@@ -51,9 +62,9 @@ def test_a_ratio_is_as_uncertain_as_by_the_bootstrap() -> None:
 
 
 def test_a_ratio_by_nothing_is_not_defined() -> None:
-    found = ratio(np.zeros((3, 5)), np.zeros((3, 5)))
+    found = ratio_over_images(np.zeros((3, 5)), np.zeros((3, 5)))
     assert found.estimate() is None
-    assert difference(found, found) is None
+    assert difference_of(found, found) is None
 
 
 def test_samples_are_independent() -> None:
@@ -63,16 +74,16 @@ def test_samples_are_independent() -> None:
 
 
 def test_below_three_seeds_no_difference_is_judged() -> None:
-    assert difference(mean(RIGHT[:2]), mean(OTHER)) is None
-    assert not mean(RIGHT[:2]).uncertain.knows_seeds
+    assert difference_of(mean_over_images(RIGHT[:2]), mean_over_images(OTHER)) is None
+    assert not mean_over_images(RIGHT[:2]).uncertain.knows_seeds
 
 
 def test_shares_of_few_images_and_of_all_have_wilson_intervals() -> None:
-    assert share(RIGHT[:1]) == proportion(int(RIGHT[0].sum()), IMAGES)
-    assert share(np.ones((3, IMAGES), bool)) == proportion(IMAGES, IMAGES)
-    assert share(np.ones((3, 20), bool)) == proportion(20, 20)
-    assert share(np.ones((3, 0), bool)) is None
-    assert share(RIGHT) == mean(RIGHT).estimate()
+    assert share_estimate(RIGHT[:1]) == proportion(int(RIGHT[0].sum()), IMAGES)
+    assert share_estimate(np.ones((3, IMAGES), bool)) == proportion(IMAGES, IMAGES)
+    assert share_estimate(np.ones((3, 20), bool)) == proportion(20, 20)
+    assert share_estimate(np.ones((3, 0), bool)) is None
+    assert share_estimate(RIGHT) == mean_over_images(RIGHT).estimate()
 
 
 def test_intervals_end_where_no_value_lies() -> None:

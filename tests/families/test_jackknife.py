@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike.evaluation.hierarchical import hierarchical, mean_of, on_the_second_side
-from lookalike.families.jackknife import Floats, Ints, Statistic, image_draws, of_sides
+from lookalike.families.jackknife import Floats, Ints, Statistic, image_draws, jackknife_sides
 
 IMAGES = 400
 
@@ -26,7 +26,7 @@ def mean_difference(first: NDArray[np.generic], second: NDArray[np.generic]) -> 
 def test_of_a_mean_it_is_what_the_hierarchical_bootstrap_estimates() -> None:
     rng = np.random.default_rng(0)
     first, second = rng.random((4, IMAGES)) < 0.8, rng.random((5, IMAGES)) < 0.7
-    found = of_sides(mean_difference(first, second), [4, 5], image_draws(IMAGES))
+    found = jackknife_sides(mean_difference(first, second), [4, 5], image_draws(IMAGES))
     expected = hierarchical([mean_of(first), on_the_second_side(mean_of(second))], [None, None])
     assert found is not None
     assert expected is not None
@@ -46,7 +46,7 @@ def test_of_another_statistic_it_is_the_jackknife_of_the_book() -> None:
     def variance(sides: Sequence[Ints], weights: Floats) -> Floats:
         return np.full(len(weights), np.var(values[sides[0]].mean(axis=1)))
 
-    found = of_sides(variance, [6], np.ones((2, 30)))
+    found = jackknife_sides(variance, [6], np.ones((2, 30)))
     left_out = [np.var([values[k].mean() for k in range(6) if k != out]) for out in range(6)]
     error = math.sqrt(5 / 6 * sum((one - sum(left_out) / 6) ** 2 for one in left_out))
     assert found is not None
@@ -56,7 +56,7 @@ def test_of_another_statistic_it_is_the_jackknife_of_the_book() -> None:
 @pytest.mark.parametrize("counts", [(2, 3), (3, 1)])
 def test_two_seeds_are_too_few(counts: tuple[int, int]) -> None:
     values = np.zeros((3, IMAGES))
-    assert of_sides(mean_difference(values, values), counts, image_draws(IMAGES)) is None
+    assert jackknife_sides(mean_difference(values, values), counts, image_draws(IMAGES)) is None
 
 
 def test_what_is_not_defined_is_none() -> None:
@@ -66,8 +66,8 @@ def test_what_is_not_defined_is_none() -> None:
     def undefined_without_the_first(sides: Sequence[Ints], weights: Floats) -> Floats:
         return np.full(len(weights), 1.0 if 0 in sides[0] else np.nan)
 
-    assert of_sides(undefined, [3], np.ones((2, 5))) is None
-    assert of_sides(undefined_without_the_first, [3], np.ones((2, 5))) is None
+    assert jackknife_sides(undefined, [3], np.ones((2, 5))) is None
+    assert jackknife_sides(undefined_without_the_first, [3], np.ones((2, 5))) is None
 
 
 def ratio_of_means(first: Floats, second: Floats) -> Statistic:
@@ -86,7 +86,7 @@ def test_intervals_hold_the_true_value_about_as_often_as_they_say() -> None:
     for _ in range(runs):
         image = rng.normal(0, 1, 100)
         first, second = (5 + image + rng.normal(0, 0.2, (3, 1)) + rng.normal(0, 0.5, (3, 100)) for _ in range(2))
-        found = of_sides(ratio_of_means(first, second), [3, 3], weights)
+        found = jackknife_sides(ratio_of_means(first, second), [3, 3], weights)
         assert found is not None
         low, high = found.interval()
         hits += low <= 1 <= high

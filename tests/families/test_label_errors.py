@@ -4,8 +4,15 @@ import cleanlab
 import numpy as np
 import pytest
 
+from lookalike.evaluation.metrics import label_margins
 from lookalike.evaluation.statistics import proportion
-from lookalike.families.label_errors import candidates, cleaned, confident_joint, counted_as, margins, thresholds
+from lookalike.families.label_errors import (
+    accuracy_without,
+    candidates,
+    confident_joint,
+    counted_as,
+    thresholds,
+)
 
 RNG = np.random.default_rng(0)
 CLASSES, IMAGES = 6, 2_000
@@ -34,7 +41,7 @@ def test_candidates_are_those_of_cleanlab_in_its_order() -> None:
 
 def test_margins_are_those_of_cleanlab() -> None:
     expected = cleanlab.rank.get_normalized_margin_for_each_label(LABELS, PROBABILITIES)
-    np.testing.assert_allclose((margins(PROBABILITIES, LABELS) + 1) / 2, expected)
+    np.testing.assert_allclose((label_margins(PROBABILITIES, LABELS) + 1) / 2, expected)
 
 
 def test_images_are_counted_as_the_paper_says() -> None:
@@ -56,13 +63,13 @@ def test_a_class_without_images_is_no_suspicion() -> None:
 
 def test_accuracy_without_suspicious_labels_is_that_of_the_others() -> None:
     right = np.array([[True, False, True, True]])
-    found = cleaned(right, np.array([1]))
+    found = accuracy_without(right, np.array([1]))
     assert found.all_images == proportion(3, 4)
     assert found.without == proportion(3, 3)
-    assert cleaned(right, np.arange(4)).without is None
+    assert accuracy_without(right, np.arange(4)).without is None
 
 
 def test_equal_margins_are_in_the_order_of_images() -> None:
     probabilities = np.array([[0.9, 0.1], [0.1, 0.9], [0.1, 0.9], [0.1, 0.9]])
     assert candidates(probabilities, np.array([0, 1, 0, 0])).tolist() == [2, 3]
-    assert margins(probabilities, np.array([0, 1, 0, 0])) == pytest.approx([0.8, 0.8, -0.8, -0.8])
+    assert label_margins(probabilities, np.array([0, 1, 0, 0])) == pytest.approx([0.8, 0.8, -0.8, -0.8])

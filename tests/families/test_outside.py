@@ -6,7 +6,7 @@ from scipy.special import softmax
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from lookalike.families.jackknife import Floats, image_draws
-from lookalike.families.outside import SCORES, detection, false_positive_rate, from_logits, scores_of, threshold
+from lookalike.families.outside import SCORES, detection, false_positive_rate, from_logits, outside_scores, threshold
 from lookalike.families.separability import Scores
 
 RNG = np.random.default_rng(0)
@@ -24,7 +24,7 @@ def test_scores_are_those_of_the_papers() -> None:
 
 
 def test_the_nearest_neighbours_are_of_one_seed_and_near_is_inside() -> None:
-    found = scores_of(TEST, OUTSIDE, NEAR, FAR)
+    found = outside_scores(TEST, OUTSIDE, NEAR, FAR)
     assert tuple(found) == SCORES
     np.testing.assert_array_equal(found["nearest neighbours"].first, -NEAR[None])
     assert detection(found["nearest neighbours"]).auroc.value > 0.5
@@ -32,7 +32,7 @@ def test_the_nearest_neighbours_are_of_one_seed_and_near_is_inside() -> None:
 
 @pytest.mark.parametrize("score", SCORES)
 def test_detection_is_that_of_scikit_learn(score: str) -> None:
-    scores = scores_of(TEST, OUTSIDE, NEAR, FAR)[score]
+    scores = outside_scores(TEST, OUTSIDE, NEAR, FAR)[score]
     found, aurocs, rates = detection(scores), [], []
     for test, outside in zip(scores.first, scores.second, strict=True):
         truth = np.repeat([1, 0], [len(test), len(outside)])
@@ -53,7 +53,7 @@ def slow_rate(test: Floats, outside: Floats) -> float:
 
 
 def test_the_interval_of_the_rate_is_that_of_the_bootstrap() -> None:
-    scores = scores_of(TEST[:1], OUTSIDE[:1], NEAR, FAR)["energy"]
+    scores = outside_scores(TEST[:1], OUTSIDE[:1], NEAR, FAR)["energy"]
     test, outside = scores.first[0], scores.second[0]
     drawn = [slow_rate(RNG.choice(test, len(test)), RNG.choice(outside, len(outside))) for _ in range(400)]
     found = false_positive_rate(test[None], outside[None])

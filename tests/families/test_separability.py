@@ -8,9 +8,16 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from lookalike.evaluation.statistics import proportion
-from lookalike.families.influence import Influenced, difference
-from lookalike.families.jackknife import Floats, Ints, image_draws, of_sides
-from lookalike.families.separability import Scores, asymmetry, auroc, auroc_estimate, d_prime, scores_of
+from lookalike.families.influence import Influenced, difference_of
+from lookalike.families.jackknife import Floats, Ints, image_draws, jackknife_sides
+from lookalike.families.separability import (
+    Scores,
+    asymmetry,
+    auroc_interval,
+    auroc_with_influences,
+    d_prime,
+    pair_scores,
+)
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 4, 600)
@@ -27,17 +34,17 @@ FIRST, SECOND = logits_of(3, 2), logits_of(4, 1.5)
 
 
 def test_scores_are_differences_of_logits() -> None:
-    found = scores_of(FIRST.astype(np.float16), LABELS, PAIR)
+    found = pair_scores(FIRST.astype(np.float16), LABELS, PAIR)
     exact = FIRST.astype(np.float16).astype(float)
     np.testing.assert_array_equal(found.first, (exact[..., 1] - exact[..., 3])[:, LABELS == 1])
     np.testing.assert_array_equal(found.second, (exact[..., 1] - exact[..., 3])[:, LABELS == 3])
 
 
 def test_auroc_is_that_of_scikit_learn() -> None:
-    scores = scores_of(FIRST, LABELS, PAIR)
+    scores = pair_scores(FIRST, LABELS, PAIR)
     truth = np.repeat([1, 0], [scores.first.shape[1], scores.second.shape[1]])
     expected = [roc_auc_score(truth, np.concatenate(seed)) for seed in zip(scores.first, scores.second, strict=True)]
-    np.testing.assert_allclose(auroc(scores).by_seed, expected)
+    np.testing.assert_allclose(auroc_with_influences(scores).by_seed, expected)
 
 
 def weighted(logits: Floats, seeds: Ints, weights: Floats, kind: str) -> Floats:
@@ -60,16 +67,16 @@ def weighted(logits: Floats, seeds: Ints, weights: Floats, kind: str) -> Floats:
     return np.mean(values, axis=0)
 
 
-@pytest.mark.parametrize(("kind", "function"), [("auroc", auroc), ("d_prime", d_prime)])
+@pytest.mark.parametrize(("kind", "function"), [("auroc", auroc_with_influences), ("d_prime", d_prime)])
 def test_differences_are_as_uncertain_as_by_jackknife_and_bootstrap(
     kind: str, function: Callable[[Scores], Influenced]
 ) -> None:
-    found = difference(*(function(scores_of(logits, LABELS, PAIR)) for logits in (FIRST, SECOND)))
+    found = difference_of(*(function(pair_scores(logits, LABELS, PAIR)) for logits in (FIRST, SECOND)))
 
     def statistic(sides: Sequence[Ints], weights: Floats) -> Floats:
         return weighted(FIRST, sides[0], weights, kind) - weighted(SECOND, sides[1], weights, kind)
 
-    expected = of_sides(statistic, [3, 4], image_draws(len(LABELS)))
+    expected = jackknife_sides(statistic, [3, 4], image_draws(len(LABELS)))
     assert found is not None
     assert expected is not None
     assert found.value == pytest.approx(expected.value)
@@ -83,13 +90,13 @@ def test_d_prime_of_normal_scores_is_their_distance_in_deviations() -> None:
     found = d_prime(Scores(rng.normal(3, 1, (1, 200_000)), rng.normal(0, 2, (1, 200_000)))).uncertain
     assert found.value == pytest.approx(3 / np.sqrt((1 + 4) / 2), abs=4 * found.error)
     slow = []
-    for first, second in zip(*(part.tolist() for part in vars(scores_of(FIRST, LABELS, PAIR)).values()), strict=True):
+    for first, second in zip(*(part.tolist() for part in vars(pair_scores(FIRST, LABELS, PAIR)).values()), strict=True):
         means = [sum(side) / len(side) for side in (first, second)]
         variances = [
             sum((x - m) ** 2 for x in side) / len(side) for side, m in zip((first, second), means, strict=True)
         ]
         slow.append((means[0] - means[1]) / (sum(variances) / 2) ** 0.5)
-    np.testing.assert_allclose(d_prime(scores_of(FIRST, LABELS, PAIR)).by_seed, slow)
+    np.testing.assert_allclose(d_prime(pair_scores(FIRST, LABELS, PAIR)).by_seed, slow)
 
 
 def test_without_variation_d_prime_is_not_defined() -> None:
@@ -97,14 +104,14 @@ def test_without_variation_d_prime_is_not_defined() -> None:
 
 
 def test_a_perfect_auroc_is_not_certain() -> None:
-    found = auroc_estimate(auroc(Scores(np.ones((3, 30)), np.zeros((3, 20)))))
+    found = auroc_interval(auroc_with_influences(Scores(np.ones((3, 30)), np.zeros((3, 20)))))
     assert found == proportion(20, 20)
-    assert auroc_estimate(auroc(Scores(np.zeros((3, 30)), np.ones((3, 20))))).value == 0
+    assert auroc_interval(auroc_with_influences(Scores(np.zeros((3, 30)), np.ones((3, 20))))).value == 0
 
 
 def test_an_auroc_needs_both_classes() -> None:
     with pytest.raises(ValueError, match="needs positives and negatives"):
-        auroc(Scores(np.ones((1, 0)), np.ones((1, 3))))
+        auroc_with_influences(Scores(np.ones((1, 0)), np.ones((1, 3))))
 
 
 def test_asymmetry_counts_both_directions() -> None:

@@ -12,8 +12,8 @@ from torchvision.models import googlenet
 
 from lookalike.errors import InputError
 from lookalike.explain.attention import attention_maps
-from lookalike.explain.maps import toward
-from lookalike.explain.methods import methods
+from lookalike.explain.maps import label_target
+from lookalike.explain.methods import applicable_methods
 from lookalike.explain.sanity import units
 from lookalike.models.layers import Model
 from lookalike.models.registry import PUBLISHED, create_model, find_family
@@ -67,11 +67,11 @@ def test_every_family_has_its_published_size_and_is_explained(name: str) -> None
     if transformer:
         model = build(name)
     images = torch.rand(2, *SHAPE)
-    found = methods(model)
+    found = applicable_methods(model)
     assert ("CAM" in found) == averaged
     assert ("rollout" in found) == transformer
     with torch.no_grad():
-        target = toward(model(images).argmax(1), model.head.out_features)
+        target = label_target(model(images).argmax(1), model.head.out_features)
         torch.testing.assert_close(model.head(model.features(images)), model(images))
     assert found["HiResCAM"](model, images, target).isfinite().all()
 

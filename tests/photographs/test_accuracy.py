@@ -12,7 +12,13 @@ from sklearn.metrics import confusion_matrix
 from statsmodels.stats.proportion import proportion_confint
 
 from lookalike.evaluation.statistics import FEW, Estimate, resample, resample_clusters
-from lookalike.photographs.accuracy import Part, PhotographFigures, best_recipe, choose, photograph_figures
+from lookalike.photographs.accuracy import (
+    PhotographFigures,
+    SubsetAccuracy,
+    best_recipe,
+    best_scored,
+    photograph_figures,
+)
 
 CLASSES = ("Coat", "Dress", "Bag", "Shirt")
 GROUP_OF = np.array([0, 1, 2, 0])
@@ -31,7 +37,7 @@ ATTRIBUTES = {
 }
 LOGITS = RNG.normal(0, 1, (3, COUNT, 4)).astype(np.float32)
 LOGITS[:, np.arange(COUNT), LABELS] += 0.8
-NOBODY = Part(0, None)
+NOBODY = SubsetAccuracy(0, None)
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +65,8 @@ def looped(values: NDArray[np.generic], where: list[int]) -> Estimate:
     return Estimate(*(pytest.approx(x, rel=1e-4, abs=1e-7) for x in (exact, *np.quantile(means, [0.025, 0.975]))))
 
 
-def looped_part(where: list[int]) -> Part:
-    return Part(len(where), share(LOGITS.argmax(axis=2) == LABELS, where)) if where else NOBODY
+def looped_part(where: list[int]) -> SubsetAccuracy:
+    return SubsetAccuracy(len(where), share(LOGITS.argmax(axis=2) == LABELS, where)) if where else NOBODY
 
 
 def labelled_with(name: str, value: str) -> list[int]:
@@ -160,7 +166,7 @@ def test_one_photograph_of_one_seed() -> None:
     one = {name: values[:1] for name, values in ATTRIBUTES.items()} | {"half": ["score"], "doubtful": ["yes"]}
     logits = np.array([[[0.0, 1.0, 0.0, 0.0]]])
     figures = photograph_figures(logits, np.array([1]), one, CLASSES, GROUP_OF, resample(1, draws=5))
-    right = Part(1, Estimate(1, pytest.approx(0.2065, abs=1e-4), pytest.approx(1)))
+    right = SubsetAccuracy(1, Estimate(1, pytest.approx(0.2065, abs=1e-4), pytest.approx(1)))
     assert figures.all == figures.halves["score"] == figures.classes["Dress"] == right
     assert figures.without_doubtful == figures.halves["choose"] == NOBODY
     assert figures.predicted["Bag"] == Estimate(0, pytest.approx(0), pytest.approx(0.7935, abs=1e-4))
@@ -176,10 +182,10 @@ def test_figures_become_json(figures: PhotographFigures) -> None:
 
 def test_the_best_pair_is_chosen_and_of_equal_ones_the_first() -> None:
     scores = {("cnn", "plain"): 0.4, ("vit", "cut"): 0.6, ("cnn", "cut"): 0.6, ("vit", "plain"): 0.1}
-    assert choose(scores) == ("vit", "cut")
-    assert choose(dict(reversed(scores.items()))) == ("cnn", "cut")
+    assert best_scored(scores) == ("vit", "cut")
+    assert best_scored(dict(reversed(scores.items()))) == ("cnn", "cut")
     with pytest.raises(ValueError, match="empty"):
-        choose({})
+        best_scored({})
 
 
 def right_where(where: NDArray[np.bool_], share: float) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from served import Quiet, serving
 
 from lookalike.artifacts.pictures import SYSTEM_NAMES, read_picture
 from lookalike.data.download import UnobtainableError
-from lookalike.data.official import GARMENTS
+from lookalike.data.official import FASHION_CLASSES
 from lookalike.errors import InputError
 from lookalike.photographs import collections as wardrobe
 from lookalike.photographs.collections import ABOUT_COLUMNS, TABLE, Photograph, own_photographs, published_photographs
@@ -221,7 +221,7 @@ def test_a_full_disk_is_an_input_error(tmp_path: Path, load: Loader, monkeypatch
 def test_the_table_in_the_package_is_whole() -> None:
     rows = list(csv.DictReader(io.StringIO(TABLE.read_text(encoding="utf-8"))))
     assert len({row["file"] for row in rows}) == len({row["md5"] for row in rows}) == len(rows) == 500
-    assert {row["fashion_mnist_label"] for row in rows} == {"", *GARMENTS} - {"Bag"}
+    assert {row["fashion_mnist_label"] for row in rows} == {"", *FASHION_CLASSES} - {"Bag"}
     assert set(ABOUT_COLUMNS) <= set(rows[0])
     assert not [row["file"] for row in rows if ".." in row["file"] or row["file"].startswith("/")]
 

@@ -13,8 +13,8 @@ from sklearn.metrics import roc_auc_score
 from lookalike.artifacts.evaluations import PhotoOutputs
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
-from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
-from lookalike.evaluation.pairs import Side, as_json, compare
+from lookalike.evaluation.pairs import Side, as_json, compare_pair
+from lookalike.evaluation.selective_prediction import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.statistics import proportion, resample, resample_clusters, share_difference
 from lookalike.photographs import comparison as photo_study
 from lookalike.photographs.accuracy import best_recipe, photograph_figures
@@ -155,7 +155,7 @@ def test_the_recipe_is_the_one_by_which_photographs_are_explained(found: Json, s
         for values in drawn.values():
             values[:, LABELLED, LABELS[LABELLED]] += rng.uniform(2, 4)
         known = OUTPUTS | {"late": replace(OUTPUTS["late"], logits=drawn)}
-        chosen = photo_study.chosen(figures_of(known))
+        chosen = photo_study.best_on_first_half(figures_of(known))
         assert best_recipe({name: one.logits for name, one in known.items()}, LABELS, halves) == chosen["recipe"]
 
 
@@ -191,7 +191,7 @@ def test_comparisons_are_over_labelled_photographs(sides: dict[str, Side], found
     weights = resample(len(LABELLED))
     for row, (first, second, recipe) in zip(found["comparisons"], order, strict=True):
         ours, theirs = (Side(OUTPUTS[name].logits[recipe][:, LABELLED], TEMPERATURES[name]) for name in (first, second))
-        expected = as_json(compare(ours, theirs, LABELS[LABELLED], GROUP_OF, weights))
+        expected = as_json(compare_pair(ours, theirs, LABELS[LABELLED], GROUP_OF, weights))
         del expected["ranking"]
         assert row == {"first": first, "second": second, "recipe": recipe} | expected
         gap = right(first, recipe)[:, LABELLED].mean() - right(second, recipe)[:, LABELLED].mean()

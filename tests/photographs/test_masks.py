@@ -18,15 +18,15 @@ from lookalike.photographs.masks import (
     MASKS,
     Mask,
     Pixels,
-    border,
     border_distance,
-    cut_out,
+    frame_pixels,
     grabcut,
     largest_object,
-    rembg,
+    rembg_mask,
     rembg_network,
+    run_grabcut,
 )
-from lookalike.photographs.recipes import shrunk
+from lookalike.photographs.recipes import to_working_size
 
 Cases = list[tuple[Pixels, Mask]]
 
@@ -36,8 +36,8 @@ def drawn() -> dict[str, Cases]:
     """By their ground, 15 pictures in the size that masks are made in, each with the mask it was drawn by."""
     cases: dict[str, Cases] = {background: [] for background in BACKGROUNDS}
     for shot in draw_snapshots(45, seed=3):
-        mask = shrunk(np.repeat(shot.mask[..., None], 3, axis=2).astype(np.uint8) * 255)[..., 0] > 127
-        cases[shot.background].append((shrunk(shot.image), mask))
+        mask = to_working_size(np.repeat(shot.mask[..., None], 3, axis=2).astype(np.uint8) * 255)[..., 0] > 127
+        cases[shot.background].append((to_working_size(shot.image), mask))
     return cases
 
 
@@ -82,7 +82,7 @@ def test_grabcut_finds_the_same_from_two_threads(drawn: dict[str, Cases]) -> Non
 def test_the_border_is_a_frame(shape: tuple[int, int], wide: int) -> None:
     inner = np.zeros(shape, bool)
     inner[wide : shape[0] - wide, wide : shape[1] - wide] = True
-    np.testing.assert_array_equal(border(shape), ~inner)
+    np.testing.assert_array_equal(frame_pixels(shape), ~inner)
 
 
 def test_the_larger_of_two_objects_is_kept() -> None:
@@ -120,7 +120,7 @@ def test_without_rembg_one_line_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "rembg", None)
     rembg_network.cache_clear()
     with pytest.raises(InputError, match=r"\Amask: rembg is not installed; pip install 'lookalike\[rembg\]'[^\n]*\Z"):
-        rembg(np.zeros((30, 40, 3), np.uint8))
+        rembg_mask(np.zeros((30, 40, 3), np.uint8))
 
 
 def test_what_rembg_finds_likely_is_garment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_what_rembg_finds_likely_is_garment(monkeypatch: pytest.MonkeyPatch) -> 
     )
     monkeypatch.setitem(sys.modules, "rembg", fake)
     rembg_network.cache_clear()
-    np.testing.assert_array_equal(rembg(np.zeros((2, 2, 3), np.uint8)), [[False, False], [True, True]])
+    np.testing.assert_array_equal(rembg_mask(np.zeros((2, 2, 3), np.uint8)), [[False, False], [True, True]])
 
 
 @pytest.mark.real_data
@@ -142,9 +142,9 @@ def test_a_garment_that_reaches_into_the_frame_is_found_from_the_middle(name: st
     mirror = os.environ.get("LOOKALIKE_MIRROR")
     if not mirror or not Path(mirror, "photos").is_dir():
         pytest.skip("needs the published photographs in the folder LOOKALIKE_MIRROR")
-    image = shrunk(read_picture(Path(mirror, "photos", f"{name}.jpg")))
-    frame = border(image.shape[:2])
-    assert largest_object(cut_out(image, frame, garment=np.zeros_like(frame))).mean() < LOST
+    image = to_working_size(read_picture(Path(mirror, "photos", f"{name}.jpg")))
+    frame = frame_pixels(image.shape[:2])
+    assert largest_object(run_grabcut(image, frame, garment=np.zeros_like(frame))).mean() < LOST
     assert largest_object(grabcut(image)).mean() > 0.15
 
 

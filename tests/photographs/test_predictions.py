@@ -18,12 +18,12 @@ from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.drawn.garments import draw_garments
-from lookalike.evaluation.evaluate_variant import Questions, evaluate_variant, see
+from lookalike.evaluation.evaluate_variant import EvaluationInputs, evaluate_variant, run_seeds
 from lookalike.evaluation.pairs import Side
 from lookalike.models.registry import create_model
 from lookalike.photographs import predictions as photo_variant
 from lookalike.photographs.comparison import study_photos
-from lookalike.photographs.failed_preparations import STRENGTHS, WAYS, corrupted
+from lookalike.photographs.failed_preparations import STRENGTHS, WAYS, imitate_failure
 from lookalike.photographs.predictions import photo_outputs
 from lookalike.runtime import Runtime
 
@@ -90,9 +90,9 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     folder = tmp_path_factory.mktemp("models") / "cnn"
     save_model(folder, description, {seed: model.state_dict() for seed, model in models.items()}, [])
     runtime = Runtime(torch.device("cpu"))
-    questions = Questions(dataset, np.arange(10))
-    evaluation, features = evaluate_variant(folder, questions, runtime)
-    valid_features = see(folder, load_description(folder), SEEDS[:1], questions, runtime).valid[0].features
+    inputs = EvaluationInputs(dataset, np.arange(10))
+    evaluation, features = evaluate_variant(folder, inputs, runtime)
+    valid_features = run_seeds(folder, load_description(folder), SEEDS[:1], inputs, runtime).valid[0].features
     return Case(folder, models, dataset, evaluation, (features, valid_features), photos)
 
 
@@ -152,7 +152,7 @@ def test_a_probed_variant_sees_corrupted_test_images(case: Case, run: Run) -> No
     assert list(found) == list(WAYS)
     for way, predicted in found.items():
         assert (predicted.shape, predicted.dtype) == ((len(STRENGTHS), 31), np.int64)
-        expected = [forward(case.models[SEEDS[0]], corrupted(images, way, s)).argmax(axis=1) for s in STRENGTHS]
+        expected = [forward(case.models[SEEDS[0]], imitate_failure(images, way, s)).argmax(axis=1) for s in STRENGTHS]
         np.testing.assert_array_equal(predicted, expected)
         assert (predicted[0] != predicted[-1]).any()
 
@@ -230,8 +230,8 @@ def test_a_single_seed_has_logits_of_its_own(case: Case, runtime: Runtime, run: 
 def test_a_variant_of_which_every_seed_diverged_is_not_run(case: Case, runtime: Runtime, tmp_path: Path) -> None:
     ends = (SeedRecord(0, epochs=1, diverged_in=0),)
     save_model(tmp_path / "cnn", described(valid_images=50, class_names=CLASSES, seeds=ends), {}, [])
-    questions = Questions(case.dataset, np.arange(10), case.photos)
-    nothing, _ = evaluate_variant(tmp_path / "cnn", questions, runtime, focus=True)
+    inputs = EvaluationInputs(case.dataset, np.arange(10), case.photos)
+    nothing, _ = evaluate_variant(tmp_path / "cnn", inputs, runtime, focus=True)
     assert (nothing.seeds, nothing.diverged, nothing.photos) == ((), 1, None)
 
 

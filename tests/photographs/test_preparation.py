@@ -13,7 +13,7 @@ from PIL import Image
 
 from lookalike.artifacts.photos import HALVES, Preparation
 from lookalike.artifacts.pictures import read_picture
-from lookalike.data.official import GARMENTS
+from lookalike.data.official import FASHION_CLASSES
 from lookalike.drawn.photographs import Snapshot, draw_snapshots
 from lookalike.errors import InputError, RejectedError
 from lookalike.params import PhotoProfile, load_params
@@ -24,12 +24,12 @@ from lookalike.photographs.preparation import (
     ON_ITS_SIDE,
     Prepared,
     Ways,
+    all_preparations,
     find_photographs,
     photo_set,
-    prepare,
-    prepare_all,
+    prepare_photograph,
+    prepare_photographs,
     split_halves,
-    ways,
 )
 from lookalike.reporting.figures.contact_sheets import strip
 
@@ -40,7 +40,9 @@ ORIGINAL = np.zeros((120, 160, 3), np.uint8)
 
 
 def find_drawn(cache: Path) -> list[Photograph]:
-    found, refused, provenance = find_photographs(PhotoProfile(source="embedded", count=COUNT), GARMENTS, cache, None)
+    found, refused, provenance = find_photographs(
+        PhotoProfile(source="embedded", count=COUNT), FASHION_CLASSES, cache, None
+    )
     assert refused == []
     assert provenance["source"] == "embedded"
     return found
@@ -74,7 +76,7 @@ def test_drawn_photographs_are_the_same_again(drawn: list[Photograph], tmp_path:
 
 def test_drawn_photographs_say_what_they_show(drawn: list[Photograph], drawings: list[Snapshot]) -> None:
     for one, drawing in zip(drawn, drawings, strict=True):
-        assert one.label == GARMENTS[drawing.label]
+        assert one.label == FASHION_CLASSES[drawing.label]
         assert one.about.items() >= {"background": drawing.background, "items": drawing.items, "worn": "no"}.items()
 
 
@@ -95,7 +97,7 @@ def test_published_photographs_have_their_licence(tmp_path: Path, monkeypatch: p
         return published
 
     monkeypatch.setattr(module.wardrobe, "published_photographs", fetch)
-    found, refused, provenance = find_photographs(PhotoProfile(source="official"), GARMENTS, tmp_path, "mirror")
+    found, refused, provenance = find_photographs(PhotoProfile(source="official"), FASHION_CLASSES, tmp_path, "mirror")
     assert (found, refused, asked) == (published, [], [(tmp_path, "mirror")])
     assert (provenance["source"], provenance["licence"]) == ("official", "CC0 1.0")
 
@@ -115,8 +117,8 @@ def test_of_a_persons_own_photographs_the_good_are_prepared_and_each_other_is_to
     lines = ["good.jpg,Bag", "cut.jpg,Bag", "small.png,Bag", "gone.jpg,Bag", "label.jpg,Hat", "text.jpg,", "blank.png,"]
     (folder / "labels.csv").write_text("\n".join(["file,label", *lines]))
 
-    found, unfound, provenance = find_photographs(PhotoProfile(source="own"), GARMENTS, tmp_path / "cache", None)
-    good, prepared, unprepared = prepare_all(found, NAIVE, strip)
+    found, unfound, provenance = find_photographs(PhotoProfile(source="own"), FASHION_CLASSES, tmp_path / "cache", None)
+    good, prepared, unprepared = prepare_photographs(found, NAIVE, strip)
 
     assert provenance["source"] == "own"
     assert [(one.name, one.label) for one in good] == [("good.jpg", "Bag"), ("more/unlisted.jpg", "")]
@@ -143,7 +145,7 @@ def test_of_a_persons_own_photographs_the_good_are_prepared_and_each_other_is_to
 
 
 def test_ways_are_the_whole_recipes_then_each_without_a_step() -> None:
-    found = list(ways({name: RECIPES[name] for name in ("zalando", "naive")}).items())
+    found = list(all_preparations({name: RECIPES[name] for name in ("zalando", "naive")}).items())
     assert found[:2] == [(Preparation(name, ""), RECIPES[name]) for name in ("zalando", "naive")]
     parts = {(way.recipe, way.without): recipe for way, recipe in found[2:]}
     assert len(parts) == len(found) - 2
@@ -153,8 +155,8 @@ def test_ways_are_the_whole_recipes_then_each_without_a_step() -> None:
 
 
 def test_any_number_of_threads_prepares_the_same(drawn: list[Photograph]) -> None:
-    steps = ways({name: RECIPES[name] for name in ("zalando", "fitted")})
-    (good, alone, _), (same, together, _) = (prepare_all(drawn[:6], steps, strip, threads=n) for n in (1, 3))
+    steps = all_preparations({name: RECIPES[name] for name in ("zalando", "fitted")})
+    (good, alone, _), (same, together, _) = (prepare_photographs(drawn[:6], steps, strip, threads=n) for n in (1, 3))
     assert good == same == drawn[:6]
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one.images, other.images)
@@ -167,7 +169,7 @@ def test_a_photograph_is_prepared_upright_unless_that_is_left_out(drawn: list[Ph
     steps: Ways = {Preparation("zalando", ""): RECIPES["zalando"]}
     steps[Preparation("zalando", "upright")] = RECIPES["zalando"].model_copy(update={"upright": False})
     for k, same in ((0, False), (1, True)):
-        prepared = prepare(drawn[k].path, steps, lambda stages: stages[0][0].encode())
+        prepared = prepare_photograph(drawn[k].path, steps, lambda stages: stages[0][0].encode())
         assert np.array_equal(*prepared.images) == same
         assert prepared.strips == {"zalando": b"upright"}
 
@@ -179,20 +181,20 @@ def test_a_photograph_that_one_way_refuses_is_left_out_of_all(tmp_path: Path, dr
     blank = tmp_path / "blank.png"
     Image.new("RGB", (60, 60), "grey").save(blank)
     asked = [drawn[1], photograph("blank.png", path=blank), drawn[0]]
-    good, prepared, refused = prepare_all(asked, both, lambda stages: stages[-1][0].encode())
+    good, prepared, refused = prepare_photographs(asked, both, lambda stages: stages[-1][0].encode())
     assert good == [drawn[1], drawn[0]]
     assert [one.strips for one in prepared] == [{"easy": b"grey", "naive": b"grey"}] * 2
     assert [name for name, _ in refused] == ["blank.png"]
     with pytest.raises(RejectedError, match="no garment"):
-        prepare(blank, both, strip)
-    assert prepare_all(asked[1:2], {Preparation("easy", ""): none}, strip)[2] == []
+        prepare_photograph(blank, both, strip)
+    assert prepare_photographs(asked[1:2], {Preparation("easy", ""): none}, strip)[2] == []
 
 
 # What becomes of them.
 
 
 def test_the_arrays_are_by_way_and_photograph() -> None:
-    steps = ways({"naive": RECIPES["naive"]})
+    steps = all_preparations({"naive": RECIPES["naive"]})
     labels = ("Bag", "", "T-shirt/top")
     found = [photograph(f"{k}.jpg", label) for k, label in enumerate(labels)]
     numbers = np.arange(3)[:, None] * 50 + np.arange(len(steps))
@@ -200,14 +202,14 @@ def test_the_arrays_are_by_way_and_photograph() -> None:
         Prepared(np.broadcast_to(row[:, None, None], (len(row), 28, 28)).astype(np.uint8), {}, ORIGINAL)
         for row in numbers
     ]
-    photos = photo_set(found, prepared, steps, GARMENTS, {"source": "own"})
+    photos = photo_set(found, prepared, steps, FASHION_CLASSES, {"source": "own"})
     assert photos.images.shape == (len(steps), 3, 28, 28)
     assert photos.images.dtype == np.uint8
     np.testing.assert_array_equal(photos.images[:, :, 5, 7], numbers.T)
-    np.testing.assert_array_equal(photos.labels, [GARMENTS.index("Bag"), -1, 0])
+    np.testing.assert_array_equal(photos.labels, [FASHION_CLASSES.index("Bag"), -1, 0])
     assert photos.labels.dtype == np.int64
     assert photos.preparations == tuple(steps)
-    assert (photos.class_names, photos.provenance) == (tuple(GARMENTS), {"source": "own"})
+    assert (photos.class_names, photos.provenance) == (tuple(FASHION_CLASSES), {"source": "own"})
     halves = split_halves(found)
     for one, label, half, about in zip(found, labels, halves, photos.about, strict=True):
         assert about == {"name": one.name, "label": label, "half": half, "worn": "no", "items": "single"}
@@ -215,16 +217,16 @@ def test_the_arrays_are_by_way_and_photograph() -> None:
 
 def test_without_a_labelled_photograph_there_is_nothing_to_score() -> None:
     with pytest.raises(InputError, match=r"\Aphotographs: none that has a label[^\n]*\Z"):
-        photo_set([], [], NAIVE, GARMENTS, {})
+        photo_set([], [], NAIVE, FASHION_CLASSES, {})
     unlabelled = [photograph("hat.jpg", "")]
     prepared = [Prepared(np.zeros((len(NAIVE), 28, 28), np.uint8), {}, ORIGINAL)]
     with pytest.raises(InputError, match="at least one is needed"):
-        photo_set(unlabelled, prepared, NAIVE, GARMENTS, {})
+        photo_set(unlabelled, prepared, NAIVE, FASHION_CLASSES, {})
 
 
 def wardrobe_of(counts: Sequence[int]) -> list[Photograph]:
     """As many photographs of each class, and of none of them."""
-    labels = [*GARMENTS[: len(counts) - 1], ""]
+    labels = [*FASHION_CLASSES[: len(counts) - 1], ""]
     return [photograph(f"{label}/{k}.jpg", label) for label, n in zip(labels, counts, strict=True) for k in range(n)]
 
 
@@ -252,9 +254,9 @@ def test_another_photograph_moves_few_others_and_none_of_another_class() -> None
     before = halves_by_name(found)
     shares = []
     for k in range(20):
-        after = halves_by_name([*found, photograph(f"another {k}.jpg", GARMENTS[2])])
+        after = halves_by_name([*found, photograph(f"another {k}.jpg", FASHION_CLASSES[2])])
         moved = [name for name in before if after[name] != before[name]]
-        assert all(name.startswith(f"{GARMENTS[2]}/") for name in moved)
+        assert all(name.startswith(f"{FASHION_CLASSES[2]}/") for name in moved)
         shares.append(len(moved) / len(found))
     assert np.mean(shares) < 0.15
 
@@ -280,9 +282,9 @@ def test_no_sender_is_in_both_halves_and_halves_are_balanced() -> None:
     of_sender = {(one.about["sender"], half) for one, half in zip(found, halves, strict=True)}
     assert len(of_sender) == 139
     count = Counter((one.label, half) for one, half in zip(found, halves, strict=True) if one.label)
-    labelled = [sum(count[label, half] for label in GARMENTS) for half in HALVES]
+    labelled = [sum(count[label, half] for label in FASHION_CLASSES) for half in HALVES]
     assert labelled == [204, 202]
-    assert all(abs(count[label, "choose"] - count[label, "score"]) <= 1 for label in GARMENTS)
+    assert all(abs(count[label, "choose"] - count[label, "score"]) <= 1 for label in FASHION_CLASSES)
 
 
 def test_halves_of_senders_do_not_depend_on_the_order() -> None:

@@ -9,8 +9,8 @@ from torch import nn
 
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model
-from lookalike.primer.convolution import Field, Window, products, receptive_fields, weights
-from lookalike.primer.fields import straightened
+from lookalike.primer.convolution import ReceptiveField, Window, multiply_accumulates, receptive_fields, weight_count
+from lookalike.primer.fields import linearised
 
 RANDOM = 300  # settings
 
@@ -29,16 +29,18 @@ def test_sizes_weights_and_products_are_those_of_torch() -> None:
         inputs, outputs = given["inputs"] * groups, given["outputs"] * groups
         window = Window(*(given[name] for name in ("kernel", "stride", "padding", "dilation")))
         layer = nn.Conv2d(inputs, outputs, window.kernel, window.stride, window.padding, window.dilation, groups)
-        assert weights(inputs, outputs, window.kernel, groups=groups) == sum(p.numel() for p in layer.parameters())
+        assert weight_count(inputs, outputs, window.kernel, groups=groups) == sum(p.numel() for p in layer.parameters())
         try:
             made = layer(torch.zeros(1, inputs, side, side)).shape[2]
         except RuntimeError:
-            with pytest.raises(ValueError, match=rf"a window of {window.extent} does not fit into \d+ places"):
+            with pytest.raises(ValueError, match=rf"a window of {window.extent} does not fit into \d+ positions"):
                 window.outputs(side)
             continue
         fitted += 1
         assert window.outputs(side) == made
-        assert products(inputs, outputs, window, side, groups=groups) == count_macs(layer, (inputs, side, side))
+        assert multiply_accumulates(inputs, outputs, window, side, groups=groups) == count_macs(
+            layer, (inputs, side, side)
+        )
     assert RANDOM / 2 < fitted < RANDOM  # both happen
 
 
@@ -55,7 +57,7 @@ def test_the_exercises_of_the_report() -> None:
     two = nn.Sequential(nn.Conv2d(8, 8, 3, bias=False), nn.Conv2d(8, 8, 3, bias=False))
     one = nn.Sequential(nn.Conv2d(8, 8, 5, bias=False))
     assert receptive_fields(two, (8, 9, 9))[-1].size == receptive_fields(one, (8, 9, 9))[-1].size == 5
-    assert 2 * weights(8, 8, 3, bias=False) == 18 / 25 * weights(8, 8, 5, bias=False)
+    assert 2 * weight_count(8, 8, 3, bias=False) == 18 / 25 * weight_count(8, 8, 5, bias=False)
 
 
 # Sizes that no layer cuts short: a unit beside what was cut off sees less than its field.
@@ -81,7 +83,7 @@ def test_fields_are_where_gradients_are(name: str, shape: tuple[int, int, int], 
     model = create_model(name, arguments, input_shape=shape, num_classes=3)
     fields = receptive_fields(model, shape)
     assert len(fields) >= 3
-    linear = straightened(model)
+    linear = linearised(model)
     for field in fields:
         rows, units = rows_seen(linear, field.layer, shape)
         middle = units // 2
@@ -104,8 +106,8 @@ def rows_seen(model: nn.Module, layer: str, shape: tuple[int, int, int]) -> tupl
 
 def test_the_first_fields_of_lenet5() -> None:
     assert receptive_fields(create_model("lenet5", input_shape=(1, 32, 32), num_classes=10), (1, 32, 32)) == [
-        Field("features.1", 5, 1, 0),
-        Field("features.3", 6, 2, 0),
-        Field("features.5", 14, 2, 0),
-        Field("features.7", 16, 4, 0),
+        ReceptiveField("features.1", 5, 1, 0),
+        ReceptiveField("features.3", 6, 2, 0),
+        ReceptiveField("features.5", 14, 2, 0),
+        ReceptiveField("features.7", 16, 4, 0),
     ]

@@ -45,7 +45,7 @@ def test_the_arithmetic_agrees_with_torch_for_hundreds_of_convolutions(monkeypat
     assert worked_out()["checked"] == {"count": page.SETTINGS, "agreed": page.SETTINGS}
     assert page.SETTINGS >= 300
     monkeypatch.setattr(Window, "outputs", lambda self, inputs: inputs)  # which most are not
-    assert page.checked(50)["agreed"] < 25
+    assert page.check_arithmetic(50)["agreed"] < 25
 
 
 def test_the_exercises_have_the_answers_of_the_report() -> None:

@@ -12,13 +12,13 @@ from small_study import SmallStudy, make_study, small_params, write_study
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.params import Params
-from lookalike.reporting.assemble import find
-from lookalike.reporting.chapters import convergence, costs, depth, inside, repairs, robustness, standings
-from lookalike.reporting.chapters import found as found_module
-from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.assemble import load_study_results
+from lookalike.reporting.chapters import convergence, costs, depth, inside, repairs, robustness, training
+from lookalike.reporting.chapters import study_results as results_module
+from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.figures import embeddings, explanations, photographs
 from lookalike.reporting.figures import look_alikes as comparisons
-from lookalike.reporting.figures.pictures import stored
+from lookalike.reporting.figures.rendering import stored_chart
 
 
 @pytest.fixture(scope="session")
@@ -41,15 +41,15 @@ def root(tmp_path: Path, study: SmallStudy) -> Path:
 
 
 @pytest.fixture
-def found(root: Path, params: Params) -> Found:
+def results(root: Path, params: Params) -> StudyResults:
     """What the chapters of the small study are written from."""
-    return find("fashion", params, root)
+    return load_study_results("fashion", params, root)
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are drawn, but not made into pictures."""
-    monkeypatch.setattr(found_module, "chart", lambda figure: stored(marked("drawn")))
+    monkeypatch.setattr(results_module, "render_chart", lambda figure: stored_chart(marked("drawn")))
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         repairs,
         robustness,
     )
-    for module in (*drawing, standings):
+    for module in (*drawing, training):
         for name in vars(module):
             if name.endswith("_figure"):
                 monkeypatch.setattr(module, name, recorder(name.removesuffix("_figure")))
-    monkeypatch.setattr(found_module, "chart", lambda figure: stored(marked(f"picture of {figure}")))
+    monkeypatch.setattr(results_module, "render_chart", lambda figure: stored_chart(marked(f"picture of {figure}")))
     return calls

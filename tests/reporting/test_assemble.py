@@ -12,16 +12,15 @@ from blocks import figures, mark_of, marked, prose, rows, tables, titles, walk
 from small_study import CNN, DIVERGED, EVALUATED, FIGURES, PAIR, PICTURES, RECIPES, SmallStudy, write_study
 
 from lookalike.claims.judging import Judged
-from lookalike.claims.verdicts import Row
-from lookalike.claims.verdicts import rows as claim_rows
+from lookalike.claims.verdicts import VerdictRow, verdict_rows
 from lookalike.params import Params
 from lookalike.reporting import assemble as assemble_module
 from lookalike.reporting.assemble import assemble
-from lookalike.reporting.chapters import found
+from lookalike.reporting.chapters import study_results
 from lookalike.reporting.chapters.families.chapter import Sentences
-from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.document import Prose, Section, figures_in, section
-from lookalike.reporting.figures.pictures import stored
+from lookalike.reporting.figures.rendering import stored_chart
 from lookalike.reporting.leaderboard import Standing, to_csv
 from lookalike.reporting.report import Page, Report, to_html, to_markdown
 from lookalike.studies import CLAIMS
@@ -48,7 +47,7 @@ def assembled(tmp_path_factory: pytest.TempPathFactory, params: Params, study: S
     root = tmp_path_factory.mktemp("small")
     write_study(root, study)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(found, "chart", lambda figure: stored(marked(DRAWN)))
+        patch.setattr(study_results, "render_chart", lambda figure: stored_chart(marked(DRAWN)))
         return assemble(params, "a: 1 # <b>", root)
 
 
@@ -81,7 +80,7 @@ def test_a_demonstration_leaves_its_figures_to_the_appendix(assembled: Assembled
     assert shown == ["fashion-summary"]
     profiles = {**params.profiles, "demo": params.active.model_copy(update={"demonstration": False})}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(found, "chart", lambda figure: stored(marked(DRAWN)))
+        patch.setattr(study_results, "render_chart", lambda figure: stored_chart(marked(DRAWN)))
         whole, _, _ = assemble(params.model_copy(update={"profiles": profiles}), "", root)
     first, second = whole.pages[0].sections[:2]
     assert (first.anchor, second.anchor) == ("summary", "claims")
@@ -93,16 +92,16 @@ def test_every_section_of_an_appendix_begins_with_its_finding(assembled: Assembl
     assert all(part.finding.endswith((".", "?")) for part in appendix(assembled[0]).sections)
 
 
-def on_families(studies: Sequence[Found], said: Sentences) -> Section:
+def on_families(studies: Sequence[StudyResults], said: Sentences) -> Section:
     """A chapter that names the claims of which something was measured."""
-    return section("families", "Families", Prose(", ".join(said.get(studies[0].study, {}))))
+    return section("families", "Families", Prose(", ".join(said.get(studies[0].name, {}))))
 
 
 @pytest.mark.usefixtures("quick")
 def test_the_chapter_on_families_is_on_the_first_page(
     root: Path, params: Params, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assemble_module, "families", on_families)
+    monkeypatch.setattr(assemble_module, "families_chapter", on_families)
     profiles = {**params.profiles, "demo": params.active.model_copy(update={"demonstration": False})}
     report, _, judged = assemble(params.model_copy(update={"profiles": profiles}), "", root)
     (chapter,) = [part for part in report.pages[0].sections if part.anchor == "families"]
@@ -116,7 +115,7 @@ def test_claims_are_those_about_the_studies_of_the_parameters(assembled: Assembl
     _, _, judged = assembled
     assert {one.claim.study for one in judged} == {"fashion"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(found, "chart", lambda figure: stored(marked(DRAWN)))
+        patch.setattr(study_results, "render_chart", lambda figure: stored_chart(marked(DRAWN)))
         _, _, wider = assemble(params, "", root, ["fashion", "cifar"])
     assert {one.claim.study for one in wider} == {"fashion", "cifar"}
 
@@ -145,7 +144,7 @@ def test_claims_are_judged_on_what_was_found(assembled: Assembled, study: SmallS
     (part,) = [one for one in report.pages[0].sections if one.anchor == "claims"]
     shown = {row[0]: row[1] for row in rows(tables(part)["Claims without a verdict"])}
     assert shown == verdicts
-    written = list(csv.DictReader(io.StringIO(to_csv(claim_rows(judged), Row))))
+    written = list(csv.DictReader(io.StringIO(to_csv(verdict_rows(judged), VerdictRow))))
     assert len(written) == sum(len(one.claim.tests) for one in judged)
 
 

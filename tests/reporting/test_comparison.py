@@ -16,22 +16,22 @@ from conftest import ROOT
 from descriptions import described
 from small_study import CNN, DIVERGED, EVALUATED, FEW, LABELS, PAIR, SmallStudy, write_embedding, write_study
 
-from lookalike.artifacts.evaluations import Augmented, Evaluation
+from lookalike.artifacts.comparisons import load_families
+from lookalike.artifacts.evaluations import AugmentedExamples, Evaluation
 from lookalike.artifacts.evidence import ARRAYS, CONTENT
-from lookalike.artifacts.families import load_families
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import Description
 from lookalike.errors import InputError
-from lookalike.evaluation.scores import Scored, score
+from lookalike.evaluation.scores import Scored, score_variant
 from lookalike.families.findings import FamilyFindings
 from lookalike.params import Params
 from lookalike.reporting.comparison import (
-    Collected,
-    above_chance,
-    collect,
+    StudyArtifacts,
     compare_study,
     evidence_figures,
     first_of_each_augmentation,
+    load_study_artifacts,
+    variants_above_chance,
 )
 
 Files = dict[str, bytes]
@@ -95,7 +95,7 @@ def test_variants_at_chance_are_not_drawn() -> None:
     lows = {"at chance": 0.5, "learnt": 0.51, "below": 0.3}
     scored = {name: Scored({"accuracy_low": low}, {}) for name, low in lows.items()}
     scored["diverged"] = Scored({"seeds": 0, "diverged": 1}, {"seeds": []})
-    assert above_chance(list(scored), scored, labels) == ["learnt"]
+    assert variants_above_chance(list(scored), scored, labels) == ["learnt"]
 
 
 def test_pairs_of_focus_variants_are_drawn(written: Path, params: Params, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_numbers_are_those_of_the_evidence(compared: Path, study: SmallStudy) ->
     assert list(metrics) == [DIVERGED, *EVALUATED]
     assert metrics[DIVERGED] == {"seeds": 0, "diverged": 1}
     for name in EVALUATED:
-        scored = score(study.evaluations[name], LABELS, study.class_names)
+        scored = score_variant(study.evaluations[name], LABELS, study.class_names)
         assert metrics[name] == scored.summary
         assert read_json(compared / "details.json")[name] == scored.details
     look_alikes = read_json(compared / "look_alikes.json")
@@ -212,7 +212,7 @@ def test_missing_evidence_is_refused(root: Path, params: Params, tmp_path: Path,
 
 def test_features_that_do_not_vary_have_no_figures_and_no_scores(root: Path, params: Params, tmp_path: Path) -> None:
     write_embedding(root, None)
-    found = collect(params, "fashion", root)
+    found = load_study_artifacts(params, "fashion", root)
     assert found.embeddings == {}
     drawn = evidence_figures(found, [CNN], [], "")
     assert not {f"{CNN}/{title}" for title in OF_FEATURES} & drawn.keys()
@@ -223,23 +223,23 @@ def test_features_that_do_not_vary_have_no_figures_and_no_scores(root: Path, par
 
 
 @pytest.fixture
-def found(written: Path, params: Params) -> Collected:
-    return collect(params, "fashion", written)
+def found(written: Path, params: Params) -> StudyArtifacts:
+    return load_study_artifacts(params, "fashion", written)
 
 
-def with_augmented(found: Collected, **augmentations: Any) -> Collected:
+def with_augmented(found: StudyArtifacts, **augmentations: Any) -> StudyArtifacts:
     """The same as if the variants had been trained with these augmentations; the examples have the values 0, 1, ..."""
     evaluations: dict[str, Evaluation] = {}
     models: dict[str, Description] = {}
     for k, (name, settings) in enumerate(augmentations.items()):
         images = np.full((2, 8, 8), k, np.uint8)
-        examples = Augmented(images, np.array([1, 0]), np.stack([images, images]))
+        examples = AugmentedExamples(images, np.array([1, 0]), np.stack([images, images]))
         evaluations[name] = replace(found.evaluations[CNN], augmented=examples if settings else None)
         models[name] = described(augmentation=settings)
     return replace(found, evaluations=evaluations, models=models)
 
 
-def test_each_augmentation_is_shown_by_the_first_variant_that_has_it(found: Collected) -> None:
+def test_each_augmentation_is_shown_by_the_first_variant_that_has_it(found: StudyArtifacts) -> None:
     turned, moved = {"placing": {"turn": 5}}, {"placing": {"shift": 1}}
     several = with_augmented(found, plain=None, first=turned, second=dict(turned), third=moved)
     examples = first_of_each_augmentation(several)

@@ -10,36 +10,35 @@ from lookalike.reporting.document import (
     Beside,
     Cell,
     Code,
-    Column,
     Explorer,
     Fold,
-    Form,
     Heading,
     Illustration,
-    Picture,
     Prose,
+    RenderedFigure,
+    RenderedImage,
     Section,
     Table,
-    View,
     Words,
+    figures_in,
+    section,
+)
+from lookalike.reporting.forms import (
+    Form,
     amounts,
-    cell,
     count,
     duration,
-    figures_in,
     fine,
     millions,
-    named,
     number,
     p,
     percent,
     points,
-    section,
     shares,
     significant,
-    tabulate,
     text,
 )
+from lookalike.reporting.tables import Column, cell, named_rows, tabulate
 
 
 def estimate(value: float) -> dict[str, float]:
@@ -48,7 +47,7 @@ def estimate(value: float) -> dict[str, float]:
 
 def picture(name: str) -> Illustration:
     words = Words(f"Finding of {name}.", f"How to read {name}.", f"Alt of {name}")
-    return Illustration(name, Picture(View(b"RIFF", 2, 1)), words)
+    return Illustration(name, RenderedFigure(RenderedImage(b"RIFF", 2, 1)), words)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +95,7 @@ def test_a_cell_is_sorted_by_what_it_stands_for(form: Form, value: Any, expected
 
 def test_rows_of_json_become_a_table() -> None:
     columns = (Column("variant", "variant", text), Column("accuracy, %", "accuracy", shares))
-    rows = named({"cnn": {"accuracy": estimate(0.5)}, "hot": {"accuracy": None}})
+    rows = named_rows({"cnn": {"accuracy": estimate(0.5)}, "hot": {"accuracy": None}})
     assert rows == [{"variant": "cnn", "accuracy": estimate(0.5)}, {"variant": "hot", "accuracy": None}]
     assert tabulate("Accuracy", columns, rows, "A note.") == Table(
         "Accuracy",
@@ -104,7 +103,7 @@ def test_rows_of_json_become_a_table() -> None:
         ((Cell("cnn", "cnn"), Cell("50.0 (40.0 to 70.0)", 0.5)), (Cell("hot", "hot"), Cell("–", None))),
         "A note.",
     )
-    assert named({"Bag": {"images": 1}}, "class") == [{"class": "Bag", "images": 1}]
+    assert named_rows({"Bag": {"images": 1}}, "class") == [{"class": "Bag", "images": 1}]
 
 
 @pytest.mark.parametrize(

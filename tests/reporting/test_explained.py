@@ -12,20 +12,28 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.evaluations import Augmented, Evaluation, PhotoOutputs
+from lookalike.artifacts.evaluations import AugmentedExamples, Evaluation, PhotoOutputs
 from lookalike.artifacts.evidence import in_half
-from lookalike.artifacts.explanations import CloseUp, Contrast, Explanation, Inside, Layers, Response, in_steps
+from lookalike.artifacts.explanations import (
+    CloseUp,
+    Explanation,
+    FilterExamples,
+    LayerOutputs,
+    NetworkConvolutions,
+    PairContrast,
+    quantise_maps,
+)
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.metrics import softmax
-from lookalike.explain.maps import toward
+from lookalike.explain.maps import label_target
 from lookalike.explain.subject import Images, Subject
 from lookalike.models.registry import create_model
 from lookalike.reporting import explained
-from lookalike.reporting.explained import SIGNED, Explained, note, study_figures, variant_figures
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.explained import SIGNED, ExplainedVariant, close_up_figures, explanation_figures, gain_note
+from lookalike.reporting.figures.rendering import to_png
 from lookalike.runtime import Runtime
 
 Json = dict[str, Any]
@@ -83,13 +91,13 @@ def scores(*names: str) -> Json:
 
 
 def steps(*shape: int, seed: int = 0) -> Any:
-    return in_steps(half(*shape, seed=seed))
+    return quantise_maps(half(*shape, seed=seed))
 
 
-def inside(channels: dict[str, tuple[int, int]], seed: int) -> Inside:
+def inside(channels: dict[str, tuple[int, int]], seed: int) -> NetworkConvolutions:
     """Of the untrained network (seed 0) or of the trained one."""
     ends = list(dict.fromkeys((*list(channels)[:1], *list(channels)[-1:])))
-    return Inside(
+    return NetworkConvolutions(
         filters={name: half(channels[name][0], 3 if channels[name][1] == 3 else 1, 3, 3, seed=seed) for name in ends},
         features={name: steps(channels[name][0], 6, 6, seed=seed) for name in ends} if seed else {},
         journey={name: steps(min(of[0], 5), 6, 6, seed=seed) for name, of in channels.items()},
@@ -99,7 +107,7 @@ def inside(channels: dict[str, tuple[int, int]], seed: int) -> Inside:
 def close_up(name: str) -> CloseUp:
     channels, convolutional = CONVOLUTIONS[name], name == "cnn"
     indices = np.arange(20, 20 + CONTRASTED)
-    contrast = Contrast(
+    contrast = PairContrast(
         images=IMAGES[indices],
         actual=LABELS[indices],
         labels=LABELS[indices],
@@ -110,13 +118,17 @@ def close_up(name: str) -> CloseUp:
         heads=None if convolutional else half(2, 3, 7, 7),
         inside={state: inside(channels, seed) for seed, state in enumerate(("untrained", "trained"))},
         channels=channels,
-        layers={"as it is": Layers(IMAGES[0], {"one": steps(2, 6, 6), "dense": steps(1, 11)})} if convolutional else {},
+        layers={"as it is": LayerOutputs(IMAGES[0], {"one": steps(2, 6, 6), "dense": steps(1, 11)})}
+        if convolutional
+        else {},
         contrast=contrast if convolutional else None,
-        responses={"one": Response(np.array([4, 2]), SHOWN[:10].reshape(2, 5), IMAGES[:2])} if convolutional else {},
+        responses={"one": FilterExamples(np.array([4, 2]), SHOWN[:10].reshape(2, 5), IMAGES[:2])}
+        if convolutional
+        else {},
     )
 
 
-def explain(name: str) -> Explained:
+def explain(name: str) -> ExplainedVariant:
     """The evidence of a variant; the classes that it predicts of photographs are those two further."""
     found: Json = {
         "faithfulness": {"methods": scores(*METHODS[name])},
@@ -144,16 +156,16 @@ def explain(name: str) -> Explained:
     logits[0, np.arange(COUNT), PREDICTED] += 9
     photo_logits[0, np.arange(7), (PHOTO_LABELS + 2) % 10] += 9
     photos = PhotoOutputs({"plain": -photo_logits, "fitted": photo_logits}, {}, {}, np.zeros(1), {})
-    return Explained(explanation, Evaluation((0,), 0, np.ones(1), logits, photos=photos), TEST_SET)
+    return ExplainedVariant(explanation, Evaluation((0,), 0, np.ones(1), logits, photos=photos), TEST_SET)
 
 
 @pytest.fixture
-def both() -> dict[str, Explained]:
+def both() -> dict[str, ExplainedVariant]:
     """A convolutional network with a contrast and a transformer without one."""
     return {name: explain(name) for name in FOCUS}
 
 
-def changed(one: Explained, **parts: Any) -> Explained:
+def changed(one: ExplainedVariant, **parts: Any) -> ExplainedVariant:
     return replace(one, explanation=replace(one.explanation, **parts))
 
 
@@ -165,57 +177,57 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(explained, name, lambda *given, **named: SimpleNamespace(given=given, **named))
 
 
-def of_variant(one: Explained) -> Any:
+def of_variant(one: ExplainedVariant) -> Any:
     assert one.explanation.close_up is not None
-    return variant_figures(one, one.explanation.close_up)
+    return close_up_figures(one, one.explanation.close_up)
 
 
-def maps_of(one: Explained, method: str, indices: Any) -> NDArray[np.floating]:
+def maps_of(one: ExplainedVariant, method: str, indices: Any) -> NDArray[np.floating]:
     places = [SHOWN.tolist().index(index) for index in indices]
     return one.explanation.maps[method][places]
 
 
-def gain(one: Explained, name: str) -> str:
+def gain(one: ExplainedVariant, name: str) -> str:
     value = one.explanation.found["faithfulness"]["methods"][name]["gain"]["value"]
     return f"{value:z.2f}".replace("-", "−")
 
 
-def scored(one: Explained, name: str) -> str:
+def scored(one: ExplainedVariant, name: str) -> str:
     return f"gain {gain(one, name)}\n{controlled(one)}"
 
 
-def controlled(one: Explained) -> str:
+def controlled(one: ExplainedVariant) -> str:
     return f"random {gain(one, 'random')}\ncentre {gain(one, 'centre')}"
 
 
 # which pictures
 
 
-def test_every_picture_of_the_focus_variants_has_a_path(both: dict[str, Explained]) -> None:
-    figures = study_figures(both, FOCUS, [PAIR], "fitted")
+def test_every_picture_of_the_focus_variants_has_a_path(both: dict[str, ExplainedVariant]) -> None:
+    figures = explanation_figures(both, FOCUS, [PAIR], "fitted")
     assert set(figures) == DRAWN | {"vit--cnn/cases", "photographs-fitted"}
     assert all(isinstance(figure, Figure) for figure in figures.values())
-    again = study_figures(both, FOCUS, [PAIR], "fitted")
+    again = explanation_figures(both, FOCUS, [PAIR], "fitted")
     for path in ("vit/heads", "vit--cnn/cases"):
         assert to_png(again[path]) == to_png(figures[path])
 
 
 def test_where_nothing_was_explained_nothing_is_drawn() -> None:
-    assert study_figures({}, FOCUS, [PAIR], "fitted") == {}
+    assert explanation_figures({}, FOCUS, [PAIR], "fitted") == {}
 
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("pairs", [[], [PAIR | {"cases": []}], [PAIR | {"second": "gone"}], [PAIR | {"first": "gone"}]])
 def test_a_pair_is_drawn_only_if_both_are_looked_at_and_there_are_cases(
-    both: dict[str, Explained], pairs: list[Json]
+    both: dict[str, ExplainedVariant], pairs: list[Json]
 ) -> None:
-    assert set(study_figures(both, FOCUS, pairs, "fitted")) == DRAWN | {"photographs-fitted"}
+    assert set(explanation_figures(both, FOCUS, pairs, "fitted")) == DRAWN | {"photographs-fitted"}
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_what_is_no_focus_variant_is_drawn_with_all_the_others_alone(both: dict[str, Explained]) -> None:
+def test_what_is_no_focus_variant_is_drawn_with_all_the_others_alone(both: dict[str, ExplainedVariant]) -> None:
     both["vit"] = changed(both["vit"], close_up=None)
-    figures: Any = study_figures(both, ["cnn"], [PAIR], "fitted")
+    figures: Any = explanation_figures(both, ["cnn"], [PAIR], "fitted")
     assert set(figures) == {path for path in DRAWN if not path.startswith("vit/")} | {"photographs-fitted"}
     assert list(figures["photographs-fitted"].given[1]) == ["cnn"]
     assert list(figures["alike"].given[1]) == ["cnn"]
@@ -223,17 +235,17 @@ def test_what_is_no_focus_variant_is_drawn_with_all_the_others_alone(both: dict[
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("recipe", ["", "plain"])
-def test_photographs_of_another_recipe_are_not_drawn(both: dict[str, Explained], recipe: str) -> None:
-    assert set(study_figures(both, FOCUS, [], recipe)) == DRAWN
+def test_photographs_of_another_recipe_are_not_drawn(both: dict[str, ExplainedVariant], recipe: str) -> None:
+    assert set(explanation_figures(both, FOCUS, [], recipe)) == DRAWN
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_variant_that_was_shown_no_photographs_is_missing_among_them(both: dict[str, Explained]) -> None:
+def test_a_variant_that_was_shown_no_photographs_is_missing_among_them(both: dict[str, ExplainedVariant]) -> None:
     both["vit"] = changed(both["vit"], recipe="", photo_maps=None)
-    figures: Any = study_figures(both, FOCUS, [], "fitted")
+    figures: Any = explanation_figures(both, FOCUS, [], "fitted")
     assert list(figures["photographs-fitted"].given[1]) == ["cnn"]
     both["cnn"] = changed(both["cnn"], recipe="", photo_maps=None)
-    assert set(study_figures(both, FOCUS, [], "")) == DRAWN
+    assert set(explanation_figures(both, FOCUS, [], "")) == DRAWN
 
 
 # of one variant
@@ -241,7 +253,7 @@ def test_a_variant_that_was_shown_no_photographs_is_missing_among_them(both: dic
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("variant", FOCUS)
-def test_no_map_is_drawn_without_its_gain_and_the_controls(both: dict[str, Explained], variant: str) -> None:
+def test_no_map_is_drawn_without_its_gain_and_the_controls(both: dict[str, ExplainedVariant], variant: str) -> None:
     one = both[variant]
     drawn = of_variant(one)["maps"]
     _, columns, _ = drawn.given
@@ -250,12 +262,12 @@ def test_no_map_is_drawn_without_its_gain_and_the_controls(both: dict[str, Expla
 
 
 def test_a_gain_below_zero_has_a_minus_as_wide_as_a_figure() -> None:
-    assert note(scores("some", "bad"), "bad") == "gain −0.10\nrandom −0.50\ncentre −0.90"
+    assert gain_note(scores("some", "bad"), "bad") == "gain −0.10\nrandom −0.50\ncentre −0.90"
 
 
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("variant", FOCUS)
-def test_maps_are_those_of_the_first_image_of_each_class(both: dict[str, Explained], variant: str) -> None:
+def test_maps_are_those_of_the_first_image_of_each_class(both: dict[str, ExplainedVariant], variant: str) -> None:
     one = both[variant]
     drawn = of_variant(one)["maps"]
     pixels, columns, rows = drawn.given
@@ -274,14 +286,14 @@ def test_maps_are_those_of_the_first_image_of_each_class(both: dict[str, Explain
 def test_maps_with_a_sign_are_those_that_turn_with_their_target(dataset: Dataset, model: str, arguments: Json) -> None:
     networks = [create_model(model, arguments, input_shape=(1, 28, 28), num_classes=10).eval() for _ in range(2)]
     some = Subject(*networks, dataset, Runtime(torch.device("cpu")), Images(IMAGES[:2], LABELS[:2], PREDICTED[:2]))
-    aim = toward(some.predicted, 10)
+    aim = label_target(some.predicted, 10)
     turned = {name for name in some.methods if torch.allclose(some.explain(name, -aim), -some.explain(name, aim))}
     assert some.methods.keys() & SIGNED == turned
     assert turned
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_heads_stand_beside_the_first_image_with_their_gains(both: dict[str, Explained]) -> None:
+def test_heads_stand_beside_the_first_image_with_their_gains(both: dict[str, ExplainedVariant]) -> None:
     one = both["vit"]
     assert one.explanation.close_up is not None
     drawn = of_variant(one)["heads"]
@@ -296,7 +308,7 @@ def test_heads_stand_beside_the_first_image_with_their_gains(both: dict[str, Exp
 @pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("variant", "ends"), [("cnn", ("first", "last")), ("vit", ("first",))])
 def test_convolutions_are_drawn_from_the_first_to_the_last(
-    both: dict[str, Explained], variant: str, ends: tuple[str, ...]
+    both: dict[str, ExplainedVariant], variant: str, ends: tuple[str, ...]
 ) -> None:
     one = both[variant].explanation.close_up
     assert one is not None
@@ -314,7 +326,9 @@ def test_convolutions_are_drawn_from_the_first_to_the_last(
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_the_journey_goes_through_every_convolution_before_and_after_training(both: dict[str, Explained]) -> None:
+def test_the_journey_goes_through_every_convolution_before_and_after_training(
+    both: dict[str, ExplainedVariant],
+) -> None:
     one = both["cnn"].explanation.close_up
     assert one is not None
     image, sides, channels = of_variant(both["cnn"])["journey"].given
@@ -328,7 +342,7 @@ def test_the_journey_goes_through_every_convolution_before_and_after_training(bo
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_layers_and_responses_are_drawn_as_they_were_kept(both: dict[str, Explained]) -> None:
+def test_layers_and_responses_are_drawn_as_they_were_kept(both: dict[str, ExplainedVariant]) -> None:
     one, drawn = both["cnn"].explanation.close_up, of_variant(both["cnn"])
     assert one is not None
     assert drawn["layers"].given == (one.layers,)
@@ -336,7 +350,7 @@ def test_layers_and_responses_are_drawn_as_they_were_kept(both: dict[str, Explai
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_classes_are_drawn_with_all_images_explained_and_the_score(both: dict[str, Explained]) -> None:
+def test_classes_are_drawn_with_all_images_explained_and_the_score(both: dict[str, ExplainedVariant]) -> None:
     one = both["vit"]
     drawn = of_variant(one)["classes-Grad-CAM"]
     images, maps, labels, names = drawn.given
@@ -348,11 +362,11 @@ def test_classes_are_drawn_with_all_images_explained_and_the_score(both: dict[st
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_all_variants_are_shown_the_same_images_of_the_first_class(both: dict[str, Explained]) -> None:
+def test_all_variants_are_shown_the_same_images_of_the_first_class(both: dict[str, ExplainedVariant]) -> None:
     few = SHOWN[:15]  # explained of one of them
     maps = {name: values[:15] for name, values in both["vit"].explanation.maps.items()}
     both["vit"] = changed(both["vit"], indices=few, maps=maps)
-    ((path, drawn),) = explained.drawn_alike(both).items()
+    ((path, drawn),) = explained.same_images_figures(both).items()
     where = few[LABELS[few] == 0]
     shown, columns, rows = drawn.given  # type: ignore[attr-defined]
     np.testing.assert_array_equal(shown, IMAGES[where])
@@ -361,19 +375,21 @@ def test_all_variants_are_shown_the_same_images_of_the_first_class(both: dict[st
         np.testing.assert_array_equal(values, maps_of(both[name], "HiResCAM", where))
         assert drawn.notes[name] == scored(both[name], "HiResCAM")  # type: ignore[attr-defined]
     assert drawn.signed == set(both)  # type: ignore[attr-defined]
-    assert explained.drawn_alike({}) == {}
+    assert explained.same_images_figures({}) == {}
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_augmentations_are_drawn_with_the_classes_of_their_images() -> None:
-    one = Augmented(IMAGES[:3], np.array([4, 0, 9]), np.stack([IMAGES[3:6], IMAGES[6:9]]))
-    ((path, drawn),) = explained.drawn_changes({"moved": one}, NAMES).items()
+    one = AugmentedExamples(IMAGES[:3], np.array([4, 0, 9]), np.stack([IMAGES[3:6], IMAGES[6:9]]))
+    ((path, drawn),) = explained.augmentation_figures({"moved": one}, NAMES).items()
     assert path == "moved/augmentation"
     assert drawn.given == (one.images, one.draws, ["e", "a", "j"])  # type: ignore[attr-defined]
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_contrast_shows_images_with_the_map_of_either_class_and_of_the_difference(both: dict[str, Explained]) -> None:
+def test_a_contrast_shows_images_with_the_map_of_either_class_and_of_the_difference(
+    both: dict[str, ExplainedVariant],
+) -> None:
     close = both["cnn"].explanation.close_up
     assert close is not None
     contrast = close.contrast
@@ -395,8 +411,8 @@ def test_a_contrast_shows_images_with_the_map_of_either_class_and_of_the_differe
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_cases_are_drawn_with_what_both_make_of_them(both: dict[str, Explained]) -> None:
-    drawn: Any = study_figures(both, FOCUS, [PAIR], "fitted")["vit--cnn/cases"]
+def test_cases_are_drawn_with_what_both_make_of_them(both: dict[str, ExplainedVariant]) -> None:
+    drawn: Any = explanation_figures(both, FOCUS, [PAIR], "fitted")["vit--cnn/cases"]
     pixels, cases, labels, names, sides = drawn.given
     where = [12, 5]
     assert cases is CASES
@@ -412,8 +428,8 @@ def test_cases_are_drawn_with_what_both_make_of_them(both: dict[str, Explained])
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_photograph_of_each_class_is_drawn_and_none_that_fits_no_class(both: dict[str, Explained]) -> None:
-    drawn: Any = study_figures(both, FOCUS, [], "fitted")["photographs-fitted"]
+def test_a_photograph_of_each_class_is_drawn_and_none_that_fits_no_class(both: dict[str, ExplainedVariant]) -> None:
+    drawn: Any = explanation_figures(both, FOCUS, [], "fitted")["photographs-fitted"]
     pixels, columns, rows = drawn.given
     shown = [3, 2, 1]  # the first of the classes 0, 3 and 7
     assert TEST_SET.photos is not None
@@ -429,9 +445,9 @@ def test_a_photograph_of_each_class_is_drawn_and_none_that_fits_no_class(both: d
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_variant_may_be_shown_by_a_method_without_sign(both: dict[str, Explained]) -> None:
+def test_a_variant_may_be_shown_by_a_method_without_sign(both: dict[str, ExplainedVariant]) -> None:
     mixed = both | {"vit": changed(both["vit"], shown="rollout")}
-    drawn: Any = study_figures(mixed, FOCUS, [PAIR], "fitted")
+    drawn: Any = explanation_figures(mixed, FOCUS, [PAIR], "fitted")
     vit, cnn = drawn["vit--cnn/cases"].given[-1]
     assert (vit.signed, cnn.signed) == (False, True)
     assert vit.note.startswith("rollout\n")

@@ -11,10 +11,11 @@ from lookalike.claims import claim as claims
 from lookalike.claims import verdicts
 from lookalike.claims.evidence import Evidence
 from lookalike.claims.judging import judge
-from lookalike.evaluation.hierarchical import over_seeds
-from lookalike.reporting.leaderboard import MEASURED, Standing, standing, to_csv
+from lookalike.evaluation.hierarchical import mean_over_seeds
+from lookalike.reporting.leaderboard import Standing, make_standing, to_csv
 from lookalike.studies import CLAIMS
 
+MEASURED = {field.name for field in fields(Standing) if "None" in str(field.type)}
 SUMMARY = {
     "seeds": 2,
     "diverged": 1,
@@ -47,7 +48,7 @@ def timing(seed: int, seconds: float, speed: float) -> dict[str, float]:
 
 def test_a_standing_joins_evaluation_training_and_clock() -> None:
     timings = [timing(0, 1, 10), timing(0, 2, 20), timing(1, 9, 30), timing(4, 1, 50), timing(4, 3, 90)]
-    row = standing("fashion", "cnn", SUMMARY, description({0: 2, 1: 1, 4: 2}), timings)
+    row = make_standing("fashion", "cnn", SUMMARY, description({0: 2, 1: 1, 4: 2}), timings)
     assert {name: getattr(row, name) for name in MEASURED} == {name: SUMMARY[name] for name in MEASURED}
     assert (row.study, row.variant, row.seeds, row.diverged) == ("fashion", "cnn", 2, 1)
     assert (row.parameters, row.macs, row.train_images, row.epochs) == (88_874, 5_000_000, 4000, 2)
@@ -55,15 +56,11 @@ def test_a_standing_joins_evaluation_training_and_clock() -> None:
     assert row.images_per_second == 30
 
 
-def test_measured_names_what_may_be_unknown() -> None:
-    assert {field.name for field in fields(Standing) if "None" in str(field.type)} == MEASURED
-
-
 def test_unknown_values_are_empty_fields() -> None:
     one_seed = {name: value for name, value in SUMMARY.items() if name != "accuracy_sd"}
     rows = [
-        standing("fashion", "one, seed", one_seed, description({0: 3}), [timing(0, 2.5, 1 / 3)]),
-        standing("fashion", "none", {"seeds": 0, "diverged": 1}, description({0: 1}), [timing(0, 1, 2)]),
+        make_standing("fashion", "one, seed", one_seed, description({0: 3}), [timing(0, 2.5, 1 / 3)]),
+        make_standing("fashion", "none", {"seeds": 0, "diverged": 1}, description({0: 1}), [timing(0, 1, 2)]),
     ]
     text = to_csv(rows, Standing)
     assert "\r" not in text
@@ -76,15 +73,15 @@ def test_unknown_values_are_empty_fields() -> None:
 
 
 def test_claims_are_written_in_the_same_way() -> None:
-    quantity = over_seeds([[-0.25, -0.5, 0.0]], [None])
+    quantity = mean_over_seeds([[-0.25, -0.5, 0.0]], [None])
     decided = claims.Test(
-        "CNN", "a minus b", claims.above(0), lambda _: claims.Measured(quantity, (3,), 9), (), "a leads by {}"
+        "CNN", "a minus b", claims.above(0), lambda _: claims.Measurement(quantity, (3,), 9), (), "a leads by {}"
     )
     unseen = claims.Test("ViT", "", claims.above(0), None, (), "")
     claim = claims.Claim("F1", "fashion", 'a "beats" b, here', "page 1", "91 %", CLAIMS[0].rule, (decided, unseen))
-    written = to_csv(verdicts.rows([judge(claim, Evidence({}))]), verdicts.Row)
+    written = to_csv(verdicts.verdict_rows([judge(claim, Evidence({}))]), verdicts.VerdictRow)
     one, none = csv.DictReader(io.StringIO(written))
-    assert list(one) == [field.name for field in fields(verdicts.Row)]
+    assert list(one) == [field.name for field in fields(verdicts.VerdictRow)]
     assert (one["claim"], one["statement"], one["test"]) == ("F1", claim.statement, "CNN")
     assert (one["value"], float(one["high"]), one["images"]) == ("-0.25", quantity.interval()[1], "9")
     assert (one["runs"], one["verdict"]) == ("3 runs", "inconclusive")
@@ -94,5 +91,5 @@ def test_claims_are_written_in_the_same_way() -> None:
 
 def test_without_rows_the_header_remains() -> None:
     assert to_csv([], Standing).split(",")[:2] == ["study", "variant"]
-    assert to_csv([], verdicts.Row).split(",")[-1] == "results_known\n"
+    assert to_csv([], verdicts.VerdictRow).split(",")[-1] == "results_known\n"
     assert to_csv([], Standing).count("\n") == 1

@@ -21,7 +21,7 @@ from lookalike.reporting.assemble import assemble
 from lookalike.reporting.comparison import compare_study
 from lookalike.reporting.document import literal
 from lookalike.reporting.figures.maps import Sheet
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.rendering import to_png
 from lookalike.reporting.figures.style import style
 from lookalike.reporting.report import Report, inline, to_html, to_markdown
 

@@ -16,28 +16,25 @@ from jinja2 import UndefinedError
 from lookalike.reporting.document import (
     Beside,
     Block,
+    BulletList,
     Code,
-    Column,
     Explorer,
     Fold,
     Heading,
     Illustration,
     Matrix,
-    Picture,
-    Points,
     Prose,
+    RenderedFigure,
+    RenderedImage,
     Section,
-    Spot,
     Table,
-    View,
+    Tooltip,
     Words,
-    count,
-    percent,
     section,
-    tabulate,
-    text,
 )
-from lookalike.reporting.report import Page, Report, as_json, inline, render, to_html, to_markdown
+from lookalike.reporting.forms import count, percent, text
+from lookalike.reporting.report import Page, Report, as_script_json, inline, render, to_html, to_markdown
+from lookalike.reporting.tables import Column, tabulate
 
 HOSTILE = "<b>bold</b> & \"quoted\" 'name'"
 VOID = {"meta", "img", "link", "br", "hr", "input", "source"}
@@ -91,10 +88,10 @@ def picture(name: str, **more: Any) -> Illustration:
     numbers = (table(f"Numbers of {name}"),)
     known: dict[str, Any] = {"stage": "evaluate@fashion", "variants": ("cnn",), "numbers": numbers} | more
     words = Words(f"Finding of {name}.", f"How to read {name}.", f"Alt of {name}", f"Method of {name}.")
-    spots = (Spot(12.5, 50.0, f"spot of {name}"),)
-    wide = View(f"webp of {name}".encode(), 800, 300, spots)
-    narrow = View(f"narrow webp of {name}".encode(), 380, 600) if name == "curves" else None
-    return Illustration(name, Picture(wide, narrow), words, **known)
+    spots = (Tooltip(12.5, 50.0, f"spot of {name}"),)
+    wide = RenderedImage(f"webp of {name}".encode(), 800, 300, spots)
+    narrow = RenderedImage(f"narrow webp of {name}".encode(), 380, 600) if name == "curves" else None
+    return Illustration(name, RenderedFigure(wide, narrow), words, **known)
 
 
 VERDICTS = tabulate(
@@ -130,7 +127,7 @@ def report() -> Report:
         section(
             "study",
             "Look-alikes",
-            Points(("One [finding](index.html#claims).", "Another.")),
+            BulletList(("One [finding](index.html#claims).", "Another.")),
             section(
                 "training",
                 "Training",
@@ -265,9 +262,9 @@ def test_a_figure_has_a_view_for_narrow_pages_or_is_scrolled_there(report: Repor
 
 
 def test_a_figures_spots_stand_in_the_page_as_json(report: Report) -> None:
-    (view,) = [each for each in Parsed(figure_of(appendix(report), "curves")).all("div") if "data-spots" in each]
-    assert json.loads(str(view["data-spots"])) == [[12.5, 50.0, "spot of curves"]]
-    assert "data-narrow-spots" not in view
+    (view,) = [each for each in Parsed(figure_of(appendix(report), "curves")).all("div") if "data-tooltips" in each]
+    assert json.loads(str(view["data-tooltips"])) == [[12.5, 50.0, "spot of curves"]]
+    assert "data-narrow-tooltips" not in view
 
 
 def origins(html: str) -> list[str]:
@@ -422,7 +419,7 @@ def renamed(value: Any, prefix: str) -> Any:
 
 def tamed(attributes: Attributes) -> dict[str, str]:
     """Attributes with tame names, without spots, which are JSON, and the classes that say how long a text is."""
-    known = {name: (value or "").replace(HOSTILE, "x") for name, value in attributes.items() if name != "data-spots"}
+    known = {name: (value or "").replace(HOSTILE, "x") for name, value in attributes.items() if name != "data-tooltips"}
     return {name: re.sub(" (wide|short)", "", value) for name, value in known.items()}
 
 
@@ -450,7 +447,7 @@ def test_a_verdict_is_text_too(report: Report) -> None:
 @pytest.mark.parametrize("name", ["</script><b>", "<!--<script>", "<SCRIPT>", "]]>", "\u2028</ScRiPt >"])
 def test_nothing_in_the_explorers_data_can_end_its_script(report: Report, name: str) -> None:
     data = {name: [name, {"inner": name}]}
-    written = str(as_json(data))
+    written = str(as_script_json(data))
     assert "<" not in written
     assert json.loads(written) == data
     page = Parsed(first(with_first(report, section("explorer", "Explorer", Explorer(data)))))
@@ -461,7 +458,7 @@ def test_nothing_in_the_explorers_data_can_end_its_script(report: Report, name: 
 
 def test_numbers_that_json_does_not_know_are_refused() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        as_json({"share": float("nan")})
+        as_script_json({"share": float("nan")})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from small_study import CNN, FEW, SmallStudy, make_study, small_params, write_st
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.folders import read_json, write_json
 from lookalike.params import Params
-from lookalike.results.add import copy
+from lookalike.results.add import copy_evidence
 from lookalike.training.settings import effective_settings
 
 
@@ -52,4 +52,4 @@ def results(root: Path) -> Path:
 @pytest.fixture
 def added(root: Path, params: Params, results: Path) -> Callable[[str], Path]:
     """Add a variant; returns its folder."""
-    return lambda name: copy(params, name, root, "c0ffee", results)
+    return lambda name: copy_evidence(params, name, root, "c0ffee", results)

@@ -16,7 +16,7 @@ from lookalike.artifacts.test_sets import load_test_set, save_test_set
 from lookalike.errors import InputError
 from lookalike.params import Params
 from lookalike.results import add as adding
-from lookalike.results.add import add, check_trained, copy
+from lookalike.results.add import add_runs, check_trained, copy_evidence
 
 Add = Callable[[str], Path]
 
@@ -64,7 +64,7 @@ def test_missing_seeds_are_refused(root: Path, params: Params) -> None:
 def test_a_demonstration_is_refused(root: Path, params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adding, "load_params", lambda: params)
     with pytest.raises(InputError, match="profile demo is a demonstration"):
-        add([CNN], root / "results")
+        add_runs([CNN], root / "results")
 
 
 def test_a_checkout_with_changes_is_refused(root: Path, params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_a_checkout_with_changes_is_refused(root: Path, params: Params, monkeypa
     monkeypatch.setattr(adding, "load_params", lambda: real)
     monkeypatch.setattr(provenance, "commit", lambda: {"commit": "c0ffee", "dirty": True})
     with pytest.raises(InputError, match="tracked files differ from the commit"):
-        add([CNN], root / "results")
+        add_runs([CNN], root / "results")
 
 
 def test_too_much_evidence_is_refused_and_nothing_is_left(
@@ -127,7 +127,7 @@ def test_a_focus_variant_keeps_its_weights_in_half_precision(root: Path, params:
     for name in ("seed-0", "seed-1", "seed-0-epoch-1", "start"):
         save_file(weights, folder / f"{name}.safetensors")
     save_file({"large": np.zeros(2**20 + 1, np.float32)}, folder / "seed-2.safetensors")
-    kept = copy(params, CNN, root, "c0ffee", results) / "weights"
+    kept = copy_evidence(params, CNN, root, "c0ffee", results) / "weights"
     assert {path.name for path in kept.iterdir()} == {"seed-0.safetensors", "seed-1.safetensors"}
     half = load_file(kept / "seed-0.safetensors")
     assert half["head.weight"].dtype == np.float16

@@ -11,8 +11,8 @@ from small_study import CNN, FEW, SmallStudy
 from lookalike.artifacts.explanations import load_explanation
 from lookalike.artifacts.folders import read_json, write_json
 from lookalike.params import Params
-from lookalike.results.add import copy
-from lookalike.results.records import Found, choose, departures, find_runs, lay_out
+from lookalike.results.add import copy_evidence
+from lookalike.results.records import FoundRuns, choose_runs, departures, find_runs, lay_out
 from lookalike.results.verify import verify_all
 from lookalike.training.settings import effective_settings
 
@@ -106,7 +106,7 @@ def test_a_figure_that_does_not_follow_from_the_logits_is_named(added: Add, resu
 def test_a_variant_that_is_gone_is_one_line(added: Add, results: Path, params: Params) -> None:
     folder = added(CNN)
     added(FEW)
-    chosen, lines = choose(find_runs(results), params.only([FEW]))
+    chosen, lines = choose_runs(find_runs(results), params.only([FEW]))
     assert list(chosen) == [FEW]
     assert lines == [f"{folder}: params.yaml has no variant {CNN} of fashion"]
 
@@ -115,11 +115,11 @@ def test_the_run_nearest_to_the_study_s_own_settings_counts(
     added: Add, root: Path, results: Path, params: Params
 ) -> None:
     small = added(CNN)
-    large = copy(in_full(root, params), CNN, root, "c0ffee", results)
+    large = copy_evidence(in_full(root, params), CNN, root, "c0ffee", results)
     assert large != small
     found = find_runs(results)
     assert len(found.runs) == 2
-    chosen, _ = choose(Found(found.runs, []), params)
+    chosen, _ = choose_runs(FoundRuns(found.runs, []), params)
     assert chosen[CNN].folder == large
     less, more = (departures(run.record) for run in sorted(found.runs, key=lambda run: run.folder == small))
     assert len(less) < len(more)

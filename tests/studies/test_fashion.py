@@ -7,12 +7,12 @@ import pytest
 from claims.invented import GROUP_OF, Variant, alike, evaluation, evidence, images_of, interval
 from scipy.special import softmax
 
-from lookalike.artifacts.explanations import MapSimilarity
-from lookalike.claims.claim import Claim, Measured
+from lookalike.artifacts.seed_findings import MapSimilarity
+from lookalike.claims.claim import Claim, Measurement
 from lookalike.claims.evidence import Evidence, StudyEvidence
 from lookalike.claims.judging import judge
-from lookalike.claims.quantities import overconfidence
-from lookalike.studies.fashion import CLAIMS, CNN, READINGS, VIT, difference
+from lookalike.claims.quantities import overconfidence_terms
+from lookalike.studies.fashion import CLAIMS, CNN, READINGS, VIT, probability_gain
 
 IMAGES, SINGLE = 60, 9  # the last class has no look-alike
 LABELS = np.arange(IMAGES) % 10
@@ -78,7 +78,7 @@ def share(probabilities: np.ndarray, label: int, part: str) -> float:
 def test_probabilities_are_compared_where_both_predict_the_same(
     where: str, part: str, more: str, *, calibrated: bool
 ) -> None:
-    found = difference(where, part, more=more, calibrated=calibrated)(Evidence({"all": STUDY}))
+    found = probability_gain(where, part, more=more, calibrated=calibrated)(Evidence({"all": STUDY}))
     value, images = looped(where, part, more, calibrated=calibrated)
     assert found is not None
     assert found.quantity.value == pytest.approx(value)
@@ -99,20 +99,20 @@ def test_the_claims_ask_for_these() -> None:
         logits = STUDY.evaluations[name].test_logits
         over.append(softmax(logits, axis=2).max(axis=2).mean() - (logits.argmax(axis=2) == LABELS).mean())
     assert values(found["F5"]) == pytest.approx([looped("right", "confidence", CNN, calibrated=False)[0], *over])
-    assert overconfidence(STUDY, CNN)  # of logits as they are
+    assert overconfidence_terms(STUDY, CNN)  # of logits as they are
 
 
 def values(answers: tuple) -> list[float]:  # type: ignore[type-arg]
     measured = [one.measured for one in answers]
-    assert all(isinstance(one, Measured) for one in measured)
+    assert all(isinstance(one, Measurement) for one in measured)
     return [one.quantity.value for one in measured]
 
 
 def test_without_an_image_that_both_get_wrong_nothing_is_measured() -> None:
     sure = evaluation(np.tile(5 * np.eye(10)[LABELS], (3, 1, 1)))
     both = replace(STUDY, evaluations={CNN: sure, VIT: sure})
-    assert difference("wrong", "true", more=VIT)(Evidence({"all": both})) is None
-    assert difference("right", "true", more=VIT)(Evidence({"all": both})) is not None
+    assert probability_gain("wrong", "true", more=VIT)(Evidence({"all": both})) is None
+    assert probability_gain("right", "true", more=VIT)(Evidence({"all": both})) is not None
 
 
 # --- maps -------------------------------------------------------------------------------------------------------------

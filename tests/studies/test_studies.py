@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from claims.invented import Variant, ended, evidence, filtering, interval, on_object
 
-from lookalike.artifacts.explanations import LayerReadout, Localisation, Localised
+from lookalike.artifacts.seed_findings import LayerReadout, Localisation, MethodLocalisation
 from lookalike.claims.evidence import Evidence
 from lookalike.claims.judging import judge
 from lookalike.data.corruptions import CORRUPTIONS
@@ -54,8 +54,8 @@ def test_maps_lie_on_the_object_if_maximum_and_overlap_beat_the_centre() -> None
     assert found == pytest.approx({"maximum": 0.2, "overlap": 0.1})
 
 
-@pytest.mark.parametrize("methods", [{}, {"HiResCAM": Localised(*map(interval, (0.5, 0.5, 0.2, 0.2)))}])
-def test_without_grad_cam_s_maps_nothing_is_known_of_where_they_lie(methods: Mapping[str, Localised]) -> None:
+@pytest.mark.parametrize("methods", [{}, {"HiResCAM": MethodLocalisation(*map(interval, (0.5, 0.5, 0.2, 0.2)))}])
+def test_without_grad_cam_s_maps_nothing_is_known_of_where_they_lie(methods: Mapping[str, MethodLocalisation]) -> None:
     def findings(off: float) -> Mapping[str, Any]:
         return {"localisation": Localisation(90, 10, 0.2, methods)}
 
@@ -124,8 +124,8 @@ def test_costs_are_the_least_ratio_of_multiply_accumulates() -> None:
     rows = [{"standard": {"macs": a}, "separable": {"macs": b}} for a, b in ((9, 1), (8, 2), (9, 2))]
     designs = [{"plain": {"macs": a}, "reduced": {"macs": b}} for a, b in ((6, 2), (5, 2))]
     found = Evidence({}, costs={"separable": rows, "designs": designs})
-    assert (zoo.separated(found), zoo.bottlenecked(found)) == (4, 2.5)
-    assert (zoo.separated(Evidence({})), zoo.bottlenecked(Evidence({}))) == (None, None)
+    assert (zoo.separable_saving(found), zoo.bottleneck_saving(found)) == (4, 2.5)
+    assert (zoo.separable_saving(Evidence({})), zoo.bottleneck_saving(Evidence({}))) == (None, None)
     judged = {one.test.key: one for one in judge(CLAIM["Z3"], found).answers}
     assert judged["cost of bottlenecks"].verdict == "reproduced"
     worse = Evidence({}, costs={"designs": [{"plain": {"macs": 3}, "reduced": {"macs": 4}}]})

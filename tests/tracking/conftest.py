@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_trainings import NAME, about_run
+from written_runs import NAME, about_run
 
 from lookalike.artifacts.folders import write_json
 from lookalike.params import Params, parse_params

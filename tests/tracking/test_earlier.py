@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_trainings import NAME, all_runs, listed, make_training, wait_for
+from written_runs import NAME, all_runs, listed, wait_for, write_training_run
 
 from lookalike import provenance
 from lookalike.params import Params
 from lookalike.tracking.earlier import followed_folders
-from lookalike.tracking.publish import publish
+from lookalike.tracking.publish import publish_to_mlflow
 from lookalike.tracking.runs import Identity, find_or_create_run, log
 from lookalike.tracking.store import Store
 
@@ -30,18 +30,18 @@ def test_superseded_runs_are_marked_until_they_are_current_again(
 ) -> None:
     plain = {(NAME, None), (f"{NAME}-seed0", None)}
     marked = {(f"{NAME} (superseded)", "true"), (f"{NAME}-seed0 (superseded)", "true")}
-    publish(params, uri, {}, make_training(tmp_path, identity="f1", seeds=1))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path, identity="f1", seeds=1))
     assert marks(store) == {"f1": plain}
-    publish(params, uri, {}, make_training(tmp_path, identity="f2", seeds=1))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path, identity="f2", seeds=1))
     assert marks(store) == {"f1": marked, "f2": plain}
-    publish(params, uri, {}, make_training(tmp_path, identity="f1", seeds=1))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path, identity="f1", seeds=1))
     assert marks(store) == {"f1": plain, "f2": marked}
 
 
 def test_a_run_of_another_variant_is_not_superseded(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
     other = find_or_create_run(store, Identity("fashion", "other", 0, "f0"), 0)
     store.client.set_terminated(other.info.run_id)
-    publish(params, uri, {}, make_training(tmp_path))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
     assert "lookalike.superseded" not in store.client.get_run(other.info.run_id).data.tags
 
 
@@ -54,7 +54,7 @@ def running(store: Store, fingerprint: str, host: str) -> Any:
 
 def test_a_run_that_nobody_follows_any_more_was_killed(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
     here, elsewhere = running(store, "f0", provenance.host()), running(store, "f9", "another machine")
-    publish(params, uri, {}, make_training(tmp_path))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
     status = [store.client.get_run(run.info.run_id).info.status for run in (here, elsewhere)]
     assert status == ["KILLED", "RUNNING"]  # whether another machine is at work cannot be known
     assert [run.info.status for run in all_runs(store) if run.data.tags["lookalike.fingerprint"] == "f1"] == [
@@ -68,7 +68,7 @@ def test_a_run_that_is_followed_goes_on(
 ) -> None:
     run = running(store, "f0", provenance.host())
     monkeypatch.setattr("lookalike.tracking.earlier.followed_folders", lambda: {f"{NAME}-f0"})
-    publish(params, uri, {}, make_training(tmp_path))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
     found = store.client.get_run(run.info.run_id)
     assert (found.info.status, found.info.run_name) == ("RUNNING", f"{NAME}-seed0")
 

@@ -7,29 +7,29 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_trainings import (
+from written_runs import (
     DEAD,
     acts,
     all_runs,
-    make_training,
     points,
     wait_for,
     write_epochs,
+    write_training_run,
 )
 
 from lookalike.params import Params
-from lookalike.tracking.follow import follow
-from lookalike.tracking.publish import publish
+from lookalike.tracking.follow import follow_training
+from lookalike.tracking.publish import publish_to_mlflow
 from lookalike.tracking.store import Store
 
 
 def test_a_killed_training_says_so_and_goes_on_in_the_same_run(checkpoints: Path, uri: str, store: Store) -> None:
     write_epochs(checkpoints, 0, 1)
-    follow(checkpoints, uri, acts(lambda: write_epochs(checkpoints, 0, 2)), poll_seconds=0)
+    follow_training(checkpoints, uri, acts(lambda: write_epochs(checkpoints, 0, 2)), poll_seconds=0)
     (killed,) = all_runs(store)
     assert (killed.info.status, killed.data.tags["git.commit"]) == ("KILLED", "c0ffee")
     seen: list[str] = []
-    follow(
+    follow_training(
         checkpoints,
         uri,
         acts(
@@ -48,7 +48,7 @@ def test_publishing_completes_what_was_followed(
     tmp_path: Path, checkpoints: Path, uri: str, store: Store, params: Params
 ) -> None:
     write_epochs(checkpoints, 0, 3)
-    follow(
+    follow_training(
         checkpoints,
         uri,
         acts(
@@ -60,7 +60,7 @@ def test_publishing_completes_what_was_followed(
     )
     followed = all_runs(store)
     assert [run.info.status for run in followed] == ["FINISHED", "RUNNING"]
-    publish(params, uri, {}, make_training(tmp_path))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
     published = all_runs(store)
     assert [run.info.run_id for run in published] == [run.info.run_id for run in followed]
     assert [run.info.status for run in published] == ["FINISHED", "FINISHED"]
@@ -70,7 +70,7 @@ def test_publishing_completes_what_was_followed(
 
 def test_following_into_the_void_costs_one_warning(checkpoints: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_epochs(checkpoints, 0, 1)
-    follow(checkpoints, DEAD, lambda: True, poll_seconds=0)
+    follow_training(checkpoints, DEAD, lambda: True, poll_seconds=0)
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 

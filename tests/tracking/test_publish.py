@@ -1,4 +1,4 @@
-"""MLflow as a view of the disk: real SQLite stores, made-up trainings."""
+"""MLflow as a view of the disk: real SQLite stores, made-up training runs."""
 
 import getpass
 import json
@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from invented_evidence import a_test_set
-from made_trainings import (
+from mlflow import MlflowClient
+from mlflow_server import served
+from written_runs import (
     DEAD,
     DIGEST,
     EPOCHS,
@@ -22,29 +24,28 @@ from made_trainings import (
     VERDICTS,
     all_runs,
     figure_of,
-    make_evaluation,
-    make_model,
-    make_training,
     points,
     summaries,
+    write_evaluation,
+    write_model,
+    write_training_run,
 )
-from mlflow import MlflowClient
-from mlflow_server import served
 
-from lookalike.artifacts.evaluations import Evaluation, save_evaluation, save_findings
+from lookalike.artifacts.comparisons import save_findings
+from lookalike.artifacts.evaluations import Evaluation, save_evaluation
 from lookalike.artifacts.folders import read_json, write_json, write_text
 from lookalike.artifacts.test_sets import save_test_set
 from lookalike.params import Params
 from lookalike.studies import CLAIMS
-from lookalike.tracking.publish import publish
+from lookalike.tracking.publish import publish_to_mlflow
 from lookalike.tracking.runs import user
 from lookalike.tracking.store import Store, open_store
 
 
 def test_a_run_shows_settings_curves_results_and_origin(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    make_evaluation(make_training(tmp_path))
+    write_evaluation(write_training_run(tmp_path))
     write_text(tmp_path / "dvc.lock", f"stages:\n  train@{NAME}:\n    cmd: x\n")
-    published = publish(params, uri, VERDICTS, tmp_path)
+    published = publish_to_mlflow(params, uri, VERDICTS, tmp_path)
     first, second = all_runs(store)
     assert published == {
         "tracking": "local store",
@@ -85,9 +86,9 @@ def claims_of(tags: dict[str, str]) -> dict[str, str]:
 def test_verdicts_stand_on_the_study_alone_and_follow_what_was_found(
     tmp_path: Path, uri: str, store: Store, params: Params
 ) -> None:
-    make_training(tmp_path)
+    write_training_run(tmp_path)
     for verdict in ("inconclusive", "reproduced"):
-        publish(params, uri, {"fashion": {"F1": verdict}, "elsewhere": {"E1": "contradicted"}}, tmp_path)
+        publish_to_mlflow(params, uri, {"fashion": {"F1": verdict}, "elsewhere": {"E1": "contradicted"}}, tmp_path)
         experiment = store.client.get_experiment_by_name("lookalike/fashion")
         assert claims_of(experiment.tags) == {"claim.F1": verdict}
         assert [claims_of(run.data.tags) for run in all_runs(store)] == [{}, {}]
@@ -99,10 +100,10 @@ def test_verdicts_stand_on_the_study_alone_and_follow_what_was_found(
 def test_above_the_seeds_stand_their_mean_and_standard_deviation(
     tmp_path: Path, uri: str, store: Store, params: Params
 ) -> None:
-    make_evaluation(make_training(tmp_path))
+    write_evaluation(write_training_run(tmp_path))
     details = tmp_path / "comparisons" / "fashion" / "details.json"
     write_json(details, {NAME: {"seeds": [{"seed": 0, "accuracy": 0.5}, {"seed": 1, "accuracy": 0.75}]}})
-    publish(params, uri, {}, tmp_path)
+    publish_to_mlflow(params, uri, {}, tmp_path)
     (summary,) = summaries(store)
     assert (summary.info.run_name, summary.info.status) == (NAME, "FINISHED")
     expected = {
@@ -121,7 +122,7 @@ def test_above_the_seeds_stand_their_mean_and_standard_deviation(
 
 
 def test_a_diverged_seed_is_not_in_the_mean(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    publish(params, uri, {}, make_training(tmp_path, diverged=0))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path, diverged=0))
     (summary,) = summaries(store)
     assert summary.info.status == "FINISHED"
     assert summary.data.metrics["valid/best_accuracy_mean"] == 0.6
@@ -130,7 +131,7 @@ def test_a_diverged_seed_is_not_in_the_mean(tmp_path: Path, uri: str, store: Sto
 
 
 def test_runs_and_experiment_say_what_they_are(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    publish(params, uri, {}, make_training(tmp_path))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
     experiment = store.client.get_experiment_by_name("lookalike/fashion")
     study = "Study: CNN against ViT on look-alike classes. Report: `reports/demo/index.html#study-fashion`."
     assert experiment.tags["mlflow.note.content"] == study
@@ -151,20 +152,20 @@ def test_a_user_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_run_whose_summary_was_deleted_is_put_below_the_new_one(
     tmp_path: Path, uri: str, store: Store, params: Params
 ) -> None:
-    publish(params, uri, {}, make_training(tmp_path))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
     store.client.delete_run(summaries(store)[0].info.run_id)
-    publish(params, uri, {}, tmp_path)
+    publish_to_mlflow(params, uri, {}, tmp_path)
     (summary,) = summaries(store)
     assert all_runs(store)[0].data.tags["mlflow.parentRunId"] == summary.info.run_id
 
 
 def test_publishing_again_writes_nothing(tmp_path: Path, uri: str, params: Params) -> None:
-    make_evaluation(make_training(tmp_path))
-    make_model(tmp_path)
-    once = publish(params, uri, VERDICTS, tmp_path)
+    write_evaluation(write_training_run(tmp_path))
+    write_model(tmp_path)
+    once = publish_to_mlflow(params, uri, VERDICTS, tmp_path)
     assert once["models"]
     before = list(sqlite3.connect(tmp_path / "mlflow.db").iterdump())
-    assert publish(params, uri, VERDICTS, tmp_path) == once
+    assert publish_to_mlflow(params, uri, VERDICTS, tmp_path) == once
     assert list(sqlite3.connect(tmp_path / "mlflow.db").iterdump()) == before
 
 
@@ -172,19 +173,19 @@ def test_figures_that_dvc_made_read_only_can_be_published_again(
     tmp_path: Path, uri: str, store: Store, params: Params
 ) -> None:
     """With `cache.type` hardlink or symlink. Root may write anywhere, so the copy's mode and identity are looked at."""
-    make_evaluation(make_training(tmp_path))
+    write_evaluation(write_training_run(tmp_path))
     figure = tmp_path / "comparisons" / "fashion" / "figures" / NAME / "reliability.webp"
     cached = figure.rename(tmp_path / "cached.webp")
     cached.chmod(0o444)
     figure.symlink_to(cached)
-    publish(params, uri, {}, tmp_path)
+    publish_to_mlflow(params, uri, {}, tmp_path)
     copy = figure_of(store, all_runs(store)[0])
     assert copy.read_bytes() == PNG
     assert copy.stat().st_mode & stat.S_IWUSR
     copy.chmod(0o444)  # as a former version left it
     inode = copy.stat().st_ino
-    make_evaluation(tmp_path, accuracy=0.5)
-    assert "error" not in publish(params, uri, {}, tmp_path)
+    write_evaluation(tmp_path, accuracy=0.5)
+    assert "error" not in publish_to_mlflow(params, uri, {}, tmp_path)
     assert copy.stat().st_ino != inode  # replaced, not written into
     assert copy.stat().st_mode & stat.S_IWUSR
 
@@ -193,30 +194,30 @@ def test_what_fails_late_costs_no_run(
     tmp_path: Path, uri: str, store: Store, params: Params, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server of another version knows no models; whatever else MLflow raises is a warning as well."""
-    make_model(make_training(tmp_path))
+    write_model(write_training_run(tmp_path))
 
     def unknown(*_: Any, **__: Any) -> None:
         raise ValueError("no endpoint for models")
 
     monkeypatch.setattr(MlflowClient, "create_logged_model", unknown)
-    published = publish(params, uri, {}, tmp_path)
+    published = publish_to_mlflow(params, uri, {}, tmp_path)
     assert published["error"] == "no endpoint for models"
     assert published["runs"] == {NAME: {"0": all_runs(store)[0].info.run_id, "1": all_runs(store)[1].info.run_id}}
     assert "models" not in published
     monkeypatch.undo()
-    assert publish(params, uri, {}, tmp_path)["models"] == {NAME: f"models:/lookalike-{NAME}/1"}
+    assert publish_to_mlflow(params, uri, {}, tmp_path)["models"] == {NAME: f"models:/lookalike-{NAME}/1"}
 
 
 def test_points_lie_in_time_where_their_epochs_ended(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    publish(params, uri, {}, make_training(tmp_path))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
     _, second = all_runs(store)
     stamps = [point.timestamp for point in store.client.get_metric_history(second.info.run_id, "train/lr")]
     assert [stamp - second.info.start_time for stamp in stamps] == [8_000, 10_000, 12_000]  # after seed 0's six seconds
 
 
 def test_the_data_set_and_the_figures_are_there(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    make_evaluation(make_training(tmp_path))
-    publish(params, uri, {}, tmp_path)
+    write_evaluation(write_training_run(tmp_path))
+    publish_to_mlflow(params, uri, {}, tmp_path)
     first, second = all_runs(store)
     used = {one.tags[0].value: one.dataset for one in first.inputs.dataset_inputs}
     names = {context: dataset.name for context, dataset in used.items()}
@@ -231,11 +232,11 @@ def test_the_data_set_and_the_figures_are_there(tmp_path: Path, uri: str, store:
 
 
 def test_publishing_twice_changes_nothing(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    make_evaluation(make_training(tmp_path))
-    once = publish(params, uri, {}, tmp_path)
-    again = publish(params, uri, {}, tmp_path)
-    make_evaluation(tmp_path, accuracy=0.5)
-    evaluated_anew = publish(params, uri, {}, tmp_path)
+    write_evaluation(write_training_run(tmp_path))
+    once = publish_to_mlflow(params, uri, {}, tmp_path)
+    again = publish_to_mlflow(params, uri, {}, tmp_path)
+    write_evaluation(tmp_path, accuracy=0.5)
+    evaluated_anew = publish_to_mlflow(params, uri, {}, tmp_path)
     assert once == again == evaluated_anew
     first, second = all_runs(store)
     assert len(points(store, first.info.run_id, "train/loss")) == EPOCHS
@@ -246,14 +247,14 @@ def test_publishing_twice_changes_nothing(tmp_path: Path, uri: str, store: Store
 
 
 def test_what_decides_a_result_decides_the_run(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    publish(params, uri, {}, make_training(tmp_path, identity="f1", seeds=1))
-    publish(params, uri, {}, make_training(tmp_path, identity="f2", seeds=1))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path, identity="f1", seeds=1))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path, identity="f2", seeds=1))
     assert [run.data.tags["lookalike.fingerprint"] for run in all_runs(store)] == ["f1", "f2"]
 
 
 def test_a_diverged_seed_has_failed(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    make_evaluation(make_training(tmp_path, diverged=0))
-    publish(params, uri, {}, tmp_path)
+    write_evaluation(write_training_run(tmp_path, diverged=0))
+    publish_to_mlflow(params, uri, {}, tmp_path)
     first, second = all_runs(store)
     assert (first.info.status, first.data.tags["lookalike.diverged_in"]) == ("FAILED", "2")
     assert (second.info.status, second.data.tags.get("lookalike.diverged_in")) == ("FINISHED", None)
@@ -261,23 +262,23 @@ def test_a_diverged_seed_has_failed(tmp_path: Path, uri: str, store: Store, para
 
 
 def test_leftovers_and_the_unfinished_are_not_published(tmp_path: Path, uri: str, params: Params) -> None:
-    make_training(tmp_path)
+    write_training_run(tmp_path)
     (tmp_path / "models" / "fashion" / NAME).rename(tmp_path / "models" / "fashion" / "removed")
-    assert publish(params, uri, {}, tmp_path) == {"tracking": "local store", "runs": {}, "models": {}}
+    assert publish_to_mlflow(params, uri, {}, tmp_path) == {"tracking": "local store", "runs": {}, "models": {}}
 
 
 def test_a_deleted_experiment_comes_back(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
-    make_training(tmp_path)
-    publish(params, uri, {}, tmp_path)
+    write_training_run(tmp_path)
+    publish_to_mlflow(params, uri, {}, tmp_path)
     store.client.delete_experiment(store.experiment("fashion"))
-    assert "error" not in publish(params, uri, {}, tmp_path)
+    assert "error" not in publish_to_mlflow(params, uri, {}, tmp_path)
 
 
 def test_the_stage_writes_the_run_ids_and_publishes_the_verdicts(
     tmp_path: Path, uri: str, store: Store, params: Params, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_json(make_training(tmp_path) / "params.yaml", params.model_dump(mode="json"))
-    make_evaluation(tmp_path)
+    write_json(write_training_run(tmp_path) / "params.yaml", params.model_dump(mode="json"))
+    write_evaluation(tmp_path)
     save_findings(tmp_path / "comparisons" / "fashion", {"variants": {}, "pairs": []}, {"comparisons": []}, {})
     for folder in ("explanations/fashion", "embeddings/fashion", f"evaluations/fashion/{NAME}", "test_sets/fashion"):
         (tmp_path / folder).mkdir(parents=True)
@@ -302,8 +303,8 @@ def test_the_stage_writes_the_run_ids_and_publishes_the_verdicts(
 
 @pytest.mark.pipeline
 def test_mlflow_ui_without_options_shows_it_all(tmp_path: Path, uri: str, params: Params) -> None:
-    make_evaluation(make_training(tmp_path))
-    local = publish(params, uri, {}, tmp_path)
+    write_evaluation(write_training_run(tmp_path))
+    local = publish_to_mlflow(params, uri, {}, tmp_path)
     with served(tmp_path) as server:
         store = open_store(server)
         first, second = all_runs(store)
@@ -312,7 +313,8 @@ def test_mlflow_ui_without_options_shows_it_all(tmp_path: Path, uri: str, params
         figures = [file.path for file in store.client.list_artifacts(first.info.run_id, "figures")]
         assert figures == ["figures/reliability.png"]
         assert figure(server, first.info.run_id) == PNG
-        through_server = publish(params, server, {}, make_training(tmp_path, identity="f2"))  # figures travel by HTTP
+        folder = write_training_run(tmp_path, identity="f2")
+        through_server = publish_to_mlflow(params, server, {}, folder)  # figures travel by HTTP
         assert figure(server, through_server["runs"][NAME]["0"]) == PNG
 
 

@@ -9,13 +9,13 @@ import mlflow
 import numpy as np
 import pytest
 import torch
-from made_trainings import DIGEST, NAME, all_runs, make_model, make_training
 from mlflow.models import Model
 from mlflow_server import served
+from written_runs import DIGEST, NAME, all_runs, write_model, write_training_run
 
 from lookalike.artifacts.folders import read_json, write_json
 from lookalike.params import Params
-from lookalike.tracking.publish import publish
+from lookalike.tracking.publish import publish_to_mlflow
 from lookalike.tracking.store import Store
 
 REGISTERED = f"lookalike-{NAME}"
@@ -24,7 +24,7 @@ REGISTERED = f"lookalike-{NAME}"
 @pytest.fixture
 def model(tmp_path: Path) -> torch.nn.Module:
     """What seed 0 of the training in `tmp_path` is."""
-    return make_model(make_training(tmp_path), seed=0)
+    return write_model(write_training_run(tmp_path), seed=0)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def folder_of(store: Store, version: str) -> Path:
 def test_a_focus_variant_is_registered_and_answers_as_the_model_does(
     tmp_path: Path, uri: str, store: Store, params: Params, model: torch.nn.Module
 ) -> None:
-    assert publish(params, uri, {}, tmp_path)["models"] == {NAME: f"models:/{REGISTERED}/1"}
+    assert publish_to_mlflow(params, uri, {}, tmp_path)["models"] == {NAME: f"models:/{REGISTERED}/1"}
     run = all_runs(store)[0]
     version = store.client.get_model_version_by_alias(REGISTERED, "current")
     assert (version.version, version.run_id) == (1, run.info.run_id)
@@ -69,7 +69,7 @@ def test_a_focus_variant_is_registered_and_answers_as_the_model_does(
 def test_it_says_what_it_takes_and_returns(
     tmp_path: Path, uri: str, store: Store, params: Params, model: torch.nn.Module
 ) -> None:
-    publish(params, uri, {}, tmp_path)
+    publish_to_mlflow(params, uri, {}, tmp_path)
     folder = folder_of(store, "1")
     about = Model.load(str(folder))
     (taken,), (returned,) = about.signature.inputs.inputs, about.signature.outputs.inputs
@@ -86,12 +86,12 @@ def test_the_alias_is_at_the_model_on_disk(
     tmp_path: Path, uri: str, store: Store, params: Params, model: torch.nn.Module
 ) -> None:
     current = lambda: store.client.get_model_version_by_alias(REGISTERED, "current").version  # noqa: E731
-    publish(params, uri, {}, tmp_path)
+    publish_to_mlflow(params, uri, {}, tmp_path)
     weights = tmp_path / "models" / "fashion" / NAME / "seed-0.safetensors"
     first, second = weights.read_bytes(), (weights.parent / "seed-1.safetensors").read_bytes()
     for content, version in ((first, 1), (second, 2), (first, 1)):
         weights.write_bytes(content)
-        publish(params, uri, {}, tmp_path)
+        publish_to_mlflow(params, uri, {}, tmp_path)
         assert current() == version
     assert len(store.client.search_model_versions(f"name = '{REGISTERED}'")) == 2
 
@@ -101,17 +101,17 @@ def test_what_is_no_focus_variant_or_of_other_data_is_not_released(
 ) -> None:
     study = params.studies["fashion"]
     without = params.model_copy(update={"studies": {"fashion": study.model_copy(update={"focus": ()})}})
-    assert publish(without, uri, {}, tmp_path)["models"] == {}
+    assert publish_to_mlflow(without, uri, {}, tmp_path)["models"] == {}
     about = tmp_path / "data" / "fashion_mnist" / "dataset.json"
     write_json(about, read_json(about) | {"digest": DIGEST[::-1]})
-    assert publish(params, uri, {}, tmp_path)["models"] == {}
+    assert publish_to_mlflow(params, uri, {}, tmp_path)["models"] == {}
 
 
 def test_the_first_seed_that_did_not_diverge_is_released(
     tmp_path: Path, uri: str, store: Store, params: Params
 ) -> None:
-    model = make_model(make_training(tmp_path, diverged=0), seed=1)
-    publish(params, uri, {}, tmp_path)
+    model = write_model(write_training_run(tmp_path, diverged=0), seed=1)
+    publish_to_mlflow(params, uri, {}, tmp_path)
     loaded = mlflow.pyfunc.load_model(str(folder_of(store, "1")))
     np.testing.assert_allclose(loaded.predict(images()), expected(model), rtol=1e-5)
 
@@ -120,12 +120,12 @@ def test_the_first_seed_that_did_not_diverge_is_released(
 def test_a_server_hands_it_out_whether_it_was_published_to_the_file_or_through_the_server(
     tmp_path: Path, uri: str, params: Params, model: torch.nn.Module
 ) -> None:
-    publish(params, uri, {}, tmp_path)
+    publish_to_mlflow(params, uri, {}, tmp_path)
     with served(tmp_path) as server:
         mlflow.set_tracking_uri(server)
         address = f"models:/{REGISTERED}@current"
         np.testing.assert_allclose(mlflow.pyfunc.load_model(address).predict(images()), expected(model), rtol=1e-5)
-        make_training(tmp_path, identity="f2")
-        other = make_model(tmp_path, seed=0)
-        assert publish(params, server, {}, tmp_path)["models"] == {NAME: f"models:/{REGISTERED}/2"}
+        write_training_run(tmp_path, identity="f2")
+        other = write_model(tmp_path, seed=0)
+        assert publish_to_mlflow(params, server, {}, tmp_path)["models"] == {NAME: f"models:/{REGISTERED}/2"}
         np.testing.assert_allclose(mlflow.pyfunc.load_model(address).predict(images()), expected(other), rtol=1e-5)

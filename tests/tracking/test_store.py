@@ -11,12 +11,12 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from made_trainings import DEAD, VERDICTS, all_runs, make_training, points
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from written_runs import DEAD, VERDICTS, all_runs, points, write_training_run
 
 from lookalike.params import Params
-from lookalike.tracking.publish import publish
+from lookalike.tracking.publish import publish_to_mlflow
 from lookalike.tracking.store import locate, open_store, public_name
 
 
@@ -24,7 +24,7 @@ def test_a_dead_server_costs_a_warning_and_little_time(
     tmp_path: Path, fresh_store: Path, params: Params, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started = time.monotonic()
-    published = publish(params, DEAD, {}, make_training(tmp_path))
+    published = publish_to_mlflow(params, DEAD, {}, write_training_run(tmp_path))
     assert time.monotonic() - started < 10
     assert published["tracking"] == "http://127.0.0.1:9"
     assert "refused" in published["error"]
@@ -42,7 +42,7 @@ def test_a_store_that_may_only_be_read_costs_a_warning(
 
     event.listen(Engine, "connect", refuse_writing)
     try:
-        published = publish(params, uri, {}, make_training(tmp_path))
+        published = publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
     finally:
         event.remove(Engine, "connect", refuse_writing)
     assert published == {"tracking": "local store", "error": "attempt to write a readonly database"}
@@ -67,7 +67,8 @@ def test_a_server_that_knows_nothing_costs_a_warning(
 ) -> None:
     with HTTPServer(("127.0.0.1", 0), KnowsNothing) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        published = publish(params, f"http://127.0.0.1:{server.server_port}", {}, make_training(tmp_path))
+        uri = f"http://127.0.0.1:{server.server_port}"
+        published = publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
         server.shutdown()
     assert set(published) == {"tracking", "error"}
     assert "404" in published["error"]
@@ -76,7 +77,7 @@ def test_a_server_that_knows_nothing_costs_a_warning(
 
 def test_a_broken_store_costs_a_warning(tmp_path: Path, params: Params, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database")
-    published = publish(params, locate(None, tmp_path), {}, make_training(tmp_path))
+    published = publish_to_mlflow(params, locate(None, tmp_path), {}, write_training_run(tmp_path))
     assert set(published) == {"tracking", "error"}
     assert str(tmp_path) not in published["error"] + capsys.readouterr().err
 
@@ -90,7 +91,7 @@ def test_a_folder_may_have_any_name(
     monkeypatch.chdir(folder)
     file = f"{name.encode().hex()}.db"  # MLflow keeps a connection for each address, and here all folders have one
     shutil.copy(fresh_store, file)
-    assert "error" not in publish(params, locate(f"sqlite:///{file}", folder), {}, make_training(folder))
+    assert "error" not in publish_to_mlflow(params, locate(f"sqlite:///{file}", folder), {}, write_training_run(folder))
     with sqlite3.connect(file) as database:
         assert database.execute("SELECT count(*) FROM runs").fetchone() == (3,)
     assert not [path for path in tmp_path.iterdir() if path != folder]
@@ -117,10 +118,10 @@ def test_where_the_store_is(tmp_path: Path) -> None:
 
 @pytest.mark.pipeline
 def test_four_processes_at_once_make_one_store(tmp_path: Path, fresh_store: Path, params: Params) -> None:
-    make_training(tmp_path)
+    write_training_run(tmp_path)
     uri = locate(None, tmp_path)
     with ProcessPoolExecutor(4, mp_context=get_context("fork")) as pool:  # forked: MLflow is imported already
-        results = list(pool.map(publish, [params] * 4, [uri] * 4, [VERDICTS] * 4, [tmp_path] * 4))
+        results = list(pool.map(publish_to_mlflow, [params] * 4, [uri] * 4, [VERDICTS] * 4, [tmp_path] * 4))
     assert results == [results[0]] * 4
     store = open_store(uri)
     assert len(all_runs(store)) == 2

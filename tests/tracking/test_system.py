@@ -10,15 +10,15 @@ from typing import Any
 
 import psutil
 import pytest
-from made_trainings import acts, write_epochs
 from mlflow.entities import Metric
 from mlflow.system_metrics import system_metrics_monitor
 from mlflow.system_metrics.metrics import gpu_monitor
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+from written_runs import acts, write_epochs
 
 from lookalike import recorder
 from lookalike.artifacts.models import Epoch, Timing
-from lookalike.tracking.follow import follow
+from lookalike.tracking.follow import follow_training
 from lookalike.tracking.store import Store
 from lookalike.tracking.system import SystemMetrics
 from lookalike.training.loop import Outcome
@@ -209,7 +209,7 @@ def runs(store: Store) -> list[str]:
 @pytest.mark.usefixtures("readings", "gpus")
 def test_the_seed_in_work_shows_the_load(store: Store, folder: Path) -> None:
     steps = (lambda: None, lambda: write_epochs(folder, 1, 1), lambda: shutil.rmtree(folder))
-    follow(folder, store.client.tracking_uri, acts(*steps), poll_seconds=0)
+    follow_training(folder, store.client.tracking_uri, acts(*steps), poll_seconds=0)
     first, second = runs(store)
     assert shown(store, first) == shown(store, second) == OF_THE_MACHINE | OF_TWO_GPUS
     assert (len(history(store, first)), len(history(store, second))) == (1, 1)
@@ -224,7 +224,7 @@ def test_a_sampler_that_fails_costs_one_warning_and_no_epoch(
 
     monkeypatch.setattr(psutil, "virtual_memory", broken)
     steps = (lambda: write_epochs(folder, 0, 2), lambda: write_epochs(folder, 0, 3))
-    follow(folder, store.client.tracking_uri, acts(*steps), poll_seconds=0)
+    follow_training(folder, store.client.tracking_uri, acts(*steps), poll_seconds=0)
     (run,) = (store.client.get_run(run) for run in runs(store))
     (curve,) = {key for key in run.data.metrics if key.startswith("train") and "loss" in key}
     assert [point.step for point in store.client.get_metric_history(run.info.run_id, curve)] == [0, 1, 2]
@@ -236,7 +236,7 @@ def test_a_sampler_that_fails_costs_one_warning_and_no_epoch(
 def test_a_training_run_that_ends_at_once_costs_nothing(
     store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    follow(tmp_path / "removed", store.client.tracking_uri, acts(), poll_seconds=0)
+    follow_training(tmp_path / "removed", store.client.tracking_uri, acts(), poll_seconds=0)
     assert runs(store) == []
     assert capsys.readouterr().err == ""
 
@@ -251,7 +251,7 @@ def test_many_short_epochs_take_few_calls(store: Store, folder: Path, monkeypatc
         lambda self, run_id, metrics=(), *others: (sizes.append(len(metrics)), write(self, run_id, metrics, *others)),
     )
     write_epochs(folder, 0, 300)
-    follow(folder, store.client.tracking_uri, acts(), poll_seconds=0)
+    follow_training(folder, store.client.tracking_uri, acts(), poll_seconds=0)
     curves = [size for size in sizes if size]
     assert sum(curves) >= 300 * 5
     assert len(curves) <= 4, "and one of system metrics"
@@ -261,7 +261,7 @@ def test_many_short_epochs_take_few_calls(store: Store, folder: Path, monkeypatc
 def test_no_epoch_is_logged_twice_to_a_run_that_goes_on(store: Store, folder: Path) -> None:
     for count in (1, 2):
         write_epochs(folder, 0, count)
-        follow(folder, store.client.tracking_uri, acts(), poll_seconds=0)
+        follow_training(folder, store.client.tracking_uri, acts(), poll_seconds=0)
     (run,) = runs(store)
     for key in store.client.get_run(run).data.metrics:
         assert [point.step for point in store.client.get_metric_history(run, key)] == [0, 1], key

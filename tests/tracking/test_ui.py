@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_trainings import make_training
+from written_runs import write_training_run
 
 from lookalike.errors import InputError
 from lookalike.params import Params
 from lookalike.tracking import ui
-from lookalike.tracking.publish import publish
+from lookalike.tracking.publish import publish_to_mlflow
 
 
 def test_the_runs_of_the_first_published_study_have_an_address(
@@ -22,7 +22,7 @@ def test_the_runs_of_the_first_published_study_have_an_address(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"^mlflow\.db: none of the studies is published yet; `dvc repro` does that$"):
         ui.runs_fragment(["fashion"])
-    publish(params, uri, {}, make_training(tmp_path))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
     fragment = ui.runs_fragment(["unpublished", "fashion"])
     assert fragment == "#/experiments/1/runs?workflowType=machine_learning"
 
@@ -35,7 +35,7 @@ def test_mlflow_is_started_on_the_file_here_without_telemetry(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    publish(params, uri, {}, make_training(tmp_path))
+    publish_to_mlflow(params, uri, {}, write_training_run(tmp_path))
     monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY")
     monkeypatch.setattr("lookalike.tracking.ui.load_params", lambda: params)
     started: list[Any] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lookalike.artifacts.folders import disk_fault
+from lookalike.artifacts.folders import describe_disk_fault
 from lookalike.artifacts.models import Epoch, Timing
 from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
@@ -111,6 +111,6 @@ def test_a_failed_write_leaves_the_previous_one(path: Path, monkeypatch: pytest.
         patch.setattr(Path, "write_bytes", fail)
         with pytest.raises(OSError, match="No space left") as caught:
             save_checkpoint(path, STATE)
-    assert str(disk_fault(caught.value)).startswith(f"{path}: No space left on device (disk /")
+    assert str(describe_disk_fault(caught.value)).startswith(f"{path}: No space left on device (disk /")
     assert load_checkpoint(path) is not None
     assert [file.name for file in path.parent.iterdir()] == ["seed-0.pt"]

@@ -13,8 +13,15 @@ import torch
 
 from lookalike.artifacts import folders
 from lookalike.artifacts.fingerprint import fingerprint
-from lookalike.artifacts.folders import holding
-from lookalike.training.run_folder import NOTE, alone_in, keep_finished, read_note, restore_finished, settle_threads
+from lookalike.artifacts.folders import hold
+from lookalike.training.run_folder import (
+    NOTE,
+    exclusive_folder,
+    keep_finished,
+    read_note,
+    restore_finished,
+    settle_threads,
+)
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -34,7 +41,7 @@ def settle(folder: Path, threads: int, device: torch.device = CPU) -> str:
 def begin(folder: Path, threads: int) -> Path:
     """A run with so many threads that was killed after an epoch."""
     run = folder / f"cnn-{settle(folder, threads)}"
-    with alone_in(run):
+    with exclusive_folder(run):
         (run / "seed-0.pt").touch()
     return run
 
@@ -79,9 +86,9 @@ def test_a_run_without_a_checkpoint_binds_nobody(tmp_path: Path) -> None:
 
 
 def test_the_process_is_noted(tmp_path: Path) -> None:
-    with alone_in(tmp_path / "run"):
+    with exclusive_folder(tmp_path / "run"):
         note = json.loads((tmp_path / "run" / NOTE).read_text())
-        with pytest.raises(BlockingIOError), holding(tmp_path / "run" / NOTE):
+        with pytest.raises(BlockingIOError), hold(tmp_path / "run" / NOTE):
             pass
     assert (note["process"], note["threads"]) == (os.getpid(), torch.get_num_threads())
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", note["since"])
@@ -96,10 +103,10 @@ def test_a_second_process_says_who_trains_and_waits(
     run, happened = tmp_path / "checkpoints" / "run", list[str]()
 
     def second() -> None:
-        with alone_in(run):
+        with exclusive_folder(run):
             happened.append("second begins")
 
-    with alone_in(run):
+    with exclusive_folder(run):
         (run / "seed-0.pt").touch()
         since, other = read_note(run)["since"], threading.Thread(target=second)
         other.start()
@@ -120,8 +127,8 @@ def test_a_second_process_says_who_trains_and_waits(
 
 
 def test_a_disk_without_locks_does_not_stop_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders, "lock", lambda descriptor: False)
-    with alone_in(tmp_path / "run"):
+    monkeypatch.setattr(folders, "try_lock", lambda descriptor: False)
+    with exclusive_folder(tmp_path / "run"):
         assert read_note(tmp_path / "run")["process"] == os.getpid()
 
 

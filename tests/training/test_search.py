@@ -5,7 +5,7 @@ import math
 import pytest
 
 from lookalike.artifacts.models import Epoch, RateSearch, RateTrial
-from lookalike.training.search import best_rate, described, trial_error
+from lookalike.training.search import best_rate, final_error, search_record
 
 
 def epoch(accuracy: float, train_loss: float = 1.0, valid_loss: float = 1.0) -> Epoch:
@@ -22,7 +22,7 @@ def epoch(accuracy: float, train_loss: float = 1.0, valid_loss: float = 1.0) -> 
     ],
 )
 def test_a_trial_is_judged_by_its_last_epoch(history: list[Epoch], error: float | None) -> None:
-    assert trial_error(history) == error
+    assert final_error(history) == error
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_the_least_error_wins_then_the_smaller_rate(errors: dict[float, float | 
 
 
 def test_every_rate_is_told() -> None:
-    assert described({0.1: None, 0.01: 0.3}, 4) == RateSearch(4, (RateTrial(0.1, None), RateTrial(0.01, 0.3)))
+    assert search_record({0.1: None, 0.01: 0.3}, 4) == RateSearch(4, (RateTrial(0.1, None), RateTrial(0.01, 0.3)))

@@ -20,7 +20,7 @@ from lookalike.training import train_variant as module
 from lookalike.training.loop import Outcome
 from lookalike.training.settings import EffectiveSettings
 from lookalike.training.smoothing import soft_targets
-from lookalike.training.train_variant import TrainedVariant, describe, image_counts, schedule, train_variant
+from lookalike.training.train_variant import TrainedVariant, image_counts, initial_description, schedule, train_variant
 
 CLASSES = tuple("abcdefghij")
 MODELS = ["fashion_cnn", "fashion_vit"]
@@ -340,7 +340,7 @@ def test_a_description_counts_parameters_and_macs(
     dataset: Dataset, make_variant: MakeVariant, model: str, arguments: dict, parameters: int, macs: int
 ) -> None:
     large = replace(dataset, train_images=dataset.train_images.repeat(2, 1).repeat(2, 2)[:, :28, :28])
-    about = describe(effective(make_variant(model, model_args=arguments)), large, 72, 24)
+    about = initial_description(effective(make_variant(model, model_args=arguments)), large, 72, 24)
     assert (about.parameters, about.macs) == (parameters, macs)
     assert about.input_shape == (1, 28, 28)
     assert about.dataset_digest == large.digest
@@ -354,6 +354,6 @@ def test_the_formulas_give_the_published_sizes() -> None:
 
 def test_a_budget_caps_the_channels(dataset: Dataset, make_variant: MakeVariant) -> None:
     capped = effective(make_variant("simple_cnn", model_args={"batch_norm": True}), max_channels=4)
-    about = describe(capped, dataset, 72, 24)
+    about = initial_description(capped, dataset, 72, 24)
     assert about.model_args == {"batch_norm": True, "max_channels": 4}
     assert about.parameters == (9 + 1) * 4 + 2 * (9 * 4 + 1) * 4 + 3 * 8 + (4 * 4 + 1) * 4 + (4 + 1) * 10

@@ -1,1 +1,1 @@
-"""What the stages hand on: the only place that knows paths and file formats. One module for each kind."""
+"""Reads and writes of what stages pass on: the only place that knows paths and formats. One module per kind."""

@@ -1,11 +1,9 @@
 """`data/<dataset>/`: images or the files that they are in, labels, class names, split and provenance."""
 
-import csv
 import hashlib
-import io
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.folders import read_json, replacing_folder, write_json, write_text
+from lookalike.artifacts.folders import read_json, read_table, replacing_folder, write_json, write_table
 from lookalike.artifacts.image_files import ImageFiles, View
 from lookalike.errors import InputError
 
@@ -32,7 +30,7 @@ class Dataset:
         train_images, test_images: uint8 (N, H, W) grey or (N, H, W, 3) RGB; or files that read like the latter.
         train_labels, test_labels: uint8 (N,), or uint16 where there are so many classes; indices into class_names.
         train_indices, valid_indices: int64, disjoint indices into train_images.
-        mean, std: one number a channel, in units of [0, 1] pixels, to normalise with.
+        mean, std: one number per channel, in units of [0, 1] pixels, to normalise with.
         provenance: where the images come from, checksums, licence.
         skipped: of files, name and reason of each that was left out.
     """
@@ -78,7 +76,7 @@ class Dataset:
 
 
 def save_dataset(folder: Path, dataset: Dataset) -> None:
-    """Write `dataset` as one .npy a array and a `dataset.json`; the folder appears whole or not at all.
+    """Write `dataset` as one .npy per array and a `dataset.json`; the folder appears whole or not at all.
 
     Images that are files are written as `index.csv`, `skipped.csv` and the folder `images`; a person's own stay where
     they are, and `dataset.json` names their folder.
@@ -101,7 +99,7 @@ def save_dataset(folder: Path, dataset: Dataset) -> None:
 
 
 def save_files(folder: Path, dataset: Dataset) -> dict[str, Any]:
-    """Write the index of a data set's files, those left out, and the files; returns what is to be known of them all."""
+    """Write the index of a data set's files, those left out, and the files; return their part of `dataset.json`."""
     rows = [row for part, files in dataset.files.items() for row in index_rows(part, files, dataset)]
     write_table(folder / "index.csv", ("part", "label", "file", "bytes", "md5"), rows)
     write_table(folder / "skipped.csv", ("file", "reason"), dataset.skipped)
@@ -121,15 +119,8 @@ def index_rows(part: str, files: ImageFiles, dataset: Dataset) -> Iterable[tuple
         yield part, label, name, (files.folder / name).stat().st_size, md5
 
 
-def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table as CSV."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([header, *rows])
-    write_text(path, out.getvalue())
-
-
 def link_or_copy(source: Path, target: Path) -> None:
-    """A second name for a file, or where the file system has none, a copy."""
+    """Link `target` to the file `source`, or copy it where the file system has no links."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
@@ -145,7 +136,7 @@ def load_dataset(folder: Path) -> Dataset:
     """
     about = read_json(folder / "dataset.json")
     content: dict[str, Any] = load_files(folder, about) if "view" in about else {}
-    skipped = load_skipped(folder) if content else ()
+    skipped = read_table(folder / "skipped.csv") if content else []
     content |= {name: np.load(folder / f"{name}.npy") for name in ARRAYS if name not in content}
     return Dataset(
         name=about["name"],
@@ -153,7 +144,7 @@ def load_dataset(folder: Path) -> Dataset:
         mean=tuple(about["mean"]),
         std=tuple(about["std"]),
         provenance=about["provenance"],
-        skipped=skipped,
+        skipped=tuple((row["file"], row["reason"]) for row in skipped),
         **content,
     )
 
@@ -172,20 +163,8 @@ def load_files(folder: Path, about: dict[str, Any]) -> dict[str, ImageFiles]:
             f"{folder}/dataset.json: the photographs of {about['name']} are in {place}, which is not there; put them "
             f"back, or say in params.yaml where they are and run `dvc repro --force fetch@{about['name']}`"
         )
-    columns: dict[str, tuple[list[str], list[str]]] = {part: ([], []) for part in PARTS}
-    with (folder / "index.csv").open(newline="", encoding="utf-8") as table:
-        for row in csv.DictReader(table):
-            names, checksums = columns[row["part"]]
-            names.append(row["file"])
-            checksums.append(row["md5"])
-    view = View(**about["view"])
-    return {
-        f"{part}_images": ImageFiles(place, np.array(names), np.array(checksums), view, "folder" in about)
-        for part, (names, checksums) in columns.items()
-    }
-
-
-def load_skipped(folder: Path) -> Skipped:
-    """Name and reason of each file that was left out."""
-    with (folder / "skipped.csv").open(newline="", encoding="utf-8") as table:
-        return tuple((row["file"], row["reason"]) for row in csv.DictReader(table))
+    table, view, images = read_table(folder / "index.csv"), View(**about["view"]), {}
+    for part in PARTS:
+        names, checksums = (np.array([row[key] for row in table if row["part"] == part]) for key in ("file", "md5"))
+        images[f"{part}_images"] = ImageFiles(place, names, checksums, view, in_place="folder" in about)
+    return images

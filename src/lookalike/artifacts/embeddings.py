@@ -1,4 +1,4 @@
-"""`embeddings/<study>/<variant>/`: where the features of test images lie, and what they cluster into."""
+"""`embeddings/<study>/<variant>/`: the features of test images, projected and clustered."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.evaluations import Interval
-from lookalike.artifacts.evidence import in_half, named, read_evidence, under, write_evidence
+from lookalike.artifacts.evidence import in_half, read_evidence, with_prefix, without_prefix, write_evidence
 
 KIND = "embedding"
 
@@ -52,7 +52,10 @@ class Embedding:
 
 
 def save_embedding(folder: Path, embedding: Embedding | None) -> None:
-    """Write the evidence into an existing folder, see `evidence.write_evidence`; None: the features do not vary."""
+    """Write the evidence into an existing folder, see `evidence.write_evidence`.
+
+    None means that the features do not vary.
+    """
     if embedding is None:
         write_evidence(folder, KIND, {"found": None}, {})
         return
@@ -63,7 +66,7 @@ def save_embedding(folder: Path, embedding: Embedding | None) -> None:
         "tsne": embedding.tsne.astype(np.float32),
     }
     content = {"found": embedding.found, "agreements": [asdict(one) for one in embedding.agreements]}
-    write_evidence(folder, KIND, content, arrays | named("clusters", clusters))
+    write_evidence(folder, KIND, content, arrays | with_prefix("clusters", clusters))
 
 
 def load_embedding(folder: Path) -> Embedding | None:
@@ -75,7 +78,7 @@ def load_embedding(folder: Path) -> Embedding | None:
     content, arrays = read_evidence(folder, KIND)
     if content["found"] is None:
         return None
-    clusters = {name: found.astype(np.int64) for name, found in under("clusters", arrays).items()}
+    clusters = {name: found.astype(np.int64) for name, found in without_prefix("clusters", arrays).items()}
     return Embedding(
         found=content["found"],
         indices=arrays["indices"],

@@ -1,19 +1,23 @@
-"""`evaluations/<study>/<variant>/`: evidence; `comparisons/<study>/`: figures and findings."""
+"""`evaluations/<study>/<variant>/`: the outputs of one variant's models, and what was measured with them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.evidence import in_half, named, pack, read_evidence, under, unpack, write_evidence
-from lookalike.artifacts.folders import read_json, write_json
+from lookalike.artifacts.evidence import (
+    in_half,
+    pack_bits,
+    read_evidence,
+    unpack_bits,
+    with_prefix,
+    without_prefix,
+    write_evidence,
+)
 from lookalike.artifacts.photos import Preparation
-
-if TYPE_CHECKING:
-    pass
 
 KIND, FEATURES = "evaluation", "features.npy"
 Half = NDArray[np.float16] | NDArray[np.float32]  # single precision where half has no numbers as large
@@ -23,12 +27,12 @@ Interval = Mapping[str, float]  # "value", "low" and "high" of a 95 % interval
 
 @dataclass(frozen=True, eq=False)
 class Validation:
-    """What S seeds say about M validation images.
+    """Correctness and confidence of S seeds on M validation images.
 
     Attributes:
         right: bool (S, M), whether the prediction is right.
         confidence: float32 (V, M), highest probability of the first V seeds (at most two) after temperature scaling, in
-            (0, 1], for the gates of cascades; its distance from 1 is kept in half precision.
+            (0, 1], for the gates of cascades; its distance from 1 is stored in half precision.
     """
 
     right: NDArray[np.bool_]
@@ -37,7 +41,7 @@ class Validation:
 
 @dataclass(frozen=True, eq=False)
 class Corrupted:
-    """What S seeds say about N corrupted test images, the first of each class, in K conditions.
+    """Correctness and calibration of S seeds on N corrupted test images, the first of each class, in K conditions.
 
     The conditions are `data.corruptions.CORRUPTIONS` in all severities and, of images that are small enough, `SHIFTS`.
 
@@ -53,13 +57,13 @@ class Corrupted:
 
 @dataclass(frozen=True, eq=False)
 class PhotoOutputs:
-    """What a variant says about N photographs. Distances and corrupted images are of the first seed.
+    """Outputs of a variant for N photographs. Distances and corrupted images are of the first seed.
 
     Attributes:
         logits: recipe -> (S, N, C).
         ablations: recipe and step left out -> classes (N,) that the first seed predicts; empty unless the variant is a
             focus variant.
-        distances: recipe -> float64 (N,), how far the photographs lie from validation images, see
+        distances: recipe -> float64 (N,), distance of the photographs from validation images, see
             `evaluation.distance.knn_distance`.
         test_distances: float64 (T,), the same of test images.
         garments: way -> predicted classes (strengths, images) of corrupted test images; empty as `ablations`.
@@ -74,7 +78,7 @@ class PhotoOutputs:
 
 @dataclass(frozen=True, eq=False)
 class Cues:
-    """What S seeds prefer on N test images, the first of each class, that keep one cue alone, in K conditions.
+    """Classes that S seeds prefer on N test images, the first of each class, reduced to one cue, in K conditions.
 
     The conditions are images as they are and those of `data.cues.CUES`.
 
@@ -91,7 +95,7 @@ class Cues:
 
 @dataclass(frozen=True, eq=False)
 class Readouts:
-    """Whether the penultimate features of S seeds tell the two classes of P look-alike pairs apart, see
+    """How well the penultimate features of S seeds separate the two classes of P look-alike pairs, see
     `evaluation.readouts`.
 
     Attributes:
@@ -110,7 +114,7 @@ class Readouts:
 
 @dataclass(frozen=True, eq=False)
 class Outside:
-    """What S seeds say about M images of the data set `name`, which are of none of the C classes.
+    """Outputs of S seeds for M images of the data set `name`, which are of none of the C classes.
 
     Attributes:
         logits: (S, M, C).
@@ -138,8 +142,8 @@ class Suspects:
 
 
 @dataclass(frozen=True, eq=False)
-class Augmented:
-    """A training image of each of n classes, and D draws of what a training run sees of it.
+class AugmentedExamples:
+    """A training image of each of n classes, and D augmented versions of it.
 
     Attributes:
         images: uint8 (n, H, W) or (n, H, W, 3).
@@ -183,99 +187,73 @@ class Evaluation:
     views: Mapping[str, Interval] | None = None
     corrupted: Corrupted | None = None
     photos: PhotoOutputs | None = None
-    augmented: Augmented | None = None
+    augmented: AugmentedExamples | None = None
     cues: Cues | None = None
     readouts: Readouts | None = None
     outside: Outside | None = None
     suspects: Suspects | None = None
 
 
-def as_kept(confidence: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Confidences as evidence keeps them: their distance from 1 in half precision, which resolves high ones best."""
+def round_confidence(confidence: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Confidences as evidence stores them: their distance from 1 in half precision, which resolves high ones best."""
     kept: NDArray[np.float32] = 1 - (1 - confidence).astype(np.float16).astype(np.float32)
     return kept
 
 
 def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
     """Write the evidence into an existing folder, see `evidence.write_evidence`."""
-    valid, corrupted, photos = evaluation.validation, evaluation.corrupted, evaluation.photos
-    train_right = evaluation.train_right
-    content: dict[str, Any] = {
-        "seeds": list(evaluation.seeds),
-        "diverged": evaluation.diverged,
-        "views": evaluation.views,
-        "valid_images": None if valid is None else valid.right.shape[1],
-        "train_images": None if train_right is None else train_right.shape[1],
-        "corrupted": None if corrupted is None else described(corrupted),
-        "photos": None if photos is None else listed(photos),
-        **measured(evaluation),
-    }
+    content: dict[str, Any] = {"seeds": evaluation.seeds, "diverged": evaluation.diverged, "views": evaluation.views}
+    content |= dict.fromkeys(
+        ("valid_images", "train_images", "corrupted", "photos", "cues", "readouts", "outside")  # None: no such arrays
+    )
     arrays: dict[str, NDArray[Any]] = {
         "temperatures": evaluation.temperatures,
         "test_logits": in_half(evaluation.test_logits),
     }
-    if valid is not None:
-        arrays |= {"valid_right": pack(valid.right), "valid_doubt": (1 - valid.confidence).astype(np.float16)}
-    if train_right is not None:
-        arrays["train_right"] = pack(train_right)
-    if corrupted is not None:
-        arrays |= {"corrupted_right": pack(corrupted.right), "corrupted_ece": corrupted.ece}
+    if (valid := evaluation.validation) is not None:
+        content["valid_images"] = valid.right.shape[1]
+        arrays |= {"valid_right": pack_bits(valid.right), "valid_doubt": (1 - valid.confidence).astype(np.float16)}
+    if (train_right := evaluation.train_right) is not None:
+        content["train_images"] = train_right.shape[1]
+        arrays["train_right"] = pack_bits(train_right)
+    if (corrupted := evaluation.corrupted) is not None:
+        content["corrupted"] = {"images": corrupted.right.shape[2], "conditions": corrupted.conditions}
+        arrays |= {"corrupted_right": pack_bits(corrupted.right), "corrupted_ece": corrupted.ece}
     if (augmented := evaluation.augmented) is not None:
-        arrays |= named("augmented", vars(augmented))
-    arrays |= measured_arrays(evaluation) | ({} if photos is None else photo_arrays(photos))
+        arrays |= with_prefix("augmented", vars(augmented))
+    if (cues := evaluation.cues) is not None:
+        content["cues"] = {"images": cues.usable.shape[1], "conditions": cues.conditions}
+        by_class = np.moveaxis(cues.preferred, 3, 2)  # (S, K, N, C) -> (S, K, C, N): there are more images than classes
+        arrays |= with_prefix("cues", {"usable": pack_bits(cues.usable), "preferred": pack_bits(by_class)})
+    if (read := evaluation.readouts) is not None:
+        content["readouts"] = {"images": read.probe.shape[2], "pairs": read.pairs}
+        bits = {"probe": pack_bits(read.probe), "neighbours": pack_bits(read.neighbours)}
+        arrays |= with_prefix("readouts", bits | {"effective_rank": read.effective_rank})
+    if (outside := evaluation.outside) is not None:
+        content["outside"] = {"name": outside.name}
+        distances = {"distances": outside.distances, "test_distances": outside.test_distances}
+        arrays |= with_prefix("outside", {"logits": in_half(outside.logits)} | distances)
+    if (suspects := evaluation.suspects) is not None:
+        arrays |= with_prefix("suspects", vars(suspects))
+    if (photos := evaluation.photos) is not None:
+        content["photos"] = {
+            "recipes": [*photos.logits],
+            "ablations": [(way.recipe, way.without) for way in photos.ablations],
+            "garments": [*photos.garments],
+        }
+        arrays |= photo_arrays(photos)
     write_evidence(folder, KIND, content, arrays)
 
 
-def described(corrupted: Corrupted) -> dict[str, Any]:
-    """What `corrupted_right` and `corrupted_ece` are of."""
-    return {"images": corrupted.right.shape[2], "conditions": [list(one) for one in corrupted.conditions]}
-
-
-def measured(evaluation: Evaluation) -> dict[str, Any]:
-    """What the arrays of `measured_arrays` are of."""
-    content: dict[str, Any] = dict.fromkeys(("cues", "readouts", "outside"))
-    if (cues := evaluation.cues) is not None:
-        conditions = [list(one) for one in cues.conditions]
-        content["cues"] = {"images": cues.usable.shape[1], "conditions": conditions}
-    if (read := evaluation.readouts) is not None:
-        content["readouts"] = {"images": read.probe.shape[2], "pairs": [list(pair) for pair in read.pairs]}
-    if evaluation.outside is not None:
-        content["outside"] = {"name": evaluation.outside.name}
-    return content
-
-
-def measured_arrays(evaluation: Evaluation) -> dict[str, NDArray[Any]]:
-    """The arrays of cues, readouts, images of another data set and suspects, by name."""
-    arrays: dict[str, NDArray[Any]] = {}
-    if (cues := evaluation.cues) is not None:
-        by_class = np.moveaxis(cues.preferred, 3, 2)  # (S, K, N, C) -> (S, K, C, N): there are more images than classes
-        arrays |= named("cues", {"usable": pack(cues.usable), "preferred": pack(by_class)})
-    if (read := evaluation.readouts) is not None:
-        bits = {"probe": pack(read.probe), "neighbours": pack(read.neighbours)}
-        arrays |= named("readouts", bits | {"effective_rank": read.effective_rank})
-    if (outside := evaluation.outside) is not None:
-        distances = {"distances": outside.distances, "test_distances": outside.test_distances}
-        arrays |= named("outside", {"logits": in_half(outside.logits)} | distances)
-    if (suspects := evaluation.suspects) is not None:
-        arrays |= named("suspects", vars(suspects))
-    return arrays
-
-
-def listed(photos: PhotoOutputs) -> dict[str, list[Any]]:
-    """The names by which the arrays of `photo_arrays` are found again."""
-    ablations = [[way.recipe, way.without] for way in photos.ablations]
-    return {"recipes": [*photos.logits], "ablations": ablations, "garments": [*photos.garments]}
-
-
 def photo_arrays(photos: PhotoOutputs) -> dict[str, NDArray[Any]]:
-    """The arrays by name."""
-    arrays: dict[str, NDArray[Any]] = {"photos test_distances": photos.test_distances}
-    arrays |= {f"photos logits {recipe}": in_half(logits) for recipe, logits in photos.logits.items()}
-    arrays |= {f"photos distances {recipe}": values for recipe, values in photos.distances.items()}
-    arrays |= {f"photos ablation {k}": found.astype(np.uint16) for k, found in enumerate(photos.ablations.values())}
-    return arrays | {
-        f"photos garments {way}": predicted.astype(np.uint16) for way, predicted in photos.garments.items()
-    }
+    """The arrays of the outputs for photographs, by name."""
+    classes = {f"ablation {k}": predicted for k, predicted in enumerate(photos.ablations.values())}
+    classes |= {f"garments {way}": predicted for way, predicted in photos.garments.items()}
+    arrays: dict[str, NDArray[Any]] = {"test_distances": photos.test_distances}
+    arrays |= {f"logits {recipe}": in_half(logits) for recipe, logits in photos.logits.items()}
+    arrays |= {f"distances {recipe}": values for recipe, values in photos.distances.items()}
+    arrays |= {name: predicted.astype(np.uint16) for name, predicted in classes.items()}
+    return {f"photos {name}": values for name, values in arrays.items()}
 
 
 def load_evaluation(folder: Path) -> Evaluation:
@@ -285,61 +263,53 @@ def load_evaluation(folder: Path) -> Evaluation:
         InputError: the files are damaged, edited or of another version.
     """
     content, arrays = read_evidence(folder, KIND)
-    train_images = content["train_images"]
+    valid_images, train_images, corrupted = (content[name] for name in ("valid_images", "train_images", "corrupted"))
+    # results kept from before these were measured lack their fields
+    cues, readouts, outside = (content.get(name) for name in ("cues", "readouts", "outside"))
     return Evaluation(
         seeds=tuple(content["seeds"]),
         diverged=content["diverged"],
         temperatures=arrays["temperatures"],
         test_logits=arrays["test_logits"],
-        validation=validation_from(content["valid_images"], arrays),
-        train_right=None if train_images is None else unpack(arrays["train_right"], train_images),
+        validation=None
+        if valid_images is None
+        else Validation(unpack_bits(arrays["valid_right"], valid_images), 1 - arrays["valid_doubt"].astype(np.float32)),
+        train_right=None if train_images is None else unpack_bits(arrays["train_right"], train_images),
         views=content["views"],
-        corrupted=corrupted_from(content["corrupted"], arrays),
-        photos=photos_from(content["photos"], arrays),
-        augmented=Augmented(**found) if (found := under("augmented", arrays)) else None,
-        # results kept from before these were measured lack their fields
-        cues=cues_from(content.get("cues"), under("cues", arrays)),
-        readouts=readouts_from(content.get("readouts"), under("readouts", arrays)),
-        outside=Outside(about["name"], **under("outside", arrays)) if (about := content.get("outside")) else None,
-        suspects=Suspects(**found) if (found := under("suspects", arrays)) else None,
+        corrupted=corrupted
+        and Corrupted(
+            as_tuples(corrupted["conditions"]),
+            unpack_bits(arrays["corrupted_right"], corrupted["images"]),
+            arrays["corrupted_ece"],
+        ),
+        photos=photo_outputs_from(content["photos"], arrays),
+        augmented=AugmentedExamples(**found) if (found := without_prefix("augmented", arrays)) else None,
+        cues=cues and cues_from(cues, without_prefix("cues", arrays)),
+        readouts=readouts and readouts_from(readouts, without_prefix("readouts", arrays)),
+        outside=outside and Outside(outside["name"], **without_prefix("outside", arrays)),
+        suspects=Suspects(**found) if (found := without_prefix("suspects", arrays)) else None,
     )
 
 
-def validation_from(images: int | None, arrays: Mapping[str, NDArray[Any]]) -> Validation | None:
-    """The part of an `Evaluation` that is of so many validation images; None of None."""
-    if images is None:
-        return None
-    return Validation(unpack(arrays["valid_right"], images), 1 - arrays["valid_doubt"].astype(np.float32))
+def as_tuples(rows: Iterable[Iterable[Any]]) -> Any:
+    """Lists from JSON as a tuple of tuples."""
+    return tuple(map(tuple, rows))
 
 
-def corrupted_from(about: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> Corrupted | None:
-    """The part of an `Evaluation` that `described` describes; None of None."""
-    if about is None:
-        return None
-    conditions = tuple((kind, severity) for kind, severity in about["conditions"])
-    return Corrupted(conditions, unpack(arrays["corrupted_right"], about["images"]), arrays["corrupted_ece"])
+def cues_from(about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Cues:
+    """The cues from their part of the content and of the arrays."""
+    usable, by_class = (unpack_bits(arrays[name], about["images"]) for name in ("usable", "preferred"))
+    return Cues(as_tuples(about["conditions"]), usable, np.moveaxis(by_class, 2, 3))
 
 
-def cues_from(about: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> Cues | None:
-    """The part of an `Evaluation` that `measured` describes as cues; None of None."""
-    if about is None:
-        return None
-    conditions = tuple((kind, strength) for kind, strength in about["conditions"])
-    by_class = unpack(arrays["preferred"], about["images"])
-    return Cues(conditions, unpack(arrays["usable"], about["images"]), np.moveaxis(by_class, 2, 3))
+def readouts_from(about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Readouts:
+    """The readouts from their part of the content and of the arrays."""
+    probe, neighbours = (unpack_bits(arrays[name], about["images"]) for name in ("probe", "neighbours"))
+    return Readouts(as_tuples(about["pairs"]), probe, neighbours, arrays["effective_rank"])
 
 
-def readouts_from(about: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> Readouts | None:
-    """The part of an `Evaluation` that `measured` describes as readouts; None of None."""
-    if about is None:
-        return None
-    probe, neighbours = (unpack(arrays[name], about["images"]) for name in ("probe", "neighbours"))
-    pairs = tuple((first, second) for first, second in about["pairs"])
-    return Readouts(pairs, probe, neighbours, arrays["effective_rank"])
-
-
-def photos_from(names: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> PhotoOutputs | None:
-    """The part of an `Evaluation` whose arrays `listed` lists; None of None."""
+def photo_outputs_from(names: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> PhotoOutputs | None:
+    """The outputs for photographs from the names of recipes, ablations and ways; None if there are no names."""
     if names is None:
         return None
     ways = [Preparation(*way) for way in names["ablations"]]
@@ -369,38 +339,3 @@ def load_features(folder: Path) -> Half:
     """Read what `save_features` wrote."""
     features: Half = np.load(folder / FEATURES)
     return features
-
-
-def save_metrics(folder: Path, summaries: dict[str, Any], details: dict[str, Any]) -> None:
-    """Write `metrics.json` (variant -> figures) and `details.json` (seeds, classes, bins)."""
-    write_json(folder / "metrics.json", summaries)
-    write_json(folder / "details.json", details)
-
-
-def load_metrics(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Summaries and details, by variant."""
-    return read_json(folder / "metrics.json"), read_json(folder / "details.json")
-
-
-def save_findings(
-    folder: Path, look_alikes: dict[str, Any], photos: dict[str, Any], robustness: dict[str, Any]
-) -> None:
-    """Write what is known of the study's variants together: `look_alikes.json`, `photos.json`, `robustness.json`.
-
-    The folder `pairs`, which DVC expects, is there afterwards even if no pair was drawn.
-    """
-    (folder / "pairs").mkdir(parents=True, exist_ok=True)
-    write_json(folder / "look_alikes.json", look_alikes)
-    write_json(folder / "photos.json", photos)
-    write_json(folder / "robustness.json", robustness)
-
-
-def load_findings(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Look-alikes and photographs; of the latter nothing ({}) if the study saw none."""
-    return read_json(folder / "look_alikes.json"), read_json(folder / "photos.json")
-
-
-def load_robustness(folder: Path) -> dict[str, Any]:
-    """Accuracy and calibration on corrupted images; nothing ({}) if none were corrupted."""
-    found: dict[str, Any] = read_json(folder / "robustness.json")
-    return found

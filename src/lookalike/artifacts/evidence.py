@@ -1,7 +1,7 @@
 """Evidence of a variant: the arrays and figures that statistics, report and explorer need, without its weights.
 
 A folder of evidence holds `arrays.npz` (compressed, no pickle) and `evidence.json`: the version of the format, the kind
-of evidence, its content, and a digest over content and arrays. `docs/evidence.md` describes every field.
+of evidence, its content, and a digest over content and arrays. `docs/reference/evidence.md` describes every field.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ Content = Mapping[str, Any]
 def write_evidence(folder: Path, kind: str, content: Content, arrays: Arrays) -> None:
     """Write JSON-able `content` and `arrays` (by name) into an existing folder; the same input gives the same bytes."""
     np.savez_compressed(folder / ARRAYS, **arrays)  # type: ignore[arg-type]  # mypy takes them for `allow_pickle`
-    about = {"version": VERSION, "kind": kind, "digest": digest_of(content, arrays)}
+    about = {"version": VERSION, "kind": kind, "digest": evidence_digest(content, arrays)}
     write_json(folder / CONTENT, about | {"content": dict(content)})
 
 
@@ -46,13 +46,13 @@ def read_evidence(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, ND
         raise InputError(f"{folder / CONTENT}: version {about.get('version')!r}; this code reads version {VERSION}")
     if about.get("kind") != kind:
         raise InputError(f"{folder / CONTENT}: evidence of kind {about.get('kind')!r}, expected {kind!r}")
-    if not isinstance(about.get("content"), dict) or about.get("digest") != digest_of(about["content"], arrays):
+    if not isinstance(about.get("content"), dict) or about.get("digest") != evidence_digest(about["content"], arrays):
         raise InputError(f"{folder}: the evidence does not match its digest; it was edited or is incomplete")
     return about["content"], arrays
 
 
 def read_content(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; one line if there is none."""
+    """A JSON object from a file; an InputError of one line if there is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -65,7 +65,7 @@ def read_content(path: Path) -> dict[str, Any]:
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays of an .npz file by name; one line if it cannot be read."""
+    """All arrays of an .npz file by name; an InputError of one line if it cannot be read."""
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
@@ -75,7 +75,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise InputError(f"{path}: cannot be read, the file is damaged") from error
 
 
-def digest_of(content: Content, arrays: Arrays) -> str:
+def evidence_digest(content: Content, arrays: Arrays) -> str:
     """SHA-256 (hex) over the content as JSON and over name, type, shape and bytes of every array."""
     sha = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
     for name in sorted(arrays):
@@ -85,22 +85,22 @@ def digest_of(content: Content, arrays: Arrays) -> str:
     return sha.hexdigest()
 
 
-def named(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+def with_prefix(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
     """The arrays with a prefix and a slash before each name."""
     return {f"{prefix}/{name}": values for name, values in arrays.items()}
 
 
-def under(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
-    """Those arrays that `named` gave a prefix, without it."""
+def without_prefix(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """The arrays whose names have the prefix and a slash, by the rest of the name."""
     return {name[len(prefix) + 1 :]: values for name, values in arrays.items() if name.startswith(f"{prefix}/")}
 
 
-def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def pack_bits(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Bits (..., N) as bytes (..., ceil(N / 8))."""
     return np.packbits(bits, axis=-1)
 
 
-def unpack(packed: NDArray[np.uint8], count: int) -> NDArray[np.bool_]:
+def unpack_bits(packed: NDArray[np.uint8], count: int) -> NDArray[np.bool_]:
     """The first `count` bits (..., count) of bytes (..., ceil(count / 8))."""
     return np.unpackbits(packed, axis=-1, count=count).astype(bool)
 
@@ -120,10 +120,10 @@ def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def renewed(folder: Path, inputs: Mapping[str, str]) -> Iterator[Path | None]:
-    """Give a temporary folder that replaces `folder` at the end of the block, with `inputs` noted in it.
+def replaced_unless_current(folder: Path, inputs: Mapping[str, str]) -> Iterator[Path | None]:
+    """Yield a temporary folder that replaces `folder` at the end of the block, with `inputs` noted in it.
 
-    None means that `folder` was computed from these very inputs: it stays as it is.
+    Yields None if `folder` was computed from the same inputs: it stays as it is.
     """
     if is_current(folder, inputs):
         yield None

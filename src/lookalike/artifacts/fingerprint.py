@@ -1,4 +1,4 @@
-"""A short name for a training run that is the same if and only if all that decides its result is the same."""
+"""Fingerprints of training runs and stages: equal if and only if all that decides the result is equal."""
 
 import hashlib
 import json

@@ -1,8 +1,10 @@
-"""Folders and files that are either whole or not there, whatever becomes of the process that writes them."""
+"""Folders and files that are written whole or not at all, even if the process is killed."""
 
+import csv
 import errno
 import fcntl
 import glob
+import io
 import json
 import logging
 import os
@@ -10,7 +12,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -33,16 +35,16 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def replacing_folder(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder to write into; it takes the place of `folder` if the block ends without an exception.
+    """Yield a temporary folder to write into; it replaces `folder` if the block ends without an exception.
 
-    Every process writes into a folder of its own; those of killed processes are removed first.
+    Each process writes into a folder of its own; leftovers of killed processes are removed first.
     """
-    sweep(folder)
-    part = part_of(folder)
-    with naming(part):
+    remove_leftovers(folder)
+    part = temporary_path(folder)
+    with naming_file(part):
         part.mkdir(parents=True)
         try:
-            with holding(part):
+            with hold(part):
                 yield part
             replace_folder(part, folder)
         except BaseException:
@@ -52,7 +54,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 def replace_folder(part: Path, folder: Path) -> None:
     """Move `part` to `folder`; what was there is removed once the new one is in its place."""
-    former = part_of(folder)
+    former = temporary_path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with suppress(FileNotFoundError):
@@ -65,26 +67,26 @@ def replace_folder(part: Path, folder: Path) -> None:
     shutil.rmtree(former, ignore_errors=True)
 
 
-def part_of(path: Path) -> Path:
-    """A name beside `path` that nothing else has: `<name>.<8 hex digits>.part`, a long name cut to what disks take."""
+def temporary_path(path: Path) -> Path:
+    """A unique name beside `path`: `<name>.<8 hex digits>.part`, a long name cut to what disks take."""
     return path.with_name(f"{path.name[:60]}.{secrets.token_hex(4)}.part")
 
 
-def sweep(folder: Path) -> None:
-    """Remove the temporary folders of `folder` that killed processes have left: those that nobody holds."""
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary folders of `folder` that killed processes have left: those that no process holds."""
     for part in folder.parent.glob(f"{glob.escape(folder.name[:60])}.{'[0-9a-f]' * 8}.part"):
         with suppress(OSError):  # it is held or gone
             if time.time() - part.stat().st_mtime > YOUNG:
-                with holding(part) as held:
+                with hold(part) as held:
                     if held:
                         shutil.rmtree(part)
 
 
 @contextmanager
-def holding(path: Path) -> Iterator[bool]:
+def hold(path: Path) -> Iterator[bool]:
     """Hold the file or folder at `path` within the block; the system ends the hold of a process that is killed.
 
-    Gives whether it is held: some disks know no locks.
+    Yields whether it is held: some disks have no locks.
 
     Raises:
         BlockingIOError: another process holds it.
@@ -93,7 +95,7 @@ def holding(path: Path) -> Iterator[bool]:
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)  # NFS locks only what can be written
     held = False
     try:
-        held = lock(descriptor)
+        held = try_lock(descriptor)
         if os.fstat(descriptor).st_ino != path.stat().st_ino:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
         yield held
@@ -103,8 +105,8 @@ def holding(path: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def lock(descriptor: int) -> bool:
-    """Lock an open file; False where the disk knows no locks."""
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file; False where the disk has no locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -115,32 +117,32 @@ def lock(descriptor: int) -> bool:
 
 
 @contextmanager
-def held(path: Path, create: Callable[[], None], busy: Callable[[], str]) -> Iterator[None]:
+def wait_to_hold(path: Path, create: Callable[[], None], busy: Callable[[], str]) -> Iterator[None]:
     """Hold `path`, which `create` makes unless it is there, within the block, as soon as no other process holds it.
 
     Before the first wait a warning says why: what `busy` returns.
     """
-    said = False
+    warned = False
     with ExitStack() as stack:
         while True:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 create()
-                stack.enter_context(holding(path))
+                stack.enter_context(hold(path))
                 break
             except FileNotFoundError:  # the process that held it has moved it away
                 continue
             except BlockingIOError:
-                if not said:
+                if not warned:
                     _log.warning("%s; waiting for its end", busy())
-                said = True
+                warned = True
                 time.sleep(POLL_SECONDS)
         yield
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Within the block, an error of the disk that names no file names `path`: `write` does not know the name."""
+def naming_file(path: Path) -> Iterator[None]:
+    """Within the block, a disk error without a file name gets the name `path`: `write` does not know it."""
     try:
         yield
     except OSError as error:
@@ -151,8 +153,8 @@ def naming(path: Path) -> Iterator[None]:
         raise
 
 
-def disk_fault(error: OSError) -> str | None:
-    """One line on a disk that is full, failing or closed to this process: which file, which disk, and what to do.
+def describe_disk_fault(error: OSError) -> str | None:
+    """One line about a disk that is full, failing or not writable: which file, which disk, and what to do.
 
     None means that the error is of another kind.
     """
@@ -160,11 +162,11 @@ def disk_fault(error: OSError) -> str | None:
         return None
     path = error.filename2 or error.filename  # of a copy the second is the target
     shown = re.sub(r"\.[0-9a-f]{8}\.part\b", "", os.fsdecode(path)) if path else "a file"  # as it was to be called
-    return f"{shown}: {error.strerror} ({disk(Path(os.fsdecode(path or '.')))}); {ADVICE[error.errno]}"
+    return f"{shown}: {error.strerror} ({free_space(Path(os.fsdecode(path or '.')))}); {ADVICE[error.errno]}"
 
 
-def disk(path: Path) -> str:
-    """The disk of `path` by the folder that it is mounted at, and what is free there at this moment."""
+def free_space(path: Path) -> str:
+    """The mount point of the disk of `path`, and its free space now."""
     mount = Path(os.path.realpath(path))
     while not os.path.ismount(mount):
         mount = mount.parent
@@ -181,8 +183,8 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write a file under a temporary name, then rename it."""
-    part = part_of(path)
-    with naming(part):
+    part = temporary_path(path)
+    with naming_file(part):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             part.write_bytes(content)
@@ -191,6 +193,19 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
             with suppress(OSError):
                 part.unlink()
             raise
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table as CSV."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([header, *rows])
+    write_text(path, out.getvalue())
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file by column."""
+    with path.open(newline="", encoding="utf-8") as table:
+        return list(csv.DictReader(table))
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -59,12 +59,10 @@ class ImageFiles:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """As an array's."""
         return len(self), self.view.size, self.view.size, 3
 
     @property
     def ndim(self) -> int:
-        """As an array's."""
         return 4
 
     def __getitem__(self, which: int | slice | NDArray[np.integer] | Sequence[int]) -> Images:
@@ -104,7 +102,7 @@ class ImageFiles:
         """
         path = self.folder / name
         try:
-            return square(open_picture(path), self.view)
+            return central_square(open_picture(path), self.view)
         except RejectedError as error:
             raise InputError(f"{path}: {error}; put it back as it was, or fetch the data set again") from error
 
@@ -119,14 +117,24 @@ Pixels = Images | ImageFiles
 LARGEST = 96  # pixels: how large photographs are kept for pictures
 
 
-def pictures(images: Pixels, which: NDArray[np.integer], largest: int = LARGEST) -> Images:
+def small_images(images: Pixels, which: NDArray[np.integer], largest: int = LARGEST) -> Images:
     """Some images as they are drawn: (n, H, W) or (n, H, W, 3); large ones are made small."""
     if isinstance(images, ImageFiles):
         return images.seen(replace(images.view, size=min(largest, images.view.size)))[which]
-    return made_small(np.asarray(images[which]), largest)
+    return shrink(np.asarray(images[which]), largest)
 
 
-def made_small(images: Images, largest: int = LARGEST) -> Images:
+def take_images(images: Pixels, which: NDArray[np.integer] | slice) -> Pixels:
+    """Some of the images; files stay unread."""
+    return images.take(which) if isinstance(images, ImageFiles) else images[which]
+
+
+def channels_first(images: Images) -> Images:
+    """Images (N, H, W) or (N, H, W, C) as (N, C, H, W)."""
+    return images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
+
+
+def shrink(images: Images, largest: int = LARGEST) -> Images:
     """Images (n, H, W) or (n, H, W, 3) with sides of at most `largest` pixels, by averaging."""
     height, width = images.shape[1:3]
     share = largest / max(height, width)
@@ -136,7 +144,7 @@ def made_small(images: Images, largest: int = LARGEST) -> Images:
     return np.stack([np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BOX)) for one in images])
 
 
-def in_pixels(values: NDArray[np.floating]) -> Images:
+def to_pixels(values: NDArray[np.floating]) -> Images:
     """Numbers (n, H, W, C) as images, each from its lowest value to its highest; (n, H, W) if C is 1."""
     low, high = (end(values, axis=(1, 2, 3), keepdims=True) for end in (np.min, np.max))
     scaled = (values - low) / np.maximum(high - low, np.finfo(np.float32).tiny)
@@ -144,7 +152,7 @@ def in_pixels(values: NDArray[np.floating]) -> Images:
     return images[..., 0] if images.shape[3] == 1 else images
 
 
-def square(picture: Image.Image, view: View) -> Images:
+def central_square(picture: Image.Image, view: View) -> Images:
     """The middle of an RGB picture as `view` has it: (size, size, 3)."""
     shorter, size = min(picture.size), view.size
     scaled = math.floor(size / view.crop)

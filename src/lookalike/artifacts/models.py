@@ -1,16 +1,14 @@
-"""`models/<study>/<variant>/`: weights of every seed, history and description; `runs/...`: what is not reproducible."""
+"""`models/<study>/<variant>/`: weights of every seed, history and description; `runs/...`: times and hardware."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import cache
 from pathlib import Path
-from reprlib import Repr
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 
-from lookalike.artifacts.folders import replacing_folder, write_bytes, write_json, write_text
+from lookalike.artifacts.folders import read_table, replacing_folder, write_bytes, write_json, write_table
+from lookalike.artifacts.typed_json import read_typed
 from lookalike.errors import InputError
 
 if TYPE_CHECKING:  # what only describes and counts need not wait for torch
@@ -18,10 +16,6 @@ if TYPE_CHECKING:  # what only describes and counts need not wait for torch
 
 Row = dict[str, Any]
 Weights = dict[int, dict[str, "Tensor"]]  # by seed or epoch, then by name
-UNKNOWN = {"unexpected_keyword_argument", "extra_forbidden"}  # pydantic's words for a key that is no field
-
-_short = Repr()
-_short.maxstring = _short.maxother = _short.maxlong = 60
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Timing:
-    """What one epoch took: seconds of training alone, and training images a second."""
+    """What one epoch took: seconds of training alone, and training images per second."""
 
     seed: int
     epoch: int
@@ -182,27 +176,24 @@ def weights_file(seed: int, epoch: int | None = None) -> str:
     return f"seed-{seed}.safetensors" if epoch is None else f"seed-{seed}-epoch-{epoch}.safetensors"
 
 
-def rows_to_csv(rows: list[Epoch] | list[Timing], kind: type) -> str:
-    """Comma-separated text with a header; floats in full precision."""
-    header = [field.name for field in fields(kind)]
-    lines = [",".join(header)] + [",".join(repr(value) for value in asdict(row).values()) for row in rows]
-    return "\n".join(lines) + "\n"
-
-
 def save_history(path: Path, history: list[Epoch]) -> None:
-    """Write a row an epoch and seed."""
-    write_text(path, rows_to_csv(history, Epoch))
+    """Write one row per epoch and seed as CSV, floats in full precision."""
+    save_rows(path, history, Epoch)
 
 
 def save_timings(path: Path, timings: list[Timing]) -> None:
-    """Write a row an epoch and seed."""
-    write_text(path, rows_to_csv(timings, Timing))
+    """Write one row per epoch and seed as CSV, floats in full precision."""
+    save_rows(path, timings, Timing)
+
+
+def save_rows(path: Path, rows: list[Epoch] | list[Timing], kind: type) -> None:
+    """Write one row per instance of the dataclass `kind`, its fields as columns."""
+    write_table(path, [field.name for field in fields(kind)], [tuple(asdict(row).values()) for row in rows])
 
 
 def read_rows(path: Path) -> list[Row]:
     """A CSV file of numbers as a list of dictionaries."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    return [{name: float(value) for name, value in row.items()} for row in read_table(path)]
 
 
 def save_model(
@@ -229,33 +220,11 @@ def load_description(folder: Path) -> Description:
     Raises:
         InputError: one line that names the file and the first key that is missing, unknown or of another type.
     """
-    path = folder / "model.json"
-    try:
-        return adapter().validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_fault(error)}") from error
-
-
-@cache
-def adapter() -> TypeAdapter[Description]:
-    """The validator of descriptions, built once, when the first one is read."""
-    return TypeAdapter(Description)
-
-
-def first_fault(error: ValidationError) -> str:
-    """One line for one fault; an unknown key comes first, since it often is a required one that is misspelt."""
-    fault = min(error.errors(include_url=False), key=lambda one: one["type"] not in UNKNOWN)
-    where = ".".join(part if part.isprintable() else _short.repr(part) for part in map(str, fault["loc"]))
-    if fault["type"] in UNKNOWN | {"missing"}:
-        return f"{where}: {'unknown' if fault['type'] in UNKNOWN else 'missing'} key"
-    message = fault["msg"][:1].lower() + fault["msg"][1:]
-    if fault["type"] == "json_invalid":
-        return f"not readable as JSON: {fault['ctx']['error']}"
-    return f"{where or 'the file'}: {message}, got {_short.repr(fault['input'])}"
+    return read_typed(folder / "model.json", Description)
 
 
 def save_run(folder: Path, about: dict[str, Any], timings: list[Timing]) -> None:
-    """Write `run.json` (times, host, device, commit) and `times.csv`: what two runs of the same do not share."""
+    """Write `run.json` (times, host, device, commit) and `times.csv`: what differs between two runs of the same."""
     with replacing_folder(folder) as part:
         write_json(part / "run.json", about)
         save_timings(part / "times.csv", timings)

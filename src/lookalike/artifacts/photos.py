@@ -1,8 +1,6 @@
-"""`photos/`: photographs as models take them, what is known of each, every step as a picture, and what was refused."""
+"""`photos/`: prepared photographs, their labels and attributes, pictures of every step, and refused photographs."""
 
-import csv
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.folders import read_json, replacing_folder, write_bytes, write_json, write_text
+from lookalike.artifacts.folders import read_json, read_table, replacing_folder, write_bytes, write_json, write_table
 
 Refused = list[tuple[str, str]]  # name and reason
 HALVES = ("choose", "score")  # to choose a recipe on, and to score the choice on
@@ -74,21 +72,21 @@ class PhotoSet:
 
 
 def sender_of(name: str, about: Mapping[str, str]) -> str:
-    """Who sent a photograph, by what is known about it; one whose sender is unknown is its own sender."""
+    """The sender of the photograph `name` with attributes `about`; its name if the sender is unknown."""
     return about.get("sender") or name
 
 
-def sample(rows: Sequence[One]) -> Sequence[One]:
-    """Of something for each photograph, that of the few that the report shows step by step."""
+def sample_photographs(rows: Sequence[One]) -> Sequence[One]:
+    """Of one item per photograph, those of the few photographs that the report shows step by step."""
     return rows[:: max(1, len(rows) // SAMPLE)][:SAMPLE]
 
 
-def writable_path(name: str) -> str:
-    """A path whose parts no file system finds too long: the end of such a part becomes its checksum."""
-    return "/".join(part if len(part.encode()) <= LONGEST else shortened(part) for part in name.split("/"))
+def shorten_path(name: str) -> str:
+    """A path whose parts fit every file system: the end of a part that is too long becomes its checksum."""
+    return "/".join(part if len(part.encode()) <= LONGEST else shorten_name(part) for part in name.split("/"))
 
 
-def shortened(part: str) -> str:
+def shorten_name(part: str) -> str:
     """A part of a path in `LONGEST` bytes."""
     digest = hashlib.md5(part.encode()).hexdigest()
     return f"{part.encode()[: LONGEST - len(digest) - 1].decode(errors='ignore')}-{digest}"
@@ -109,13 +107,10 @@ def save_photos(folder: Path, photos: PhotoSet, refused: Refused, pictures: dict
                 "photographs": photos.about,
             },
         )
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerows([("file", "reason"), *refused])
-        write_text(part / "rejected.csv", out.getvalue())
+        write_table(part / "rejected.csv", ("file", "reason"), refused)
         for name, picture in pictures.items():
             suffix = "webp" if picture.startswith(b"RIFF") else "png"
-            write_bytes(part / f"{writable_path(name)}.{suffix}", picture)
+            write_bytes(part / f"{shorten_path(name)}.{suffix}", picture)
 
 
 def load_photos(folder: Path) -> PhotoSet:
@@ -133,5 +128,4 @@ def load_photos(folder: Path) -> PhotoSet:
 
 def load_refused(folder: Path) -> list[dict[str, str]]:
     """File and reason of each photograph that was refused."""
-    with (folder / "rejected.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return read_table(folder / "rejected.csv")

@@ -1,4 +1,4 @@
-"""The one reader of pictures: which files in a folder may be pictures, and the pixels of one or why it is not used."""
+"""The reader of pictures: which files in a folder may be pictures, and the pixels of one or why it is not used."""
 
 import functools
 import os
@@ -48,7 +48,7 @@ TURNS = {  # from the way that pixels are stored to upright, by EXIF orientation
 
 
 def is_ignored(name: str) -> bool:
-    """Whether a file or folder of that name is hidden, or left behind by a system: nobody means it as a picture."""
+    """Whether a file or folder of that name is hidden or a system's, and so no picture."""
     return name.startswith(".") or name.lower() in SYSTEM_NAMES
 
 
@@ -88,7 +88,7 @@ def list_unreadable(folder: Path) -> Iterator[tuple[Path, str]]:
 def _why_no_picture(name: str, entry: os.DirEntry[str]) -> str:
     """Why a path in a folder cannot be that of a picture, without opening it."""
     suffix = PurePosixPath(name).suffix.lower()
-    if name != writable(name):
+    if name != replace_unwritable(name):
         return "its name is not UTF-8; rename it"
     try:
         if entry.is_dir():
@@ -100,7 +100,7 @@ def _why_no_picture(name: str, entry: os.DirEntry[str]) -> str:
     return "" if suffix in ("", *SUFFIXES) else f"no picture by its name; pictures end in {', '.join(SUFFIXES)}"
 
 
-def writable(name: str) -> str:
+def replace_unwritable(name: str) -> str:
     """A file's name as a table can have it: what is not UTF-8 in it becomes question marks."""
     return name.encode(errors="replace").decode()
 
@@ -113,7 +113,7 @@ def read_picture(path: Path, *, upright: bool = True) -> NDArray[np.uint8]:
 
 
 def open_picture(path: Path, *, upright: bool = True) -> Image.Image:
-    """The picture in a file, see `decode`.
+    """The picture in a file, see `decode_picture`.
 
     Raises RejectedError, and nothing else, for all that is not one still picture in a format that can be read here.
     """
@@ -121,12 +121,12 @@ def open_picture(path: Path, *, upright: bool = True) -> Image.Image:
         if not path.is_file():  # a folder, or a pipe that would be waited for
             raise RejectedError("no such file")
         with path.open("rb") as stream:
-            return decode(stream, upright=upright)
+            return decode_picture(stream, upright=upright)
     except (OSError, ValueError) as error:  # a file that may not be read, a name that no file can have
         raise RejectedError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def decode(stream: IO[bytes], *, upright: bool = True) -> Image.Image:
+def decode_picture(stream: IO[bytes], *, upright: bool = True) -> Image.Image:
     """The picture in an open file: RGB, at least 28 pixels on each side and at most `LIMIT` in all.
 
     Grey, 16-bit grey, palettes and CMYK are converted; what is transparent becomes white. `upright` turns the picture

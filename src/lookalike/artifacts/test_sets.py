@@ -1,4 +1,4 @@
-"""`test_sets/<study>/`: what statistics and pictures need of the images that a study's models are tested on."""
+"""`test_sets/<study>/`: the labels, images and photographs that statistics and pictures of a study need."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,8 +22,8 @@ class TestSet:
         labels: int64 (N,), indices into `class_names`.
         shown: int64 (n,), the test images that pictures and the explorer show: the first few of each class.
         images: uint8 (n, H, W) or (n, H, W, 3), these images; photographs are made small.
-        repeated: int64, the test images that stand byte for byte in the published training set.
-        near: int64, those that share their average hash and label with a training image, without `repeated`.
+        repeated: int64, the test images that are also in the published training set, byte for byte.
+        near: int64, those with the same average hash and label as a training image, without `repeated`.
         digest: SHA-256 of the data set, see `datasets.Dataset.digest`.
         provenance: where the images come from, checksums, licence.
         photos: prepared by whole recipes; None if the study's models are shown no photographs.
@@ -104,13 +104,13 @@ def load_test_set(folder: Path) -> TestSet:
         near=arrays["near"],
         digest=content["digest"],
         provenance=content["provenance"],
-        photos=photos_from(content["photos"], arrays),
+        photos=photo_set_from(content["photos"], arrays),
         refused=tuple((name, reason) for name, reason in content["refused"]),
     )
 
 
-def photos_from(about: dict[str, Any] | None, arrays: dict[str, NDArray[Any]]) -> PhotoSet | None:
-    """The photographs of a test set; None of None."""
+def photo_set_from(about: dict[str, Any] | None, arrays: dict[str, NDArray[Any]]) -> PhotoSet | None:
+    """The photographs of a test set; None if there are none."""
     if about is None:
         return None
     return PhotoSet(

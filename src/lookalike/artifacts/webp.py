@@ -6,7 +6,7 @@ from PIL import Image
 
 
 def webp(image: Image.Image, *, lossless: bool) -> bytes:
-    """A picture as WebP: as it is, or with a loss that nobody sees in photographs; the same bytes each time."""
+    """A picture as WebP, without loss or with one that is invisible in photographs; the same bytes each time."""
     out = io.BytesIO()
     quality = 100 if lossless else 85
     image.save(out, "WEBP", lossless=lossless, quality=quality, method=2)  # slower methods save no more than a tenth

@@ -10,7 +10,8 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from lookalike.bundle.layout import EVIDENCE, INDEX, LIMIT, PARAMETERS, PROVENANCE, VERSION, sha_256, write_zip
+from lookalike.artifacts.fingerprint import sha_256
+from lookalike.bundle.layout import EVIDENCE, INDEX, LIMIT, PARAMETERS, PROVENANCE, VERSION, write_zip
 
 LEFT_OUT = {"features.npy"}  # what is no evidence: `embed` has read it
 WEIGHTS = 4 * 2**20 + 2**14  # bytes of one seed in single precision, with its header
@@ -29,36 +30,32 @@ def write_archives(
     Returns:
         The archives; one that is larger than `limit` holds a single file that is.
     """
-    room = limit - sum(size(root / name) for name in COMMON)
-    groups = list(shared_out([files_of(root, *variant, weights=variant[1] in focus) for variant in variants], room))
+    room = limit - sum(archived_size(root / name) for name in COMMON)
+    groups = list(pack_groups([files_of(root, *variant, weights=variant[1] in focus) for variant in variants], room))
     return [write_archive(root, group, root / f"evidence-{k}.zip") for k, group in enumerate(groups, 1)]
 
 
 def files_of(root: Path, study: str, name: str, *, weights: bool) -> list[Path]:
-    """The files of a variant's evidence."""
     model, *others = (root / folder / study / name for folder in EVIDENCE)
-    found = [path for folder in others for path in sorted(folder.rglob("*")) if path.is_file()]
-    kept = [path for path in found if path.name not in LEFT_OUT]
-    return [*described(model), *(weights_of(model) if weights else []), *kept]
-
-
-def described(model: Path) -> tuple[Path, ...]:
-    """What describes a trained model."""
-    return (model / "model.json", model / "history.csv")
+    below = [path for folder in others for path in sorted(folder.rglob("*"))]
+    kept = [path for path in below if path.is_file() and path.name not in LEFT_OUT]
+    return [model / "model.json", model / "history.csv", *(weights_of(model) if weights else []), *kept]
 
 
 def weights_of(model: Path) -> list[Path]:
-    """The weights of each seed in the folder of a trained model that are small enough to be kept, see `results.add`."""
+    """The weights of the seeds of a trained model that are small enough to be kept, see `results.add`."""
     ended = (path for path in sorted(model.glob("seed-*.safetensors")) if "epoch" not in path.name)
     return [path for path in ended if path.stat().st_size <= WEIGHTS]
 
 
-def shared_out(variants: Sequence[Sequence[Path]], room: int) -> Iterator[list[Path]]:
+def pack_groups(variants: Sequence[Sequence[Path]], room: int) -> Iterator[list[Path]]:
     """The files in groups of at most `room` bytes; those of one variant together, if they fit into a group."""
-    units = [unit for files in variants for unit in ([files] if size(*files) <= room else [[path] for path in files])]
+    units: list[Sequence[Path]] = []
+    for files in variants:
+        units += [files] if archived_size(*files) <= room else [[path] for path in files]
     group: list[Path] = []
     for unit in units:
-        if group and size(*group, *unit) > room:
+        if group and archived_size(*group, *unit) > room:
             yield group
             group = []
         group += unit
@@ -66,7 +63,7 @@ def shared_out(variants: Sequence[Sequence[Path]], room: int) -> Iterator[list[P
         yield group
 
 
-def size(*files: Path) -> int:
+def archived_size(*files: Path) -> int:
     """The most bytes that files take in an archive."""
     return sum(path.stat().st_size + OVERHEAD for path in files)
 

@@ -1,6 +1,5 @@
 """Names of the files in bundles and in evidence archives, and how both become zip files."""
 
-import hashlib
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,20 +12,10 @@ LIMIT = 16_000_000  # bytes of an evidence archive
 COMPRESSED = {".webp", ".jpg", ".jpeg", ".png", ".npz"}
 
 
-def sha_256(content: bytes) -> str:
-    """SHA-256 in hex digits."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def zip_folder(folder: Path, target: Path) -> None:
-    """Write all files below `folder` to a zip file, see `write_zip`."""
-    write_zip(target, ((path.relative_to(folder).as_posix(), path) for path in sorted(folder.rglob("*"))))
-
-
 def write_zip(target: Path, files: Iterable[tuple[str, Path | bytes]]) -> None:
-    """Write files, by the name that they get, or their contents to a zip file; the same gives the same bytes.
+    """Write files or their contents to a zip file under the given names; the same contents give the same bytes.
 
-    It takes the place of `target` when it is whole. Folders are passed over.
+    The complete file replaces `target`. Folders are skipped.
     """
     part = target.with_name(target.name + ".part")
     with zipfile.ZipFile(part, "w") as archive:

@@ -1,6 +1,5 @@
-"""Pack code, settings and data of some variants into one zip file, which `python run.py` runs elsewhere."""
+"""Pack code, settings and data of variants into one zip file; elsewhere its `run.py` trains and evaluates them."""
 
-import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +13,16 @@ from tqdm import tqdm
 
 from lookalike import provenance
 from lookalike.artifacts.datasets import save_dataset
+from lookalike.artifacts.fingerprint import sha_256
 from lookalike.artifacts.folders import write_bytes, write_json, write_text
 from lookalike.artifacts.photos import SHOWN, save_photos
-from lookalike.bundle.layout import BUNDLE, DATA, PARAMETERS, PROVENANCE, SHEETS, sha_256, zip_folder
-from lookalike.bundle.sheets import encode
+from lookalike.bundle.layout import BUNDLE, DATA, PARAMETERS, PROVENANCE, SHEETS, write_zip
+from lookalike.bundle.sheets import to_sheets
 from lookalike.data.outside import only_outside
 from lookalike.data.sources import build_dataset
 from lookalike.errors import InputError
 from lookalike.params import Params, load_params, with_profile
-from lookalike.training.pretrained import named
+from lookalike.training.pretrained import checksum, named_weights_file
 from lookalike.training.settings import effective_settings
 
 CODE = ("src/lookalike", "stages")
@@ -60,28 +60,31 @@ far is in evidence-1.zip, evidence-2.zip and so on, at most 16 MB each. Take all
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where data come from: the folder of downloads, and the folder or address that is tried first (None: none)."""
+class DataLocations:
+    """Where data come from: the folder of downloads, and the folder or address tried first (None means none)."""
 
     downloads: Path
     mirror: str | None
 
 
-def pack(names: Sequence[str], profile: str | None, target: Path, mirror: str | None) -> bool:
+def write_bundle(names: Sequence[str], profile: str | None, target: Path, mirror: str | None) -> bool:
     """Write the bundle of the variants `names` to `target`; run from the root of the project.
 
     Args:
-        profile: whose data and budgets hold; None means the one that `params.yaml` names.
+        profile: the profile with the data and budgets; None means the one that `params.yaml` names.
         mirror: folder or address tried before the publishers of data; None means none.
 
     Returns:
-        Whether the code and settings are those of a commit. If not, the evidence will not be accepted as published.
+        Whether the code and settings are those of a commit. If not, `lookalike results add` refuses the evidence.
 
     Raises:
         InputError: no such variant or profile, one given twice, no room for `target`, or data that cannot be had.
     """
     params, text = chosen_parameters(profile)
-    check_names(params, names)
+    for name in names:
+        params.require("variants", name)
+        if list(names).count(name) > 1:
+            raise InputError(f"{name} is given twice; each variant may be given once")
     for needed in CODE:
         if not Path(needed).is_dir():
             raise InputError(f"{needed}: not found; run from the root of the project")
@@ -95,13 +98,13 @@ def pack(names: Sequence[str], profile: str | None, target: Path, mirror: str | 
         settings = {name: effective_settings(params, name).digest for name in names}
         digest = sha_256(text.encode())
         write_json(folder / PROVENANCE, {**origin, "profile": params.profile, "params": digest, "settings": settings})
-        write_data(folder, params, names, Places(Path("downloads"), mirror))
-        zip_folder(folder, target)
+        write_data(folder, params, names, DataLocations(Path("downloads"), mirror))
+        write_zip(target, ((path.relative_to(folder).as_posix(), path) for path in sorted(folder.rglob("*"))))
     return not origin["dirty"]
 
 
 def chosen_parameters(profile: str | None) -> tuple[Params, str]:
-    """The parameters with `profile` as the active one, and their text; all else is as in the file.
+    """The parameters with `profile` as the active one, and their text with no other change.
 
     Raises:
         InputError: no such profile.
@@ -109,21 +112,12 @@ def chosen_parameters(profile: str | None) -> tuple[Params, str]:
     params, text = load_params(), Path(PARAMETERS).read_text(encoding="utf-8")
     if profile is None or profile == params.profile:
         return params, text
-    if profile not in params.profiles:
-        raise InputError(f"no profile {profile!r}; allowed: {', '.join(params.profiles)}")
+    params.require("profiles", profile)
     return params.model_copy(update={"profile": profile}), with_profile(text, profile)
 
 
-def check_names(params: Params, names: Sequence[str]) -> None:
-    """Refuse variants that are not in the file, and those given twice."""
-    for k, name in enumerate(names):
-        params.require("variants", name)
-        if name in names[:k]:
-            raise InputError(f"{name} is given twice; each variant may be given once")
-
-
 def write_code(folder: Path, text: str, names: Sequence[str]) -> None:
-    """The package, the stages, `params.yaml`, what starts them and what a person reads first."""
+    """Write the package, the stages, `params.yaml`, `run.py` and `README.txt`."""
     for name in CODE:
         shutil.copytree(name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.part"))
     write_text(folder / PARAMETERS, text)
@@ -132,7 +126,7 @@ def write_code(folder: Path, text: str, names: Sequence[str]) -> None:
 
 
 def write_libraries(folder: Path) -> None:
-    """What machines with torch, timm and scikit-learn alone lack: a reader of YAML, and the stand-in for pydantic."""
+    """Write what machines with torch, timm and scikit-learn alone lack: a YAML parser and the stand-in for pydantic."""
     spec = find_spec("ruamel.yaml")
     assert spec is not None  # `load_params` has used it
     assert spec.origin is not None
@@ -142,26 +136,26 @@ def write_libraries(folder: Path) -> None:
     write_text(folder / "pydantic_core.py", "from pydantic import ErrorDetails, PydanticCustomError\n")
 
 
-def write_data(folder: Path, params: Params, names: Sequence[str], places: Places) -> None:
-    """The data sets, photographs and weights that the variants need, and `bundle.json`, which says what is packed."""
+def write_data(folder: Path, params: Params, names: Sequence[str], locations: DataLocations) -> None:
+    """Write the data sets, photographs and weights that the variants need, and `bundle.json`, which lists them."""
     arrays: dict[str, Any] = {}
     own = dict.fromkeys(params.variants[name].dataset for name in names)
     others = dict.fromkeys(params.studies[params.variants[name].study].outside for name in names)
     for dataset in own | others:
-        write_dataset(folder, dataset, params, places, whole=dataset in own)
+        write_dataset(folder, dataset, params, locations, whole=dataset in own)
         arrays |= sheets_for(folder, dataset)
     if any(params.photographed(params.variants[name].study) for name in names):
-        write_photos(folder / "photos", params, places)
+        write_photos(folder / "photos", params, locations)
     for name in names:
         weights = effective_settings(params, name).train.weights
         if weights and weights.file and not Path(weights.file).is_absolute():
-            write_bytes(folder / weights.file, named(weights.file, Path()).read_bytes())
+            write_bytes(folder / weights.file, named_weights_file(weights.file, Path()).read_bytes())
     write_json(folder / BUNDLE, {"variants": list(names), "arrays": arrays})
 
 
-def write_dataset(folder: Path, name: str, params: Params, places: Places, *, whole: bool) -> None:
-    """The data set as the stage `fetch` writes it; or else the test images that are shown to another study's models."""
-    dataset, _ = build_dataset(name, params.datasets[name], params.active.data, places.downloads, places.mirror)
+def write_dataset(folder: Path, name: str, params: Params, locations: DataLocations, *, whole: bool) -> None:
+    """Write a data set as the stage `fetch` does, or else its test images alone, which another study's models see."""
+    dataset, _ = build_dataset(name, params.datasets[name], params.active.data, locations.downloads, locations.mirror)
     if any(files.in_place for files in dataset.files.values()):
         raise InputError(f"datasets.{name}: your own photographs stay where they are; a bundle cannot hold them")
     save_dataset(folder / DATA / name, dataset if whole else only_outside(dataset))
@@ -172,28 +166,22 @@ def sheets_for(folder: Path, dataset: str) -> dict[str, Any]:
     arrays = {}
     for path in sorted((folder / DATA / dataset).glob("*_images.npy")):
         images, name = np.load(path), path.relative_to(folder).as_posix()
-        arrays[name] = {"shape": list(images.shape), "sha256": digest_of(path)}
-        for k, sheet in enumerate(tqdm(encode(images), desc=f"pack {path.stem}", unit="sheet", disable=None)):
+        arrays[name] = {"shape": list(images.shape), "sha256": checksum(path)}
+        for k, sheet in enumerate(tqdm(to_sheets(images), desc=f"pack {path.stem}", unit="sheet", disable=None)):
             write_bytes(folder / SHEETS / name / f"{k:04d}.webp", sheet)
         path.unlink()
     return arrays
 
 
-def digest_of(path: Path) -> str:
-    """SHA-256 (hex) of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def write_photos(folder: Path, params: Params, places: Places) -> None:
-    """What models are shown of the photographs, as the stage `photos` writes it; nothing if the profile has none."""
-    from lookalike.photographs.preparation import find_photographs, photo_set, prepare_all, ways
+def write_photos(folder: Path, params: Params, locations: DataLocations) -> None:
+    """Write the prepared photographs as the stage `photos` does; nothing if the profile has none."""
+    from lookalike.photographs.preparation import all_preparations, find_photographs, photo_set, prepare_photographs
 
     if params.photos is None or params.active.photos is None:
         return
-    recipes, classes = ways(params.photos.recipes), params.datasets[params.photos.dataset].classes
-    found, refused, origin = find_photographs(params.active.photos, classes, places.downloads, places.mirror)
-    photographs, prepared, unprepared = prepare_all(found, recipes, lambda steps: b"")
+    recipes, classes = all_preparations(params.photos.recipes), params.datasets[params.photos.dataset].classes
+    found, refused, origin = find_photographs(params.active.photos, classes, locations.downloads, locations.mirror)
+    photographs, prepared, unprepared = prepare_photographs(found, recipes, lambda steps: b"")
     save_photos(folder, photo_set(photographs, prepared, recipes, classes, origin), refused + unprepared, {})
     for path in folder.iterdir():
         if path.name not in SHOWN:

@@ -13,20 +13,20 @@ from functools import partial
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from subprocess import Popen
 from threading import Event, Thread
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
+from lookalike.artifacts.fingerprint import sha_256
 from lookalike.artifacts.folders import read_json
 from lookalike.bundle.evidence import write_archives
-from lookalike.bundle.layout import BUNDLE, LIMIT, PROVENANCE, SHEETS, sha_256
-from lookalike.bundle.sheets import decode
+from lookalike.bundle.layout import BUNDLE, LIMIT, PROVENANCE, SHEETS
+from lookalike.bundle.sheets import from_sheets
 from lookalike.command import run
 from lookalike.errors import InputError
-from lookalike.long_runs import duration, follow, is_finished
+from lookalike.long_runs import duration, is_finished, progress_lines
 from lookalike.params import Params, load_params
 from lookalike.training.settings import effective_settings
 
@@ -38,23 +38,19 @@ STUDY_STAGES = (  # script, function and folder of outputs; each works on the va
 )
 
 
-class Ending:
-    """Whether a training run in this process has ended, asked as `long_runs.follow` asks a process."""
-
-    def __init__(self) -> None:
-        self.event = Event()
+class Ending(Event):
+    """Set when a training run in this process has ended; `long_runs.progress_lines` polls it like a process."""
 
     def poll(self) -> int | None:
-        """None while it runs, else 0."""
-        return 0 if self.event.is_set() else None
+        return 0 if self.is_set() else None
 
 
 def main() -> None:
     """Work on every variant of the bundle and write the evidence; exit with status 1 if one of them failed."""
-    run(work)
+    run(run_bundle)
 
 
-def work() -> None:
+def run_bundle() -> None:
     """See `main`; the evidence is written anew after each variant.
 
     Raises:
@@ -68,14 +64,16 @@ def work() -> None:
     failed: list[str] = []
     for k, name in enumerate(names, 1):
         print(f"[{k} of {len(names)}] {name}", flush=True)
-        if attempt(f"train {name}", partial(train, name, params)):
+        if succeeds(f"train {name}", partial(train_in_process, name, params)):
             trained.append(name)
-        if name not in trained or not look_at(name, params.variants[name].study, trained):
+        if name not in trained or not run_study_stages(name, params.variants[name].study, trained):
             failed.append(name)
         if trained:
             focus = {name for settings in params.studies.values() for name in settings.focus}
             done = [(params.variants[one].study, one) for one in trained]
-            report_archives(write_archives(ROOT, done, focus))
+            for path in write_archives(ROOT, done, focus):
+                size = path.stat().st_size
+                print(f"{path}: {size / 1e6:.1f} MB{', larger than it should be' if size > LIMIT else ''}", flush=True)
         print(f"{k} of {len(names)} variants after {duration(time.monotonic() - started)}", flush=True)
     if failed:
         print(f"FAILED: {', '.join(failed)}", file=sys.stderr)
@@ -100,7 +98,7 @@ def restore_images(arrays: dict[str, Any]) -> None:
         part = path.with_name(path.name + ".part")
         try:
             with part.open("wb") as stream:
-                np.save(stream, decode(sheets, tuple(about["shape"])))
+                np.save(stream, from_sheets(sheets, tuple(about["shape"])))
         except (ValueError, OSError) as error:
             raise InputError(f"{Path(SHEETS) / name}: the images are damaged; unzip the bundle again") from error
         if sha_256(part.read_bytes()) != about["sha256"]:
@@ -108,8 +106,8 @@ def restore_images(arrays: dict[str, Any]) -> None:
         part.replace(path)
 
 
-def attempt(title: str, step: Callable[[], None]) -> bool:
-    """Whether `step` was done; what keeps it from being done is printed, and does not stop the others."""
+def succeeds(title: str, step: Callable[[], None]) -> bool:
+    """Whether `step` succeeds; its error is printed and does not stop the other steps."""
     try:
         step()
     except InputError as error:
@@ -124,7 +122,7 @@ def attempt(title: str, step: Callable[[], None]) -> bool:
     return True
 
 
-def train(name: str, params: Params) -> None:
+def train_in_process(name: str, params: Params) -> None:
     """Train every seed of a variant, unless it is finished; goes on from checkpoints."""
     if is_finished(params, name):
         print(f"{name}: trained already", flush=True)
@@ -132,30 +130,31 @@ def train(name: str, params: Params) -> None:
     script = load_stage("train")
     import_module("lookalike.recorder").LONG_SECONDS = math.inf  # type: ignore[attr-defined]  # no MLflow to show it in
     ending = Ending()
-    if not sys.stderr.isatty():  # where there is no terminal, no bars are drawn
+    if not sys.stderr.isatty():  # no bars are drawn without a terminal
         Thread(target=print_progress, args=(ending, name, params), daemon=True).start()
     try:
         script.main(name)
     finally:
-        ending.event.set()
+        ending.set()
 
 
 def print_progress(ending: Ending, name: str, params: Params) -> None:
-    """Print how far a training run is and the time left, whenever an epoch has ended."""
-    for line in follow(cast("Popen[bytes]", ending), name, params):
+    """Print the progress of a training run and the time left after every epoch."""
+    for line in progress_lines(ending, name, params):
         print(line, flush=True)
 
 
-def look_at(name: str, study: str, trained: Sequence[str]) -> bool:
-    """Evaluate, explain and embed a variant: the one of the study's trained variants that is new. Whether it worked."""
-    outcomes = [
-        attempt(f"{stage[0]} {name}", partial(run_stage, *stage, study=study, names=trained)) for stage in STUDY_STAGES
-    ]
+def run_study_stages(name: str, study: str, trained: Sequence[str]) -> bool:
+    """Evaluate, explain and embed a variant, the new one of the study's trained variants; returns whether it worked.
+
+    A stage that fails does not stop the others.
+    """
+    steps = {stage: partial(call_stage, *stage, study=study, names=trained) for stage in STUDY_STAGES}
+    outcomes = [succeeds(f"{script} {name}", step) for (script, *_), step in steps.items()]
     return all(outcomes)
 
 
-def run_stage(script: str, function: str, folder: str, *, study: str, names: Sequence[str]) -> None:
-    """Run a stage on the variants `names` of a study."""
+def call_stage(script: str, function: str, folder: str, *, study: str, names: Sequence[str]) -> None:
     stage = load_stage(script)
     params = import_module("lookalike.params").load_params()
     getattr(stage, function)(params, study, names, Path(folder) / study)
@@ -178,17 +177,10 @@ def load_stage(name: str) -> ModuleType:
 
 
 def free_memory() -> None:
-    """Give back what models and data took, so that the next step has the memory, and its peak, to itself."""
+    """Free the memory of models and data, and reset its peak, before the next step."""
     import torch
 
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-
-
-def report_archives(archives: Sequence[Path]) -> None:
-    """Print the archives with their sizes; one that is too large is said to be."""
-    for path in archives:
-        size = path.stat().st_size
-        print(f"{path}: {size / 1e6:.1f} MB{', larger than it should be' if size > LIMIT else ''}", flush=True)

@@ -11,7 +11,7 @@ HIGHEST = 16383  # pixels that a WebP file may have on a side
 METHOD = 4  # 6, the slowest, is 1 % smaller on CIFAR-10 and takes 30 times as long
 
 
-def encode(images: NDArray[np.uint8]) -> Iterator[bytes]:
+def to_sheets(images: NDArray[np.uint8]) -> Iterator[bytes]:
     """WebP files of images (N, H, W) or (N, H, W, 3), uint8; each holds a column of as many as fit."""
     step = HIGHEST // images.shape[1]
     for start in range(0, len(images), step):
@@ -21,11 +21,11 @@ def encode(images: NDArray[np.uint8]) -> Iterator[bytes]:
         yield out.getvalue()
 
 
-def decode(sheets: Iterable[bytes], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The images of the given shape from what `encode` made, as they were.
+def from_sheets(sheets: Iterable[bytes], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The images (N, H, W) or (N, H, W, 3), uint8, that `to_sheets` was given.
 
     Raises:
-        ValueError: they are not as many as the shape says.
+        ValueError: `shape` is not that of the images.
     """
     pixels = np.concatenate([np.asarray(Image.open(io.BytesIO(sheet)).convert("RGB")) for sheet in sheets])
     return (pixels if len(shape) == 4 else pixels[..., 0]).reshape(shape)

@@ -1,7 +1,7 @@
-"""What the stages use of pydantic, without validation: a bundle brings it to machines that have no pydantic.
+"""The part of pydantic that the stages use, without validation, for machines that have no pydantic.
 
-The bundle's parameters were validated when it was packed. Here they become the same objects, with the same values and
-the same digests; nothing is refused. Where pydantic is installed, that is used.
+A bundle's parameters were validated when it was packed. Here they become the same objects, with the same values and
+digests; nothing is refused. Where pydantic is installed, it is used instead.
 """
 
 import json
@@ -14,12 +14,10 @@ T = TypeVar("T")
 ErrorDetails = dict[str, Any]
 
 
-class ValidationError(ValueError):
-    """Never raised."""
+class ValidationError(ValueError): ...
 
 
-class PydanticCustomError(ValueError):
-    """Never raised."""
+class PydanticCustomError(ValueError): ...
 
 
 class ConfigDict(dict[str, Any]):
@@ -51,7 +49,6 @@ class BaseModel:
 
     @classmethod
     def model_validate(cls, values: Mapping[str, Any]) -> Self:
-        """The section with these values."""
         return cls(**values)
 
     def model_copy(self, *, update: Mapping[str, Any]) -> Self:
@@ -85,12 +82,10 @@ class TypeAdapter(Generic[T]):
         self.kind = kind
 
     def validate_json(self, text: bytes) -> T:
-        """The object that the text describes."""
         return built(self.kind, json.loads(text))
 
 
 def annotations_of(kind: type) -> dict[str, Any]:
-    """The keys of a section or dataclass with their types."""
     hints = get_type_hints(kind, include_extras=True)
     return {name: hint for name, hint in hints.items() if get_origin(hint) is not ClassVar}
 

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from lookalike.artifacts.fingerprint import sha_256
 from lookalike.artifacts.folders import replacing_folder, write_bytes
-from lookalike.bundle.layout import EVIDENCE, INDEX, PARAMETERS, PROVENANCE, VERSION, sha_256
+from lookalike.bundle.layout import EVIDENCE, INDEX, PARAMETERS, PROVENANCE, VERSION
 from lookalike.errors import InputError
 
-LARGEST = 2**30  # bytes of one archive's files: no evidence is as large, and what claims to be is not read
+LARGEST = 2**30  # bytes of one archive's files: no evidence is as large, and larger archives are not read
 COMMON = {PARAMETERS, PROVENANCE}
 UNREADABLE = (OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
-def unpack(files: Sequence[Path], folder: Path) -> dict[str, Any]:
+def unpack_evidence(files: Sequence[Path], folder: Path) -> dict[str, Any]:
     """Check the archives that `lookalike.bundle.evidence` wrote and unpack all of them into the new folder `folder`.
 
     Nothing is written unless all are whole. `folder` then has `params.yaml`, `provenance.json`, and
@@ -35,7 +36,7 @@ def unpack(files: Sequence[Path], folder: Path) -> dict[str, Any]:
         raise InputError("no evidence archive is named")
     contents: dict[str, bytes] = {}
     for file in files:
-        for name, content in checked(file).items():
+        for name, content in read_archive(file).items():
             if contents.setdefault(name, content) != content:
                 what = "another bundle's" if name in COMMON else "another run's"
                 raise InputError(f"{file}: {name} differs from that in the archives before it; this one is {what}")
@@ -46,11 +47,11 @@ def unpack(files: Sequence[Path], folder: Path) -> dict[str, Any]:
     return origin
 
 
-def checked(file: Path) -> dict[str, bytes]:
+def read_archive(file: Path) -> dict[str, bytes]:
     """The files of an archive by their paths, without the index, which they agree with.
 
     Raises:
-        InputError: see `unpack`.
+        InputError: see `unpack_evidence`.
     """
     try:
         with zipfile.ZipFile(file) as archive:

@@ -1,54 +1,26 @@
 """What a claim is, and the rule that decides it.
 
 A claim states that some quantity lies in a *region*, such as "more than half a point above zero". The region is part of
-the claim: it is written down before anything is measured, and bounded by the smallest difference that matters. What a
-claim states and how its tests decide is its rule; a digest of it stands with the claim and the day of its last change.
+the claim: it is written down before anything is measured, and bounded by the smallest difference that matters. The rule
+is what a claim states and how its tests decide; each claim records a digest of its rule and the day of its last change.
 """
 
 import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from lookalike.claims.evidence import Evidence
+from lookalike.evaluation.hierarchical import UncertainValue
 
 Scale = Literal["points", "percent", "times", "number"]
 Known = Literal["no", "of an earlier version", "yes"]
-
-
-class Quantity(Protocol):
-    """A value with all the chance that is in it, see `hierarchical.Uncertain`."""
-
-    @property
-    def value(self) -> float:
-        """The estimate."""
-
-    @property
-    def error(self) -> float:
-        """The standard error; 0 means that nothing varies."""
-
-    @property
-    def knows_seeds(self) -> bool:
-        """Whether the variation from seed to seed is known."""
-
-    @property
-    def few_seeds(self) -> bool:
-        """Whether that variation is borrowed from other variants."""
-
-    @property
-    def lent_freedom(self) -> float | None:
-        """The degrees of freedom that the borrowed variation was estimated with; None if none is."""
-
-    def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """The ends of a two-sided interval."""
-
-    def needed(self, bound: float, level: float = 0.95) -> int | None:
-        """How many seeds a side would decide between the value and `bound`, with 80 % power; None: no number."""
+ROUNDING = 1e-12  # standard errors below this are those of sums of equal numbers
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """What was measured for a test.
 
     Attributes:
@@ -58,11 +30,16 @@ class Measured:
         counted: whether it is a count that has no chance in it, such as multiply-accumulates.
     """
 
-    quantity: Quantity
+    quantity: UncertainValue
     runs: tuple[int, ...]
     images: int | None
     unit: str = "test images"
     counted: bool = False
+
+    @property
+    def varies(self) -> bool:
+        """Whether seeds or images give anything but one and the same value."""
+        return self.quantity.error > ROUNDING
 
 
 @dataclass(frozen=True)
@@ -75,12 +52,11 @@ class Region:
 
     @property
     def bounds(self) -> list[float]:
-        """The finite ends."""
         return [bound for bound in (self.low, self.high) if math.isfinite(bound)]
 
     @property
     def level(self) -> float:
-        """Of the interval that decides: two one-sided tests where the region lies between two values."""
+        """The level of the interval that decides: 0.9 (two one-sided tests) for a region between two values."""
         return 0.9 if len(self.bounds) == 2 and not self.outside else 0.95
 
     def holds(self, value: float) -> bool:
@@ -89,22 +65,20 @@ class Region:
 
 
 def above(least: float) -> Region:
-    """More than `least`."""
     return Region(-math.inf, least, outside=True)
 
 
 def below(most: float) -> Region:
-    """Less than `most`."""
     return Region(most, math.inf, outside=True)
 
 
-def apart(least: float) -> Region:
-    """More than `least` away from zero, on either side."""
+def away_from_zero(least: float) -> Region:
+    """The region of values that are more than `least` away from zero, on either side."""
     return Region(-least, least, outside=True)
 
 
 def within(by: float, of: float = 0.0) -> Region:
-    """At most `by` away from `of`."""
+    """The region of values that are at most `by` away from `of`."""
     return Region(of - by, of + by)
 
 
@@ -119,8 +93,8 @@ class Test:
         measured: the quantity; None if what it needs is not there. No function: no stage measures it.
         variants: the variants that it is about.
         scale: how people read the quantity: a share as points or percent, a ratio as times, or a plain number.
-        sentence: what was found, with {} where the value stands; of a negative value, `negative` says the opposite. If
-            there is no `negative`, the value is shown with its sign.
+        sentence: what was found, with {} where the value stands. "{} more|less accurate" says "less" and the opposite
+            of a negative value; without two such words the value is shown with its sign.
         control: a question that the source did not ask, which does not decide.
         overturns: a control that explains the effect if it is contradicted.
         reading: where the source can be read in several ways, the one that this is a question of.
@@ -133,10 +107,9 @@ class Test:
     key: str
     measure: str
     region: Region
-    measured: Callable[[Evidence], Measured | None] | None
+    measured: Callable[[Evidence], Measurement | None] | None
     variants: tuple[str, ...]
     sentence: str
-    negative: str = ""
     scale: Scale = "points"
     control: bool = False
     overturns: bool = False
@@ -154,7 +127,7 @@ class Rule:
         commit: in which it was changed.
         known: whether results that the rule is about were known then: of the variants as they are now, or of an earlier
             version with other settings.
-        digest: of the rule, see `digest`.
+        digest: of the rule, see `rule_digest`.
     """
 
     changed: str
@@ -186,7 +159,7 @@ class Claim:
     tests: tuple[Test, ...]
 
 
-def digest(claim: Claim) -> str:
+def rule_digest(claim: Claim) -> str:
     """The first 12 hex digits of the SHA-256 of what decides a claim."""
     parts = [claim.key, claim.statement]
     for test in claim.tests:

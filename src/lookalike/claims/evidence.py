@@ -17,7 +17,7 @@ from lookalike.artifacts.models import Row, read_rows
 from lookalike.artifacts.test_sets import TestSet, load_test_set
 from lookalike.evaluation.groups import group_numbers
 from lookalike.params import Params
-from lookalike.training.settings import differences, effective_settings, uncapped
+from lookalike.training.settings import effective_settings, setting_differences, study_settings
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Evidence:
         return next((study for study in self.studies.values() if variant in study.finished), None)
 
 
-def gather(params: Params, root: Path = Path()) -> Evidence:
+def gather_evidence(params: Params, root: Path = Path()) -> Evidence:
     """The evidence below `root` of every study in `params`.
 
     Raises:
@@ -93,11 +93,13 @@ def evidence_of(study: str, params: Params, root: Path) -> StudyEvidence:
     settings = {name: effective_settings(params, name) for name in variants}
     return StudyEvidence(
         test_set=test_set,
-        group_of=group_numbers(params.groups_of(test_set.name), test_set.class_names),
+        group_of=group_numbers(params.groups[test_set.name], test_set.class_names),
         evaluations=load_evaluations(root / "evaluations" / study, variants),
         histories={name: read_rows(root / "models" / study / name / "history.csv") for name in variants},
         planned_epochs={name: one.train.epochs for name, one in settings.items()},
-        departures={name: differences(uncapped(variants[name], run.images), run) for name, run in settings.items()},
+        departures={
+            name: setting_differences(study_settings(variants[name], run.images), run) for name, run in settings.items()
+        },
         explanations=load_explanations(root / "explanations" / study),
         embeddings=load_embeddings(root / "embeddings" / study),
     )

@@ -1,7 +1,7 @@
 """The verdict on a claim, from the intervals of what was measured.
 
-The quantity is measured with an interval that holds both the chance of seeds and that of images. The verdict says where
-that interval lies:
+A claim states in advance which values would confirm it. The verdict compares that region with the interval of what was
+measured, which covers the variation between seeds and between images. The position of the interval decides:
 
 * wholly inside the region: reproduced;
 * wholly outside: contradicted (a difference too small to matter contradicts the claim that there is one);
@@ -17,9 +17,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from lookalike.claims.claim import Claim, Measured, Quantity, Test
+from lookalike.claims.claim import Claim, Measurement, Test
 from lookalike.claims.evidence import Evidence
-from lookalike.claims.quantities import accuracy, of_one
+from lookalike.claims.quantities import accuracy_terms, from_terms
 
 Verdict = Literal[
     "reproduced",
@@ -33,7 +33,6 @@ Verdict = Literal[
     "not tested",
 ]
 LEAST_IMAGES = 10  # of which a verdict may be about
-ROUNDING = 1e-12  # standard errors below this are those of sums of equal numbers
 
 UNMEASURED = "no stage measures this"
 NO_STUDY = "the study is not among the parameters"
@@ -58,7 +57,7 @@ class Answer:
     """
 
     test: Test
-    measured: Measured | None
+    measured: Measurement | None
     verdict: Verdict
     reduced: Verdict | None = None
     needed: int | None = None
@@ -91,12 +90,12 @@ class Judged:
 
     @property
     def controls(self) -> list[Answer]:
-        """The answers that the source did not ask for."""
+        """The answers to control tests, which the source did not ask for."""
         return [answer for answer in self.answers if answer.test.control]
 
     @property
     def verdict(self) -> Verdict:
-        """What became of the claim."""
+        """The verdict on the claim."""
         verdicts = {answer.verdict for answer in self.decisive}
         for without in ("not judged", "not tested at the study's size"):
             if without in verdicts:
@@ -116,15 +115,17 @@ class Judged:
 
     def by_reading(self, reading: str) -> Verdict:
         """The verdict by one reading of the claim; a contradicted control that overturns it explains the effect."""
-        verdict = together(answer.at_any_size for answer in self.decisive if answer.test.reading == reading)
+        verdict = combined_verdict(answer.at_any_size for answer in self.decisive if answer.test.reading == reading)
         controls = (answer for answer in self.controls if answer.test.overturns and answer.test.reading == reading)
         overturned = any(one.at_any_size in {"contradicted", "contradiction indicated"} for one in controls)
         return "explained by a control" if overturned and verdict in {"reproduced", "indicated"} else verdict
 
 
-def together(verdicts: Iterable[Verdict]) -> Verdict:
-    """One part contradicted: contradicted; all reproduced: reproduced (intersection-union: Berger, Technometrics 24,
-    1982); a part that was not tested leaves the rest inconclusive."""
+def combined_verdict(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict on all parts of a claim: contradicted if one part is, reproduced if all are.
+
+    Berger, Technometrics 24, 1982 (intersection-union). A part that was not tested leaves the rest inconclusive.
+    """
     parts = set(verdicts)
     if parts <= {"not tested"}:
         return "not tested"
@@ -137,18 +138,18 @@ def together(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def judge(claim: Claim, evidence: Evidence) -> Judged:
-    """Answer all tests of a claim."""
+    """The claim with the answers to all its tests."""
     return Judged(claim, tuple(answer(test, evidence) for test in claim.tests))
 
 
 def answer(test: Test, evidence: Evidence) -> Answer:
-    """Measure and decide."""
+    """What was measured for a test, and the verdict on it."""
     if test.measured is None:
         return Answer(test, None, "not tested", reason=UNMEASURED)
     measured = test.measured(evidence)
     if measured is None:
         return Answer(test, None, "not tested", reason=NO_DATA)
-    if reason := unfit(test, evidence):
+    if reason := reason_not_to_judge(test, evidence):
         return Answer(test, measured, "not judged", reason=reason)
     found = replace(decide(test, measured), diverged=divergences(test, evidence))
     if reduced := reductions(test, evidence):
@@ -173,7 +174,7 @@ def divergences(test: Test, evidence: Evidence) -> tuple[str, ...]:
     return tuple(found)
 
 
-def unfit(test: Test, evidence: Evidence) -> str:
+def reason_not_to_judge(test: Test, evidence: Evidence) -> str:
     """Why nothing can be concluded from the models that a test is about; "" if something can."""
     if evidence.demonstration:
         return DEMONSTRATION
@@ -181,7 +182,7 @@ def unfit(test: Test, evidence: Evidence) -> str:
         study = evidence.study_of(name)
         if study is None or name in test.at_chance:
             continue
-        found = of_one(study, name, accuracy)
+        found = from_terms(study, [name], accuracy_terms)
         assert found is not None  # there are test images
         if found.interval()[0] <= study.chance:
             return f"{name} is not above chance"
@@ -190,7 +191,7 @@ def unfit(test: Test, evidence: Evidence) -> str:
     return ""
 
 
-def decide(test: Test, measured: Measured) -> Answer:
+def decide(test: Test, measured: Measurement) -> Answer:
     """The verdict on what was measured, whatever the size of the models."""
     quantity, region = measured.quantity, test.region
     if measured.counted:
@@ -199,7 +200,7 @@ def decide(test: Test, measured: Measured) -> Answer:
         return Answer(test, measured, "inconclusive", reason=f"fewer than {LEAST_IMAGES} {measured.unit}")
     if not quantity.knows_seeds:
         return Answer(test, measured, "inconclusive", reason=ONE_SEED)
-    if not varies(quantity):
+    if not measured.varies:
         return Answer(test, measured, "inconclusive", reason=NO_VARIATION)
     (low, high), bounds = quantity.interval(region.level), bounds_of(test)
     crossed = [bound for bound in bounds if low <= bound <= high]
@@ -214,11 +215,6 @@ def decide(test: Test, measured: Measured) -> Answer:
     if quantity.few_seeds:
         return Answer(test, measured, "indicated" if holds else "contradiction indicated")
     return Answer(test, measured, "reproduced" if holds else "contradicted")
-
-
-def varies(quantity: Quantity) -> bool:
-    """Whether seeds or images give anything but one and the same value."""
-    return quantity.error > ROUNDING
 
 
 def bounds_of(test: Test) -> list[float]:

@@ -1,45 +1,43 @@
-"""Quantities that verdicts are about, with all the chance in them: from evidence to `hierarchical.Uncertain`.
+"""Quantities that verdicts are about, with their uncertainty: from evidence to `hierarchical.UncertainValue`.
 
 The *terms* of a variant are what a quantity of it is computed from, see `hierarchical.Term`: a mean over its seeds and
 over images, or a sum of such. A quantity belongs to one variant or is the difference of two variants of a study.
 """
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.artifacts.evaluations import Interval
 from lookalike.claims.evidence import StudyEvidence
 from lookalike.data.corruptions import SEVERITIES, SHIFTS
 from lookalike.evaluation.hierarchical import (
     ENOUGH,
-    Spread,
+    SeedSpread,
     Term,
-    Uncertain,
-    by_seed,
+    UncertainValue,
     hierarchical,
     mean_of,
+    mean_over_seeds,
     on_the_second_side,
-    over_seeds,
-    pooled,
+    pooled_spread,
+    values_by_seed,
 )
-from lookalike.evaluation.metrics import softmax
+from lookalike.evaluation.metrics import Bools, softmax
 from lookalike.evaluation.statistics import Z95
 
 Terms = Callable[[StudyEvidence, str], list[Term] | None]
 TermOfPair = Callable[[StudyEvidence, str, str], Term]
-Figures = Callable[[StudyEvidence, str], Sequence["Figure"] | None]
-Bools = NDArray[np.bool_]
+SeedValues = Callable[[StudyEvidence, str], Sequence["SeedValue"] | None]
 Clusters = NDArray[np.integer]
-Interval = Mapping[str, float]  # "value", "low" and "high" of a 95 % interval over images
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure of one seed, and its variance over samples of images (0 where these have no part in it)."""
+class SeedValue:
+    """The value of a quantity for one seed, and its variance over samples of images (0 where these play no part)."""
 
     value: float
     image_variance: float = 0.0
@@ -48,24 +46,21 @@ class Figure:
 # --- of terms -------------------------------------------------------------------------------------------------------
 
 
-def of_one(study: StudyEvidence, name: str, terms: Terms) -> Uncertain | None:
-    """A quantity of one variant; None if its evidence has no such terms."""
-    own = terms(study, name)
-    return None if own is None else hierarchical(own, [borrowed(study, [name], terms)])
+def from_terms(
+    study: StudyEvidence, names: Sequence[str], terms: Terms, clusters: Clusters | None = None
+) -> UncertainValue | None:
+    """A quantity of one variant, or the first minus the second of two, on the same images.
 
-
-def of_two(
-    study: StudyEvidence, first: str, second: str, terms: Terms, clusters: Clusters | None = None
-) -> Uncertain | None:
-    """First minus second variant, on the same images; None if the evidence of one has no such terms."""
-    one, other = terms(study, first), terms(study, second)
-    if one is None or other is None:
+    None if the evidence of one has no such terms. Clusters are those of `hierarchical`.
+    """
+    sides = [side for name in names if (side := terms(study, name)) is not None]
+    if len(sides) < len(names):
         return None
-    together = [*one, *map(on_the_second_side, other)]
-    return hierarchical(together, [borrowed(study, [name], terms) for name in (first, second)], clusters=clusters)
+    together = [*sides[0], *(on_the_second_side(term) for side in sides[1:] for term in side)]
+    return hierarchical(together, [borrowed(study, name, terms) for name in names], clusters=clusters)
 
 
-def of_pairs(study: StudyEvidence, first: str, second: str, term: TermOfPair) -> Uncertain | None:
+def from_pairs(study: StudyEvidence, first: str, second: str, term: TermOfPair) -> UncertainValue | None:
     """A quantity of every seed of the first variant with every seed of the second; None if no image has part in it.
 
     A variant with few seeds borrows the spread that others of the study would have in its place.
@@ -73,48 +68,48 @@ def of_pairs(study: StudyEvidence, first: str, second: str, term: TermOfPair) ->
     few = [len(study.finished[name].seeds) < ENOUGH for name in (first, second)]
     others = [name for name, one in study.finished.items() if len(one.seeds) >= ENOUGH] if any(few) else []
     spreads = (
-        pooled(known(by_seed([term(study, name, second)])) for name in others if name != second),
-        pooled(known(by_seed([on_the_second_side(term(study, first, name))])) for name in others if name != first),
+        pooled_spread(finite(values_by_seed([term(study, name, second)])) for name in others if name != second),
+        pooled_spread(
+            finite(values_by_seed([on_the_second_side(term(study, first, name))])) for name in others if name != first
+        ),
     )
     return hierarchical([term(study, first, second)], spreads)
 
 
-def known(values: Sequence[float]) -> list[float]:
-    """The values that are numbers."""
+def finite(values: Sequence[float]) -> list[float]:
     return [value for value in values if math.isfinite(value)]
 
 
-def borrowed(study: StudyEvidence, names: Sequence[str], terms: Terms) -> Spread | None:
-    """The spread from seed to seed of all variants of a study that have enough seeds; None where it is not needed."""
-    if all(len(study.finished[name].seeds) >= ENOUGH for name in names):
+def borrowed(study: StudyEvidence, name: str, terms: Terms) -> SeedSpread | None:
+    """The spread from seed to seed that a variant with few seeds borrows from others; None if it has enough seeds."""
+    if len(study.finished[name].seeds) >= ENOUGH:
         return None
-    with_enough = [name for name, one in study.finished.items() if len(one.seeds) >= ENOUGH]
-    return pooled(by_seed(found) for name in with_enough if (found := terms(study, name)) is not None)
+    with_enough = [other for other, one in study.finished.items() if len(one.seeds) >= ENOUGH]
+    return pooled_spread(values_by_seed(found) for other in with_enough if (found := terms(study, other)) is not None)
 
 
-def right(study: StudyEvidence, name: str) -> Bools:
+def right_predictions(study: StudyEvidence, name: str) -> Bools:
     """Which predictions (S, N) for test images are right."""
-    found: Bools = study.finished[name].test_logits.argmax(axis=2) == study.labels
-    return found
+    return study.finished[name].test_logits.argmax(axis=2) == study.labels
 
 
-def accuracy(study: StudyEvidence, name: str) -> list[Term]:
+def accuracy_terms(study: StudyEvidence, name: str) -> list[Term]:
     """The share of test images that are predicted right."""
-    return [mean_of(right(study, name))]
+    return [mean_of(right_predictions(study, name))]
 
 
-def error(study: StudyEvidence, name: str) -> list[Term]:
+def error_terms(study: StudyEvidence, name: str) -> list[Term]:
     """The share of test images that are predicted wrong."""
-    return [mean_of(~right(study, name))]
+    return [mean_of(~right_predictions(study, name))]
 
 
-def overconfidence(study: StudyEvidence, name: str) -> list[Term]:
+def overconfidence_terms(study: StudyEvidence, name: str) -> list[Term]:
     """The highest probability minus the share of test images that are predicted right."""
     confidence = np.stack([softmax(seed).max(axis=1) for seed in study.finished[name].test_logits])
-    return [mean_of(confidence - right(study, name))]
+    return [mean_of(confidence - right_predictions(study, name))]
 
 
-def gap(study: StudyEvidence, name: str) -> list[Term] | None:
+def fitting_gap_terms(study: StudyEvidence, name: str) -> list[Term] | None:
     """The accuracy on training images minus that on validation images, both as they are and in evaluation mode."""
     evaluation = study.finished[name]
     if evaluation.train_right is None or evaluation.validation is None:
@@ -125,7 +120,7 @@ def gap(study: StudyEvidence, name: str) -> list[Term] | None:
     return [mean_of(both * is_fitted, is_fitted), mean_of(both * ~is_fitted, ~is_fitted, sign=-1.0)]
 
 
-def train_accuracy(study: StudyEvidence, name: str) -> list[Term] | None:
+def train_accuracy_terms(study: StudyEvidence, name: str) -> list[Term] | None:
     """The accuracy on training images as they are, in evaluation mode."""
     fitted = study.finished[name].train_right
     return None if fitted is None else [mean_of(fitted)]
@@ -147,7 +142,7 @@ def accuracy_lost(kinds: Sequence[str], severities: Sequence[int] = SEVERITIES) 
 
 
 def lost_by_shift(pixels: int) -> Terms:
-    """The same of images that are shifted by some pixels to the left, right, top and bottom."""
+    """The share of the accuracy that is lost by shifts of some pixels to the left, right, top and bottom."""
     return accuracy_lost(tuple(SHIFTS), (pixels,))
 
 
@@ -178,115 +173,61 @@ def on_photographs(recipe: str) -> Terms:
     return terms
 
 
-# --- of figures -----------------------------------------------------------------------------------------------------
+# --- of seed values -------------------------------------------------------------------------------------------------
 
 
-def mean_figure(study: StudyEvidence, name: str, figures: Figures, images: int = 0) -> Uncertain | None:
-    """The mean over the seeds of one variant."""
-    own = figures(study, name)
-    if not own:
+def from_seed_values(
+    study: StudyEvidence, names: Sequence[str], values: SeedValues, images: int = 0
+) -> UncertainValue | None:
+    """The mean over the seeds of one variant, or that of the first minus that of the second of two.
+
+    None if one has no values. Seeds share their images: no number of them makes the image variance of a mean smaller.
+    """
+    sides = [side for name in names if (side := values(study, name))]
+    if len(sides) < len(names):
         return None
-    variance = image_variance(own)
-    return over_seeds([values(own)], [lent(study, figures)], variance, images if variance else 0)
+    spread = pooled_spread(plain_values(values(study, name) or ()) for name in study.finished)
+    variance = sum(float(np.mean([one.image_variance for one in side])) for side in sides)
+    return mean_over_seeds(
+        [plain_values(side) for side in sides], [spread] * len(sides), variance, images if variance else 0
+    )
 
 
-def difference_of_figures(
-    study: StudyEvidence, first: str, second: str, figures: Figures, images: int = 0
-) -> Uncertain | None:
-    """The mean over the seeds of the first variant minus that of the second."""
-    one, other = figures(study, first), figures(study, second)
-    if not one or not other:
+def plain_values(values: Sequence[SeedValue]) -> list[float]:
+    return [one.value for one in values]
+
+
+def seed_value(interval: Interval | None) -> SeedValue | None:
+    """A seed's value from its 95 % interval over images; None of None."""
+    if interval is None:
         return None
-    spread, variance = lent(study, figures), image_variance(one) + image_variance(other)
-    return over_seeds([values(one), values(other)], [spread, spread], variance, images if variance else 0)
-
-
-def values(figures: Sequence[Figure]) -> list[float]:
-    """The figures without their variances."""
-    return [figure.value for figure in figures]
-
-
-def image_variance(figures: Sequence[Figure]) -> float:
-    """That of the mean of figures which share their images: no number of seeds makes it smaller."""
-    return float(np.mean([figure.image_variance for figure in figures]))
-
-
-def lent(study: StudyEvidence, figures: Figures) -> Spread | None:
-    """The spread from seed to seed of all variants of a study with enough seeds."""
-    return pooled(values(figures(study, name) or ()) for name in study.finished)
-
-
-def figure_of(interval: Interval) -> Figure:
-    """A figure from its interval over images."""
-    return Figure(interval["value"], ((interval["high"] - interval["low"]) / (2 * Z95)) ** 2)
+    return SeedValue(interval["value"], ((interval["high"] - interval["low"]) / (2 * Z95)) ** 2)
 
 
 # --- composed -------------------------------------------------------------------------------------------------------
 
 
-class Derived(ABC):
-    """A quantity with the value and the chance of another one, but an interval of its own."""
-
-    @property
-    @abstractmethod
-    def origin(self) -> Uncertain:
-        """The quantity that was measured."""
-
-    @property
-    def value(self) -> float:
-        """The value that was measured."""
-        return self.origin.value
-
-    @property
-    def error(self) -> float:
-        """Its standard error."""
-        return self.origin.error
-
-    @property
-    def knows_seeds(self) -> bool:
-        """Whether the variation from seed to seed is known."""
-        return self.origin.knows_seeds
-
-    @property
-    def few_seeds(self) -> bool:
-        """Whether that variation is borrowed."""
-        return self.origin.few_seeds
-
-    @property
-    def lent_freedom(self) -> float | None:
-        """The degrees of freedom of a borrowed variation."""
-        return self.origin.lent_freedom
-
-
-@dataclass(frozen=True)
-class Best(Derived):
-    """The largest of several quantities.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Best(UncertainValue):
+    """The largest of several quantities, see `best_of`.
 
     It exceeds a bound where one of them does, at a level corrected for their number (Bonferroni: Dunn, JASA 56, 1961);
     it does not where all of them lie below. Of those that are `missing` nothing is known: they may exceed any bound.
     """
 
-    parts: tuple[Uncertain, ...]
+    parts: tuple[UncertainValue, ...]
     missing: int
 
     @property
-    def origin(self) -> Uncertain:
-        """That with the largest value."""
-        return max(self.parts, key=lambda part: part.value)
-
-    @property
     def knows_seeds(self) -> bool:
-        """Whether the variation from seed to seed of all of them is known."""
         return all(part.knows_seeds for part in self.parts)
 
     @property
     def few_seeds(self) -> bool:
-        """Whether the variation of one of them is borrowed."""
         return any(part.few_seeds for part in self.parts)
 
     @property
     def lent_freedom(self) -> float | None:
-        """Of the first of them that borrows."""
         return next((one for part in self.parts if (one := part.lent_freedom) is not None), None)
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
@@ -297,28 +238,32 @@ class Best(Derived):
         return low, math.inf if self.missing else high
 
     def needed(self, bound: float, level: float = 0.95) -> int | None:
-        """That of the largest; None where the missing ones would have to lie below the bound as well."""
-        return None if self.missing and self.value <= bound else self.origin.needed(bound, level)
+        """The number for the largest; None where the missing ones would have to lie below the bound as well."""
+        return None if self.missing and self.value <= bound else super().needed(bound, level)
 
 
-@dataclass(frozen=True)
-class Censored(Derived):
+def best_of(parts: Sequence[UncertainValue], missing: int) -> Best:
+    """The largest of some quantities, when so many others are missing."""
+    largest = max(parts, key=lambda part: part.value)
+    return Best(**vars(largest), parts=tuple(parts), missing=missing)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Censored(UncertainValue):
     """A quantity that is known to be at least as large (`above`), or at most as large (`below`), as it was measured."""
 
-    measured: Uncertain
     above: bool
     below: bool
 
-    @property
-    def origin(self) -> Uncertain:
-        """What was measured."""
-        return self.measured
-
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """That of what was measured, open on the side where nothing is known."""
-        low, high = self.measured.interval(level)
+        """The interval of what was measured, open on the side where nothing is known."""
+        low, high = super().interval(level)
         return -math.inf if self.below else low, math.inf if self.above else high
 
     def needed(self, bound: float, level: float = 0.95) -> int | None:
         """No number of seeds would decide where an end is open: longer training runs would."""
-        return None if self.above or self.below else self.measured.needed(bound, level)
+        return None if self.above or self.below else super().needed(bound, level)
+
+
+def censored(measured: UncertainValue, *, above: bool, below: bool) -> Censored:
+    return Censored(**vars(measured), above=above, below=below)

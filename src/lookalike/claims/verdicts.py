@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lookalike.claims.judging import Answer, Judged, Verdict
-from lookalike.claims.wording import ends, said_region, said_runs, sentence
+from lookalike.claims.wording import ends, region_in_words, runs_in_words, sentence
 
 ERROR = 0.05  # of a test that decides, where there is no effect
 
 
 @dataclass(frozen=True)
-class Row:
+class VerdictRow:
     """One test of one claim: values are shares, ratios or indices as `rule` reads them; None where there is none.
 
     Attributes:
@@ -66,7 +66,7 @@ class Multiplicity:
 
 
 def verdicts(judged: Iterable[Judged]) -> dict[str, dict[str, Verdict]]:
-    """What became of each claim, by study."""
+    """The verdict on each claim, by study."""
     found: dict[str, dict[str, Verdict]] = {}
     for one in judged:
         found.setdefault(one.claim.study, {})[one.claim.key] = one.verdict
@@ -74,23 +74,22 @@ def verdicts(judged: Iterable[Judged]) -> dict[str, dict[str, Verdict]]:
 
 
 def multiplicity(judged: Iterable[Judged]) -> Multiplicity:
-    """Of the tests that decide about claims; counts have no chance in them, and demonstrations are no tests."""
+    """How many tests could decide about claims, and how many did; counts and demonstrations are left out."""
     answers = [answer for one in judged for answer in one.decisive if answer.measured and not answer.measured.counted]
     done = [answer for answer in answers if answer.verdict != "not judged"]
     return Multiplicity(len(done), sum(answer.decisive for answer in done))
 
 
-def rows(judged: Iterable[Judged]) -> list[Row]:
-    """Every test of every claim."""
-    return [row(one, answer) for one in judged for answer in one.answers]
+def verdict_rows(judged: Iterable[Judged]) -> list[VerdictRow]:
+    """A row for every test of every claim."""
+    return [verdict_row(one, answer) for one in judged for answer in one.answers]
 
 
-def row(judged: Judged, answer: Answer) -> Row:
-    """One test."""
+def verdict_row(judged: Judged, answer: Answer) -> VerdictRow:
     claim, test, measured = judged.claim, answer.test, answer.measured
     rule = claim.rule
     value, low, high = ends(answer) or (None, None, None)
-    return Row(
+    return VerdictRow(
         claim=claim.key,
         study=claim.study,
         statement=claim.statement,
@@ -101,12 +100,12 @@ def row(judged: Judged, answer: Answer) -> Row:
         test=test.key,
         control=test.control,
         measure=test.measure,
-        rule=said_region(test.region, test.scale),
+        rule=region_in_words(test.region, test.scale),
         value=value,
-        low=finite(low),
-        high=finite(high),
+        low=finite_end(low),
+        high=finite_end(high),
         level=test.region.level,
-        runs=said_runs(measured.runs) if measured and measured.runs else "",
+        runs=runs_in_words(measured.runs) if measured and measured.runs else "",
         images=measured.images if measured else None,
         verdict=answer.verdict,
         at_reduced_size=answer.reduced,
@@ -120,6 +119,6 @@ def row(judged: Judged, answer: Answer) -> Row:
     )
 
 
-def finite(value: float | None) -> float | None:
-    """An end of an interval; None of an open one."""
+def finite_end(value: float | None) -> float | None:
+    """An end of an interval; None if it is open."""
     return value if value is not None and math.isfinite(value) else None

@@ -1,10 +1,11 @@
-"""How quantities, regions and verdicts are said, by rule from the numbers."""
+"""Quantities, regions and verdicts in words, by rule from the numbers."""
 
 import math
+import re
 from collections.abc import Sequence
 
-from lookalike.claims.claim import Measured, Region, Scale, Test
-from lookalike.claims.judging import Answer, Judged, as_read, varies
+from lookalike.claims.claim import Measurement, Region, Scale, Test
+from lookalike.claims.judging import Answer, Judged, as_read
 
 READ: dict[Scale, tuple[float, int, str]] = {  # factor, digits and unit by which people read a quantity
     "points": (100, 1, " points"),
@@ -12,19 +13,22 @@ READ: dict[Scale, tuple[float, int, str]] = {  # factor, digits and unit by whic
     "times": (1, 2, " times"),
     "number": (1, 2, ""),
 }
+EITHER_WORD = re.compile(r"(\w+)\|(\w+)")  # of a positive value, and of the opposite of a negative one
 MOST_DIGITS = 4  # after the point, where a bound is near
 
 
-def said(value: float, scale: Scale, digits: int | None = None) -> str:
+def value_in_words(value: float, scale: Scale, digits: int | None = None) -> str:
     """A quantity as people read it, with its unit and a minus that is as wide as a digit."""
     factor, usual, unit = READ[scale]
     return f"{factor * value:z.{usual if digits is None else digits}f}{unit}".replace("-", "−")
 
 
-def said_region(region: Region, scale: Scale) -> str:
+def region_in_words(region: Region, scale: Scale) -> str:
     """Where a claim holds, in words."""
     digits = max((digits_for(bound, (), scale) for bound in region.bounds), default=None)
-    low, high = (said(bound, scale, digits) if math.isfinite(bound) else "" for bound in (region.low, region.high))
+    low, high = (
+        value_in_words(bound, scale, digits) if math.isfinite(bound) else "" for bound in (region.low, region.high)
+    )
     if math.isinf(region.low):
         return f"above {high}" if region.outside else f"at most {high}"
     if math.isinf(region.high):
@@ -58,8 +62,8 @@ def ends(answer: Answer) -> tuple[float, float, float] | None:
     return value, low, high
 
 
-def said_measured(answer: Answer) -> str | None:
-    """What was measured, with its interval; None of nothing."""
+def measurement_in_words(answer: Answer) -> str | None:
+    """What was measured, with its interval; None if nothing was."""
     found = ends(answer)
     if found is None or answer.measured is None:
         return None
@@ -67,22 +71,22 @@ def said_measured(answer: Answer) -> str | None:
     digits = max(digits_for(one, bounds, scale) for one in found if math.isfinite(one))
     value, low, high = (bare(one, scale, digits) for one in found)
     unit = READ[scale][2]
-    if answer.measured.counted or not has_interval(answer.measured):
+    if not has_interval(answer.measured):
         return f"{value}{unit}"
-    return f"{value}{unit} ({said_interval(low, high, answer.test)})"
+    return f"{value}{unit} ({interval_in_words(low, high, answer.test)})"
 
 
-def has_interval(measured: Measured) -> bool:
+def has_interval(measured: Measurement) -> bool:
     """Whether something varies, and it is known how much."""
-    return measured.quantity.knows_seeds and varies(measured.quantity)
+    return not measured.counted and measured.quantity.knows_seeds and measured.varies
 
 
 def bare(value: float, scale: Scale, digits: int) -> str:
     """A quantity without its unit; "" if it is infinite."""
-    return said(value, scale, digits).removesuffix(READ[scale][2]) if math.isfinite(value) else ""
+    return value_in_words(value, scale, digits).removesuffix(READ[scale][2]) if math.isfinite(value) else ""
 
 
-def said_interval(low: str, high: str, test: Test) -> str:
+def interval_in_words(low: str, high: str, test: Test) -> str:
     """An interval, of which one end may be open; its level where that is not 95 %."""
     level = "" if test.region.level == 0.95 else f"{100 * test.region.level:.0f} % interval "
     if not low:
@@ -91,39 +95,40 @@ def said_interval(low: str, high: str, test: Test) -> str:
 
 
 def sentence(answer: Answer, *, remark: bool = True) -> str:
-    """What was found for a test and what follows, in words; with what is to be remarked about the verdict."""
+    """The result of a test and its verdict as a sentence, with a remark on the verdict if wanted."""
     found, test, measured = ends(answer), answer.test, answer.measured
     if found is None or measured is None:
         return f"Not tested: {answer.reason}."
     value, low, high = found
-    template, bounds = test.sentence, test.region.bounds
-    if value < 0 and test.negative:
-        template, (value, low, high), bounds = test.negative, (-value, -high, -low), [-bound for bound in bounds]
+    bounds, opposite = test.region.bounds, value < 0 and EITHER_WORD.search(test.sentence)
+    if opposite:
+        (value, low, high), bounds = (-value, -high, -low), [-bound for bound in bounds]
     digits = max(digits_for(one, bounds, test.scale) for one in (value, low, high) if math.isfinite(one))
-    text = template.format(said(value, test.scale, digits))
-    if not measured.counted and has_interval(measured):
-        text += f" ({said_interval(bare(low, test.scale, digits), bare(high, test.scale, digits), test)})"
+    template = EITHER_WORD.sub(r"\2" if opposite else r"\1", test.sentence)
+    text = template.format(value_in_words(value, test.scale, digits))
+    if has_interval(measured):
+        text += f" ({interval_in_words(bare(low, test.scale, digits), bare(high, test.scale, digits), test)})"
     if measured.runs:
-        text = f"in {said_runs(measured.runs)} {text}"
+        text = f"in {runs_in_words(measured.runs)} {text}"
     lost = f" {' and '.join(answer.diverged)} diverged and are left out." if answer.diverged else ""
-    return f"{text[0].upper()}{text[1:]}. {said_verdict(answer, remark=remark)}.{lost}"
+    return f"{text[0].upper()}{text[1:]}. {verdict_in_words(answer, remark=remark)}.{lost}"
 
 
-def said_runs(runs: Sequence[int]) -> str:
+def runs_in_words(runs: Sequence[int]) -> str:
     """How many training runs: "3 + 3 runs"."""
     return f"{' + '.join(map(str, runs))} run{'s' if sum(runs) > 1 else ''}"
 
 
-def said_verdict(answer: Answer, *, remark: bool = True) -> str:
+def verdict_in_words(answer: Answer, *, remark: bool = True) -> str:
     """The verdict on a test and, if wanted, what belongs to it, without a full stop."""
     if answer.verdict == "not judged":
         return f"Not judged: {answer.reason}"
     verdict = answer.at_any_size
-    text = f"{verdict}: {said_remark(answer)}" if remark and said_remark(answer) else verdict
+    text = f"{verdict}: {remark_on(answer)}" if remark and remark_on(answer) else verdict
     return f"At reduced size: {text}" if answer.reduced else text.capitalize()
 
 
-def said_remark(answer: Answer) -> str:
+def remark_on(answer: Answer) -> str:
     """Why a verdict is not decided, or what its intervals lean on; "" if there is nothing to say."""
     if answer.reason:
         return answer.reason
@@ -136,7 +141,7 @@ def said_remark(answer: Answer) -> str:
     return ""
 
 
-def left_open(judged: Judged) -> str:
+def open_remarks(judged: Judged) -> str:
     """What the verdict on a claim leaves to be said: that at reduced size, and how many tests were not done; "" if
     nothing."""
     parts = [f"At reduced size the claim is {judged.reduced}."] if judged.reduced else []

@@ -1,1 +1,1 @@
-"""The command line: one module per command that has more to do than to call the library."""
+"""The command line: `app` and `results` have the commands, and the other modules the work that no library does."""

@@ -1,4 +1,4 @@
-"""Whether the project can run here: versions, git, device, parameters, data, disk, locks, and what would run.
+"""Checks whether the project can run here: versions, git, device, parameters, data, disk, locks, and stages to run.
 
 All paths are below the current folder, the project's root. A check imports what it needs itself: what is missing or
 broken is then one more fault that was found.
@@ -35,41 +35,48 @@ DVC_LOCK = Path(".dvc/tmp/lock")
 INSTALL = "`make -B setup` installs what is pinned"
 
 
+State = Literal["ok", "note", "FAULT"]
+
+
 @dataclass(frozen=True)
 class Finding:
-    """What one check found, and what is to be done about it."""
+    """The outcome of one check, and advice if there is something to do."""
 
-    state: Literal["ok", "note", "FAULT"]
+    state: State
     subject: str
     found: str
     advice: str = ""
 
     def __str__(self) -> str:
-        """One line."""
         return f"{self.state:5}  {self.subject:8}  {self.found}{self.advice and f'; {self.advice}'}"
 
 
-def examine(mirror: str | None) -> Iterator[Finding]:
-    """Check everything, the slowest at the same time as the rest; `mirror` is what LOOKALIKE_MIRROR says."""
-    params = known_params()
-    locked = guarded("locks", locks)  # before dvc runs for the last check, or that would be found at work
+def check_project(mirror: str | None) -> Iterator[Finding]:
+    """The findings of all checks, of which the slowest runs beside the rest; `mirror` is LOOKALIKE_MIRROR's value."""
+    params = None
+    with suppress(Exception):  # which `check_params` reports
+        from lookalike.params import load_params
+
+        params = load_params()
+    locked = guarded("locks", check_locks)  # before dvc runs for the last check, or that would be found at work
     with ThreadPoolExecutor(max_workers=1) as aside:
-        changed = aside.submit(guarded, "pipeline", pipeline)
-        yield from guarded("versions", versions)
-        yield from guarded("git", repository)
-        yield from guarded("device", device)
-        yield from guarded("params", parameters)
+        changed = aside.submit(guarded, "pipeline", check_pipeline)
+        yield from guarded("versions", check_packages)
+        yield from guarded("git", check_git)
+        yield from guarded("device", check_device)
+        yield from guarded("params", check_params)
         if params:
-            yield from (one for name in params.datasets for one in guarded("data", data, name, params.active.data))
-        yield from guarded("mirror", mirrored, mirror)
-        yield from guarded("disk", disk)
+            for name in params.datasets:
+                yield from guarded("data", check_dataset, name, params.active.data)
+        yield from guarded("mirror", check_mirror, mirror)
+        yield from guarded("disk", check_disk)
         yield from locked
-        yield from guarded("training", trainings, params)
+        yield from guarded("training", check_training_runs, params)
         yield from changed.result()
 
 
 def guarded(subject: str, check: Callable[..., Iterator[Finding]], *arguments: Any) -> list[Finding]:
-    """What `check` finds; that it cannot be carried out is a fault as well."""
+    """The findings of `check`; an exception that it raises is one more, a fault."""
     found = []
     try:
         for finding in check(*arguments):
@@ -82,16 +89,7 @@ def guarded(subject: str, check: Callable[..., Iterator[Finding]], *arguments: A
     return found
 
 
-def known_params() -> "Params | None":
-    """The parameters; None if they cannot be had, of which `parameters` says more."""
-    with suppress(Exception):
-        from lookalike.params import load_params
-
-        return load_params()
-    return None
-
-
-def versions() -> Iterator[Finding]:
+def check_packages() -> Iterator[Finding]:
     """Python, and the packages that the distribution requires, without its extras."""
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
@@ -106,25 +104,22 @@ def versions() -> Iterator[Finding]:
         yield Finding("ok", "python", python)
     else:
         yield Finding("FAULT", "python", f"{python}, but {wanted} is required", "`make -B setup PYTHON=...`")
-    required = [Requirement(line) for line in requirements]
-    required = [one for one in required if one.marker is None or one.marker.evaluate({"extra": ""})]
+    required = [one for one in map(Requirement, requirements) if not one.marker or one.marker.evaluate({"extra": ""})]
     faults = [fault for one in required for fault in unmet(one)]
     yield from faults or [Finding("ok", "packages", f"all {len(required)} that are required are installed")]
 
 
 def unmet(required: "Requirement") -> Iterator[Finding]:
-    """A fault if a requirement is not met."""
     try:
         installed = version(required.name)
+        if not required.specifier.contains(installed, prereleases=True):
+            yield Finding("FAULT", "packages", f"{required} is required, {installed} is installed", INSTALL)
     except PackageNotFoundError:
         yield Finding("FAULT", "packages", f"{required.name} is not installed", INSTALL)
-        return
-    if not required.specifier.contains(installed, prereleases=True):
-        yield Finding("FAULT", "packages", f"{required} is required, {installed} is installed", INSTALL)
 
 
-def repository() -> Iterator[Finding]:
-    """Whether git works here, which commit results are of, and whether experiments can be kept."""
+def check_git() -> Iterator[Finding]:
+    """Whether git works here, the commit that results will name, and whether experiments can be kept."""
     from lookalike import provenance
 
     provenance.require_repository()
@@ -141,7 +136,7 @@ def repository() -> Iterator[Finding]:
         yield Finding("note", "git", found, "`git fetch --unshallow` first")
 
 
-def device() -> Iterator[Finding]:
+def check_device() -> Iterator[Finding]:
     """Whether torch and torchvision can be imported together, and what they would run on."""
     try:
         import torch
@@ -149,24 +144,22 @@ def device() -> Iterator[Finding]:
     except Exception as error:  # of versions that do not fit: RuntimeError, "operator torchvision::nms does not exist"
         yield Finding("FAULT", "torch", f"torch and torchvision do not load together ({error})", INSTALL)
         return
-    from lookalike.runtime import Runtime, describe, has_fast_bfloat16
+    from lookalike.runtime import Runtime, describe_device, has_fast_bfloat16
 
     yield Finding("ok", "torch", f"{torch.__version__}, torchvision {torchvision.__version__}")
     runtime = Runtime(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-    about = describe(runtime)
+    about = describe_device(runtime)
     if about["device"] == "cuda":
         memory = torch.cuda.get_device_properties(0).total_memory
         yield Finding("ok", "device", f"CUDA: {about['name']}, {memory / 2**30:.1f} GiB")
     else:
-        found = f"{about['name']}, {about['threads']} threads; no CUDA device"
-        if has_fast_bfloat16(runtime.device):
-            yield Finding("ok", "device", f"{found}; bfloat16 instructions")
-        else:
-            advice = "profiles that train in bfloat16 work, but float32 is faster here"
-            yield Finding("note", "device", f"{found}; no bfloat16 instructions", advice)
+        found, fast = f"{about['name']}, {about['threads']} threads; no CUDA device", has_fast_bfloat16(runtime.device)
+        advice = "" if fast else "profiles that train in bfloat16 work, but float32 is faster here"
+        found = f"{found}; {'' if fast else 'no '}bfloat16 instructions"
+        yield Finding("ok" if fast else "note", "device", found, advice)
 
 
-def parameters() -> Iterator[Finding]:
+def check_params() -> Iterator[Finding]:
     """Whether params.yaml is valid, and which profile is active."""
     from lookalike.params import load_params
 
@@ -174,8 +167,8 @@ def parameters() -> Iterator[Finding]:
     yield Finding("ok", "params", f"params.yaml is valid; its profile is {params.profile}")
 
 
-def data(name: str, profile: "DataProfile") -> Iterator[Finding]:
-    """How many images a data set has, whence, and whether the active profile has them from there."""
+def check_dataset(name: str, profile: "DataProfile") -> Iterator[Finding]:
+    """The number of images of a data set, and whether they are those that the active profile asks for."""
     import numpy as np
 
     from lookalike.artifacts.folders import read_json
@@ -201,8 +194,8 @@ def data(name: str, profile: "DataProfile") -> Iterator[Finding]:
         yield Finding("note", "data", found, f"the active profile wants {wanted}: `dvc repro` replaces them")
 
 
-def mirrored(mirror: str | None) -> Iterator[Finding]:
-    """Whether published files are looked for elsewhere first, and which are there."""
+def check_mirror(mirror: str | None) -> Iterator[Finding]:
+    """The mirror that is asked first for published files, and the data sets that it has."""
     if not mirror:
         yield Finding("ok", "mirror", "LOOKALIKE_MIRROR is not set: published files come from their publishers")
     elif mirror.startswith(("http://", "https://")):
@@ -218,29 +211,29 @@ def mirrored(mirror: str | None) -> Iterator[Finding]:
         yield Finding("note", "mirror", f"LOOKALIKE_MIRROR: {mirror} has none of {', '.join(MIRRORED)}", advice)
 
 
-def disk() -> Iterator[Finding]:
-    """How much is free where the project lies, and how much DVC's cache takes."""
-    from lookalike.cli.prune import said_size, size_of
+def check_disk() -> Iterator[Finding]:
+    """Free space on the project's disk, and the size of DVC's cache."""
+    from lookalike.cli.prune import count_bytes, format_bytes
 
     free = shutil.disk_usage(Path()).free
-    state: Literal["ok", "note", "FAULT"] = "FAULT" if free < LEAST_FREE else "note" if free < LITTLE_FREE else "ok"
-    cache = f".dvc/cache takes {said_size(size_of(Path('.dvc/cache')))}"
+    state: State = "FAULT" if free < LEAST_FREE else "note" if free < LITTLE_FREE else "ok"
+    cache = f".dvc/cache takes {format_bytes(count_bytes(Path('.dvc/cache')))}"
     advice = "" if state == "ok" else "`lookalike prune`, then `dvc gc -w`, make room"
-    yield Finding(state, "disk", f"{said_size(free)} free; {cache}", advice)
+    yield Finding(state, "disk", f"{format_bytes(free)} free; {cache}", advice)
 
 
-def locks() -> Iterator[Finding]:
-    """Who is at work here, and who was killed at work. A lock's file stays when it is released, and says nothing."""
-    from lookalike.cli.prune import RWLOCK, at_work, lock_holders
+def check_locks() -> Iterator[Finding]:
+    """Processes that work here, and those that were killed. The file of a lock stays when the lock is released."""
+    from lookalike.cli.prune import RWLOCK, lock_holders, working_processes
     from lookalike.tracking.store import file_lock
 
-    noted, working = lock_holders(), at_work()
+    noted, working = lock_holders(), working_processes()
     for process, command in noted.items():
         if process in working:
             advice = f"wait, or remove {RWLOCK} if that process is no dvc"
             yield Finding("note", "locks", f"process {process} ({command}) is at work here", advice)
         else:
-            found = f"process {process} ({command}) was killed and still stands in {RWLOCK}"
+            found = f"process {process} ({command}) was killed and is still listed in {RWLOCK}"
             yield Finding("note", "locks", found, "nothing to be done: dvc passes over it")
     held = [path for path in (DVC_LOCK, Path(file_lock(Path()).lock_file)) if is_held(path)]
     for path in held:
@@ -250,7 +243,7 @@ def locks() -> Iterator[Finding]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock that the file at `path` stands for."""
+    """Whether a process holds the lock of the file at `path`."""
     import fcntl
 
     if not path.exists():
@@ -263,8 +256,8 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def trainings(params: "Params | None") -> Iterator[Finding]:
-    """Trainings that were begun and are not finished."""
+def check_training_runs(params: "Params | None") -> Iterator[Finding]:
+    """Training runs that were begun and are not finished."""
     from lookalike.cli.prune import CHECKPOINTS, old_checkpoints, runs_in
 
     old = {orphan.path for orphan in old_checkpoints(params)} if params else set()
@@ -277,8 +270,8 @@ def trainings(params: "Params | None") -> Iterator[Finding]:
             yield Finding("note", "training", f"{name} is begun and not finished ({seeds} in {path})", advice)
 
 
-def pipeline() -> Iterator[Finding]:
-    """What `dvc repro` would run; not asked while an entry in `photographs/` would make DVC end, or wait for ever."""
+def check_pipeline() -> Iterator[Finding]:
+    """What `dvc repro` would run. DVC is not asked if an entry of `photographs/` would make it end or wait for ever."""
     from lookalike.artifacts.pictures import list_unreadable
 
     if unreadable := list(list_unreadable(Path("photographs"))):
@@ -288,20 +281,15 @@ def pipeline() -> Iterator[Finding]:
     command = [sys.executable, "-m", "dvc", "status", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=DVC_SECONDS)
     if done.returncode != 0 and any(sign in done.stderr for sign in BUSY):
-        yield Finding(
-            "note", "pipeline", "dvc is at work here, and does not say what would run", "ask when it has ended"
-        )
+        found = "dvc is at work here, and does not say what would run"
+        yield Finding("note", "pipeline", found, "ask when it has ended")
     elif done.returncode != 0:
-        yield Finding("FAULT", "pipeline", f"dvc status: {first_error(done)}", "`dvc status -v` says more")
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
+        error = next((line for line in lines if line.startswith("ERROR:")), lines[0])  # warnings may come before it
+        yield Finding("FAULT", "pipeline", f"dvc status: {error}", "`dvc status -v` says more")
     elif stages := list(json.loads(done.stdout)):
         more = f" and {len(stages) - NAMED} more" if len(stages) > NAMED else ""
         named = f"{len(stages)} stage{'s' if len(stages) > 1 else ''}: {', '.join(stages[:NAMED])}{more}"
         yield Finding("note", "pipeline", f"`dvc repro` would run {named}", "then those that need their results")
     else:
         yield Finding("ok", "pipeline", "`dvc repro` would run nothing")
-
-
-def first_error(done: "subprocess.CompletedProcess[str]") -> str:
-    """The line in which DVC says what is wrong: warnings may come before it, an invitation to ask for help after."""
-    lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit status {done.returncode}"]
-    return next((line for line in lines if line.startswith("ERROR:")), lines[0])

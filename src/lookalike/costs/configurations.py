@@ -15,13 +15,11 @@ CLASSES = 10
 
 
 def vgg_configurations() -> list[ConfigurationSize]:
-    """The counts for every configuration, in the order of the paper's table."""
-    return [count_configuration(name) for name in CONFIGURATIONS]
-
-
-def count_configuration(name: str) -> ConfigurationSize:
-    """The counts for one configuration, without batch normalisation."""
-    model = VGG(input_shape=INPUT_SHAPE, num_classes=CLASSES, configuration=name)
-    layers = sum(isinstance(layer, nn.Conv2d | nn.Linear) for layer in model.modules())
-    size = size_of(model, INPUT_SHAPE)
-    return ConfigurationSize(name, layers, size.parameters, size.macs)
+    """The counts for every configuration, without batch normalisation, in the order of the paper's table."""
+    rows = []
+    for name in CONFIGURATIONS:
+        model = VGG(input_shape=INPUT_SHAPE, num_classes=CLASSES, configuration=name)
+        layers = sum(isinstance(layer, nn.Conv2d | nn.Linear) for layer in model.modules())
+        size = size_of(model, INPUT_SHAPE)
+        rows.append(ConfigurationSize(name, layers, size.parameters, size.macs))
+    return rows

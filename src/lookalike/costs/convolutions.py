@@ -1,30 +1,22 @@
-"""Convolutions compared with cheaper ones that take and return the same shapes.
-
-The convolutions alone are counted and timed: without normalisation, ReLU and biases.
-"""
+"""Convolutions compared with cheaper ones between the same shapes, without normalisation, ReLU and biases."""
 
 from dataclasses import dataclass
 
 from torch import nn
 
-from lookalike.costs.measure import Compared, Shape, Size, compare, size_of
+from lookalike.costs.measure import Shape, Size, TimeComparison, compare_times, size_of
 from lookalike.runtime import Runtime
 
 KERNEL = 3  # of separable convolutions
-LAYERS = (
-    (64, 128, 56),
-    (128, 256, 28),
-    (512, 512, 14),
-    (1024, 1024, 7),
-)  # channels in and out, side in pixels: four of MobileNet's
+LAYERS = ((64, 128, 56), (128, 256, 28), (512, 512, 14), (1024, 1024, 7))  # four of MobileNet's: channels, side
 Stack = tuple[tuple[int, int], ...]  # kernel and output channels of each convolution
 
 
 @dataclass(frozen=True)
 class Separable:
-    """A convolution from `inputs` to `outputs` channels, and the two that replace it.
+    """A convolution from `inputs` to `outputs` channels, and the two convolutions that replace it.
 
-    `predicted` is the share of the multiply-accumulates that is left: 1 / outputs + 1 / kernel^2, Howard et al.,
+    `predicted` is the remaining share of the multiply-accumulates, 1 / outputs + 1 / kernel^2: Howard et al.,
     "MobileNets" (2017), section 3.1.
     """
 
@@ -40,17 +32,22 @@ def separable_table() -> list[Separable]:
     """The sizes for every layer of `LAYERS`."""
     rows = []
     for inputs, outputs, side in LAYERS:
-        standard, separable = (size_of(layer, (inputs, side, side)) for layer in pair(inputs, outputs))
+        standard, separable = (
+            size_of(layer, (inputs, side, side)) for layer in convolution_and_separable(inputs, outputs)
+        )
         rows.append(Separable(inputs, outputs, side, 1 / outputs + 1 / KERNEL**2, standard, separable))
     return rows
 
 
-def separable_times(runtime: Runtime) -> list[Compared]:
+def separable_times(runtime: Runtime) -> list[TimeComparison]:
     """The times for every layer: the convolution, and the two that replace it."""
-    return [compare(pair(inputs, outputs), (inputs, side, side), runtime) for inputs, outputs, side in LAYERS]
+    return [
+        compare_times(convolution_and_separable(inputs, outputs), (inputs, side, side), runtime)
+        for inputs, outputs, side in LAYERS
+    ]
 
 
-def pair(inputs: int, outputs: int) -> tuple[nn.Module, nn.Module]:
+def convolution_and_separable(inputs: int, outputs: int) -> tuple[nn.Module, nn.Module]:
     """A convolution; and one within each channel ("depthwise") followed by a 1x1 convolution ("pointwise")."""
     depthwise = nn.Conv2d(inputs, inputs, KERNEL, padding=KERNEL // 2, groups=inputs, bias=False)
     return stack(inputs, (KERNEL, outputs)), nn.Sequential(depthwise, stack(inputs, (1, outputs)))
@@ -90,18 +87,18 @@ def design_table() -> list[Design]:
     rows = []
     for place, (shape, plain, reduced) in BOTTLENECKS.items():
         sizes = [size_of(stack(shape[0], *layers), shape) for layers in (plain, reduced)]
-        rows.append(Design(place, in_words(plain), in_words(reduced), *sizes))
+        rows.append(Design(place, layer_names(plain), layer_names(reduced), *sizes))
     return rows
 
 
-def design_times(runtime: Runtime) -> list[Compared]:
+def design_times(runtime: Runtime) -> list[TimeComparison]:
     """The times for all `BOTTLENECKS`, without and with a bottleneck."""
     return [
-        compare((stack(shape[0], *plain), stack(shape[0], *reduced)), shape, runtime)
+        compare_times((stack(shape[0], *plain), stack(shape[0], *reduced)), shape, runtime)
         for shape, plain, reduced in BOTTLENECKS.values()
     ]
 
 
-def in_words(layers: Stack) -> str:
-    """Such as "1x1 to 16, 5x5 to 32"."""
+def layer_names(layers: Stack) -> str:
+    """A name of convolutions, such as "1x1 to 16, 5x5 to 32"."""
     return ", ".join(f"{kernel}x{kernel} to {outputs}" for kernel, outputs in layers)

@@ -1,9 +1,10 @@
-"""Costs of a model: counts, which are the same on every machine, and measurements on this machine."""
+"""Costs of a model: counts, which are equal on every machine, and measurements on this machine."""
 
 import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 import torch
@@ -11,11 +12,11 @@ from torch import Tensor, nn
 
 from lookalike.costs.memory import peak_of
 from lookalike.models.macs import count_work
-from lookalike.runtime import Network, Runtime
+from lookalike.runtime import Runtime
 
 Shape = tuple[int, int, int]  # channels, height and width
 LEAST, MOST = 2, 7  # rounds of a measurement
-PATIENCE = 0.25  # seconds after which a measurement ends
+PATIENCE = 0.25  # seconds after which no further round begins
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Size:
 
 def size_of(model: nn.Module, input_shape: Shape) -> Size:
     """The size of `model`, which is on the CPU and is not changed."""
-    work = count_work(copy.deepcopy(model), input_shape)  # which sets all layers to compute as their papers write them
+    work = count_work(copy.deepcopy(model), input_shape)  # which changes how attention is computed
     weights = [parameter.numel() for parameter in model.parameters() if parameter.requires_grad]
     return Size(sum(weights), work.macs, work.activations)
 
@@ -64,27 +65,21 @@ class Speed:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """The spread of the values of all rounds."""
     return Spread(median(values), min(values), max(values), len(values))
 
 
 @torch.inference_mode()
 def speed_of(model: nn.Module, input_shape: Shape, batch: int, runtime: Runtime) -> Speed:
-    """The speed of a placed model. The first pass over the batch measures memory, the later ones time."""
+    """The speed of a model on the device. The first pass over the batch measures memory, later passes measure time."""
     images = batch_of(input_shape, batch, runtime)
-    model(images[:1])  # libraries allocate on their first call; that memory is not the model's
+    model(images[:1])  # libraries allocate memory on their first call, which is not the model's
     memory = peak_of(lambda: model(images), runtime.device)
     return Speed(batch, spread(in_turns([lambda: model(images)], runtime.device)[0]), memory)
 
 
 def batch_of(input_shape: Shape, batch: int, runtime: Runtime) -> Tensor:
-    """Noise on the device; the content of an image does not change the time."""
+    """Noise images on the device; the time does not depend on their content."""
     return torch.rand(batch, *input_shape).to(runtime.device).contiguous(memory_format=runtime.memory_format)
-
-
-def placed(model: Network, runtime: Runtime) -> Network:
-    """`model` on the device, in evaluation mode."""
-    return runtime.place(model).eval()
 
 
 @torch.inference_mode()
@@ -93,9 +88,8 @@ def in_turns(
 ) -> list[list[float]]:
     """The seconds of each of several passes, by round.
 
-    The passes alternate, so that other work of the machine slows all of them alike and their ratio within a round is
-    fair. The caller has run each once before. Rounds end after `patience` seconds or `MOST` rounds, but not before
-    `LEAST`.
+    The passes alternate, so that other processes slow all of them equally and ratios within a round are fair. The
+    caller has run each once before. Rounds end after `patience` seconds or `MOST` rounds, but not before `LEAST`.
     """
     rounds: list[list[float]] = []
     while len(rounds) < LEAST or (len(rounds) < MOST and sum(map(sum, rounds)) < patience):
@@ -113,14 +107,13 @@ def seconds_of(run: Callable[[], object], device: torch.device) -> float:
 
 
 def wait(device: torch.device) -> None:
-    """Wait until a GPU has finished; a CPU has finished when the call returns."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 @dataclass(frozen=True)
-class Compared:
-    """The seconds of a module and of one that replaces it, and the ratio, other by plain."""
+class TimeComparison:
+    """The seconds of a module and of its replacement, and their ratio, other / plain."""
 
     plain: Spread
     other: Spread
@@ -128,14 +121,12 @@ class Compared:
 
 
 @torch.inference_mode()
-def compare(modules: tuple[nn.Module, nn.Module], input_shape: Shape, runtime: Runtime) -> Compared:
-    """Time two modules on one image. Ratios are within a round."""
+def compare_times(modules: tuple[nn.Module, nn.Module], input_shape: Shape, runtime: Runtime) -> TimeComparison:
+    """The times of two modules for one image. Ratios are within a round."""
     images = batch_of(input_shape, 1, runtime)
-    plain, other = (placed(module, runtime) for module in modules)
-    passes = (lambda: plain(images), lambda: other(images))
+    passes = [partial(runtime.place(module).eval(), images) for module in modules]
     for one in passes:
         one()
     first, second = in_turns(passes, runtime.device)
-    return Compared(
-        spread(first), spread(second), spread([mine / theirs for mine, theirs in zip(second, first, strict=True)])
-    )
+    ratios = [other / plain for plain, other in zip(first, second, strict=True)]
+    return TimeComparison(spread(first), spread(second), spread(ratios))

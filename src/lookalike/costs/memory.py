@@ -1,4 +1,4 @@
-"""Peak memory."""
+"""Peak memory of a call."""
 
 import ctypes
 import re
@@ -16,9 +16,9 @@ BLOCK = 1 << 17  # bytes: glibc returns larger freed blocks at once; this is its
 
 
 def peak_of(run: Callable[[], object], device: torch.device) -> int | None:
-    """Call `run` and return the peak of the bytes in use beyond those before; None means that they cannot be counted.
+    """Call `run` and return the peak of the bytes in use minus those before; None means that it cannot be measured.
 
-    On a GPU: memory of tensors. On Linux: resident memory of the process, in pages, with that of libraries.
+    On a GPU: memory of tensors. On Linux: resident memory of the process, in pages, including libraries.
     """
     if device.type != "cuda":
         return resident_peak(run)
@@ -29,8 +29,8 @@ def peak_of(run: Callable[[], object], device: torch.device) -> int | None:
 
 
 def resident_peak(run: Callable[[], object]) -> int | None:
-    """The same by the kernel's high-water mark, see proc(5): `clear_refs` resets it to the present size."""
-    with giving_back():
+    """The peak on a CPU by the kernel's high-water mark, see proc(5): `clear_refs` resets it to the present size."""
+    with returning_freed_memory():
         try:
             (PROCESS / "clear_refs").write_text("5")
         except OSError:
@@ -49,11 +49,11 @@ def resident(name: str) -> int:
 
 
 @contextmanager
-def giving_back() -> Iterator[None]:
-    """Return freed memory to the kernel at once within the block; all that was kept before is returned now.
+def returning_freed_memory() -> Iterator[None]:
+    """Within the block, memory is returned to the kernel when it is freed; memory freed before is returned now.
 
-    `runtime.start` sets the process to keep freed pages, and its resident memory would then include them. Does nothing
-    on C libraries other than glibc.
+    `runtime.start` makes the process keep freed pages, which would count as resident memory. Does nothing on C
+    libraries other than glibc.
     """
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not hasattr(library, "malloc_trim"):

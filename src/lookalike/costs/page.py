@@ -1,4 +1,4 @@
-"""All costs in the report: counts, and measurements of one run on one device."""
+"""All costs in the report: counts, and measurements on one device."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -7,16 +7,16 @@ from typing import Any
 from lookalike.artifacts.models import Description
 from lookalike.costs.configurations import vgg_configurations
 from lookalike.costs.convolutions import design_table, design_times, separable_table, separable_times
-from lookalike.costs.measure import placed, size_of, speed_of
+from lookalike.costs.measure import size_of, speed_of
 from lookalike.costs.scaling import scaling
 from lookalike.models.registry import create_model
-from lookalike.runtime import Runtime, describe, seeded
+from lookalike.runtime import Runtime, describe_device, seeded
 
 Json = dict[str, Any]
 BATCHES = (1, 64)  # images
 
 
-def costs(descriptions: Mapping[str, Description], runtime: Runtime) -> tuple[Json, Json]:
+def all_costs(descriptions: Mapping[str, Description], runtime: Runtime) -> tuple[Json, Json]:
     """The costs of models and ideas.
 
     Args:
@@ -27,7 +27,7 @@ def costs(descriptions: Mapping[str, Description], runtime: Runtime) -> tuple[Js
         "scaling" and "vgg_configurations"); and measurements (the "device", and times of the same members and rows;
         the configurations of VGG are not timed).
     """
-    members = {name: member(one, runtime) for name, one in descriptions.items()}
+    members = {name: model_costs(one, runtime) for name, one in descriptions.items()}
     scaled, scaled_speeds = scaling(runtime)
     counted = {
         "members": {name: size for name, (size, _) in members.items()},
@@ -37,7 +37,7 @@ def costs(descriptions: Mapping[str, Description], runtime: Runtime) -> tuple[Js
         "vgg_configurations": [asdict(row) for row in vgg_configurations()],
     }
     measured = {
-        "device": describe(runtime) | {"precision": "float32"},  # as is everything after training
+        "device": describe_device(runtime) | {"precision": "float32"},  # as is everything after training
         "members": {name: speeds for name, (_, speeds) in members.items()},
         "separable": [asdict(row) for row in separable_times(runtime)],
         "designs": [asdict(row) for row in design_times(runtime)],
@@ -46,11 +46,11 @@ def costs(descriptions: Mapping[str, Description], runtime: Runtime) -> tuple[Js
     return counted, measured
 
 
-def member(description: Description, runtime: Runtime) -> tuple[Json, list[Json]]:
-    """The size of a model, and its speed in both batches. Its weights are untrained; trained ones cost the same."""
+def model_costs(description: Description, runtime: Runtime) -> tuple[Json, list[Json]]:
+    """The size of a model, and its speed with both batch sizes. Its weights are random, which changes neither."""
     shape, classes = description.input_shape, len(description.class_names)
     with seeded(0, "init"):
         model = create_model(description.model, description.model_args, input_shape=shape, num_classes=classes)
     size = asdict(size_of(model, shape)) | {"input_shape": shape}
-    model = placed(model, runtime)
+    runtime.place(model).eval()
     return size, [asdict(speed_of(model, shape, batch, runtime)) for batch in BATCHES]

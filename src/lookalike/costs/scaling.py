@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from lookalike.costs.measure import Shape, Size, Speed, placed, size_of, speed_of
+from lookalike.costs.measure import Shape, Size, Speed, size_of, speed_of
 from lookalike.runtime import Runtime
 
 NETWORKS = ("efficientnet_b0", "efficientnet_b1", "efficientnet_b2")  # phi = 0, 1, 2
@@ -52,7 +52,7 @@ def scaling(runtime: Runtime) -> tuple[list[Scaled], list[Speed]]:
         Scaled(name, *extents[k], sizes[k], sizes[k].macs / sizes[0].macs, STEP**k, work[k] / work[0])
         for k, name in enumerate(NETWORKS)
     ]
-    return scaled, [speed_of(placed(model, runtime), shape, 1, runtime) for model, shape in made]
+    return scaled, [speed_of(runtime.place(model).eval(), shape, 1, runtime) for model, shape in made]
 
 
 def network(name: str) -> tuple[nn.Module, Shape]:

@@ -1,6 +1,6 @@
-"""Random changes of training images, a batch at a time on the device: images that a photograph could have given.
+"""Random changes of training images, one batch at a time, on the device.
 
-All images are float32 (N, C, H, W) in [0, 1], before normalisation; what comes in from outside is 0.
+All images are float32 (N, C, H, W) in [0, 1], before normalisation; what moves in from outside is 0.
 """
 
 import math
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from lookalike.artifacts.datasets import Dataset
+from lookalike.artifacts.image_files import channels_first
 from lookalike.data.ground import EMPTY
 from lookalike.errors import InputError
 
@@ -23,7 +24,7 @@ NEAREST, FARTHEST = 0.3, 0.5  # how far the two of a pair lie from the middle, i
 
 
 @dataclass(frozen=True)
-class Placing:
+class AffineJitter:
     """Where and how an image lies: turned by up to `turn` degrees either way, each edge scaled within `scale`, sheared
     and shifted by up to `shear` and `shift` (in half widths), its left and right (`mirror`) and its top and bottom
     (`vertical_flip`) swapped half of the time."""
@@ -37,7 +38,7 @@ class Placing:
 
 
 @dataclass(frozen=True)
-class Tones:
+class ToneJitter:
     """How bright a garment is: raised to a power within `gamma`, times a factor within `gain`, blended with white by up
     to `lift`, with up to `noise` of noise; the ground stays 0."""
 
@@ -48,7 +49,7 @@ class Tones:
 
 
 @dataclass(frozen=True)
-class Colours:
+class ColourJitter:
     """How far an image's colours go, each by a factor from 1 - x to 1 + x: `brightness`; `contrast`, the distance from
     the image's mean grey; `saturation`, the distance from each pixel's grey. `hue` turns colours about the grey axis of
     the RGB cube by up to so many degrees either way."""
@@ -60,10 +61,10 @@ class Colours:
 
 
 @dataclass(frozen=True)
-class PrincipalColours:
+class PrincipalColourShift:
     """Shifts an image's colours along the principal components of all colours, as the light of a scene does.
 
-    To every pixel is added sum_k a_k d_k u_k with a_k drawn from a normal distribution, once an image: Krizhevsky et
+    To every pixel is added sum_k a_k d_k u_k with a_k drawn from a normal distribution, once per image: Krizhevsky et
     al., "ImageNet classification with deep convolutional neural networks" (NIPS 2012), section 4.1. The paper takes the
     components' variances for d_k and does not say in which unit; here they are deviations, in units of [0, 1], so that
     `share` is a share of how far colours vary.
@@ -78,7 +79,7 @@ class PrincipalColours:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class ShoePairs:
     """The share of the images with one of `labels` that is shown as a pair from above: two copies side by side, toes up
     or down, as shoes are photographed; a quarter of them a single one."""
 
@@ -96,30 +97,30 @@ class Augmentation:
     colours along their principal components.
     """
 
-    pairs: Pairs | None = None
-    placing: Placing | None = None
+    pairs: ShoePairs | None = None
+    placing: AffineJitter | None = None
     bend: float | None = None
     crop: int | None = None
-    colours: Colours | None = None
-    lighting: PrincipalColours | None = None
-    tones: Tones | None = None
+    colours: ColourJitter | None = None
+    lighting: PrincipalColourShift | None = None
+    tones: ToneJitter | None = None
 
     def apply(self, images: Tensor, labels: Tensor, generator: Generator) -> Tensor:
         """Changed images in a memory of their own, from the draws of `generator` (on the images' device)."""
         if self.pairs is not None:
-            images = paired(images, labels, self.pairs, generator)
+            images = show_pairs(images, labels, self.pairs, generator)
         if self.placing is not None or self.bend is not None:
-            images = warped(images, self.placing, self.bend, generator)
+            images = warp(images, self.placing, self.bend, generator)
         if self.crop is not None:
-            images = cropped(images, self.crop, generator)
+            images = random_crop(images, self.crop, generator)
         if self.colours is not None:
-            images = coloured(images, self.colours, generator)
+            images = jitter_colours(images, self.colours, generator)
         if self.lighting is not None:
-            images = lit(images, self.lighting, generator)
-        return images if self.tones is None else toned(images, self.tones, generator)
+            images = shift_lighting(images, self.lighting, generator)
+        return images if self.tones is None else jitter_tones(images, self.tones, generator)
 
 
-KINDS = {"placing": Placing, "colours": Colours, "tones": Tones}
+KINDS = {"placing": AffineJitter, "colours": ColourJitter, "tones": ToneJitter}
 
 
 def from_settings(settings: Mapping[str, Any], dataset: Dataset) -> Augmentation:
@@ -130,10 +131,10 @@ def from_settings(settings: Mapping[str, Any], dataset: Dataset) -> Augmentation
     parts = {name: KINDS[name](**part) if name in KINDS else part for name, part in settings.items()}
     if "pairs" in settings:
         labels = tuple(dataset.class_names.index(name) for name in settings["pairs"]["classes"])
-        parts["pairs"] = Pairs(labels, settings["pairs"]["share"])
+        parts["pairs"] = ShoePairs(labels, settings["pairs"]["share"])
     if "lighting" in settings:
         seen = dataset.train_images[dataset.train_indices]
-        parts["lighting"] = PrincipalColours(principal_components(seen), settings["lighting"])
+        parts["lighting"] = PrincipalColourShift(principal_components(seen), settings["lighting"])
     return Augmentation(**parts)
 
 
@@ -157,22 +158,22 @@ def uniform(count: int, low: float, high: float, generator: Generator) -> Tensor
     return low + (high - low) * torch.rand(count, generator=generator, device=generator.device)
 
 
-def chance(count: int, share: float, generator: Generator) -> Tensor:
+def bernoulli(count: int, share: float, generator: Generator) -> Tensor:
     """`count` booleans, true with probability `share`."""
     return torch.rand(count, generator=generator, device=generator.device) < share
 
 
-def affine(rows: list[list[Tensor]]) -> Tensor:
-    """Matrices (N, 2, 3) that map places in the new image to places in the old, from their entries (N,)."""
+def affine_matrices(rows: list[list[Tensor]]) -> Tensor:
+    """Matrices (N, 2, 3) from their entries (N,); they map positions in the new image to positions in the old one."""
     return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
 
 
-def warped(images: Tensor, placing: Placing | None, bend: float | None, generator: Generator) -> Tensor:
-    """Images placed anew, then bent."""
+def warp(images: Tensor, placing: AffineJitter | None, bend: float | None, generator: Generator) -> Tensor:
+    """Images after a random affine map, then a smooth random displacement."""
     count = len(images)
     matrices = torch.eye(2, 3, device=images.device).expand(count, 2, 3)
     if placing is not None:
-        matrices = placements(count, placing, generator)
+        matrices = random_affine(count, placing, generator)
     grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
     if bend is not None:
         points = torch.randn(count, 2, BENDS, BENDS, generator=generator, device=images.device) * bend
@@ -181,16 +182,16 @@ def warped(images: Tensor, placing: Placing | None, bend: float | None, generato
     return F.grid_sample(images, grid, align_corners=False)
 
 
-def placements(count: int, placing: Placing, generator: Generator) -> Tensor:
-    """Random matrices (N, 2, 3), see `affine`."""
+def random_affine(count: int, placing: AffineJitter, generator: Generator) -> Tensor:
+    """Random matrices (N, 2, 3), see `affine_matrices`."""
     angle = uniform(count, -math.radians(placing.turn), math.radians(placing.turn), generator)
     across, along = (uniform(count, *placing.scale, generator) for _ in range(2))
-    side = torch.where(chance(count, 0.5 if placing.mirror else 0.0, generator), -1.0, 1.0)
+    side = torch.where(bernoulli(count, 0.5 if placing.mirror else 0.0, generator), -1.0, 1.0)
     shear = uniform(count, -placing.shear, placing.shear, generator)
     right, down = (uniform(count, -placing.shift, placing.shift, generator) for _ in range(2))
-    rise = torch.where(chance(count, 0.5, generator), -1.0, 1.0) if placing.vertical_flip else 1.0
+    rise = torch.where(bernoulli(count, 0.5, generator), -1.0, 1.0) if placing.vertical_flip else 1.0
     cosine, sine = angle.cos(), angle.sin()
-    return affine(
+    return affine_matrices(
         [
             [cosine * side / across, (shear - sine / along) * rise, right],
             [sine * side / across, cosine * rise / along, down],
@@ -198,7 +199,7 @@ def placements(count: int, placing: Placing, generator: Generator) -> Tensor:
     )
 
 
-def cropped(images: Tensor, padding: int, generator: Generator) -> Tensor:
+def random_crop(images: Tensor, padding: int, generator: Generator) -> Tensor:
     """Images of the old size cut at random out of images with `padding` empty pixels on each side."""
     count, _, height, width = images.shape
     padded = F.pad(images, (padding,) * 4)
@@ -212,8 +213,8 @@ def cropped(images: Tensor, padding: int, generator: Generator) -> Tensor:
     return cut.permute(0, 3, 1, 2)
 
 
-def coloured(images: Tensor, colours: Colours, generator: Generator) -> Tensor:
-    """RGB images (N, 3, H, W) with other colours, one draw of each quantity an image.
+def jitter_colours(images: Tensor, colours: ColourJitter, generator: Generator) -> Tensor:
+    """RGB images (N, 3, H, W) with other colours, one draw of each quantity per image.
 
     Raises:
         InputError: images without colours.
@@ -227,55 +228,55 @@ def coloured(images: Tensor, colours: Colours, generator: Generator) -> Tensor:
     )
     turn = uniform(count, -math.radians(colours.hue), math.radians(colours.hue), generator)
     images = (images * brightness).clamp(0, 1)
-    images = blended(images, grey(images).mean((2, 3), keepdim=True), contrast)
-    images = blended(images, grey(images), saturation)
-    return torch.einsum("nij,njhw->nihw", about_grey(turn), images).clamp(0, 1)
+    images = blend(images, luma(images).mean((2, 3), keepdim=True), contrast)
+    images = blend(images, luma(images), saturation)
+    return torch.einsum("nij,njhw->nihw", hue_rotation(turn), images).clamp(0, 1)
 
 
-def lit(images: Tensor, lighting: PrincipalColours, generator: Generator) -> Tensor:
-    """RGB images (N, 3, H, W), each with one shift of its colours."""
+def shift_lighting(images: Tensor, lighting: PrincipalColourShift, generator: Generator) -> Tensor:
+    """RGB images (N, 3, H, W), the colours of each shifted along the principal components."""
     amounts = lighting.share * torch.randn(len(images), 3, generator=generator, device=images.device)
     shifts = amounts @ lighting.components.to(images.device)
     return (images + shifts[:, :, None, None]).clamp(0, 1)
 
 
-def grey(images: Tensor) -> Tensor:
+def luma(images: Tensor) -> Tensor:
     """Luma as of ITU-R BT.601: (N, 3, H, W) -> (N, 1, H, W)."""
     weights = torch.tensor([0.299, 0.587, 0.114], device=images.device).view(3, 1, 1)
     return (images * weights).sum(1, keepdim=True)
 
 
-def blended(images: Tensor, centre: Tensor, factor: Tensor) -> Tensor:
+def blend(images: Tensor, centre: Tensor, factor: Tensor) -> Tensor:
     """Images whose distance from `centre` is multiplied."""
     return (centre + factor * (images - centre)).clamp(0, 1)
 
 
-def about_grey(angle: Tensor) -> Tensor:
+def hue_rotation(angle: Tensor) -> Tensor:
     """Rotations (N, 3, 3) by `angle` (N,) about the axis (1, 1, 1): Rodrigues' formula."""
     third, cosine, sine = 1 / 3, angle.cos(), angle.sin() / math.sqrt(3)
     along, behind, before = (1 + 2 * cosine) * third, (1 - cosine) * third - sine, (1 - cosine) * third + sine
-    return affine([[along, behind, before], [before, along, behind], [behind, before, along]])
+    return affine_matrices([[along, behind, before], [before, along, behind], [behind, before, along]])
 
 
-def paired(images: Tensor, labels: Tensor, pairs: Pairs, generator: Generator) -> Tensor:
+def show_pairs(images: Tensor, labels: Tensor, pairs: ShoePairs, generator: Generator) -> Tensor:
     """Images of which some are replaced by a pair of themselves."""
     count = len(images)
     mine = torch.isin(labels, torch.tensor(pairs.labels, device=labels.device))
-    chosen = (mine & chance(count, pairs.share, generator))[:, None, None, None]
-    alone = chance(count, 0.25, generator)[:, None, None, None]
-    left, right, middle = (from_above(images, side, generator) for side in (-1.0, 1.0, 0.0))
+    chosen = (mine & bernoulli(count, pairs.share, generator))[:, None, None, None]
+    alone = bernoulli(count, 0.25, generator)[:, None, None, None]
+    left, right, middle = (turn_from_above(images, side, generator) for side in (-1.0, 1.0, 0.0))
     return torch.where(chosen, torch.where(alone, middle, torch.maximum(left, right)), images)
 
 
-def from_above(images: Tensor, side: float, generator: Generator) -> Tensor:
+def turn_from_above(images: Tensor, side: float, generator: Generator) -> Tensor:
     """Each image turned so that it points up or down, give or take half a radian, and moved to the left or right."""
     count = len(images)
-    upwards = torch.where(chance(count, 0.5, generator), 1.0, -1.0)
+    upwards = torch.where(bernoulli(count, 0.5, generator), 1.0, -1.0)
     angle = upwards * math.pi / 2 + uniform(count, -0.5, 0.5, generator)
     across, along = (uniform(count, 0.8, 1.05, generator) for _ in range(2))
     away = side * uniform(count, NEAREST, FARTHEST, generator)
     cosine, sine = angle.cos(), angle.sin()
-    matrices = affine(
+    matrices = affine_matrices(
         [
             [cosine / across, -sine / across, -cosine * away / across],
             [sine / along, cosine / along, -sine * away / along],
@@ -285,8 +286,8 @@ def from_above(images: Tensor, side: float, generator: Generator) -> Tensor:
     return F.grid_sample(images, grid, align_corners=False)
 
 
-def toned(images: Tensor, tones: Tones, generator: Generator) -> Tensor:
-    """Images with other tones, one draw of each quantity an image."""
+def jitter_tones(images: Tensor, tones: ToneJitter, generator: Generator) -> Tensor:
+    """Images with other tones, one draw of each quantity per image."""
     count = len(images)
     gamma, gain, lift, noise = (
         uniform(count, low, high, generator)[:, None, None, None]
@@ -298,12 +299,12 @@ def toned(images: Tensor, tones: Tones, generator: Generator) -> Tensor:
     return torch.where(garment, (bright + grain).clamp(0, 1), images)
 
 
-def examples(
+def example_draws(
     augmentation: Augmentation, pixels: NDArray[np.uint8], labels: NDArray[np.integer], draws: int
 ) -> NDArray[np.uint8]:
-    """Images (N, H, W) or (N, H, W, 3) with labels (N,) as a training could see them: (draws, N, H, W[, 3])."""
-    planes = pixels[:, None] if pixels.ndim == 3 else pixels.transpose(0, 3, 1, 2)  # -> (N, C, H, W)
-    images, classes = torch.from_numpy(planes / 255).float(), torch.from_numpy(labels.astype(np.int64))
+    """Images (N, H, W[, 3]) with labels (N,), augmented `draws` times: (draws, N, H, W[, 3])."""
+    images = torch.from_numpy(channels_first(pixels) / 255).float()
+    classes = torch.from_numpy(labels.astype(np.int64))
     draw = Generator().manual_seed(13)
     changed = torch.stack([augmentation.apply(images, classes, draw) for _ in range(draws)])
     seen = (changed.permute(0, 1, 3, 4, 2).numpy() * 255).round().astype(np.uint8)

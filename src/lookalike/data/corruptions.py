@@ -19,7 +19,7 @@ from lookalike.errors import InputError
 
 Pixels = NDArray[np.uint8]
 Image = NDArray[np.float64]  # (H, W, C) in [0, 1]
-OTHER = "another image"  # no corruption, but a yardstick: two images that have nothing to do with each other
+OTHER = "another image"  # no corruption, but a reference: two unrelated images
 SEVERITIES = (1, 2, 3, 4, 5)
 SHIFTS = {"shift left": (0, -1), "shift right": (0, 1), "shift up": (-1, 0), "shift down": (1, 0)}  # down, right
 SHIFT_PIXELS = (2, 4, 6, 8)
@@ -66,9 +66,6 @@ def shift(images: Pixels, kind: str, pixels: int) -> Pixels:
     return padded[:, top : top + images.shape[1], left : left + images.shape[2]]
 
 
-# --- noise ----------------------------------------------------------------------------------------------------------
-
-
 def gaussian_noise(image: Image, deviation: float, rng: np.random.Generator) -> Image:
     """x + e, e normal with that deviation."""
     return image + rng.normal(0, deviation, image.shape)
@@ -85,10 +82,7 @@ def impulse_noise(image: Image, share: float, rng: np.random.Generator) -> Image
     return np.where(hit < share, white < 0.5, image)
 
 
-# --- blur -----------------------------------------------------------------------------------------------------------
-
-
-def blur(image: Image, deviation: float, _rng: np.random.Generator) -> Image:
+def gaussian_blur(image: Image, deviation: float, _rng: np.random.Generator) -> Image:
     """Convolved with a Gaussian of that deviation."""
     sigma = deviation * scale_of(image)
     return ndimage.gaussian_filter(image, (sigma, sigma, 0), mode="constant")
@@ -101,62 +95,56 @@ def motion_blur(image: Image, length: float, rng: np.random.Generator) -> Image:
     shifts = reach * ((np.arange(steps) + 0.5) / steps - 0.5)
     half = int(np.ceil(reach / 2)) + 1
     point = np.pad(np.ones((1, 1, 1)), ((half, half), (half, half), (0, 0)))
-    kernel = np.mean([moved(point, s * np.sin(angle), s * np.cos(angle)) for s in shifts], axis=0)
+    kernel = np.mean([translate_by(point, s * np.sin(angle), s * np.cos(angle)) for s in shifts], axis=0)
     return ndimage.convolve(image, kernel, mode="constant")
-
-
-# --- geometry -------------------------------------------------------------------------------------------------------
 
 
 def rotate(image: Image, degrees: float, rng: np.random.Generator) -> Image:
     """Turned about its middle by that angle, to a side that is drawn."""
-    angle = np.deg2rad(degrees) * side(rng)
-    return warped(image, np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]))
+    angle = np.deg2rad(degrees) * random_sign(rng)
+    return transform(image, np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]))
 
 
 def shear(image: Image, slope: float, rng: np.random.Generator) -> Image:
     """Each row is shifted along itself by slope times its height over the middle, to a side that is drawn."""
-    return warped(image, np.array([[1, 0], [slope * side(rng), 1]]))
+    return transform(image, np.array([[1, 0], [slope * random_sign(rng), 1]]))
 
 
 def scale(image: Image, factor: float, _rng: np.random.Generator) -> Image:
     """Shrunk about its middle to that share of its size."""
-    return warped(image, np.eye(2) / factor)
+    return transform(image, np.eye(2) / factor)
 
 
 def translate(image: Image, distance: float, rng: np.random.Generator) -> Image:
     """Shifted by that distance in a direction that is drawn."""
     angle, length = rng.uniform(0, 2 * np.pi), distance * scale_of(image)
-    return moved(image, length * np.sin(angle), length * np.cos(angle))
+    return translate_by(image, length * np.sin(angle), length * np.cos(angle))
 
 
-# --- light and what lies over it ------------------------------------------------------------------------------------
-
-
-def brightness(image: Image, added: float, _rng: np.random.Generator) -> Image:
+def brighten(image: Image, added: float, _rng: np.random.Generator) -> Image:
     """x + added."""
     return image + added
 
 
-def contrast(image: Image, factor: float, _rng: np.random.Generator) -> Image:
+def lower_contrast(image: Image, factor: float, _rng: np.random.Generator) -> Image:
     """m + factor (x - m), m the image's mean."""
     mean = image.mean()
     return mean + factor * (image - mean)
 
 
-def zigzag(image: Image, strokes: float, rng: np.random.Generator) -> Image:
+def draw_zigzag(image: Image, strokes: float, rng: np.random.Generator) -> Image:
     """A white line a pixel wide through so many points right and left of an axis that is drawn."""
     height, width, _ = image.shape
     angle, middle = rng.uniform(0, np.pi), np.array([(height - 1) / 2, (width - 1) / 2])
     along, across = np.array([np.sin(angle), np.cos(angle)]), np.array([np.cos(angle), -np.sin(angle)])
-    places = np.linspace(-0.4, 0.4, round(strokes) + 1) * width
-    offsets = 0.15 * width * (-1.0) ** np.arange(len(places)) * rng.uniform(0.5, 1, len(places))
-    points = middle + places[:, None] * along + offsets[:, None] * across
-    drawn = [line(image.shape[:2], start, end) for start, end in pairwise(points)]
+    steps = np.linspace(-0.4, 0.4, round(strokes) + 1) * width
+    offsets = 0.15 * width * (-1.0) ** np.arange(len(steps)) * rng.uniform(0.5, 1, len(steps))
+    points = middle + steps[:, None] * along + offsets[:, None] * across
+    drawn = [draw_segment(image.shape[:2], start, end) for start, end in pairwise(points)]
     return np.maximum(image, np.max(drawn, axis=0)[:, :, None])
 
 
-def occlusion(image: Image, share: float, rng: np.random.Generator) -> Image:
+def occlude(image: Image, share: float, rng: np.random.Generator) -> Image:
     """A grey square whose side is that share of the width, in a place that is drawn."""
     height, width, _ = image.shape
     edge = round(share * width)
@@ -170,20 +158,17 @@ CORRUPTIONS = {
     "gaussian noise": Corruption(gaussian_noise, (0.08, 0.14, 0.22, 0.32, 0.45)),
     "shot noise": Corruption(shot_noise, (60, 25, 12, 5, 2)),
     "impulse noise": Corruption(impulse_noise, (0.03, 0.07, 0.12, 0.2, 0.3)),
-    "blur": Corruption(blur, (0.6, 0.9, 1.3, 1.8, 2.4)),
+    "blur": Corruption(gaussian_blur, (0.6, 0.9, 1.3, 1.8, 2.4)),
     "motion blur": Corruption(motion_blur, (2, 4, 6, 8, 11)),
     "rotate": Corruption(rotate, (10, 20, 30, 40, 50)),
     "shear": Corruption(shear, (0.15, 0.3, 0.45, 0.6, 0.8)),
     "scale": Corruption(scale, (0.9, 0.8, 0.7, 0.6, 0.5)),
     "translate": Corruption(translate, (1, 2, 3, 4.5, 6)),
-    "brightness": Corruption(brightness, (0.1, 0.2, 0.3, 0.45, 0.6)),
-    "contrast": Corruption(contrast, (0.75, 0.5, 0.35, 0.22, 0.12)),
-    "zigzag": Corruption(zigzag, (1, 2, 4, 6, 9)),
-    "occlusion": Corruption(occlusion, (0.15, 0.25, 0.35, 0.45, 0.55)),
+    "brightness": Corruption(brighten, (0.1, 0.2, 0.3, 0.45, 0.6)),
+    "contrast": Corruption(lower_contrast, (0.75, 0.5, 0.35, 0.22, 0.12)),
+    "zigzag": Corruption(draw_zigzag, (1, 2, 4, 6, 9)),
+    "occlusion": Corruption(occlude, (0.15, 0.25, 0.35, 0.45, 0.55)),
 }
-
-
-# --- shared ---------------------------------------------------------------------------------------------------------
 
 
 def scale_of(image: Image) -> float:
@@ -191,28 +176,28 @@ def scale_of(image: Image) -> float:
     return image.shape[1] / WIDTH
 
 
-def side(rng: np.random.Generator) -> int:
+def random_sign(rng: np.random.Generator) -> int:
     """-1 or 1."""
     return 2 * int(rng.integers(2)) - 1
 
 
-def warped(image: Image, matrix: NDArray[np.float64]) -> Image:
-    """The image where each place (row, column) from the middle shows what was at `matrix` times it, bilinearly."""
+def transform(image: Image, matrix: NDArray[np.float64]) -> Image:
+    """The image whose pixel p (row, column from the middle) shows what was at `matrix` p, bilinearly."""
     middle = (np.array(image.shape[:2]) - 1) / 2
     offset = middle - matrix @ middle
-    planes = [ndimage.affine_transform(plane, matrix, offset, order=1) for plane in image.transpose(2, 0, 1)]
-    return np.stack(planes, axis=2)
+    channels = [ndimage.affine_transform(one, matrix, offset, order=1) for one in image.transpose(2, 0, 1)]
+    return np.stack(channels, axis=2)
 
 
-def moved(image: Image, down: float, right: float) -> Image:
+def translate_by(image: Image, down: float, right: float) -> Image:
     """The image shifted by so many pixels, bilinearly."""
     return ndimage.shift(image, (down, right, 0), order=1)
 
 
-def line(shape: tuple[int, int], start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A segment between two places (row, column): 1 on it, falling to 0 a pixel away."""
-    places = np.indices(shape).transpose(1, 2, 0) - start
+def draw_segment(shape: tuple[int, int], start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A segment between two positions (row, column): 1 on it, falling to 0 one pixel away."""
+    positions = np.indices(shape).transpose(1, 2, 0) - start
     along = end - start
-    share = np.clip(places @ along / np.maximum(along @ along, 1e-12), 0, 1)
-    distance = np.linalg.norm(places - share[:, :, None] * along, axis=2)
+    share = np.clip(positions @ along / np.maximum(along @ along, 1e-12), 0, 1)
+    distance = np.linalg.norm(positions - share[:, :, None] * along, axis=2)
     return np.clip(1.5 - distance, 0, 1)

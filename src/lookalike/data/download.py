@@ -17,7 +17,7 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from lookalike.artifacts.folders import disk, held
+from lookalike.artifacts.folders import free_space, wait_to_hold
 from lookalike.errors import InputError
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two reads
@@ -31,8 +31,8 @@ _log = logging.getLogger(__name__)
 class RemoteFile:
     """A published file: its path inside the data set's folder, addresses, md5, and size in bytes where it is known.
 
-    `md5` is None where nobody tells it, as of a zip archive that is packed anew on request: then `is_whole` looks at
-    the file, and its reader at what is in it.
+    `md5` is None where it is not published, as of a zip archive that is packed anew on request: then `is_whole` checks
+    the file, and its reader checks its content.
     `content_md5`, the md5 of what a gzip file unpacks to, is accepted in place of `md5`: a mirror may have packed the
     same content anew.
     """
@@ -55,32 +55,33 @@ class Fetched:
 
 
 class UnobtainableError(InputError):
-    """Neither the mirror nor any address has given the file."""
+    """Neither the mirror nor any address has the file."""
 
 
 class _TransientError(Exception):
-    """The same address may give the file a moment later."""
+    """The same address may send the file a moment later."""
 
 
 class _AddressError(Exception):
-    """This address will not give the file."""
+    """This address does not have the file."""
 
 
 class _ContentError(_AddressError):
-    """The address has given something else than the published file."""
+    """The address has sent something else than the published file."""
 
 
 def fetch_file(
     file: RemoteFile, folder: Path, *, mirror: str | None = None, retries: int = 4, backoff: float = 1.0
 ) -> Fetched:
-    """Return `file`, complete and checked, from the cache `folder`, the `mirror` or the first address that gives it.
+    """`file`, complete and checked, from the cache `folder`, the `mirror` or the first address that has it.
 
     `mirror` is a folder, whose files are used where they lie, or an http(s) base URL. An address is tried again up to
     `retries` times, after a pause of `backoff` seconds, doubled each time. An interrupted download stays in `folder`
     as `<name>.part`, and the next call goes on from it. Two processes never download into the same folder at once.
 
-    Raises InputError if the mirror has a different file under that name or the disk cannot take the file, and its
-    subclass UnobtainableError if nothing gives the file.
+    Raises:
+        InputError: the mirror has a different file under that name, or the disk cannot take the file.
+        UnobtainableError: neither the mirror nor an address has the file. A subclass of InputError.
     """
     target = folder / file.name
     with contextlib.suppress(_AddressError):
@@ -101,6 +102,11 @@ def fetch_file(
         f"{file.name} cannot be had ({'; '.join(failures) or 'no address to try'}): "
         "set LOOKALIKE_MIRROR to a folder or base URL that has it, or choose the `demo` profile"
     )
+
+
+def provenance_of(file: RemoteFile, fetched: Fetched) -> dict[str, str]:
+    """Name, md5 and origin of a file, as the provenance of a data set lists it."""
+    return {"name": file.name, "md5": fetched.md5, "origin": fetched.origin}
 
 
 def without_password(address: str) -> str:
@@ -144,13 +150,15 @@ def _download(file: RemoteFile, url: str, target: Path, pauses: Sequence[float])
     """Download to `<target>.part`, check, and rename to `target`; another process may do so meanwhile."""
     folder = target.parent
     try:
-        with held(folder, partial(folder.mkdir, exist_ok=True), lambda: f"{folder}: another process downloads into it"):
+        with wait_to_hold(
+            folder, partial(folder.mkdir, exist_ok=True), lambda: f"{folder}: another process downloads into it"
+        ):
             with contextlib.suppress(_AddressError):
                 _check(file, target)
                 return target
             return _download_alone(file, url, target, pauses)
     except OSError as error:
-        raise InputError(f"{error.filename or target}: {error.strerror} ({disk(folder)}); {MEND}") from error
+        raise InputError(f"{error.filename or target}: {error.strerror} ({free_space(folder)}); {MEND}") from error
 
 
 def _download_alone(file: RemoteFile, url: str, target: Path, pauses: Sequence[float]) -> Path:
@@ -213,7 +221,7 @@ def _write(file: RemoteFile, response: requests.Response, part: Path, start: int
     except OSError as error:
         needed = f"{total / 1e6:.1f} MB" if total else "an unknown number of bytes"
         raise InputError(
-            f"{part}: {error.strerror} ({disk(part)}); {file.name} needs {needed} there; {MEND}"
+            f"{part}: {error.strerror} ({free_space(part)}); {file.name} needs {needed} there; {MEND}"
         ) from error
     if total is not None and part.stat().st_size < total:
         raise _TransientError(f"only {part.stat().st_size} of {total} bytes came")

@@ -9,9 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
-from lookalike.artifacts.folders import disk_fault, replacing_folder
+from lookalike.artifacts.folders import describe_disk_fault, replacing_folder
 from lookalike.artifacts.pictures import is_ignored
-from lookalike.data.download import Fetched, RemoteFile, fetch_file
+from lookalike.data.download import RemoteFile, fetch_file, provenance_of
 from lookalike.data.image_folders import Listing, PhotoFolder, list_classes
 from lookalike.errors import InputError
 from lookalike.photographs import collections as wardrobe
@@ -42,22 +42,43 @@ ABOUT_IMAGENETTE = {
 }
 
 
-def clothing(cache: Path, mirror: str | None) -> PhotoFolder:
+def clothing_photographs(cache: Path, mirror: str | None) -> PhotoFolder:
     """The 3,781 photographs of clothing. The publisher's training and validation images train.
 
     The project splits off validation images of its own.
     """
-    cache, mirror = cache / "clothing", mirror and f"{mirror.rstrip('/')}/clothing"
-    archive = fetch_file(CLOTHING, cache, mirror=mirror)
-    folder = unpack(archive.path, cache / "images", ("train", "validation", "test"), CLOTHES)
-    train, others = list_classes(folder, ("train", "validation"), CLOTHES)
-    test, more = list_classes(folder, ("test",), CLOTHES)
-    split = {"split": "published; its validation images train", "files": [origin(CLOTHING, archive)]}
-    return PhotoFolder(folder, CLOTHES, train, test, ABOUT_CLOTHING | split, skipped=(*others, *more))
+    about = ABOUT_CLOTHING | {"split": "published; its validation images train"}
+    return unpacked_set("clothing", CLOTHING, CLOTHES, ("train", "validation"), ("test",), about, cache, mirror)
 
 
-def clothing_500(cache: Path, mirror: str | None) -> PhotoFolder:
-    """The 500 photographs of clothing that were looked at one by one, in the classes that their publisher gave them.
+def imagenette_photographs(cache: Path, mirror: str | None) -> PhotoFolder:
+    """Ten classes of ImageNet that are easy to distinguish, the shorter side 320 pixels."""
+    about = ABOUT_IMAGENETTE | {"split": "published; val tests"}
+    return unpacked_set("imagenette", IMAGENETTE, IMAGENETTE_CLASSES, ("train",), ("val",), about, cache, mirror)
+
+
+def unpacked_set(
+    name: str,
+    file: RemoteFile,
+    classes: tuple[str, ...],
+    train_parts: Sequence[str],
+    test_parts: Sequence[str],
+    about: dict[str, str],
+    cache: Path,
+    mirror: str | None,
+) -> PhotoFolder:
+    """Fetch and unpack the archive `file` of the set `name`; its folders `train_parts` train, `test_parts` test."""
+    cache, mirror = cache / name, mirror and f"{mirror.rstrip('/')}/{name}"
+    archive = fetch_file(file, cache, mirror=mirror)
+    folder = unpack_archive(archive.path, cache / "images", (*train_parts, *test_parts), classes)
+    train, others = list_classes(folder, train_parts, classes)
+    test, more = list_classes(folder, test_parts, classes)
+    known = {**about, "files": [provenance_of(file, archive)]}
+    return PhotoFolder(folder, classes, train, test, known, skipped=(*others, *more))
+
+
+def labelled_clothing_photographs(cache: Path, mirror: str | None) -> PhotoFolder:
+    """The 500 photographs of clothing that this project labelled, in the classes of their publisher.
 
     They are few enough to be copied together: some may lie in the cache and others in the mirror.
     """
@@ -84,49 +105,35 @@ def split_off(names: Iterable[str]) -> tuple[Listing, Listing]:
     return train, test
 
 
-def imagenette(cache: Path, mirror: str | None) -> PhotoFolder:
-    """Ten classes of ImageNet that are easily told apart, the shorter side 320 pixels."""
-    cache, mirror = cache / "imagenette", mirror and f"{mirror.rstrip('/')}/imagenette"
-    archive = fetch_file(IMAGENETTE, cache, mirror=mirror)
-    folder = unpack(archive.path, cache / "images", ("train", "val"), IMAGENETTE_CLASSES)
-    train, others = list_classes(folder, ("train",), IMAGENETTE_CLASSES)
-    test, more = list_classes(folder, ("val",), IMAGENETTE_CLASSES)
-    split = {"split": "published; val tests", "files": [origin(IMAGENETTE, archive)]}
-    return PhotoFolder(folder, IMAGENETTE_CLASSES, train, test, ABOUT_IMAGENETTE | split, skipped=(*others, *more))
-
-
-def origin(file: RemoteFile, fetched: Fetched) -> dict[str, str]:
-    """Name, md5 and origin of an archive."""
-    return {"name": file.name, "md5": fetched.md5, "origin": fetched.origin}
-
-
-def unpack(archive: Path, folder: Path, parts: Sequence[str], classes: Sequence[str]) -> Path:
+def unpack_archive(archive: Path, folder: Path, parts: Sequence[str], classes: Sequence[str]) -> Path:
     """Write the files `<anything>/<part>/<class>/<file>` of an archive to `folder`, which is whole or not there.
 
     Raises:
         InputError: the archive is damaged, or the disk cannot take what is in it.
     """
     try:
-        with replacing_folder(folder) as target, closing(members(archive)) as content:
+        with replacing_folder(folder) as target, closing(archive_members(archive)) as content:
             for name, stream in content:
                 above, _, inside = name.partition("/")
-                if above and is_wanted(inside, parts, classes):
-                    write(stream, target / inside)
+                if above and is_class_file(inside, parts, classes):
+                    copy_stream(stream, target / inside)
     except Exception as error:  # readers raise whatever a damaged archive leads them to
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
             where = error.filename or folder
-            raise InputError(disk_fault(error) or f"{where}: {error.strerror}; mend it and run again") from error
+            raise InputError(
+                describe_disk_fault(error) or f"{where}: {error.strerror}; mend it and run again"
+            ) from error
         raise InputError(f"{archive}: damaged ({error}); delete it to have it fetched again") from error
     return folder
 
 
-def is_wanted(path: str, parts: Sequence[str], classes: Sequence[str]) -> bool:
+def is_class_file(path: str, parts: Sequence[str], classes: Sequence[str]) -> bool:
     """Whether a path is `<part>/<class>/<file>`; one that leads elsewhere is not, nor a file to be ignored."""
     steps = path.split("/")
     return len(steps) == 3 and steps[0] in parts and steps[1] in classes and bool(steps[2]) and not is_ignored(steps[2])
 
 
-def members(archive: Path) -> Members:
+def archive_members(archive: Path) -> Members:
     """Path and content of each file in an archive, one after the other."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as opened:
@@ -140,7 +147,7 @@ def members(archive: Path) -> Members:
                     yield member.name, content
 
 
-def write(stream: IO[bytes], path: Path) -> None:
+def copy_stream(stream: IO[bytes], path: Path) -> None:
     """Copy an open file to `path`, a piece at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as target:

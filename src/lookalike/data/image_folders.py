@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from lookalike.artifacts.pictures import decode, is_ignored, list_files
+from lookalike.artifacts.pictures import decode_picture, is_ignored, list_files
 from lookalike.errors import InputError, RejectedError
 
 Listing = list[tuple[str, int]]  # path in the folder, and label
@@ -24,7 +24,7 @@ ELONGATED = 50  # times as long as wide: its square would be cut out of a pictur
 
 @dataclass(frozen=True)
 class PhotoFolder:
-    """Photographs that are there, not read yet.
+    """Photographs in a folder, not read yet.
 
     Attributes:
         path: the folder.
@@ -50,10 +50,10 @@ class PhotoFolder:
 
 def class_folders(folder: Path) -> tuple[str, ...]:
     """The names of the folders in `folder`, sorted, without those to be ignored; none where there is no such folder."""
-    return tuple(path.name for path in entries(folder) if path.is_dir())
+    return tuple(path.name for path in visible_entries(folder) if path.is_dir())
 
 
-def entries(folder: Path) -> list[Path]:
+def visible_entries(folder: Path) -> list[Path]:
     """What is in `folder`, sorted, but for what is to be ignored; nothing where there is no such folder."""
     return sorted(path for path in folder.iterdir() if not is_ignored(path.name)) if folder.is_dir() else []
 
@@ -63,7 +63,7 @@ def list_classes(folder: Path, parts: Sequence[str], classes: Sequence[str]) -> 
 
     And all other files, with the reason, among them those that lie beside the folders of the classes.
     """
-    beside = (path for part in parts for path in entries(folder / part) if not path.is_dir())
+    beside = (path for part in parts for path in visible_entries(folder / part) if not path.is_dir())
     listing, others = Listing(), [(str(path.relative_to(folder)), "lies in no folder of a class") for path in beside]
     for label, name in enumerate(classes):
         for part in parts:
@@ -73,10 +73,10 @@ def list_classes(folder: Path, parts: Sequence[str], classes: Sequence[str]) -> 
     return listing, tuple(others)
 
 
-def in_turns(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+def interleave_classes(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     """An order (N,) in which classes take turns: the first of each class, then the second of each, and so on.
 
-    So that any prefix of it holds the classes as evenly as can be.
+    Any prefix of it is as balanced as possible.
     """
     by_class = np.argsort(labels, kind="stable")
     ordered = labels[by_class]
@@ -84,10 +84,10 @@ def in_turns(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     return by_class[np.lexsort((ordered, turn))]
 
 
-def examine(folder: Path, names: Sequence[str], about: str) -> list[tuple[str, str]]:
+def check_photographs(folder: Path, names: Sequence[str], about: str) -> list[tuple[str, str]]:
     """Decode every photograph once, on all cores: its md5, and in a few words why it cannot be used, "" if it can.
 
-    None is kept. `about` is said with the progress.
+    No image is kept. The progress bar is called `about`.
 
     Raises:
         InputError: a file cannot be read at all.
@@ -98,7 +98,7 @@ def examine(folder: Path, names: Sequence[str], about: str) -> list[tuple[str, s
             with (folder / name).open("rb") as stream:
                 md5 = hashlib.file_digest(stream, "md5").hexdigest()
                 stream.seek(0)
-                return md5, fault(stream)
+                return md5, decoding_fault(stream)
         except OSError as error:
             raise InputError(f"{folder / name}: {error.strerror}; mend the folder and run again") from error
 
@@ -115,10 +115,10 @@ def examine(folder: Path, names: Sequence[str], about: str) -> list[tuple[str, s
     return outcomes
 
 
-def fault(stream: IO[bytes]) -> str:
+def decoding_fault(stream: IO[bytes]) -> str:
     """Why an open file is no photograph, in a few words; "" if it is one."""
     try:
-        width, height = decode(stream).size
+        width, height = decode_picture(stream).size
     except RejectedError as error:
         return str(error)
     long = max(width, height) > ELONGATED * min(width, height)

@@ -24,10 +24,10 @@ LAYOUT = "train/ and val/ with a folder for each class, such as train/n01440764/
 def imagenet(folder: Path) -> PhotoFolder:
     """The photographs in `folder`: train/<WordNet id>/ trains, val/ tests. Labels follow the sorted WordNet ids.
 
-    val/ has folders of classes, too, or is flat, as it comes: then the development kit says what is what.
+    val/ also has folders of classes, or is flat, as published: then the development kit has the labels.
 
     Raises:
-        InputError: something is missing; says what.
+        InputError: something is missing; the message names it.
     """
     classes = class_folders(folder / "train")
     if not classes:

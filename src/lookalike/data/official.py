@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file
+from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file, provenance_of
+from lookalike.data.source_images import SourceImages
 from lookalike.errors import InputError
 
 Bytes = NDArray[np.uint8]
@@ -31,27 +32,10 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 
 @dataclass(frozen=True)
-class Published:
-    """A data set as its publisher ships it.
-
-    Images are uint8, (N, H, W) grey or (N, H, W, 3) RGB; labels are uint8, (N,), and index `class_names`.
-    `provenance` tells source, licence, homepage, citation, and each file's name, md5 and origin ("cache", "mirror" or
-    the address it came from).
-    """
-
-    train_images: Bytes
-    train_labels: Bytes
-    test_images: Bytes
-    test_labels: Bytes
-    class_names: tuple[str, ...]
-    provenance: dict[str, Any]
-
-
-@dataclass(frozen=True)
 class Source:
     """A publisher's files, what is known about them, and the function that makes arrays of them.
 
-    `load(files, cache, mirror)` gives train images, train labels, test images, test labels and the files' provenance.
+    `load(files, cache, mirror)` returns train images, train labels, test images, test labels and the files' provenance.
     """
 
     files: tuple[RemoteFile, ...]
@@ -60,20 +44,20 @@ class Source:
     about: dict[str, str]
 
 
-def load_official(name: str, cache: Path, *, mirror: str | None = None) -> Published:
+def load_official(name: str, cache: Path, *, mirror: str | None = None) -> SourceImages:
     """Load the published data set `name`; downloads go to `cache/<name>`, `mirror` holds a folder of that name.
 
     Raises InputError if `name` is unknown or a file cannot be had or read.
     """
     if name not in SOURCES:
         raise InputError(f"{name}: no such published data set; known: {', '.join(SOURCES)}")
-    return load_source(SOURCES[name], cache / name, mirror and f"{mirror.rstrip('/')}/{name}")
+    return load_source_files(SOURCES[name], cache / name, mirror and f"{mirror.rstrip('/')}/{name}")
 
 
-def load_source(source: Source, cache: Path, mirror: str | None) -> Published:
+def load_source_files(source: Source, cache: Path, mirror: str | None) -> SourceImages:
     """Load `source`; `cache` and `mirror` (a folder or base URL) hold its files themselves."""
     arrays, files = source.load(source.files, cache, mirror)
-    return Published(*arrays, source.class_names, {"source": "official", **source.about, "files": files})
+    return SourceImages(*arrays, {"source": "official", **source.about, "files": files})
 
 
 def read_idx(path: Path) -> Bytes:
@@ -128,7 +112,7 @@ def load_cifar(files: Sequence[RemoteFile], cache: Path, mirror: str | None) -> 
     archive, *batches = files
     names = [batch.name for batch in batches]
     paths, provenance = _fetch_cifar(archive, batches, cache, mirror)
-    pickles = _read_members(paths[0], names) if len(paths) == 1 else (path.read_bytes() for path in paths)
+    pickles = _read_batches(paths[0], names) if len(paths) == 1 else (path.read_bytes() for path in paths)
     *train, (test_images, test_labels) = map(read_cifar_batch, pickles, names)
     train_images, train_labels = (np.concatenate(parts) for parts in zip(*train, strict=True))
     return (train_images, train_labels, test_images, test_labels), provenance
@@ -144,12 +128,11 @@ def _fetch_cifar(
 
 
 def _fetch_all(files: Iterable[RemoteFile], cache: Path, mirror: str | None) -> tuple[list[Path], list[dict[str, str]]]:
-    fetched = [(file.name, fetch_file(file, cache, mirror=mirror)) for file in files]
-    provenance = [{"name": name, "md5": got.md5, "origin": got.origin} for name, got in fetched]
-    return [got.path for _, got in fetched], provenance
+    fetched = [(file, fetch_file(file, cache, mirror=mirror)) for file in files]
+    return [got.path for _, got in fetched], [provenance_of(file, got) for file, got in fetched]
 
 
-def _read_members(archive: Path, names: Sequence[str]) -> list[bytes]:
+def _read_batches(archive: Path, names: Sequence[str]) -> list[bytes]:
     """The contents of the named members, in memory: nothing of the archive is written anywhere."""
     contents = {}
     with tarfile.open(archive) as tar:
@@ -182,7 +165,18 @@ FASHION_MD5 = {
     "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
     "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
 }
-GARMENTS = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+FASHION_CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 CIFAR_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 CIFAR_BATCH_MD5 = {
     "data_batch_1": "c99cafc152244af753f735de768cd75f",
@@ -192,7 +186,7 @@ CIFAR_BATCH_MD5 = {
     "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
     "test_batch": "40351d587109b95175f43aff81a1287e",
 }
-OBJECTS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 SOURCES = {
     "mnist": Source(
@@ -213,7 +207,7 @@ SOURCES = {
             RemoteFile(name, tuple(url + name for url in FASHION_URLS), md5) for name, md5 in FASHION_MD5.items()
         ),
         load=load_idx,
-        class_names=GARMENTS,
+        class_names=FASHION_CLASSES,
         about={
             "licence": "MIT, Zalando SE",
             "homepage": "https://github.com/zalandoresearch/fashion-mnist",
@@ -226,7 +220,7 @@ SOURCES = {
             *(RemoteFile(f"cifar-10-batches-py/{name}", (), md5) for name, md5 in CIFAR_BATCH_MD5.items()),
         ),
         load=load_cifar,
-        class_names=OBJECTS,
+        class_names=CIFAR_CLASSES,
         about={
             "licence": "none stated by the publisher",
             "homepage": "https://www.cs.toronto.edu/~kriz/cifar.html",

@@ -1,4 +1,4 @@
-"""Images of another data set, which are of none of a study's classes, in the format of the study's images."""
+"""Images of another data set, whose classes the study lacks, in the format of the study's images."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.image_files import ImageFiles, Images, Pixels
+from lookalike.artifacts.image_files import Images, Pixels, take_images
 
 LIMIT = 1000  # test images of another data set that models are shown, at most
 
@@ -36,15 +36,10 @@ def only_outside(dataset: Dataset) -> Dataset:
     """What `outside_images` needs of a data set: its first test images; a single training image shows the format."""
     return replace(
         dataset,
-        train_images=first(dataset.train_images, 1),
+        train_images=take_images(dataset.train_images, slice(1)),
         train_labels=dataset.train_labels[:1],
-        test_images=first(dataset.test_images, LIMIT),
+        test_images=take_images(dataset.test_images, slice(LIMIT)),
         test_labels=dataset.test_labels[:LIMIT],
         train_indices=dataset.train_indices[:0],
         valid_indices=dataset.valid_indices[:0],
     )
-
-
-def first(images: Pixels, count: int) -> Pixels:
-    """The first `count` of the images; files stay unread."""
-    return images.take(slice(count)) if isinstance(images, ImageFiles) else images[:count]

@@ -1,16 +1,19 @@
 """From a source, published or embedded, to a data set with split and normalisation."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import ImageFiles
-from lookalike.data.embedded import Embedded, load_embedded
+from lookalike.data.embedded import load_embedded
 from lookalike.data.image_archives import CLOTHES
-from lookalike.data.image_sets import PHOTO_SETS, PhotoFiles, check_settings, load_photo_set
-from lookalike.data.official import SOURCES, Published, load_official
+from lookalike.data.image_sets import PHOTO_SETS, check_photo_settings, load_photo_set
+from lookalike.data.official import SOURCES, load_official
+from lookalike.data.source_images import SourceImages
 from lookalike.data.splits import split_indices
 from lookalike.errors import InputError
 from lookalike.params import DataProfile, DatasetParams
@@ -31,7 +34,7 @@ KNOWN_CLASSES = {name: source.class_names for name, source in SOURCES.items()} |
 def build_dataset(
     name: str, settings: DatasetParams, profile: DataProfile, cache: Path, mirror: str | None
 ) -> tuple[Dataset, Files]:
-    """Get the data set `name` as `profile` says, split and described as `settings` say.
+    """The data set `name` with the source and size of `profile`, split and normalised by `settings`.
 
     Args:
         cache: folder that keeps downloaded files, in the project's root.
@@ -42,34 +45,22 @@ def build_dataset(
         the same images from a mirror and from their publisher must be the same bytes to every later stage.
 
     Raises:
-        InputError: the data cannot be had, or are not what `settings` say.
+        InputError: the data cannot be downloaded, or do not match `settings`.
     """
-    check_settings(name, settings)
+    check_photo_settings(name, settings)
     check_class_names(name, settings.classes)
-    source = load_source(name, settings, profile, cache, mirror)
-    classes = len(settings.classes)
-    if (found := int(source.train_labels.max()) + 1) != classes:
-        raise InputError(f"datasets.{name}.classes: {classes} names, but the data set has {found} classes")
+    source = load_images(name, settings, profile, cache, mirror)
+    classes, found = settings.classes, int(source.train_labels.max()) + 1
+    if found != len(classes):
+        raise InputError(f"datasets.{name}.classes: {len(classes)} names, but the data set has {found} classes")
     train, valid = split_indices(
         len(source.train_labels), valid_fraction=settings.split.valid_fraction, seed=settings.split.seed
     )
     mean, std = normalisation(source.train_images, train, settings.normalise)
     files = source.provenance.get("files", [])
-    dataset = Dataset(
-        name=name,
-        class_names=settings.classes,
-        train_images=source.train_images,
-        train_labels=source.train_labels,
-        test_images=source.test_images,
-        test_labels=source.test_labels,
-        train_indices=train,
-        valid_indices=valid,
-        mean=mean,
-        std=std,
-        provenance={key: value for key, value in source.provenance.items() if key != "files"},
-        skipped=source.skipped if isinstance(source, PhotoFiles) else (),
-    )
-    return dataset, files
+    provenance = {key: value for key, value in source.provenance.items() if key != "files"}
+    content: dict[str, Any] = vars(source) | {"provenance": provenance, "mean": mean, "std": std}
+    return Dataset(name=name, class_names=classes, train_indices=train, valid_indices=valid, **content), files
 
 
 def check_class_names(name: str, given: tuple[str, ...]) -> None:
@@ -93,9 +84,9 @@ def check_class_names(name: str, given: tuple[str, ...]) -> None:
     raise InputError(f"datasets.{name}.classes: {fault}; allowed: {', '.join(known)}")
 
 
-def load_source(
+def load_images(
     name: str, settings: DatasetParams, profile: DataProfile, cache: Path, mirror: str | None
-) -> Published | Embedded | PhotoFiles:
+) -> SourceImages:
     """The arrays or the photographs of `name`, cut to the numbers that the profile names."""
     if profile.source == "embedded":
         assert profile.train_images is not None  # validated with the parameters
@@ -104,13 +95,12 @@ def load_source(
     if name in PHOTO_SETS:
         return load_photo_set(name, settings, profile, cache, mirror)
     published = load_official(name, cache, mirror=mirror)
-    return Published(
-        published.train_images[: profile.train_images],
-        published.train_labels[: profile.train_images],
-        published.test_images[: profile.test_images],
-        published.test_labels[: profile.test_images],
-        published.class_names,
-        published.provenance,
+    return replace(
+        published,
+        train_images=published.train_images[: profile.train_images],
+        train_labels=published.train_labels[: profile.train_images],
+        test_images=published.test_images[: profile.test_images],
+        test_labels=published.test_labels[: profile.test_images],
     )
 
 
@@ -124,7 +114,7 @@ def normalisation(images: NDArray[np.uint8] | ImageFiles, train: NDArray[np.int6
     if kind == "range":
         return (0.0,) * channels, (1.0,) * channels
     if isinstance(images, ImageFiles):
-        mean, std = moments(images, train)
+        mean, std = channel_moments(images, train)
     else:
         pixels = images[train].reshape(-1, channels)
         mean, std = (pixels.mean(0, dtype=np.float64) / 255, pixels.std(0, dtype=np.float64) / 255)
@@ -133,7 +123,7 @@ def normalisation(images: NDArray[np.uint8] | ImageFiles, train: NDArray[np.int6
     return tuple(mean.tolist()), tuple(std.tolist())
 
 
-def moments(files: ImageFiles, train: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def channel_moments(files: ImageFiles, train: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and deviation (3,) over the pixels of a sample of the photographs `train`, a few in memory at a time."""
     order = np.random.default_rng(SAMPLE_SEED).permutation(train)[:SAMPLE]
     sums = np.zeros((2, 3), np.uint64)  # whole numbers: chunks of another size would give the same

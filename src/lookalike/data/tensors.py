@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.image_files import ImageFiles, Pixels, View
+from lookalike.artifacts.image_files import ImageFiles, Pixels, View, channels_first, take_images
 from lookalike.artifacts.models import Preprocessing
 from lookalike.errors import InputError
 from lookalike.runtime import Runtime
@@ -57,7 +57,7 @@ class LabelledImages:
         return (self.batch(indices, augment) for indices in order)
 
     def finish(self, pixels: Tensor, labels: Tensor, augment: Augment | None) -> tuple[Tensor, Tensor]:
-        """What is done to a batch on the device."""
+        """The batch as float32, augmented and normalised, and its labels."""
         images = pixels.to(dtype=torch.float32, memory_format=self.memory_format).div_(255)
         if augment is not None:
             images = augment(images, labels)
@@ -71,7 +71,6 @@ class ImageTensors(LabelledImages):
     images: Tensor
 
     def pixels(self, indices: Tensor | slice) -> Tensor:
-        """See `LabelledImages`."""
         return self.images[indices]
 
 
@@ -96,11 +95,10 @@ class ImageStream(LabelledImages):
             batch_sampler=self.order,
             num_workers=min(WORKERS, os.cpu_count() or 1),
             persistent_workers=True,
-            collate_fn=stacked,
+            collate_fn=collate,
         )
 
     def pixels(self, indices: Tensor | slice) -> Tensor:
-        """See `LabelledImages`."""
         which = indices if isinstance(indices, slice) else indices.cpu().numpy()
         return self.on_device(torch.from_numpy(self.files[which]))
 
@@ -117,17 +115,12 @@ class ImageStream(LabelledImages):
             yield self.finish(self.on_device(torch.from_numpy(images)), self.labels[indices], augment)
 
 
-def stacked(images: Sequence[NDArray[np.uint8]] | InputError) -> NDArray[np.uint8] | InputError:
-    """Images (H, W, C) as one array (B, H, W, C); why one of them cannot be decoded stays what it is."""
+def collate(images: Sequence[NDArray[np.uint8]] | InputError) -> NDArray[np.uint8] | InputError:
+    """Images (H, W, C) as one array (B, H, W, C); an error is passed on."""
     return images if isinstance(images, InputError) else np.stack(images)
 
 
-def taken(images: Pixels, which: NDArray[np.integer] | slice) -> Pixels:
-    """Some of the images; files stay unread."""
-    return images.take(which) if isinstance(images, ImageFiles) else images[which]
-
-
-def prepared(dataset: Dataset, how: Preprocessing | None) -> Dataset:
+def preprocessed(dataset: Dataset, how: Preprocessing | None) -> Dataset:
     """The data set as published weights need it: cut, scaled and normalised.
 
     None leaves it as it is. Images that are no files are of their final size already, and are normalised alone.
@@ -159,11 +152,11 @@ def place_images(
     }
     if isinstance(images, ImageFiles):
         return ImageStream(files=images, **about)
-    planes = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)  # -> (N, C, H, W)
-    return ImageTensors(images=torch.from_numpy(np.ascontiguousarray(planes)).to(runtime.device), **about)
+    channels = torch.from_numpy(np.ascontiguousarray(channels_first(images)))
+    return ImageTensors(images=channels.to(runtime.device), **about)
 
 
 def from_training_set(dataset: Dataset, indices: NDArray[np.int64], runtime: Runtime) -> LabelledImages:
     """Some images of the training set, which holds the validation images as well, on the device of `runtime`."""
-    images, labels = taken(dataset.train_images, indices), dataset.train_labels[indices]
+    images, labels = take_images(dataset.train_images, indices), dataset.train_labels[indices]
     return place_images(images, labels, mean=dataset.mean, std=dataset.std, runtime=runtime)

@@ -1,7 +1,7 @@
-"""The canvas the two drawn datasets share.
+"""Strokes, poses, painting, light and patterns: what all drawn data sets share.
 
 A picture is a list of strokes in a unit frame: x and y run over -1..1, y points down. A pose places the strokes in the
-frame, `paint` draws them large, `reduced` makes them small, and fields (one factor per pixel) add light and patterns.
+frame, `paint` draws them large, `downsample` reduces them, and fields (one factor per pixel) add light and patterns.
 """
 
 import math
@@ -77,7 +77,7 @@ def pick(rng: Rng, names: Iterable[str], weights: Sequence[int]) -> str:
     raise ValueError(f"weights must add up to 100, not {sum(weights)}")
 
 
-def tinted(rng: Rng, palette: Palette) -> Colour:
+def tint(rng: Rng, palette: Palette) -> Colour:
     """A colour near one of the palette."""
     red, green, blue = np.clip(palette[rng.integers(len(palette))] + rng.integers(-28, 29, size=3), 0, 255).tolist()
     return red, green, blue
@@ -105,7 +105,7 @@ def arc(centre: tuple[float, float], radii: tuple[float, float], start: float = 
     return np.stack([centre[0] + radii[0] * np.cos(angles), centre[1] + radii[1] * np.sin(angles)], axis=1)
 
 
-def mirror(points: Array) -> Array:
+def flip(points: Array) -> Array:
     """The same points on the other side of the vertical axis, in reverse order, so that outlines join up."""
     return np.asarray(points[::-1] * (-1.0, 1.0))
 
@@ -118,7 +118,7 @@ def jittered_matrix(rng: Rng, turn: float, shear: float, scale: tuple[float, flo
     return np.asarray(np.array([[cosine, -sine], [sine, cosine]]) @ skew @ np.diag(rng.uniform(*scale, size=2)))
 
 
-def fit(strokes: Sequence[Stroke], matrix: Array, fill: float, shift: Array) -> Pose:
+def fit_pose(strokes: Sequence[Stroke], matrix: Array, fill: float, shift: Array) -> Pose:
     """The pose whose longest edge takes up the share `fill` of the frame, centred and then moved by `shift`."""
     placed = np.concatenate([stroke.points for stroke in strokes]) @ matrix.T
     low, high = placed.min(axis=0), placed.max(axis=0)
@@ -143,13 +143,13 @@ def paint(image: Image.Image, strokes: Sequence[Stroke], pose: Pose) -> None:
             draw.polygon(flat, fill=stroke.tone)
 
 
-def reduced(image: Image.Image) -> NDArray[np.float32]:
+def downsample(image: Image.Image) -> NDArray[np.float32]:
     """The image at its final size, antialiased, in 0..255."""
     return np.asarray(image.reduce(SUPERSAMPLING), dtype=np.float32)
 
 
 @lru_cache
-def grid(size: int) -> tuple[Array, Array]:
+def pixel_centres(size: int) -> tuple[Array, Array]:
     """The x and y of every pixel's centre, each (size, size)."""
     axis = (np.arange(size) + 0.5) * 2.0 / size - 1.0
     x, y = np.meshgrid(axis, axis)
@@ -158,7 +158,7 @@ def grid(size: int) -> tuple[Array, Array]:
 
 def along(size: int, angle: float) -> Array:
     """How far every pixel lies along a direction (radians from the right), (size, size)."""
-    x, y = grid(size)
+    x, y = pixel_centres(size)
     return x * math.cos(angle) + y * math.sin(angle)
 
 

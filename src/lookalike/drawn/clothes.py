@@ -1,4 +1,4 @@
-"""Clothes drawn in the ten classes of the clothing data set: what a demonstration has in place of its photographs.
+"""Clothes drawn in the ten classes of the clothing data set, in place of its photographs.
 
 Seven are the garments of `garments`; hats, shorts and skirts are drawn here. Shorts are cut like trousers and skirts
 like the lower part of dresses, so that the classes look alike as they do in the photographs.
@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike.drawn.canvas import Rng, Stroke, Strokes, arc, mirror, pick, polygon
+from lookalike.drawn.canvas import Rng, Stroke, Strokes, arc, flip, pick, polygon
 from lookalike.drawn.garments import CLASSES as GARMENTS
 from lookalike.drawn.garments import CLOTH, DARK, LIGHT, SEAM
 from lookalike.drawn.photographs import draw_snapshots
 
 SIDE = 96  # pixels
-DRAWN = 160  # pixels of the longer side of what they are cut out of
+DRAWN_SIZE = 160  # pixels of the longer side of what they are cut out of
 T_SHIRT, TROUSER, PULLOVER, DRESS, COAT, SANDAL, SHIRT, SNEAKER, _, BOOT = GARMENTS
 
 
@@ -25,11 +25,11 @@ def draw_clothes(count: int, *, seed: int) -> tuple[NDArray[np.uint8], NDArray[n
 
     The same seed gives the same images, whatever the count.
     """
-    shots = draw_snapshots(count, seed, classes=CLASSES, paired=(CLASSES.index(shoes),), size=DRAWN)
-    return np.stack([middle(shot.image) for shot in shots]), np.array([shot.label for shot in shots], np.uint8)
+    shots = draw_snapshots(count, seed, classes=CLASSES, paired=(CLASSES.index(shoes),), size=DRAWN_SIZE)
+    return np.stack([crop_to_square(shot.image) for shot in shots]), np.array([shot.label for shot in shots], np.uint8)
 
 
-def middle(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def crop_to_square(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The square in the middle of a picture (H, W, 3), reduced to (96, 96, 3)."""
     height, width = image.shape[:2]
     side = min(height, width)
@@ -52,9 +52,9 @@ def shorts(rng: Rng) -> Strokes:
     seam = right[3:5] - (0, 0.08)
     pocket = polygon([(0.55 * waist, -0.82), (waist + 0.3 * flare, rise - 0.15)])
     band, fly = polygon([(-waist, -0.85), (waist, -0.85)]), polygon([(0, -0.85), (0, rise)])
-    lines = [line for side in (seam, pocket) for line in (side, mirror(side))]
+    lines = [line for side in (seam, pocket) for line in (side, flip(side))]
     tie = [Stroke(polygon([(0.02, -0.9), (x, -0.5)]), LIGHT, 0.04) for x in (-0.09, 0.11)] if rng.random() < 0.4 else []
-    legs = [Stroke(right, CLOTH), Stroke(mirror(right), CLOTH)]
+    legs = [Stroke(right, CLOTH), Stroke(flip(right), CLOTH)]
     return [*legs, Stroke(band, SEAM, 0.06), *(Stroke(line, SEAM, 0.04) for line in (fly, *lines)), *tie]
 
 
@@ -66,8 +66,8 @@ def skirt(rng: Rng) -> Strokes:
     band = polygon([(waist, -1), (waist, -0.84)])
     pleats = np.linspace(-0.8, 0.8, int(rng.choice([0, 1, 4, 6, 9])))
     folds = [polygon([(x * waist, -0.84), (x * hem[0], length + bend * (1 - abs(x)) - 0.03)]) for x in pleats]
-    edge = np.concatenate([right[2:], mirror(right[2:])]) - (0, 0.08)
-    body = [Stroke(np.concatenate([side, mirror(side)]), tone) for side, tone in ((right, CLOTH), (band, CLOTH - 30))]
+    edge = np.concatenate([right[2:], flip(right[2:])]) - (0, 0.08)
+    body = [Stroke(np.concatenate([side, flip(side)]), tone) for side, tone in ((right, CLOTH), (band, CLOTH - 30))]
     return [body[0], *(Stroke(fold, SEAM, 0.025) for fold in folds), Stroke(edge, SEAM, 0.03), body[1]]
 
 
@@ -83,8 +83,8 @@ def brimmed(rng: Rng) -> Strokes:
     ribbon = polygon([(wide + 0.01, 0.1), (wide - 0.02, -0.12)])
     return [
         Stroke(arc((0, 0.1), (1.0, brim)), CLOTH - 25),
-        Stroke(np.concatenate([crown, mirror(crown)]), CLOTH),
-        Stroke(np.concatenate([ribbon, mirror(ribbon)]), int(rng.choice([DARK, LIGHT]))),
+        Stroke(np.concatenate([crown, flip(crown)]), CLOTH),
+        Stroke(np.concatenate([ribbon, flip(ribbon)]), int(rng.choice([DARK, LIGHT]))),
         Stroke(arc((0, 0.1), (1.0, brim), 0, 180), SEAM, 0.03),
     ]
 

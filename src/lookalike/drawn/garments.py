@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.drawn import canvas
-from lookalike.drawn.canvas import Array, Range, Rng, Stroke, Strokes, arc, mirror, pick, polygon
+from lookalike.drawn.canvas import Array, Range, Rng, Stroke, Strokes, arc, flip, pick, polygon
 
 SIZE = 28
 # Tones of a garment of full brightness; the finish scales them all.
@@ -44,10 +44,10 @@ def _garment(label: int, rng: Rng) -> NDArray[np.uint8]:
     """One finished picture: drawn, fitted to the frame as Fashion-MNIST does, given a cloth, light and noise."""
     strokes = CLASSES[label](rng)
     matrix = canvas.jittered_matrix(rng, turn=6.0, shear=0.06, scale=(0.88, 1.0))
-    pose = canvas.fit(strokes, matrix, fill=rng.uniform(0.88, 1.0), shift=rng.uniform(-0.05, 0.05, size=2))
+    pose = canvas.fit_pose(strokes, matrix, fill=rng.uniform(0.88, 1.0), shift=rng.uniform(-0.05, 0.05, size=2))
     picture = canvas.blank(SIZE)
     canvas.paint(picture, strokes, pose)
-    cover = canvas.reduced(picture)
+    cover = canvas.downsample(picture)
     cloth = CLOTHS[pick(rng, CLOTHS, (55, 17, 10, 10, 8))](rng) * canvas.lighting(rng, SIZE, strength=0.16)
     noise = rng.normal(0.0, rng.uniform(1.0, 7.0), size=cover.shape)
     lit = cover * cloth * rng.uniform(0.6, 1.25) + noise * (cover > 0)
@@ -70,9 +70,9 @@ def _torso(side: Array, pointed: bool, rng: Rng) -> Strokes:
     """The body that all tops share, from its right side: a neckline is cut out, and seams hold the sleeves."""
     depth, bend = (rng.uniform(0.2, 0.42), 0.5) if pointed else (rng.uniform(0.04, 0.16), 0.85)
     neckline = polygon([(0, depth - 0.92), (side[0, 0] / 2, bend * depth - 0.92)])
-    outline = np.concatenate([side, mirror(side), mirror(neckline), neckline])
+    outline = np.concatenate([side, flip(side), flip(neckline), neckline])
     hem = side[-1] * [(-1, 1), (1, 1)] - (0, 0.07)
-    seams = [Stroke(line, SEAM, 0.04) for line in (side[1:3], mirror(side[1:3]), hem)]
+    seams = [Stroke(line, SEAM, 0.04) for line in (side[1:3], flip(side[1:3]), hem)]
     return [Stroke(outline, CLOTH), *seams]
 
 
@@ -87,7 +87,7 @@ def _sleeves(length: str, tip: float, chest: float, rng: Rng) -> Strokes:
     outer = (tip + reach * math.sin(spread), -0.78 + reach * math.cos(spread))
     inner = (outer[0] - cuff * math.cos(spread), outer[1] + cuff * math.sin(spread))
     right = polygon([(tip, -0.78), outer, inner, (chest + 0.04, -0.30), (0.2, -0.6)])
-    return [Stroke(right, CLOTH - 20), Stroke(mirror(right), CLOTH - 20)]
+    return [Stroke(right, CLOTH - 20), Stroke(flip(right), CLOTH - 20)]
 
 
 # Necks, each from half its width.
@@ -99,7 +99,7 @@ def _crew(width: float, rng: Rng) -> Strokes:
 
 def _turtle(width: float, rng: Rng) -> Strokes:
     roll = polygon([(width + 0.03, -0.8), (width, -0.92 - rng.uniform(0.12, 0.28))])
-    return [Stroke(np.concatenate([roll, mirror(roll)]), CLOTH), Stroke(arc((0, -0.85), (width, 0.06)), SEAM)]
+    return [Stroke(np.concatenate([roll, flip(roll)]), CLOTH), Stroke(arc((0, -0.85), (width, 0.06)), SEAM)]
 
 
 def _hood(width: float, rng: Rng) -> Strokes:
@@ -110,12 +110,12 @@ def _hood(width: float, rng: Rng) -> Strokes:
 def _collar(width: float, rng: Rng) -> Strokes:
     tip = (0.7 * width, rng.uniform(-0.66, -0.52))
     wing = polygon([(0.0, -0.82), (width - 0.02, -1.0), (width + 0.1, -0.8), tip])
-    return [Stroke(side, tone, thin) for side in (wing, mirror(wing)) for tone, thin in ((LIGHT, 0), (DARK, 0.035))]
+    return [Stroke(side, tone, thin) for side in (wing, flip(wing)) for tone, thin in ((LIGHT, 0), (DARK, 0.035))]
 
 
 def _lapel(width: float, rng: Rng) -> Strokes:
     wing = polygon([(0, rng.uniform(-0.45, -0.1)), (width, -0.96), (width + 0.16, -0.72), (width + 0.04, -0.62)])
-    return [Stroke(side, tone, thin) for side in (wing, mirror(wing)) for tone, thin in ((SEAM, 0), (DARK, 0.03))]
+    return [Stroke(side, tone, thin) for side in (wing, flip(wing)) for tone, thin in ((SEAM, 0), (DARK, 0.03))]
 
 
 # Fronts, each from the height of the hem.
@@ -129,7 +129,7 @@ def _placket(length: float, rng: Rng) -> Strokes:
 
 def _opening(length: float, rng: Rng) -> Strokes:
     edge = polygon([(0.02, -0.85), (rng.uniform(0.02, 0.14), length + 0.02)])
-    return [Stroke(np.concatenate([edge, mirror(edge)]), int(rng.choice([0, 50, DARK])))]
+    return [Stroke(np.concatenate([edge, flip(edge)]), int(rng.choice([0, 50, DARK])))]
 
 
 def _print(length: float, rng: Rng) -> Strokes:
@@ -146,7 +146,7 @@ def _trouser(rng: Rng) -> Strokes:
     right = polygon([*leg, (inside, 0.2), (0, rise)])
     band = polygon([(-waist, -0.88), (waist, -0.88)])
     fly = polygon([(0, -0.88), (0, rise)])
-    return [Stroke(right, CLOTH), Stroke(mirror(right), CLOTH), Stroke(band, SEAM, 0.05), Stroke(fly, SEAM, 0.04)]
+    return [Stroke(right, CLOTH), Stroke(flip(right), CLOTH), Stroke(band, SEAM, 0.05), Stroke(fly, SEAM, 0.04)]
 
 
 def _sole(rise: float, rng: Rng) -> Strokes:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.drawn import canvas
-from lookalike.drawn.canvas import Colour, Palette, Range, Rng, Stroke, Strokes, arc, pick, polygon, shade, tinted
+from lookalike.drawn.canvas import Colour, Palette, Range, Rng, Stroke, Strokes, arc, pick, polygon, shade, tint
 
 SIZE = 32
 
@@ -50,42 +50,42 @@ def draw_objects(count: int, *, seed: int) -> tuple[NDArray[np.uint8], NDArray[n
 
 def _scene(label: int, rng: Rng) -> NDArray[np.uint8]:
     """One finished picture: a background, the object over it facing either way, then light and noise."""
-    draw, places = CLASSES[label]
+    draw, scenes = CLASSES[label]
     strokes = draw(rng)
     facing = np.diag([rng.choice([-1.0, 1.0]), 1.0])
     matrix = canvas.jittered_matrix(rng, turn=7.0, shear=0.08, scale=(0.88, 1.0)) @ facing
-    pose = canvas.fit(strokes, matrix, fill=rng.uniform(0.8, 1.0), shift=rng.uniform(-0.08, 0.08, size=2))
+    pose = canvas.fit_pose(strokes, matrix, fill=rng.uniform(0.8, 1.0), shift=rng.uniform(-0.08, 0.08, size=2))
     picture = canvas.blank(SIZE, "RGB")
-    canvas.paint(picture, _background(pick(rng, SCENES, places), rng), canvas.FRAME)
+    canvas.paint(picture, _background(pick(rng, SCENES, scenes), rng), canvas.FRAME)
     canvas.paint(picture, strokes, pose)
     light = canvas.lighting(rng, SIZE, strength=0.2) * rng.uniform(0.85, 1.15)
     noise = rng.normal(0.0, rng.uniform(2.0, 7.0), size=(SIZE, SIZE, 3))
-    return np.clip(canvas.reduced(picture) * light[..., None] + noise, 0, 255).astype(np.uint8)
+    return np.clip(canvas.downsample(picture) * light[..., None] + noise, 0, 255).astype(np.uint8)
 
 
 def _background(scene: str, rng: Rng) -> Strokes:
     """Two bands that meet at a horizon, and a few blots: clouds, bushes or stones."""
     above, below, level = SCENES[scene]
-    top, ground, horizon = tinted(rng, above), tinted(rng, below), rng.uniform(*level)
+    top, ground, horizon = tint(rng, above), tint(rng, below), rng.uniform(*level)
     sky = polygon([(-1.1, -1.1), (1.1, -1.1), (1.1, 1.1), (-1.1, 1.1)])
     land = polygon([(-1.1, horizon), (1.1, horizon + rng.uniform(-0.1, 0.1)), (1.1, 1.1), (-1.1, 1.1)])
     tones = [shade(top, 1.15), shade(top, 0.85), shade(ground, 0.8), shade(ground, 1.2)]
-    places, sizes = rng.uniform(-1, 1, size=(4, 2)), rng.uniform(0.05, 0.35, size=(4, 2))
+    positions, sizes = rng.uniform(-1, 1, size=(4, 2)), rng.uniform(0.05, 0.35, size=(4, 2))
     blots = [
         Stroke(arc((x, y), (2 * wide, tall)), tones[int(rng.integers(0, 2)) + 2 * int(y > horizon)])
-        for (x, y), (wide, tall) in zip(places[: rng.integers(0, 5)], sizes, strict=False)
+        for (x, y), (wide, tall) in zip(positions[: rng.integers(0, 5)], sizes, strict=False)
     ]
     return [Stroke(sky, top), Stroke(land, ground), *blots]
 
 
-def _wheels(places: list[float], radius: float) -> Strokes:
+def _wheels(positions: list[float], radius: float) -> Strokes:
     rings = ((radius, DARK), (radius / 2, HUB))
-    return [Stroke(arc((x, 0.4), (size, size)), tone) for x in places for size, tone in rings]
+    return [Stroke(arc((x, 0.4), (size, size)), tone) for x in positions for size, tone in rings]
 
 
 def _automobile(rng: Rng) -> Strokes:
     """A low body with a cabin: from a sports car to a van."""
-    paint, roof, front = tinted(rng, PAINTS), -rng.uniform(0.3, 0.7), rng.uniform(-0.75, -0.4)
+    paint, roof, front = tint(rng, PAINTS), -rng.uniform(0.3, 0.7), rng.uniform(-0.75, -0.4)
     hood, back = rng.uniform(-0.1, 0.1), rng.uniform(0.45, 0.95)
     body = polygon([(-1, 0.4), (-0.98, hood + 0.05), (front, hood - 0.05), (0.95, hood - 0.05), (1, 0.4)])
     cabin = polygon([(front, hood), (front + 0.25, roof), (back - 0.1, roof), (back, hood)])
@@ -98,20 +98,20 @@ def _automobile(rng: Rng) -> Strokes:
 
 def _truck(rng: Rng) -> Strokes:
     """A cab with a separate load behind it: a box, or the low bed of a pickup."""
-    paint, roof, split = tinted(rng, PAINTS), -rng.uniform(0.35, 0.65), rng.uniform(-0.5, -0.1)
+    paint, roof, split = tint(rng, PAINTS), -rng.uniform(0.35, 0.65), rng.uniform(-0.5, -0.1)
     box_top = rng.uniform(-0.95, -0.45) if rng.random() < 0.75 else rng.uniform(-0.1, 0.05)
     cab = polygon([(-1, 0.4), (-0.98, -0.05), (-0.85, roof), (split, roof), (split, 0.4)])
     window = polygon([(-0.85, -0.08), (-0.76, roof + 0.1), (split - 0.1, roof + 0.1), (split - 0.1, -0.08)])
     load = polygon([(split + 0.06, box_top), (1, box_top), (1, 0.3), (split + 0.06, 0.3)])
     bed = polygon([(-0.9, 0.34), (1, 0.34)])
-    cargo = Stroke(load, paint if box_top > -0.2 or rng.random() < 0.4 else tinted(rng, PAINTS))
+    cargo = Stroke(load, paint if box_top > -0.2 or rng.random() < 0.4 else tint(rng, PAINTS))
     wheels = _wheels([-0.65, 0.65, 0.3][: rng.integers(2, 4)], rng.uniform(0.16, 0.23))
     return [cargo, Stroke(cab, paint), Stroke(window, GLASS), Stroke(bed, DARK, 0.08), *wheels]
 
 
 def _airplane(rng: Rng) -> Strokes:
     """A slim body with straight wings and a tail fin, from the side or from above."""
-    paint, girth, sweep = tinted(rng, (*PAINTS, (225, 228, 232))), rng.uniform(0.09, 0.18), rng.uniform(0.1, 0.6)
+    paint, girth, sweep = tint(rng, (*PAINTS, (225, 228, 232))), rng.uniform(0.09, 0.18), rng.uniform(0.1, 0.6)
     wing, span = shade(paint, rng.uniform(0.6, 0.9)), rng.uniform(0.4, 0.95)
     body = polygon([(-1, 0), (-0.8, -girth), (0.6, -girth), (1, -0.05), (0.6, girth), (-0.8, girth)], 1)
     near = polygon([(-0.3, 0), (-0.1 + sweep, span), (0.15 + sweep, span), (0.25, 0)])
@@ -124,7 +124,7 @@ def _airplane(rng: Rng) -> Strokes:
 
 def _bird(rng: Rng) -> Strokes:
     """A round body with a head and a beak, flying with spread wings or perched on two legs."""
-    plume, girth, beak = tinted(rng, (*FURS, *PAINTS)), rng.uniform(0.15, 0.3), rng.uniform(0.1, 0.3)
+    plume, girth, beak = tint(rng, (*FURS, *PAINTS)), rng.uniform(0.15, 0.3), rng.uniform(0.1, 0.3)
     wing, span = shade(plume, rng.uniform(0.6, 0.9)), rng.uniform(0.5, 0.95)
     body, head = arc((0, 0), (0.6, girth)), arc((-0.58, -0.15), (0.2, 0.18))
     bill = polygon([(-0.75, -0.22), (-0.78 - beak, -0.1), (-0.73, -0.06)])
@@ -139,13 +139,13 @@ def _bird(rng: Rng) -> Strokes:
 
 def _ship(rng: Rng) -> Strokes:
     """A long hull with a bow, carrying decks and a funnel, or a mast with sails."""
-    paint, white, level = tinted(rng, PAINTS), tinted(rng, ((230, 230, 230), *PAINTS)), rng.uniform(0.05, 0.25)
+    paint, white, level = tint(rng, PAINTS), tint(rng, ((230, 230, 230), *PAINTS)), rng.uniform(0.05, 0.25)
     hull = polygon([(-1, level - 0.1), (1, level), (0.85, level + 0.35), (-0.75, level + 0.35)])
     start, width, tall = rng.uniform((-0.6, 0.6, 0.12), (-0.1, 1.0, 0.25))
     rows = [(k, level - (k - 0.5) * tall) for k in range(1, int(rng.integers(2, 5)))]
     cabins = [Stroke(polygon([(start, y), (start + width / k**0.5, y)]), white, tall) for k, y in rows]
     stack = polygon([(start + 0.3, level), (start + 0.34, -0.75)])
-    funnel = Stroke(stack, tinted(rng, PAINTS), rng.uniform(0.05, 0.2))
+    funnel = Stroke(stack, tint(rng, PAINTS), rng.uniform(0.05, 0.2))
     sail = polygon([(-0.05, -0.95), (-0.05, level - 0.12), (rng.uniform(0.5, 0.9), level - 0.12)])
     rig = [Stroke(polygon([(-0.1, -1), (-0.1, level)]), DARK, 0.05), Stroke(sail, white)]
     return [*(rig if rng.random() < 0.35 else [funnel, *cabins]), Stroke(hull, paint)]
@@ -153,7 +153,7 @@ def _ship(rng: Rng) -> Strokes:
 
 def _frog(rng: Rng) -> Strokes:
     """A squat body with bulging eyes and folded legs."""
-    skin = tinted(rng, (*FURS, *GREENS))
+    skin = tint(rng, (*FURS, *GREENS))
     limb, tall = shade(skin, rng.uniform(0.65, 0.9)), rng.uniform(0.3, 0.5)
     body = polygon([(-0.9, 0.1), (-0.6, -tall), (0.2, -tall), (0.9, 0.4), (-0.5, 0.45)], 2)
     thigh, shin = arc((0.5, 0.25), (0.38, 0.24)), polygon([(0.7, 0.45), (0.2, 0.52), (0.8, 0.55)])
@@ -166,7 +166,7 @@ def _frog(rng: Rng) -> Strokes:
 
 def _beast(kind: Beast, rng: Rng) -> Strokes:
     """A four-legged animal from the side, or its face."""
-    fur = tinted(rng, FURS)
+    fur = tint(rng, FURS)
     ears, tail, crown = pick(rng, EARS, kind.ears), pick(rng, TAILS, kind.tails), pick(rng, CROWNS, kind.crowns)
     if rng.random() < kind.faces:
         return _face(ears, fur, rng.uniform(*kind.snout), rng)
@@ -197,7 +197,7 @@ def _face(ears: str, fur: Colour, snout: float, rng: Rng) -> Strokes:
     eye = arc((0.24, -0.1), (0.1, rng.uniform(0.06, 0.12)))
     muzzle = arc((0, 0.25), (0.2 + snout / 2, 0.15 + snout / 2))
     paired = ((ear, shade(fur, 0.65)), (eye, DARK))
-    pairs = [Stroke(side, tone) for part, tone in paired for side in (part, canvas.mirror(part))]
+    pairs = [Stroke(side, tone) for part, tone in paired for side in (part, canvas.flip(part))]
     head = Stroke(arc((0, 0), (wide, 0.55)), fur)
     body = Stroke(arc((0, 0.95), (1.2 * wide, 0.6)), shade(fur, 0.9))
     return [body, *pairs[:2], head, Stroke(muzzle, light), *pairs[2:], Stroke(arc((0, 0.18), (0.1, 0.07)), DARK)]

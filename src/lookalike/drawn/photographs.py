@@ -1,4 +1,4 @@
-"""Photographs of garments, drawn: the embedded stand-in for real photos of clothes on a floor or a wall.
+"""Drawn photographs of garments: the embedded replacement of real photos of clothes on a floor or a wall.
 
 The garments are those of `garments`, drawn large and in colour. A plain ground is a wall or a sheet, a textured one is
 wood, carpet or a checked blanket, and a cluttered one has other things lying at its corners, too.
@@ -25,7 +25,7 @@ from lookalike.drawn.canvas import (
     Strokes,
     arc,
     polygon,
-    tinted,
+    tint,
 )
 from lookalike.drawn.garments import CLASSES, CLOTH, DARK, LIGHT
 
@@ -118,7 +118,7 @@ def _garment(strokes: Strokes, pair: bool, dye: Colour, rng: Rng) -> tuple[Strok
         strokes = _beside(strokes, rng)
     matrix = canvas.jittered_matrix(rng, turn=15.0, shear=0.05, scale=(0.9, 1.0))
     fill = rng.uniform(0.65, 0.9) * SHORT / LONG
-    pose = canvas.fit(strokes, matrix, fill, shift=rng.uniform(-0.06, 0.06, size=2))
+    pose = canvas.fit_pose(strokes, matrix, fill, shift=rng.uniform(-0.06, 0.06, size=2))
     bright = (240, 238, 232) if rng.random() < 0.5 else canvas.shade(dye, LIGHT / CLOTH)
     scale = math.sqrt(abs(np.linalg.det(pose.matrix)))
     return [_dyed(stroke, dye, bright, scale) for stroke in strokes], pose
@@ -143,9 +143,9 @@ def _dyed(stroke: Stroke, dye: Colour, bright: Colour, scale: float) -> Stroke:
 
 def _visible_dye(ground: Array, rng: Rng) -> Colour:
     """A colour that stands out, if only a little, from the mean colour (3,) of the ground."""
-    dye = tinted(rng, DYES)
+    dye = tint(rng, DYES)
     while np.linalg.norm(ground - dye) < CONTRAST:
-        dye = tinted(rng, DYES)
+        dye = tint(rng, DYES)
     return dye
 
 
@@ -169,7 +169,7 @@ def _layer(strokes: Sequence[Stroke], pose: Pose, size: int) -> Layer:
     """The strokes on black, (size, size, 4): red, green, blue, and how far each pixel is covered, all in 0..255."""
     picture = canvas.blank(size, "RGBX")  # RGBA would do, but is reduced at a third of the speed
     canvas.paint(picture, strokes, pose)
-    return canvas.reduced(picture)
+    return canvas.downsample(picture)
 
 
 def _laid(scene: Array, layer: Layer, rng: Rng, cloth: Array | float = 1.0) -> Array:
@@ -229,7 +229,7 @@ def _checks(rng: Rng, size: int, angle: float, periods: Range) -> Array:
 
 
 def _stripes(rng: Rng, size: int, angle: float, periods: Range) -> Array:
-    """Stripes whose periods are told in pixels of a canvas of LONG: factors up to 1, (size, size)."""
+    """Stripes whose periods are given in pixels of a canvas of LONG: factors up to 1, (size, size)."""
     narrowest, widest = (period * size / LONG for period in periods)
     return canvas.waves(rng, size, angle, (narrowest, widest))
 
@@ -251,7 +251,7 @@ def _clutter(corner: Array, rng: Rng) -> Strokes:
 
 
 def _book(rng: Rng) -> Strokes:
-    dye, cover = tinted(rng, DYES), polygon([(-0.2, -0.28), (0.2, -0.28), (0.2, 0.28), (-0.2, 0.28)])
+    dye, cover = tint(rng, DYES), polygon([(-0.2, -0.28), (0.2, -0.28), (0.2, 0.28), (-0.2, 0.28)])
     title = Stroke(polygon([(-0.12, -0.1), (0.12, -0.1)]), canvas.shade(dye, 1.6), 0.06)
     return [Stroke(cover + 0.02, (235, 230, 215)), Stroke(cover, dye), title]
 
@@ -259,7 +259,7 @@ def _book(rng: Rng) -> Strokes:
 def _cable(rng: Rng) -> Strokes:
     x = np.linspace(-0.7, 0.7, 30)
     bend = rng.uniform(0.05, 0.15) * np.sin(x * rng.uniform(3.0, 8.0))
-    return [Stroke(np.stack([x, bend], axis=1), tinted(rng, DYES), rng.uniform(0.02, 0.05))]
+    return [Stroke(np.stack([x, bend], axis=1), tint(rng, DYES), rng.uniform(0.02, 0.05))]
 
 
 def _foot(rng: Rng) -> Strokes:

@@ -1,4 +1,4 @@
-"""How well clusters agree with labels, whatever number each bears.
+"""Agreement of clusters with labels, whatever the clusters' numbers.
 
 All scores are computed from contingency tables (..., K, C): points of each of K clusters (rows) and C labels (columns).
 A bootstrap over points with their clusters held fixed is then one table a resample.
@@ -39,7 +39,7 @@ class Agreement:
     purity: Estimate
 
 
-def agreement(clusters: Ints, labels: Ints, weights: NDArray[np.float64]) -> Agreement:
+def score_agreement(clusters: Ints, labels: Ints, weights: NDArray[np.float64]) -> Agreement:
     """All scores of `clusters` (N,) against `labels` (N,), with intervals over the resamples `weights` (draws, N)."""
     table = contingency(clusters, labels, int(labels.max()) + 1)
     drawn = resampled_tables(clusters, labels, weights)
@@ -84,10 +84,10 @@ def adjusted_rand(tables: Tables) -> Floats:
     """
     together, in_cluster, in_label, pairs = (
         (counts * (counts - 1) / 2).sum(axis=-1)
-        for counts in (flat(tables), tables.sum(axis=-1), tables.sum(axis=-2), points_of(tables)[..., None])
+        for counts in (all_cells(tables), tables.sum(axis=-1), tables.sum(axis=-2), point_counts(tables)[..., None])
     )
     expected = in_cluster * in_label / pairs
-    return ratio(together - expected, (in_cluster + in_label) / 2 - expected)
+    return ratio_or_one(together - expected, (in_cluster + in_label) / 2 - expected)
 
 
 def adjusted_mutual_information(tables: Tables) -> Floats:
@@ -100,7 +100,7 @@ def adjusted_mutual_information(tables: Tables) -> Floats:
     by_cluster, by_label, joint = entropies(tables)
     filled = (table[table.any(axis=1)][:, table.any(axis=0)] for table in tables)
     expected = np.array([expected_mutual_information(table, int(table.sum())) for table in filled])
-    return ratio(by_cluster + by_label - joint - expected, (by_cluster + by_label) / 2 - expected)
+    return ratio_or_one(by_cluster + by_label - joint - expected, (by_cluster + by_label) / 2 - expected)
 
 
 def v_measure(tables: Tables) -> Floats:
@@ -109,7 +109,7 @@ def v_measure(tables: Tables) -> Floats:
     Rosenberg and Hirschberg (EMNLP 2007), which is mutual information over the mean of both entropies.
     """
     by_cluster, by_label, joint = entropies(tables)
-    return np.clip(ratio(by_cluster + by_label - joint, (by_cluster + by_label) / 2), 0, 1)  # against rounding
+    return np.clip(ratio_or_one(by_cluster + by_label - joint, (by_cluster + by_label) / 2), 0, 1)  # against rounding
 
 
 def hungarian_accuracy(tables: Tables) -> Floats:
@@ -121,33 +121,31 @@ def hungarian_accuracy(tables: Tables) -> Floats:
     from scipy.optimize import linear_sum_assignment
 
     matched = [table[linear_sum_assignment(table, maximize=True)].sum() for table in tables]
-    return np.array(matched) / points_of(tables)
+    return np.array(matched) / point_counts(tables)
 
 
 def purity(tables: Tables) -> Floats:
     """(...,) share of points that bear the most frequent label of their cluster; it rises with K, to 1 at K = N."""
-    return tables.max(axis=-1).sum(axis=-1) / points_of(tables)
+    return tables.max(axis=-1).sum(axis=-1) / point_counts(tables)
 
 
 def entropies(tables: Tables) -> tuple[Floats, Floats, Floats]:
     """Entropy (...,) of clusters, of labels, and of both together, in nats."""
     from scipy.special import entr
 
-    margins = (tables.sum(axis=-1), tables.sum(axis=-2), flat(tables))
-    by_cluster, by_label, joint = (entr(counts / points_of(tables)[..., None]).sum(axis=-1) for counts in margins)
+    margins = (tables.sum(axis=-1), tables.sum(axis=-2), all_cells(tables))
+    by_cluster, by_label, joint = (entr(counts / point_counts(tables)[..., None]).sum(axis=-1) for counts in margins)
     return by_cluster, by_label, joint
 
 
-def ratio(numerator: Floats, denominator: Floats) -> Floats:
+def ratio_or_one(numerator: Floats, denominator: Floats) -> Floats:
     """The quotient; 1 where there is no room above chance, as both partitions are then one cluster (or all single)."""
     return np.divide(numerator, denominator, out=np.ones_like(numerator), where=denominator > ROUNDING)
 
 
-def flat(tables: Tables) -> Tables:
-    """The cells (..., K * C)."""
+def all_cells(tables: Tables) -> Tables:
     return tables.reshape(*tables.shape[:-2], -1)
 
 
-def points_of(tables: Tables) -> Tables:
-    """Number of points (...,)."""
+def point_counts(tables: Tables) -> Tables:
     return tables.sum(axis=(-2, -1))

@@ -1,4 +1,4 @@
-"""What the penultimate features of a trained model cluster into, and whether that is classes or look-alike groups.
+"""Clusters in the feature space of a trained model, and whether they are classes or look-alike groups.
 
 Mixtures are fitted to principal components: t-SNE tears and spreads clusters, so that one fitted to its map says more
 about the map than about the model. That is done once all the same, as a control named so.
@@ -12,8 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.embeddings import Embedding, SeedAgreement
-from lookalike.embedding.agreement import adjusted_rand, agreement, centred_estimate, contingency, resampled_tables
-from lookalike.embedding.mixture import Fit, choose, fit_mixture, k_means, sweep
+from lookalike.embedding.agreement import (
+    adjusted_rand,
+    centred_estimate,
+    contingency,
+    resampled_tables,
+    score_agreement,
+)
+from lookalike.embedding.mixture import MixtureFit, fit_mixture, fit_mixtures, k_means, lowest_bic
 from lookalike.embedding.neighbours import neighbour_preservation, neighbour_ranks, trustworthiness
 from lookalike.embedding.projection import pca, tsne
 from lookalike.evaluation.metrics import Floats, Ints
@@ -31,7 +37,7 @@ class Settings:
     Attributes:
         components: sizes of the mixtures to choose from, of which those above N / 5 are left out; the number of classes
             is always among them.
-        covariances: their shapes, see `mixture.Fit`.
+        covariances: their shapes, see `mixture.MixtureFit`.
         starts: runs of every mixture and of k-means, of which the best counts.
         perplexity: of t-SNE.
         mixture_dims, tsne_dims: principal components that clusters are sought in, and that t-SNE maps.
@@ -71,9 +77,9 @@ def embed(
             the mixtures see.
         neighbours: k of the two measures of the map, which compare it with the features themselves.
         trustworthiness, neighbour_preservation: see `neighbours`.
-        sweep: a row for each mixture fitted to principal components, see `mixture.Fit`.
+        sweep: a row for each mixture fitted to principal components, see `mixture.MixtureFit`.
         chosen, chosen_by_class: components and covariance of "mixture" and of "mixture_by_class".
-        clusterings: for each of the four its agreement with labels and with groups (see `agreement`) and
+        clusterings: for each of the four its agreement with labels and with groups (see `score_agreement`) and
             its contingency table (K, C).
     """
     import sklearn.manifold  # noqa: F401 - only libraries that are loaded already can be limited
@@ -85,8 +91,8 @@ def embed(
             return None
         points = projection.coordinates[:, : settings.mixture_dims]
         coordinates = tsne(projection.coordinates[:, : settings.tsne_dims], settings.perplexity, seed)
-        fits = mixtures(points, len(group_of), settings, seed)
-        chosen, by_class = choose(fits), choose([fit for fit in fits if fit.components == len(group_of)])
+        fits = mixtures_of_all_sizes(points, len(group_of), settings, seed)
+        chosen, by_class = lowest_bic(fits), lowest_bic([fit for fit in fits if fit.components == len(group_of)])
         control = fit_mixture(coordinates, len(group_of), "full", starts=settings.starts, seed=seed)
         clusters = {
             "mixture": chosen.assignments,
@@ -96,9 +102,9 @@ def embed(
         }
         found = {
             "images": len(labels),
-            "explained": explained(projection.explained, points.shape[1]),
+            "explained": explained_variance(projection.explained, points.shape[1]),
             **map_quality(features, coordinates),
-            "sweep": [row(fit) for fit in fits],
+            "sweep": [{name: value for name, value in vars(fit).items() if name != "assignments"} for fit in fits],
             "chosen": shape_of(chosen),
             "chosen_by_class": shape_of(by_class),
             "clusterings": clusterings(clusters, labels, group_of),
@@ -106,7 +112,7 @@ def embed(
     return Embedding(found, indices, projection.coordinates[:, : max(2, settings.mixture_dims)], coordinates, clusters)
 
 
-def agreements(
+def agreement_of_seeds(
     found: Iterable[tuple[int, NDArray[np.floating]]], labels: Ints, classes: int, settings: Settings, start: int
 ) -> tuple[SeedAgreement, ...]:
     """How well those clusters of every seed's features agree with the classes that need no map, as in `embed`.
@@ -136,23 +142,23 @@ def clusters_without_map(
     if len(projection.explained) < 2:
         return None, None
     points = projection.coordinates[:, : settings.mixture_dims]
-    fits = sweep(points, [classes], settings.covariances, starts=settings.starts, seed=start)
-    return k_means(points, classes, starts=settings.starts, seed=start), choose(fits).assignments
+    fits = fit_mixtures(points, [classes], settings.covariances, starts=settings.starts, seed=start)
+    return k_means(points, classes, starts=settings.starts, seed=start), lowest_bic(fits).assignments
 
 
 def rand_index(clusters: Ints, labels: Ints) -> Estimate:
-    """The adjusted Rand index of clusters (N,) and labels (N,), as `agreement.agreement` has it."""
+    """The adjusted Rand index of clusters (N,) and labels (N,), as `agreement.score_agreement` has it."""
     tables = resampled_tables(clusters, labels, resample(len(labels)))
     return centred_estimate(adjusted_rand, contingency(clusters, labels, int(labels.max()) + 1), tables)
 
 
-def mixtures(points: Floats, classes: int, settings: Settings, seed: int) -> list[Fit]:
+def mixtures_of_all_sizes(points: Floats, classes: int, settings: Settings, seed: int) -> list[MixtureFit]:
     """Mixtures of `points` (N, d) in the sizes of `settings` that are not too large for N, and with one a class."""
     small = {number for number in settings.components if POINTS_PER_COMPONENT * number <= len(points)}
-    return sweep(points, sorted(small | {classes}), settings.covariances, starts=settings.starts, seed=seed)
+    return fit_mixtures(points, sorted(small | {classes}), settings.covariances, starts=settings.starts, seed=seed)
 
 
-def explained(shares: Floats, mixture_dims: int) -> dict[str, Any]:
+def explained_variance(shares: Floats, mixture_dims: int) -> dict[str, Any]:
     """The first shares of the variance, and the sum over the components that mixtures see."""
     first = shares[:SHARES].tolist()
     return {"shares": first, "mixture_dims": mixture_dims, "cumulative": float(shares[:mixture_dims].sum())}
@@ -171,19 +177,13 @@ def clusterings(clusters: dict[str, NDArray[np.int64]], labels: Ints, group_of: 
     weights = resample(len(labels))
     return {
         name: {
-            "labels": asdict(agreement(found, labels, weights)),
-            "groups": asdict(agreement(found, group_of[labels], weights)),
+            "labels": asdict(score_agreement(found, labels, weights)),
+            "groups": asdict(score_agreement(found, group_of[labels], weights)),
             "table": contingency(found, labels, len(group_of)).tolist(),
         }
         for name, found in clusters.items()
     }
 
 
-def row(fit: Fit) -> dict[str, Any]:
-    """What is told of a fit: all but the assignments."""
-    return {name: value for name, value in vars(fit).items() if name != "assignments"}
-
-
-def shape_of(fit: Fit) -> dict[str, Any]:
-    """Which fit it is."""
+def shape_of(fit: MixtureFit) -> dict[str, Any]:
     return {"components": fit.components, "covariance": fit.covariance}

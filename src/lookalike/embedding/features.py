@@ -1,4 +1,4 @@
-"""The penultimate features of the seeds whose evaluation leaves none."""
+"""Penultimate features of the seeds that the evaluation keeps no features of."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

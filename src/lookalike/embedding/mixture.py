@@ -1,4 +1,4 @@
-"""Clusters of points: Gaussian mixtures of several sizes and shapes, and k-means as the plain method beside them."""
+"""Clusters of points: Gaussian mixtures of several sizes and shapes, and k-means for comparison."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ FLOOR = 1e-6  # added to the variances, as a share of the points' mean variance
 
 
 @dataclass(frozen=True)
-class Fit:
+class MixtureFit:
     """A Gaussian mixture fitted to N points, the most likely of several starts.
 
     Attributes:
@@ -51,9 +51,9 @@ def parameters_of(components: int, covariance: str, dims: int) -> int:
     return components - 1 + components * dims + of_covariance[covariance]
 
 
-def sweep(
+def fit_mixtures(
     points: Floats, components: Iterable[int], covariances: Sequence[str], *, starts: int, seed: int
-) -> list[Fit]:
+) -> list[MixtureFit]:
     """Mixtures of `points` (N, d), N >= components, in all sizes and in the shapes that they can tell something about.
 
     The seed is 0 to 2**32 - 1.
@@ -75,7 +75,7 @@ def affordable(components: int, covariances: Sequence[str], count: int, dims: in
     return few or [min(free, key=free.__getitem__)]
 
 
-def fit_mixture(points: Floats, components: int, covariance: str, *, starts: int, seed: int) -> Fit:
+def fit_mixture(points: Floats, components: int, covariance: str, *, starts: int, seed: int) -> MixtureFit:
     """A Gaussian mixture of `points` (N, d) by EM from `starts` runs of k-means (Dempster et al., JRSS B 39, 1977)."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
@@ -94,7 +94,7 @@ def fit_mixture(points: Floats, components: int, covariance: str, *, starts: int
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(points)
     responsibilities = model.predict_proba(points)
-    return Fit(
+    return MixtureFit(
         components=components,
         covariance=covariance,
         parameters=parameters_of(components, covariance, points.shape[1]),
@@ -106,7 +106,7 @@ def fit_mixture(points: Floats, components: int, covariance: str, *, starts: int
     )
 
 
-def choose(fits: Sequence[Fit]) -> Fit:
+def lowest_bic(fits: Sequence[MixtureFit]) -> MixtureFit:
     """The fit with the lowest BIC of those that converged, or of all if none did."""
     return min([fit for fit in fits if fit.converged] or fits, key=lambda fit: fit.bic)
 

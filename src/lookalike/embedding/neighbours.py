@@ -1,4 +1,4 @@
-"""What a map in few dimensions keeps of the neighbours of each point; by Euclidean distance throughout."""
+"""How well a map in few dimensions keeps each point's neighbours; by Euclidean distance throughout."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ def neighbour_ranks(high: Floats, low: Floats, k: int) -> NDArray[np.int64]:
 
 
 def trustworthiness(ranks: NDArray[np.int64]) -> float:
-    """How little the map shows as neighbours what are none: 0 to 1, and 1 if none is false.
+    """Trustworthiness of the map: 0 to 1, and 1 if no neighbour in the map is false.
 
     Venna and Kaski, "Neighborhood preservation in nonlinear projection methods" (ICANN 2001), equation 1.
 

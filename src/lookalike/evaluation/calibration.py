@@ -1,4 +1,4 @@
-"""How sure a model is against how often it is right: the calibration error with its interval, and the temperature."""
+"""The calibration error with its interval, and the temperature that calibrates."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +51,17 @@ def calibration_error(logits: NDArray[np.floating], labels: Ints, weights: Float
         weights: (draws, N), see `statistics.resample`.
     """
     gaps = np.stack([gaps_by_bin(softmax(each), labels) for each in logits])  # (S, N, bins)
-    sums, drawn = gaps.sum(axis=1), weights @ gaps  # (S, bins), (S, draws, bins)
-    value, resampled, noise = (mean_error(part, len(labels)) for part in (sums, drawn, drawn - sums[:, None]))
+    return error_estimate(gaps.sum(axis=1), weights @ gaps, len(labels))
+
+
+def error_estimate(sums: Floats, drawn: Floats, images: int) -> Estimate:
+    """The calibration error with the interval that `calibration_error` explains.
+
+    Args:
+        sums: (S, bins), the sums of `gaps_by_bin` over so many images.
+        drawn: (S, draws, bins), the same in each resample.
+    """
+    value, resampled, noise = (mean_error(part, images) for part in (sums, drawn, drawn - sums[:, None]))
     found = reflected(float(value), resampled)
     return Estimate(found.value, 0.0, found.high) if value <= np.quantile(noise, 0.975) else found
 
@@ -70,8 +79,7 @@ def gaps_by_bin(probabilities: Floats, labels: Ints) -> Floats:
 
 def mean_error(sums: Floats, images: int) -> Floats:
     """The calibration error from the bins' sums of `gaps_by_bin` over so many images: (S, ..., bins) -> (...)."""
-    errors: Floats = np.abs(sums).sum(axis=-1).mean(axis=0) / images
-    return errors
+    return np.abs(sums).sum(axis=-1).mean(axis=0) / images
 
 
 def reflected(value: float, drawn: Floats) -> Estimate:

@@ -1,4 +1,4 @@
-"""Images to look at, picked by rule and not by eye."""
+"""Example images, picked by rule and not by eye."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Corrupted and shifted test images, the same for every variant, and what one variant says about them."""
+"""Corrupted and shifted test images, the same for every variant, and one variant's predictions for them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass
@@ -32,7 +32,7 @@ class CorruptedImages:
 
 def corrupted_images(dataset: Dataset, per_class: int) -> CorruptedImages:
     """The first `per_class` test images of each class in every condition; all variants see the same ones."""
-    images, labels = first_images(dataset, per_class)
+    images, labels = first_test_images(dataset, per_class)
     sets: dict[Condition, Pixels] = {("", 0): images}
     for kind in tqdm(CORRUPTIONS, desc="corruptions", unit="kind", disable=None):
         sets |= {(kind, severity): corrupt(images, kind, severity, seed=SEED) for severity in SEVERITIES}
@@ -41,14 +41,14 @@ def corrupted_images(dataset: Dataset, per_class: int) -> CorruptedImages:
     return CorruptedImages(sets, labels)
 
 
-def first_images(dataset: Dataset, per_class: int) -> tuple[Pixels, NDArray[np.int64]]:
+def first_test_images(dataset: Dataset, per_class: int) -> tuple[Pixels, NDArray[np.int64]]:
     """The first `per_class` test images of each class, and their labels."""
     chosen = first_of_each_class(dataset.test_labels, per_class)
     return dataset.test_images[chosen], dataset.test_labels[chosen].astype(np.int64)
 
 
-def corrupted_answers(folder: Path, dataset: Dataset, images: CorruptedImages, runtime: Runtime) -> Corrupted:
-    """What all seeds in the model folder `folder` that did not diverge say about the images."""
+def evaluate_corrupted(folder: Path, dataset: Dataset, images: CorruptedImages, runtime: Runtime) -> Corrupted:
+    """Right predictions and calibration errors on the images, of all seeds in `folder` that did not diverge."""
     weights, right, ece = resample(len(images.labels)), [], []
     for logits in logits_by_condition(folder, dataset, images.sets, runtime):
         right.append(logits.argmax(axis=2) == images.labels)

@@ -1,4 +1,4 @@
-"""Test images that keep one cue alone, the same for every variant, and what one variant says about them."""
+"""Test images that keep one cue alone, the same for every variant, and one variant's predictions for them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Condition, Cues
-from lookalike.evaluation.corrupted_images import SEED, Pixels, first_images, logits_by_condition
-from lookalike.evaluation.cues import CUES, cue
+from lookalike.evaluation.corrupted_images import SEED, Pixels, first_test_images, logits_by_condition
+from lookalike.evaluation.cues import CUES, keep_cue
 from lookalike.evaluation.metrics import Ints
 from lookalike.runtime import Runtime
 
@@ -29,16 +29,16 @@ class CueImages:
 
 def cue_images(dataset: Dataset, per_class: int) -> CueImages:
     """The first `per_class` test images of each class by every cue; all variants see the same ones."""
-    images, labels = first_images(dataset, per_class)
+    images, labels = first_test_images(dataset, per_class)
     sets, usable = {("", 0): images}, [np.ones(len(labels), bool)]
     for kind, strength in CUES:
-        sets[kind, strength], possible = cue(images, kind, strength, seed=SEED)
+        sets[kind, strength], possible = keep_cue(images, kind, strength, seed=SEED)
         usable.append(possible)
     return CueImages(sets, np.stack(usable), labels)
 
 
-def cue_answers(folder: Path, dataset: Dataset, images: CueImages, runtime: Runtime) -> Cues:
-    """What all seeds in the model folder `folder` that did not diverge prefer on the images."""
+def evaluate_cues(folder: Path, dataset: Dataset, images: CueImages, runtime: Runtime) -> Cues:
+    """Which classes the seeds in `folder` that did not diverge prefer to the true one on the images."""
     found = [preferred(logits, images.labels) for logits in logits_by_condition(folder, dataset, images.sets, runtime)]
     return Cues(tuple(images.sets), images.usable, np.stack(found, axis=1))
 

@@ -28,7 +28,7 @@ LARGEST = 0.9  # of a colour image: a larger mask is no object
 FLAT = 1e-6  # a gradient below this is rounding: the step of one grey level gives more
 
 
-def cue(images: Pixels, kind: str, strength: int, *, seed: int) -> tuple[Pixels, NDArray[np.bool_]]:
+def keep_cue(images: Pixels, kind: str, strength: int, *, seed: int) -> tuple[Pixels, NDArray[np.bool_]]:
     """Images (N, H, W) or (N, H, W, 3) that keep one cue, and whether (N,) it could be made of each.
 
     An image is not usable if it stays as it is, or if nothing is left of it: all pixels are equal.

@@ -1,4 +1,4 @@
-"""Test images that a model has already seen."""
+"""Test images that are also in the training set."""
 
 from hashlib import blake2b
 
@@ -11,7 +11,7 @@ from lookalike.artifacts.image_files import ImageFiles, Pixels, View
 SMALL, CHUNK = 32, 500  # side of what a photograph is hashed by, and images hashed at once
 
 
-def duplicated(images: Pixels, among: Pixels) -> NDArray[np.bool_]:
+def which_are_among(images: Pixels, among: Pixels) -> NDArray[np.bool_]:
     """Which (N,) of `images` (N, H, W[, C]) stand, byte for byte, among the images `among` (M, H, W[, C]).
 
     Raises:
@@ -21,8 +21,8 @@ def duplicated(images: Pixels, among: Pixels) -> NDArray[np.bool_]:
         return np.isin(images.checksums, among.checksums)
     if images.shape[1:] != among.shape[1:]:
         raise ValueError(f"images of shapes {images.shape[1:]} and {among.shape[1:]}")
-    known = {digest(image) for image in among[:]}
-    return np.array([digest(image) in known for image in images[:]], bool)
+    known = {pixel_digest(image) for image in among[:]}
+    return np.array([pixel_digest(image) in known for image in images[:]], bool)
 
 
 def average_hash(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -35,12 +35,12 @@ def average_hash(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.packbits(flat > flat.mean(axis=1, keepdims=True), axis=1)
 
 
-def repeated(dataset: Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def which_are_repeated(dataset: Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which test images (N,) stand byte for byte in the published training set, and which others share their average
     hash with a training image of the same label."""
-    twice = duplicated(dataset.test_images, dataset.train_images)
+    twice = which_are_among(dataset.test_images, dataset.train_images)
     parts = ((dataset.test_images, dataset.test_labels), (dataset.train_images, dataset.train_labels))
-    return twice, duplicated(*(labelled_hash(*part) for part in parts)) & ~twice
+    return twice, which_are_among(*(labelled_hash(*part) for part in parts)) & ~twice
 
 
 def labelled_hash(images: Pixels, labels: NDArray[np.unsignedinteger]) -> NDArray[np.unsignedinteger]:
@@ -50,6 +50,6 @@ def labelled_hash(images: Pixels, labels: NDArray[np.unsignedinteger]) -> NDArra
     return np.column_stack([np.concatenate(hashes), labels])
 
 
-def digest(image: NDArray[np.uint8]) -> bytes:
+def pixel_digest(image: NDArray[np.uint8]) -> bytes:
     """A hash of the pixels, to hold many images at the cost of few bytes each."""
     return blake2b(image.tobytes(), digest_size=16).digest()

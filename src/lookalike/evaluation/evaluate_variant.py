@@ -1,4 +1,4 @@
-"""Evaluate one variant: every trained seed on test, validation, training and corrupted images and on photographs."""
+"""The evaluation of one variant: every seed on test, validation, training and corrupted images and photographs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -10,24 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.evaluations import Augmented, Evaluation, Readouts, Validation, as_kept
+from lookalike.artifacts.evaluations import AugmentedExamples, Evaluation, Readouts, Validation, round_confidence
 from lookalike.artifacts.evidence import in_half
-from lookalike.artifacts.image_files import made_small
+from lookalike.artifacts.image_files import shrink
 from lookalike.artifacts.models import Description, load_description
 from lookalike.artifacts.photos import PhotoSet
-from lookalike.data.augmentation import examples, from_settings
+from lookalike.data.augmentation import example_draws, from_settings
 from lookalike.data.outside import OutsideImages
 from lookalike.data.splits import seen_by
-from lookalike.data.tensors import LabelledImages, from_training_set, place_images, prepared
+from lookalike.data.tensors import LabelledImages, from_training_set, place_images, preprocessed
 from lookalike.evaluation.calibration import fit_temperature
 from lookalike.evaluation.cases import first_of_each_class
-from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_answers, corrupted_images
-from lookalike.evaluation.cue_images import CueImages, cue_answers, cue_images
+from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_images, evaluate_corrupted
+from lookalike.evaluation.cue_images import CueImages, cue_images, evaluate_cues
 from lookalike.evaluation.groups import look_alike_pairs
 from lookalike.evaluation.inference import Outputs, infer, readers_of, restore_model
 from lookalike.evaluation.metrics import Ints, softmax
-from lookalike.evaluation.outside import outside_answers
-from lookalike.evaluation.readouts import LabelledFeatures, read_seed, together
+from lookalike.evaluation.outside import evaluate_outside
+from lookalike.evaluation.readouts import LabelledFeatures, join_seeds, read_out_seed
 from lookalike.evaluation.suspects import find_suspects
 from lookalike.evaluation.views import compare_views
 from lookalike.photographs.predictions import photo_outputs
@@ -39,7 +39,7 @@ TRAIN_IMAGES = 5_000  # training images that are predicted again in evaluation m
 
 
 @dataclass(frozen=True)
-class Questions:
+class EvaluationInputs:
     """What the variants of a study are evaluated on.
 
     Attributes:
@@ -66,8 +66,8 @@ class Questions:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the S seeds of a variant say about test, validation and training images, and features of the first seed.
+class SeedOutputs:
+    """Outputs of the S seeds of a variant for test, validation and training images; features of the first seed only.
 
     Attributes:
         train_right: an array bool (F,) for each seed, see `Evaluation`.
@@ -80,7 +80,7 @@ class Seen:
 
 
 def evaluate_variant(
-    folder: Path, questions: Questions, runtime: Runtime, *, views: bool = False, focus: bool = False
+    folder: Path, inputs: EvaluationInputs, runtime: Runtime, *, views: bool = False, focus: bool = False
 ) -> tuple[Evaluation, NDArray[np.floating]]:
     """Evaluate all seeds in the model folder `folder` that did not diverge.
 
@@ -91,72 +91,70 @@ def evaluate_variant(
     Returns:
         The evidence, and features (N, D) of the test images by the first seed; (0, 0) if every seed diverged.
     """
-    description, dataset = load_description(folder), questions.dataset
+    description, dataset = load_description(folder), inputs.dataset
     seeds = description.finished_seeds
     diverged = len(description.seeds) - len(seeds)
     if not seeds:
-        return nothing(dataset, diverged), np.zeros((0, 0), np.float16)
-    seen = see(folder, description, seeds, questions, runtime)
-    evaluation = judged(seen, seeds, diverged, validation_labels(dataset, description.valid_images))
-    evaluation = replace(evaluation, augmented=augmented(description, dataset))
-    if views:
-        crop = (description.augmentation or {})["crop"]
-        evaluation = replace(evaluation, views=asdict(compare_views(folder, crop, dataset, runtime)))
-    if questions.corrupted is not None:
-        evaluation = replace(evaluation, corrupted=corrupted_answers(folder, dataset, questions.corrupted(), runtime))
-    if questions.cues is not None:
-        evaluation = replace(evaluation, cues=cue_answers(folder, dataset, questions.cues(), runtime))
+        return empty_evaluation(dataset, diverged), np.zeros((0, 0), np.float16)
+    seen = run_seeds(folder, description, seeds, inputs, runtime)
+    evaluation = evaluation_of(seen, seeds, diverged, validation_labels(dataset, description.valid_images))
+    crop = (description.augmentation or {})["crop"] if views else 0
+    evaluation = replace(
+        evaluation,
+        augmented=augmented_examples(description, dataset),
+        views=asdict(compare_views(folder, crop, dataset, runtime)) if views else None,
+        corrupted=evaluate_corrupted(folder, dataset, inputs.corrupted(), runtime) if inputs.corrupted else None,
+        cues=evaluate_cues(folder, dataset, inputs.cues(), runtime) if inputs.cues else None,
+        suspects=find_suspects(evaluation, dataset.test_images, dataset.test_labels) if focus else None,
+    )
     features = seen.test[0].features, seen.valid[0].features
-    if (photos := questions.photos) is not None:
+    if (photos := inputs.photos) is not None:
         shown = photo_outputs(folder, evaluation, features, dataset, photos, runtime, focus=focus)
         evaluation = replace(evaluation, photos=shown)
-    if (outside := questions.outside) is not None:
-        said = outside_answers(readers_of(folder, dataset, runtime), outside, features, evaluation.photos)
-        evaluation = replace(evaluation, outside=said)
-    suspects = find_suspects(evaluation, dataset.test_images, dataset.test_labels) if focus else None
-    return replace(evaluation, suspects=suspects), features[0]
+    if (outside := inputs.outside) is not None:
+        found = evaluate_outside(readers_of(folder, dataset, runtime), outside, features, evaluation.photos)
+        evaluation = replace(evaluation, outside=found)
+    return evaluation, features[0]
 
 
-def nothing(dataset: Dataset, diverged: int) -> Evaluation:
+def empty_evaluation(dataset: Dataset, diverged: int) -> Evaluation:
     """The evidence of a variant of which every seed diverged."""
     logits = np.zeros((0, len(dataset.test_labels), len(dataset.class_names)), np.float16)
     return Evaluation((), diverged, np.zeros(0), logits)
 
 
-def augmented(description: Description, dataset: Dataset) -> Augmented | None:
+def augmented_examples(description: Description, dataset: Dataset) -> AugmentedExamples | None:
     """A few training images as the variant's training run saw them; None without augmentation."""
     if not (settings := description.augmentation):
         return None
     of_class = dataset.train_labels[dataset.train_indices].astype(int)
     few = dataset.train_indices[first_of_each_class(of_class, 1)[:AUGMENTED]]
     images, labels = np.asarray(dataset.train_images[few]), dataset.train_labels[few].astype(int)
-    draws = examples(from_settings(settings, dataset), images, labels, DRAWS)
-    return Augmented(made_small(images), labels, np.stack([made_small(draw) for draw in draws]))
+    draws = example_draws(from_settings(settings, dataset), images, labels, DRAWS)
+    return AugmentedExamples(shrink(images), labels, np.stack([shrink(draw) for draw in draws]))
 
 
-def see(folder: Path, description: Description, seeds: tuple[int, ...], asked: Questions, runtime: Runtime) -> Seen:
-    """Logits of every seed on test and validation images, whether it is right on training images, and how its features
-    separate look-alikes; features of the first seed, of test and validation images."""
-    seen, pairs = prepared(asked.dataset, description.preprocessing), look_alike_pairs(asked.group_of)
+def run_seeds(
+    folder: Path, description: Description, seeds: tuple[int, ...], inputs: EvaluationInputs, runtime: Runtime
+) -> SeedOutputs:
+    """The outputs of every seed for test, validation and training images, and the readouts of its features."""
+    seen, pairs = preprocessed(inputs.dataset, description.preprocessing), look_alike_pairs(inputs.group_of)
     test, valid = evaluation_images(seen, description.valid_images, runtime)
+    test_labels, valid_labels = (images.labels.cpu().numpy() for images in (test, valid))
     tested: list[Outputs] = []
     validated: list[Outputs] = []
     train_right, read = [], []
     for seed in seeds:
         model = restore_model(folder, description, seed, runtime)
         of_test, of_valid = (infer(model, images, keep_features=True) for images in (test, valid))
-        read.append(read_seed(with_labels(of_valid, valid), with_labels(of_test, test), pairs))
+        features = (LabelledFeatures(of_valid.features, valid_labels), LabelledFeatures(of_test.features, test_labels))
+        read.append(read_out_seed(*features, pairs))
         tested.append(without_features(of_test) if tested else of_test)
         validated.append(without_features(of_valid) if validated else of_valid)
-        train = from_training_set(seen, trained_on(seen, description, seed), runtime)
+        train = from_training_set(seen, first_train_indices(seen, description, seed), runtime)
         predicted = infer(model, train, keep_features=False).logits.argmax(axis=1)
         train_right.append(predicted == train.labels.cpu().numpy())
-    return Seen(tested, validated, train_right, together(read))
-
-
-def with_labels(outputs: Outputs, images: LabelledImages) -> LabelledFeatures:
-    """The features of images with their labels."""
-    return LabelledFeatures(outputs.features, images.labels.cpu().numpy())
+    return SeedOutputs(tested, validated, train_right, join_seeds(read))
 
 
 def without_features(outputs: Outputs) -> Outputs:
@@ -164,8 +162,8 @@ def without_features(outputs: Outputs) -> Outputs:
     return Outputs(outputs.logits, np.zeros((len(outputs.logits), 0), np.float32))
 
 
-def judged(seen: Seen, seeds: tuple[int, ...], diverged: int, valid_labels: Ints) -> Evaluation:
-    """The evidence from what the seeds say; temperatures see validation images alone, whose classes are given (M,)."""
+def evaluation_of(seen: SeedOutputs, seeds: tuple[int, ...], diverged: int, valid_labels: Ints) -> Evaluation:
+    """The evidence from the seeds' outputs; temperatures are fitted on validation images of classes (M,)."""
     valid = [one.logits for one in seen.valid]
     temperatures = np.array([fit_temperature(logits, valid_labels) for logits in valid])
     compared = zip(valid[:COMPARED], temperatures, strict=False)
@@ -176,7 +174,7 @@ def judged(seen: Seen, seeds: tuple[int, ...], diverged: int, valid_labels: Ints
         in_half(np.stack([one.logits for one in seen.test])),
         Validation(
             right=np.stack([logits.argmax(axis=1) == valid_labels for logits in valid]),
-            confidence=as_kept(np.stack([softmax(logits / t).max(axis=1) for logits, t in compared])),
+            confidence=round_confidence(np.stack([softmax(logits / t).max(axis=1) for logits, t in compared])),
         ),
         train_right=np.stack(seen.train_right),
         readouts=seen.readouts,
@@ -189,7 +187,7 @@ def evaluation_images(dataset: Dataset, count: int, runtime: Runtime) -> tuple[L
     return test, from_training_set(dataset, dataset.valid_indices[:count], runtime)
 
 
-def trained_on(dataset: Dataset, description: Description, seed: int) -> NDArray[np.int64]:
+def first_train_indices(dataset: Dataset, description: Description, seed: int) -> NDArray[np.int64]:
     """Indices of the first training images of a variant's seed, see `splits.seen_by`."""
     return seen_by(seed, dataset.train_indices, description.train_images)[:TRAIN_IMAGES]
 

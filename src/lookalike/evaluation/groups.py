@@ -1,4 +1,4 @@
-"""Look-alike groups: whether a model errs among classes that look alike, and where its probability goes.
+"""Look-alike groups: mistakes within and across groups, and the probability given to look-alikes.
 
 Throughout, `group_of` (C,) gives the group number of each class; its look-alikes are the other classes of its group.
 """
@@ -19,7 +19,7 @@ PRODUCTS = 10
 
 @dataclass(frozen=True)
 class LookAlikeFigures:
-    """What S seeds make of look-alikes; None where a figure has no images. `dataclasses.asdict` makes it JSON-able.
+    """Figures of S seeds about look-alikes; None where a figure has no images. `dataclasses.asdict` makes it JSON-able.
 
     A figure is a mean over seeds and images, its interval that of the bootstrap over images.
 
@@ -115,7 +115,9 @@ def look_alike_figures(
     log_probabilities = np.stack([log_softmax(seed) for seed in logits])
     shares = probability_shares(np.exp(log_probabilities), labels, group_of)
     means |= {f"{part}_{case}": (shares[part], where) for part in shares for case, where in cases.items()}
-    means |= {name: (values, everywhere) for name, values in sureness(log_probabilities, shares, right).items()}
+    means |= {
+        name: (values, everywhere) for name, values in confidence_figures(log_probabilities, shares, right).items()
+    }
     # a mean over seeds and images is a ratio of sums, in which images stay whole to be resampled
     estimates: dict[str, Any] = {
         name: bootstrap_ratio((values * where).sum(axis=0), where.sum(axis=0), weights)
@@ -124,7 +126,9 @@ def look_alike_figures(
     return LookAlikeFigures(**estimates, mistakes=float((~right).sum(axis=1).mean()))
 
 
-def sureness(log_probabilities: Floats, shares: dict[str, Floats], right: NDArray[np.bool_]) -> dict[str, Floats]:
+def confidence_figures(
+    log_probabilities: Floats, shares: dict[str, Floats], right: NDArray[np.bool_]
+) -> dict[str, Floats]:
     """The figures of `LookAlikeFigures` about how sure a model is, for each seed and image: (S, N)."""
     probabilities = np.exp(log_probabilities)
     ascending = np.sort(probabilities, axis=2)

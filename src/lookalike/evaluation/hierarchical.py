@@ -1,4 +1,4 @@
-"""Intervals that hold both kinds of chance: which seeds a variant was trained with, and which images it was tested on.
+"""Intervals over seeds and images: a variant was trained with some of all seeds, and tested on some of all images.
 
 Seeds are resampled first and images within them, for all variants the same images (hierarchical bootstrap: Davison &
 Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8). With few seeds that is too narrow: S drawn
@@ -17,7 +17,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.evaluation.statistics import Estimate
+from lookalike.evaluation.metrics import Floats
+from lookalike.evaluation.statistics import Estimate, satterthwaite
 
 DRAWS = 10_000
 SEED = 13
@@ -26,11 +27,10 @@ POWER = 0.8
 MOST_SEEDS = 100_000
 CHUNK = 500  # draws that are multiplied at a time
 FEW_KINDS = 500  # of rows: above, each row is drawn by itself
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Spread:
+class SeedSpread:
     """A standard deviation from seed to seed, with the degrees of freedom that it was estimated with."""
 
     deviation: float
@@ -48,18 +48,18 @@ class Seeds:
     """
 
     count: int
-    spread: Spread | None
+    spread: SeedSpread | None
     borrowed: bool = False
 
     @property
     def variance(self) -> float:
-        """Of the mean over the seeds."""
+        """The variance of the mean over the seeds."""
         return 0.0 if self.spread is None else self.spread.deviation**2 / self.count
 
 
 @dataclass(frozen=True, eq=False)
-class Uncertain:
-    """A quantity with all the chance that is in it.
+class UncertainValue:
+    """A quantity with its uncertainty over seeds and images.
 
     Attributes:
         value: the quantity.
@@ -77,7 +77,6 @@ class Uncertain:
 
     @property
     def error(self) -> float:
-        """The standard error."""
         return math.sqrt(self.image_variance + sum(side.variance for side in self.sides))
 
     @property
@@ -103,7 +102,6 @@ class Uncertain:
         return next((side.spread.freedom for side in self.sides if side.borrowed and side.spread), None)
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """The ends of a two-sided interval."""
         from scipy.special import ndtri, stdtrit
 
         tail = (1 - level) / 2
@@ -116,17 +114,14 @@ class Uncertain:
         low, high = np.quantile(self.drawn, [tail, 1 - tail]) - self.value
         return self.value + stretch * float(low), self.value + stretch * float(high)
 
-    def minus(self, constant: float) -> "Uncertain":
-        """The quantity less a constant."""
-        drawn = None if self.drawn is None else self.drawn - constant
-        return replace(self, value=self.value - constant, drawn=drawn)
+    def minus(self, constant: float) -> "UncertainValue":
+        return replace(self, value=self.value - constant, drawn=None if self.drawn is None else self.drawn - constant)
 
     def estimate(self, level: float = 0.95) -> Estimate:
-        """The value with its interval."""
         return Estimate(self.value, *self.interval(level))
 
     def needed(self, bound: float, level: float = 0.95) -> int | None:
-        """How many seeds a side would place `bound` outside the interval with a probability of 80 %.
+        """How many seeds per side would place `bound` outside the interval with a probability of 80 %.
 
         The value and all deviations are taken to stay; the quantiles are those of that number of seeds. None where no
         number would do, because images alone leave too much chance.
@@ -153,12 +148,6 @@ class Uncertain:
         return high
 
 
-def satterthwaite(parts: Sequence[tuple[float, float]]) -> float:
-    """Degrees of freedom of a sum of variances, given as pairs (variance, degrees of freedom); infinite of zeros."""
-    error = sum(variance**2 / freedom for variance, freedom in parts if variance)
-    return sum(variance for variance, _ in parts) ** 2 / error if error else math.inf
-
-
 @dataclass(frozen=True, eq=False)
 class Term:
     """A part of a quantity: sign * sum(numerator) / sum(denominator), over the seeds of both sides and over images.
@@ -180,12 +169,12 @@ def mean_of(values: NDArray[np.generic], where: NDArray[np.generic] | None = Non
 
 def hierarchical(
     terms: Sequence[Term],
-    borrowed: Sequence[Spread | None],
+    borrowed: Sequence[SeedSpread | None],
     *,
     clusters: NDArray[np.integer] | None = None,
     draws: int = DRAWS,
-) -> Uncertain | None:
-    """The sum of `terms` with all the chance in it; None where a denominator is 0.
+) -> UncertainValue | None:
+    """The sum of `terms` with its uncertainty over seeds and images; None where a denominator is 0.
 
     Args:
         borrowed: for each side (one or two) the spread of the quantity from seed to seed that counts if the side has
@@ -202,7 +191,7 @@ def hierarchical(
     value = assembled(whole, layouts, all_alike)
     if not np.isfinite(value).all():
         return None
-    resampled = resampled_sums(columns, draws)
+    resampled = sums_of_resamples(columns, draws)
     chosen, seeds, shift = list(all_alike), [], np.zeros(draws)
     for side, spread in enumerate(borrowed):
         count = counts[side]
@@ -210,23 +199,23 @@ def hierarchical(
             chosen[side] = rng.multinomial(count, all_alike[side][0], draws) / count
             one_side = [chosen[each] if each == side else all_alike[each] for each in (0, 1)]
             variance = finite_variance(assembled(whole, layouts, one_side)) * count / (count - 1)
-            seeds.append(Seeds(count, Spread(math.sqrt(variance * count), count - 1)))
+            seeds.append(Seeds(count, SeedSpread(math.sqrt(variance * count), count - 1)))
         else:
             seeds.append(Seeds(count, spread, borrowed=spread is not None))
             if spread is not None:
                 shift = shift + rng.normal(0, spread.deviation / math.sqrt(count), draws)
     drawn = assembled(resampled, layouts, chosen) + shift
     images_alone = finite_variance(assembled(resampled, layouts, all_alike))
-    return Uncertain(float(value[0]), images_alone, len(columns), tuple(seeds), drawn[np.isfinite(drawn)])
+    return UncertainValue(float(value[0]), images_alone, len(columns), tuple(seeds), drawn[np.isfinite(drawn)])
 
 
 def finite_variance(values: Floats) -> float:
-    """The variance of those that are finite: in a resample a ratio may have a denominator of zero."""
+    """The variance of the finite values: in a resample a ratio may have a denominator of zero."""
     return float(np.nanvar(np.where(np.isfinite(values), values, np.nan)))
 
 
-def by_seed(terms: Sequence[Term]) -> list[float]:
-    """The quantity of each seed of the first side, in the mean over the seeds of the second if that has a part."""
+def values_by_seed(terms: Sequence[Term]) -> list[float]:
+    """The quantity for each seed of the first side, averaged over the seeds of the second side if it has any."""
     columns, layouts = in_columns(terms)
     count, others = (max(layout.shape[side] for layout in layouts) for side in (0, 1))
     alone: list[Floats] = [np.eye(count), np.full((1, others), 1 / others)]
@@ -235,14 +224,14 @@ def by_seed(terms: Sequence[Term]) -> list[float]:
 
 
 def on_the_second_side(term: Term) -> Term:
-    """A term of the first side as that of the second, to be subtracted."""
+    """The same term with its sides exchanged and its sign reversed: what is subtracted for the second variant."""
     of = None if term.denominator is None else np.swapaxes(term.denominator, 0, 1)
     return Term(np.swapaxes(term.numerator, 0, 1), of, -term.sign)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the columns of a term stand, numerators first, and the sides (A, B) that they are of."""
+    """The columns of one term in the table of `in_columns`, numerators first, and the numbers of seeds (A, B)."""
 
     columns: slice
     shape: tuple[int, int]
@@ -251,7 +240,7 @@ class Layout:
 
 
 def in_columns(terms: Sequence[Term]) -> tuple[Floats, list[Layout]]:
-    """The terms as columns of one table with a row per image, (N, K), and where each is found there."""
+    """The terms as the columns of one table with a row per image, (N, K), and the layout of each term."""
     parts, layouts, start = [], [], 0
     for term in terms:
         ones = np.ones((1, 1, np.shape(term.numerator)[2]))
@@ -270,14 +259,14 @@ def assembled(sums: Floats, layouts: Sequence[Layout], weights: Sequence[Floats]
     for layout in layouts:
         of_term = sums[:, layout.columns]
         (a, b), (c, d) = layout.shape, layout.denominators
-        numerator = averaged(of_term[:, : a * b].reshape(-1, a, b), weights)
-        denominator = averaged(of_term[:, a * b :].reshape(-1, c, d), weights)
+        numerator = weighted_sums(of_term[:, : a * b].reshape(-1, a, b), weights)
+        denominator = weighted_sums(of_term[:, a * b :].reshape(-1, c, d), weights)
         with np.errstate(invalid="ignore", divide="ignore"):
             total = total + layout.sign * numerator / denominator
     return total
 
 
-def averaged(sums: Floats, weights: Sequence[Floats]) -> Floats:
+def weighted_sums(sums: Floats, weights: Sequence[Floats]) -> Floats:
     """Sums (D, A, B) averaged over the seeds of both sides; a side with a single entry has no part in them."""
     first, second = (
         side if side.shape[1] == sums.shape[axis] else np.ones((1, 1)) for axis, side in enumerate(weights, 1)
@@ -294,7 +283,7 @@ def summed_by(columns: Floats, clusters: NDArray[np.integer]) -> Floats:
     return sums
 
 
-def resampled_sums(columns: Floats, draws: int) -> Floats:
+def sums_of_resamples(columns: Floats, draws: int) -> Floats:
     """The sums of columns (N, K) over the rows of each resample: (draws, K).
 
     Rows that are alike are drawn together: how often each kind is drawn has a multinomial distribution.
@@ -304,13 +293,12 @@ def resampled_sums(columns: Floats, draws: int) -> Floats:
         chunks = np.split(drawn_counts(len(columns), draws), range(CHUNK, draws, CHUNK))
         return np.concatenate([chunk.astype(np.float64) @ columns for chunk in chunks])
     drawn = np.random.default_rng(SEED).multinomial(len(columns), counts / len(columns), draws)
-    sums: Floats = drawn.astype(np.float64) @ kinds
-    return sums
+    return drawn.astype(np.float64) @ kinds
 
 
 @lru_cache(maxsize=2)
 def drawn_counts(rows: int, draws: int) -> NDArray[np.uint8]:
-    """How often each of `rows` is in each resample: (draws, rows); shared, and kept, because drawing takes seconds."""
+    """How often each of `rows` is in each resample: (draws, rows); cached, because drawing takes seconds."""
     rng, counts = np.random.default_rng(SEED), np.empty((draws, rows), np.uint8)
     for count in counts:
         count[:] = np.bincount(rng.integers(0, rows, rows), minlength=rows)
@@ -318,9 +306,12 @@ def drawn_counts(rows: int, draws: int) -> NDArray[np.uint8]:
     return counts
 
 
-def over_seeds(
-    values: Sequence[Sequence[float]], borrowed: Sequence[Spread | None], image_variance: float = 0.0, images: int = 0
-) -> Uncertain:
+def mean_over_seeds(
+    values: Sequence[Sequence[float]],
+    borrowed: Sequence[SeedSpread | None],
+    image_variance: float = 0.0,
+    images: int = 0,
+) -> UncertainValue:
     """The mean of the first side's values, one per seed, minus that of the second side's if there is one.
 
     Args:
@@ -329,17 +320,17 @@ def over_seeds(
     """
     means, seeds = [], []
     for side, spread in zip(values, borrowed, strict=True):
-        own = Spread(float(np.std(side, ddof=1)), len(side) - 1) if len(side) >= ENOUGH else spread
+        own = SeedSpread(float(np.std(side, ddof=1)), len(side) - 1) if len(side) >= ENOUGH else spread
         seeds.append(Seeds(len(side), own, borrowed=len(side) < ENOUGH and own is not None))
         means.append(float(np.mean(side)))
     value = means[0] - means[1] if len(means) > 1 else means[0]
-    return Uncertain(value, image_variance, images, tuple(seeds))
+    return UncertainValue(value, image_variance, images, tuple(seeds))
 
 
-def pooled(groups: Iterable[Sequence[float]]) -> Spread | None:
+def pooled_spread(groups: Iterable[Sequence[float]]) -> SeedSpread | None:
     """The spread within groups of values, one per seed, of those groups with three or more; None if there are none."""
     deviations = [(float(np.var(group, ddof=1)), len(group) - 1) for group in groups if len(group) >= ENOUGH]
     freedom = sum(each for _, each in deviations)
     if not freedom:
         return None
-    return Spread(math.sqrt(sum(variance * each for variance, each in deviations) / freedom), freedom)
+    return SeedSpread(math.sqrt(sum(variance * each for variance, each in deviations) / freedom), freedom)

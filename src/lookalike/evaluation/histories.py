@@ -8,27 +8,26 @@ import numpy as np
 from lookalike.artifacts.models import Row
 
 Rows = Sequence[Row]  # a row per epoch, of one seed or of several
-Figure = Callable[[Rows], float | None]  # of one seed
+SeedFigure = Callable[[Rows], float | None]  # of one seed
 
 
-def of_each_seed(rows: Rows) -> list[Rows]:
-    """The epochs of each seed."""
+def rows_by_seed(rows: Rows) -> list[Rows]:
     return [[row for row in rows if row["seed"] == seed] for seed in dict.fromkeys(row["seed"] for row in rows)]
 
 
-def finished(rows: Rows) -> list[Rows]:
+def finished_rows(rows: Rows) -> list[Rows]:
     """The epochs of each seed that did not diverge."""
-    return [one for one in of_each_seed(rows) if not diverged(one)]
+    return [one for one in rows_by_seed(rows) if not has_diverged(one)]
 
 
-def diverged(rows: Rows) -> bool:
+def has_diverged(rows: Rows) -> bool:
     """Whether a loss that is not finite ended the training run of a seed."""
     return not all(math.isfinite(rows[-1][loss]) for loss in ("train_loss", "valid_loss"))
 
 
-def by_seed(rows: Rows, figure: Figure) -> list[float]:
+def figure_by_seed(rows: Rows, figure: SeedFigure) -> list[float]:
     """A figure of each seed that did not diverge, and for which it is known."""
-    return [value for one in finished(rows) if (value := figure(one)) is not None]
+    return [value for one in finished_rows(rows) if (value := figure(one)) is not None]
 
 
 def training_error(rows: Rows) -> float:
@@ -41,7 +40,7 @@ def trained_to(rows: Rows) -> float:
     return float(rows[-1]["train_accuracy"])
 
 
-def gap(rows: Rows) -> float:
+def accuracy_gap(rows: Rows) -> float:
     """The training accuracy (running mean, in training mode) minus the validation accuracy of the last epoch."""
     return float(rows[-1]["train_accuracy"] - rows[-1]["valid_accuracy"])
 

@@ -1,4 +1,4 @@
-"""Trained models at work: weights into models, images into logits and features."""
+"""Restored models, and their logits and features of images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Description, load_description, load_weights
-from lookalike.data.tensors import LabelledImages, place_images, prepared
+from lookalike.data.tensors import LabelledImages, place_images, preprocessed
 from lookalike.errors import InputError
 from lookalike.models.layers import Model
 from lookalike.models.registry import create_model
-from lookalike.runtime import Runtime, at_once
+from lookalike.runtime import Runtime, images_per_pass
 
 BATCH = 500
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a model makes of N images: float32 logits (N, C) and penultimate features (N, D)."""
+    """The outputs of a model for N images: float32 logits (N, C) and penultimate features (N, D)."""
 
     logits: NDArray[np.float32]
     features: NDArray[np.float32]
@@ -51,9 +51,9 @@ def restore_model(
 
 @torch.inference_mode()
 def infer(model: Model, data: LabelledImages, *, keep_features: bool) -> Outputs:
-    """Run `model` over all images; without `keep_features` D is 0."""
+    """The outputs of `model` for all images; without `keep_features` D is 0."""
     logits, features = [], []
-    size = at_once(*data.size, BATCH)
+    size = images_per_pass(*data.size, BATCH)
     for start in range(0, len(data), size):
         images, _ = data.batch(slice(start, start + size))
         hidden = model.features(images)
@@ -84,5 +84,5 @@ def readers_of(folder: Path, dataset: Dataset, runtime: Runtime, seeds: Sequence
     description = load_description(folder)
     trained = description.finished_seeds if seeds is None else seeds
     models = (restore_model(folder, description, seed, runtime) for seed in trained)
-    seen = prepared(dataset, description.preprocessing)
+    seen = preprocessed(dataset, description.preprocessing)
     return [Reader(model, seen, runtime) for model in models]

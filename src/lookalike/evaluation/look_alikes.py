@@ -12,7 +12,7 @@ from lookalike.errors import InputError
 from lookalike.evaluation.cases import pick_cases
 from lookalike.evaluation.groups import group_confusion, look_alike_figures
 from lookalike.evaluation.metrics import Ints
-from lookalike.evaluation.pairs import Ranking, Side, as_json, compare
+from lookalike.evaluation.pairs import Ranking, Side, as_json, compare_pair
 from lookalike.evaluation.statistics import resample
 
 CASES = 2  # of each kind that are picked
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Pair:
+class ComparedPair:
     """Two variants, and all test images with the same prediction by their divergence."""
 
     first: str
@@ -37,8 +37,8 @@ class Pair:
 
 def study_look_alikes(
     sides: dict[str, Side], test_set: TestSet, group_of: Ints, pairs: Sequence[tuple[str, str]]
-) -> tuple[Json, list[Pair]]:
-    """Figures, JSON-able, and what is to be drawn of each pair.
+) -> tuple[Json, list[ComparedPair]]:
+    """The figures of all variants and pairs, JSON-able, and each pair's ranking of images, to be drawn.
 
     Args:
         sides: logits and temperatures of each variant that did not diverge, for the images of `test_set`.
@@ -55,8 +55,8 @@ def study_look_alikes(
     figures = {name: asdict(look_alike_figures(side.logits, labels, group_of, weights)) for name, side in sides.items()}
     comparisons, drawn = [], []
     for first, second in pairs:
-        comparison = compare(sides[first], sides[second], labels, group_of, weights)
-        drawn.append(Pair(first, second, comparison.ranking))
+        comparison = compare_pair(sides[first], sides[second], labels, group_of, weights)
+        drawn.append(ComparedPair(first, second, comparison.ranking))
         ranking = {key: values[:RANKED] for key, values in as_json(comparison)["ranking"].items()}
         cases = pick_cases(sides[first].logits[0], sides[second].logits[0], labels, CASES, among=shown)
         own = {"ranking": ranking, "cases": [asdict(case) for case in cases]}
@@ -67,12 +67,12 @@ def study_look_alikes(
             name: group_confusion(side.predicted[0], labels, group_of).tolist() for name, side in sides.items()
         },
         "pairs": comparisons,
-        "duplicates": trained_on(sides, test_set),
+        "duplicates": accuracy_without_repeats(sides, test_set),
     }
     return found, drawn
 
 
-def trained_on(sides: dict[str, Side], test_set: TestSet) -> Json:
+def accuracy_without_repeats(sides: dict[str, Side], test_set: TestSet) -> Json:
     """Test images that stand in the published training set as well, and every variant's accuracy without them.
 
     `images` stand there byte for byte; `near` only share their average hash with a training image, of the same label.
@@ -83,10 +83,12 @@ def trained_on(sides: dict[str, Side], test_set: TestSet) -> Json:
     return {
         "images": test_set.repeated.tolist(),
         "near": test_set.near.tolist(),
-        "accuracy": {name: {"with": mean(one), "without": mean(one[others])} for name, one in right.items()},
+        "accuracy": {
+            name: {"with": mean_or_none(one), "without": mean_or_none(one[others])} for name, one in right.items()
+        },
     }
 
 
-def mean(values: NDArray[np.floating]) -> float | None:
-    """The mean as a plain number; None of nothing."""
+def mean_or_none(values: NDArray[np.floating]) -> float | None:
+    """The mean as a plain number; None without values."""
     return float(values.mean()) if len(values) else None

@@ -1,4 +1,4 @@
-"""How right and how sure: figures from logits and labels, in NumPy.
+"""Accuracy, likelihood, calibration and confusions from logits and labels, in NumPy.
 
 Throughout, logits are (N, C), probabilities (N, C) with rows that sum to one, labels (N,) integers below C.
 """
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.integer]
+Bools = NDArray[np.bool_]
 ECE_BINS = 15
 
 
@@ -49,6 +50,17 @@ def brier_score(probabilities: Floats, labels: Ints) -> float:
     return float(((probabilities - truth) ** 2).sum(axis=1).mean())
 
 
+def label_margins(probabilities: Floats, labels: Ints) -> Floats:
+    """Probability (N, C) of an image's label minus the highest of the other classes: (N,), in [-1, 1].
+
+    The normalised margin of Northcutt, Jiang & Chuang, "Confident learning" (JAIR 2021), section 3.2.
+    """
+    own = np.arange(len(labels)), labels
+    others = probabilities.copy()
+    others[own] = -np.inf
+    return probabilities[own] - others.max(axis=1)
+
+
 def confusion_matrix(predicted: Ints, labels: Ints, classes: int) -> NDArray[np.int64]:
     """Counts (C, C): row the true class, column the predicted one."""
     return np.bincount(labels.astype(np.int64) * classes + predicted, minlength=classes**2).reshape(classes, classes)
@@ -68,12 +80,12 @@ def class_scores(confusion: NDArray[np.int64]) -> ClassScores:
     """Scores of each class from a confusion matrix (row true, column predicted)."""
     right = np.diag(confusion).astype(np.float64)
     predicted, actual = confusion.sum(axis=0), confusion.sum(axis=1)
-    precision, recall = ratio(right, predicted), ratio(right, actual)
-    return ClassScores(precision, recall, ratio(2 * precision * recall, precision + recall), actual)
+    precision, recall = ratio_or_zero(right, predicted), ratio_or_zero(right, actual)
+    return ClassScores(precision, recall, ratio_or_zero(2 * precision * recall, precision + recall), actual)
 
 
-def ratio(numerator: NDArray[np.floating] | Ints, denominator: NDArray[np.floating] | Ints) -> Floats:
-    """Element by element, with 0 for 0/0."""
+def ratio_or_zero(numerator: NDArray[np.floating] | Ints, denominator: NDArray[np.floating] | Ints) -> Floats:
+    """The ratio element by element, with 0 for 0/0."""
     return np.divide(numerator, denominator, out=np.zeros(len(numerator)), where=denominator > 0)
 
 
@@ -116,6 +128,6 @@ def reliability(probabilities: Floats, labels: Ints, bins: int = ECE_BINS) -> Re
         lower=edges[:-1],
         upper=edges[1:],
         count=count,
-        confidence=ratio(np.bincount(index, confidence, bins), count),
-        accuracy=ratio(np.bincount(index, right, bins), count),
+        confidence=ratio_or_zero(np.bincount(index, confidence, bins), count),
+        accuracy=ratio_or_zero(np.bincount(index, right, bins), count),
     )

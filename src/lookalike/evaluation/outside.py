@@ -1,4 +1,4 @@
-"""What one variant says about images of another data set, and how far they lie from those it was trained on."""
+"""Predictions of one variant for images of another data set, and their distance from validation images."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ from lookalike.evaluation.inference import Reader
 from lookalike.evaluation.metrics import Floats
 
 
-def outside_answers(
+def evaluate_outside(
     readers: Sequence[Reader],
     outside: OutsideImages,
     features: tuple[NDArray[np.floating], NDArray[np.floating]],
     photos: PhotoOutputs | None,
 ) -> Outside:
-    """What the models of all seeds say about the images, and how far these lie from validation images.
+    """Logits of all seeds for the images, and the distances of these from validation images.
 
     Args:
         features: (N, D) and (M, D), of the test and the validation images by the first seed.
@@ -31,12 +31,14 @@ def outside_answers(
     return Outside(
         name=outside.name,
         logits=in_half(np.stack([first.logits, *others])),
-        distances=distance(first.features, features[1]),
-        test_distances=distance(features[0][:TESTED], features[1]) if photos is None else photos.test_distances,
+        distances=distance_from_validation(first.features, features[1]),
+        test_distances=distance_from_validation(features[0][:TESTED], features[1])
+        if photos is None
+        else photos.test_distances,
     )
 
 
-def distance(features: NDArray[np.floating], valid_features: NDArray[np.floating]) -> Floats:
-    """See `distance.knn_distance`: (N,), by as many neighbours and references as of photographs."""
+def distance_from_validation(features: NDArray[np.floating], valid_features: NDArray[np.floating]) -> Floats:
+    """The distance (N,) from validation images, with as many neighbours and references as for photographs."""
     reference = valid_features[:REFERENCES]
     return knn_distance(features, reference, min(NEIGHBOURS, len(reference)))

@@ -1,4 +1,4 @@
-"""Two models on the same images: which is right more often, and how they differ where they predict the same.
+"""Two models on the same images: accuracies, errors, and probabilities where both predict the same.
 
 Accuracies are those of all seeds; what regards single images is that of each model's first seed.
 """
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.evaluation.groups import probability_shares
-from lookalike.evaluation.hierarchical import Spread, hierarchical, mean_of, on_the_second_side
-from lookalike.evaluation.metrics import Floats, Ints, softmax
+from lookalike.evaluation.hierarchical import SeedSpread, hierarchical, mean_of, on_the_second_side
+from lookalike.evaluation.metrics import Bools, Floats, Ints, softmax
 from lookalike.evaluation.statistics import (
     FEW,
     Estimate,
@@ -23,8 +23,6 @@ from lookalike.evaluation.statistics import (
     resampled_sums,
     share_difference,
 )
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Side:
 
     logits: NDArray[np.floating]
     temperatures: NDArray[np.floating]
-    spread: Spread | None = None
+    spread: SeedSpread | None = None
 
     @property
     def predicted(self) -> NDArray[np.int64]:
@@ -48,7 +46,7 @@ class Side:
 
     @property
     def probabilities(self) -> Floats:
-        """Of the first seed: (N, C)."""
+        """Probabilities of the first seed: (N, C)."""
         return softmax(self.logits[0])
 
     @property
@@ -119,8 +117,8 @@ class Comparison:
     ranking: Ranking
 
 
-def compare(first: Side, second: Side, labels: Ints, group_of: Ints, weights: NDArray[np.float64]) -> Comparison:
-    """Compare two models on the same N images.
+def compare_pair(first: Side, second: Side, labels: Ints, group_of: Ints, weights: NDArray[np.float64]) -> Comparison:
+    """The comparison of two models on the same N images.
 
     Args:
         labels: (N,).
@@ -147,17 +145,17 @@ def compare(first: Side, second: Side, labels: Ints, group_of: Ints, weights: ND
         same_prediction=int(same.sum()),
         divergence=mean_where(plain, same, weights),
         divergence_calibrated=mean_where(calibrated, same, weights),
-        both_right=differences(gaps, one & two, weights),
-        both_right_with_look_alikes=differences(gaps, where["both_right_with_look_alikes"], weights),
-        both_wrong=differences(gaps, where["both_wrong"], weights),
-        calibrated={name: differences(calibrated_gaps, images, weights) for name, images in where.items()},
+        both_right=mean_gaps(gaps, one & two, weights),
+        both_right_with_look_alikes=mean_gaps(gaps, where["both_right_with_look_alikes"], weights),
+        both_wrong=mean_gaps(gaps, where["both_wrong"], weights),
+        calibrated={name: mean_gaps(calibrated_gaps, images, weights) for name, images in where.items()},
         confidence_gap=mean_where(np.abs(gaps["confidence"]), one & two, weights),
         ranking=Ranking(ranked, plain[ranked], calibrated[ranked]),
     )
 
 
 def accuracy_difference(
-    first: Bools, second: Bools, spreads: Sequence[Spread | None], weights: NDArray[np.float64]
+    first: Bools, second: Bools, spreads: Sequence[SeedSpread | None], weights: NDArray[np.float64]
 ) -> Estimate:
     """The accuracy of the first model minus that of the second, with an interval over seeds and images.
 
@@ -224,7 +222,7 @@ def probability_gaps(first: Floats, second: Floats, labels: Ints, group_of: Ints
     return gaps | {"confidence": first.max(axis=1) - second.max(axis=1)}
 
 
-def differences(gaps: dict[str, Floats], where: Bools, weights: NDArray[np.float64]) -> Differences:
+def mean_gaps(gaps: dict[str, Floats], where: Bools, weights: NDArray[np.float64]) -> Differences:
     """Means of `gaps` over the images `where` (N,)."""
     return Differences(int(where.sum()), **{name: mean_where(gap, where, weights) for name, gap in gaps.items()})
 

@@ -9,11 +9,10 @@ from scipy.special import entr
 
 from lookalike.artifacts.evaluations import Readouts
 from lookalike.evaluation.distance import unit_rows
-from lookalike.evaluation.metrics import Floats, Ints
+from lookalike.evaluation.metrics import Bools, Floats, Ints
 
 NEIGHBOURS = 10  # that vote on an image's class
 NOISE = 1e-12  # share of the largest eigenvalue: smaller ones are rounding
-Bits = NDArray[np.bool_]
 Features = NDArray[np.floating]
 Pair = tuple[int, int]
 
@@ -25,30 +24,30 @@ class LabelledFeatures:
     features: Features
     labels: Ints
 
-    def of(self, pair: Pair) -> tuple[Features, Bits]:
-        """Those of the images of two classes, and whether each is of the second class."""
+    def of(self, pair: Pair) -> tuple[Features, Bools]:
+        """The features of the images of two classes, and whether each is of the second class."""
         ours = np.isin(self.labels, pair)
         return self.features[ours], self.labels[ours] == pair[1]
 
 
-def read_seed(valid: LabelledFeatures, test: LabelledFeatures, pairs: tuple[Pair, ...]) -> Readouts:
+def read_out_seed(valid: LabelledFeatures, test: LabelledFeatures, pairs: tuple[Pair, ...]) -> Readouts:
     """The readouts of one seed: S is 1; `valid` and `test` have its features of M validation and N test images."""
     probe, nearest = (read_out(classify, valid, test, pairs)[None] for classify in (linear_probe, neighbours))
     return Readouts(pairs, probe, nearest, np.array([effective_rank(test.features)]))
 
 
-def together(seeds: Sequence[Readouts]) -> Readouts:
+def join_seeds(seeds: Sequence[Readouts]) -> Readouts:
     """The readouts of several seeds of a variant, one after the other."""
     names = ("probe", "neighbours", "effective_rank")
     return Readouts(seeds[0].pairs, *(np.concatenate([getattr(one, name) for one in seeds]) for name in names))
 
 
 def read_out(
-    classify: Callable[[Features, Bits, Features], Bits],
+    classify: Callable[[Features, Bools, Features], Bools],
     valid: LabelledFeatures,
     test: LabelledFeatures,
     pairs: Sequence[Pair],
-) -> Bits:
+) -> Bools:
     """Whether `classify`, fitted to the validation images of each pair, names the right one of its two classes: (P, N).
 
     False for images of other classes. Where one class of a pair has no validation images, the other is named for all;
@@ -67,7 +66,7 @@ def read_out(
     return right
 
 
-def linear_probe(features: Features, second: Bits, asked: Features) -> Bits:
+def linear_probe(features: Features, second: Bools, asked: Features) -> Bools:
     """Whether scikit-learn's logistic regression finds the second of two classes the more probable: (n,).
 
     Features are standardised by the mean and the deviation of those that the probe is fitted to. The loss is the summed
@@ -85,7 +84,7 @@ def linear_probe(features: Features, second: Bits, asked: Features) -> Bits:
     return np.asarray(probe.fit(features, second).predict(asked))
 
 
-def neighbours(features: Features, second: Bits, asked: Features) -> Bits:
+def neighbours(features: Features, second: Bools, asked: Features) -> Bools:
     """Whether most of the `NEIGHBOURS` nearest features are of the second class: (n,); the nearest decides a tie.
 
     Distances are Euclidean, of features scaled to length one, as in `distance.knn_distance`. The arguments are those of

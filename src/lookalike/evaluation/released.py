@@ -1,4 +1,4 @@
-"""A released model at work: MLflow loads the folder that `tracking.released` wrote with `_load_pyfunc`."""
+"""A released model as MLflow loads it: `_load_pyfunc` reads the folder that `tracking.released` wrote."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who repairs whose mistakes: what a second model mends and breaks, and what both give together.
+"""Complementary errors: what a second model corrects and newly breaks, and the accuracy of both together.
 
 What a second model gets right where a first is wrong says little by itself: a second training of the first repairs some
 of its mistakes too, and breaks some of what it had right. Hence both directions are counted, and the control is another
@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.evaluations import Evaluation
-from lookalike.evaluation.metrics import Floats, Ints, softmax
+from lookalike.evaluation.metrics import Bools, Floats, Ints, softmax
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, exact_mcnemar, proportion, resample
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What one seed of a model says about N test and M validation images.
+class SeedPredictions:
+    """The predictions of one seed of a model for N test and M validation images.
 
     Attributes:
         test: probabilities (N, C) after temperature scaling.
@@ -57,7 +55,7 @@ class Cascade:
 
 
 @dataclass(frozen=True)
-class Repair:
+class ErrorComparison:
     """A first and a second model on the same test images.
 
     Attributes:
@@ -82,20 +80,22 @@ class Repair:
     cascade: Cascade
 
 
-def study_repairs(
+def study_complementary_errors(
     evaluations: Mapping[str, Evaluation], macs: Mapping[str, int], labels: Ints, pairs: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """The complementary errors of a study's pairs, see `ledger`.
+    """The complementary errors of a study's pairs, see `compare_all`.
 
     Args:
         evaluations, macs: by variant; `macs` are multiply-accumulates per image.
         labels: (N,), of the test images.
     """
     members = dict.fromkeys(name for pair in pairs for name in pair)
-    return ledger({name: answers_of(evaluations[name], macs[name]) for name in members}, labels, pairs)
+    return compare_all({name: predictions_of(evaluations[name], macs[name]) for name in members}, labels, pairs)
 
 
-def ledger(answers: Mapping[str, Sequence[Answers]], labels: Ints, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def compare_all(
+    answers: Mapping[str, Sequence[SeedPredictions]], labels: Ints, pairs: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
     """Every pair of variants in both orders, their first seeds; and as control two seeds of each that has them.
 
     Args:
@@ -104,12 +104,12 @@ def ledger(answers: Mapping[str, Sequence[Answers]], labels: Ints, pairs: Sequen
         pairs: the variants to compare.
 
     Returns:
-        JSON-able: "pairs" with "first" and "second", "control" with "variant", and each a `Repair`.
+        JSON-able: "pairs" with "first" and "second", "control" with "variant", and each a `ErrorComparison`.
     """
     weights = resample(len(labels))
 
-    def told(first: Answers, second: Answers) -> dict[str, Any]:
-        return asdict(repair(first, second, labels, weights))
+    def told(first: SeedPredictions, second: SeedPredictions) -> dict[str, Any]:
+        return asdict(compare_errors(first, second, labels, weights))
 
     both_orders = [order for first, second in pairs for order in ((first, second), (second, first))]
     again = {name: seeds for name, seeds in answers.items() if len(seeds) > 1}
@@ -119,16 +119,18 @@ def ledger(answers: Mapping[str, Sequence[Answers]], labels: Ints, pairs: Sequen
     }
 
 
-def answers_of(evaluation: Evaluation, macs: int) -> list[Answers]:
-    """What each of the first two seeds says; the evaluation is one of a variant that did not diverge."""
+def predictions_of(evaluation: Evaluation, macs: int) -> list[SeedPredictions]:
+    """The predictions of the first two seeds of a variant that did not diverge."""
     valid = evaluation.validation
     assert valid is not None  # by contract
     seeds = zip(evaluation.test_logits, evaluation.temperatures, valid.right, valid.confidence, strict=False)
-    return [Answers(softmax(test / t), right, confidence, macs) for test, t, right, confidence in seeds]
+    return [SeedPredictions(softmax(test / t), right, confidence, macs) for test, t, right, confidence in seeds]
 
 
-def repair(first: Answers, second: Answers, labels: Ints, weights: NDArray[np.float64]) -> Repair:
-    """Compare what two models say about N test images (labels) and about those validation images that both may see.
+def compare_errors(
+    first: SeedPredictions, second: SeedPredictions, labels: Ints, weights: NDArray[np.float64]
+) -> ErrorComparison:
+    """The comparison of two models on N test images and on those validation images that both may see.
 
     Args:
         weights: (draws, N), see `statistics.resample`.
@@ -138,27 +140,27 @@ def repair(first: Answers, second: Answers, labels: Ints, weights: NDArray[np.fl
     both_right, only_first, only_second, both_wrong = (
         int(where.sum()) for where in (one & two, one & ~two, ~one & two, ~one & ~two)
     )
-    return Repair(
+    return ErrorComparison(
         both_right=both_right,
         only_first=only_first,
         only_second=only_second,
         both_wrong=both_wrong,
-        fixed=share(only_second, only_second + both_wrong),
-        broken=share(only_first, only_first + both_right),
+        fixed=proportion_or_none(only_second, only_second + both_wrong),
+        broken=proportion_or_none(only_first, only_first + both_right),
         mcnemar_p=exact_mcnemar(only_first, only_second),
         oracle=bootstrap_mean((one | two).astype(float), weights),
         averaged=bootstrap_mean(averaged.astype(float), weights),
         averaged_gain=bootstrap_mean(averaged.astype(float) - one, weights),
-        cascade=cascade(first, second, shared_gate(first, second), labels, weights),
+        cascade=run_cascade(first, second, shared_gate(first, second), labels, weights),
     )
 
 
-def share(part: int, whole: int) -> Estimate | None:
-    """A proportion with Wilson's interval; None of nothing."""
+def proportion_or_none(part: int, whole: int) -> Estimate | None:
+    """A proportion with Wilson's interval; None if `whole` is 0."""
     return proportion(part, whole) if whole else None
 
 
-def shared_gate(first: Answers, second: Answers) -> float:
+def shared_gate(first: SeedPredictions, second: SeedPredictions) -> float:
     """The gate, see `choose_gate`, from the validation images that both models may see."""
     count = min(len(first.valid_right), len(second.valid_right))
     return choose_gate(first.valid_confidence[:count], first.valid_right[:count], second.valid_right[:count])
@@ -179,8 +181,10 @@ def choose_gate(confidence: NDArray[np.floating], first_right: Bools, second_rig
     return float(gates[gained.argmax()])
 
 
-def cascade(first: Answers, second: Answers, gate: float, labels: Ints, weights: NDArray[np.float64]) -> Cascade:
-    """What the cascade gives on the test images, see `Cascade`."""
+def run_cascade(
+    first: SeedPredictions, second: SeedPredictions, gate: float, labels: Ints, weights: NDArray[np.float64]
+) -> Cascade:
+    """The accuracy and cost of the cascade on the test images."""
     asked = first.test.max(axis=1) <= gate
     one = first.test.argmax(axis=1) == labels
     right = np.where(asked, second.test.argmax(axis=1) == labels, one)

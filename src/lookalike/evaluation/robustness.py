@@ -1,37 +1,21 @@
-"""How accuracy and calibration hold up when images are corrupted, by kind and severity; computed from evidence.
+"""Accuracy and calibration on corrupted images, by kind and severity; computed from evidence.
 
 The figures are means over the seeds; their intervals are over images, which all variants share, so that differences
 are paired. Shifted images are part of the evidence, but of no figure here.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookalike.artifacts.evaluations import Condition, Corrupted
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
+from lookalike.evaluation.metrics import Floats
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, resample
 
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class ConditionScores:
-    """What a variant says of N images of one kind and severity.
-
-    Attributes:
-        right: (N,), share of the seeds that are right.
-        ece: expected calibration error, mean over seeds.
-    """
-
-    right: Floats
-    ece: Estimate
-
-
-Conditions = dict[Condition, ConditionScores]  # "" and 0: as they are
+Rights = Mapping[Condition, Floats]  # (N,), share of the seeds that are right about each image; ("", 0): as they are
 
 
 def study_robustness(corrupted: Mapping[str, Corrupted], pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -43,54 +27,46 @@ def study_robustness(corrupted: Mapping[str, Corrupted], pairs: Sequence[tuple[s
     if not corrupted:
         return {}
     images = next(iter(corrupted.values())).right.shape[2]
-    found, weights = {name: conditions_of(one) for name, one in corrupted.items()}, resample(images)
+    weights = resample(images)
+    right = {name: dict(zip(one.conditions, one.right.mean(axis=0), strict=True)) for name, one in corrupted.items()}
     return {
         "images": images,
         "strengths": {kind: corruption.strengths for kind, corruption in CORRUPTIONS.items()},
-        "variants": {name: summary(conditions, weights) for name, conditions in found.items()},
+        "variants": {name: variant_summary(right[name], one, weights) for name, one in corrupted.items()},
         "pairs": [
-            {"first": first, "second": second} | differences(found[first], found[second], weights)
+            {"first": first, "second": second} | accuracy_differences(right[first], right[second], weights)
             for first, second in pairs
         ],
     }
 
 
-def conditions_of(corrupted: Corrupted) -> Conditions:
-    """Share of the seeds that are right, and the calibration error, by condition."""
-    right = corrupted.right.mean(axis=0)
+def variant_summary(right: Rights, corrupted: Corrupted, weights: Floats) -> dict[str, Any]:
+    """A variant's accuracy and calibration error: of the images as they are, over all corruptions, and of each."""
+    ece = dict(zip(corrupted.conditions, corrupted.ece.tolist(), strict=True))
+
+    def scores(condition: Condition) -> dict[str, Any]:
+        return {
+            "accuracy": asdict(bootstrap_mean(right[condition], weights)),
+            "ece": asdict(Estimate(*ece[condition])),
+        }
+
     return {
-        condition: ConditionScores(right[k], Estimate(*corrupted.ece[k].tolist()))
-        for k, condition in enumerate(corrupted.conditions)
+        "clean": scores(("", 0)),
+        "overall": asdict(bootstrap_mean(mean_right(right), weights)),
+        "kinds": {kind: [scores((kind, severity)) for severity in SEVERITIES] for kind in CORRUPTIONS},
     }
 
 
-def summary(conditions: Conditions, weights: NDArray[np.float64]) -> dict[str, Any]:
-    """A variant's figures: of the images as they are, over all corruptions, and of each."""
-    clean = conditions["", 0]
-    return {
-        "clean": condition(clean, weights),
-        "overall": asdict(bootstrap_mean(overall(conditions), weights)),
-        "kinds": {
-            kind: [condition(conditions[kind, severity], weights) for severity in SEVERITIES] for kind in CORRUPTIONS
-        },
-    }
-
-
-def condition(scores: ConditionScores, weights: NDArray[np.float64]) -> dict[str, Any]:
-    """Accuracy and calibration error with their intervals."""
-    return {"accuracy": asdict(bootstrap_mean(scores.right, weights)), "ece": asdict(scores.ece)}
-
-
-def overall(conditions: Conditions, kind: str | None = None) -> Floats:
-    """(N,), share of right answers to each image over the seeds, and over all corruptions or the severities of one."""
+def mean_right(right: Rights, kind: str | None = None) -> Floats:
+    """The mean (N,) of `right` over the severities of one corruption, or of all if `kind` is None."""
     kinds = CORRUPTIONS if kind is None else (kind,)
-    return np.mean([conditions[each, severity].right for each in kinds for severity in SEVERITIES], axis=0)
+    return np.mean([right[each, severity] for each in kinds for severity in SEVERITIES], axis=0)
 
 
-def differences(first: Conditions, second: Conditions, weights: NDArray[np.float64]) -> dict[str, Any]:
+def accuracy_differences(first: Rights, second: Rights, weights: Floats) -> dict[str, Any]:
     """First minus second accuracy, over all corruptions and over the severities of each kind."""
 
     def difference(kind: str | None) -> dict[str, float]:
-        return asdict(bootstrap_mean(overall(first, kind) - overall(second, kind), weights))
+        return asdict(bootstrap_mean(mean_right(first, kind) - mean_right(second, kind), weights))
 
     return {"overall": difference(None), "kinds": {kind: difference(kind) for kind in CORRUPTIONS}}

@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from lookalike.artifacts.evaluations import Evaluation
 from lookalike.evaluation import metrics
 from lookalike.evaluation.calibration import at_bound, calibration_error
-from lookalike.evaluation.hierarchical import Spread, hierarchical, mean_of
-from lookalike.evaluation.statistics import FEW, Interval, mean_and_deviation, resample, wilson_interval
+from lookalike.evaluation.hierarchical import SeedSpread, hierarchical, mean_of
+from lookalike.evaluation.statistics import FEW, mean_and_deviation, resample, wilson_interval
 
-Figures = dict[str, Any]
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Scored:
     """The figures of a variant: a summary over seeds, and details of each seed; JSON-able."""
 
-    summary: Figures
-    details: Figures
+    summary: Json
+    details: Json
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class SeedScores:
     calibrated_ece: float
 
 
-def score(
-    evaluation: Evaluation, labels: metrics.Ints, class_names: Sequence[str], spread: Spread | None = None
+def score_variant(
+    evaluation: Evaluation, labels: metrics.Ints, class_names: Sequence[str], spread: SeedSpread | None = None
 ) -> Scored:
     """All figures of a variant on the test images, whose classes are `labels` (N,).
 
@@ -63,8 +63,8 @@ def score(
     if evaluation.views is not None:
         details["views"] = dict(evaluation.views)
     error = calibration_error(logits, labels, resample(len(labels)))
-    interval = accuracy_interval(logits.argmax(axis=2) == labels, spread)
-    summary = {"accuracy_low": interval.low, "accuracy_high": interval.high, **summarise(scores)}
+    low, high = accuracy_interval(logits.argmax(axis=2) == labels, spread)
+    summary = {"accuracy_low": low, "accuracy_high": high, **summary_of_seeds(scores)}
     summary |= {"ece_low": error.low, "ece_high": error.high}
     return Scored(summary | {"diverged": evaluation.diverged}, details)
 
@@ -92,19 +92,19 @@ def likelihood_scores(logits: NDArray[np.floating], labels: metrics.Ints) -> dic
     }
 
 
-def accuracies(evaluation: Evaluation, labels: metrics.Ints) -> list[float]:
+def seed_accuracies(evaluation: Evaluation, labels: metrics.Ints) -> list[float]:
     """The accuracy of each seed on the test images, whose classes are `labels` (N,)."""
     found: list[float] = (evaluation.test_logits.argmax(axis=2) == labels).mean(axis=1).tolist()
     return found
 
 
-def accuracy_interval(right: NDArray[np.bool_], spread: Spread | None) -> Interval:
+def accuracy_interval(right: NDArray[np.bool_], spread: SeedSpread | None) -> tuple[float, float]:
     """The 95 % interval of the mean accuracy over seeds and images, from right predictions (S, N), in [0, 1].
 
     It is that of `hierarchical`; of fewer than 100 images, or where all or no predictions are right, Wilson's.
 
     Args:
-        spread: see `score`; without one and with fewer than three seeds the interval is over images alone.
+        spread: see `score_variant`; without one and with fewer than three seeds the interval is over images alone.
     """
     images, share = right.shape[1], float(right.mean())
     if images < FEW or share in {0, 1}:
@@ -112,16 +112,16 @@ def accuracy_interval(right: NDArray[np.bool_], spread: Spread | None) -> Interv
     found = hierarchical([mean_of(right)], [spread])
     assert found is not None  # there are images
     low, high = found.interval()
-    return Interval(max(0.0, low), min(1.0, high))
+    return max(0.0, low), min(1.0, high)
 
 
-def summarise(scores: list[SeedScores]) -> Figures:
+def summary_of_seeds(scores: list[SeedScores]) -> Json:
     """Means over seeds, and the deviation of the accuracy over seeds if there are several.
 
     The mean of the temperatures is the geometric one, since they are factors; `temperature_at_bound` counts the seeds
     whose temperature lies at a bound of its search, where it is a limit and not an optimum.
     """
-    names = [name for name in asdict(scores[0]) if name != "seed"]
+    names = [name for name in vars(scores[0]) if name != "seed"]
     summary = {name: mean_and_deviation([getattr(score, name) for score in scores])[0] for name in names}
     _, deviation = mean_and_deviation([score.accuracy for score in scores])
     temperatures = [score.temperature for score in scores]
@@ -136,28 +136,18 @@ def summarise(scores: list[SeedScores]) -> Figures:
 
 def describe_seed(
     logits: NDArray[np.floating], labels: metrics.Ints, temperature: float, class_names: Sequence[str]
-) -> Figures:
+) -> Json:
     """Confusion matrix, scores of each class, and reliability before and after the temperature, as JSON-able data."""
     confusion = metrics.confusion_matrix(logits.argmax(axis=1), labels, len(class_names))
     scores = metrics.class_scores(confusion)
     bins = [metrics.reliability(metrics.softmax(logits.astype(np.float64) / t), labels) for t in (1.0, temperature)]
+    tables = [{name: values.tolist() for name, values in vars(each).items()} for each in bins]
     return {
         "confusion": confusion.tolist(),
         "classes": [
-            {
-                "class": name,
-                "precision": scores.precision[k],
-                "recall": scores.recall[k],
-                "f1": scores.f1[k],
-                "support": int(scores.support[k]),
-            }
+            {"class": name} | {score: values[k].item() for score, values in vars(scores).items()}
             for k, name in enumerate(class_names)
         ],
-        "reliability": as_lists(bins[0]),
-        "calibrated_reliability": as_lists(bins[1]),
+        "reliability": tables[0],
+        "calibrated_reliability": tables[1],
     }
-
-
-def as_lists(bins: metrics.Reliability) -> dict[str, list[float]]:
-    """A reliability table as plain lists."""
-    return {name: values.tolist() for name, values in asdict(bins).items()}

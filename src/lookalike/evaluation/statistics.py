@@ -1,4 +1,4 @@
-"""How far a figure can be trusted."""
+"""Intervals of shares, means and ratios over images, and tests of two models."""
 
 import math
 from collections.abc import Sequence
@@ -15,14 +15,6 @@ COMPARED = 64  # resamples in which clusters are compared: two clusters agree in
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A 95 % interval."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Estimate:
     """A figure with its 95 % interval."""
 
@@ -31,8 +23,8 @@ class Estimate:
     high: float
 
 
-def wilson_interval(successes: float, trials: float) -> Interval:
-    """The score interval of a proportion: Wilson, JASA 22 (1927), without continuity correction.
+def wilson_interval(successes: float, trials: float) -> tuple[float, float]:
+    """The ends of the 95 % score interval of a proportion: Wilson, JASA 22 (1927), without continuity correction.
 
     Numbers need not be whole where trials are effective ones, see `effective_trials`.
 
@@ -44,13 +36,13 @@ def wilson_interval(successes: float, trials: float) -> Interval:
     share, z2 = successes / trials, Z95**2
     centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     half = Z95 / (1 + z2 / trials) * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2))
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def proportion(successes: int, trials: int) -> Estimate:
     """A share with Wilson's interval, see `wilson_interval`."""
-    interval = wilson_interval(successes, trials)
-    return Estimate(successes / trials, interval.low, interval.high)
+    low, high = wilson_interval(successes, trials)  # first: it refuses counts that are none
+    return Estimate(successes / trials, low, high)
 
 
 def mean_and_deviation(values: list[float]) -> tuple[float, float | None]:
@@ -78,11 +70,16 @@ def welch_interval(first: Sequence[float], second: Sequence[float]) -> Estimate 
     if min(len(first), len(second)) < 2:
         return None
     difference = float(np.mean(first) - np.mean(second))
-    parts = [np.var(values, ddof=1) / len(values) for values in (first, second)]
-    error = sum(part**2 / (len(values) - 1) for part, values in zip(parts, (first, second), strict=True))
-    freedom = sum(parts) ** 2 / error if error else math.inf
-    half = float(stdtrit(freedom, 0.975) * math.sqrt(sum(parts))) if error else 0.0
+    parts = [(float(np.var(values, ddof=1) / len(values)), len(values) - 1.0) for values in (first, second)]
+    error = math.sqrt(sum(variance for variance, _ in parts))
+    half = float(stdtrit(satterthwaite(parts), 0.975) * error) if error else 0.0
     return Estimate(difference, difference - half, difference + half)
+
+
+def satterthwaite(parts: Sequence[tuple[float, float]]) -> float:
+    """Degrees of freedom of a sum of variances, given as pairs (variance, degrees of freedom); infinite of zeros."""
+    error = sum(variance**2 / freedom for variance, freedom in parts if variance)
+    return sum(variance for variance, _ in parts) ** 2 / error if error else math.inf
 
 
 def ratio_of_geometric_means(first: Sequence[float], second: Sequence[float]) -> Estimate | None:
@@ -152,8 +149,7 @@ def share_where(values: NDArray[np.generic], where: NDArray[np.bool_], weights: 
 def wilson_estimate(shares: NDArray[np.float64], clusters: NDArray[np.int64]) -> Estimate:
     """The mean of `shares` (n,) in [0, 1] with Wilson's interval for `effective_trials`, see there."""
     share, trials = float(shares.mean()), effective_trials(shares, clusters)
-    interval = wilson_interval(share * trials, trials)
-    return Estimate(share, interval.low, interval.high)
+    return Estimate(share, *wilson_interval(share * trials, trials))
 
 
 def effective_trials(shares: NDArray[np.float64], clusters: NDArray[np.int64]) -> float:

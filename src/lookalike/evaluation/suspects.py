@@ -3,8 +3,8 @@
 import numpy as np
 
 from lookalike.artifacts.evaluations import Evaluation, Suspects
-from lookalike.artifacts.image_files import Pixels, pictures
-from lookalike.evaluation.metrics import Floats, Ints, softmax
+from lookalike.artifacts.image_files import Pixels, small_images
+from lookalike.evaluation.metrics import Ints, label_margins, softmax
 
 SUSPECTS = 40
 
@@ -20,15 +20,4 @@ def find_suspects(evaluation: Evaluation, images: Pixels, labels: Ints) -> Suspe
     seeds = zip(evaluation.test_logits, evaluation.temperatures, strict=True)
     probabilities = np.mean([softmax(logits.astype(np.float64) / t) for logits, t in seeds], axis=0)
     indices = np.argsort(label_margins(probabilities, labels), kind="stable")[:SUSPECTS]
-    return Suspects(indices, pictures(images, indices))
-
-
-def label_margins(probabilities: Floats, labels: Ints) -> Floats:
-    """Probability (N, C) of an image's label minus the highest of the other classes: (N,), in [-1, 1].
-
-    The normalised margin of Northcutt, Jiang & Chuang, "Confident learning" (JAIR 2021), section 3.2.
-    """
-    own = np.arange(len(labels)), labels
-    others = probabilities.copy()
-    others[own] = -np.inf
-    return probabilities[own] - others.max(axis=1)
+    return Suspects(indices, small_images(images, indices))

@@ -1,4 +1,4 @@
-"""Test images seen ten times: from the four corners and the middle of a larger image, and mirrored."""
+"""Ten crops of each test image: the four corners and the middle of a larger image, and their mirror images."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""What goes through a convolutional network, layer by layer: activations before and after batch normalisation.
+"""Activations of a convolutional network, layer by layer, before and after batch normalisation.
 
-As in training: batch normalisation takes the statistics of the images at hand, so that an untrained network, whose
-running statistics say nothing yet, can be looked at as well. Dropout is off.
+As in training, batch normalisation uses the statistics of the images at hand, because the running statistics of an
+untrained network mean nothing. Dropout is off.
 """
 
 import copy
@@ -21,7 +21,7 @@ TAIL = 0.001  # share of the values beyond either end of a histogram
 
 @dataclass(frozen=True)
 class Distribution:
-    """Values of one layer: their mean and deviation, and how many of them lie in equal bins from `low` to `high`."""
+    """Mean and standard deviation of the values of one layer, and their counts in equal bins from `low` to `high`."""
 
     mean: float
     deviation: float
@@ -31,17 +31,18 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One convolution and what follows it.
+class LayerActivity:
+    """One convolution, with the batch normalisation and ReLU that follow it.
 
     Attributes:
         name, channels: of the convolution.
-        before: what the convolution puts out.
-        after: the same after batch normalisation; None without.
-        narrowing: deviation after as a share of that before, an interval over images; None without or of a constant.
-        dead: share of the channels that ReLU leaves at zero everywhere in every image, with Wilson's interval.
+        before: its output.
+        after: the output of batch normalisation; None without.
+        narrowing: standard deviation after / before batch normalisation, with an interval over images; None without
+            batch normalisation, or if the output is constant.
+        dead: share of the channels that are zero after ReLU everywhere in every image, with Wilson's interval.
         zeros: share of zeros after ReLU, mean over images.
-        effective_rank: see `effective_rank`; of each image's channels after ReLU, mean over images.
+        effective_rank: of each image's channels after ReLU, mean over images; see the function.
     """
 
     name: str
@@ -59,34 +60,48 @@ class Activity:
     """Every convolution from the input on; `narrowing` is the geometric mean over those with batch normalisation."""
 
     images: int
-    layers: list[Layer]
+    layers: list[LayerActivity]
     narrowing: Estimate | None
 
 
 @torch.no_grad()
 def activity(model: nn.Module, images: Tensor) -> Activity:
-    """What images (N, C, H, W) set going in a network in which ReLU follows every convolution; it stays as it is."""
+    """The activity for images (N, C, H, W) of a network in which ReLU follows every convolution; it is not changed."""
     names = normalisations(model)
     watched = [*names, *(name for name in names.values() if name)]
     outputs = outputs_by_name(as_in_training(model), images, watched)
-    weights, layers, drawn = resample(len(images)), [], []
+    weights, layers, logarithms = resample(len(images)), [], []
     for name, normalisation in names.items():
         before, after = outputs[name], outputs[normalisation] if normalisation else None
         narrowing = None
         if after is not None and before.std() > 0:
-            (value, one), (wide, other) = (deviations(part, weights) for part in (after, before))
-            drawn.append((np.log(value / wide), np.log(one / other)))
+            (value, one), (wide, other) = (resampled_deviation(part, weights) for part in (after, before))
+            logarithms.append((np.log(value / wide), np.log(one / other)))
             narrowing = percentile_estimate(value / wide, one / other)
-        layers.append(layer(name, before, after, narrowing, weights))
-    together = None
-    if drawn:
-        value, resampled = (np.exp(np.mean(part, axis=0)) for part in zip(*drawn, strict=True))
-        together = percentile_estimate(float(value), resampled)
-    return Activity(len(images), layers, together)
+        rectified = (before if after is None else after).relu()
+        dead = int((rectified.amax(dim=(0, 2, 3)) == 0).sum())
+        zeros = (rectified == 0).float().mean(dim=(1, 2, 3))
+        layers.append(
+            LayerActivity(
+                name=name,
+                channels=rectified.shape[1],
+                before=distribution(before),
+                after=None if after is None else distribution(after),
+                narrowing=narrowing,
+                dead=proportion(dead, rectified.shape[1]),
+                zeros=bootstrap_mean(zeros.cpu().numpy(), weights),
+                effective_rank=bootstrap_mean(channel_effective_rank(rectified).cpu().numpy(), weights),
+            )
+        )
+    geometric_mean = None
+    if logarithms:
+        value, resampled = (np.exp(np.mean(part, axis=0)) for part in zip(*logarithms, strict=True))
+        geometric_mean = percentile_estimate(float(value), resampled)
+    return Activity(len(images), layers, geometric_mean)
 
 
 def normalisations(model: nn.Module) -> dict[str, str | None]:
-    """Of each convolution the batch normalisation that follows it, by their names in the model; None: none does."""
+    """The name of each convolution -> the name of the batch normalisation that follows it, or None."""
     found: dict[str, str | None] = dict.fromkeys(convolutions(model))
     last = None
     for name, module in model.named_modules():
@@ -98,7 +113,7 @@ def normalisations(model: nn.Module) -> dict[str, str | None]:
 
 
 def as_in_training(model: nn.Module) -> nn.Module:
-    """A copy whose batch normalisation takes the statistics of the images at hand, and which drops nothing out."""
+    """A copy of `model` without dropout, whose batch normalisation uses the statistics of the images at hand."""
     running = copy.deepcopy(model).eval()
     for module in running.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -106,35 +121,16 @@ def as_in_training(model: nn.Module) -> nn.Module:
     return running
 
 
-def layer(
-    name: str, before: Tensor, after: Tensor | None, narrowing: Estimate | None, weights: NDArray[np.float64]
-) -> Layer:
-    """What is known of a convolution's output (N, O, h, w) and of the same after batch normalisation."""
-    rectified = (before if after is None else after).relu()
-    channels = rectified.shape[1]
-    dead = int((rectified.amax(dim=(0, 2, 3)) == 0).sum())
-    return Layer(
-        name=name,
-        channels=channels,
-        before=distribution(before),
-        after=None if after is None else distribution(after),
-        narrowing=narrowing,
-        dead=proportion(dead, channels),
-        zeros=bootstrap_mean((rectified == 0).float().mean(dim=(1, 2, 3)).cpu().numpy(), weights),
-        effective_rank=bootstrap_mean(effective_rank(rectified).cpu().numpy(), weights),
-    )
-
-
 def distribution(values: Tensor) -> Distribution:
-    """Of values of any shape; what lies beyond the ends of the histogram is not counted."""
+    """The distribution of values of any shape; the histogram leaves out its tails, see `TAIL`."""
     flat = values.flatten().float().cpu().numpy()
     low, high = (float(end) for end in np.quantile(flat, [TAIL, 1 - TAIL]))
     counts, _ = np.histogram(flat, BINS, (low, high) if high > low else (low - 0.5, low + 0.5))
     return Distribution(float(flat.mean()), float(flat.std()), low, high, counts.tolist())
 
 
-def deviations(values: Tensor, weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """The deviation of values (N, ...) about their mean, and in each resample of the images (draws, N): (draws,)."""
+def resampled_deviation(values: Tensor, weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """The standard deviation of values (N, ...), and of each resample of the images (draws, N): (draws,)."""
     flat = values.flatten(1).double()
     mean, square = (part.mean(1).cpu().numpy() for part in (flat, flat**2))  # of each image
     shares = weights.astype(np.float64) / len(mean)
@@ -142,13 +138,13 @@ def deviations(values: Tensor, weights: NDArray[np.float64]) -> tuple[float, NDA
     return float(np.sqrt(square.mean() - mean.mean() ** 2)), drawn
 
 
-def effective_rank(planes: Tensor) -> Tensor:
-    """In how many directions the channels (N, O, h, w) of each image vary: (N,), from 1 to min(O, h w), 0 if in none.
+def channel_effective_rank(channels: Tensor) -> Tensor:
+    """Number of directions in which the channels (N, O, h, w) of each image vary: (N,), 1 to min(O, h w), or 0.
 
-    The exponential of the entropy of the singular values, which are made to sum to one, of the channels less their
-    means: Roy & Vetterli, "The effective rank" (EUSIPCO 2007).
+    The exponential of the entropy of the singular values, scaled to sum to one, of the channels minus their means: Roy
+    & Vetterli, "The effective rank" (EUSIPCO 2007).
     """
-    matrices = planes.flatten(2).double()
+    matrices = channels.flatten(2).double()
     matrices = matrices - matrices.mean(dim=2, keepdim=True)
     if matrices.shape[1] > matrices.shape[2]:
         matrices = matrices.transpose(1, 2)

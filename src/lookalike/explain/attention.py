@@ -1,14 +1,13 @@
 """Maps from a transformer's attention, on the grid of its patches.
 
-A map's row is what one token attends to. Shown is the class token's row or, in a model without class token, the mean of
-all rows: how much attention each patch receives.
+A row of an attention map holds the weights with which one token attends to all others. The maps shown are the class
+token's row or, in a model without class token, the mean of all rows: how much attention each patch receives.
 
-Attention sees one half of a block. The rollouts take the other, the residual connection, for an identity of equal
-weight; normalisations and MLPs do not appear. In the fashion study's blocks this is an approximation more: their second
-residual adds the block's input, so that what attention gathers reaches the output only through the MLP.
+Rollouts treat a block's residual connection as an identity with the same weight as attention, and ignore normalisations
+and MLPs. In the fashion study's blocks this is even less exact: their second residual adds the block's input, so that
+attention reaches the output only through the MLP.
 
-Blocks that see a selection of the tokens only (the last of `fashion_transfg`) have maps of other tokens, which stand on
-no grid: they are left out.
+Blocks that see only selected tokens (the last of `fashion_transfg`) are left out, because their tokens lie on no grid.
 """
 
 import math
@@ -24,12 +23,12 @@ from lookalike.models.layers import Attention, Model, Transformer
 
 
 def raw_attention(block: int, head: int | None = None) -> Explain:
-    """The attention that patches receive in a block, from 0 (-1: the last that sees all); head None: the mean."""
+    """The attention that patches receive in a block (-1 means the last that sees all); head None means the mean."""
 
     def explain(model: Model, images: Tensor, target: Tensor) -> Tensor:
         model = as_transformer(model)
         weights = attention_maps(model, images)[block]
-        return received(model, weights.mean(1) if head is None else weights[:, head])
+        return received_attention(model, weights.mean(1) if head is None else weights[:, head])
 
     return explain
 
@@ -37,12 +36,12 @@ def raw_attention(block: int, head: int | None = None) -> Explain:
 def all_heads(model: Model, images: Tensor) -> Tensor:
     """The attention that patches receive, by block and head, on tiles of the image: (N, blocks, H, h, w)."""
     model = as_transformer(model)
-    patches = received(model, torch.stack(attention_maps(model, images), dim=1))
+    patches = received_attention(model, torch.stack(attention_maps(model, images), dim=1))
     return on_tiles(patches, cells_of(model, model.spatial, images), (images.shape[2], images.shape[3]))
 
 
 def rollout(model: Model, images: Tensor, target: Tensor) -> Tensor:
-    """Attention rollout, an `Explain` that is blind to the target.
+    """Attention rollout, an `Explain` that ignores the target.
 
     Abnar & Zuidema, "Quantifying Attention Flow in Transformers" (ACL 2020): with A the mean over heads, the product
     over blocks of (A + I) / 2, later blocks on the left. A row sums to one.
@@ -51,7 +50,7 @@ def rollout(model: Model, images: Tensor, target: Tensor) -> Tensor:
     rolled = identity = torch.eye(num_tokens(model)).to(images)
     for weights in attention_maps(model, images):
         rolled = (weights.mean(1) + identity) / 2 @ rolled
-    return received(model, rolled)
+    return received_attention(model, rolled)
 
 
 @torch.enable_grad()
@@ -63,21 +62,21 @@ def gradient_rollout(model: Model, images: Tensor, target: Tensor) -> Tensor:
     block adds A R. The identity, a patch's relevance for itself, is taken off in the end.
     """
     model = as_transformer(model)
-    with recorded(model) as maps:
+    with recorded_maps(model) as maps:
         score = (model(images.detach().requires_grad_()) * target).sum()  # else maps of frozen models had no gradients
     whole = seen_whole(model, maps)
     gradients = torch.autograd.grad(score, whole)
     relevance = identity = torch.eye(num_tokens(model)).to(images)
     for weights, gradient in zip(whole, gradients, strict=True):
         relevance = relevance + (gradient * weights.detach()).relu().mean(1) @ relevance
-    return received(model, relevance - identity)
+    return received_attention(model, relevance - identity)
 
 
 @torch.no_grad()
 def embedded_patches(model: Model, images: Tensor, target: Tensor) -> Tensor:
-    """The mean number of each token before the first block, an `Explain` that is blind to the target.
+    """The mean of each token's numbers before the first block, an `Explain` that ignores the target.
 
-    What the source report shows as its attention map, if run in Keras 2. No attention is in it.
+    The source report shows it as its attention map if run in Keras 2. It contains no attention.
     """
     model = as_transformer(model)
     return on_grid(model, model.embed(images).mean(2))
@@ -85,7 +84,7 @@ def embedded_patches(model: Model, images: Tensor, target: Tensor) -> Tensor:
 
 @torch.no_grad()
 def first_attention(model: Model, images: Tensor, target: Tensor) -> Tensor:
-    """The mean number of each token that the first attention layer puts out; what the same report shows in Keras 3."""
+    """The mean of each token's numbers after the first attention layer; what the report shows in Keras 3."""
     model = as_transformer(model)
     with outputs_of(attention_layers(model)[0]) as outputs:
         model.blocks[0](model.embed(images))  # the block, not its attention alone: it may normalise the tokens first
@@ -106,16 +105,16 @@ def as_transformer(model: Model) -> Transformer:
 @torch.no_grad()
 def attention_maps(model: Transformer, images: Tensor) -> list[Tensor]:
     """The attention maps (N, H, L, L) of the blocks that see all L tokens, from the first to the last."""
-    with recorded(model) as maps:
+    with recorded_maps(model) as maps:
         model(images)
     return seen_whole(model, maps)
 
 
 @contextmanager
-def recorded(model: nn.Module) -> Iterator[list[Tensor]]:
-    """Within its block, each attention layer that is run adds its map (N, H, L, L) to the list.
+def recorded_maps(model: nn.Module) -> Iterator[list[Tensor]]:
+    """Within its block, each attention layer that runs adds its map (N, H, L, L) to the list.
 
-    The maps are part of the autograd graph: the layers compute as the paper writes it, see `Attention.plain`.
+    The maps are part of the autograd graph, because the layers compute `Attention.plain`.
     """
     maps: list[Tensor] = []
 
@@ -135,7 +134,7 @@ def recorded(model: nn.Module) -> Iterator[list[Tensor]]:
         yield maps
     finally:
         for layer in layers:
-            del layer.attend, layer.forward  # of the instance: those of the class come to light again
+            del layer.attend, layer.forward  # of the instance, which hid those of the class
 
 
 def attention_layers(model: nn.Module) -> list[Attention]:
@@ -148,11 +147,11 @@ def seen_whole(model: Transformer, maps: list[Tensor]) -> list[Tensor]:
     return [weights for weights in maps if weights.shape[-1] == num_tokens(model)]
 
 
-def received(model: Transformer, weights: Tensor) -> Tensor:
-    """What each patch receives by maps (..., L, L), row by row from each token: (..., h, w)."""
+def received_attention(model: Transformer, weights: Tensor) -> Tensor:
+    """The attention (..., h, w) that each patch receives in maps (..., L, L), whose rows are the attending tokens."""
     return on_grid(model, weights[..., 0, :] if model.has_class_token else weights.mean(-2))
 
 
 def num_tokens(model: Transformer) -> int:
-    """L: one for each patch, and the class token."""
+    """The number of tokens L: one per patch, and the class token."""
     return math.prod(model.grid) + model.has_class_token

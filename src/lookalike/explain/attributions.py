@@ -1,8 +1,8 @@
-"""Attributions to pixels, by methods that apply to every architecture alike, and how faithful they are.
+"""Attributions to pixels by methods that apply to every architecture, and their faithfulness.
 
-A class activation map of a CNN and an attention map of a transformer differ in more than their models. These methods
-need nothing but the input and the output, so that a difference between two models is one of the models. They are scored
-on one grid, because the areas of a map depend on how coarse it is.
+A class activation map of a CNN and an attention map of a transformer come from different methods. These methods use
+only input and output, so that differences between maps are differences between models. They are scored on one grid,
+because the areas under the curves depend on how coarse a map is.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from lookalike.artifacts.evaluations import Interval
 from lookalike.evaluation.statistics import bootstrap_mean, resample
-from lookalike.explain.faithfulness import Trial, centre_map, curves, gains
-from lookalike.explain.maps import BATCH, Explain
+from lookalike.explain.faithfulness import PerturbationTest, centre_map, gains, perturbation_curves
+from lookalike.explain.maps import Explain, split_to_fit
 from lookalike.explain.similarity import patch_means
 from lookalike.explain.subject import Subject
 from lookalike.models.layers import Model
-from lookalike.runtime import at_once, generator
+from lookalike.runtime import generator
 
 GRID = 7  # cells in a row of the common grid, and of the patches of occlusion
 STEPS = 16  # of integrated gradients, and noisy images of SmoothGrad
@@ -30,7 +30,7 @@ SEED = 13  # of the noise and of the order of equal values
 
 
 def attributions(empty: Tensor) -> dict[str, Explain]:
-    """The methods by name; `empty` (C, 1, 1) is what an empty image is to the model."""
+    """The methods by name; `empty` (C, 1, 1) is a black pixel as the model takes it."""
     return {
         "gradient x input": gradient_times_input,
         "integrated gradients": partial(integrated_gradients, empty=empty),
@@ -44,26 +44,26 @@ def gradient_times_input(model: Model, images: Tensor, target: Tensor) -> Tensor
 
     Shrikumar et al., "Not Just a Black Box" (2016).
     """
-    return (gradients(model, images, target) * images).sum(1)
+    return (input_gradients(model, images, target) * images).sum(1)
 
 
 def integrated_gradients(model: Model, images: Tensor, target: Tensor, *, empty: Tensor) -> Tensor:
-    """Integrated gradients, an `Explain`, summed over channels; they add up to the score less that of `empty`.
+    """Integrated gradients, an `Explain`, summed over channels; they add up to the score minus that of `empty`.
 
-    Sundararajan, Taly & Yan, "Axiomatic Attribution for Deep Networks" (ICML 2017), equation 3: the mean gradient along
-    the straight line from the empty image, here at the middles of `STEPS` equal parts, times the way.
+    Sundararajan, Taly & Yan, "Axiomatic Attribution for Deep Networks" (ICML 2017), equation 3: the difference from the
+    empty image, times the mean gradient on the straight line between both, here in the middle of `STEPS` equal parts.
     """
-    way = images - empty
+    difference = images - empty
     shares = (torch.arange(STEPS).to(images) + 0.5) / STEPS
-    points = empty + shares.view(-1, 1, 1, 1, 1) * way  # (STEPS, N, C, H, W)
-    return (mean_gradients(model, points, target) * way).sum(1)
+    points = empty + shares.view(-1, 1, 1, 1, 1) * difference  # (STEPS, N, C, H, W)
+    return (mean_gradients(model, points, target) * difference).sum(1)
 
 
 def smooth_gradient(model: Model, images: Tensor, target: Tensor) -> Tensor:
     """SmoothGrad, an `Explain`: the absolute mean gradient of `STEPS` noisy images, summed over channels.
 
-    Smilkov et al., "SmoothGrad: removing noise by adding noise" (2017), section 3. All images get the same noise, in
-    ranges of their values, so that a map does not depend on the images beside it.
+    Smilkov et al., "SmoothGrad: removing noise by adding noise" (2017), section 3. All images get the same noise,
+    scaled by the range of their values, so that a map does not depend on the other images of a batch.
     """
     noise = torch.randn(STEPS, 1, *images.shape[1:], generator=generator(SEED, "SmoothGrad")).to(images)
     flat = images.flatten(1)
@@ -73,10 +73,10 @@ def smooth_gradient(model: Model, images: Tensor, target: Tensor) -> Tensor:
 
 @torch.no_grad()
 def occlusion(model: Model, images: Tensor, target: Tensor, *, empty: Tensor) -> Tensor:
-    """Occlusion, an `Explain` on the common grid: by how much the score falls as each of 7 x 7 patches becomes `empty`.
+    """Occlusion, an `Explain` on the common grid: the fall of the score when each of 7 x 7 patches becomes `empty`.
 
-    Zeiler & Fergus, "Visualizing and Understanding Convolutional Networks" (ECCV 2014), section 4.2. Where the side of
-    an image is no multiple of seven, patches differ by a pixel.
+    Zeiler & Fergus, "Visualizing and Understanding Convolutional Networks" (ECCV 2014), section 4.2. If the side of an
+    image is no multiple of seven, patches differ by a pixel.
     """
     height, width = images.shape[2:]
     rows, columns = (torch.arange(side, device=images.device) * GRID // side for side in (height, width))
@@ -89,24 +89,23 @@ def occlusion(model: Model, images: Tensor, target: Tensor, *, empty: Tensor) ->
 
 
 def mean_gradients(model: Model, points: Tensor, target: Tensor) -> Tensor:
-    """The mean over K versions (K, N, C, H, W) of each image of its score's gradient: (N, C, H, W)."""
-    found = [gradients(model, some, aim) for some, aim in in_parts(points.flatten(0, 1), target)]
-    return torch.cat(found).view(points.shape).mean(0)
+    """The gradient of each image's score, mean over K versions (K, N, C, H, W) of it: (N, C, H, W)."""
+    parts = [input_gradients(model, some, aim) for some, aim in in_parts(points.flatten(0, 1), target)]
+    return torch.cat(parts).view(points.shape).mean(0)
 
 
 def in_parts(images: Tensor, target: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """K versions of N images (K N, C, H, W), with their targets (N, classes), as many at a time as memory takes."""
-    size = at_once(images.shape[2], images.shape[3], BATCH)
-    aims = target.repeat(len(images) // len(target), 1)
-    return list(zip(images.split(size), aims.split(size), strict=True))
+    """Parts of K versions of N images (K N, C, H, W), with their targets (N, classes), that fit into memory."""
+    parts = split_to_fit(images)
+    aims = target.repeat(len(images) // len(target), 1).split(len(parts[0]))
+    return list(zip(parts, aims, strict=True))
 
 
 @torch.enable_grad()
-def gradients(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
-    """The gradient of the target's score by images (N, C, H, W)."""
+def input_gradients(model: nn.Module, images: Tensor, target: Tensor) -> Tensor:
+    """The gradient of the target's score with respect to images (N, C, H, W)."""
     leaves = images.detach().requires_grad_()
-    (found,) = torch.autograd.grad((model(leaves) * target).sum(), leaves)
-    return found
+    return torch.autograd.grad((model(leaves) * target).sum(), leaves)[0]
 
 
 def on_common_grid(maps: Tensor) -> Tensor:
@@ -123,12 +122,12 @@ def attribution_maps(subject: Subject) -> dict[str, Tensor]:
 
 
 def attribution_gains(subject: Subject, maps: Mapping[str, Tensor]) -> dict[str, Interval]:
-    """How faithful maps (N, 7, 7) of the subject's images are: gains with intervals over images, and that of "centre".
+    """The faithfulness of maps (N, 7, 7) of the subject's images, and of "centre": gains with intervals over images.
 
-    A step of the curves changes as many pixels as a row of cells has.
+    Each step of the curves changes as many pixels as a row of cells has.
     """
-    trial, count = Trial(subject.model, subject.inputs, subject.predicted, steps=GRID), len(subject.inputs)
-    tried = {**maps, "centre": on_common_grid(centre_map(trial.size).expand(count, -1, -1))}
+    test, count = PerturbationTest(subject.model, subject.inputs, subject.predicted, steps=GRID), len(subject.inputs)
+    all_maps = {**maps, "centre": on_common_grid(centre_map(test.size).expand(count, -1, -1))}
     weights = resample(count)
-    found = {name: gains(curves(trial, one, SEED)).numpy() for name, one in tried.items()}
-    return {name: asdict(bootstrap_mean(values, weights)) for name, values in found.items()}
+    by_image = {name: gains(perturbation_curves(test, one, SEED)).numpy() for name, one in all_maps.items()}
+    return {name: asdict(bootstrap_mean(values, weights)) for name, values in by_image.items()}

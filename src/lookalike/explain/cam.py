@@ -1,8 +1,7 @@
-"""Class activation maps: where the feature maps of the last layer that has spatial positions speak for a score.
+"""Class activation maps: which positions of the last feature maps raise a score.
 
-The layer is the model's `spatial`. A transformer's tokens count as feature maps, one for each of their D numbers, on
-the grid of the patches. Where later blocks read a few selected tokens only (`fashion_transfg`), all gradients lie on
-these.
+The feature maps are those of the model's layer `spatial`. A transformer's tokens form one feature map per dimension on
+the grid of the patches. If later blocks read only selected tokens (`fashion_transfg`), only these have gradients.
 """
 
 import torch
@@ -26,19 +25,19 @@ def hires_cam(model: Model, images: Tensor, target: Tensor) -> Tensor:
     """HiResCAM, an `Explain`: the sum over feature maps of activation times gradient, of either sign.
 
     Draelos & Carin, "Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks"
-    (2020). The sign is kept, which pytorch-grad-cam cuts off: so the map is linear in the target, and where one linear
-    layer is all that follows, it adds up to the score less the bias.
+    (2020). Unlike pytorch-grad-cam, this keeps the sign. The map is therefore linear in the target, and if only one
+    linear layer follows, it adds up to the score minus the bias.
     """
     maps, gradients = activations_and_gradients(model, images, target, model.spatial)
     return (maps * gradients).sum(1)
 
 
 def cam(model: Model, images: Tensor, target: Tensor) -> Tensor:
-    """CAM, an `Explain`: the sum of the feature maps that are averaged, by the weight of each mean, of either sign.
+    """CAM, an `Explain`: the sum of the averaged feature maps weighted by the weight of each mean, of either sign.
 
-    Zhou et al., "Learning Deep Features for Discriminative Localization" (CVPR 2016), equation 2, where one linear
-    layer reads the means. Dense layers with ReLU in between are linear around each image: the weights are then those of
-    that image's own linear map. The map's mean is the score less the bias of this map.
+    Zhou et al., "Learning Deep Features for Discriminative Localization" (CVPR 2016), equation 2, with one linear layer
+    on the means. Several dense layers with ReLU are linear around each image; the weights are then those of this linear
+    function. The map's mean is the score minus the function's bias.
 
     Raises:
         ValueError: the model averages no feature maps before its dense layers.
@@ -51,11 +50,11 @@ def cam(model: Model, images: Tensor, target: Tensor) -> Tensor:
 
 @torch.enable_grad()
 def activations_and_gradients(model: Model, images: Tensor, target: Tensor, layer: nn.Module) -> tuple[Tensor, Tensor]:
-    """The feature maps of a layer, and the gradients of the target's score by them: each (N, K, h, w)."""
+    """The feature maps of a layer, and the gradients of the target's score with respect to them: (N, K, h, w) each."""
     leaves: list[Tensor] = []
 
     def cut(_layer: nn.Module, _given: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        # The gradient starts here, whether or not images and parameters ask for one, and goes no further back.
+        # The graph starts here, even if neither images nor parameters require a gradient.
         leaves.append(output.detach().requires_grad_())
         return leaves[-1]
 
@@ -66,5 +65,5 @@ def activations_and_gradients(model: Model, images: Tensor, target: Tensor, laye
 
 
 def as_feature_maps(model: Model, activations: Tensor) -> Tensor:
-    """Feature maps (N, K, h, w) as they are; a transformer's tokens (N, L, D) on its grid, (N, D, h, w)."""
+    """Feature maps (N, K, h, w) unchanged; a transformer's tokens (N, L, D) on its grid, (N, D, h, w)."""
     return on_grid(model, activations.transpose(1, 2)) if isinstance(model, Transformer) else activations

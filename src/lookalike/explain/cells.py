@@ -1,8 +1,8 @@
-"""Where the cells of a layer's output lie in the image, and maps brought from there onto cells that tile the image.
+"""Positions of a layer's output cells in the image, and interpolation of maps onto equal tiles of the image.
 
-A convolution without padding, or with a stride of two and a padding of one, puts out cells whose centres are not those
-of equal tiles of the image: those of a 4x4 map can lie on the pixels 6.5, 10.5, 14.5 and 18.5 of 28. All that scores,
-measures or draws a map takes it for tiles, so maps are brought onto tiles where they are made.
+The cells of a convolution without padding, or with a stride of two and a padding of one, are not centred on equal tiles
+of the image: those of a 4x4 map can lie on the pixels 6.5, 10.5, 14.5 and 18.5 of 28. Everything that scores, measures
+or draws a map assumes tiles, so methods interpolate their maps onto tiles.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +22,7 @@ Pair = int | tuple[int, ...] | list[int]
 
 @dataclass(frozen=True)
 class Cells:
-    """Where the cells of a grid lie, in pixels of the image, down and across; 0 is the middle of the first pixel.
+    """The cells of a grid, in pixels of the image, down and across; 0 is the middle of the first pixel.
 
     Attributes:
         first: centre of the first cell.
@@ -54,33 +54,34 @@ class Cells:
 PIXELS = Cells((0.0, 0.0), (1.0, 1.0))
 
 
-class Following(TorchFunctionMode):
-    """Within its block, the cells of every tensor that is computed from an image (N, C, H, W).
+class CellTracker(TorchFunctionMode):
+    """Within its block, tracks the cells of every tensor that is computed from an image (N, C, H, W).
 
-    Where paths meet, as at the sum behind a shortcut, cells are those of the first one; what looks at each position
-    alone changes nothing.
+    Where paths meet, as at the sum after a shortcut, the cells are those of the first argument. Pointwise functions
+    change nothing.
     """
 
     def __init__(self, image: Tensor) -> None:
         super().__init__()
-        self.known = {id(image): (image, PIXELS)}  # with the tensor, whose id would else be given to another one
+        self.known = {id(image): (image, PIXELS)}  # with the tensor, or another one could get its id
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Call `func` as torch would; see `torch.overrides.TorchFunctionMode`."""
+        """Call `func`, and note the cells of its output; see `torch.overrides.TorchFunctionMode`."""
         options = kwargs or {}
         given = next((self.known[id(one)] for one in tensors(args) if id(one) in self.known), None)
         output = func(*args, **options)
         if given is not None:
             image, cells = given
-            moved = MOVES.get(func.__name__)
-            for one in tensors([output]):
-                self.known[id(one)] = (one, moved(cells, image, one, *args[1:], **options) if moved else cells)
+            if func.__name__ == "interpolate":  # with align_corners=False
+                cells = cells.resized(zip(image.shape[2:], output.shape[2:], strict=True))
+            elif func.__name__ in MOVES:
+                cells = MOVES[func.__name__](cells, *args[1:], **options)
+            self.known |= {id(one): (one, cells) for one in tensors([output])}
         return output
 
     def cells(self, output: Tensor) -> Cells:
-        """Those of a tensor that was computed from the image."""
         return self.known[id(output)][1]
 
 
@@ -93,78 +94,58 @@ def tensors(values: Iterable[Any]) -> Iterator[Tensor]:
             yield from tensors(value)
 
 
-def by_convolution(
+def after_convolution(
     cells: Cells,
-    _given: Tensor,
-    _output: Tensor,
     weight: Tensor,
     _bias: Tensor | None = None,
-    *rest: Pair,
-    **options: Pair,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    _groups: int = 1,
 ) -> Cells:
-    """As the arguments of `torch.nn.functional.conv2d` say: stride, padding, dilation."""
-    stride, padding, dilation = (
-        rest[k] if k < len(rest) else options.get(name, default)
-        for k, (name, default) in enumerate((("stride", 1), ("padding", 0), ("dilation", 1)))
-    )
+    """The cells after `torch.nn.functional.conv2d` with these arguments."""
     extent = tuple(by * (wide - 1) + 1 for by, wide in zip(both(dilation), weight.shape[2:], strict=True))
     return cells.windowed(extent, stride, padding)
 
 
-def by_pooling(
-    cells: Cells,
-    _given: Tensor,
-    _output: Tensor,
-    kernel_size: Pair,
-    stride: Pair | None = None,
-    padding: Pair = 0,
-    *_rest: Any,
-    **_options: Any,
+def after_pooling(
+    cells: Cells, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0, *_rest: Any, **_options: Any
 ) -> Cells:
-    """As the arguments of `torch.nn.functional.max_pool2d` and `avg_pool2d` say."""
+    """The cells after `torch.nn.functional.max_pool2d` or `avg_pool2d` with these arguments."""
     return cells.windowed(kernel_size, stride or kernel_size, padding)
 
 
-def by_padding(
-    cells: Cells, _given: Tensor, _output: Tensor, pad: tuple[int, ...], *_rest: Any, **_options: Any
-) -> Cells:
-    """As `torch.nn.functional.pad` says: left, right, top, bottom; what it adds to channels moves nothing."""
+def after_padding(cells: Cells, pad: tuple[int, ...], *_rest: Any, **_options: Any) -> Cells:
+    """The cells after `torch.nn.functional.pad` by left, right, top, bottom; padding of channels changes nothing."""
     return cells.windowed(1, 1, (pad[2], pad[0]) if len(pad) > 2 else (0, pad[0]))
 
 
-def by_resize(cells: Cells, given: Tensor, output: Tensor, *_rest: Any, **_options: Any) -> Cells:
-    """As `torch.nn.functional.interpolate` does with align_corners=False."""
-    return cells.resized(zip(given.shape[2:], output.shape[2:], strict=True))
-
-
 MOVES: dict[str, Callable[..., Cells]] = {
-    "conv2d": by_convolution,
-    "max_pool2d": by_pooling,
-    "avg_pool2d": by_pooling,
-    "pad": by_padding,
-    "interpolate": by_resize,
+    "conv2d": after_convolution,
+    "max_pool2d": after_pooling,
+    "avg_pool2d": after_pooling,
+    "pad": after_padding,
 }
 
 
 def both(size: Pair) -> tuple[int, int]:
-    """A number for both sides, or the pair itself."""
     return (size, size) if isinstance(size, int) else (size[0], size[-1])
 
 
 @torch.no_grad()
 def cells_of(model: nn.Module, layer: nn.Module, images: Tensor) -> Cells:
-    """Where the positions of what `layer` puts out lie in images (N, C, H, W); of tokens those of their patches."""
+    """The cells of a layer's output, or of the patches of its tokens, in images (N, C, H, W)."""
     image = torch.zeros_like(images[:1])
-    with outputs_of(layer) as outputs, Following(image) as following:
+    with outputs_of(layer) as outputs, CellTracker(image) as tracker:
         model(image)
-    return following.cells(outputs[0])
+    return tracker.cells(outputs[0])
 
 
 def on_tiles(maps: Tensor, cells: Cells, size: tuple[int, int]) -> Tensor:
-    """Maps (..., h, w) on these cells, on equal tiles of an image of `size` (H, W), as large as the step of the cells.
+    """Maps (..., h, w) on `cells`, interpolated onto equal tiles of an image of `size` (H, W) as large as their step.
 
-    Bilinear between the centres of cells; beyond the outermost centres the nearest cell. Maps that tile the image come
-    back as they are.
+    Bilinear between the centres of cells; beyond the outermost centres the nearest cell. Maps that already tile the
+    image are returned unchanged.
     """
     down, across = (
         torch.from_numpy(interpolation(count, first, step, side)).to(maps)
@@ -179,5 +160,5 @@ def interpolation(count: int, first: float, step: float, side: int) -> NDArray[n
     """The weight (tiles, count) of each of `count` cells of a line of `side` pixels in each tile; rows sum to one."""
     tiles = max(1, round(side / step))
     centres = (np.arange(tiles) + 0.5) * side / tiles - 0.5
-    places, cells = (centres - first) / step, np.arange(count)
-    return np.stack([np.interp(places, cells, one) for one in np.eye(count)], axis=1)
+    positions, cells = (centres - first) / step, np.arange(count)
+    return np.stack([np.interp(positions, cells, one) for one in np.eye(count)], axis=1)

@@ -1,4 +1,4 @@
-"""What can be read from the activations of each convolution of a network, from the first to the last.
+"""Linear probes and selectivity of the activations of each convolution, from the first to the last.
 
 A linear probe (Alain & Bengio, "Understanding intermediate layers using linear classifier probes", 2016) measures how
 well classes are linearly separable in a layer's activations. A probe sees at most `FEATURES` numbers per image of every
@@ -13,15 +13,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lookalike.artifacts.explanations import LayerReadout
+from lookalike.artifacts.seed_findings import LayerReadout
 from lookalike.evaluation.metrics import Floats, Ints
 from lookalike.evaluation.statistics import proportion
 from lookalike.explain.convolutions import outputs_by_name
-from lookalike.explain.drift import layers
+from lookalike.explain.drift import named_layers
+from lookalike.explain.maps import split_to_fit
 from lookalike.explain.similarity import Bools, standardised
 from lookalike.explain.stimuli import NUMBERS, gratings, patches
 from lookalike.explain.subject import Images, Subject
-from lookalike.runtime import at_once
 
 FEATURES = 128  # numbers per image that a probe sees; convolutions with 26 channels or more have as many
 PENALTY = 3  # of ridge regression, times the number of images: from .1 to 100 the best for 100 images of CIFAR-10
@@ -30,12 +30,11 @@ BATCH = 100
 CELLS = 4  # of the 2x2 grid of means
 
 
-def depth(subject: Subject) -> tuple[LayerReadout, ...]:
+def depth_readouts(subject: Subject) -> tuple[LayerReadout, ...]:
     """A row for each convolution of the subject's model, in the order in which they are run."""
     shape, labels = subject.images.pixels.shape[1:], subject.images.labels
-    oriented, coloured = activations(with_pixels(subject, gratings(shape))), {}
-    if len(shape) == 3:
-        coloured = activations(with_pixels(subject, patches(shape)))
+    oriented = activations(with_pixels(subject, gratings(shape)))
+    coloured = activations(with_pixels(subject, patches(shape))) if len(shape) == 3 else {}
     return tuple(
         readout(layer, values, labels, oriented[layer], coloured.get(layer))
         for layer, values in activations(subject).items()
@@ -43,7 +42,7 @@ def depth(subject: Subject) -> tuple[LayerReadout, ...]:
 
 
 def readout(layer: str, values: Floats, labels: Ints, oriented: Floats, coloured: Floats | None) -> LayerReadout:
-    """What one convolution holds: its `activations` for images with these labels (N,), for gratings, for patches."""
+    """The figures of one convolution from its `activations` for images with labels (N,), gratings and patches."""
     right = decoded(values, labels)
     return LayerReadout(
         layer=layer,
@@ -55,25 +54,22 @@ def readout(layer: str, values: Floats, labels: Ints, oriented: Floats, coloured
 
 
 def with_pixels(subject: Subject, pixels: NDArray[np.uint8]) -> Subject:
-    """The same model with images that have no classes."""
     none = np.full(len(pixels), -1)
     return subject.of(Images(pixels, none, none))
 
 
 @torch.inference_mode()
 def activations(subject: Subject) -> dict[str, Floats]:
-    """The activations of each convolution for the subject's N images, averaged: (N, 5 K) of K channels.
+    """The mean activations of each convolution for the subject's N images: (N, 5 K) for K channels.
 
-    Activations are what the next layer is given, behind normalisation and activation function; negative ones count as
-    zero. The first K numbers are means over all positions, the others over each cell of a 2x2 grid.
+    Activations are taken after normalisation and activation function; negative ones count as zero. The first K numbers
+    are means over all positions, the others over each cell of a 2x2 grid.
     """
-    named = [
-        name for called, name in layers(subject.model, subject.inputs.shape[1:]).items() if called.startswith("conv")
-    ]
-    size = at_once(subject.inputs.shape[2], subject.inputs.shape[3], BATCH)
+    modules = named_layers(subject.model, subject.inputs.shape[1:])
+    names = [name for title, name in modules.items() if title.startswith("conv")]
     parts = [
-        [averaged(one) for one in outputs_by_name(subject.model, some, named).values()]
-        for some in subject.inputs.split(size)
+        [position_means(one) for one in outputs_by_name(subject.model, some, names).values()]
+        for some in split_to_fit(subject.inputs, BATCH)
     ]
     return {
         f"conv{k}": torch.cat(of_layer).double().cpu().numpy()
@@ -81,17 +77,17 @@ def activations(subject: Subject) -> dict[str, Floats]:
     }
 
 
-def averaged(outputs: Tensor) -> Tensor:
+def position_means(outputs: Tensor) -> Tensor:
     """The positive part of outputs (N, K, h, w), averaged over all positions and over a 2x2 grid: (N, 5 K)."""
     positive = outputs.float().relu()
     return torch.cat([positive.mean(dim=(2, 3)), F.adaptive_avg_pool2d(positive, 2).flatten(1)], dim=1)
 
 
 def class_selectivity(means: Floats, labels: Ints) -> float:
-    """How much channels prefer one class: mean over K channels, 0 (none) to 1 (silent for all other classes).
+    """Class selectivity, mean over K channels, from 0 (no preferred class) to 1 (zero for all classes but one).
 
     Morcos et al., "On the importance of single directions for generalization" (ICLR 2018): the mean of the class with
-    the highest mean minus the mean of the other classes, over their sum; 0 of a channel that is never active.
+    the highest mean minus the mean of the other classes, over their sum; 0 for a channel that is never active.
 
     Args:
         means: (N, K), activations averaged over positions, none negative.
@@ -105,10 +101,10 @@ def class_selectivity(means: Floats, labels: Ints) -> float:
 
 
 def decoded(features: Floats, labels: Ints) -> Bools:
-    """Whether a linear probe finds the label of each image: (N,).
+    """Whether a linear probe predicts the label of each image: (N,).
 
-    The probe is fitted to one half of the images and tried on the other, and the reverse; each class is halved. It is
-    ridge regression to one number per class, 1 for the right one, on standardised features.
+    The probe is fitted to one half of each class and tested on the other, and the reverse. It is ridge regression of
+    one number per class, 1 for the right one, on standardised features.
 
     Args:
         features: (N, D); where D exceeds `FEATURES`, their projections on so many random directions are used.
@@ -123,19 +119,18 @@ def decoded(features: Floats, labels: Ints) -> Bools:
 
 
 def projected(features: Floats) -> Floats:
-    """Features (N, D) as they are; of more than `FEATURES` their projections on so many random directions.
+    """Features (N, D), or their projections on `FEATURES` random directions if there are more.
 
     Johnson & Lindenstrauss, Contemporary Mathematics 26 (1984): distances stay nearly the same.
     """
     count = features.shape[1]
     if count <= FEATURES:
         return features
-    directions = np.random.default_rng(SEED).normal(0, FEATURES**-0.5, (count, FEATURES))
-    return features @ directions
+    return features @ np.random.default_rng(SEED).normal(0, FEATURES**-0.5, (count, FEATURES))
 
 
 def ridge(features: Floats, targets: Floats, others: Floats) -> Floats:
-    """What ridge regression of `targets` (n, C) on `features` (n, D) predicts for `others` (m, D): (m, C).
+    """Predictions (m, C) for `others` (m, D) by ridge regression of `targets` (n, C) on `features` (n, D).
 
     Hoerl & Kennard, Technometrics 12 (1970), with an intercept and the penalty `PENALTY` n.
     """

@@ -5,9 +5,8 @@ from torch import Tensor
 
 from lookalike.explain.attention import attention_maps
 from lookalike.explain.cells import Cells, cells_of
-from lookalike.explain.maps import BATCH
+from lookalike.explain.maps import split_to_fit
 from lookalike.models.layers import Transformer
-from lookalike.runtime import at_once
 
 
 def attention_distance(model: Transformer, images: Tensor) -> Tensor:
@@ -24,7 +23,7 @@ def attention_distance(model: Transformer, images: Tensor) -> Tensor:
     apart = distances(model.grid, cells_of(model, model.spatial, images)).to(images)
     first = int(model.has_class_token)
     total = torch.zeros(())
-    for some in images.split(at_once(images.shape[2], images.shape[3], BATCH)):
+    for some in split_to_fit(images):
         weights = torch.stack(attention_maps(model, some))[..., first:, first:]  # (blocks, N, H, L, L)
         reach = (weights * apart).sum(-1) / weights.sum(-1)
         total = total + reach.mean(-1).sum(1).cpu()

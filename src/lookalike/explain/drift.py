@@ -1,4 +1,4 @@
-"""How far the output of each layer of a convolutional network moves when images are corrupted."""
+"""Drift of each layer's output in a convolutional network when images are corrupted."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -27,13 +27,13 @@ KINDS: dict[type[nn.Module] | tuple[type[nn.Module], ...], str] = {
 }
 
 
-def layers(model: nn.Module, input_shape: Sequence[int]) -> dict[str, str]:
-    """Convolutions, poolings and dense layers, numbered by kind, in the order in which they are run in.
+def named_layers(model: nn.Module, input_shape: Sequence[int]) -> dict[str, str]:
+    """Convolutions, poolings and dense layers, numbered by kind, in the order in which they run.
 
-    A layer's output is what the next one of these is given, so behind its activation and normalisation.
+    A layer's output is taken after its normalisation and activation, as the next layer reads it.
 
     Returns:
-        What the layer is called -> the module of the model that puts its output out.
+        Title of the layer, such as "pooling 2" -> name of the module with its output.
     """
     found: dict[str, str] = {}
     counts = dict.fromkeys(KINDS.values(), 0)
@@ -47,11 +47,11 @@ def layers(model: nn.Module, input_shape: Sequence[int]) -> dict[str, str]:
     return found
 
 
-def outputs(subject: Subject) -> dict[str, Tensor]:
-    """What each of the layers puts out for the subject's images: (N, ...) by what the layer is called."""
-    named = layers(subject.model, subject.inputs.shape[1:])
-    given = outputs_by_name(subject.model, subject.inputs, named.values())
-    return {called: given[name] for called, name in named.items()}
+def layer_outputs(subject: Subject) -> dict[str, Tensor]:
+    """The output of each of the `named_layers` for the subject's images: (N, ...) by title."""
+    modules = named_layers(subject.model, subject.inputs.shape[1:])
+    by_name = outputs_by_name(subject.model, subject.inputs, modules.values())
+    return {title: by_name[name] for title, name in modules.items()}
 
 
 def corrupted_subjects(subject: Subject) -> Iterator[tuple[str, Subject]]:
@@ -62,33 +62,31 @@ def corrupted_subjects(subject: Subject) -> Iterator[tuple[str, Subject]]:
 
 
 def drift(subject: Subject) -> dict[str, Any]:
-    """The cosine between each layer's outputs for images as they are and corrupted, by kind, as JSON-able data.
+    """The cosine between each layer's outputs for clean and corrupted images, by kind of corruption, JSON-able.
 
-    Beside the kinds stands `OTHER`: the cosine with the outputs for the next image of the subject.
+    Under the key `OTHER` it is the cosine with the outputs for the subject's next image.
     """
-    clean, weights = outputs(subject), resample(len(subject.images.labels))
+    clean, weights = layer_outputs(subject), resample(len(subject.images.labels))
 
-    def compared(others: dict[str, Tensor]) -> list[dict[str, Any]]:
-        cosines = {name: cosine(values, others[name]) for name, values in clean.items()}
-        return [{"layer": name, "cosine": asdict(bootstrap_mean(found, weights))} for name, found in cosines.items()]
+    def cosines(others: dict[str, Tensor]) -> list[dict[str, Any]]:
+        by_layer = {name: cosine(values, others[name]) for name, values in clean.items()}
+        return [{"layer": name, "cosine": asdict(bootstrap_mean(one, weights))} for name, one in by_layer.items()]
 
-    kinds = {kind: compared(outputs(corrupted)) for kind, corrupted in corrupted_subjects(subject)}
-    next_ones = {name: values.roll(1, dims=0) for name, values in clean.items()}
-    return {"images": len(weights[0]), "severity": SEVERITY, "kinds": kinds | {OTHER: compared(next_ones)}}
+    kinds = {kind: cosines(layer_outputs(corrupted)) for kind, corrupted in corrupted_subjects(subject)}
+    next_images = {name: values.roll(1, dims=0) for name, values in clean.items()}
+    return {"images": len(weights[0]), "severity": SEVERITY, "kinds": kinds | {OTHER: cosines(next_images)}}
 
 
 def through_layers(subject: Subject) -> Through:
-    """The first image as it is and corrupted in the ways `SHOWN`, with what every layer makes of it."""
+    """The first image, clean and with the corruptions `SHOWN`, with the output of every layer."""
     first = subject.part(slice(1))
     shown = {"as it is": first} | {kind: one for kind, one in corrupted_subjects(first) if kind in SHOWN}
     return {
-        title: (one.images.pixels[0], {name: values[0].cpu().numpy() for name, values in outputs(one).items()})
+        title: (one.images.pixels[0], {name: values[0].cpu().numpy() for name, values in layer_outputs(one).items()})
         for title, one in shown.items()
     }
 
 
 def cosine(first: Tensor, second: Tensor) -> NDArray[np.float64]:
-    """Of each image's outputs (N, ...), seen as one vector: (N,); 0 where one of them is all zero."""
-    cosines: NDArray[np.float64]
-    cosines = F.cosine_similarity(first.flatten(1).double(), second.flatten(1).double()).cpu().numpy()
-    return cosines
+    """The cosine of each image's two outputs (N, ...), as vectors: (N,); 0 if one of them is all zero."""
+    return np.asarray(F.cosine_similarity(first.flatten(1).double(), second.flatten(1).double()).cpu())

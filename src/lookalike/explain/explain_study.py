@@ -1,4 +1,4 @@
-"""Explain the variants of a study: what all of them are asked, and the evidence of one."""
+"""Explanation of the variants of a study: what is the same for all variants, and the evidence of one."""
 
 import warnings
 from collections.abc import Mapping
@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Evaluation
-from lookalike.artifacts.explanations import Explanation, PairMaps, Representations, SeedFindings
+from lookalike.artifacts.explanations import Explanation, PairMaps, Representations
 from lookalike.artifacts.photos import PhotoSet
+from lookalike.artifacts.seed_findings import SeedFindings
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.cues import grey_objects
 from lookalike.evaluation.groups import group_numbers, look_alike_pairs
 from lookalike.evaluation.metrics import Ints
-from lookalike.explain.closely import look_closely
 from lookalike.explain.explain_variant import explain_variant
+from lookalike.explain.focus import examine_focus_variant
 from lookalike.explain.localisation import Masks
 from lookalike.explain.pair_maps import pair_maps
 from lookalike.explain.representations import PER_CLASS, layer_products
-from lookalike.explain.seeds import Shared, find
-from lookalike.explain.subject import Images, Subject, find_subject
+from lookalike.explain.seeds import SeedSetup, measure_seed
+from lookalike.explain.subject import Images, Subject, load_subject
 from lookalike.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -34,15 +35,15 @@ CONTRASTED = 50  # images of a class, at most, that are contrasted with look-ali
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What every variant of a study is asked.
+class ExplainSetup:
+    """The data and settings that all variants of a study are explained with.
 
     Attributes:
-        photos: None means that the study's models are shown none.
-        recipe: by which the photographs are prepared; "" without photographs.
+        photos: None means that the study uses no photographs.
+        recipe: that prepares the photographs; "" without photographs.
         groups: of look-alikes: name -> classes.
-        sample: how many images are explained and scored.
-        corrupt: whether to see how far corrupted images move the outputs of layers.
+        sample: numbers of images to explain and to score.
+        corrupt: whether to measure how far corrupted images move the outputs of layers.
     """
 
     dataset: Dataset
@@ -54,12 +55,10 @@ class Asked:
 
     @cached_property
     def group_of(self) -> Ints:
-        """The group (C,) of each class."""
         return group_numbers(self.groups, self.dataset.class_names)
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
-        """The classes (N,) of the test images."""
         return self.dataset.test_labels.astype(np.int64)
 
     @cached_property
@@ -69,7 +68,7 @@ class Asked:
 
     @cached_property
     def masks(self) -> Masks | None:
-        """Where the objects are in the images that are explained; None if these have colours and OpenCV is missing."""
+        """Masks of the objects in the images that are explained; None for colour images without OpenCV."""
         pixels = self.dataset.test_images[self.chosen]
         if pixels.ndim == 3:
             return grey_objects(pixels)
@@ -89,24 +88,23 @@ class Asked:
 
     @cached_property
     def pairs(self) -> tuple[tuple[int, int], ...]:
-        """All pairs of look-alikes."""
         return look_alike_pairs(self.group_of)
 
     @property
     def contrasted(self) -> int:
-        """How many images of each class are contrasted with its look-alikes; each with several of them."""
+        """The number of images per class that are contrasted with each look-alike."""
         return min(CONTRASTED, -(-self.sample.scored // 5))
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What decides the answers besides images, JSON-able."""
+        """The settings that decide the results besides images, JSON-able."""
         sample = self.sample.model_dump(mode="json", exclude={"variants"})
         return {"recipe": self.recipe, "groups": self.group_of.tolist(), "sample": sample, "corrupt": self.corrupt}
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """What is measured of one seed.
+class SeedEvidence:
+    """The measurements of one seed.
 
     Attributes:
         products: by layer, see `representations`.
@@ -118,49 +116,53 @@ class Measured:
     pair_maps: NDArray[np.float32] | None
 
 
-def explain_one(folder: Path, seen: Evaluation, asked: Asked, runtime: Runtime, *, focus: bool) -> Explanation:
-    """The evidence of the first seed in the model folder `folder`, whose evaluation is `seen`, and some of every seed;
-    more if it is a `focus` variant."""
-    shown, chosen = shown_photographs(seen, asked), asked.chosen
-    subject = find_subject(folder, seen.seeds[0], asked.dataset, runtime, images_of_seed(seen, asked, 0))
-    counts = {"scored": asked.sample.scored, "heads_scored": asked.sample.heads_scored}
-    explained = explain_variant(subject.part(chosen), shown, asked.group_of, corrupt=asked.corrupt, **counts)
-    closely = look_closely(subject, chosen, asked.group_of, asked.sample.scored) if focus else None
-    shared = Shared(shown, asked.group_of, asked.masks if focus else None, focus, asked.sample.scored)
+def explain_one(folder: Path, seen: Evaluation, setup: ExplainSetup, runtime: Runtime, *, focus: bool) -> Explanation:
+    """The evidence of a variant: of its first seed, of every seed, and additional evidence of a `focus` variant.
+
+    Args:
+        folder: with the model.
+        seen: its evaluation.
+    """
+    shown, chosen = shown_photographs(seen, setup), setup.chosen
+    subject = load_subject(folder, seen.seeds[0], setup.dataset, runtime, images_of_seed(seen, setup, 0))
+    counts = {"scored": setup.sample.scored, "heads_scored": setup.sample.heads_scored}
+    explained = explain_variant(subject.part(chosen), shown, setup.group_of, corrupt=setup.corrupt, **counts)
+    focus_findings = examine_focus_variant(subject, chosen, setup.group_of, setup.sample.scored) if focus else None
+    seed_setup = SeedSetup(shown, setup.group_of, setup.masks if focus else None, focus, setup.sample.scored)
     every = (
-        find_subject(folder, seed, asked.dataset, runtime, images_of_seed(seen, asked, number))
+        load_subject(folder, seed, setup.dataset, runtime, images_of_seed(seen, setup, number))
         for number, seed in enumerate(seen.seeds)
     )  # one model at a time is loaded
-    measured = [measure(seed, one, asked, shared) for seed, one in zip(seen.seeds, every, strict=True)]
+    measured = [seed_evidence(seed, one, setup, seed_setup) for seed, one in zip(seen.seeds, every, strict=True)]
     contrasts = [one.pair_maps for one in measured if one.pair_maps is not None]
     return replace(
-        explained.evidence(chosen, asked.recipe if shown else "", closely),
+        explained.evidence(chosen, setup.recipe if shown else "", focus_findings),
         seeds=tuple(one.findings for one in measured),
         representations=Representations(
-            asked.compared, tuple(measured[0].products), np.stack([[*one.products.values()] for one in measured])
+            setup.compared, tuple(measured[0].products), np.stack([[*one.products.values()] for one in measured])
         ),
-        pair_maps=PairMaps(asked.pairs, np.mean(contrasts, axis=0)) if contrasts else None,
-        attributed=min(asked.sample.scored, len(chosen)),
+        pair_maps=PairMaps(setup.pairs, np.mean(contrasts, axis=0)) if contrasts else None,
+        attributed=min(setup.sample.scored, len(chosen)),
     )
 
 
-def measure(seed: int, subject: Subject, asked: Asked, shared: Shared) -> Measured:
-    """What is measured of one seed: `subject` is that seed with all test images."""
-    return Measured(
-        find(seed, subject.part(asked.chosen), shared),
-        layer_products(subject.model, subject.part(asked.compared).inputs),
-        pair_maps(subject, asked.pairs, asked.contrasted) if shared.focus and asked.pairs else None,
+def seed_evidence(seed: int, subject: Subject, setup: ExplainSetup, seed_setup: SeedSetup) -> SeedEvidence:
+    """The measurements of one seed; `subject` is that seed with all test images."""
+    return SeedEvidence(
+        measure_seed(seed, subject.part(setup.chosen), seed_setup),
+        layer_products(subject.model, subject.part(setup.compared).inputs),
+        pair_maps(subject, setup.pairs, setup.contrasted) if seed_setup.focus and setup.pairs else None,
     )
 
 
-def images_of_seed(seen: Evaluation, asked: Asked, number: int) -> Images:
-    """All test images, with what the seed with this number predicts."""
-    return Images(asked.dataset.test_images, asked.labels, seen.test_logits[number].argmax(1))
+def images_of_seed(seen: Evaluation, setup: ExplainSetup, number: int) -> Images:
+    """All test images, with the predictions of the seed at position `number`."""
+    return Images(setup.dataset.test_images, setup.labels, seen.test_logits[number].argmax(1))
 
 
-def shown_photographs(seen: Evaluation, asked: Asked) -> Images | None:
-    """The photographs with what the first seed predicts; None if it was shown none."""
-    if asked.photos is None or seen.photos is None:
+def shown_photographs(seen: Evaluation, setup: ExplainSetup) -> Images | None:
+    """The photographs with the first seed's predictions; None if it was not evaluated on photographs."""
+    if setup.photos is None or seen.photos is None:
         return None
-    predicted = seen.photos.logits[asked.recipe][0].argmax(1)
-    return Images(asked.photos.recipes[asked.recipe], asked.photos.labels, predicted, asked.photos.senders)
+    predicted = seen.photos.logits[setup.recipe][0].argmax(1)
+    return Images(setup.photos.recipes[setup.recipe], setup.photos.labels, predicted, setup.photos.senders)

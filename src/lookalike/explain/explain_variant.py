@@ -1,4 +1,4 @@
-"""Explain one variant: its maps, how far they can be trusted, and how alike they are."""
+"""Explanation of one variant: its maps, tests of these maps, and their similarity."""
 
 from dataclasses import asdict, dataclass, replace
 
@@ -7,31 +7,35 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lookalike.artifacts.explanations import CloseUp, Explanation, Inside, Layers, in_steps
-from lookalike.artifacts.image_files import made_small
+from lookalike.artifacts.explanations import CloseUp, Explanation, LayerOutputs, NetworkConvolutions, quantise_maps
+from lookalike.artifacts.image_files import shrink
 from lookalike.evaluation.metrics import Floats, Ints
 from lookalike.evaluation.statistics import resample
 from lookalike.explain.activity import activity
 from lookalike.explain.attention import all_heads
-from lookalike.explain.closely import Closely
+from lookalike.explain.class_similarity import (
+    Pairing,
+    class_similarity,
+    mistakes,
+    over_control,
+    resampled_class_similarity,
+)
 from lookalike.explain.convolutions import convolutions, feature_maps, filters
 from lookalike.explain.drift import Through, drift, through_layers
-from lookalike.explain.faithfulness import Faithfulness, Trial, curves, gains, score
-from lookalike.explain.maps import Json, Maps, to_numpy, toward
+from lookalike.explain.faithfulness import (
+    Faithfulness,
+    PerturbationTest,
+    faithfulness_scores,
+    gains,
+    perturbation_curves,
+)
+from lookalike.explain.focus import FocusFindings
+from lookalike.explain.maps import Json, Maps, label_target, to_numpy
 from lookalike.explain.mass import mass_by_class
 from lookalike.explain.methods import DEFAULT
-from lookalike.explain.sanity import cascade
+from lookalike.explain.sanity import RandomisationStep, cascade
 from lookalike.explain.selectivity import tuning
-from lookalike.explain.similarity import (
-    SIMILARITIES,
-    Pairing,
-    excess,
-    kinship,
-    kinship_figures,
-    mistakes,
-    patch_means,
-    without_mean,
-)
+from lookalike.explain.similarity import SIMILARITIES, patch_means, without_mean
 from lookalike.explain.subject import Images, Subject
 from lookalike.models.layers import Model, Partitioned, Transformer
 
@@ -43,7 +47,7 @@ JOURNEY, ABREAST = 5, 2  # of these, where a convolution is shown alone, and whe
 
 
 @dataclass(frozen=True)
-class Explained:
+class VariantFindings:
     """What is known of one variant.
 
     Attributes:
@@ -62,22 +66,19 @@ class Explained:
     photo_maps: Maps
     close_up: CloseUp
 
-    def evidence(self, indices: NDArray[np.int64], recipe: str, closely: Closely | None) -> Explanation:
-        """What is kept.
+    def evidence(self, indices: NDArray[np.int64], recipe: str, focus: FocusFindings | None) -> Explanation:
+        """The evidence to save.
 
         Args:
             indices: (N,), of the images explained.
             recipe: of the photographs.
-            closely: None unless it is a focus variant.
+            focus: None unless it is a focus variant.
         """
-        close_up = None
-        if closely is not None:
-            close_up = replace(self.close_up, contrast=closely.contrast, responses=closely.responses)
-        maps = {
-            name: one if name in SEVERAL else one[: len(self.found["mass"][name])] for name, one in self.maps.items()
-        }
-        photo_maps = in_steps(self.photo_maps[DEFAULT]) if self.photo_maps else None
-        found = self.found | (closely.found if closely else {"contrast": None, "responses": []})
+        close_up = replace(self.close_up, contrast=focus.contrast, responses=focus.responses) if focus else None
+        classes = len(self.found["mass"][DEFAULT])
+        maps = {name: one if name in SEVERAL else one[:classes] for name, one in self.maps.items()}
+        photo_maps = quantise_maps(self.photo_maps[DEFAULT]) if self.photo_maps else None
+        found = self.found | (focus.found if focus else {"contrast": None, "responses": []})
         return Explanation(found, DEFAULT, recipe, indices, maps, photo_maps, close_up)
 
 
@@ -89,21 +90,21 @@ def explain_variant(
     scored: int,
     heads_scored: int,
     corrupt: bool = False,
-) -> Explained:
-    """All about the maps of one model.
+) -> VariantFindings:
+    """The findings on one model.
 
     Args:
         subject: the model with images of all classes.
-        photographs: None for a model that none were shown.
+        photographs: None means that the model saw no photographs.
         group_of: (C,), see `evaluation.groups`.
-        scored, heads_scored: on how many of the images each method and each head is scored.
-        corrupt: whether to see how far corrupted images move the layers' outputs.
+        scored, heads_scored: number of images on which each method and each head is scored.
+        corrupt: whether to measure how far corrupted images move the layers' outputs.
     """
     maps = all_maps(subject)
     photo_maps = all_maps(subject.of(photographs)) if photographs else {}
     few, transformer = subject.part(slice(scored)), isinstance(subject.model, Transformer)
     corrupt = corrupt and not transformer
-    first = subject.inputs[:1]
+    active, first = subject.part(slice(ACTIVE)), subject.inputs[:1]
     trained = feature_maps(subject.model, first)
     inside = {
         "untrained": look_inside(subject.untrained, feature_maps(subject.untrained, first), features=False),
@@ -112,14 +113,21 @@ def explain_variant(
     channels = {name: (len(layer.weight), layer.weight.shape[1]) for name, layer in convolutions(subject.model).items()}
     found = {
         "images": len(subject.images.labels),
-        "faithfulness": asdict(faithfulness(few, maps)),
+        "faithfulness": asdict(map_faithfulness(few, maps)),
         "heads": head_scores(subject.part(slice(heads_scored))) if transformer else None,
-        "sanity": {name: sanity(few, name) for name in maps},
-        "similarity": similarity(subject, maps, photographs, photo_maps, group_of),
-        "mass": {name: masses(values, subject.images.labels, len(group_of)) for name, values in maps.items()},
-        "activity": activities(subject.part(slice(ACTIVE))) if rectifies(subject.model) else None,
-        "drift": drift(subject.part(slice(ACTIVE))) if corrupt else None,
-        "tuning": tuned(subject.model, subject.untrained),
+        "sanity": {name: [asdict(step) for step in sanity_steps(few, name)] for name in maps},
+        "similarity": map_similarity(subject, maps, photographs, photo_maps, group_of),
+        "mass": {
+            name: [one and asdict(one) for one in mass_by_class(values, subject.images.labels, len(group_of))]
+            for name, values in maps.items()
+        },
+        "activity": (
+            {state: asdict(activity(model, active.inputs)) for state, model in subject.states.items()}
+            if rectifies(subject.model)
+            else None
+        ),
+        "drift": drift(active) if corrupt else None,
+        "tuning": first_filter_tuning(subject.model, subject.untrained),
         "convolutions": [
             {
                 "name": name,
@@ -132,110 +140,98 @@ def explain_variant(
         ],
     }
     heads = to_numpy(with_mean(all_heads(subject.model, first))[0]) if transformer else None
-    layers = abreast(through_layers(subject)) if corrupt else {}
-    return Explained(found, maps, photo_maps, CloseUp(heads, inside, channels, layers, None, {}))
+    layers = layers_side_by_side(through_layers(subject)) if corrupt else {}
+    return VariantFindings(found, maps, photo_maps, CloseUp(heads, inside, channels, layers, None, {}))
 
 
-def look_inside(model: nn.Module, outputs: dict[str, Tensor], *, features: bool = True) -> Inside:
-    """What the convolutions of a model are, and what they make of one image: `outputs` (1, O, h, w) by name."""
+def look_inside(model: nn.Module, outputs: dict[str, Tensor], *, features: bool = True) -> NetworkConvolutions:
+    """Filters of a model's first and last convolution, and the outputs of all for one image, (1, O, h, w) by name."""
     maps = {name: to_numpy(one[0]) for name, one in outputs.items()}
     ends = dict.fromkeys((*list(maps)[:1], *list(maps)[-1:]))
-    return Inside(
+    return NetworkConvolutions(
         filters={name: shown_kernels(to_numpy(filters(model, name))) for name in ends},
-        features={name: in_steps(maps[name][:CHANNELS]) for name in ends} if features else {},
-        journey={name: in_steps(one[most_varied(one)[:JOURNEY]]) for name, one in maps.items()},
+        features={name: quantise_maps(maps[name][:CHANNELS]) for name in ends} if features else {},
+        journey={name: quantise_maps(one[most_varied(one)[:JOURNEY]]) for name, one in maps.items()},
     )
 
 
 def shown_kernels(kernels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Of kernels (O, I, h, w) the first few, with their mean over more input channels than have colours."""
+    """The first few kernels (O, I, h, w); the mean over their input channels if these are neither grey nor colours."""
     first = kernels[:CHANNELS]
     return first if first.shape[1] in {1, 3} else first.mean(axis=1, keepdims=True)
 
 
 def most_varied(maps: NDArray[np.float32]) -> Ints:
-    """The channels of maps (O, h, w), the largest deviation first."""
+    """The channels of maps (O, h, w), the largest standard deviation first."""
     return np.argsort(-maps.std(axis=(1, 2)), kind="stable")
 
 
-def abreast(sides: Through) -> dict[str, Layers]:
-    """What the layers make of an image as it is (the first side) and otherwise: the channels that vary most in that."""
+def layers_side_by_side(sides: Through) -> dict[str, LayerOutputs]:
+    """The layers' outputs for an image as it is (the first side) and corrupted: the channels that vary most in it."""
     clean = next(iter(sides.values()))[1]
     chosen = {name: most_varied(one)[:ABREAST] for name, one in clean.items() if one.ndim > 1}
     return {
-        title: Layers(
-            made_small(image[None])[0],
-            {name: in_steps(one[chosen[name]] if name in chosen else one[None]) for name, one in outputs.items()},
+        title: LayerOutputs(
+            shrink(image[None])[0],
+            {name: quantise_maps(one[chosen[name]] if name in chosen else one[None]) for name, one in outputs.items()},
         )
         for title, (image, outputs) in sides.items()
     }
 
 
-def tuned(model: nn.Module, untrained: nn.Module) -> Json | None:
-    """What the filters of the first convolution are tuned to, see `selectivity`; None without convolutions."""
+def first_filter_tuning(model: nn.Module, untrained: nn.Module) -> Json | None:
+    """The tuning of the first convolution's filters, see `selectivity`; None without convolutions."""
     first = next(iter(convolutions(model)), None)
     return asdict(tuning(filters(model, first), filters(untrained, first))) if first else None
 
 
 def rectifies(model: Model) -> bool:
-    """Whether ReLU follows the convolutions of `model`, as `activity` takes for granted; not where paths join."""
+    """Whether ReLU follows the convolutions of `model`, as `activity` assumes; not where paths join."""
     return not isinstance(model, Partitioned) and any(isinstance(layer, nn.ReLU) for layer in model.modules())
 
 
-def activities(subject: Subject) -> Json:
-    """What goes through the model: before its training, after epochs whose weights were kept, and after the last."""
-    kept = {f"epoch {epoch}": model for epoch, model in subject.kept.items()}
-    models = {"untrained": subject.untrained, **kept, "trained": subject.model}
-    return {state: asdict(activity(model, subject.inputs)) for state, model in models.items()}
-
-
-def masses(maps: NDArray[np.float32], labels: Ints, classes: int) -> list[Json | None]:
-    """Where the mass of the maps of each class lies."""
-    return [asdict(mass) if mass else None for mass in mass_by_class(maps, labels, classes)]
-
-
 def all_maps(subject: Subject) -> Maps:
-    """By each method."""
     return {name: to_numpy(subject.explain(name)) for name in subject.methods}
 
 
 def ranges(channels: NDArray[np.floating]) -> list[Json]:
-    """Least, mean and most of each channel (O, ...)."""
     return [{"least": float(one.min()), "mean": float(one.mean()), "most": float(one.max())} for one in channels]
 
 
-def faithfulness(subject: Subject, maps: Maps) -> Faithfulness:
-    """Scores of the maps of the first images, which are those of `subject`."""
+def map_faithfulness(subject: Subject, maps: Maps) -> Faithfulness:
+    """Scores of those of the maps that belong to the images of `subject`, which are the first ones."""
     some = {name: torch.from_numpy(values[: len(subject.inputs)]) for name, values in maps.items()}
-    return score(Trial(subject.model, subject.inputs, subject.predicted), some, SEED)
+    return faithfulness_scores(PerturbationTest(subject.model, subject.inputs, subject.predicted), some, SEED)
 
 
 def head_scores(subject: Subject) -> Json:
-    """How faithful each attention head is and, behind them, each block's mean over heads: gains (blocks, H + 1)."""
-    trial = Trial(subject.model, subject.inputs, subject.predicted)
+    """The faithfulness of each attention head and, last, of each block's mean over heads: gains (blocks, H + 1)."""
+    test = PerturbationTest(subject.model, subject.inputs, subject.predicted)
     heads = with_mean(all_heads(subject.model, subject.inputs))
-    scored = [[gains(curves(trial, one, SEED)).mean().item() for one in block.unbind(1)] for block in heads.unbind(1)]
+    scored = [
+        [gains(perturbation_curves(test, one, SEED)).mean().item() for one in block.unbind(1)]
+        for block in heads.unbind(1)
+    ]
     return {"images": len(subject.inputs), "gains": scored}
 
 
 def with_mean(heads: Tensor) -> Tensor:
-    """Maps of all heads with their mean behind them: (N, blocks, H, h, w) -> (N, blocks, H + 1, h, w)."""
+    """Maps of all heads, followed by their mean: (N, blocks, H, h, w) -> (N, blocks, H + 1, h, w)."""
     return torch.cat([heads, heads.mean(dim=2, keepdim=True)], dim=2)
 
 
-def sanity(subject: Subject, method: str) -> list[Json]:
-    """What is left of a method's maps as the model is made untrained, layer by layer."""
-    fresh, target = subject.random.state_dict(), toward(subject.predicted, len(subject.dataset.class_names))
-    return [asdict(step) for step in cascade(subject.model, fresh, subject.methods[method], subject.inputs, target)]
+def sanity_steps(subject: Subject, method: str) -> list[RandomisationStep]:
+    fresh, target = subject.random.state_dict(), label_target(subject.predicted, len(subject.dataset.class_names))
+    return cascade(subject.model, fresh, subject.methods[method], subject.inputs, target)
 
 
-def similarity(
+def map_similarity(
     subject: Subject, maps: Maps, photographs: Images | None, photo_maps: Maps, group_of: Ints
 ) -> dict[str, dict[str, Json]]:
-    """How alike maps are, by measure and method, with the same of two controls; see `compared`.
+    """The similarity of maps, by measure and method, see `class_similarity_with_controls`.
 
-    "mistakes" and "photographs" beside that: `similarity.Mistakes`, and the `Kinship` of photographs that are of one of
-    the classes with the images (None without photographs).
+    Besides, "mistakes" (`class_similarity.Mistakes`) and "photographs": the `ClassSimilarity` of photographs of known
+    classes with the images (None without photographs).
     """
     labels = subject.images.labels
     pairing, weights = Pairing(group_of, labels), resample(len(labels))
@@ -243,11 +239,11 @@ def similarity(
     for name, values in maps.items():
         rows = without_mean(values)
         controls = controls_of(subject, name, values.shape[1:])
-        for measure, alike in SIMILARITIES.items():
-            matrix = alike(rows, rows)
-            others = {control: alike(theirs, theirs) for control, theirs in controls.items()}
+        for measure, similar in SIMILARITIES.items():
+            matrix = similar(rows, rows)
+            others = {control: similar(theirs, theirs) for control, theirs in controls.items()}
             found[measure][name] = {
-                **compared(matrix, others, pairing, weights),
+                **class_similarity_with_controls(matrix, others, pairing, weights),
                 "mistakes": asdict(mistakes(matrix, subject.images.predicted, labels, weights)),
                 "photographs": None,
             }
@@ -256,30 +252,32 @@ def similarity(
             clear = photographs.part(known)
             to_photographs = Pairing(group_of, clear.labels, labels)
             photo_rows, photo_weights = without_mean(photo_maps[name][known], values), clear.weights
-            for measure, alike in SIMILARITIES.items():
-                likeness = kinship(alike(photo_rows, rows), to_photographs, photo_weights)
-                found[measure][name]["photographs"] = asdict(likeness)
+            for measure, similar in SIMILARITIES.items():
+                to_images = class_similarity(similar(photo_rows, rows), to_photographs, photo_weights)
+                found[measure][name]["photographs"] = asdict(to_images)
     return found
 
 
 def controls_of(subject: Subject, method: str, grid: tuple[int, int]) -> dict[str, Floats]:
-    """What maps on a grid of h x w are compared with: the pixels, and the maps of a network without training."""
+    """The controls of maps on a grid of h x w: the pixels, and the maps of a network without training."""
     return {
-        "raw_pixels": without_mean(patch_means(grey(subject.images.pixels[:]), grid)),
+        "raw_pixels": without_mean(patch_means(grey_values(subject.images.pixels[:]), grid)),
         "untrained": without_mean(to_numpy(subject.explain(method, model=subject.random))),
     }
 
 
-def compared(matrix: Floats, controls: dict[str, Floats], pairing: Pairing, weights: NDArray[np.float64]) -> Json:
-    """How alike a method's maps are ("maps"), the same of each control, and what the maps have over it ("over_...")."""
-    own = kinship_figures(matrix, pairing, weights)
-    found: Json = {"maps": asdict(kinship(matrix, pairing, weights))}
+def class_similarity_with_controls(
+    matrix: Floats, controls: dict[str, Floats], pairing: Pairing, weights: NDArray[np.float64]
+) -> Json:
+    """Class similarity of a method's "maps", of each control, and the difference of both ("over_<control>")."""
+    own = resampled_class_similarity(matrix, pairing, weights)
+    found: Json = {"maps": asdict(class_similarity(matrix, pairing, weights))}
     for name, control in controls.items():
-        found[name] = asdict(kinship(control, pairing, weights))
-        found[f"over_{name}"] = asdict(excess(own, kinship_figures(control, pairing, weights)))
+        found[name] = asdict(class_similarity(control, pairing, weights))
+        found[f"over_{name}"] = asdict(over_control(own, resampled_class_similarity(control, pairing, weights)))
     return found
 
 
-def grey(pixels: NDArray[np.uint8]) -> Floats:
-    """Images (N, H, W) as they are, or the mean over the channels of (N, H, W, 3)."""
+def grey_values(pixels: NDArray[np.uint8]) -> Floats:
+    """Grey images (N, H, W) as float64; colour images (N, H, W, 3) become the mean of their channels."""
     return pixels.astype(np.float64) if pixels.ndim == 3 else pixels.mean(axis=3)

@@ -1,13 +1,13 @@
-"""Whether a map shows what the model goes by: deletion and insertion.
+"""Faithfulness of maps: deletion and insertion of pixels.
 
-Petsiuk et al., "RISE: Randomized Input Sampling for Explanation of Black-box Models" (BMVC 2018): pixels are taken
-away, or given, in the order in which a map holds them important. A faithful map lowers the probability early when its
-pixels go, and raises it early when they come.
+Petsiuk et al., "RISE: Randomized Input Sampling for Explanation of Black-box Models" (BMVC 2018): pixels are deleted or
+inserted in the order of their importance in the map. With a faithful map the probability falls early in deletion and
+rises early in insertion.
 
-What chance does, and the mere knowledge that objects stand in the middle, is seen by controls that know nothing of the
-model: random maps and a centred Gaussian. The areas of a random map depend on how coarse it is, since scattered pixels
-tell a model other things than patches do; the difference of the two areas does not: the reverse of a random order is as
-likely as the order itself, so it is zero on average whatever the grid, and methods on unlike grids can be compared.
+Two controls ignore the model: random maps (chance), and a centred Gaussian (objects lie in the middle). The areas of a
+random map depend on its grid, because scattered pixels affect a model otherwise than patches do. The difference of the
+two areas does not: the reverse of a random order is as likely as the order itself, so the difference is zero on average
+for any grid. It can therefore be compared between methods with different grids.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, resample
-from lookalike.runtime import at_once, generator
+from lookalike.runtime import generator, images_per_pass
 
 BATCH = 500  # images in one forward pass, at most
 TRUNCATE = 4  # deviations at which the Gaussian ends
@@ -30,13 +30,13 @@ CONTROLS = ("random", "centre")
 
 
 @dataclass(frozen=True)
-class Trial:
-    """The images that the maps of a model are tried on, in its input space, and what all maps share.
+class PerturbationTest:
+    """A model and the images, in its input space, on which deletion and insertion test its maps.
 
     Attributes:
         model: in evaluation mode.
         images: (N, C, H, W).
-        labels: (N,), the class whose probability is followed.
+        labels: (N,), the class whose probability is measured.
         steps: S, the number of equal steps from the first to the last pixel.
     """
 
@@ -47,22 +47,20 @@ class Trial:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width of the images."""
         return self.images.shape[2], self.images.shape[3]
 
     @property
     def batch(self) -> int:
-        """Images in one forward pass."""
-        return at_once(*self.size, BATCH)
+        return images_per_pass(*self.size, BATCH)
 
     @cached_property
     def states(self) -> dict[str, Tensor]:
-        """The intact images ("image") and what may stand in their place, each (N, C, H, W); see `baselines`."""
+        """The images ("image") and their `baselines`, each (N, C, H, W)."""
         return {"image": self.images, **baselines(self.images)}
 
     @cached_property
     def ends(self) -> dict[str, Tensor]:
-        """The probability of the labels for each of the `states`: (N,), at which every map's curves start or end."""
+        """The probability of the labels for each of the `states`: (N,), where the curves of all maps start or end."""
         batches = torch.arange(len(self.labels), device=self.images.device).split(self.batch)
         return {
             name: torch.cat([probability(self.model, images[some], self.labels[some]) for some in batches])
@@ -72,11 +70,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Curves:
-    """Probability of each image's label at the fractions 0, 1/S, ..., 1 of its pixels, each (N, S+1).
+    """Probability of each image's label when fractions 0, 1/S, ..., 1 of its pixels are changed, each (N, S+1).
 
     Attributes:
-        deletion: as the image's pixels give way to the baseline's.
-        insertion: as the baseline's pixels give way to the image's.
+        deletion: the baseline's pixels replace the image's.
+        insertion: the image's pixels replace the baseline's.
     """
 
     deletion: Tensor
@@ -90,7 +88,7 @@ class Curves:
 
 @dataclass(frozen=True)
 class BaselineScore:
-    """What a method's maps achieve against one baseline, mean over images.
+    """The scores of a method's maps with one baseline, mean over images.
 
     Attributes:
         deletion: area under the deletion curve; lower is more faithful.
@@ -108,13 +106,13 @@ class BaselineScore:
 
 @dataclass(frozen=True)
 class MethodScore:
-    """What a method's maps achieve.
+    """The scores of a method's maps.
 
     Attributes:
         gain: insertion minus deletion, mean over baselines and images: -1 to 1, higher is more faithful.
-        over_random, over_centre: by how much `gain` exceeds that of the controls on the same images; None for these.
-        blank: share of images whose map is blank, see `is_blank`; their pixels come in random order.
-        baselines: by baseline.
+        over_random, over_centre: `gain` minus that of each control on the same images; None for the controls.
+        blank: share of images whose map is blank, see `is_blank`; their pixels have a random order.
+        baselines: the scores by baseline.
     """
 
     gain: Estimate
@@ -134,16 +132,16 @@ class Faithfulness:
 
 
 def is_blank(maps: Tensor) -> Tensor:
-    """Whether a map (N, h, w) says nothing: (N,), true where it is constant but for rounding, or not finite."""
+    """Whether each map (N, h, w) is constant up to rounding or not finite: (N,)."""
     values = maps.flatten(1)
     flat = values.amax(1) - values.amin(1) <= 1e-6 * values.abs().amax(1)
     return flat | ~values.isfinite().all(1)
 
 
 def baselines(images: Tensor) -> dict[str, Tensor]:
-    """What images (N, C, H, W) are deleted to and inserted into: "zero" of the input space, and "blur".
+    """The baselines of images (N, C, H, W), which replace deleted pixels: "zero" of the input space, and "blur".
 
-    The blur is Gaussian with an eighth of the side for its deviation; images are mirrored at their edges.
+    The blur is Gaussian, with a standard deviation of an eighth of the side; images are mirrored at their edges.
     """
     return {"zero": torch.zeros_like(images), "blur": blur(blur(images).mT).mT}
 
@@ -164,45 +162,48 @@ def random_maps(count: int, grid: int, seed: int) -> Tensor:
 
 
 def centre_map(size: tuple[int, int]) -> Tensor:
-    """A Gaussian (H, W) in the middle of an image of this size, a quarter of each side for its deviations."""
+    """A Gaussian (H, W) in the middle of an image, with standard deviations of a quarter of its sides."""
     down, across = (torch.exp(-0.5 * ((torch.arange(n) - (n - 1) / 2) / (n / 4)) ** 2) for n in size)
     return torch.outer(down, across)
 
 
-def order(maps: Tensor, size: tuple[int, int], seed: int) -> Tensor:
+def importance_order(maps: Tensor, size: tuple[int, int], seed: int) -> Tensor:
     """Pixel numbers (N, H*W) by importance, highest first, of maps (N, h, w) enlarged bilinearly to H x W.
 
-    Equal values come in an order drawn from `seed`, so that a blank map is a random one and not the top left first.
+    Equal values have an order drawn from `seed`, so that the pixels of a blank map have a random order.
     """
-    said = torch.where(is_blank(maps)[:, None, None], 0, maps)
-    # in double precision, or rounding would put values that the enlargement keeps equal in an order
-    enlarged = F.interpolate(said[:, None].double(), size=size, mode="bilinear", align_corners=False)
+    informative = torch.where(is_blank(maps)[:, None, None], 0, maps)
+    # in double precision, or rounding would order values that the enlargement keeps equal
+    enlarged = F.interpolate(informative[:, None].double(), size=size, mode="bilinear", align_corners=False)
     values = enlarged.float().flatten(1)
-    drawn = torch.rand(values.shape, generator=generator(seed, "ties")).argsort(dim=1).to(maps.device)
-    by_value = values.gather(1, drawn).argsort(dim=1, descending=True, stable=True)
-    return drawn.gather(1, by_value)
+    shuffled = torch.rand(values.shape, generator=generator(seed, "ties")).argsort(dim=1).to(maps.device)
+    by_value = values.gather(1, shuffled).argsort(dim=1, descending=True, stable=True)
+    return shuffled.gather(1, by_value)
 
 
-def curves(trial: Trial, maps: Tensor, seed: int) -> dict[str, Curves]:
-    """The curves by baseline, on the CPU, of maps (N, h, w), one for each image of `trial`; `seed` as in `order`."""
-    ranks = order(maps.to(trial.images.device), trial.size, seed).argsort(dim=1)
-    names = [name for name in trial.states if name != "image"]
-    paths = {name: (path(trial, ranks, "image", name), path(trial, ranks, name, "image")) for name in names}
+def perturbation_curves(test: PerturbationTest, maps: Tensor, seed: int) -> dict[str, Curves]:
+    """The curves by baseline, on the CPU, of maps (N, h, w), one per image; `seed` as in `importance_order`."""
+    ranks = importance_order(maps.to(test.images.device), test.size, seed).argsort(dim=1)
+    names = [name for name in test.states if name != "image"]
+    paths = {
+        name: (probability_path(test, ranks, "image", name), probability_path(test, ranks, name, "image"))
+        for name in names
+    }
     return {name: Curves(deletion.cpu(), insertion.cpu()) for name, (deletion, insertion) in paths.items()}
 
 
 @torch.inference_mode()
-def path(trial: Trial, ranks: Tensor, start: str, end: str) -> Tensor:
-    """The probabilities (N, S+1) from one of the trial's states to another, pixel ranks (N, H*W) 0 changing first."""
+def probability_path(test: PerturbationTest, ranks: Tensor, start: str, end: str) -> Tensor:
+    """The probabilities (N, S+1) from one of the test's states to another, pixel ranks (N, H*W) 0 changing first."""
     count, pixels = ranks.shape
-    before, after = trial.states[start], trial.states[end]
+    before, after = test.states[start], test.states[end]
     inner = []
-    for pairs in torch.arange((trial.steps - 1) * count, device=ranks.device).split(trial.batch):
+    for pairs in torch.arange((test.steps - 1) * count, device=ranks.device).split(test.batch):
         step, image = pairs // count + 1, pairs % count
-        changed = ranks[image] * trial.steps < step[:, None] * pixels
+        changed = ranks[image] * test.steps < step[:, None] * pixels
         mixed = torch.where(changed.view(-1, 1, *before.shape[2:]), after[image], before[image])
-        inner.append(probability(trial.model, mixed, trial.labels[image]))
-    return torch.cat([trial.ends[start], *inner, trial.ends[end]]).view(-1, count).T
+        inner.append(probability(test.model, mixed, test.labels[image]))
+    return torch.cat([test.ends[start], *inner, test.ends[end]]).view(-1, count).T
 
 
 @torch.inference_mode()
@@ -216,57 +217,43 @@ def area(curve: Tensor) -> Tensor:
     return torch.trapezoid(curve, dx=1 / (curve.shape[1] - 1))
 
 
-def gains(found: dict[str, Curves]) -> Tensor:
-    """How faithful the map of each image is (N,): the mean over baselines of `Curves.gain`."""
-    return torch.stack([by_baseline.gain for by_baseline in found.values()]).mean(0)
+def gains(curves: dict[str, Curves]) -> Tensor:
+    """The gain of each image's map (N,), mean over baselines."""
+    return torch.stack([one.gain for one in curves.values()]).mean(0)
 
 
-def score(trial: Trial, maps: Mapping[str, Tensor], seed: int) -> Faithfulness:
-    """How faithful each method's maps (N, h, w) are, and the controls "random" (one map an image) and "centre".
+def faithfulness_scores(test: PerturbationTest, maps: Mapping[str, Tensor], seed: int) -> Faithfulness:
+    """The faithfulness of each method's maps (N, h, w) and of the controls "random" (one map per image) and "centre".
 
-    Besides the end points, each costs 4 (S - 1) forward passes an image. `seed` draws the random maps and the order of
-    equal values. All figures share one bootstrap over the images, so that differences are paired.
+    Besides the end points, each method costs 4 (S - 1) forward passes per image. `seed` draws the random maps and the
+    order of equal values. All figures share one bootstrap over the images, so that differences are paired.
     """
-    count = len(trial.labels)
-    tried = dict(maps)
-    tried["random"] = random_maps(count, RANDOM_GRID, seed)
-    tried["centre"] = centre_map(trial.size).expand(count, -1, -1)
-    found = {name: curves(trial, one_each, seed) for name, one_each in tried.items()}
-    blank = {name: is_blank(one_each).float().mean().item() for name, one_each in tried.items()}
-    weights = resample(count)
-    return Faithfulness(
-        images=count,
-        fractions=[k / trial.steps for k in range(trial.steps + 1)],
-        methods={name: method_score(name, found, blank[name], weights) for name in tried},
-    )
+    count = len(test.labels)
+    controls = {
+        "random": random_maps(count, RANDOM_GRID, seed),
+        "centre": centre_map(test.size).expand(count, -1, -1),
+    }
+    weights, all_maps = resample(count), {**maps, **controls}
+    curves = {name: perturbation_curves(test, one_each, seed) for name, one_each in all_maps.items()}
+    by_image = {name: gains(one).numpy() for name, one in curves.items()}
+    methods = {}
+    for name, one_each in all_maps.items():
+        over_random, over_centre = (
+            None if name in CONTROLS else bootstrap_mean(by_image[name] - by_image[control], weights)
+            for control in CONTROLS
+        )
+        methods[name] = MethodScore(
+            gain=bootstrap_mean(by_image[name], weights),
+            over_random=over_random,
+            over_centre=over_centre,
+            blank=is_blank(one_each).float().mean().item(),
+            baselines={baseline: baseline_score(one, weights) for baseline, one in curves[name].items()},
+        )
+    return Faithfulness(count, [k / test.steps for k in range(test.steps + 1)], methods)
 
 
-def method_score(
-    name: str, found: Mapping[str, dict[str, Curves]], blank: float, weights: NDArray[np.float64]
-) -> MethodScore:
-    """The figures of the method `name` among all methods' curves, those of the controls included.
-
-    Args:
-        found: each method's curves by baseline.
-        weights: (draws, N), see `statistics.resample`.
-    """
-    own = gains(found[name]).numpy()
-    over = {control: bootstrap_mean(own - gains(found[control]).numpy(), weights) for control in CONTROLS}
-    return MethodScore(
-        gain=bootstrap_mean(own, weights),
-        over_random=None if name in CONTROLS else over["random"],
-        over_centre=None if name in CONTROLS else over["centre"],
-        blank=blank,
-        baselines={baseline: baseline_score(by_baseline, weights) for baseline, by_baseline in found[name].items()},
-    )
-
-
-def baseline_score(found: Curves, weights: NDArray[np.float64]) -> BaselineScore:
-    """Means over images of one method's curves against one baseline."""
-    return BaselineScore(
-        deletion=bootstrap_mean(area(found.deletion).numpy(), weights),
-        insertion=bootstrap_mean(area(found.insertion).numpy(), weights),
-        gain=bootstrap_mean(found.gain.numpy(), weights),
-        deletion_curve=found.deletion.mean(0).tolist(),
-        insertion_curve=found.insertion.mean(0).tolist(),
-    )
+def baseline_score(curves: Curves, weights: NDArray[np.float64]) -> BaselineScore:
+    """Means over images of one method's curves with one baseline."""
+    areas = (area(curves.deletion), area(curves.insertion), curves.gain)
+    deletion, insertion, gain = (bootstrap_mean(values.numpy(), weights) for values in areas)
+    return BaselineScore(deletion, insertion, gain, curves.deletion.mean(0).tolist(), curves.insertion.mean(0).tolist())

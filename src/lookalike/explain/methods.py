@@ -1,4 +1,4 @@
-"""Which methods explain which model, by the names that people see; all maps are on tiles of the image (`cells`)."""
+"""The methods that apply to a model, by the names shown to people; all maps lie on tiles of the image (`cells`)."""
 
 from collections.abc import Callable
 
@@ -17,11 +17,11 @@ from lookalike.explain.cells import Cells, cells_of, on_tiles
 from lookalike.explain.maps import Explain
 from lookalike.models.layers import GlobalPooling, Model, Transformer
 
-# Explains every model; Grad-CAM averages away that a linear layer on all tokens has weights of its own in each place.
+# Applies to every model. Grad-CAM would average over positions, where a linear layer on all tokens has other weights.
 DEFAULT = "HiResCAM"
 
 
-def methods(model: Model) -> dict[str, Explain]:
+def applicable_methods(model: Model) -> dict[str, Explain]:
     """The methods that apply to `model`, and to any other of its architecture, in a fixed order."""
     on_image = tiling(model, model.spatial)
     applicable = {"CAM": tiling(model, model.pooled)(cam)} if isinstance(model, GlobalPooling) else {}
@@ -32,7 +32,7 @@ def methods(model: Model) -> dict[str, Explain]:
 
 
 def tiling(model: Model, layer: nn.Module) -> Callable[[Explain], Explain]:
-    """What brings the maps of a method from the positions of a layer's output onto tiles of the image."""
+    """A decorator of methods that interpolates their maps from the positions of a layer's output onto image tiles."""
     known: dict[torch.Size, Cells] = {}  # by the shape of an image
 
     def decorate(explain: Explain) -> Explain:
@@ -48,7 +48,7 @@ def tiling(model: Model, layer: nn.Module) -> Callable[[Explain], Explain]:
 
 
 def attention_methods() -> dict[str, Explain]:
-    """Those that transformers alone have; of raw attention the last block that sees all tokens, see `all_heads`."""
+    """The methods for transformers only; raw attention is that of the last block that sees all tokens."""
     return {
         "last attention": raw_attention(-1),
         "rollout": rollout,

@@ -1,4 +1,4 @@
-"""Which pixels tell two look-alikes apart, on average over the images of either class."""
+"""Pixels that distinguish two look-alikes, on average over the images of each class."""
 
 from functools import partial
 
@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lookalike.explain.attributions import integrated_gradients
-from lookalike.explain.maps import contrast, to_numpy
+from lookalike.explain.maps import contrast_target, to_numpy
 from lookalike.explain.subject import Subject
 
 Pair = tuple[int, int]
 
 
 def pair_maps(subject: Subject, pairs: tuple[Pair, ...], count: int) -> NDArray[np.float32]:
-    """For each pair and each of its two classes the mean map of what speaks for this class and not the other.
+    """For each pair and each of its two classes, the mean map of evidence for this class and against the other.
 
-    Integrated gradients of the difference of the two logits, own minus other, of the first `count` images of the class.
+    Integrated gradients of the difference of the two logits, own minus other, for the first `count` images per class.
 
     Args:
         subject: one seed with all test images, of every class one or more.
@@ -35,5 +35,5 @@ def pair_maps(subject: Subject, pairs: tuple[Pair, ...], count: int) -> NDArray[
 def mean_map(subject: Subject, own: int, other: int) -> Tensor:
     """The mean map (H, W) of a subject's images of the class `own` against the class `other`."""
     labels = torch.full((len(subject.images.labels),), own, device=subject.inputs.device)
-    aim = contrast(labels, torch.full_like(labels, other), len(subject.dataset.class_names))
+    aim = contrast_target(labels, torch.full_like(labels, other), len(subject.dataset.class_names))
     return subject.explain_by(partial(integrated_gradients, empty=subject.empty), aim).mean(0)

@@ -1,4 +1,4 @@
-"""What the layers of a network represent, as inner products of images: all that linear CKA needs, for any width.
+"""Representations of images in the layers of a network, as inner products: all that linear CKA needs, for any width.
 
 Kornblith et al., "Similarity of Neural Network Representations Revisited" (ICML 2019).
 """
@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookalike.explain.convolutions import run_order
-from lookalike.explain.maps import BATCH, outputs_of
+from lookalike.explain.maps import outputs_of, split_to_fit
 from lookalike.models.layers import Block, Model, Transformer
-from lookalike.runtime import at_once
 
 PER_CLASS = 10  # images
 LAYERS = 8  # at most, evenly spaced, before the features
@@ -19,14 +18,14 @@ FEATURES = "features"  # what the head reads
 
 
 def layer_products(model: Model, images: Tensor) -> dict[str, NDArray[np.float16]]:
-    """Of each of the `watched` layers, and of the features, the `products` of the images (n, C, H, W).
+    """The `centred_products` of the images (n, C, H, W) in each of the `watched` layers and in the features.
 
-    Layers are run one at a time: the first of them can take a megabyte per image.
+    Each layer has a pass of its own, because the outputs of early layers can take a megabyte per image.
     """
-    found = {name: products(flattened(model, layer, images)) for name, layer in watched(model, images).items()}
+    found = {name: centred_products(flattened(model, layer, images)) for name, layer in watched(model, images).items()}
     with torch.inference_mode():
-        parts = images.split(at_once(images.shape[2], images.shape[3], BATCH))
-        return found | {FEATURES: products(torch.cat([model.features(some).flatten(1) for some in parts]))}
+        features = torch.cat([model.features(some).flatten(1) for some in split_to_fit(images)])
+    return found | {FEATURES: centred_products(features)}
 
 
 def watched(model: Model, images: Tensor) -> dict[str, nn.Module]:
@@ -42,23 +41,23 @@ def watched(model: Model, images: Tensor) -> dict[str, nn.Module]:
 
 
 def last_of(block: nn.Module) -> nn.Module:
-    """What puts a block's output out: the block, or its last layer, where a model may ask the block for its map."""
+    """The module with a block's output: the block, or its last layer if a model may call `attend` instead."""
     return block.norm2 if isinstance(block, Block) else block
 
 
 @torch.inference_mode()
 def flattened(model: Model, layer: nn.Module, images: Tensor) -> Tensor:
-    """What a layer puts out for images (n, C, H, W), as one row each: (n, D)."""
+    """A layer's outputs for images (n, C, H, W), one row per image: (n, D)."""
     with outputs_of(layer) as outputs:
-        for some in images.split(at_once(images.shape[2], images.shape[3], BATCH)):
+        for some in split_to_fit(images):
             model(some)
     return torch.cat([one.flatten(1) for one in outputs])
 
 
-def products(features: Tensor) -> NDArray[np.float16]:
-    """The inner products of rows (n, D) less their mean: (n (n - 1) / 2,), above the diagonal, row by row.
+def centred_products(features: Tensor) -> NDArray[np.float16]:
+    """The inner products of rows (n, D) minus their mean: (n (n - 1) / 2,), above the diagonal, row by row.
 
-    They are divided by their root mean square, which CKA does not see; all zero if there is no variation.
+    They are divided by their root mean square, which does not change CKA; all zero if there is no variation.
     """
     centred = features.float() - features.float().mean(0)
     upper = np.triu_indices(len(features), k=1)

@@ -1,8 +1,8 @@
-"""Whether a map depends on what the model has learned: cascading randomisation.
+"""Sanity check of maps: cascading randomisation of the model.
 
-Adebayo et al., "Sanity Checks for Saliency Maps" (NeurIPS 2018): layer by layer from the output to the input, the
-trained weights give way to fresh ones. Maps that explain the model lose their likeness to the original ones; maps that
-keep it, as an edge detector's do, show the image and not the model.
+Adebayo et al., "Sanity Checks for Saliency Maps" (NeurIPS 2018): layer by layer, from the output to the input, random
+weights replace the trained ones. Maps that explain the model become dissimilar to the original maps. Maps that stay
+similar, as those of an edge detector do, show the image and not the model.
 """
 
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ from lookalike.models.layers import Model, Partitioned
 
 
 @dataclass(frozen=True)
-class Step:
-    """What is left of the maps once `unit` and all units above it are fresh.
+class RandomisationStep:
+    """The similarity of maps to the original ones after `unit` and all units above it were randomised.
 
     Attributes:
         unit: see `units`.
-        correlation: of the maps before and after, mean over images, see `rank_correlation`: -1 to 1.
+        correlation: rank correlation of the maps before and after, mean over images: -1 to 1.
     """
 
     unit: str
@@ -35,46 +35,49 @@ class Step:
 def units(model: nn.Module) -> list[tuple[str, list[str]]]:
     """The layers from the output to the input, each with the names of its entries in the model's state_dict.
 
-    For a model that names its `parts`: these, and behind them all that is left ("embedding"). For any other model: each
-    module with entries of its own, in reverse order of registration.
+    For a model with `parts`: the parts, then the remaining entries ("embedding"). For any other model: each module with
+    entries of its own, in reverse order of registration.
     """
-    names = list(model.state_dict())
-    if isinstance(model, Partitioned):
-        found = {part: [name for name in names if name.startswith(f"{part}.")] for part in reversed(model.parts)}
-        known = {name for some in found.values() for name in some}
-        rest = [name for name in names if name not in known]
-        return [*found.items(), *([("embedding", rest)] if rest else [])]
-    owners = dict.fromkeys(name.rpartition(".")[0] for name in names)
-    return [(owner, [name for name in names if name.rpartition(".")[0] == owner]) for owner in reversed(owners)]
+    owners: dict[str, list[str]] = {}
+    parts = model.parts if isinstance(model, Partitioned) else None
+    for name in model.state_dict():
+        owner = name.rpartition(".")[0]
+        if parts is not None:
+            owner = next((part for part in parts if name.startswith(f"{part}.")), "embedding")
+        owners.setdefault(owner, []).append(name)
+    if parts is None:
+        return [*owners.items()][::-1]
+    return [(part, owners.get(part, [])) for part in (*reversed(parts), *(owners.keys() - parts))]
 
 
-def cascade(model: Model, fresh: Mapping[str, Tensor], explain: Explain, images: Tensor, target: Tensor) -> list[Step]:
-    """How like the original maps those are whose model keeps ever fewer of its trained layers.
+def cascade(
+    model: Model, fresh: Mapping[str, Tensor], explain: Explain, images: Tensor, target: Tensor
+) -> list[RandomisationStep]:
+    """The similarity of maps to the original ones, as ever more layers of the model are randomised.
 
     Args:
-        model: in evaluation mode; it is left as it is.
-        fresh: the state_dict of the same architecture, freshly initialised.
-        explain: the method, which sees all images at once.
+        model: in evaluation mode; it is not changed.
+        fresh: the state_dict of the same architecture with random weights.
+        explain: the method, which gets all images at once.
         images: (N, C, H, W) as the model takes them.
         target: (N, K), the weights of the logits whose sum is explained.
 
     Returns:
-        A step for each of the `units`; after the last, nothing trained is left.
+        A step for each of the `units`; after the last, all weights are random.
     """
-    ever_fresher, original = deepcopy(model), explain(model, images, target)
+    randomised, original = deepcopy(model), explain(model, images, target)
     weights, steps = resample(len(images)), []
     for unit, names in units(model):
-        ever_fresher.load_state_dict({name: fresh[name] for name in names}, strict=False)
-        alike = rank_correlation(original, explain(ever_fresher, images, target))
-        steps.append(Step(unit, bootstrap_mean(alike.numpy(), weights)))
+        randomised.load_state_dict({name: fresh[name] for name in names}, strict=False)
+        correlation = rank_correlation(original, explain(randomised, images, target))
+        steps.append(RandomisationStep(unit, bootstrap_mean(correlation.numpy(), weights)))
     return steps
 
 
 def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
-    """Spearman's correlation of two maps (N, h, w) of each image: (N,) on the CPU; 0 where either is blank.
+    """Spearman's correlation of two maps (N, h, w) of each image: (N,) on the CPU; 0 if either is blank.
 
-    Spearman, American Journal of Psychology 15 (1904); equal values share their mean rank. What blank is, says
-    `faithfulness.is_blank`: it has no order that could be kept.
+    Spearman, American Journal of Psychology 15 (1904); equal values share their mean rank. See `faithfulness.is_blank`.
     """
     from scipy.stats import rankdata
 

@@ -1,4 +1,4 @@
-"""What filters are tuned to, in numbers: how few frequencies, and how much one orientation."""
+"""Tuning of filters: to few frequencies, and to one orientation."""
 
 import math
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from torch import Tensor
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, proportion, resample
 
 ORIENTATIONS = 18  # every ten degrees
-FREQUENCY = math.pi / 4  # radians a pixel: waves of eight, between the blob and the checkerboard that 3x3 can hold
-RANDOM = 1000  # filters that chance is known from
+FREQUENCY = math.pi / 4  # radians per pixel: waves of eight pixels
+RANDOM = 1000  # random filters
 LEVEL = 0.95
-TINY = torch.finfo(torch.float64).tiny  # a penalty can make a whole filter zero: it has neither frequencies nor answers
+TINY = torch.finfo(torch.float64).tiny  # a penalty can make a whole filter zero, with neither frequencies nor responses
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """A figure of the filters of a layer: mean over filters, before and after training, and what training added."""
+    """A figure of a layer's filters, mean over filters: before training, after it, and the difference."""
 
     untrained: Estimate
     trained: Estimate
@@ -28,7 +28,7 @@ class Tuning:
 
 
 @dataclass(frozen=True)
-class Filters:
+class FilterTuning:
     """The first convolution's filters.
 
     Attributes:
@@ -43,10 +43,10 @@ class Filters:
 
 
 def spectral_entropy(filters: Tensor) -> Tensor:
-    """How evenly the power of filters (O, I, h, w) spreads over frequencies: (O,), from 0 (one) to 1 (all alike).
+    """Spectral entropy of filters (O, I, h, w): (O,), from 0 (one frequency) to 1 (all frequencies equally).
 
-    The entropy of the squared discrete Fourier transform, summed over input planes and made to sum to one, as a share
-    of the largest that there can be. Smooth filters have few, low frequencies; white noise has all.
+    The entropy of the squared discrete Fourier transform, summed over input channels and scaled to sum to one, as a
+    share of its maximum. Smooth filters have few, low frequencies; white noise has all.
     """
     power = torch.fft.fft2(filters.double()).abs().square().sum(1).flatten(1)
     shares = power / power.sum(1, keepdim=True).clamp(min=TINY)
@@ -54,10 +54,10 @@ def spectral_entropy(filters: Tensor) -> Tensor:
 
 
 def selectivity(filters: Tensor) -> Tensor:
-    """How much filters (O, I, h, w) prefer gratings of one orientation: (O,), from 0 (none) to 1 (answer no other).
+    """Orientation selectivity of filters (O, I, h, w): (O,), from 0 (no preference) to 1 (only one orientation).
 
     One minus the circular variance (Ringach, Shapley & Hawken, Journal of Neuroscience 22, 2002) of the amplitude of
-    the response to waves of eight pixels, over input planes the root of the sum of squares.
+    the response to waves of eight pixels; over input channels the root of the sum of squares.
     """
     h, w = filters.shape[2:]
     angles = torch.arange(ORIENTATIONS, dtype=torch.float64, device=filters.device) * (math.pi / ORIENTATIONS)
@@ -70,26 +70,26 @@ def selectivity(filters: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def chance(planes: int, height: int, width: int) -> float:
-    """The selectivity that 95 % of random filters (uniform, as they are before training) stay below."""
+def chance(channels: int, height: int, width: int) -> float:
+    """The 95 % quantile of the selectivity of random filters (uniform, as before training)."""
     draws = torch.Generator().manual_seed(13)
-    filters = torch.rand(RANDOM, planes, height, width, generator=draws) * 2 - 1
+    filters = torch.rand(RANDOM, channels, height, width, generator=draws) * 2 - 1
     return float(selectivity(filters).quantile(LEVEL))
 
 
-def tuning(trained: Tensor, untrained: Tensor) -> Filters:
-    """The filters (O, I, h, w) of one layer, and the same filters before training."""
+def tuning(trained: Tensor, untrained: Tensor) -> FilterTuning:
+    """The tuning of the filters (O, I, h, w) of one layer, after and before training."""
     weights, tuned = resample(len(trained)), selectivity(trained)
     least = chance(*trained.shape[1:])
-    return Filters(
+    return FilterTuning(
         count=len(trained),
-        spectral_entropy=compared(spectral_entropy(trained), spectral_entropy(untrained), weights),
-        selectivity=compared(tuned, selectivity(untrained), weights),
+        spectral_entropy=before_and_after(spectral_entropy(trained), spectral_entropy(untrained), weights),
+        selectivity=before_and_after(tuned, selectivity(untrained), weights),
         selective=proportion(int((tuned > least).sum()), len(trained)),
     )
 
 
-def compared(trained: Tensor, untrained: Tensor, weights: NDArray[np.float64]) -> Tuning:
-    """Figures (O,) of the same filters, paired."""
+def before_and_after(trained: Tensor, untrained: Tensor, weights: NDArray[np.float64]) -> Tuning:
+    """The means of a figure (O,) of the same filters before and after training, and of the difference."""
     after, before = (values.cpu().numpy() for values in (trained, untrained))
     return Tuning(*(bootstrap_mean(values, weights) for values in (before, after, after - before)))

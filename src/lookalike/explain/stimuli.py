@@ -1,4 +1,4 @@
-"""Images of which one property is known: gratings of eight orientations, and patches of eight hues."""
+"""Synthetic test images with one known property: gratings of eight orientations, and patches of eight hues."""
 
 import colorsys
 
@@ -14,9 +14,9 @@ NOISE = 20  # standard deviation of every pixel
 
 
 def gratings(shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Gratings of random phase, wavelength and contrast: uint8 (N, H, W) or (N, H, W, 3), `shape` being one image's.
+    """Grey gratings of random phase, wavelength and contrast: uint8 (N, H, W) or (N, H, W, 3).
 
-    The orientation of each is that in `NUMBERS`, counted from vertical stripes. All are grey.
+    Their orientations are `NUMBERS` steps from vertical stripes. `shape` is that of one image.
     """
     rng = np.random.default_rng(SEED)
     rows, columns = np.mgrid[: shape[0], : shape[1]]
@@ -31,9 +31,9 @@ def gratings(shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def patches(shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """Squares of random position and brightness on grey: uint8 (N, H, W, 3), `shape` being that of one image.
+    """Squares of random position and brightness on grey: uint8 (N, H, W, 3), half as wide as the image.
 
-    The hue of each is that in `NUMBERS`, counted from red. A square has half of the image's sides.
+    Their hues are `NUMBERS` steps from red. `shape` is that of one image.
     """
     rng = np.random.default_rng(SEED)
     height, width, _ = shape

@@ -12,14 +12,14 @@ from lookalike.families.findings import (
     ErrorConsistency,
     FamilyFindings,
     LabelErrors,
-    Learned,
     LearningCurves,
     OfPair,
     OfSize,
+    VariantErrors,
 )
-from lookalike.families.layers import representation
-from lookalike.families.learning_curves import Points, fitted
-from lookalike.families.measured import MeasuredStudy, contrasted, matrix
+from lookalike.families.layers import study_representations
+from lookalike.families.learning_curves import RunErrors, fit_curve
+from lookalike.families.measured import MeasuredStudy, contrasted, matrix_rows
 
 
 def study_families(study: MeasuredStudy) -> FamilyFindings:
@@ -37,8 +37,8 @@ def study_families(study: MeasuredStudy) -> FamilyFindings:
             if one.readouts is not None
         },
         cues=cue_uses(study),
-        learning={title: learning_of(study, title) for title in study.curves},
-        representations=representation(study),
+        learning={title: family_learning_curves(study, title) for title in study.curves},
+        representations=study_representations(study),
         label_errors=suspected_labels(study),
         calibration=calibrations(study),
         outside=detections(study),
@@ -50,7 +50,7 @@ def consistency_of_all(study: MeasuredStudy) -> ErrorConsistency:
     variants = tuple(name for name, right in study.right.items() for _ in right)
     if not variants:
         return ErrorConsistency((), ())
-    return ErrorConsistency(variants, matrix(complementary.kappa_matrix(np.concatenate([*study.right.values()]))))
+    return ErrorConsistency(variants, matrix_rows(complementary.kappa_matrix(np.concatenate([*study.right.values()]))))
 
 
 def complementary_errors(study: MeasuredStudy) -> Complementary | None:
@@ -61,12 +61,12 @@ def complementary_errors(study: MeasuredStudy) -> Complementary | None:
     of_pairs = []
     for pair in study.pairs:
         where = np.isin(study.labels, pair)
-        found = complementary.consistency(first[:, where], second[:, where])
+        found = complementary.consistency_contrast(first[:, where], second[:, where])
         of_pairs.append(OfPair(study.named(pair), contrasted(found)))
     one, other = (study.probabilities(name) for name in study.compared)
     return Complementary(
-        consistency=contrasted(complementary.consistency(first, second)),
-        averaging=contrasted(complementary.averaging_gain(one, other, study.labels)),
+        consistency=contrasted(complementary.consistency_contrast(first, second)),
+        averaging=contrasted(complementary.averaging_contrast(one, other, study.labels)),
         by_pair=tuple(of_pairs),
         by_size=tuple(found for title in study.curves for found in consistency_by_size(study, title)),
     )
@@ -82,39 +82,39 @@ def consistency_by_size(study: MeasuredStudy, title: str) -> list[OfSize]:
             title,
             images,
             (first[images], second[images]),
-            contrasted(complementary.consistency(study.right[first[images]], study.right[second[images]])),
+            contrasted(complementary.consistency_contrast(study.right[first[images]], study.right[second[images]])),
         )
         for images in sorted(first.keys() & second.keys())
     ]
 
 
-def learning_of(study: MeasuredStudy, title: str) -> LearningCurves:
+def family_learning_curves(study: MeasuredStudy, title: str) -> LearningCurves:
     """The learning curves of both families under one title."""
-    first, second = (learned(study, side) for side in study.curves[title])
-    one, other = points_of(first), points_of(second)
+    first, second = (run_errors(study, side) for side in study.curves[title])
+    one, other = curve_points(first), curve_points(second)
     return LearningCurves(
         points=(first, second),
-        first=fitted(one) if one else None,
-        second=fitted(other) if other else None,
+        first=fit_curve(one) if one else None,
+        second=fit_curve(other) if other else None,
         crossing=crossing(one, other) if one and other else None,
     )
 
 
-def learned(study: MeasuredStudy, names: Sequence[str]) -> tuple[Learned, ...]:
+def run_errors(study: MeasuredStudy, names: Sequence[str]) -> tuple[VariantErrors, ...]:
     """The errors of the variants that finished, by ascending number of training images."""
     ordered = sorted((name for name in names if name in study.finished), key=lambda name: study.train_images[name])
     return tuple(
-        Learned(name, study.train_images[name], tuple((1 - study.right[name].mean(axis=1)).tolist()))
+        VariantErrors(name, study.train_images[name], tuple((1 - study.right[name].mean(axis=1)).tolist()))
         for name in ordered
     )
 
 
-def points_of(variants: Sequence[Learned]) -> Points | None:
+def curve_points(variants: Sequence[VariantErrors]) -> RunErrors | None:
     """The runs of all variants of a curve; None without variants."""
     if not variants:
         return None
     sizes = np.concatenate([np.full(len(one.errors), float(one.train_images)) for one in variants])
-    return Points(sizes, np.concatenate([one.errors for one in variants]))
+    return RunErrors(sizes, np.concatenate([one.errors for one in variants]))
 
 
 def suspected_labels(study: MeasuredStudy) -> LabelErrors | None:
@@ -127,5 +127,5 @@ def suspected_labels(study: MeasuredStudy) -> LabelErrors | None:
         judges=study.judges,
         candidates=tuple(found.tolist()),
         joint=tuple(map(tuple, label_errors.confident_joint(probabilities, study.labels).tolist())),
-        variants={name: label_errors.cleaned(right, found) for name, right in study.right.items()},
+        variants={name: label_errors.accuracy_without(right, found) for name, right in study.right.items()},
     )

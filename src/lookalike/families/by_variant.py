@@ -3,11 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.artifacts.evaluations import Cues, Evaluation
+from lookalike.artifacts.evaluations import Cues
 from lookalike.evaluation.cases import first_of_each_class
+from lookalike.evaluation.metrics import Bools, Floats
 from lookalike.evaluation.statistics import Estimate
 from lookalike.families import cues, outside, separability
-from lookalike.families.calibration import area_difference, classwise_error, selective
+from lookalike.families.calibration import area_difference, classwise_error, selective_prediction
 from lookalike.families.findings import (
     Calibration,
     CueUse,
@@ -17,89 +18,78 @@ from lookalike.families.findings import (
     Separability,
     Separated,
 )
-from lookalike.families.influence import Influenced, difference, mean, share
-from lookalike.families.jackknife import Floats
-from lookalike.families.measured import MeasuredStudy, estimate_of, number
+from lookalike.families.influence import Influenced, difference_of, mean_over_images, share_estimate
+from lookalike.families.measured import MeasuredStudy, estimate_of, finite_or_none
 from lookalike.families.separability import Pair
-
-Bools = NDArray[np.bool_]
 
 
 def separabilities(study: MeasuredStudy) -> tuple[Separability, ...]:
-    """How well each variant tells each pair of look-alikes apart."""
+    """The separability of each pair of look-alikes by each variant."""
     return tuple(separability_of(study, pair) for pair in study.pairs)
 
 
 def separability_of(study: MeasuredStudy, pair: Pair) -> Separability:
-    """How well each variant tells two classes apart."""
-    scores = {name: separability.scores_of(one.test_logits, study.labels, pair) for name, one in study.finished.items()}
-    aurocs = {name: separability.auroc(each) for name, each in scores.items()}
+    """The separability of two classes by each variant."""
+    scores = {
+        name: separability.pair_scores(one.test_logits, study.labels, pair) for name, one in study.finished.items()
+    }
+    aurocs = {name: separability.auroc_with_influences(each) for name, each in scores.items()}
     d_primes = {name: separability.d_prime(each) for name, each in scores.items()}
-    readouts = {name: readouts_of(one, study, pair) for name, one in study.finished.items()}
+    readouts = {
+        kind: {name: right for name in study.finished if (right := readout_of(study, name, pair, kind)) is not None}
+        for kind in ("probe", "neighbours")
+    }
     variants = {
         name: Separated(
-            auroc=separability.auroc_estimate(aurocs[name]),
+            auroc=separability.auroc_interval(aurocs[name]),
             auroc_by_seed=tuple(aurocs[name].by_seed.tolist()),
             d_prime=d_primes[name].estimate(),
-            d_prime_by_seed=tuple(map(number, d_primes[name].by_seed.tolist())),
+            d_prime_by_seed=tuple(map(finite_or_none, d_primes[name].by_seed.tolist())),
             asymmetry=separability.asymmetry(one.test_logits.argmax(axis=2), study.labels, pair),
-            probe=shared(readouts[name].get("probe")),
-            neighbours=shared(readouts[name].get("neighbours")),
+            **{kind: share_estimate(found[name]) if name in found else None for kind, found in readouts.items()},
         )
         for name, one in study.finished.items()
     }
+    rates = {kind: {name: mean_over_images(right) for name, right in found.items()} for kind, found in readouts.items()}
     return Separability(
         study.named(pair),
         variants,
-        auroc_difference=between(study, aurocs),
-        d_prime_difference=between(study, d_primes),
-        probe_difference=between(study, means_of(readouts, "probe")),
-        neighbours_difference=between(study, means_of(readouts, "neighbours")),
+        auroc_difference=difference_of_compared(study, aurocs),
+        d_prime_difference=difference_of_compared(study, d_primes),
+        probe_difference=difference_of_compared(study, rates["probe"]),
+        neighbours_difference=difference_of_compared(study, rates["neighbours"]),
     )
 
 
-def readouts_of(evaluation: Evaluation, study: MeasuredStudy, pair: Pair) -> dict[str, Bools]:
-    """What both readouts of a variant get right of a pair's images, (S, n) by readout; empty if not measured."""
-    readouts = evaluation.readouts
+def readout_of(study: MeasuredStudy, name: str, pair: Pair, kind: str) -> Bools | None:
+    """Which of a pair's images (S, n) a readout, "probe" or "neighbours", gets right; None if not measured."""
+    readouts = study.finished[name].readouts
     if readouts is None or pair not in readouts.pairs:
-        return {}
-    number_of, images = readouts.pairs.index(pair), np.isin(study.labels, pair)
-    return {
-        "probe": readouts.probe[:, number_of, images],
-        "neighbours": readouts.neighbours[:, number_of, images],
-    }
+        return None
+    right: Bools = getattr(readouts, kind)
+    return right[:, readouts.pairs.index(pair), np.isin(study.labels, pair)]
 
 
-def shared(right: Bools | None) -> Estimate | None:
-    """The share of what is right, see `influence.share`; None of None."""
-    return None if right is None else share(right)
-
-
-def means_of(readouts: dict[str, dict[str, Bools]], kind: str) -> dict[str, Influenced]:
-    """The rates of one readout, of the variants that have it."""
-    return {name: mean(found[kind]) for name, found in readouts.items() if kind in found}
-
-
-def between(study: MeasuredStudy, found: dict[str, Influenced]) -> Estimate | None:
-    """The difference of the compared variants; None where there is none."""
+def difference_of_compared(study: MeasuredStudy, found: dict[str, Influenced]) -> Estimate | None:
+    """The first compared variant minus the second; None without both."""
     if study.compared is None or not found.keys() >= set(study.compared):
         return None
     first, second = study.compared
-    return estimate_of(difference(found[first], found[second]))
+    return estimate_of(difference_of(found[first], found[second]))
 
 
 def cue_uses(study: MeasuredStudy) -> dict[str, CueUse]:
-    """What each variant is right by that was shown images with some of the cues."""
+    """The use of cues by each variant that was shown images with some of them."""
     shown = {name: one.cues for name, one in study.finished.items() if one.cues is not None}
-    kept = {name: kept_of(one) for name, one in shown.items()}
+    kept = {name: kept_shares(one) for name, one in shown.items()}
     return {
         name: CueUse(
             conditions=one.conditions,
-            accuracy=cues.accuracies(cues.right_of(one.preferred), one.usable),
+            accuracy=cues.accuracy_by_condition(cues.right_where_preferred(one.preferred), one.usable),
             kept=tuple(None if found is None else found.estimate(low=0) for found in kept[name]),
             pairs=tuple(
                 PairCues(
-                    study.named(pair), cues.two_alternative(one.preferred, one.usable, labels_of(one, study), pair)
+                    study.named(pair), cues.two_alternative(one.preferred, one.usable, cue_labels(one, study), pair)
                 )
                 for pair in study.pairs
             ),
@@ -109,15 +99,17 @@ def cue_uses(study: MeasuredStudy) -> dict[str, CueUse]:
     }
 
 
-def labels_of(found: Cues, study: MeasuredStudy) -> NDArray[np.int64]:
+def cue_labels(found: Cues, study: MeasuredStudy) -> NDArray[np.int64]:
     """The classes of the images that keep cues: the first test images of each class."""
     first = first_of_each_class(study.labels, len(study.labels))
     return study.labels[first[: found.usable.shape[1]]]
 
 
-def kept_of(found: Cues) -> tuple[Influenced | None, ...]:
+def kept_shares(found: Cues) -> tuple[Influenced | None, ...]:
     """The share of the accuracy that is kept in each condition."""
-    return cues.kept(cues.right_of(found.preferred), found.usable, found.conditions.index(("", 0)))
+    return cues.kept_accuracy(
+        cues.right_where_preferred(found.preferred), found.usable, found.conditions.index(("", 0))
+    )
 
 
 def kept_differences(
@@ -128,7 +120,7 @@ def kept_differences(
     if not kept.keys() >= set(study.compared):
         return ()
     sides = zip(*(kept[name] for name in study.compared), strict=True)
-    return tuple(estimate_of(difference(one, other)) if one and other else None for one, other in sides)
+    return tuple(estimate_of(difference_of(one, other)) if one and other else None for one, other in sides)
 
 
 def calibrations(study: MeasuredStudy) -> dict[str, Calibration]:
@@ -156,7 +148,7 @@ def group_selective(
     of_group = {each: (scores[:, where], right[:, where]) for each, (scores, right) in answers.items()}
     return GroupSelective(
         classes=tuple(study.class_names[k] for k in np.flatnonzero(study.group_of == group).tolist()),
-        selective=selective(*of_group[name]),
+        selective=selective_prediction(*of_group[name]),
         area_difference=estimate_of(area_difference(of_group[name], of_group[study.compared[1]]))
         if study.compared and name == study.compared[0]
         else None,
@@ -167,18 +159,18 @@ def detections(study: MeasuredStudy) -> dict[str, OutsideDetection]:
     """How well each variant that was shown images of another data set detects them."""
     shown = {name: one.outside for name, one in study.finished.items() if one.outside is not None}
     scores = {
-        name: outside.scores_of(study.finished[name].test_logits, one.logits, one.test_distances, one.distances)
+        name: outside.outside_scores(study.finished[name].test_logits, one.logits, one.test_distances, one.distances)
         for name, one in shown.items()
     }
     aurocs = {
-        score: {name: separability.auroc(of_variant[score]) for name, of_variant in scores.items()}
+        score: {name: separability.auroc_with_influences(of_variant[score]) for name, of_variant in scores.items()}
         for score in outside.SCORES
     }
     return {
         name: OutsideDetection(
             name=one.name,
             scores={score: outside.detection(each) for score, each in scores[name].items()},
-            differences={score: between(study, found) for score, found in aurocs.items()}
+            differences={score: difference_of_compared(study, found) for score, found in aurocs.items()}
             if study.compared and name == study.compared[0]
             else {},
         )

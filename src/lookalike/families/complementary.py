@@ -1,4 +1,4 @@
-"""Whether models of two families err on different images, and what is gained by averaging them.
+"""Complementary errors of two families: error consistency, and the gain from averaging models.
 
 A pair of runs is *within* a family if both are of the same variant, and *between* families if each is of one variant.
 Both kinds are pairs of different seeds: runs of one seed that see few images see the same ones
@@ -10,19 +10,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lookalike.evaluation.hierarchical import Uncertain
+from lookalike.evaluation.hierarchical import UncertainValue
+from lookalike.evaluation.metrics import Bools, Floats
 from lookalike.evaluation.pairs import beyond_chance
-from lookalike.families.jackknife import Floats, Ints, image_draws, of_sides
+from lookalike.families.jackknife import Ints, image_draws, jackknife_sides
 
-Bools = NDArray[np.bool_]
 PairValues = Callable[[Floats], Floats]
 """From weights (D, N) of images to a value of each pair of S seeds, (D, S, S)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Contrast:
+class SeedPairContrast:
     """A quantity of pairs of seeds.
 
     Attributes:
@@ -31,12 +30,12 @@ class Contrast:
         difference: between minus within.
     """
 
-    within: Uncertain
-    between: Uncertain
-    difference: Uncertain
+    within: UncertainValue
+    between: UncertainValue
+    difference: UncertainValue
 
 
-def contrast(pair_values: PairValues, counts: tuple[int, int], weights: Floats) -> Contrast | None:
+def seed_pair_contrast(pair_values: PairValues, counts: tuple[int, int], weights: Floats) -> SeedPairContrast | None:
     """The pairs of seeds within and between two variants; None below three seeds, or where a mean is not defined.
 
     Args:
@@ -45,7 +44,7 @@ def contrast(pair_values: PairValues, counts: tuple[int, int], weights: Floats) 
         weights: (draws, N) of images.
     """
 
-    def means(sides: tuple[float, float]) -> Uncertain | None:
+    def means(sides: tuple[float, float]) -> UncertainValue | None:
         def statistic(seeds: Sequence[Ints], weights: Floats) -> Floats:
             pairs, (first, second) = pair_values(weights), seeds
             within = (own_pairs(pairs, first) + own_pairs(pairs, counts[0] + second)) / 2
@@ -53,11 +52,11 @@ def contrast(pair_values: PairValues, counts: tuple[int, int], weights: Floats) 
             between = pairs[:, first[rows], counts[0] + second[columns]].mean(axis=1)
             return sides[0] * within + sides[1] * between
 
-        return of_sides(statistic, counts, weights)
+        return jackknife_sides(statistic, counts, weights)
 
     found = [means(signs) for signs in ((1, 0), (0, 1), (-1, 1))]
     within, between, difference = found
-    return Contrast(within, between, difference) if within and between and difference else None
+    return SeedPairContrast(within, between, difference) if within and between and difference else None
 
 
 def own_pairs(pairs: Floats, seeds: Ints) -> Floats:
@@ -84,7 +83,7 @@ def kappa_matrix(right: Bools) -> Floats:
     return kappas(as_numbers.mean(axis=1), as_numbers @ as_numbers.T / right.shape[1])
 
 
-def consistency(first: Bools, second: Bools) -> Contrast | None:
+def consistency_contrast(first: Bools, second: Bools) -> SeedPairContrast | None:
     """The error consistency within and between two variants, from right predictions (A, N) and (B, N).
 
     None below three seeds of a variant, or where a seed gets every image right or wrong.
@@ -97,10 +96,10 @@ def consistency(first: Bools, second: Bools) -> Contrast | None:
         both = weights @ joint.T / total
         return kappas(weights @ right.T / total, both.reshape(-1, len(right), len(right)))
 
-    return contrast(values, (len(first), len(second)), image_draws(right.shape[1]))
+    return seed_pair_contrast(values, (len(first), len(second)), image_draws(right.shape[1]))
 
 
-def averaging_gain(first: Floats, second: Floats, labels: Ints) -> Contrast | None:
+def averaging_contrast(first: Floats, second: Floats, labels: Ints) -> SeedPairContrast | None:
     """The accuracy of averaged probabilities over the mean accuracy of both models, within and between two variants.
 
     Args:
@@ -119,4 +118,4 @@ def averaging_gain(first: Floats, second: Floats, labels: Ints) -> Contrast | No
         means = weights @ gains.reshape(-1, len(labels)).T / total
         return means.reshape(-1, len(right), len(right))
 
-    return contrast(values, (len(first), len(second)), image_draws(len(labels)))
+    return seed_pair_contrast(values, (len(first), len(second)), image_draws(len(labels)))

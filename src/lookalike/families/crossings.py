@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lookalike.families.learning_curves import SEED, Curve, Floats, Points, fit, resampled_curves
+from lookalike.evaluation.metrics import Bools, Floats
+from lookalike.families.learning_curves import SEED, PowerLaw, RunErrors, fit_power_law, resampled_curves
 
 Better = Literal["first", "second"]
 STEPS = 400  # sizes at which curves are compared
@@ -44,14 +44,14 @@ class NoCrossing:
     certainty: float
 
 
-def crossing(first: Points, second: Points) -> Crossing | NoCrossing | None:
+def crossing(first: RunErrors, second: RunErrors) -> Crossing | NoCrossing | None:
     """From which number of training images on which family is better, within the sizes that both were tried at.
 
     Both are resampled independently. Families that were trained on the same subsets vary together, so that this
     interval is rather too wide. None where a curve cannot be fitted, or the families share no range of sizes.
     """
     low, high = max(first.tried[0], second.tried[0]), min(first.tried[-1], second.tried[-1])
-    curves = [fit(points.tried, points.means) for points in (first, second)]
+    curves = [fit_power_law(points.tried, points.means) for points in (first, second)]
     if curves[0] is None or curves[1] is None or low >= high:
         return None
     sizes = np.geomspace(low, high, STEPS)
@@ -67,7 +67,7 @@ def crossing(first: Points, second: Points) -> Crossing | NoCrossing | None:
     return Crossing(size, low_end, high_end, better, share_of(np.isfinite(drawn)))
 
 
-def logarithmic_gap(first: Curve, second: Curve, sizes: Floats) -> Floats:
+def logarithmic_gap(first: PowerLaw, second: PowerLaw, sizes: Floats) -> Floats:
     """The logarithm of the first error minus that of the second: linear in the logarithm of the size without floors."""
     return np.log(first.at(sizes)) - np.log(second.at(sizes))
 
@@ -89,6 +89,6 @@ def quantile(drawn: Floats, q: float) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def share_of(where: NDArray[np.bool_]) -> float:
+def share_of(where: Bools) -> float:
     """The share of resamples for which something holds; 0 without resamples."""
     return float(where.mean()) if len(where) else 0.0

@@ -5,24 +5,21 @@ class is above that of class c (False at its own class), and `usable` (K, N) of 
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lookalike.evaluation.metrics import Bools, Ints
 from lookalike.evaluation.statistics import Estimate
-from lookalike.families.influence import Influenced, ratio, share
-from lookalike.families.separability import Ints, Pair
-
-Bools = NDArray[np.bool_]
+from lookalike.families.influence import Influenced, ratio_over_images, share_estimate
+from lookalike.families.separability import Pair
 
 
-def right_of(preferred: Bools) -> Bools:
+def right_where_preferred(preferred: Bools) -> Bools:
     """Which images are predicted right, (S, K, N): those whose own class is above all C - 1 others."""
-    found: Bools = preferred.sum(axis=3) == preferred.shape[3] - 1
-    return found
+    return preferred.sum(axis=3) == preferred.shape[3] - 1
 
 
-def accuracies(right: Bools, usable: Bools) -> tuple[Estimate | None, ...]:
-    """The accuracy in each condition on the images that it was made of; None of none."""
-    return tuple(share(right[:, k][:, where]) for k, where in enumerate(usable))
+def accuracy_by_condition(right: Bools, usable: Bools) -> tuple[Estimate | None, ...]:
+    """The accuracy in each condition on the images that it was made of; None without images."""
+    return tuple(share_estimate(right[:, k][:, where]) for k, where in enumerate(usable))
 
 
 def two_alternative(preferred: Bools, usable: Bools, labels: Ints, pair: Pair) -> tuple[Estimate | None, ...]:
@@ -34,17 +31,17 @@ def two_alternative(preferred: Bools, usable: Bools, labels: Ints, pair: Pair) -
     other[labels == pair[0]], other[labels == pair[1]] = pair[1], pair[0]
     images = np.flatnonzero(other >= 0)
     above = preferred[:, :, images, other[images]]  # (S, K, n)
-    return tuple(share(above[:, k][:, where[images]]) for k, where in enumerate(usable))
+    return tuple(share_estimate(above[:, k][:, where[images]]) for k, where in enumerate(usable))
 
 
-def kept(right: Bools, usable: Bools, clean: int) -> tuple[Influenced | None, ...]:
+def kept_accuracy(right: Bools, usable: Bools, clean: int) -> tuple[Influenced | None, ...]:
     """In each condition the accuracy as a share of that on the same images as they are; None without images.
 
     Args:
-        right: (S, K, N), see `right_of`.
+        right: (S, K, N), see `right_where_preferred`.
         clean: the number of the condition in which images are as they are.
     """
     return tuple(
-        ratio(right[:, k][:, where], right[:, clean][:, where]) if where.any() else None
+        ratio_over_images(right[:, k][:, where], right[:, clean][:, where]) if where.any() else None
         for k, where in enumerate(usable)
     )

@@ -14,7 +14,7 @@ ALIKE = 1.05  # the largest number of steps by the smallest, where steps are equ
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingRun:
     """How a variant was trained: the images it saw, the epochs that its longest run took, and the steps in them."""
 
     variant: str
@@ -33,39 +33,42 @@ def curves_of(
     """
     first, second = (runs_like(name, settings, models) for name in compared)
     titles = {
-        f"{epochs:,} epoch{'s' if epochs > 1 else ''} each": sides(
+        f"{epochs:,} epoch{'s' if epochs > 1 else ''} each": curve_variants(
             first, second, [run for run in first + second if run.epochs == epochs]
         )
         for epochs in {run.epochs for run in first}
     }
     by_steps = {
-        f"about {steps:,} step{'s' if steps > 1 else ''} each": sides(first, second, alike)
-        for steps, alike in clusters(first + second)
+        f"about {steps:,} step{'s' if steps > 1 else ''} each": curve_variants(first, second, alike)
+        for steps, alike in runs_by_steps(first + second)
     }
     return most_sizes(titles) | most_sizes(by_steps)
 
 
-def runs_like(name: str, settings: Mapping[str, Variant], models: Mapping[str, Description]) -> list[Run]:
+def runs_like(name: str, settings: Mapping[str, Variant], models: Mapping[str, Description]) -> list[TrainingRun]:
     """The variants that were trained as `name` was, but for the number of images and epochs."""
-    wanted = decisive(settings[name])
-    return [run_of(other, settings[other], models[other]) for other in settings if decisive(settings[other]) == wanted]
+    wanted = settings_in_common(settings[name])
+    return [
+        run_of(other, settings[other], models[other])
+        for other in settings
+        if settings_in_common(settings[other]) == wanted
+    ]
 
 
-def decisive(settings: Variant) -> str:
+def settings_in_common(settings: Variant) -> str:
     """The settings of a variant that all of a curve share."""
     rest = settings.model_dump(mode="json", exclude={"budget": True, "train": {"epochs", "fraction"}})
     return json.dumps(rest, sort_keys=True)
 
 
-def run_of(name: str, settings: Variant, model: Description) -> Run:
-    """How a variant was trained."""
+def run_of(name: str, settings: Variant, model: Description) -> TrainingRun:
     epochs = max(seed.epochs for seed in model.seeds)
-    return Run(name, model.train_images, epochs, epochs * ceil(model.train_images / settings.train.batch_size))
+    return TrainingRun(name, model.train_images, epochs, epochs * ceil(model.train_images / settings.train.batch_size))
 
 
-def clusters(runs: Iterable[Run]) -> list[tuple[int, list[Run]]]:
+def runs_by_steps(runs: Iterable[TrainingRun]) -> list[tuple[int, list[TrainingRun]]]:
     """Runs of about as many steps, with the largest of their numbers."""
-    found: list[list[Run]] = []
+    found: list[list[TrainingRun]] = []
     for run in sorted(runs, key=lambda run: run.steps):
         if found and run.steps <= ALIKE * found[-1][0].steps:
             found[-1].append(run)
@@ -74,7 +77,9 @@ def clusters(runs: Iterable[Run]) -> list[tuple[int, list[Run]]]:
     return [(alike[-1].steps, alike) for alike in found]
 
 
-def sides(first: Sequence[Run], second: Sequence[Run], wanted: Sequence[Run]) -> CurveVariants:
+def curve_variants(
+    first: Sequence[TrainingRun], second: Sequence[TrainingRun], wanted: Sequence[TrainingRun]
+) -> CurveVariants:
     """The variants of either side among those wanted, by ascending size; of one size the first."""
     found = []
     for runs in (first, second):

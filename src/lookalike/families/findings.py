@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lookalike.evaluation.statistics import Estimate
-from lookalike.families.calibration import Selective
+from lookalike.families.calibration import SelectivePrediction
 from lookalike.families.crossings import Crossing, NoCrossing
 from lookalike.families.family import Family
 from lookalike.families.label_errors import Cleaned
-from lookalike.families.learning_curves import Fitted
+from lookalike.families.learning_curves import FittedCurve
 from lookalike.families.outside import Detection
 from lookalike.families.separability import Asymmetry
 
@@ -78,7 +78,7 @@ class Separated:
     """How well a variant tells a pair apart.
 
     Attributes:
-        auroc: of the difference of both logits, see `separability.auroc`.
+        auroc: of the difference of both logits, see `separability.auroc_with_influences`.
         d_prime: of the same, see `separability.d_prime`; None where no logit varies.
         auroc_by_seed, d_prime_by_seed: of each seed.
         probe, neighbours: share of the pair's images that a readout of the features gets right; None if not measured.
@@ -115,7 +115,7 @@ class PairCues:
 
 @dataclass(frozen=True)
 class CueUse:
-    """What a variant is right by.
+    """The accuracy of a variant on images that keep some cues.
 
     Attributes:
         conditions: kind of image and strength; ("", 0) means images as they are.
@@ -132,7 +132,7 @@ class CueUse:
 
 
 @dataclass(frozen=True)
-class Learned:
+class VariantErrors:
     """The errors of a variant in the order of its seeds."""
 
     variant: str
@@ -144,9 +144,9 @@ class Learned:
 class LearningCurves:
     """How the errors of two families fall with the number of training images."""
 
-    points: tuple[tuple[Learned, ...], tuple[Learned, ...]]
-    first: Fitted | None
-    second: Fitted | None
+    points: tuple[tuple[VariantErrors, ...], tuple[VariantErrors, ...]]
+    first: FittedCurve | None
+    second: FittedCurve | None
     crossing: Crossing | NoCrossing | None
 
 
@@ -203,7 +203,7 @@ class GroupSelective:
     """Selective prediction on the images of a group; `area_difference` is of the compared variants, else None."""
 
     classes: tuple[str, ...]
-    selective: Selective
+    selective: SelectivePrediction
     area_difference: Estimate | None
 
 

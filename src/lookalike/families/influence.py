@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.evaluation.hierarchical import ENOUGH, Uncertain, over_seeds
+from lookalike.evaluation.hierarchical import ENOUGH, UncertainValue, mean_over_seeds
+from lookalike.evaluation.metrics import Floats
 from lookalike.evaluation.statistics import FEW, Estimate, wilson_estimate
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,26 +33,25 @@ class Influenced:
 
     @property
     def images(self) -> int:
-        """How many images there are in all samples."""
         return sum(map(len, self.influences))
 
     @property
-    def uncertain(self) -> Uncertain:
+    def uncertain(self) -> UncertainValue:
         """The mean over seeds; below three seeds the variation from seed to seed is not known."""
-        return over_seeds([self.by_seed.tolist()], [None], variance_of(self.influences), self.images)
+        return mean_over_seeds([self.by_seed.tolist()], [None], variance_of(self.influences), self.images)
 
     def estimate(self, low: float = -math.inf, high: float = math.inf) -> Estimate | None:
         """The mean over seeds with its 95 % interval, cut to what is possible; None where it is not defined."""
         return bounded(self.uncertain.estimate(), low, high) if np.isfinite(self.by_seed).all() else None
 
 
-def difference(first: Influenced, second: Influenced) -> Uncertain | None:
+def difference_of(first: Influenced, second: Influenced) -> UncertainValue | None:
     """The first minus the second statistic, of the same images; None below three seeds or where one is not defined."""
     values = [first.by_seed.tolist(), second.by_seed.tolist()]
     if min(map(len, values)) < ENOUGH or not np.isfinite(values[0] + values[1]).all():
         return None
     gaps = tuple(one - other for one, other in zip(first.influences, second.influences, strict=True))
-    return over_seeds(values, [None, None], variance_of(gaps), first.images)
+    return mean_over_seeds(values, [None, None], variance_of(gaps), first.images)
 
 
 def variance_of(influences: Sequence[Floats]) -> float:
@@ -61,13 +59,13 @@ def variance_of(influences: Sequence[Floats]) -> float:
     return float(sum(np.var(sample) / len(sample) for sample in influences))
 
 
-def mean(values: NDArray[np.generic]) -> Influenced:
-    """The mean of values (S, n) over images."""
+def mean_over_images(values: NDArray[np.generic]) -> Influenced:
+    """The mean of values (S, n) over images, with its influences."""
     by_image = values.mean(axis=0, dtype=np.float64)
     return Influenced(values.mean(axis=1, dtype=np.float64), (by_image - by_image.mean(),))
 
 
-def ratio(numerator: NDArray[np.generic], denominator: NDArray[np.generic]) -> Influenced:
+def ratio_over_images(numerator: NDArray[np.generic], denominator: NDArray[np.generic]) -> Influenced:
     """The sum of numerators (S, n) over images, divided by that of denominators (S, n); NaN of a seed for 0 / 0."""
     top, bottom = (values.mean(axis=1, dtype=np.float64) for values in (numerator, denominator))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -76,7 +74,7 @@ def ratio(numerator: NDArray[np.generic], denominator: NDArray[np.generic]) -> I
     return Influenced(by_seed, (influences.mean(axis=0),))
 
 
-def share(right: NDArray[np.bool_]) -> Estimate | None:
+def share_estimate(right: NDArray[np.bool_]) -> Estimate | None:
     """The share of images for which something holds, from (S, n), with its 95 % interval; None of no images.
 
     The interval is over seeds and images. Below three seeds or `FEW` images, and for a share of 0 or 1, it is Wilson's
@@ -85,7 +83,7 @@ def share(right: NDArray[np.bool_]) -> Estimate | None:
     if not right.shape[1]:
         return None
     if len(right) >= ENOUGH and right.shape[1] >= FEW and 0 < right.mean() < 1:
-        return mean(right).estimate(0, 1)
+        return mean_over_images(right).estimate(0, 1)
     return wilson_estimate(right.mean(axis=0), np.arange(right.shape[1]))
 
 

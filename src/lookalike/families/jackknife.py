@@ -3,7 +3,7 @@
 The variance over the seeds of each side is that of the delete-one jackknife (Efron & Tibshirani, "An Introduction to
 the Bootstrap", 1993, eq. 11.5), which is exact for means and on average too large for other statistics (Efron & Stein,
 Annals of Statistics 9, 1981). The variance over images is that of the bootstrap, with all seeds. The interval follows
-`hierarchical.Uncertain`: Student's t with Satterthwaite's degrees of freedom.
+`hierarchical.UncertainValue`: Student's t with Satterthwaite's degrees of freedom.
 """
 
 import math
@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.evaluation.hierarchical import ENOUGH, Seeds, Spread, Uncertain, finite_variance
+from lookalike.evaluation.hierarchical import ENOUGH, Seeds, SeedSpread, UncertainValue, finite_variance
+from lookalike.evaluation.metrics import Floats
 from lookalike.evaluation.statistics import resample
 
 DRAWS = 300
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Statistic = Callable[[Sequence[Ints], Floats], Floats]
 """From the indices of each side's seeds and weights (D, N) of N images to D values; NaN where one is not defined."""
@@ -27,7 +27,7 @@ def image_draws(images: int) -> Floats:
     return resample(images, draws=DRAWS)
 
 
-def of_sides(statistic: Statistic, counts: Sequence[int], weights: Floats) -> Uncertain | None:
+def jackknife_sides(statistic: Statistic, counts: Sequence[int], weights: Floats) -> UncertainValue | None:
     """A statistic with its uncertainty over images and over the seeds of each side.
 
     Args:
@@ -46,9 +46,10 @@ def of_sides(statistic: Statistic, counts: Sequence[int], weights: Floats) -> Un
     if not np.isfinite([value, *errors]).all():
         return None
     seeds = tuple(
-        Seeds(count, Spread(math.sqrt(count) * error, count - 1)) for count, error in zip(counts, errors, strict=True)
+        Seeds(count, SeedSpread(math.sqrt(count) * error, count - 1))
+        for count, error in zip(counts, errors, strict=True)
     )
-    return Uncertain(value, finite_variance(statistic(everyone, weights)), weights.shape[1], seeds)
+    return UncertainValue(value, finite_variance(statistic(everyone, weights)), weights.shape[1], seeds)
 
 
 def jackknife_error(statistic: Statistic, everyone: Sequence[Ints], side: int, once: Floats) -> float:

@@ -1,4 +1,4 @@
-"""Test images whose label may be wrong, by confident learning, and what accuracy is without them.
+"""Test images whose label may be wrong, by confident learning, and accuracy without them.
 
 Northcutt, Jiang & Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 70 (2021), section 3:
 an image is counted as of class j where its probability of j reaches the mean probability of j over the images that are
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.evaluation.metrics import Bools, Floats, confusion_matrix, label_margins
 from lookalike.evaluation.statistics import Estimate
-from lookalike.families.influence import Floats, share
+from lookalike.families.influence import share_estimate
 
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 ROUNDING = 1e-6  # a probability that falls short of a threshold by so little reaches it, as in cleanlab
 
 
@@ -43,17 +43,14 @@ def counted_as(probabilities: Floats, labels: Ints) -> Ints:
     """The class (N,) that each image is counted as, -1 for none: of those that reach the threshold, the likeliest."""
     reached = probabilities >= thresholds(probabilities, labels) - ROUNDING
     likeliest = np.where(reached, probabilities, -1).argmax(axis=1)
-    found: Ints = np.where(reached.any(axis=1), likeliest, -1)
-    return found
+    return np.where(reached.any(axis=1), likeliest, -1)
 
 
 def confident_joint(probabilities: Floats, labels: Ints) -> Ints:
     """Counts (C, C) of images by label (row) and by the class that they are counted as (column); eq. 1, no scaling."""
-    classes, counted = probabilities.shape[1], counted_as(probabilities, labels)
+    counted = counted_as(probabilities, labels)
     where = counted >= 0
-    pairs = labels[where] * classes + counted[where]
-    found: Ints = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-    return found
+    return confusion_matrix(counted[where], labels[where], probabilities.shape[1])
 
 
 def candidates(probabilities: Floats, labels: Ints) -> Ints:
@@ -65,17 +62,9 @@ def candidates(probabilities: Floats, labels: Ints) -> Ints:
     """
     counted = counted_as(probabilities, labels)
     indices = np.flatnonzero((counted >= 0) & (counted != labels))
-    return indices[np.argsort(margins(probabilities, labels)[indices], kind="stable")]
+    return indices[np.argsort(label_margins(probabilities, labels)[indices], kind="stable")]
 
 
-def margins(probabilities: Floats, labels: Ints) -> Floats:
-    """The probability of the label minus the highest of another class: -1 to 1, (N,)."""
-    images, others = np.arange(len(labels)), probabilities.copy()
-    others[images, labels] = -np.inf
-    found: Floats = probabilities[images, labels] - others.max(axis=1)
-    return found
-
-
-def cleaned(right: Bools, suspicious: Ints) -> Cleaned:
+def accuracy_without(right: Bools, suspicious: Ints) -> Cleaned:
     """The accuracy with and without some images, from right predictions (S, N) and the images' indices."""
-    return Cleaned(share(right), share(np.delete(right, suspicious, axis=1)))
+    return Cleaned(share_estimate(right), share_estimate(np.delete(right, suspicious, axis=1)))

@@ -1,4 +1,4 @@
-"""Findings about how alike the layers of variants are."""
+"""Findings about the similarity of layers within and between variants."""
 
 from collections.abc import Sequence
 
@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.explanations import Representations
+from lookalike.evaluation.metrics import Floats
 from lookalike.families import representations
-from lookalike.families.complementary import Contrast, contrast, own_pairs
+from lookalike.families.complementary import SeedPairContrast, own_pairs, seed_pair_contrast
 from lookalike.families.findings import LayersAlike, Representation
-from lookalike.families.jackknife import Floats
-from lookalike.families.measured import MeasuredStudy, contrasted, matrix, number
+from lookalike.families.measured import MeasuredStudy, contrasted, finite_or_none, matrix_rows
 
 
-def representation(study: MeasuredStudy) -> Representation | None:
-    """How alike layers are within and between variants; None where no layers of a variant were kept."""
-    known = comparable(study)
+def study_representations(study: MeasuredStudy) -> Representation | None:
+    """CKA of layers within and between variants; None where no layers of a variant were kept."""
+    known = comparable_representations(study)
     if not known:
         return None
     compared = study.compared if study.compared and known.keys() >= set(study.compared) else None
@@ -26,13 +26,13 @@ def representation(study: MeasuredStudy) -> Representation | None:
         across = representations.between_variants(pairs)
     return Representation(
         variants={name: layers_alike(one) for name, one in known.items()},
-        last_layers=matrix(blocks([*last.values()])),
-        compared=None if across is None else matrix(across),
+        last_layers=matrix_rows(cka_between_variants([*last.values()])),
+        compared=None if across is None else matrix_rows(across),
         contrast=contrasted(last_contrast(last[compared[0]], last[compared[1]])) if compared else None,
     )
 
 
-def comparable(study: MeasuredStudy) -> dict[str, Representations]:
+def comparable_representations(study: MeasuredStudy) -> dict[str, Representations]:
     """The representations of finished variants, of those that are of the same test images as the first."""
     found = {name: one.representations for name, one in study.explanations.items() if name in study.finished}
     known = {name: one for name, one in found.items() if one is not None}
@@ -41,13 +41,15 @@ def comparable(study: MeasuredStudy) -> dict[str, Representations]:
 
 
 def layers_alike(found: Representations) -> LayersAlike:
-    """How alike the layers of one variant are."""
+    """CKA of the layers of one variant."""
     pairs = representations.all_pairs(found.products)
     seeds = representations.between_seeds(pairs).tolist()
-    return LayersAlike(found.layers, matrix(representations.between_layers(pairs)), tuple(map(number, seeds)))
+    return LayersAlike(
+        found.layers, matrix_rows(representations.between_layers(pairs)), tuple(map(finite_or_none, seeds))
+    )
 
 
-def blocks(products: Sequence[NDArray[np.floating]]) -> Floats:
+def cka_between_variants(products: Sequence[NDArray[np.floating]]) -> Floats:
     """CKA of one layer of V variants, each (S, m), mean over pairs of different runs: (V, V); NaN of a single run."""
     every, ends = representations.cka(*[np.concatenate(products)] * 2), np.cumsum([0, *map(len, products)])
     means = np.full((len(products), len(products)), np.nan)
@@ -61,7 +63,7 @@ def blocks(products: Sequence[NDArray[np.floating]]) -> Floats:
     return means
 
 
-def last_contrast(first: NDArray[np.floating], second: NDArray[np.floating]) -> Contrast | None:
+def last_contrast(first: NDArray[np.floating], second: NDArray[np.floating]) -> SeedPairContrast | None:
     """CKA within and between two variants, (A, m) and (B, m); its uncertainty is over seeds alone."""
     pairs = representations.cka(*[np.concatenate([first, second])] * 2)
-    return contrast(lambda _: pairs[None], (len(first), len(second)), np.ones((1, 1)))
+    return seed_pair_contrast(lambda _: pairs[None], (len(first), len(second)), np.ones((1, 1)))

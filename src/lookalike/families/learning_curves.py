@@ -10,20 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain
+from lookalike.evaluation.hierarchical import Seeds, SeedSpread, UncertainValue
+from lookalike.evaluation.metrics import Floats
 from lookalike.evaluation.statistics import Estimate, percentile_estimate
 
 ENOUGH_SIZES = 5  # for a floor
 DRAWS, SEED = 200, 13
 GRID, ROUNDS, HIGHEST_FLOOR = 40, 3, 0.99  # values of the floor in each round, as shares of the lowest error
 NEWTON_STEPS = 5
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class RunErrors:
     """The errors in [0, 1] of P runs, each with an own random subset of the training images: sizes and errors (P,)."""
 
     sizes: Floats
@@ -31,22 +30,19 @@ class Points:
 
     @cached_property
     def tried(self) -> Floats:
-        """The different sizes (K,), ascending."""
         return np.unique(self.sizes)
 
     @cached_property
     def groups(self) -> list[Floats]:
-        """The errors of each of those sizes."""
         return [self.errors[self.sizes == size] for size in self.tried]
 
     @property
     def means(self) -> Floats:
-        """The mean error of each size, (K,)."""
         return np.array([group.mean() for group in self.groups])
 
 
 @dataclass(frozen=True)
-class Curve:
+class PowerLaw:
     """error = scale * size^-exponent + floor."""
 
     scale: float
@@ -54,13 +50,11 @@ class Curve:
     floor: float = 0.0
 
     def at(self, sizes: Floats) -> Floats:
-        """The errors at some sizes, (...)."""
-        found: Floats = self.scale * sizes**-self.exponent + self.floor
-        return found
+        return self.scale * sizes**-self.exponent + self.floor
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedCurve:
     """A curve with two 95 % intervals of its exponent, both over subsets and training runs, not over test images.
 
     Attributes:
@@ -68,18 +62,18 @@ class Fitted:
         jackknifed: Student's, with the variance of the jackknife; None where no size has two runs.
     """
 
-    curve: Curve
+    curve: PowerLaw
     resampled: Estimate | None
     jackknifed: Estimate | None
 
 
-def fit(sizes: Floats, means: Floats) -> Curve | None:
-    """The curve through mean errors (K,) at K sizes, see `fits`; None below two sizes, or if an error is 0."""
-    return next(iter(fits(sizes, means[None])), None)
+def fit_power_law(sizes: Floats, means: Floats) -> PowerLaw | None:
+    """The curve through mean errors (K,) at K sizes, see `fit_power_laws`; None below two sizes or if one is 0."""
+    return next(iter(fit_power_laws(sizes, means[None])), None)
 
 
-def fits(sizes: Floats, means: Floats) -> list[Curve]:
-    """The curves through mean errors (D, K) at K sizes, without those that `fit` has none for, or that are not finite.
+def fit_power_laws(sizes: Floats, means: Floats) -> list[PowerLaw]:
+    """The curves through mean errors (D, K) at K sizes; those that `fit_power_law` has none for are left out.
 
     Squares of log errors are minimised, because errors that differ by factors vary in proportion; sizes weigh the same
     however many runs they have, since what separates the means from a power law is the law, not chance. The floor is
@@ -93,17 +87,17 @@ def fits(sizes: Floats, means: Floats) -> list[Curve]:
         grid, rows = np.linspace(0, HIGHEST_FLOOR, GRID)[None], np.arange(len(means))
         for step in HIGHEST_FLOOR / GRID ** np.arange(1, ROUNDS + 1):
             shares = np.clip(best + grid, 0, HIGHEST_FLOOR)
-            *_, misfits = power_laws(sizes, means[:, None], shares * lowest[:, None])
+            *_, misfits = laws_at_floors(sizes, means[:, None], shares * lowest[:, None])
             best = shares[rows, np.where(np.isfinite(misfits), misfits, np.inf).argmin(axis=1)][:, None]
             grid = np.linspace(-2 * step, 2 * step, GRID)[None]
     floors = best[:, 0] * lowest
-    scales, exponents, _ = power_laws(sizes, means, floors)
+    scales, exponents, _ = laws_at_floors(sizes, means, floors)
     curves = np.stack([scales, exponents, floors], axis=1)
-    return [Curve(*one) for one in curves[np.isfinite(curves).all(axis=1)].tolist()]
+    return [PowerLaw(*one) for one in curves[np.isfinite(curves).all(axis=1)].tolist()]
 
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")
-def power_laws(sizes: Floats, means: Floats, floors: Floats) -> tuple[Floats, Floats, Floats]:
+def laws_at_floors(sizes: Floats, means: Floats, floors: Floats) -> tuple[Floats, Floats, Floats]:
     """Scales, exponents and sums of squared log residuals (...) of curves with given floors (...) through (..., K).
 
     Gauss-Newton steps from the line through log(error - floor); without a floor that line is the solution. Steps that
@@ -124,22 +118,22 @@ def power_laws(sizes: Floats, means: Floats, floors: Floats) -> tuple[Floats, Fl
     return np.exp(level), -slope, (residuals**2).sum(axis=-1)
 
 
-def fitted(points: Points) -> Fitted | None:
-    """The curve of a family with the intervals of its exponent; None as of `fit`."""
-    curve = fit(points.tried, points.means)
+def fit_curve(points: RunErrors) -> FittedCurve | None:
+    """The curve of a family with the intervals of its exponent; None as of `fit_power_law`."""
+    curve = fit_power_law(points.tried, points.means)
     if curve is None:
         return None
     curves = resampled_curves(points)
     drawn = np.array([one.exponent for one in curves])
-    uncertain = jackknifed(points, curve.exponent)
-    return Fitted(
+    uncertain = jackknife_exponent(points, curve.exponent)
+    return FittedCurve(
         curve,
         resampled=percentile_estimate(curve.exponent, drawn) if curves else None,
         jackknifed=None if uncertain is None else uncertain.estimate(),
     )
 
 
-def jackknifed(points: Points, exponent: float) -> Uncertain | None:
+def jackknife_exponent(points: RunErrors, exponent: float) -> UncertainValue | None:
     """The exponent with the variance of the jackknife that leaves out one run of a size at a time.
 
     Jones, "Jackknife estimation of functions of stratum means", Biometrika 61 (1974): the sum over sizes of (m - 1) / m
@@ -150,22 +144,22 @@ def jackknifed(points: Points, exponent: float) -> Uncertain | None:
         means, exponents = points.means, []
         for left_out in range(len(group)) if len(group) > 1 else ():
             means[k] = np.delete(group, left_out).mean()
-            curve = fit(points.tried, means)
+            curve = fit_power_law(points.tried, means)
             if curve is None:
                 return None
             exponents.append(curve.exponent)
         if exponents:
             variance = (len(group) - 1) * float(np.var(exponents))  # of the exponent
-            seeds.append(Seeds(len(group), Spread(math.sqrt(variance * len(group)), len(group) - 1)))
-    return Uncertain(exponent, 0.0, 0, tuple(seeds)) if seeds else None
+            seeds.append(Seeds(len(group), SeedSpread(math.sqrt(variance * len(group)), len(group) - 1)))
+    return UncertainValue(exponent, 0.0, 0, tuple(seeds)) if seeds else None
 
 
-def resampled_curves(points: Points, seed: int = SEED) -> list[Curve]:
+def resampled_curves(points: RunErrors, seed: int = SEED) -> list[PowerLaw]:
     """The curves of resamples, without those that cannot be fitted; none where no size has two runs."""
-    return fits(points.tried, resampled_means(points, seed))
+    return fit_power_laws(points.tried, resampled_means(points, seed))
 
 
-def resampled_means(points: Points, seed: int = SEED) -> Floats:
+def resampled_means(points: RunErrors, seed: int = SEED) -> Floats:
     """Mean errors of each size in resamples: (DRAWS, K); (0, K) where no size has two runs.
 
     The m runs of a size are drawn with replacement, and the deviations of their means stretched by the root of

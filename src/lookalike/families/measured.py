@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from lookalike.artifacts.evaluations import Evaluation
 from lookalike.artifacts.explanations import Explanation
 from lookalike.evaluation.groups import look_alike_pairs
-from lookalike.evaluation.hierarchical import Uncertain
+from lookalike.evaluation.hierarchical import UncertainValue
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.statistics import Estimate
-from lookalike.families.complementary import Contrast
+from lookalike.families.complementary import SeedPairContrast
 from lookalike.families.family import Family, family_of
 from lookalike.families.findings import ClassPair, Contrasted, Matrix
 from lookalike.families.separability import Pair
@@ -81,33 +81,30 @@ class MeasuredStudy:
         return {name: one.test_logits.argmax(axis=2) == self.labels for name, one in self.finished.items()}
 
     def probabilities(self, name: str, *, calibrated: bool = False) -> NDArray[np.float64]:
-        """Those of a variant, (S, N, C), as they are or after each seed's temperature."""
+        """The probabilities of a variant, (S, N, C), as they are or after each seed's temperature."""
         evaluation = self.finished[name]
         divisors = evaluation.temperatures if calibrated else np.ones(len(evaluation.seeds))
         return np.stack([softmax(seed / by) for seed, by in zip(evaluation.test_logits, divisors, strict=True)])
 
     def named(self, pair: Pair) -> ClassPair:
-        """The names of two classes."""
         return self.class_names[pair[0]], self.class_names[pair[1]]
 
 
-def estimate_of(found: Uncertain | None) -> Estimate | None:
-    """A quantity with its 95 % interval; None of None."""
+def estimate_of(found: UncertainValue | None) -> Estimate | None:
     return None if found is None else found.estimate()
 
 
-def contrasted(found: Contrast | None) -> Contrasted | None:
-    """A contrast as estimates; None of None."""
+def contrasted(found: SeedPairContrast | None) -> Contrasted | None:
     if found is None:
         return None
     return Contrasted(found.within.estimate(), found.between.estimate(), found.difference.estimate())
 
 
-def number(value: float) -> float | None:
-    """A number that JSON can hold; None of others."""
+def finite_or_none(value: float) -> float | None:
+    """The number, or None if it is infinite or NaN, which JSON cannot hold."""
     return float(value) if math.isfinite(value) else None
 
 
-def matrix(values: NDArray[np.float64]) -> Matrix:
+def matrix_rows(values: NDArray[np.float64]) -> Matrix:
     """An array (A, B) as rows, None for what is no number."""
-    return tuple(tuple(map(number, row)) for row in values.tolist())
+    return tuple(tuple(map(finite_or_none, row)) for row in values.tolist())

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.evaluation.hierarchical import over_seeds
-from lookalike.evaluation.metrics import softmax
+from lookalike.evaluation.hierarchical import mean_over_seeds
+from lookalike.evaluation.metrics import Floats, softmax
 from lookalike.evaluation.statistics import Estimate
-from lookalike.families.influence import Floats, bounded
+from lookalike.families.influence import bounded
 from lookalike.families.jackknife import image_draws
-from lookalike.families.separability import Scores, auroc, auroc_estimate
+from lookalike.families.separability import Scores, auroc_interval, auroc_with_influences
 
 SCORES = (
     "maximum logit",  # Hendrycks et al., "Scaling out-of-distribution detection", ICML 2022
@@ -39,7 +39,7 @@ class Detection:
     fpr95: Estimate
 
 
-def scores_of(
+def outside_scores(
     test: NDArray[np.floating], outside: NDArray[np.floating], test_distances: Floats, distances: Floats
 ) -> dict[str, Scores]:
     """Each of `SCORES` of test images (first) and of outside images (second).
@@ -69,7 +69,7 @@ def detection(scores: Scores) -> Detection:
     Raises:
         ValueError: there are no images of one kind, or a score is NaN.
     """
-    return Detection(auroc_estimate(auroc(scores)), false_positive_rate(scores.first, scores.second))
+    return Detection(auroc_interval(auroc_with_influences(scores)), false_positive_rate(scores.first, scores.second))
 
 
 def false_positive_rate(test: Floats, outside: Floats) -> Estimate:
@@ -84,7 +84,7 @@ def false_positive_rate(test: Floats, outside: Floats) -> Estimate:
     drawn = np.stack([threshold(ours, image_draws(images)) for ours in test])  # (S, draws)
     rates = [1 - np.searchsorted(np.sort(each), at) / others for each, at in zip(outside, drawn, strict=True)]
     variance = float(np.mean(rates, axis=0).var() + passed.mean(axis=0).var() / others)
-    found = over_seeds([passed.mean(axis=1).tolist()], [None], variance, images + others)
+    found = mean_over_seeds([passed.mean(axis=1).tolist()], [None], variance, images + others)
     return bounded(found.estimate(), 0, 1)
 
 

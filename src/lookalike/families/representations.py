@@ -1,4 +1,4 @@
-"""How alike what layers represent is: unbiased linear CKA, from inner products of pairs of images.
+"""The similarity of layers' representations: unbiased linear CKA, from inner products of pairs of images.
 
 A layer is given by the inner products (m,) of its features of n images, m = n (n - 1) / 2: above the diagonal, row by
 row. Neither their scale nor the centring of the features matters.
@@ -7,7 +7,7 @@ row. Neither their scale nor the centring of the features matters.
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.families.influence import Floats
+from lookalike.evaluation.metrics import Floats
 
 FEWEST = 4  # images that unbiased HSIC needs
 
@@ -41,8 +41,7 @@ def hsic(first: NDArray[np.floating], second: NDArray[np.floating]) -> Floats:
     ours, theirs = row_sums(one), row_sums(other)
     trace = 2 * one @ other.T
     totals = np.outer(ours.sum(axis=1), theirs.sum(axis=1)) / ((n - 1) * (n - 2))
-    found: Floats = (trace + totals - 2 / (n - 2) * ours @ theirs.T) / (n * (n - 3))
-    return found
+    return (trace + totals - 2 / (n - 2) * ours @ theirs.T) / (n * (n - 3))
 
 
 def cka(first: NDArray[np.floating], second: NDArray[np.floating]) -> Floats:
@@ -70,8 +69,7 @@ def all_pairs(products: NDArray[np.floating], others: NDArray[np.floating] | Non
 def between_layers(pairs: Floats) -> Floats:
     """CKA of the layers of one seed, mean over seeds, from `all_pairs` of one variant: (L, L)."""
     seeds = np.arange(pairs.shape[0])
-    found: Floats = pairs[seeds, :, seeds].mean(axis=0)
-    return found
+    return pairs[seeds, :, seeds].mean(axis=0)
 
 
 def between_seeds(pairs: Floats) -> Floats:
@@ -80,11 +78,9 @@ def between_seeds(pairs: Floats) -> Floats:
     if not len(first):
         return np.full(pairs.shape[1], np.nan)
     layers = np.arange(pairs.shape[1])
-    found: Floats = pairs[first[:, None], layers, second[:, None], layers].mean(axis=0)
-    return found
+    return pairs[first[:, None], layers, second[:, None], layers].mean(axis=0)
 
 
 def between_variants(pairs: Floats) -> Floats:
     """CKA of the layers of two variants, mean over all pairs of a seed of each, from their `all_pairs`: (L, L')."""
-    found: Floats = pairs.mean(axis=(0, 2))
-    return found
+    return pairs.mean(axis=(0, 2))

@@ -1,4 +1,4 @@
-"""How well a model tells the two classes of a pair apart.
+"""The separability of two classes by a model's logits: AUROC, d' and asymmetry.
 
 The score of an image is its logit of the first class minus that of the second. Throughout, logits are (S, N, C),
 labels (N,), and a pair holds the numbers of two classes.
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.evaluation.distance import ranks_among
+from lookalike.evaluation.metrics import Floats, Ints
 from lookalike.evaluation.statistics import Estimate, wilson_interval
-from lookalike.families.influence import Floats, Influenced, bounded
+from lookalike.families.influence import Influenced, bounded
 
-Ints = NDArray[np.integer]
 Pair = tuple[int, int]
 
 
@@ -38,15 +38,14 @@ class Asymmetry:
     taken: tuple[float, float]
 
 
-def scores_of(logits: NDArray[np.floating], labels: Ints, pair: Pair) -> Scores:
-    """The scores of the images of two classes."""
+def pair_scores(logits: NDArray[np.floating], labels: Ints, pair: Pair) -> Scores:
     first, second = (
         logits[:, labels == own, pair[0]].astype(np.float64) - logits[:, labels == own, pair[1]] for own in pair
     )
     return Scores(first, second)
 
 
-def auroc(scores: Scores) -> Influenced:
+def auroc_with_influences(scores: Scores) -> Influenced:
     """The probability that an image of the first class scores above one of the second, a tie counting half.
 
     The influence of an image is the share of the other class that it is on the right side of, minus the AUROC.
@@ -67,7 +66,7 @@ def placements(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     return (below + not_above) / (2 * len(second)), 1 - (lower + not_higher) / (2 * len(first))
 
 
-def auroc_estimate(found: Influenced) -> Estimate:
+def auroc_interval(found: Influenced) -> Estimate:
     """An AUROC with its interval; where no pair of images is in the wrong order (or all are), it is Wilson's.
 
     The trials are then as many as pairs of images without an image in common: a variance of zero is no certainty.
@@ -75,8 +74,7 @@ def auroc_estimate(found: Influenced) -> Estimate:
     value, trials = float(found.by_seed.mean()), min(map(len, found.influences))
     if 0 < value < 1:
         return bounded(found.uncertain.estimate(), 0, 1)
-    ends = wilson_interval(value * trials, trials)
-    return Estimate(value, ends.low, ends.high)
+    return Estimate(value, *wilson_interval(value * trials, trials))
 
 
 def d_prime(scores: Scores) -> Influenced:
@@ -115,5 +113,5 @@ def asymmetry(predicted: Ints, labels: Ints, pair: Pair) -> Asymmetry:
         return Asymmetry(None, taken)
     trials = (forth + back) ** 2 / sum(int((counts**2).sum()) for counts in seeds)
     share = forth / (forth + back)
-    ends = wilson_interval(share * trials, trials)
-    return Asymmetry(Estimate(2 * share - 1, 2 * ends.low - 1, 2 * ends.high - 1), taken)
+    low, high = wilson_interval(share * trials, trials)
+    return Asymmetry(Estimate(2 * share - 1, 2 * low - 1, 2 * high - 1), taken)

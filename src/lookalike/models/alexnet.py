@@ -13,7 +13,7 @@ paper's own size too: BVLC's AlexNet for Caffe begins with .1.
 
 from torch import Tensor, nn
 
-from lookalike.models.layers import Dropout, LocalResponseNorm, Model, he_init_
+from lookalike.models.layers import Dropout, LocalResponseNorm, Model, he_init_, require_side
 
 SMALL = 64  # pixels; images below get the small stem
 CHANNELS, DENSE = (96, 256, 384, 384, 256), 4096  # of the five convolutions, and of each dense layer
@@ -26,13 +26,10 @@ class AlexNet(Model):
     fifth convolution and in the dense hidden layers, so that ReLUs begin with inputs above zero, and 0 elsewhere.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at least 15, from 64 on at least 67.
-        num_classes: number of logits.
+        input_shape: height and width at least 15, from 64 on at least 67.
         normalise: whether local responses are normalised.
         dropout: probability of a zero before each of the two dense hidden layers.
         he: whether weights are drawn as `he_init_` does; else as in the paper.
-        max_channels: the most channels of a convolution; the dense layers are reduced as the widest is. None means as
-            many as the paper says.
     """
 
     def __init__(
@@ -48,8 +45,7 @@ class AlexNet(Model):
         super().__init__()
         channels, height, width = input_shape
         small = min(height, width) < SMALL
-        if (least := 15 if small else 67) > min(height, width):
-            raise ValueError(f"images must be at least {least} pixels high and wide, got {height}x{width}")
+        require_side(input_shape, least=15 if small else 67)
         one, two, three, four, five = (min(wanted, max_channels or wanted) for wanted in CHANNELS)
         dense = DENSE * three // CHANNELS[2]  # reduced as the third and fourth are, which are the widest
         kernel, stride = (5, 1) if small else (11, 4)
@@ -61,7 +57,7 @@ class AlexNet(Model):
             *(nn.Conv2d(three, four, 3, padding=1, groups=2), nn.ReLU()),
             *(nn.Conv2d(four, five, 3, padding=1, groups=2), nn.ReLU(), nn.MaxPool2d(3, stride=2)),
         )
-        side = [pooled((size + 4 - kernel) // stride + 1) for size in (height, width)]
+        side = [pooled_size((size + 4 - kernel) // stride + 1) for size in (height, width)]
         self.dense = nn.Sequential(
             nn.Flatten(),  # (N, 256, h, w) -> (N, 256*h*w)
             *(Dropout(dropout), nn.Linear(five * side[0] * side[1], dense), nn.ReLU()),
@@ -74,7 +70,7 @@ class AlexNet(Model):
             self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """As the paper draws them."""
+        """Draw weights and biases as the paper does."""
         layers = [layer for layer in self.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
         for number, layer in enumerate(layers):
             nn.init.normal_(layer.weight, std=0.01)
@@ -90,7 +86,7 @@ class AlexNet(Model):
         return self.dense(self.convolutions(images))
 
 
-def pooled(size: int) -> int:
+def pooled_size(size: int) -> int:
     """Height or width after the three overlapping poolings: 55 -> 6, 32 -> 3."""
     for _ in range(3):
         size = (size - 3) // 2 + 1

@@ -6,7 +6,7 @@ with ReLU and dropout, max-pooling after the first two, then dense 32 and dense 
 
 from torch import nn
 
-from lookalike.models.layers import Dropout, Model, keras_init_
+from lookalike.models.layers import Dropout, Model, keras_init_, require_side
 
 
 class FashionCNN(Model):
@@ -16,18 +16,17 @@ class FashionCNN(Model):
     a maximum commutes with a monotone function, so conv -> ReLU -> dropout -> pool gives the same values and gradients.
 
     Args:
-        input_shape: channels, height and width of an image with values in [0, 1]; height and width at least 14.
-        num_classes: number of logits.
+        input_shape: values in [0, 1]; height and width at least 14.
         dropout: probability of a zero after each convolution.
     """
 
+    SPATIAL = "features.10"  # the third convolution after ReLU: (N, 64, h, w)
     features: nn.Sequential
 
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int, dropout: float = 0.2) -> None:
         super().__init__()
         channels, height, width = input_shape
-        if min(height, width) < 14:
-            raise ValueError(f"images must be at least 14 pixels high and wide, got {height}x{width}")
+        require_side(input_shape, least=14)
         self.features = nn.Sequential(
             nn.Conv2d(channels, 32, 3),  # (N, C, H, W) -> (N, 32, H-2, W-2)
             Dropout(dropout),
@@ -46,11 +45,6 @@ class FashionCNN(Model):
         )
         self.head = nn.Linear(32, num_classes)
         keras_init_(self)
-
-    @property
-    def spatial(self) -> nn.Module:
-        """The last layer whose output has spatial positions: the third convolution's after ReLU, (N, 64, h, w)."""
-        return self.features[10]
 
 
 def conv_output(size: int) -> int:

@@ -26,8 +26,7 @@ class FashionTransFG(Transformer):
     """See the module; `features` ends with the class token that the last layer reads.
 
     Args:
-        input_shape: channels, height and width of an image with values in [0, 1].
-        num_classes: number of logits.
+        input_shape: of images with values in [0, 1].
         part_selection: whether the last block sees selected patches only; else it sees all (`fashion-transfg-nopsm`).
         image_size: height and width that images are resized to, bilinearly.
         patch_size, stride: height and width of a patch, and the step from one to the next.

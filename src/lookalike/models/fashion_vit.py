@@ -16,8 +16,7 @@ class FashionViT(Transformer):
     """See the module; `features` ends with the flattened tokens that the last layer reads.
 
     Args:
-        input_shape: channels, height and width of an image with values in [0, 1].
-        num_classes: number of logits.
+        input_shape: of images with values in [0, 1].
         train_positions: whether the position embedding is trained (`fashion-vit-pos`) or stays at its random start.
         image_size: height and width that images are resized to, bilinearly.
         patch_size: height and width of a patch; divides image_size.

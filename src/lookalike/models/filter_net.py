@@ -10,7 +10,7 @@ equal numbers of channels it would be 18/25. Initialised as torch does by defaul
 
 from torch import nn
 
-from lookalike.models.layers import Model, convolution
+from lookalike.models.layers import Model, convolution_with_relu, require_choice, require_side
 
 DENSE = 128
 STAGES = {  # kernel and channels of the convolutions of each stage; ReLU follows each
@@ -23,10 +23,8 @@ class FilterNet(Model):
     """See the module; `features` ends with the 128 activations that the last layer reads.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at least 4.
-        num_classes: number of logits.
+        input_shape: height and width at least 4.
         kernels: the convolutions of a stage, `5x5` or `3x3-3x3`.
-        max_channels: the most channels or activations of a layer; None means as many as the module says.
     """
 
     features: nn.Sequential
@@ -41,15 +39,13 @@ class FilterNet(Model):
     ) -> None:
         super().__init__()
         inputs, height, width = input_shape
-        if min(height, width) < 4:
-            raise ValueError(f"images must be at least 4 pixels high and wide, got {height}x{width}")
-        if kernels not in STAGES:
-            raise ValueError(f"kernels must be one of {', '.join(STAGES)}, got {kernels}")
+        require_side(input_shape, least=4)
+        require_choice("kernels", kernels, STAGES)
         layers: list[nn.Module] = []
         for stage in STAGES[kernels]:  # (N, C, H, W) -> (N, outputs, H/2, W/2)
             for kernel, wanted in stage:
                 outputs = min(wanted, max_channels or wanted)
-                layers += convolution(inputs, outputs, kernel=kernel)
+                layers += convolution_with_relu(inputs, outputs, kernel=kernel)
                 inputs = outputs
             layers.append(nn.MaxPool2d(2))
         flattened, dense = inputs * (height // 4) * (width // 4), min(DENSE, max_channels or DENSE)

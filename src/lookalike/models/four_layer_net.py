@@ -8,7 +8,7 @@ fourth, and one dense layer. Initialised as torch does by default, alike for bot
 
 from torch import nn
 
-from lookalike.models.layers import Model
+from lookalike.models.layers import Model, require_choice, require_side
 
 CHANNELS = (32, 32, 64, 64)
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
@@ -18,10 +18,8 @@ class FourLayerNet(Model):
     """See the module; `features` are the flattened feature maps that the dense layer reads.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at least 4.
-        num_classes: number of logits.
+        input_shape: height and width at least 4.
         activation: what follows each convolution, `relu` or `tanh`.
-        max_channels: the most channels of a layer; None means as many as the module says.
     """
 
     features: nn.Sequential
@@ -36,10 +34,8 @@ class FourLayerNet(Model):
     ) -> None:
         super().__init__()
         inputs, height, width = input_shape
-        if min(height, width) < 4:
-            raise ValueError(f"images must be at least 4 pixels high and wide, got {height}x{width}")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation}")
+        require_side(input_shape, least=4)
+        require_choice("activation", activation, ACTIVATIONS)
         layers: list[nn.Module] = []
         for depth, wanted in enumerate(CHANNELS, start=1):
             outputs = min(wanted, max_channels or wanted)

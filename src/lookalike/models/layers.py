@@ -1,7 +1,7 @@
-"""What the architectures share: the types of models, layers and initialisers."""
+"""Base classes of the architectures, and the layers, initialisers and checks that they share."""
 
 import abc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 import torch
@@ -12,20 +12,26 @@ LAYER_NORM_EPS = 1e-3  # Keras's default
 
 
 class Model(nn.Module, abc.ABC):
-    """What every architecture is: a network whose last layer, the head, reads the features of an image.
+    """A network whose last layer, the head, reads the features of an image.
+
+    Every architecture is constructed with `input_shape` (channels, height and width of an image), `num_classes` (number
+    of logits) and arguments of its own, all by name. `max_channels` is the most channels or activations of a layer, and
+    None means as many as the architecture says.
 
     Attributes:
+        SPATIAL: name of the layer `spatial`, unless an architecture overrides the property.
         features: from images (N, C, H, W) to what the head reads, (N, D); a method or a module.
         head: from there to logits (N, num_classes).
     """
 
+    SPATIAL: ClassVar[str]
     features: Callable[[Tensor], Tensor]
     head: nn.Module
 
     @property
-    @abc.abstractmethod
     def spatial(self) -> nn.Module:
         """The last layer whose output has spatial positions: (N, K, h, w), or the tokens of a transformer."""
+        return self.get_submodule(self.SPATIAL)
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> logits (N, num_classes)."""
@@ -35,14 +41,16 @@ class Model(nn.Module, abc.ABC):
 class GlobalPooling(Model):
     """A model that averages feature maps over all spatial positions before its dense layers, so that CAM applies."""
 
+    POOLED: ClassVar[str]
+
     @property
-    @abc.abstractmethod
     def pooled(self) -> nn.Module:
         """The layer whose feature maps (N, K, h, w) are averaged."""
+        return self.get_submodule(self.POOLED)
 
 
 class Partitioned(Model):
-    """A model of so many layers that they are randomised part by part, not one by one."""
+    """A deep model, which is randomised part by part, not layer by layer."""
 
     @property
     @abc.abstractmethod
@@ -51,7 +59,7 @@ class Partitioned(Model):
 
 
 class Transformer(Partitioned):
-    """A model that reads an image as tokens, one for each patch of a grid, which blocks of attention process.
+    """A model that reads an image as tokens, one per patch of a grid, and processes them in attention blocks.
 
     Attributes:
         grid: of the patches: rows, columns.
@@ -74,11 +82,11 @@ class Transformer(Partitioned):
 
 
 class Dropout(nn.Module):
-    """Inverted dropout whose mask comes from an explicit generator, eight bits an element.
+    """Inverted dropout whose mask comes from an explicit generator, eight bits per element.
 
     Srivastava et al., JMLR 15 (2014). `p` is the probability of a zero, 0 <= p <= 255/256, rounded to the nearest
-    1/256 (.2 becomes 51/256 = .1992). What is kept is scaled by 1 / (1 - p) with the rounded p, so the expectation is
-    exact. On a CPU one 64-bit draw serves eight elements; `torch.nn.functional.dropout` draws once for each.
+    1/256 (.2 becomes 51/256 = .1992). The other values are scaled by 1 / (1 - p) with the rounded p, so the expectation
+    is exact. On a CPU one 64-bit draw serves eight elements; `torch.nn.functional.dropout` draws one per element.
     """
 
     def __init__(self, p: float) -> None:
@@ -104,7 +112,7 @@ class Dropout(nn.Module):
         return keep.as_strided(x.shape, x.stride()) if dense else keep.view(x.shape)
 
 
-def convolution(inputs: int, outputs: int, *, kernel: int = 3, batch_norm: bool = False) -> list[nn.Module]:
+def convolution_with_relu(inputs: int, outputs: int, *, kernel: int = 3, batch_norm: bool = False) -> list[nn.Module]:
     """A convolution that keeps height and width, batch normalisation (Ioffe & Szegedy, 2015) if wanted, ReLU."""
     normalised = [nn.BatchNorm2d(outputs)] if batch_norm else []
     return [nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2), *normalised, nn.ReLU()]
@@ -133,7 +141,6 @@ class ScaledTanh(nn.Module):
     """1.7159 tanh(2 x / 3), which maps -1 to -1 and 1 to 1 (LeCun et al., 1998, appendix A)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Any shape."""
         return 1.7159 * torch.tanh(2 / 3 * x)
 
 
@@ -152,15 +159,15 @@ class Subsampling(nn.Module):
 
 
 def pad_to(side: int, height: int, width: int) -> nn.Module:
-    """Centres an image of this height and width in side x side pixels, by repeating its edge: the background."""
+    """A layer that centres images of this height and width in side x side pixels by repeating their edges."""
     above, left = (side - height) // 2, (side - width) // 2
     return nn.ReplicationPad2d((left, side - width - left, above, side - height - above))
 
 
 class Permutation(nn.Module):
-    """Reorders the pixels of every image alike, so that neighbours no longer are; a pixel's channels stay together.
+    """The same random order of pixels for every image, which destroys neighbourhoods; a pixel's channels stay together.
 
-    The order is drawn from `seed` whenever the model is built, and is none of its weights.
+    The order is drawn from `seed` whenever the model is built; it is not in the state_dict.
     """
 
     order: Tensor
@@ -219,7 +226,6 @@ class Attention(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(N, L, D) -> (N, L, D)."""
         return self.folded(tokens)[0] if self.is_folded(tokens) else self.fused(tokens)
 
     def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -282,7 +288,6 @@ class Block(nn.Module):
         keras_init_(self.mlp)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(N, L, D) -> (N, L, D)."""
         return self.finish(tokens, self.attention(tokens))
 
     def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -291,12 +296,25 @@ class Block(nn.Module):
         return self.finish(tokens, attended), weights
 
     def finish(self, tokens: Tensor, attended: Tensor) -> Tensor:
-        """What follows attention: residuals, normalisation, MLP."""
         return self.norm2(self.mlp(self.norm1(attended + tokens)) + tokens)
 
 
+def require_side(input_shape: tuple[int, int, int], *, least: int = 1, most: int | None = None) -> None:
+    """Raise a ValueError unless height and width of an image lie between `least` and `most` pixels."""
+    _, height, width = input_shape
+    if min(height, width) < least:
+        raise ValueError(f"images must be at least {least} pixels high and wide, got {height}x{width}")
+    if most is not None and max(height, width) > most:
+        raise ValueError(f"images must be at most {most} pixels high and wide, got {height}x{width}")
+
+
+def require_choice(argument: str, value: str, choices: Iterable[str]) -> None:
+    """Raise a ValueError unless the `value` of an argument is one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"{argument} must be one of {', '.join(choices)}, got {value}")
+
+
 def set_dropout_generator(model: nn.Module, generator: torch.Generator) -> None:
-    """Let every `Dropout` of `model` draw from `generator`."""
     for module in model.modules():
         if isinstance(module, Dropout):
             module.generator = generator

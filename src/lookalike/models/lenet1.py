@@ -9,7 +9,7 @@ layer has a unit per class: 2,578 free parameters for ten classes. Activations a
 
 from torch import nn
 
-from lookalike.models.layers import Model, ScaledTanh, SparseConv2d, Subsampling, lecun_init_, pad_to
+from lookalike.models.layers import Model, ScaledTanh, SparseConv2d, Subsampling, lecun_init_, pad_to, require_side
 
 SIDE = 28  # pixels, of a padded image
 # The feature maps of the first stage that each of the twelve feature maps of the second convolution sees: 20 pairs.
@@ -23,17 +23,16 @@ class LeNet1(Model):
     """See the module; `features` are the 12 x 4 x 4 activations that the dense layer reads.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at most 28. Smaller images are padded.
-        num_classes: number of logits.
+        input_shape: height and width at most 28. Smaller images are padded.
     """
 
+    SPATIAL = "features.6"  # the second convolution after its activation: (N, 12, 8, 8)
     features: nn.Sequential
 
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int) -> None:
         super().__init__()
         channels, height, width = input_shape
-        if max(height, width) > SIDE:
-            raise ValueError(f"images must be at most {SIDE} pixels high and wide, got {height}x{width}")
+        require_side(input_shape, most=SIDE)
         self.features = nn.Sequential(
             pad_to(SIDE, height, width),  # (N, C, H, W) -> (N, C, 28, 28)
             nn.Conv2d(channels, 4, 5),  # (N, 4, 24, 24)
@@ -48,8 +47,3 @@ class LeNet1(Model):
         )
         self.head = nn.Linear(12 * 4 * 4, num_classes)
         lecun_init_(self)
-
-    @property
-    def spatial(self) -> nn.Module:
-        """The second convolution's output after its activation: (N, 12, 8, 8)."""
-        return self.features[6]

@@ -10,7 +10,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import Model, Permutation, ScaledTanh, SparseConv2d, Subsampling, lecun_init_, pad_to
+from lookalike.models.layers import (
+    Model,
+    Permutation,
+    ScaledTanh,
+    SparseConv2d,
+    Subsampling,
+    lecun_init_,
+    pad_to,
+    require_choice,
+    require_side,
+)
 
 SIDE = 32  # pixels, of a padded image
 # Table I: the feature maps of S2 that each of the sixteen feature maps of C3 sees.
@@ -47,14 +57,14 @@ class LeNet5(Model):
     """See the module; `features` ends with the 84 activations of F6.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at most 32.
-        num_classes: number of logits.
+        input_shape: height and width at most 32.
         activation: `tanh` (scaled) or `sigmoid`.
         codes: whether outputs are distances from codes; else a dense layer.
         permutation: seed of an order in which the pixels are put before anything else, so that a position in a feature
             map is no position in the image; None leaves them where they are.
     """
 
+    SPATIAL = "features.6"  # C3 after its activation: (N, 16, 10, 10)
     features: nn.Sequential
 
     def __init__(
@@ -68,10 +78,8 @@ class LeNet5(Model):
     ) -> None:
         super().__init__()
         channels, height, width = input_shape
-        if max(height, width) > SIDE:
-            raise ValueError(f"images must be at most {SIDE} pixels high and wide, got {height}x{width}")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation}")
+        require_side(input_shape, most=SIDE)
+        require_choice("activation", activation, ACTIVATIONS)
         make_activation = ACTIVATIONS[activation]
         pad = pad_to(SIDE, height, width)  # (N, C, H, W) -> (N, C, 32, 32)
         self.features = nn.Sequential(
@@ -92,8 +100,3 @@ class LeNet5(Model):
         )
         self.head = Codes(84, num_classes) if codes else nn.Linear(84, num_classes)
         lecun_init_(self)
-
-    @property
-    def spatial(self) -> nn.Module:
-        """C3 after its activation: (N, 16, 10, 10)."""
-        return self.features[6]

@@ -6,7 +6,7 @@ maps of S2, a dense layer for outputs, and torch's initialisation.
 
 from torch import nn
 
-from lookalike.models.layers import Model
+from lookalike.models.layers import Model, require_choice, require_side
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
@@ -15,20 +15,18 @@ class LeNet5Modern(Model):
     """See the module; `features` ends with the 84 activations of F6.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at least 12.
-        num_classes: number of logits.
+        input_shape: height and width at least 12.
         activation: `tanh` or `sigmoid`.
     """
 
+    SPATIAL = "features.4"  # C3 after its activation
     features: nn.Sequential
 
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int, activation: str = "tanh") -> None:
         super().__init__()
         channels, height, width = input_shape
-        if min(height, width) < 12:
-            raise ValueError(f"images must be at least 12 pixels high and wide, got {height}x{width}")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation}")
+        require_side(input_shape, least=12)
+        require_choice("activation", activation, ACTIVATIONS)
         make_activation = ACTIVATIONS[activation]
         self.features = nn.Sequential(
             nn.Conv2d(channels, 6, 5, padding=2),  # C1: (N, C, H, W) -> (N, 6, H, W)
@@ -44,8 +42,3 @@ class LeNet5Modern(Model):
             make_activation(),
         )
         self.head = nn.Linear(84, num_classes)
-
-    @property
-    def spatial(self) -> nn.Module:
-        """C3 after its activation."""
-        return self.features[4]

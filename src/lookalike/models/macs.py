@@ -1,7 +1,7 @@
-"""How much a model computes: multiply-accumulates and activations, counted call by call.
+"""Multiply-accumulates and activations of a model, counted call by call.
 
-torch's own counter (`torch.utils.flop_counter`) gives the same numbers, but brings torch's compiler with it, which
-costs every training run six seconds of imports; the tests compare the two.
+torch's own counter (`torch.utils.flop_counter`) gives the same numbers, as the tests check, but imports torch's
+compiler, which would cost each training stage a second.
 """
 
 import math
@@ -16,31 +16,26 @@ from torch.overrides import TorchFunctionMode
 from lookalike.models.layers import Attention
 
 
-def of_convolution(result: Tensor, images: Tensor, weight: Tensor, *rest: Any, **options: Any) -> int:
-    """A kernel's weights (O, I/groups, h, w) for each number of the result."""
-    return result.numel() * math.prod(weight.shape[1:])
-
-
-def of_product(result: Tensor, left: Tensor, right: Tensor, *rest: Any, **options: Any) -> int:
-    """As many as the dimension that is summed over, for each number of the result."""
+def product_macs(result: Tensor, left: Tensor, *_rest: Any, **_options: Any) -> int:
+    """The length of the dimension that is summed over, for each number of the result."""
     return result.numel() * left.shape[-1]
 
 
-def of_attention(result: Tensor, queries: Tensor, keys: Tensor, *rest: Any, **options: Any) -> int:
-    """Scores (..., L, K) from queries (..., L, E) and keys (..., K, E), then their sums of values."""
-    scores = math.prod(queries.shape[:-1]) * keys.shape[-2]
-    return scores * (queries.shape[-1] + result.shape[-1])
+def convolution_macs(result: Tensor, _images: Tensor, weight: Tensor, *_rest: Any, **_options: Any) -> int:
+    """A kernel's weights (O, I/groups, h, w), for each number of the result."""
+    return result.numel() * math.prod(weight.shape[1:])
 
 
+def attention_macs(result: Tensor, queries: Tensor, keys: Tensor, *_rest: Any, **_options: Any) -> int:
+    """Scores (..., L, K) from queries (..., L, E) and keys (..., K, E), then sums of values."""
+    return math.prod(queries.shape[:-1]) * keys.shape[-2] * (queries.shape[-1] + result.shape[-1])
+
+
+PRODUCTS = (F.linear, torch.matmul, Tensor.matmul, Tensor.__matmul__, torch.bmm, Tensor.bmm)
 COUNTED: dict[Callable[..., Any], Callable[..., int]] = {
-    F.conv2d: of_convolution,
-    F.linear: of_product,
-    F.scaled_dot_product_attention: of_attention,
-    torch.matmul: of_product,
-    Tensor.matmul: of_product,
-    Tensor.__matmul__: of_product,
-    torch.bmm: of_product,
-    Tensor.bmm: of_product,
+    **dict.fromkeys(PRODUCTS, product_macs),
+    F.conv2d: convolution_macs,
+    F.scaled_dot_product_attention: attention_macs,
 }
 
 

@@ -17,11 +17,10 @@ class MnistMLP(Model):
     """See the module; `features` ends with the 300 activations that the last layer reads.
 
     Args:
-        input_shape: channels, height and width of an image.
-        num_classes: number of logits.
         permutation: seed of an order in which the pixels are read; None leaves them where they are.
     """
 
+    SPATIAL = "features.0"  # the image itself, (N, C, H, W): no layer has spatial positions
     features: nn.Sequential
 
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int, permutation: int | None = None) -> None:
@@ -36,8 +35,3 @@ class MnistMLP(Model):
         )
         self.head = nn.Linear(HIDDEN, num_classes)
         lecun_init_(self)
-
-    @property
-    def spatial(self) -> nn.Module:
-        """The image itself, (N, C, H, W): no layer of this network has spatial positions."""
-        return self.features[0]

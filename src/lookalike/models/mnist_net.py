@@ -6,24 +6,23 @@ channels without padding, each with ReLU, 2x2 max-pooling, dense 128 with ReLU a
 
 from torch import nn
 
-from lookalike.models.layers import Model
+from lookalike.models.layers import Model, require_side
 
 
 class MnistNet(Model):
     """See the module; `features` ends with the 128 activations that the last layer reads.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at least 6.
-        num_classes: number of logits.
+        input_shape: height and width at least 6.
     """
 
+    SPATIAL = "features.3"  # the second convolution after ReLU: (N, 64, H-4, W-4)
     features: nn.Sequential
 
     def __init__(self, *, input_shape: tuple[int, int, int], num_classes: int) -> None:
         super().__init__()
         channels, height, width = input_shape
-        if min(height, width) < 6:
-            raise ValueError(f"images must be at least 6 pixels high and wide, got {height}x{width}")
+        require_side(input_shape, least=6)
         self.features = nn.Sequential(
             nn.Conv2d(channels, 32, 3),  # (N, C, H, W) -> (N, 32, H-2, W-2)
             nn.ReLU(),
@@ -35,8 +34,3 @@ class MnistNet(Model):
             nn.ReLU(),
         )
         self.head = nn.Linear(128, num_classes)
-
-    @property
-    def spatial(self) -> nn.Module:
-        """The second convolution's output after ReLU: (N, 64, H-4, W-4)."""
-        return self.features[3]

@@ -1,7 +1,7 @@
-"""Models by name. Each name maps to `module:callable`; the module is imported when the name is asked for.
+"""Models by name. Each name maps to `module:class`; the module is imported when the model is created.
 
-Nothing but routing belongs here: the training stages do not depend on this file, so a new architecture retrains none of
-the old ones.
+Training stages do not depend on this file, so that adding an architecture does not retrain the others. It must not
+contain anything else.
 """
 
 from collections.abc import Mapping
@@ -51,16 +51,16 @@ def find_model(name: str) -> "type[Model]":
     """
     if name not in MODELS:
         raise InputError(f"no model is called {name!r}; known: {', '.join(sorted(MODELS))}")
-    return imported(MODELS[name])
+    return import_attribute(MODELS[name])
 
 
 def find_family(name: str) -> "type[ZooModel]":
     """The class behind `name`, one of `PUBLISHED`."""
-    return imported(FAMILIES[name])
+    return import_attribute(FAMILIES[name])
 
 
-def imported(path: str) -> Any:
-    """What `module:name` is the path of."""
+def import_attribute(path: str) -> Any:
+    """The attribute at the path `module:name`."""
     module, name = path.split(":")
     return getattr(import_module(module), name)
 

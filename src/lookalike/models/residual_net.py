@@ -17,12 +17,11 @@ class ResidualNet(GlobalPooling):
     """See the module; `features` are the means of the last stage's feature maps. Initialised as `he_init_` does.
 
     Args:
-        input_shape: channels, height and width of an image.
-        num_classes: number of logits.
         depth: layers with weights: 8, 14, 20, ..., 6 n + 2.
         residual: whether the input of each block is added to its output; if not, this is the plain network.
-        max_channels: the most channels of a stage; None means as many as the architecture says.
     """
+
+    SPATIAL = POOLED = "body"  # ends in the last block after ReLU: (N, 64, H/4, W/4)
 
     def __init__(
         self,
@@ -37,7 +36,7 @@ class ResidualNet(GlobalPooling):
         if depth < 8 or (depth - 2) % 6:
             raise ValueError(f"depth must be 6 n + 2, such as 20 or 56, got {depth}")
         inputs = min(CHANNELS[0], max_channels or CHANNELS[0])
-        layers = [*convolution(input_shape[0], inputs), nn.ReLU()]
+        layers = [*normalised_convolution(input_shape[0], inputs), nn.ReLU()]
         for stage, wanted in enumerate(CHANNELS):  # (N, C, H, W) -> (N, wanted, H/2, W/2), from the second on
             outputs = min(wanted, max_channels or wanted)
             for number in range((depth - 2) // 6):
@@ -48,16 +47,6 @@ class ResidualNet(GlobalPooling):
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.head = nn.Linear(inputs, num_classes)
         he_init_(self)
-
-    @property
-    def spatial(self) -> nn.Module:
-        """What ends in the last block's output after ReLU: (N, 64, H/4, W/4)."""
-        return self.body
-
-    @property
-    def pooled(self) -> nn.Module:
-        """The same: these feature maps are averaged."""
-        return self.body
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 64)."""
@@ -75,7 +64,7 @@ class ResidualBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, stride: int, residual: bool) -> None:
         super().__init__()
         self.stride, self.new, self.residual = stride, outputs - inputs, residual
-        first, second = convolution(inputs, outputs, stride=stride), convolution(outputs, outputs)
+        first, second = normalised_convolution(inputs, outputs, stride=stride), normalised_convolution(outputs, outputs)
         self.convolutions = nn.Sequential(*first, nn.ReLU(), *second)
         self.relu = nn.ReLU()
 
@@ -89,6 +78,6 @@ class ResidualBlock(nn.Module):
         return F.pad(maps[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.new))
 
 
-def convolution(inputs: int, outputs: int, *, stride: int = 1) -> list[nn.Module]:
+def normalised_convolution(inputs: int, outputs: int, *, stride: int = 1) -> list[nn.Module]:
     """A 3x3 convolution and batch normalisation, whose shift replaces the convolution's bias."""
     return [nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs)]

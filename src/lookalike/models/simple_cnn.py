@@ -6,7 +6,7 @@ ReLU and 2x2 max-pooling, then dense 256 and dense 10. Initialised as torch does
 
 from torch import nn
 
-from lookalike.models.layers import Dropout, Model, convolution
+from lookalike.models.layers import Dropout, Model, convolution_with_relu, require_side
 
 CHANNELS = (32, 64, 128)
 
@@ -15,11 +15,9 @@ class SimpleCNN(Model):
     """See the module; `features` ends with the 256 activations that the last layer reads.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at least 8.
-        num_classes: number of logits.
+        input_shape: height and width at least 8.
         batch_norm: whether each convolution is followed by batch normalisation.
         dropout: probability of a zero after each pooling.
-        max_channels: the most channels or activations of a layer; None means as many as the architecture says.
     """
 
     features: nn.Sequential
@@ -35,12 +33,15 @@ class SimpleCNN(Model):
     ) -> None:
         super().__init__()
         inputs, height, width = input_shape
-        if min(height, width) < 8:
-            raise ValueError(f"images must be at least 8 pixels high and wide, got {height}x{width}")
+        require_side(input_shape, least=8)
         *stages, dense = (min(wanted, max_channels or wanted) for wanted in (*CHANNELS, 256))
         layers: list[nn.Module] = []
         for outputs in stages:  # (N, C, H, W) -> (N, outputs, H/2, W/2)
-            layers += [*convolution(inputs, outputs, batch_norm=batch_norm), nn.MaxPool2d(2), Dropout(dropout)]
+            layers += [
+                *convolution_with_relu(inputs, outputs, batch_norm=batch_norm),
+                nn.MaxPool2d(2),
+                Dropout(dropout),
+            ]
             inputs = outputs
         flattened = inputs * (height // 8) * (width // 8)
         self.features = nn.Sequential(*layers, nn.Flatten(), nn.Linear(flattened, dense), nn.ReLU())

@@ -8,7 +8,15 @@ does by default, which the source report used: whether the plain network trains 
 
 from torch import Tensor, nn
 
-from lookalike.models.layers import Dropout, GlobalPooling, LocalResponseNorm, convolution, he_init_
+from lookalike.models.layers import (
+    Dropout,
+    GlobalPooling,
+    LocalResponseNorm,
+    convolution_with_relu,
+    he_init_,
+    require_choice,
+    require_side,
+)
 
 STAGES, DENSE = (64, 128, 256, 512, 512), (1000, 512)  # channels of the convolutions of a stage; units
 POOLED = (2, 4)  # stages that end in a max-pool
@@ -27,14 +35,14 @@ class VGG(GlobalPooling):
     """See the module; `features` ends with the 512 activations of the second dense layer.
 
     Args:
-        input_shape: channels, height and width of an image; height and width at least 7.
-        num_classes: number of logits.
+        input_shape: height and width at least 7.
         configuration: the column of table 1, A, A-LRN, B, C, D or E.
         batch_norm: whether each convolution is followed by batch normalisation.
         dropout: probability of a zero after each max-pool.
         he: whether weights are drawn as `he_init_` does; else as torch does.
-        max_channels: the most channels or activations of a layer; None means as many as the architecture says.
     """
+
+    POOLED = "convolutions"  # (N, 512, 7, 7) for images of 32x32
 
     def __init__(
         self,
@@ -48,16 +56,14 @@ class VGG(GlobalPooling):
         max_channels: int | None = None,
     ) -> None:
         super().__init__()
-        inputs, height, width = input_shape
-        if min(height, width) < 7:
-            raise ValueError(f"images must be at least 7 pixels high and wide, got {height}x{width}")
-        if configuration not in CONFIGURATIONS:
-            raise ValueError(f"configuration must be one of {', '.join(CONFIGURATIONS)}, got {configuration}")
+        inputs = input_shape[0]
+        require_side(input_shape, least=7)
+        require_choice("configuration", configuration, CONFIGURATIONS)
         layers: list[nn.Module] = []
         for stage, kernels in enumerate(CONFIGURATIONS[configuration]):
             outputs = min(STAGES[stage], max_channels or STAGES[stage])
             for kernel in kernels:
-                layers += convolution(inputs, outputs, kernel=kernel, batch_norm=batch_norm)
+                layers += convolution_with_relu(inputs, outputs, kernel=kernel, batch_norm=batch_norm)
                 inputs = outputs
             if configuration == "A-LRN" and stage == 0:
                 layers.append(LocalResponseNorm())
@@ -78,11 +84,6 @@ class VGG(GlobalPooling):
     def spatial(self) -> nn.Module:
         """The last convolution's output after ReLU: (N, 512, 15, 15) of images of 32x32."""
         return [layer for layer in self.convolutions if isinstance(layer, nn.ReLU)][-1]
-
-    @property
-    def pooled(self) -> nn.Module:
-        """What puts out the feature maps that are averaged: (N, 512, 7, 7) of images of 32x32."""
-        return self.convolutions
 
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, 512)."""

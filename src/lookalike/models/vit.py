@@ -6,10 +6,10 @@ attention and MLP, each normalised first and added to its input, lead to the cla
 The defaults are ViT-Ti/16 (Touvron et al., 2021); S and B are 384 and 768 wide with 6 and 12 heads.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lookalike.models.layers import Attention, Transformer
@@ -37,19 +37,6 @@ class PatchEmbedding(nn.Module):
         return self.projection(images).flatten(2).transpose(1, 2)  # (N, D, h, w) -> (N, L, D)
 
 
-class MLP(nn.Module):
-    """Two linear layers with GELU between them, for each token by itself."""
-
-    def __init__(self, embed_dim: int, mlp_dim: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(embed_dim, mlp_dim)
-        self.fc2 = nn.Linear(mlp_dim, embed_dim)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(N, L, D) -> (N, L, D)."""
-        return self.fc2(F.gelu(self.fc1(tokens)))
-
-
 class PreNormBlock(nn.Module):
     """Attention and MLP, each on normalised tokens and each added to its input (equations 2 and 3)."""
 
@@ -58,20 +45,11 @@ class PreNormBlock(nn.Module):
         self.norm1 = nn.LayerNorm(embed_dim, eps=LAYER_NORM_EPS)
         self.attention = Attention(embed_dim, num_heads, embed_dim // num_heads)
         self.norm2 = nn.LayerNorm(embed_dim, eps=LAYER_NORM_EPS)
-        self.mlp = MLP(embed_dim, mlp_dim)
+        layers = {"fc1": nn.Linear(embed_dim, mlp_dim), "gelu": nn.GELU(), "fc2": nn.Linear(mlp_dim, embed_dim)}
+        self.mlp = nn.Sequential(OrderedDict(layers))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """(N, L, D) -> (N, L, D)."""
-        return self.finish(tokens, self.attention(self.norm1(tokens)))
-
-    def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """The same with the attention map: (N, L, D) -> (N, L, D) and (N, H, L, L)."""
-        attended, weights = self.attention.attend(self.norm1(tokens))
-        return self.finish(tokens, attended), weights
-
-    def finish(self, tokens: Tensor, attended: Tensor) -> Tensor:
-        """What follows attention: both residuals, and the MLP between them."""
-        tokens = tokens + attended
+        tokens = tokens + self.attention(self.norm1(tokens))
         return tokens + self.mlp(self.norm2(tokens))
 
 
@@ -79,8 +57,6 @@ class ViT(Transformer):
     """See the module; `features` is the normalised class token that the last layer reads.
 
     Args:
-        input_shape: channels, height and width of an image.
-        num_classes: number of logits.
         patch_size: height and width of a patch; divides both sides of an image.
         embed_dim: D, the width of a token; a multiple of num_heads.
         depth, num_heads: number of blocks, and of heads in each.
@@ -137,14 +113,6 @@ class ViT(Transformer):
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, D)."""
         return self.norm(self.blocks(self.embed(images))[:, 0])
-
-    def attention_maps(self, images: Tensor) -> Tensor:
-        """What each token attends to, from the first block to the last: (N, C, H, W) -> (N, depth, H, 1 + L, 1 + L)."""
-        tokens, maps = self.embed(images), []
-        for block in self.blocks:
-            tokens, weights = block.attend(tokens)  # type: ignore[operator]  # a PreNormBlock
-            maps.append(weights)
-        return torch.stack(maps, dim=1)
 
 
 def from_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
-"""What the families of the zoo share: timm's or torchvision's own networks, with the attributes of every model here.
+"""Base classes of the zoo: networks of timm and torchvision with the attributes of `layers.Model`.
 
-Each family has a module of its own, `zoo_*.py`, for what is peculiar to it.
+Each family has a module of its own, `zoo_*.py`.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor, nn
 
-from lookalike.models.layers import Attention, GlobalPooling, Partitioned, Transformer
+from lookalike.models.layers import Attention, GlobalPooling, Partitioned, Transformer, require_choice
 
 if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer
@@ -18,22 +18,22 @@ Shape = tuple[int, int, int]
 
 
 class ZooModel(Partitioned):
-    """A network of a family without its last linear layer, which is the head.
+    """A network of a library, whose last linear layer is the head.
 
     Args:
         input_shape: channels, height and width of an image; both sides are equal.
         num_classes: number of logits.
-        network: a member of the family by its library's name; None means `MEMBER`.
-        size: `tiny` or `small`: use `TINY` or `SMALL` in place of it; None means the network itself.
-        weights: a file of published weights to begin with; None means fresh ones. A head for another number of classes
-            than they have begins at zero, see `zero_init_`.
+        network: a member of the family, by its name in the library; None means `MEMBER`.
+        size: `tiny` means `TINY` and `small` means `SMALL` instead of `network`; None means `network`.
+        weights: a file of published weights to begin with; None means random ones. A head for another number of classes
+            begins at zero, see `zero_init_`.
         dimensions: further arguments of the library's constructor, see `ZooTransformer`.
 
     Attributes:
         MODULE: timm's module with all members of the family.
         MEMBER, SMALL, TINY: the network that represents the family, one for two cores, and one for the demonstration.
-        HEAD: the name of the last linear layer.
-        net: of a class of timm's or torchvision's; these have no type in common.
+        HEAD: the name of the last linear layer of `net`.
+        net: the library's network.
 
     Raises:
         ValueError: no such size or network, or it is of another family.
@@ -71,8 +71,7 @@ class ZooModel(Partitioned):
     def sized(cls, size: str) -> str:
         """The member of the family of that size."""
         members = {"tiny": cls.TINY, "small": cls.SMALL}
-        if size not in members:
-            raise ValueError(f"size must be one of {', '.join(members)}, got {size}")
+        require_choice("size", size, members)
         return members[size]
 
     @classmethod
@@ -107,7 +106,7 @@ class ZooModel(Partitioned):
 
     @staticmethod
     def published(network: str) -> Any:
-        """What timm knows of the published weights of a network; ValueError if there are none."""
+        """timm's record of the published weights of a network; ValueError if there are none."""
         import timm
 
         config = timm.get_pretrained_cfg(network)
@@ -137,31 +136,19 @@ class ZooModel(Partitioned):
         return self.net.forward_head(self.net.forward_features(images), pre_logits=True)
 
 
-class Convolutional(ZooModel):
-    """A convolutional family; `SPATIAL` is the name of the last layer whose output has spatial positions."""
-
-    SPATIAL: ClassVar[str]
-
-    @property
-    def spatial(self) -> nn.Module:
-        """The last layer whose output has spatial positions."""
-        return self.net.get_submodule(self.SPATIAL)
-
-
-class Averaging(Convolutional, GlobalPooling):
+class Averaging(ZooModel, GlobalPooling):
     """A convolutional family whose head reads the means of the last feature maps."""
 
     @property
     def pooled(self) -> nn.Module:
-        """The layer whose feature maps are averaged."""
         return self.spatial
 
 
 class OpenAttention(Attention):
-    """timm's attention with the same weights, which can return its map: a fused kernel cannot. It ignores masks.
+    """timm's attention with the same weights, which can also return its map. It ignores masks.
 
     Raises:
-        ValueError: it has other weights than those of queries, keys, values and the projection.
+        ValueError: the weights are not those of queries, keys, values and the projection.
     """
 
     def __init__(self, theirs: Any) -> None:
@@ -171,12 +158,11 @@ class OpenAttention(Attention):
         self.qkv, self.projection = theirs.qkv, theirs.proj
 
     def forward(self, tokens: Tensor, **masks: Any) -> Tensor:
-        """(N, L, D) -> (N, L, D)."""
         return super().forward(tokens)
 
 
 class ZooTransformer(ZooModel, Transformer):
-    """A family of ViTs, whose patches are cut from the image or from the feature maps of a convolutional stem.
+    """A family of ViTs with patches of the image or of the feature maps of a convolutional stem.
 
     Args:
         patch_size, embed_dim, depth, num_heads: see `vit.ViT`; None means the network's own. Published weights are
@@ -218,12 +204,11 @@ class ZooTransformer(ZooModel, Transformer):
 
     @property
     def blocks(self) -> nn.Sequential:  # type: ignore[override]  # nobody assigns it
-        """All of them, one after the other."""
         return self.net.blocks
 
     @property
     def spatial(self) -> nn.Module:
-        """The last layer whose patches still reach the logits, through the class token: before the last attention."""
+        """The input of the last attention: the last layer whose patches reach the logits, through the class token."""
         return self.blocks[-1].get_submodule("norm1")
 
     def embed(self, images: Tensor) -> Tensor:
@@ -232,9 +217,9 @@ class ZooTransformer(ZooModel, Transformer):
 
 
 def zero_init_(layer: nn.Module) -> None:
-    """Set all weights and biases to zero, as BiT and big_vision begin a new head on published weights.
+    """Set all weights and biases to zero, as BiT and big_vision do for a new head on published weights.
 
-    The first steps then change the head alone: gradients that a random head would send do not disturb the features.
+    The first step then changes the head alone, and no gradients of a random head disturb the features.
     """
     for parameter in layer.parameters():
         nn.init.zeros_(parameter)

@@ -8,4 +8,4 @@ class ZooEfficientNet(Averaging):
 
     MODULE, MEMBER = "efficientnet", "efficientnet_b0"
     SMALL, TINY = "tf_efficientnet_lite0", "test_efficientnet"
-    HEAD, SPATIAL = "classifier", "bn2"
+    HEAD, SPATIAL = "classifier", "net.bn2"

@@ -22,7 +22,7 @@ class ZooGoogLeNet(Averaging):
     """
 
     MEMBER = SMALL = TINY = "googlenet"
-    HEAD, SPATIAL = "fc", "inception5b"
+    HEAD, SPATIAL = "fc", "net.inception5b"
 
     @classmethod
     def create(

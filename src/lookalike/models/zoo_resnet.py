@@ -8,4 +8,4 @@ class ZooResNet(Averaging):
 
     MODULE, MEMBER = "resnet", "resnet50.tv_in1k"
     SMALL, TINY = "resnet18", "test_resnet"
-    HEAD, SPATIAL = "fc", "layer4"
+    HEAD, SPATIAL = "fc", "net.layer4"

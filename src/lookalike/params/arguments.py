@@ -1,7 +1,6 @@
-"""The arguments that an architecture takes, found in its source: the parameter file is checked without torch."""
+"""The arguments of an architecture, read from its source so that the parameter file is checked without torch."""
 
 import ast
-from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, create_model
 
 from lookalike.models.registry import MODELS
-from lookalike.params.messages import message
-from lookalike.params.sections import Section, Text
+from lookalike.params.messages import fault_line
+from lookalike.params.sections import StrictModel, Text
 
 GIVEN = {"input_shape", "num_classes", "size", "weights"}  # by the data set, the budget and `train.weights`
 Whole = Annotated[int, Field(ge=1, le=100_000)]
@@ -25,19 +24,19 @@ def argument_fault(variant: str, model: str, arguments: dict[str, Any]) -> str:
     try:
         section.model_validate(arguments)
     except ValidationError as error:
-        return message(error, section, ("variants", variant, "model_args"))
+        return fault_line(error, section, ("variants", variant, "model_args"))
     return ""
 
 
 @cache
-def arguments_section(model: str) -> type[Section]:
+def arguments_section(model: str) -> type[StrictModel]:
     """The section that `model_args` of variants of `model` are; an argument that is left out keeps its default."""
     fields: dict[str, Any] = {}
     for name, annotation in keywords(model).items():
         kind, _, absent = annotation.partition(" | ")
         if name not in GIVEN and kind in KINDS:
             fields[name] = (KINDS[kind] | None if absent else KINDS[kind], None)
-    return create_model(f"Arguments of {model}", __base__=Section, **fields)
+    return create_model(f"Arguments of {model}", __base__=StrictModel, **fields)
 
 
 @cache
@@ -54,24 +53,20 @@ def class_keywords(module: str, name: str) -> dict[str, str]:
         LookupError: the module neither has nor imports such a class.
     """
     tree = parsed(module)
-    found = next((node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name), None)
-    if found is None:
+    defined = next((node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name), None)
+    if defined is None:
         return class_keywords(imported_from(module, name), name)
     own: dict[str, str] = {}
-    for node in found.body:
+    for node in defined.body:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
             own = {one.arg: ast.unparse(one.annotation) if one.annotation else "Any" for one in node.args.kwonlyargs}
             if node.args.kwarg is None:
                 return own
     inherited: dict[str, str] = {}
-    for base in project_bases(found):
-        inherited |= class_keywords(module, base)
+    for base in defined.bases:
+        if isinstance(base, ast.Name):  # torch's bases are attributes of `nn`
+            inherited |= class_keywords(module, base.id)
     return inherited | own
-
-
-def project_bases(node: ast.ClassDef) -> Iterator[str]:
-    """The bases that are written in this project: torch's are attributes of `nn`."""
-    yield from (base.id for base in node.bases if isinstance(base, ast.Name))
 
 
 def imported_from(module: str, name: str) -> str:

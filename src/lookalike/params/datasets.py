@@ -4,17 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from lookalike.params.sections import Distinct, Name, Pair, Pixels, Place, Section, Several, Side, Text, Tone
+from lookalike.params.sections import Distinct, Name, Pair, Pixels, Place, Several, Side, StrictModel, Text, Tone
 
 
-class Split(Section):
+class Split(StrictModel):
     """How training images are split off for validation (scikit-learn's `train_test_split`)."""
 
     valid_fraction: float = Field(ge=0.01, le=0.9)
     seed: int = Field(ge=0, lt=2**32)
 
 
-class DatasetParams(Section):
+class DatasetParams(StrictModel):
     """A data set: its classes by label, its split, and how pixels are normalised.
 
     Of sets of photographs alone: `size` is the side in pixels of a photograph as models see it, and `folder`, of
@@ -28,7 +28,7 @@ class DatasetParams(Section):
     folder: Place | None = None
 
 
-class Recipe(Section):
+class Recipe(StrictModel):
     """How a photograph becomes a picture like the data set's: steps in this order, see `data.photos`.
 
     `thumbnail` is (width, height) in pixels, `max_aspect` a width divided by a height, `stretch` the darkest and the
@@ -57,8 +57,8 @@ class Recipe(Section):
         return tones
 
 
-class Photos(Section):
-    """The photographs: the data set whose classes and format they are brought to, and the recipes that do it.
+class Photos(StrictModel):
+    """The photographs: the data set whose classes and format they get, and the recipes that prepare them.
 
     `collector` is the class that is suspected to collect failed preparations.
     """

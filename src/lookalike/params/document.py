@@ -10,7 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from lookalike.errors import InputError
-from lookalike.params.messages import dotted
+from lookalike.params.messages import Location, dotted
 
 TAG = "tag:yaml.org,2002:"
 SPELLINGS = {  # other spellings, such as 017, 0x11 or 1_000, are other numbers in other versions of YAML
@@ -44,8 +44,8 @@ def parse_document(text: str, source: str) -> Any:
     parser = YAML(typ="safe")
     try:
         node = parser.compose(text)
-        for path, message in faults(node, (), set()) if node is not None else ():
-            raise InputError(f"{source}: {dotted(path)}: {message}")
+        for path, fault in ambiguities(node, (), set()) if node is not None else ():
+            raise InputError(f"{source}: {dotted(path)}: {fault}")
         return None if node is None else parser.constructor.construct_document(node)
     except MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
@@ -55,11 +55,11 @@ def parse_document(text: str, source: str) -> Any:
         raise InputError(f"{source}: cannot be read as YAML: {' '.join(str(error).split())}") from error
 
 
-def faults(node: Node, path: tuple[int | str, ...], seen: set[int]) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    """What DVC or a person could read differently: (path of the key, what is wrong).
+def ambiguities(node: Node, path: Location, seen: set[int]) -> Iterator[tuple[Location, str]]:
+    """The keys and values that DVC or a person could read differently: (path of the key, what is wrong).
 
     Args:
-        seen: nodes that were looked at already; an alias leads to one of them.
+        seen: nodes that were visited already; an alias leads to one of them.
     """
     line = node.start_mark.line + 1
     if id(node) in seen:
@@ -67,18 +67,16 @@ def faults(node: Node, path: tuple[int | str, ...], seen: set[int]) -> Iterator[
         return
     seen.add(id(node))
     if isinstance(node, MappingNode):
-        yield from mapping_faults(node, path, seen)
+        yield from mapping_ambiguities(node, path, seen)
     elif isinstance(node, SequenceNode):
         for k, item in enumerate(node.value):
-            yield from faults(item, (*path, k), seen)
+            yield from ambiguities(item, (*path, k), seen)
     elif fault := scalar_fault(node):
         yield path, f"line {line}: {fault}"
 
 
-def mapping_faults(
-    node: MappingNode, path: tuple[int | str, ...], seen: set[int]
-) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    """The faults of a section's keys and values."""
+def mapping_ambiguities(node: MappingNode, path: Location, seen: set[int]) -> Iterator[tuple[Location, str]]:
+    """Those of a section's keys and values, see `ambiguities`."""
     lines: dict[str, int] = {}
     for key, value in node.value:
         line = key.start_mark.line + 1
@@ -89,19 +87,19 @@ def mapping_faults(
         if key.value in lines:
             yield below, f"given twice, on lines {lines[key.value]} and {line}"
         lines[key.value] = line
-        yield from faults(value, below, seen)
+        yield from ambiguities(value, below, seen)
 
 
 def scalar_fault(node: Node) -> str:
-    """What is wrong with a single value, as it is written; "" if nothing is."""
-    found = kind(node)
-    if found not in TAKEN:
-        return f"{node.value} is read as a {found}; put text in quotes"
-    if found in SPELLINGS and not SPELLINGS[found].fullmatch(node.value):
+    """What is wrong with the spelling of a single value; "" if nothing is."""
+    read = kind(node)
+    if read not in TAKEN:
+        return f"{node.value} is read as a {read}; put text in quotes"
+    if read in SPELLINGS and not SPELLINGS[read].fullmatch(node.value):
         return f"write {node.value} as a plain decimal number, such as 17, 0.5 or 1.0e-3"
     return ""
 
 
 def kind(node: Node) -> str:
-    """The last part of the tag: str, int, float, ..."""
+    """The type that YAML gives a value: str, int, float, ..."""
     return str(node.tag).removeprefix(TAG)

@@ -8,20 +8,20 @@ from pydantic import Field
 from lookalike.errors import InputError
 from lookalike.params.datasets import DatasetParams, Photos
 from lookalike.params.profiles import Budget, Profile, Sample
-from lookalike.params.sections import Distinct, Name, Pair, Section, Several, Text
+from lookalike.params.sections import Distinct, Name, Pair, Several, StrictModel, Text
 from lookalike.params.training import Groups, Variant
 
 Covariance = Literal["full", "tied", "diag", "spherical"]
 Components = Annotated[int, Field(ge=1, le=1000)]
 
 
-class CostsParams(Section):
+class CostsParams(StrictModel):
     """The study whose models are counted and timed."""
 
     study: Name
 
 
-class EmbeddingParams(Section):
+class EmbeddingParams(StrictModel):
     """How features are projected and clustered; see `embedding.study.Settings`."""
 
     perplexity: float = Field(gt=1, le=1000)
@@ -32,15 +32,15 @@ class EmbeddingParams(Section):
     starts: int = Field(ge=1, le=100)
 
 
-class Study(Section):
+class Study(StrictModel):
     """A study: its title, and the data set that its variants are trained and evaluated on.
 
     Attributes:
         outside: the data set whose images are of none of the classes, for models to refuse; `data` itself means none.
         pairs: variants that are compared with each other on the same images.
-        focus: variants that are looked at closely: their predictions are drawn image by image, and they are tried on
-            photographs with steps left out and on images corrupted on purpose.
-        corrupt: whether every variant is tried on noise and distortions, and on images that keep one cue alone.
+        focus: variants that are analysed in more detail: the report shows their predictions image by image, and they
+            are tested on photographs with preparation steps left out and on corrupted images.
+        corrupt: whether every variant is tested on noise and distortions, and on images that keep one cue alone.
         ten_views: variants, trained on crops, that are also tested on ten views of each image.
     """
 
@@ -53,13 +53,13 @@ class Study(Section):
     ten_views: Several[Name]
 
     def only(self, names: Collection[Name]) -> Self:
-        """The same without variants other than these."""
+        """The study with these variants alone."""
         pairs = tuple(pair for pair in self.pairs if {*pair} <= {*names})
         focus, views = (tuple(one for one in listed if one in names) for listed in (self.focus, self.ten_views))
         return self.model_copy(update={"pairs": pairs, "focus": focus, "ten_views": views})
 
 
-class Params(Section):
+class Params(StrictModel):
     """The whole file.
 
     Attributes:
@@ -82,7 +82,7 @@ class Params(Section):
         """The profile that `profile` names."""
         return self.profiles[self.profile]
 
-    def require(self, section: Literal["datasets", "studies", "variants"], name: str) -> None:
+    def require(self, section: Literal["datasets", "profiles", "studies", "variants"], name: str) -> None:
         """Refuse a name that is not in a section.
 
         Raises:
@@ -92,7 +92,7 @@ class Params(Section):
             raise InputError(f"params.yaml: {section}: no {name!r}; allowed: {', '.join(known)}")
 
     def only(self, names: Collection[Name]) -> Self:
-        """The same with these variants alone, without the studies that have none of them."""
+        """The parameters with these variants alone, without the studies that have none of them."""
         variants = {name: variant for name, variant in self.variants.items() if name in names}
         among = {variant.study for variant in variants.values()}
         studies = {name: study.only(names) for name, study in self.studies.items() if name in among}
@@ -103,7 +103,7 @@ class Params(Section):
         return {name: variant for name, variant in self.variants.items() if variant.study == study}
 
     def sampled(self, study: Name, sample: Sample) -> tuple[Name, ...]:
-        """The variants of a study that `sample` stands for."""
+        """The variants of a study that `sample` selects."""
         return self.studies[study].focus if sample.variants == "focus" else tuple(self.variants_of(study))
 
     def corrupted_per_class(self, study: Name) -> int:
@@ -114,15 +114,11 @@ class Params(Section):
         """Whether a study's models know the classes that the photographs are of."""
         return self.photos is not None and self.studies[study].data == self.photos.dataset
 
-    def groups_of(self, dataset: Name) -> dict[Name, tuple[str, ...]]:
-        """The groups of classes that look alike in the data set of a study."""
-        return self.groups[dataset]
-
     def class_order(self, dataset: Name) -> list[int]:
-        """Labels of a data set's classes, those that look alike side by side."""
+        """The labels of a data set's classes, group by group of those that look alike."""
         classes = self.datasets[dataset].classes
-        return [classes.index(name) for group in self.groups_of(dataset).values() for name in group]
+        return [classes.index(name) for group in self.groups[dataset].values() for name in group]
 
     def budget(self, variant: Name) -> Budget:
-        """What the active profile grants `variant`."""
+        """The budget of `variant` in the active profile."""
         return self.active.train[self.variants[variant].budget]

@@ -1,4 +1,4 @@
-"""From the file to validated parameters, or to one line that says what is wrong."""
+"""Read and validate the parameter file; bad input is refused with one line."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,12 @@ from pydantic import ValidationError
 from lookalike.errors import InputError
 from lookalike.params.document import read_document
 from lookalike.params.file import Params
-from lookalike.params.messages import message
+from lookalike.params.messages import fault_line
 from lookalike.params.references import broken_references
 
 
 def with_profile(text: str, profile: str) -> str:
-    """The text of a parameter file with another active profile; all else stays as it is."""
+    """The text of a parameter file with another active profile and no other change."""
     return re.sub(r"(?m)^profile:[ \t]*[^\s#]+", f"profile: {profile}", text, count=1)
 
 
@@ -36,7 +36,7 @@ def parse_params(raw: Any, source: str = "params.yaml") -> Params:
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:
-        raise InputError(f"{source}: {message(error, Params)}") from error
+        raise InputError(f"{source}: {fault_line(error, Params)}") from error
     for fault in broken_references(params):
         raise InputError(f"{source}: {fault}")
     return params

@@ -1,4 +1,4 @@
-"""What is wrong with a value in `params.yaml`, in one line: the key's path, what is needed and what was given."""
+"""Faults of `params.yaml` in one line: the key's path, the values that it allows, and the one that was given."""
 
 import re
 from collections.abc import Iterable
@@ -23,48 +23,47 @@ _short = Repr()
 _short.maxstring = _short.maxother = _short.maxlong = 60
 
 
-def message(error: ValidationError, model: type[BaseModel], above: Location = ()) -> str:
-    """The first fault in one line; an unknown key comes first, since it often is a required one that is misspelt.
+def fault_line(error: ValidationError, model: type[BaseModel], above: Location = ()) -> str:
+    """The first fault in one line. An unknown key comes first, since it often is a misspelt required one.
 
     Args:
         model: the section that was validated.
-        above: where it stands in the file.
+        above: the path of the section in the file.
     """
     fault = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
-    return f"{dotted((*above, *fault['loc'])) or 'the file'}: {wrong(fault, model)}"
+    return f"{dotted((*above, *fault['loc'])) or 'the file'}: {explain_fault(fault, model)}"
 
 
-def wrong(fault: ErrorDetails, model: type[BaseModel]) -> str:
-    """What is wrong, and what is allowed in its place."""
+def explain_fault(fault: ErrorDetails, model: type[BaseModel]) -> str:
+    """What is wrong with the key or value, and what is allowed in its place."""
     kind, location, given = fault["type"], fault["loc"], fault["input"]
     if kind == "extra_forbidden":
         if (new := RENAMED.get(str(location[-1]))) in allowed_keys(model, location):
             return f"is now called {new}"
         return f"unknown key; allowed here: {', '.join(allowed_keys(model, location)) or 'none'}"
     if kind == "missing":
-        return f"required: {wanted(node_at(model, location))}"
+        return f"required: {allowed_values(node_at(model, location))}"
     if location and location[-1] == KEY:
         return fault["msg"] if kind == "name" else "a key must be text: put it in quotes"
     if kind == "value_error":
         message = fault["msg"].removeprefix("Value error, ")
-        return message if isinstance(given, dict) else f"{message}, got {shown(given)}"
-    message = fault["msg"] if kind in {"name", "text"} else f"needs {wanted(node_at(model, location))}"
-    return f"{message}, got {shown(given)}"
+        return message if isinstance(given, dict) else f"{message}, got {abbreviated(given)}"
+    message = fault["msg"] if kind in {"name", "text"} else f"needs {allowed_values(node_at(model, location))}"
+    return f"{message}, got {abbreviated(given)}"
 
 
 def dotted(location: Iterable[int | str]) -> str:
-    """The path of a key; parts that could be mistaken for something else are in quotes."""
+    """The path of a key with dots; parts with other characters than those of names are in quotes."""
     parts = [str(part) for part in location if part != KEY]
-    return ".".join(part if PLAIN.fullmatch(part) else shown(part) for part in parts)
+    return ".".join(part if PLAIN.fullmatch(part) else abbreviated(part) for part in parts)
 
 
-def shown(value: Any) -> str:
-    """The value on one line, shortened."""
+def abbreviated(value: Any) -> str:
     return _short.repr(value)
 
 
 def allowed_keys(model: type[BaseModel], location: Location) -> list[str]:
-    """The keys of the section that an unknown key at `location` stands in."""
+    """The keys of the section with an unknown key at `location`."""
     return list(node_at(model, location[:-1]).get("properties", {}))
 
 
@@ -91,7 +90,7 @@ def resolved(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def wanted(node: dict[str, Any]) -> str:
+def allowed_values(node: dict[str, Any]) -> str:
     """The values that a JSON schema allows, in words."""
     if "enum" in node:
         return f"one of {', '.join(node['enum'])}"
@@ -99,18 +98,18 @@ def wanted(node: dict[str, Any]) -> str:
         return str(node["const"]).lower()
     kind = node.get("type")
     if kind in {"integer", "number"}:
-        return f"{'an integer' if kind == 'integer' else 'a number'} {between(node)}"
+        return f"{'an integer' if kind == 'integer' else 'a number'} {number_range(node)}"
     if kind == "array":
-        return f"a list{entries(node)}"
+        return f"a list{list_length(node)}"
     if kind == "object":
         keys = ", ".join(node.get("properties", {}))
         return f"a section with the keys {keys}" if keys else "a section of names"
     if kind == "string" and "pattern" in node:
         return f"text of the form {node['pattern']}"
-    return {"boolean": "true or false", "string": f"text{characters(node)}"}[str(kind)]
+    return {"boolean": "true or false", "string": f"text{text_length(node)}"}[str(kind)]
 
 
-def between(node: dict[str, Any]) -> str:
+def number_range(node: dict[str, Any]) -> str:
     """The range of a number; every number in the file has one."""
     if node["type"] == "integer":
         return f"from {node['minimum']} to {node.get('maximum', node.get('exclusiveMaximum', 0) - 1)}"
@@ -118,14 +117,12 @@ def between(node: dict[str, Any]) -> str:
     return f"{low} to {node['maximum']:g}" if "maximum" in node else f"{low}, below {node['exclusiveMaximum']:g}"
 
 
-def entries(node: dict[str, Any]) -> str:
-    """How many entries a list has."""
+def list_length(node: dict[str, Any]) -> str:
     least, most = node.get("minItems", 0), node.get("maxItems")
     if least == most:
         return f" of {least}"
     return f" of {least} to {most}" if most else ""
 
 
-def characters(node: dict[str, Any]) -> str:
-    """How long a text is."""
+def text_length(node: dict[str, Any]) -> str:
     return f" of {node['minLength']} to {node['maxLength']} characters" if "maxLength" in node else ""

@@ -4,19 +4,19 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from lookalike.params.sections import Count, Images, Name, Section, Side
+from lookalike.params.sections import Count, Images, Name, Side, StrictModel
 
 
-class Budget(Section):
-    """What a profile grants the training runs of the variants that name it.
+class Budget(StrictModel):
+    """The limits of a profile for the training runs of the variants that name this budget.
 
     Attributes:
         seeds: number of runs, with seeds 0 ... seeds - 1.
         precision: of products in training, see `runtime.Runtime`.
         max_epochs, max_images: caps on epochs and training images; None means that the variant's own settings hold.
         max_channels: cap on the channels of a layer, for variants of models that have this argument.
-        size: which member of its family stands for a model of the zoo, for variants of these models.
-        pretrained: false means that all begin with fresh weights.
+        size: the member of its family that replaces a model of the zoo, for variants of these models.
+        pretrained: false means that all begin with random weights.
     """
 
     seeds: int = Field(ge=1, le=100)
@@ -43,7 +43,7 @@ class Budget(Section):
         return self
 
 
-class DataProfile(Section):
+class DataProfile(StrictModel):
     """Where images come from. `embedded` draws or holds that many; `official` takes the first of the published.
 
     `max_side` caps the side, in pixels, to which photographs of a data set are brought.
@@ -62,7 +62,7 @@ class DataProfile(Section):
         return self
 
 
-class PhotoProfile(Section):
+class PhotoProfile(StrictModel):
     """Which photographs: `embedded` draws that many, `official` are the published, `own` those in `photographs/`."""
 
     source: Literal["embedded", "official", "own"]
@@ -76,14 +76,14 @@ class PhotoProfile(Section):
         return self
 
 
-class Sample(Section):
-    """What a stage looks at: a study's focus variants or all of its variants, and so many test images per class."""
+class Sample(StrictModel):
+    """The variants of a study, its focus variants or all, and the number of test images per class for a stage."""
 
     variants: Literal["focus", "all"]
     images_per_class: int = Field(ge=2, le=10_000)
 
 
-class EvaluationSample(Section):
+class EvaluationSample(StrictModel):
     """How many test images per class are corrupted, in the studies that do so."""
 
     corrupted_per_class: Count
@@ -96,9 +96,12 @@ class ExplainSample(Sample):
     heads_scored: Count
 
 
-class Profile(Section):
-    """One way to run everything: the data, the photographs, the budgets that variants name, the samples that are
-    corrupted, explained and embedded, and whether the runs in `results/` are shown beside those of the profile."""
+class Profile(StrictModel):
+    """One way to run everything.
+
+    It has the data, the photographs, the budgets that variants name, and the samples of images that are corrupted,
+    explained and embedded. `compare_with` says whether the report also shows the runs in `results/`.
+    """
 
     demonstration: bool
     data: DataProfile

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from lookalike.params.sections import (
     Count,
@@ -11,19 +11,19 @@ from lookalike.params.sections import (
     Place,
     Range,
     Rate,
-    Section,
+    Rising,
     Several,
     Share,
+    StrictModel,
     Text,
-    rising,
 )
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Groups = dict[Name, Annotated[Several[Text], Field(min_length=1, max_length=1000)]]
 
 
-class Smoothing(Section):
-    """Label smoothing that knows which classes look alike; see `training.smoothing.soft_targets`."""
+class Smoothing(StrictModel):
+    """Label smoothing within and between groups of look-alike classes; see `training.smoothing.soft_targets`."""
 
     groups: Groups
     look_alikes: float = Field(ge=0, lt=1)
@@ -37,14 +37,14 @@ class Smoothing(Section):
         return self
 
 
-class PairsParams(Section):
+class PairsParams(StrictModel):
     """Classes of which a share is shown as a pair from above."""
 
     classes: Annotated[Several[Text], Distinct] = Field(min_length=1, max_length=1000)
     share: Share
 
 
-class PlacingParams(Section):
+class PlacingParams(StrictModel):
     """How far an image is turned, scaled, sheared and shifted, and whether it is flipped; None means not at all."""
 
     turn: float | None = Field(default=None, ge=0, le=180)
@@ -55,7 +55,7 @@ class PlacingParams(Section):
     vertical_flip: bool | None = None
 
 
-class TonesParams(Section):
+class TonesParams(StrictModel):
     """How far a garment's tones are changed."""
 
     gamma: Range
@@ -64,7 +64,7 @@ class TonesParams(Section):
     noise: float = Field(ge=0, le=1)
 
 
-class ColoursParams(Section):
+class ColoursParams(StrictModel):
     """How far brightness, contrast, saturation and hue (in degrees) are changed; None means not at all."""
 
     brightness: Share | None = None
@@ -73,7 +73,7 @@ class ColoursParams(Section):
     hue: float | None = Field(default=None, gt=0, le=180)
 
 
-class AugmentationParams(Section):
+class AugmentationParams(StrictModel):
     """Random changes of the training images; see `data.augmentation`."""
 
     pairs: PairsParams | None = None
@@ -85,14 +85,14 @@ class AugmentationParams(Section):
     tones: TonesParams | None = None
 
 
-class Search(Section):
-    """Learning rates of which the one with the least training error after so many epochs is taken."""
+class Search(StrictModel):
+    """Search for the learning rate with the least training error after `epochs` epochs."""
 
-    rates: Annotated[Several[Rate], AfterValidator(rising)] = Field(min_length=2, max_length=20)
+    rates: Annotated[Several[Rate], Rising] = Field(min_length=2, max_length=20)
     epochs: Count
 
 
-class WeightsParams(Section):
+class WeightsParams(StrictModel):
     """Published weights: the file that has them (None means the mirror's, else the publisher's), and its SHA-256.
 
     With the checksum here DVC notices other weights, and a run refuses a file that has been replaced.
@@ -102,7 +102,7 @@ class WeightsParams(Section):
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
 
-class Training(Section):
+class TrainingParams(StrictModel):
     """A variant's own training settings; see `training.optimisation.Optimisation` for optimisers and schedules.
 
     Attributes:
@@ -111,11 +111,11 @@ class Training(Section):
         warmup_epochs: length of the warm-up; a capped run warms up for the same fraction of its epochs.
         fraction: share of the training and of the validation images that the run sees; None means all.
         contrastive_margin: of the loss in `training.contrast`, which is added; None means that it is not.
-        keep_epochs: epochs, counted from 1, after which the first seed's weights are kept, so that its activations can
-            be shown as they were then.
-        stop_at_error: a run ends with the epoch whose training error, the share of wrong answers, is at most that.
-        pretrained: whether the run begins with published weights; None means fresh ones.
-        weights: which they are; None means the mirror's, else the publisher's, whatever their checksum.
+        keep_epochs: epochs, counted from 1, after which the first seed's weights are kept for pictures of its
+            activations.
+        stop_at_error: a run ends with the epoch whose training error, the share of wrong predictions, is at most this.
+        pretrained: whether the run begins with published weights; None means random ones.
+        weights: the published weights; None means the mirror's, else the publisher's, without a check of their sum.
         layers: which layers are trained: all (None means the same), or the head alone (a linear probe).
     """
 
@@ -127,7 +127,7 @@ class Training(Section):
     schedule: Literal["constant", "step", "alternating", "cosine"]
     warmup_epochs: float | None = Field(default=None, gt=0, le=10_000)
     momentum: float | None = Field(default=None, ge=0, lt=1)
-    lr_drops: Annotated[Several[Fraction], Field(min_length=1, max_length=100), AfterValidator(rising)] | None = None
+    lr_drops: Annotated[Several[Fraction], Field(min_length=1, max_length=100), Rising] | None = None
     lr_factor: Fraction | None = None
     lr_other: Rate | None = None
     l2: Share | None = None
@@ -136,38 +136,26 @@ class Training(Section):
     smoothing: Smoothing | None = None
     augmentation: AugmentationParams | None = None
     contrastive_margin: float | None = Field(default=None, ge=-1, lt=1)
-    keep_epochs: Annotated[Several[Count], Field(min_length=1, max_length=100), AfterValidator(rising)] | None = None
+    keep_epochs: Annotated[Several[Count], Field(min_length=1, max_length=100), Rising] | None = None
     stop_at_error: Fraction | None = None
     pretrained: bool | None = None
     weights: WeightsParams | None = None
     layers: Literal["all", "head"] | None = None
 
     @model_validator(mode="after")
-    def within_the_epochs(self) -> Self:
-        """Refuse a warm-up as long as the training, and a last epoch to keep: its weights are kept anyway."""
+    def settings_fit_together(self) -> Self:
+        """Refuse settings that no run would use, or that a schedule, an optimiser or a learning rate lacks.
+
+        The weights after the last epoch are kept anyway, so `keep_epochs` must not name it.
+        """
         if self.warmup_epochs is not None and self.warmup_epochs >= self.epochs:
             raise ValueError(f"warmup_epochs must be less than epochs, {self.epochs}")
         if self.keep_epochs and self.keep_epochs[-1] >= self.epochs:
             raise ValueError(f"keep_epochs takes epochs before the last, {self.epochs}")
-        return self
-
-    @model_validator(mode="after")
-    def one_way_to_a_rate(self) -> Self:
-        """Refuse two sources of the learning rate, or none."""
         if (self.lr is None) == (self.search is None):
             raise ValueError("needs either lr or search")
-        return self
-
-    @model_validator(mode="after")
-    def weights_are_asked_for(self) -> Self:
-        """Refuse weights that no run would read."""
         if self.weights is not None and not self.pretrained:
             raise ValueError("weights needs pretrained: true")
-        return self
-
-    @model_validator(mode="after")
-    def schedule_has_its_settings(self) -> Self:
-        """Refuse settings of another schedule or optimiser, and a schedule or an optimiser without its own."""
         wanted = {"step": {"lr_drops", "lr_factor"}, "alternating": {"lr_other"}}.get(self.schedule, set())
         wanted |= {"momentum"} if self.optimizer == "sgd" else set()
         given = {name for name in ("momentum", "lr_drops", "lr_factor", "lr_other") if getattr(self, name) is not None}
@@ -177,7 +165,7 @@ class Training(Section):
         return self
 
 
-class Variant(Section):
+class Variant(StrictModel):
     """A variant: its study and data set, architecture with arguments, the budget that profiles grant it, training.
 
     `model_args` are the architecture's own (see `params.arguments`); None means that its defaults hold.
@@ -188,4 +176,4 @@ class Variant(Section):
     model: Name
     model_args: dict[str, Any] | None = None
     budget: Name
-    train: Training
+    train: TrainingParams

@@ -1,4 +1,4 @@
-"""What a variant makes of photographs: how often it is right, on which of them, and where its errors go."""
+"""Accuracy of a variant on photographs: overall, by class, by attribute and by half, and its confusions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ DESCRIBED_BY = ("background", "items", "view", "worn")
 
 
 @dataclass(frozen=True)
-class Part:
-    """Some of the labelled photographs: how many, and the share that is predicted right; None if there are none."""
+class SubsetAccuracy:
+    """Number of some labelled photographs, and the share that is predicted right; None if there are none."""
 
     images: int
     accuracy: Estimate | None
@@ -23,7 +23,7 @@ class Part:
 
 @dataclass(frozen=True)
 class PhotographFigures:
-    """What S seeds make of photographs brought to the model's format; `dataclasses.asdict` makes it JSON-able.
+    """Accuracy and confusions of S seeds on prepared photographs; `dataclasses.asdict` makes it JSON-able.
 
     Only photographs whose label is one of the classes count. A figure is a mean over seeds and photographs, its
     interval over senders (`statistics.share_where`, and `mean_where` for the confidence); None if there are no
@@ -33,18 +33,18 @@ class PhotographFigures:
         all, without_doubtful: every photograph, and those whose label is not marked as doubtful.
         halves: "choose" and "score".
         classes: by true class, every class.
-        attributes: attribute -> value -> photographs, for every value that occurs, "" where nothing was said.
+        attributes: attribute -> value -> photographs, for every value that occurs, "" where it is unknown.
         group_accuracy: share predicted in the true class's look-alike group.
-        predicted: share predicted as each class, rightly or not.
+        predicted: share predicted as each class, right or wrong.
         confidence: highest probability.
         confusion: counts (C, C) of the first seed, row the true class, column the predicted one.
     """
 
-    all: Part
-    without_doubtful: Part
-    halves: dict[str, Part]
-    classes: dict[str, Part]
-    attributes: dict[str, dict[str, Part]]
+    all: SubsetAccuracy
+    without_doubtful: SubsetAccuracy
+    halves: dict[str, SubsetAccuracy]
+    classes: dict[str, SubsetAccuracy]
+    attributes: dict[str, dict[str, SubsetAccuracy]]
     group_accuracy: Estimate | None
     predicted: dict[str, Estimate | None]
     confidence: Estimate | None
@@ -71,16 +71,22 @@ def photograph_figures(
     """
     about = {name: np.asarray(values, str) for name, values in attributes.items()}
     predicted, labelled = logits.argmax(axis=2), labels >= 0
-    right = predicted == labels
-    parts = {name: parts_by(about[name], right, labelled, weights) for name in DESCRIBED_BY}
+    right = (predicted == labels).mean(axis=0)
     in_group = group_of[predicted] == group_of[labels]  # of the labelled ones
     confidence = np.stack([softmax(seed).max(axis=1) for seed in logits])
+
+    def subset(where: NDArray[np.bool_]) -> SubsetAccuracy:
+        return SubsetAccuracy(int(where.sum()), share_where(right, where, weights))
+
     return PhotographFigures(
-        all=part(right, labelled, weights),
-        without_doubtful=part(right, labelled & (about["doubtful"] != "yes"), weights),
-        halves={half: part(right, labelled & (about["half"] == half), weights) for half in HALVES},
-        classes={name: part(right, labels == k, weights) for k, name in enumerate(class_names)},
-        attributes=parts,
+        all=subset(labelled),
+        without_doubtful=subset(labelled & (about["doubtful"] != "yes")),
+        halves={half: subset(labelled & (about["half"] == half)) for half in HALVES},
+        classes={name: subset(labels == k) for k, name in enumerate(class_names)},
+        attributes={
+            name: {str(value): subset(labelled & (about[name] == value)) for value in np.unique(about[name])}
+            for name in DESCRIBED_BY
+        },
         group_accuracy=share_where(in_group.mean(axis=0), labelled, weights),
         predicted={
             name: share_where((predicted == k).mean(axis=0), labelled, weights) for k, name in enumerate(class_names)
@@ -90,20 +96,8 @@ def photograph_figures(
     )
 
 
-def parts_by(
-    values: NDArray[np.str_], right: NDArray[np.bool_], labelled: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> dict[str, Part]:
-    """The labelled photographs (N,) by the value (N,) of an attribute, each value that any photograph has, sorted."""
-    return {str(value): part(right, labelled & (values == value), weights) for value in np.unique(values)}
-
-
-def part(right: NDArray[np.bool_], where: NDArray[np.bool_], weights: NDArray[np.float64]) -> Part:
-    """The photographs `where` (N,), of all that the seeds get right or not (S, N)."""
-    return Part(int(where.sum()), share_where(right.mean(axis=0), where, weights))
-
-
 def best_recipe(logits: Mapping[str, Mapping[str, NDArray[np.floating]]], labels: Ints, halves: Sequence[str]) -> str:
-    """The recipe of the best variant and recipe, see `choose`.
+    """The recipe of the best variant and recipe, see `best_scored`.
 
     Args:
         logits: variant -> recipe -> (S, N, C), of one variant at least.
@@ -116,10 +110,10 @@ def best_recipe(logits: Mapping[str, Mapping[str, NDArray[np.floating]]], labels
         for variant, recipes in logits.items()
         for recipe, one in recipes.items()
     }
-    return choose(scores)[1]
+    return best_scored(scores)[1]
 
 
-def choose(scores: Mapping[tuple[str, str], float]) -> tuple[str, str]:
+def best_scored(scores: Mapping[tuple[str, str], float]) -> tuple[str, str]:
     """The (variant, recipe) with the highest accuracy on the half "choose"; of equal ones the first in order.
 
     Raises:

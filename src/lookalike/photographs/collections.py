@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lookalike.artifacts.folders import write_bytes
-from lookalike.artifacts.pictures import list_files, writable
+from lookalike.artifacts.pictures import list_files, replace_unwritable
 from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file
 from lookalike.errors import InputError, RejectedError
-from lookalike.photographs.labels import Names
+from lookalike.photographs.labels import FileNames
 
 Row = dict[str, str]  # a line of a table of labels
 
@@ -36,10 +36,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Photograph:
-    """A picture file and what a person has said about it.
+    """A picture file with its label and attributes.
 
-    `name` is its path in the table of labels ("t-shirt/0738....jpg"); `label` is a class name, or "" where none of the
-    classes fits or nothing was said; `about` has the keys `ABOUT_COLUMNS`, "" where unknown.
+    `name` is its path in the table of labels ("t-shirt/0738....jpg"); `label` is a class name, or "" where no class
+    fits or none was given; `about` has the keys `ABOUT_COLUMNS`, "" where unknown.
     """
 
     name: str
@@ -53,11 +53,12 @@ def published_photographs(
 ) -> list[Photograph]:
     """The published photographs, in the order of `table`, each of them the very file that was labelled.
 
-    They lie in `<cache>/photos`, or in `<mirror>/photos` where `mirror` is a folder; it may also be a base URL. If one
-    is in neither, all are taken from the publisher's archive.
+    They lie in `<cache>/photos`, or in `<mirror>/photos`; `mirror` is a folder or a base URL. If one is in neither, all
+    are taken from the publisher's archive.
 
-    Raises InputError if the mirror has a different picture under a name or the disk cannot take one, and its subclass
-    UnobtainableError if nothing gives the pictures.
+    Raises:
+        InputError: the mirror has a different picture under a name, or the disk cannot take one.
+        UnobtainableError: the pictures cannot be downloaded. A subclass of InputError.
     """
     rows = _read_table(table)
     files = _published_files(rows)
@@ -83,11 +84,11 @@ def is_published(archive: Path, table: Path = TABLE) -> bool:
 def own_photographs(folder: Path, classes: Sequence[str]) -> tuple[list[Photograph], list[tuple[str, str]]]:
     """The photographs in `folder`: those that its labels.csv lists, then all other pictures, without a label.
 
-    A link, a pipe or a name that cannot be read costs that entry alone; hidden and system entries are passed over.
+    An entry that cannot be read is rejected alone; hidden and system entries are ignored.
 
     labels.csv has the columns `file` (a path inside the folder) and `fashion_mnist_label` or `label` (one of `classes`,
     or nothing), and may have those of `ABOUT_COLUMNS`. A path that is spelt otherwise is taken if it fits one picture
-    (`Names.fitting`). A picture that a refused line may mean is refused as well, instead of counted as of no class.
+    (`FileNames.fitting`). A picture that a refused line may mean is refused as well, instead of counted as of no class.
 
     Returns:
         The photographs, their pictures not read yet, and name and reason for each that is not used.
@@ -97,12 +98,13 @@ def own_photographs(folder: Path, classes: Sequence[str]) -> tuple[list[Photogra
     """
     rows = _read_table(folder / LABELS)
     unlisted = _unlisted(folder, rows)
-    names = Names(folder.name, [name for name, reason in unlisted if not reason])
+    names = FileNames(folder.name, [name for name, reason in unlisted if not reason])
     photographs, rejected, taken, meant = list[Photograph](), list[tuple[str, str]](), set[Path](), dict[str, str]()
 
     def take(row: Row) -> None:
-        path = _locate(folder, row["file"], taken, names)
-        _check_label(row["label"], classes)
+        path, label = _locate(folder, row["file"], taken, names), row["label"]
+        if label and label not in classes:
+            raise RejectedError(f"its label {label!r} is none of {', '.join(classes)}")
         photographs.append(_photograph(row | {"file": path.relative_to(folder).as_posix()}, path))
 
     for row in rows:
@@ -117,10 +119,12 @@ def own_photographs(folder: Path, classes: Sequence[str]) -> tuple[list[Photogra
         if name in spelt_otherwise:
             continue
         try:
-            _check_entry(reason, meant.get(name))
+            if reason or name in meant:
+                advice = "may mean it, and is refused; correct the line"
+                raise RejectedError(reason or f"the line for {meant[name]} in {LABELS} {advice}")
             take({"file": name, "label": ""})
         except RejectedError as error:
-            rejected.append((writable(name), str(error)))
+            rejected.append((replace_unwritable(name), str(error)))
     return photographs, rejected
 
 
@@ -160,12 +164,12 @@ def _unlisted(folder: Path, rows: Sequence[Row]) -> list[tuple[str, str]]:
     return [(name, reason) for name, reason in list_files(folder) if os.path.realpath(folder / name) not in listed]
 
 
-def _locate(folder: Path, name: str, taken: set[Path], names: Names) -> Path:
+def _locate(folder: Path, name: str, taken: set[Path], names: FileNames) -> Path:
     """The path of the picture `name` without detours, whose real path is added to those `taken`.
 
     If there is none, that of the one among `names` that it fits.
     """
-    if name != writable(name):
+    if name != replace_unwritable(name):
         raise RejectedError("its name is not UTF-8; rename it")
     if not _is_file(folder / name):
         name = names.find(name) or name
@@ -190,17 +194,6 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # a name that no file can have
         return False
-
-
-def _check_entry(reason: str, line: str | None) -> None:
-    """Refuse what cannot be a picture for a `reason`, and what a refused line may mean."""
-    if reason or line is not None:
-        raise RejectedError(reason or f"the line for {line} in {LABELS} may mean it, and is refused; correct the line")
-
-
-def _check_label(label: str, classes: Sequence[str]) -> None:
-    if label and label not in classes:
-        raise RejectedError(f"its label {label!r} is none of {', '.join(classes)}")
 
 
 def _extract(archive: Path, files: Sequence[RemoteFile], cache: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""All variants of a study on the same photographs: figures, comparisons, ablations, what is far, what is collected."""
+"""All variants of a study on the same photographs: accuracy, comparisons, ablations, distances, failed preparations."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from lookalike.artifacts.evaluations import PhotoOutputs
 from lookalike.artifacts.photos import PhotoSet
 from lookalike.artifacts.test_sets import TestSet
-from lookalike.evaluation.abstention import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.distance import auroc_estimate
-from lookalike.evaluation.hierarchical import pooled
+from lookalike.evaluation.hierarchical import pooled_spread
 from lookalike.evaluation.metrics import Floats, Ints, softmax
-from lookalike.evaluation.pairs import Side, as_json, compare
+from lookalike.evaluation.pairs import Side, as_json, compare_pair
+from lookalike.evaluation.selective_prediction import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.statistics import resample_clusters, share_difference, share_where
-from lookalike.photographs.accuracy import choose, photograph_figures
-from lookalike.photographs.failed_preparations import GARMENTS, STRENGTHS, collected
+from lookalike.photographs.accuracy import best_scored, photograph_figures
+from lookalike.photographs.failed_preparations import GARMENTS, STRENGTHS, collector_share
 
 Json = dict[str, Any]
 
@@ -30,7 +30,7 @@ def study_photos(
     pairs: Sequence[tuple[str, str]],
     collector: str,
 ) -> Json:
-    """Everything about photographs, JSON-able; variants that diverged are in none of the arguments.
+    """All results on photographs, JSON-able; variants that diverged are in none of the arguments.
 
     Nothing ({}) if the study's models were shown none.
 
@@ -56,7 +56,7 @@ def study_photos(
         for variant, output in outputs.items()
     }
     comparisons = [
-        compared((first, second), recipe, outputs, sides, photos.labels, group_of, labelled_weights)
+        compare_on_photographs((first, second), recipe, outputs, sides, photos.labels, group_of, labelled_weights)
         for first, second in pairs
         for recipe in photos.recipes
     ]
@@ -66,18 +66,22 @@ def study_photos(
         "labelled": int(labelled.sum()),
         "figures": figures,
         "comparisons": comparisons,
-        "chosen": chosen(figures),
-        "ablations": {name: ablations(one, photos, labelled_weights) for name, one in outputs.items() if one.ablations},
+        "chosen": best_on_first_half(figures),
+        "ablations": {
+            name: ablation_accuracies(one, photos, labelled_weights) for name, one in outputs.items() if one.ablations
+        },
         "distance": {
-            name: {recipe: sureness(one, recipe, photos.labels) for recipe in one.logits}
+            name: {recipe: distance_and_confidence(one, recipe, photos.labels) for recipe in one.logits}
             for name, one in outputs.items()
         },
-        "failed_preparations": failures(outputs, photos.class_names.index(collector), test_set.labels[:GARMENTS])
+        "failed_preparations": collector_shares_by_way(
+            outputs, photos.class_names.index(collector), test_set.labels[:GARMENTS]
+        )
         | {"collector": collector},
     }
 
 
-def compared(
+def compare_on_photographs(
     names: tuple[str, str],
     recipe: str,
     outputs: dict[str, PhotoOutputs],
@@ -86,29 +90,29 @@ def compared(
     group_of: Ints,
     weights: NDArray[np.float64],
 ) -> Json:
-    """Two variants on the labelled photographs, prepared by one recipe."""
+    """The comparison of two variants on the labelled photographs, prepared by one recipe."""
     where = labels >= 0
     known = {name: output.logits[recipe][:, where] for name, output in outputs.items()}
-    spread = pooled((logits.argmax(axis=2) == labels[where]).mean(axis=1).tolist() for logits in known.values())
+    spread = pooled_spread((logits.argmax(axis=2) == labels[where]).mean(axis=1).tolist() for logits in known.values())
     first, second = (Side(known[name], sides[name].temperatures, spread) for name in names)
-    comparison = as_json(compare(first, second, labels[where], group_of, weights))
+    comparison = as_json(compare_pair(first, second, labels[where], group_of, weights))
     del comparison["ranking"]
     return {"first": names[0], "second": names[1], "recipe": recipe, **comparison}
 
 
-def chosen(figures: dict[str, dict[str, Json]]) -> Json:
+def best_on_first_half(figures: dict[str, dict[str, Json]]) -> Json:
     """The variant and recipe that are best on one half of the photographs, and how good they are on the other."""
     scores = {
         (variant, recipe): one["halves"]["choose"]["accuracy"]["value"]
         for variant, recipes in figures.items()
         for recipe, one in recipes.items()
     }
-    variant, recipe = choose(scores)
+    variant, recipe = best_scored(scores)
     return {"variant": variant, "recipe": recipe, **figures[variant][recipe]["halves"]}
 
 
-def ablations(output: PhotoOutputs, photos: PhotoSet, weights: NDArray[np.float64]) -> list[Json]:
-    """What leaving out a step does to the first seed's accuracy on the labelled photographs: after minus before."""
+def ablation_accuracies(output: PhotoOutputs, photos: PhotoSet, weights: NDArray[np.float64]) -> list[Json]:
+    """Accuracy of the first seed on labelled photographs without each step, and the difference: after minus before."""
     where = photos.labels >= 0
     labels = photos.labels[where]
     rows = []
@@ -125,16 +129,18 @@ def ablations(output: PhotoOutputs, photos: PhotoSet, weights: NDArray[np.float6
     return rows
 
 
-def sureness(output: PhotoOutputs, recipe: str, labels: Ints) -> Json:
-    """How far photographs are from the training images, and what silence gains, for the first seed and one recipe."""
+def distance_and_confidence(output: PhotoOutputs, recipe: str, labels: Ints) -> Json:
+    """Distance from the training images and selective prediction, for the first seed and one recipe."""
     logits, distances, where = output.logits[recipe][0], output.distances[recipe], labels >= 0
     confidence, right = softmax(logits).max(axis=1), logits.argmax(axis=1) == labels
     scores = {"confidence": confidence, "distance": -distances}
     return {
         "from_test_images": asdict(auroc_estimate(distances, output.test_distances)),
-        "from_none_of_the_classes": {name: separation(score[where], score[~where]) for name, score in scores.items()},
+        "from_none_of_the_classes": {
+            name: auroc_or_none(score[where], score[~where]) for name, score in scores.items()
+        },
         "right_from_wrong": {
-            name: separation(score[where & right], score[where & ~right]) for name, score in scores.items()
+            name: auroc_or_none(score[where & right], score[where & ~right]) for name, score in scores.items()
         },
         "quantiles": [asdict(part) for part in accuracy_by_quantile(distances[where], right[where])],
         "abstention": {name: asdict(risk_coverage(score[where], right[where])) for name, score in scores.items()},
@@ -142,12 +148,12 @@ def sureness(output: PhotoOutputs, recipe: str, labels: Ints) -> Json:
     }
 
 
-def separation(higher: Floats, lower: Floats) -> Json | None:
-    """How well a score tells photographs that should have more of it from others; None if there are none of either."""
+def auroc_or_none(higher: Floats, lower: Floats) -> Json | None:
+    """AUROC of a score whose `higher` values should exceed the `lower` ones; None if there are none of either."""
     return asdict(auroc_estimate(higher, lower)) if len(higher) and len(lower) else None
 
 
-def failures(outputs: dict[str, PhotoOutputs], collector: int, labels: Ints) -> Json:
+def collector_shares_by_way(outputs: dict[str, PhotoOutputs], collector: int, labels: Ints) -> Json:
     """Share of test images of other classes predicted as `collector`, by way and strength of corruption."""
     focus = {name: one.garments for name, one in outputs.items() if one.garments}
     ways = next(iter(focus.values()), {})
@@ -155,7 +161,7 @@ def failures(outputs: dict[str, PhotoOutputs], collector: int, labels: Ints) -> 
         "strengths": list(STRENGTHS),
         "ways": {
             way: {
-                name: [asdict(collected(predicted, labels, collector)) for predicted in corrupted[way]]
+                name: [asdict(collector_share(predicted, labels, collector)) for predicted in corrupted[way]]
                 for name, corrupted in focus.items()
             }
             for way in ways

@@ -1,6 +1,6 @@
-"""Why one class collects failed preparations: test images corrupted on purpose, in one respect at a time.
+"""Test images changed as failed preparations change photographs, in one respect at a time.
 
-Throughout, images are uint8 (N, H, W), bright on a background of 0; the garment is what is not 0. A strength of 0
+All images are uint8 (N, H, W), bright on a background of 0; the garment is what is not 0. A strength of 0
 leaves the bytes as they are, one of 1 changes it most.
 """
 
@@ -20,7 +20,7 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the first leaves an image as it is
 WIDEST = 4.0  # standard deviation of the blur of strength 1, in pixels
 
 
-def corrupted(images: Images, how: str, strength: float) -> Images:
+def imitate_failure(images: Images, how: str, strength: float) -> Images:
     """Corrupt `images` (N, H, W) in the way `how`, one of `WAYS`; the result has the same shape.
 
     Raises:
@@ -32,7 +32,7 @@ def corrupted(images: Images, how: str, strength: float) -> Images:
     return WAYS[how](images, strength)
 
 
-def collected(predicted: Ints, labels: Ints, collector: int) -> Estimate:
+def collector_share(predicted: Ints, labels: Ints, collector: int) -> Estimate:
     """Share of the images of all other classes that is predicted as the class `collector`, with Wilson's interval.
 
     Args:
@@ -47,24 +47,24 @@ def collected(predicted: Ints, labels: Ints, collector: int) -> Estimate:
 
 
 def lift_ground(images: Images, strength: float) -> Images:
-    """The background, and what is as black within the garment, lifted to strength * 255."""
+    """Images whose background, and what is as black within the garment, is raised to strength * 255."""
     return np.where(images == 0, np.uint8(round(255 * strength)), images)
 
 
 def invert_garment(images: Images, strength: float) -> Images:
-    """The garment's tones blended with their negative; the background stays."""
+    """Images whose garments are blended with their negative; the background stays."""
     negative = 256.0 - images  # turns 1..255 around, so that no garment becomes background
     return np.where(images == 0, images, as_bytes((1 - strength) * images + strength * negative))
 
 
 def turn(images: Images, strength: float) -> Images:
-    """Turned counterclockwise by strength * 180 degrees about the middle; corners that come in are background."""
+    """Images turned counterclockwise by strength * 180 degrees about the middle; new corners are background."""
     turned = [Image.fromarray(image).rotate(180 * strength, Image.Resampling.BILINEAR) for image in images]
     return np.array(turned, np.uint8).reshape(images.shape)
 
 
 def smear(images: Images, strength: float) -> Images:
-    """Blurred by a Gaussian with a standard deviation of strength * 4 pixels, as if background lay around the image."""
+    """Images blurred by a Gaussian with a standard deviation of strength * 4 pixels; beyond the edges is background."""
     down, across = (blur_matrix(size, WIDEST * strength) for size in images.shape[1:])
     return as_bytes(down @ images @ across)
 
@@ -79,16 +79,16 @@ def blur_matrix(size: int, sigma: float) -> Floats:
 
 
 def fill_gaps(images: Images, strength: float) -> Images:
-    """Black in the garment's bounding box, its holes and the gaps around it, lifted to strength * its mean tone."""
+    """Images whose black pixels in the garment's bounding box are raised to strength * the garment's mean tone."""
     garment = images > 0
-    rows, columns = (between(np.logical_or.reduce(garment, axis=axis)) for axis in (2, 1))
+    rows, columns = (fill_between(np.logical_or.reduce(garment, axis=axis)) for axis in (2, 1))
     box = rows[:, :, None] & columns[:, None, :]
     mean_tone = images.sum(axis=(1, 2)) / np.maximum(garment.sum(axis=(1, 2)), 1)
     return np.where(box & ~garment, as_bytes(strength * mean_tone)[:, None, None], images)
 
 
-def between(marks: Bools) -> Bools:
-    """From the first to the last mark of each row (N, L), with all that lies between them."""
+def fill_between(marks: Bools) -> Bools:
+    """Marks (N, L) from the first to the last mark of each row."""
     begun = np.logical_or.accumulate(marks, axis=1)
     not_over = np.logical_or.accumulate(marks[:, ::-1], axis=1)[:, ::-1]
     return begun & not_over

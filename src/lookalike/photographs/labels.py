@@ -1,4 +1,4 @@
-"""Which file in a folder a table of labels means: people and programs spell names in other ways than the folder."""
+"""Which file a line of a table of labels means: tables and folders may spell the same name differently."""
 
 import difflib
 import unicodedata
@@ -9,13 +9,11 @@ from pathlib import PurePosixPath
 from lookalike.artifacts.pictures import SUFFIXES
 from lookalike.errors import RejectedError
 
-SEARCHED = (
-    1000  # names among which the nearest is looked for: that takes a while, and a wrong folder fails at every line
-)
-ALIKE = 0.8  # share of letters that names have in common, twice those that match by those of both
+SEARCHED = 1000  # names that are compared at most: a wrong folder fails at every line, and each search takes a while
+SIMILAR = 0.8  # `difflib` ratio from which on names are similar: twice the matching letters by those of both names
 
 
-class Names:
+class FileNames:
     """The names of files, to be found by what a table calls them.
 
     Args:
@@ -24,10 +22,10 @@ class Names:
     """
 
     def __init__(self, folder: str, files: Sequence[str]) -> None:
-        self.folder = plain(folder)
+        self.folder = normalise_path(folder)
         self.by_name, self.by_stem = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
         for file in files:
-            name = plain(file)
+            name = normalise_path(file)
             self.by_name[name].append(file)
             if (suffix := PurePosixPath(name).suffix) in SUFFIXES:
                 self.by_stem[name.removesuffix(suffix)].append(file)
@@ -36,7 +34,7 @@ class Names:
         """The files that are called `name` but for spaces, slashes, the case of letters, how accents are stored, the
         folder's own name in front, and, if none is, a missing suffix.
         """
-        called = plain(name)
+        called = normalise_path(name)
         ways = (called, called.removeprefix(f"{self.folder}/"))
         return next((found for by in (self.by_name, self.by_stem) for way in ways if (found := by.get(way))), [])
 
@@ -52,19 +50,19 @@ class Names:
         return found[0] if found else None
 
     def meant(self, name: str) -> list[str]:
-        """The files of which a line with `name` may speak."""
+        """The files that a line with `name` may mean."""
         return self.fitting(name) or self.near(name)
 
     def near(self, name: str) -> list[str]:
-        """The files that may be meant by a `name` that fits none: of the same name elsewhere, or the most alike."""
-        called = plain(name)
+        """The files that an unknown `name` may mean: those of that name in other folders, else the most similar."""
+        called = normalise_path(name)
         last = called.rpartition("/")[2]
         same = [file for way, files in self.by_name.items() if way.rpartition("/")[2] == last for file in files]
-        alike = difflib.get_close_matches(called, [*self.by_name][:SEARCHED], n=1, cutoff=ALIKE)
+        alike = difflib.get_close_matches(called, [*self.by_name][:SEARCHED], n=1, cutoff=SIMILAR)
         return same or [file for way in alike for file in self.by_name[way]]
 
 
-def plain(name: str) -> str:
-    """A path without what differs between systems: composed accents, slashes, small letters, no spaces around parts."""
+def normalise_path(name: str) -> str:
+    """A path in the spelling that is compared: composed accents, slashes, lower case, no spaces around parts."""
     parts = (part.strip() for part in unicodedata.normalize("NFC", name).replace("\\", "/").split("/"))
     return unicodedata.normalize("NFC", "/".join(part for part in parts if part not in ("", ".")).casefold())

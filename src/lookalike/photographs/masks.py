@@ -1,6 +1,6 @@
-"""Where the garment is: masks of photographs.
+"""Masks of photographs: which pixels show the garment.
 
-Every function takes a picture uint8 (H, W, 3) in RGB and gives a boolean mask (H, W), true on the garment.
+Every method takes a picture uint8 (H, W, 3) in RGB and returns a boolean mask (H, W), true on the garment.
 """
 
 from collections.abc import Callable
@@ -25,26 +25,26 @@ SIDE = 96  # pixels to which small images are enlarged: GrabCut of 32 pixels fin
 
 
 def grabcut(image: Pixels) -> Mask:
-    """GrabCut (Rother, Kolmogorov & Blake, SIGGRAPH 2004): the frame is ground, all else may be garment.
+    """The mask of GrabCut (Rother, Kolmogorov & Blake, SIGGRAPH 2004): the frame is background.
 
-    Colours of ground and garment are two mixtures of five Gaussians, fitted and cut by turns. Where that leaves nothing
-    (a garment that reaches into the frame, or is nearly the ground's colour), the middle is taken for garment, if that
-    finds something with an end.
+    One mixture of five Gaussians is fitted to the colours of the background and one to the garment's, by turns with the
+    cut. If that finds nothing (the garment reaches into the frame, or has nearly the background's colour), the middle
+    third is taken for garment. Its result is used if it grew, but not to the whole picture.
     """
-    ground = border(image.shape[:2])
+    ground = frame_pixels(image.shape[:2])
     if ground.all():  # a strip too narrow to hold anything else
         return ~ground
-    found = cut_out(image, ground, garment=np.zeros_like(ground))
+    found = run_grabcut(image, ground, garment=np.zeros_like(ground))
     if largest_object(found).mean() > LOST:
         return found
-    seed = middle(image.shape[:2])
-    grown = cut_out(image, ground, garment=seed)
+    seed = middle_third(image.shape[:2])
+    grown = run_grabcut(image, ground, garment=seed)
     # What grows from the middle of a wall without a garment ends nowhere: all is taken, or no more than was given.
     return grown if GROWTH * seed.sum() < grown.sum() < (~ground).sum() / GROWTH else found
 
 
-def cut_out(image: Pixels, ground: Mask, garment: Mask) -> Mask:
-    """One GrabCut, from what is surely ground and what is surely garment."""
+def run_grabcut(image: Pixels, ground: Mask, garment: Mask) -> Mask:
+    """The mask of one run of GrabCut, given pixels that are surely background and surely garment."""
     labels = np.full(ground.shape, cv2.GC_PR_FGD, np.uint8)
     labels[garment], labels[ground] = cv2.GC_FGD, cv2.GC_BGD
     nowhere = (0, 0, 0, 0)  # the rectangle that the labels stand in for
@@ -53,7 +53,7 @@ def cut_out(image: Pixels, ground: Mask, garment: Mask) -> Mask:
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
 
 
-def middle(shape: tuple[int, ...]) -> Mask:
+def middle_third(shape: tuple[int, ...]) -> Mask:
     """The middle third of a picture (H, W) along both edges."""
     inner = np.zeros(shape, bool)
     inner[tuple(slice(edge // 3, edge - edge // 3) for edge in shape)] = True
@@ -61,14 +61,14 @@ def middle(shape: tuple[int, ...]) -> Mask:
 
 
 def border_distance(image: Pixels) -> Mask:
-    """What differs from the frame's median colour by more than Otsu's threshold: the naive way."""
-    median = np.median(image[border(image.shape[:2])], axis=0)
+    """The pixels whose colour differs from the frame's median by more than Otsu's threshold: the baseline."""
+    median = np.median(image[frame_pixels(image.shape[:2])], axis=0)
     distance = np.linalg.norm(image - median, axis=2).clip(0, 255).astype(np.uint8)
     threshold, _ = cv2.threshold(distance, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     return distance > threshold
 
 
-def rembg(image: Pixels) -> Mask:
+def rembg_mask(image: Pixels) -> Mask:
     """The mask of rembg's network (an optional extra, which downloads its weights when it is first used)."""
     remove, session = rembg_network()
     return np.asarray(remove(image, session=session, only_mask=True)) > 127
@@ -84,7 +84,7 @@ def rembg_network() -> tuple[Any, Any]:
     return remove, new_session()
 
 
-def border(shape: tuple[int, ...]) -> Mask:
+def frame_pixels(shape: tuple[int, ...]) -> Mask:
     """The pixels within `MARGIN` of the edges of a picture (H, W)."""
     wide = max(2, int(MARGIN * min(shape)))
     frame = np.ones(shape, bool)
@@ -117,4 +117,4 @@ def object_mask(image: Pixels, factor: int) -> Mask:
     return np.asarray(covered >= 0.5)
 
 
-MASKS: dict[str, Callable[[Pixels], Mask]] = {"grabcut": grabcut, "border": border_distance, "rembg": rembg}
+MASKS: dict[str, Callable[[Pixels], Mask]] = {"grabcut": grabcut, "border": border_distance, "rembg": rembg_mask}

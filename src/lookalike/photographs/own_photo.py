@@ -1,7 +1,7 @@
-"""One's own pictures, brought to the models' format by every recipe and shown to the first seed of every variant.
+"""Your own photos: each is prepared by every recipe and classified by the first seed of every variant.
 
-A picture that has this format already is also shown as it is. One that cannot be used does not stop the others; if
-none can be used, that is said before torch is imported, so that nobody waits for it.
+A picture that already has the models' format is also classified as it is. One that cannot be used does not stop the
+others. If none can be used, the command says so before it imports torch, which takes seconds.
 """
 
 import os
@@ -19,7 +19,14 @@ from lookalike.artifacts.models import Description, load_description, read_rows
 from lookalike.artifacts.pictures import SUFFIXES, is_ignored
 from lookalike.errors import InputError, RejectedError
 from lookalike.params import Params, Recipe
-from lookalike.photographs.recipes import EDGE, Picture, Workbench, bare, grey_values, ready_made
+from lookalike.photographs.recipes import (
+    EDGE,
+    MaskedPicture,
+    Preparer,
+    fashion_mnist_tones,
+    final_image,
+    unmasked,
+)
 
 if TYPE_CHECKING:
     from lookalike.data.tensors import LabelledImages
@@ -29,17 +36,17 @@ MODELS = Path("models")
 REPRO = "run `dvc repro` first"
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 AS_IT_IS, INVERTED = READY = ("as it is", "only inverted")  # ways beside the recipes, whose names have no spaces
-Answers = dict[str, NDArray[np.float64]]  # by variant: the probability of each class (C,)
+PhotoAnswers = dict[str, NDArray[np.float64]]  # by variant: the probability of each class (C,)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The pictures that are asked for.
+class RequestedPictures:
+    """The pictures that the command was given.
 
     Attributes:
-        paths: their files, not looked at yet.
-        unusable: why other files and folders give no picture, by their names.
-        left_out: how many pictures are too many, in words, "" if none.
+        paths: their files, not read yet.
+        unusable: reason by name, of the files and folders without a usable picture.
+        left_out: a sentence if there are more pictures than are shown, else "".
     """
 
     paths: list[Path]
@@ -49,11 +56,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """One seed of a variant, with what is to be known of it.
+    """One seed of a variant, and what is needed to run it.
 
     Attributes:
         description: the variant's `model.json`.
-        mean, std: what its images were normalised with, one number a channel, in units of [0, 1] pixels.
+        mean, std: normalisation of its images, one number per channel, in units of [0, 1] pixels.
         valid_accuracy: after the last epoch, in [0, 1].
     """
 
@@ -67,28 +74,28 @@ class TrainedModel:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One picture; everything but name and note by recipe, or by one of the ways `READY`.
+class OwnPhoto:
+    """One photo; stages, refusals and answers are by recipe, or by one of the ways `READY`.
 
     Attributes:
         name: that of its file, see `printable`.
         stages: the picture after each step, by the step's name.
         refused: why there are no stages.
-        note: what is to be known of the picture, "" if nothing.
-        answers: what the models say of the last stage; empty until they are asked.
+        note: a remark for the reader, or "".
+        answers: the models' probabilities for the last stage; empty until they are asked.
     """
 
     name: str
-    stages: dict[str, list[tuple[str, Picture]]]
+    stages: dict[str, list[tuple[str, MaskedPicture]]]
     refused: dict[str, str]
     note: str = ""
-    answers: dict[str, Answers] = field(default_factory=dict)
+    answers: dict[str, PhotoAnswers] = field(default_factory=dict)
 
 
 def find_models(params: Params) -> list[TrainedModel]:
     """The first trained seed of each variant for photographs, in the order of the parameters.
 
-    A model that was trained on other images than those that are there now, under another profile say, does not count.
+    Models that were trained on other images than those in `data/` now, such as another profile's, are ignored.
 
     Raises:
         InputError: there is none, or the data are not those of the active profile.
@@ -100,15 +107,15 @@ def find_models(params: Params) -> list[TrainedModel]:
     trained = {name: folder for name, folder in folders.items() if (folder / "model.json").is_file()}
     models = []
     if trained:
-        data = read_data(dataset, params.active.data.source)
+        data = read_dataset_json(dataset, params.active.data.source)
         models = [model for name, folder in trained.items() for model in first_seed(name, folder, data)]
     if not models:
         raise InputError(f"{MODELS}: no model of {dataset} is trained for profile {params.profile}; {REPRO}")
     return models
 
 
-def read_data(dataset: str, source: str) -> dict[str, Any]:
-    """What is known of a data set, without its arrays; it must come from `source`."""
+def read_dataset_json(dataset: str, source: str) -> dict[str, Any]:
+    """The content of the data set's `dataset.json`; the data set must come from `source`."""
     folder = Path("data") / dataset
     if not (folder / "dataset.json").is_file():
         raise InputError(f"{folder}: not found; {REPRO}")
@@ -119,7 +126,7 @@ def read_data(dataset: str, source: str) -> dict[str, Any]:
 
 
 def first_seed(variant: str, folder: Path, data: dict[str, Any]) -> list[TrainedModel]:
-    """The first seed that ended well; none if the model was trained on other data."""
+    """The first seed that did not diverge; none if the model was trained on other data."""
     description = load_description(folder)
     seeds = description.finished_seeds
     if not seeds or description.dataset_digest != data["digest"]:
@@ -129,7 +136,7 @@ def first_seed(variant: str, folder: Path, data: dict[str, Any]) -> list[Trained
     return [TrainedModel(variant, folder, seeds[0], description, *normalised, last["valid_accuracy"])]
 
 
-def find_pictures(given: Sequence[str], *, outcomes: Collection[Path], most: int) -> Wanted:
+def find_pictures(given: Sequence[str], *, outcomes: Collection[Path], most: int) -> RequestedPictures:
     """The first `most` of the pictures that are `given` as files or as folders, which are not searched below.
 
     `outcomes` are the files that the command writes; a folder may hold those of an earlier call.
@@ -148,7 +155,7 @@ def find_pictures(given: Sequence[str], *, outcomes: Collection[Path], most: int
         except RejectedError as error:
             unusable[printable(name)] = str(error)
     left_out = f"{len(found)} pictures, of which the first {most} are shown" if len(found) > most else ""
-    return Wanted(found[:most], unusable, left_out)
+    return RequestedPictures(found[:most], unusable, left_out)
 
 
 def pictures_at(name: str, written: Collection[str]) -> list[Path]:
@@ -166,82 +173,86 @@ def pictures_at(name: str, written: Collection[str]) -> list[Path]:
         raise RejectedError(f"cannot be read: {error.strerror}") from error
     if inside == [path]:
         return inside
-    pictures = [one for one in inside if one.suffix.lower() in SUFFIXES and not is_ignored(one.name)]
-    pictures = [one for one in pictures if os.path.realpath(one) not in written]
+    named = (one for one in inside if one.suffix.lower() in SUFFIXES and not is_ignored(one.name))
+    pictures = [one for one in named if os.path.realpath(one) not in written]
     if not pictures:
         raise RejectedError(f"no pictures in this folder; their names end in {', '.join(SUFFIXES)}")
     return pictures
 
 
 def printable(name: str) -> str:
-    """The name of a file on one line: what cannot be shown of it becomes question marks."""
+    """The name of a file on one line: characters that cannot be printed become question marks."""
     return "".join(sign if sign.isprintable() else "?" for sign in name)
 
 
-def prepare_all(wanted: Wanted, recipes: Mapping[str, Recipe]) -> tuple[list[Trial], Wanted]:
-    """The pictures by every recipe, and `wanted` with the reasons why some cannot be used."""
-    trials, unusable = [], dict[str, str]()
-    for path in wanted.paths:
+def prepare_own_photos(
+    requested: RequestedPictures, recipes: Mapping[str, Recipe]
+) -> tuple[list[OwnPhoto], RequestedPictures]:
+    """The pictures prepared by every recipe, and `requested` with the reasons why some cannot be used."""
+    photos, unusable = [], dict[str, str]()
+    for path in requested.paths:
         try:
-            trials.append(prepare(path, recipes))
+            photos.append(prepare_own_photo(path, recipes))
         except RejectedError as error:
             unusable[printable(str(path))] = str(error)
-    return trials, replace(wanted, unusable=wanted.unusable | unusable)
+    return photos, replace(requested, unusable=requested.unusable | unusable)
 
 
-def prepare(path: Path, recipes: Mapping[str, Recipe]) -> Trial:
-    """Take the picture at `path` through every recipe that finds a garment in it.
+def prepare_own_photo(path: Path, recipes: Mapping[str, Recipe]) -> OwnPhoto:
+    """The picture at `path`, prepared by every recipe that finds a garment in it.
 
     Raises:
         RejectedError: it cannot be read, or no recipe finds a garment.
     """
-    bench = Workbench.open(path)
-    stages, note = as_it_is(bench)
-    trial = Trial(printable(path.name), stages, {}, note)
+    preparer = Preparer.open(path)
+    stages, note = ready_made_stages(preparer)
+    photo = OwnPhoto(printable(path.name), stages, {}, note)
     for name, recipe in recipes.items():
         try:
-            trial.stages[name] = bench.prepare(recipe)
+            photo.stages[name] = preparer.prepare(recipe)
         except RejectedError as error:
-            trial.refused[name] = str(error)
-    if not trial.stages:
-        reasons = ", ".join(f"{name} ({reason})" for name, reason in trial.refused.items())
+            photo.refused[name] = str(error)
+    if not photo.stages:
+        reasons = ", ".join(f"{name} ({reason})" for name, reason in photo.refused.items())
         raise RejectedError(f"of no use to any recipe: {reasons}")
-    return trial
+    return photo
 
 
-def as_it_is(bench: Workbench) -> tuple[dict[str, list[tuple[str, Picture]]], str]:
-    """A picture that has the data set's format already, by the ways `READY`, and what to say of it; else nothing."""
-    tones = ready_made(bench.sources[True])
+def ready_made_stages(preparer: Preparer) -> tuple[dict[str, list[tuple[str, MaskedPicture]]], str]:
+    """The stages of a picture that already has the data set's format, by the ways `READY`, and a note; else nothing."""
+    tones = fashion_mnist_tones(preparer.sources[True])
     if tones is None:
         return {}, ""
     ways = {AS_IT_IS: tones, INVERTED: 255 - tones}
-    pictures = {way: bare(np.repeat(values[..., None], 3, axis=2)) for way, values in ways.items()}
+    pictures = {way: unmasked(np.repeat(values[..., None], 3, axis=2)) for way, values in ways.items()}
     dark = pictures[AS_IT_IS].ground < pictures[INVERTED].ground
     look = "on a dark ground, as in the data set" if dark else "on a light ground, the inverse of the data set"
     note = f"{EDGE} x {EDGE} pixels {look}; shown as it is and inverted, and by the recipes for photographs"
     return {way: [(way, picture)] for way, picture in pictures.items()}, note
 
 
-def judge(trials: Sequence[Trial], models: Sequence[TrainedModel]) -> list[Trial]:
-    """The trials with the answers of all models; each model is loaded once."""
-    images = prepared_images(trials)
-    answers = by_trial(trials, {model.variant: probabilities(model, images) for model in models})
-    return [replace(trial, answers=mine) for trial, mine in zip(trials, answers, strict=True)]
+def answer_photos(photos: Sequence[OwnPhoto], models: Sequence[TrainedModel]) -> list[OwnPhoto]:
+    """The photos with the answers of all models; each model is loaded once."""
+    images = prepared_images(photos)
+    answers = rows_by_photo(photos, {model.variant: probabilities(model, images) for model in models})
+    return [replace(photo, answers=mine) for photo, mine in zip(photos, answers, strict=True)]
 
 
-def prepared_images(trials: Sequence[Trial]) -> NDArray[np.uint8]:
-    """What the models see of every trial by every recipe, one after the other: (N, 28, 28)."""
-    return np.stack([grey_values(stages[-1][1]) for trial in trials for stages in trial.stages.values()])
+def prepared_images(photos: Sequence[OwnPhoto]) -> NDArray[np.uint8]:
+    """The last stage of every photo by every recipe, one after the other: (N, 28, 28)."""
+    return np.stack([final_image(stages[-1][1]) for photo in photos for stages in photo.stages.values()])
 
 
-def by_trial(trials: Sequence[Trial], rows: Mapping[str, NDArray[Any]]) -> list[dict[str, dict[str, NDArray[Any]]]]:
-    """For each trial, by recipe and variant, its row of what each variant makes (N, ...) of the `prepared_images`."""
+def rows_by_photo(
+    photos: Sequence[OwnPhoto], rows: Mapping[str, NDArray[Any]]
+) -> list[dict[str, dict[str, NDArray[Any]]]]:
+    """For each photo, by recipe and variant, its row of each variant's results (N, ...) for the `prepared_images`."""
     left = {variant: iter(values) for variant, values in rows.items()}
-    return [{recipe: {name: next(row) for name, row in left.items()} for recipe in trial.stages} for trial in trials]
+    return [{recipe: {name: next(row) for name, row in left.items()} for recipe in photo.stages} for photo in photos]
 
 
 def probabilities(model: TrainedModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """What `model` says of images (N, 28, 28): (N, C)."""
+    """The probabilities (N, C) of the classes that `model` predicts for images (N, 28, 28)."""
     from lookalike.evaluation.inference import infer
     from lookalike.evaluation.metrics import softmax
 

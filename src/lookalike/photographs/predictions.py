@@ -1,4 +1,4 @@
-"""One variant at work on photographs, and on test images that were corrupted on purpose."""
+"""The outputs of one variant for photographs, and for test images changed as failed preparations change them."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.photos import PhotoSet
 from lookalike.evaluation.distance import NEIGHBOURS, REFERENCES, TESTED, knn_distance
 from lookalike.evaluation.inference import Reader, readers_of
-from lookalike.photographs.failed_preparations import GARMENTS, STRENGTHS, WAYS, corrupted
+from lookalike.photographs.failed_preparations import GARMENTS, STRENGTHS, WAYS, imitate_failure
 from lookalike.runtime import Runtime
 
 
@@ -25,12 +25,12 @@ def photo_outputs(
     *,
     focus: bool,
 ) -> PhotoOutputs:
-    """Run the models in the folder `folder` on the photographs.
+    """The outputs of the models in `folder` for the photographs.
 
     Args:
         evaluation: of these models on `dataset`.
         features: (N, D) and (M, D), of the test and the validation images by the first seed.
-        focus: whether photographs with steps left out and corrupted images are shown as well.
+        focus: whether photographs with steps left out and changed test images are shown as well.
     """
     readers = readers_of(folder, dataset, runtime, evaluation.seeds)
     first, reference = readers[0], features[1][:REFERENCES]
@@ -55,6 +55,6 @@ def photo_outputs(
 def predict_corrupted(
     reader: Reader, images: NDArray[np.uint8], way: str, intact: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Predicted classes (strengths, N) of images corrupted more and more; `intact` (N,) are those of strength 0."""
-    logits = (reader.read(corrupted(images, way, strength)).logits for strength in STRENGTHS[1:])
+    """Predicted classes (strengths, N) of images changed more and more; `intact` (N,) are those of strength 0."""
+    logits = (reader.read(imitate_failure(images, way, strength)).logits for strength in STRENGTHS[1:])
     return np.stack([intact, *(some.argmax(axis=1) for some in logits)])

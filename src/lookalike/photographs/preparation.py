@@ -22,9 +22,9 @@ from lookalike.errors import InputError, RejectedError
 from lookalike.params import PhotoProfile, Recipe
 from lookalike.photographs import collections as wardrobe
 from lookalike.photographs.collections import Photograph
-from lookalike.photographs.recipes import Picture, Workbench, grey_values, without
+from lookalike.photographs.recipes import MaskedPicture, Preparer, final_image, leave_one_step_out
 
-Stages = list[tuple[str, Picture]]
+Stages = list[tuple[str, MaskedPicture]]
 Draw = Callable[[Stages], bytes]
 Ways = dict[Preparation, Recipe]
 
@@ -36,8 +36,8 @@ ORIENTATION, QUARTER_TURN = 0x0112, 6  # EXIF: "turn by 90 degrees to the right"
 
 @dataclass(frozen=True)
 class Prepared:
-    """One photograph: images (R, 28, 28), for each whole recipe a picture of its steps (PNG), and the photograph
-    itself, upright and small: (H, W, 3)."""
+    """One photograph: images (R, 28, 28), a picture (PNG) of the steps of each whole recipe, and the photograph itself,
+    upright and small: (H, W, 3)."""
 
     images: NDArray[np.uint8]
     strips: dict[str, bytes]
@@ -82,21 +82,21 @@ def draw_folder(folder: Path, count: int, classes: Sequence[str]) -> None:
         (part / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def ways(recipes: dict[str, Recipe]) -> Ways:
-    """Every recipe as it is, then each with one step left out at a time."""
+def all_preparations(recipes: dict[str, Recipe]) -> Ways:
+    """Every whole recipe, then each recipe with one step left out at a time."""
     whole = {Preparation(name, ""): recipe for name, recipe in recipes.items()}
     parts = {
         Preparation(name, step): changed
         for name, recipe in recipes.items()
-        for step, changed in without(recipe).items()
+        for step, changed in leave_one_step_out(recipe).items()
     }
     return whole | parts
 
 
-def prepare_all(
+def prepare_photographs(
     photographs: Sequence[Photograph], recipes: Ways, draw: Draw, *, threads: int | None = None
 ) -> tuple[list[Photograph], list[Prepared], Refused]:
-    """Prepare each photograph in all ways, on all cores; one that any recipe refuses is left out of all.
+    """Prepare each photograph by all `recipes`, on all cores; a photograph that one recipe refuses is refused by all.
 
     Returns:
         The photographs that were prepared, what came out, and name and reason of those refused; in the given order.
@@ -105,7 +105,7 @@ def prepare_all(
 
     def attempt(photograph: Photograph) -> Prepared | RejectedError:
         try:
-            return prepare(photograph.path, recipes, draw)
+            return prepare_photograph(photograph.path, recipes, draw)
         except RejectedError as error:
             return error
 
@@ -117,20 +117,20 @@ def prepare_all(
     return [photograph for photograph, _ in good], [outcome for _, outcome in good], refused
 
 
-def prepare(path: Path, recipes: Ways, draw: Draw) -> Prepared:
-    """One photograph in all ways.
+def prepare_photograph(path: Path, recipes: Ways, draw: Draw) -> Prepared:
+    """One photograph, prepared by all `recipes`.
 
     Raises:
         RejectedError: it cannot be read, or a whole recipe finds no garment in it.
     """
-    bench = Workbench.open(path)
+    preparer = Preparer.open(path)
     images, strips = [], {}
     for way, recipe in recipes.items():
-        stages = bench.prepare(recipe)
-        images.append(grey_values(stages[-1][1]))
+        stages = preparer.prepare(recipe)
+        images.append(final_image(stages[-1][1]))
         if not way.without:
             strips[way.recipe] = draw(stages)
-    return Prepared(np.stack(images), strips, bench.sources[True])
+    return Prepared(np.stack(images), strips, preparer.sources[True])
 
 
 def photo_set(
@@ -163,7 +163,7 @@ def photo_set(
 
 
 def split_halves(photographs: Sequence[Photograph]) -> list[str]:
-    """On which photographs recipes and models are chosen, and on which the chosen are scored.
+    """The half of each photograph: recipes and models are chosen on one half and scored on the other.
 
     All photographs of a sender are in one half, since they resemble each other. Senders with the most labelled
     photographs come first, those with equally many in the order of their names' hashes; each joins the half that has
@@ -175,13 +175,13 @@ def split_halves(photographs: Sequence[Photograph]) -> list[str]:
     for sender, one in zip(senders, photographs, strict=True):
         counts[sender][one.label] += 1
     half_of, surplus = dict[str, str](), Counter[str]()  # of the first half over the second, by class
-    for sender in sorted(counts, key=lambda name: (-labelled(counts[name]), hashlib.md5(name.encode()).digest())):
+    for sender in sorted(counts, key=lambda name: (-count_labelled(counts[name]), hashlib.md5(name.encode()).digest())):
         first = sum(surplus[label] * count for label, count in counts[sender].items()) <= 0
         half_of[sender] = HALVES[not first]
         (surplus.update if first else surplus.subtract)(counts[sender])
     return [half_of[sender] for sender in senders]
 
 
-def labelled(counts: Counter[str]) -> int:
-    """How many of the photographs counted by label have one."""
+def count_labelled(counts: Counter[str]) -> int:
+    """Number of photographs with a label, from the counts by label."""
     return counts.total() - counts[""]

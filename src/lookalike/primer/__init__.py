@@ -1,1 +1,1 @@
-"""What convolutional networks are made of, computed: the arithmetic behind the pictures of the report's primer."""
+"""The arithmetic of convolutional networks behind the numbers and figures of the report's primer."""

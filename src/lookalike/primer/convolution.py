@@ -1,4 +1,4 @@
-"""The arithmetic of convolutions and poolings: sizes, weights, products, and the field that a unit sees.
+"""The arithmetic of convolutions and poolings: sizes, weights, products and receptive fields.
 
 Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016); for fields Araujo, Norris & Sim,
 "Computing receptive fields of convolutional neural networks" (Distill, 2019).
@@ -14,13 +14,13 @@ from lookalike.models.layers import Subsampling
 
 @dataclass(frozen=True)
 class Window:
-    """How a convolution or a pooling moves along one side of its input.
+    """The window of a convolution or a pooling along one side of its input.
 
     Attributes:
-        kernel: places it looks at.
-        stride: how far it moves.
-        padding: places added before the first and behind the last.
-        dilation: distance of the places it looks at.
+        kernel: number of positions it reads.
+        stride: positions per step.
+        padding: positions added before the first and after the last.
+        dilation: distance between the positions it reads.
     """
 
     kernel: int
@@ -30,35 +30,35 @@ class Window:
 
     @property
     def extent(self) -> int:
-        """From the first place it looks at to the last: d (k - 1) + 1."""
+        """Length from the first position that it reads to the last: d (k - 1) + 1."""
         return self.dilation * (self.kernel - 1) + 1
 
     def outputs(self, inputs: int) -> int:
-        """Length of what it puts out of a side of that length: floor((n + 2 p - extent) / s) + 1.
+        """Length of the output for a side of length `inputs`: floor((n + 2 p - extent) / s) + 1.
 
         Raises:
             ValueError: the window is longer than the padded side.
         """
         room = inputs + 2 * self.padding - self.extent
         if room < 0:
-            raise ValueError(f"a window of {self.extent} does not fit into {inputs + 2 * self.padding} places")
+            raise ValueError(f"a window of {self.extent} does not fit into {inputs + 2 * self.padding} positions")
         return room // self.stride + 1
 
 
-def weights(inputs: int, outputs: int, kernel: int, *, groups: int = 1, bias: bool = True) -> int:
-    """Weights of a square convolution: each output channel has k^2 for each input channel of its group, and a bias."""
+def weight_count(inputs: int, outputs: int, kernel: int, *, groups: int = 1, bias: bool = True) -> int:
+    """The weights of a square convolution: per output channel k^2 for each input channel of its group, and a bias."""
     return outputs * (kernel**2 * inputs // groups + bias)
 
 
-def products(inputs: int, outputs: int, window: Window, side: int, *, groups: int = 1) -> int:
-    """Multiply-accumulates of a convolution of a square image: a weight, without biases, at each place."""
-    per_place = weights(inputs, outputs, window.kernel, groups=groups, bias=False)
-    return per_place * window.outputs(side) ** 2
+def multiply_accumulates(inputs: int, outputs: int, window: Window, side: int, *, groups: int = 1) -> int:
+    """The multiply-accumulates of a convolution of a square image: one per weight, without biases, and position."""
+    per_position = weight_count(inputs, outputs, window.kernel, groups=groups, bias=False)
+    return per_position * window.outputs(side) ** 2
 
 
 @dataclass(frozen=True)
-class Field:
-    """What a unit of a layer sees of the image, along one side.
+class ReceptiveField:
+    """The receptive field of a layer's units in the image, along one side.
 
     Attributes:
         layer: its name in the model.
@@ -73,34 +73,30 @@ class Field:
     start: int
 
 
-def receptive_fields(model: nn.Module, input_shape: tuple[int, int, int]) -> list[Field]:
-    """Of each convolution and pooling in the order they are run in, for images (C, H, W) of `input_shape`.
+def receptive_fields(model: nn.Module, input_shape: tuple[int, int, int]) -> list[ReceptiveField]:
+    """The receptive fields of convolutions and poolings in the order in which they run, for images of `input_shape`.
 
     size' = size + (extent - 1) jump,  start' = start - padding jump,  jump' = jump stride
 
-    What looks at each place alone (activations, normalisations, dropout) changes nothing; from the first layer that
-    sees all places on nothing is listed.
+    Pointwise layers (activations, normalisations, dropout) change nothing. The list ends before the first layer that
+    reads all positions.
     """
-    fields, last = [], Field("image", 1, 1, 0)
+    fields, last = [], ReceptiveField("image", 1, 1, 0)
     for name, layer in run_order(model, input_shape):
         if isinstance(layer, nn.Linear | nn.AdaptiveAvgPool2d):
             break
         window = window_of(layer)
         if window is None:
             continue
-        last = Field(
-            name,
-            last.size + (window.extent - 1) * last.jump,
-            last.jump * window.stride,
-            last.start - window.padding * last.jump,
-        )
+        size = last.size + (window.extent - 1) * last.jump
+        last = ReceptiveField(name, size, last.jump * window.stride, last.start - window.padding * last.jump)
         if not isinstance(layer, nn.ReplicationPad2d):
             fields.append(last)
     return fields
 
 
 def window_of(layer: nn.Module) -> Window | None:
-    """How `layer` moves over its input, top to bottom; None if it looks at each place alone."""
+    """The window of `layer` from top to bottom; None if the layer is pointwise."""
     match layer:
         case nn.Conv2d():
             padding = layer.padding if isinstance(layer.padding, tuple) else (0,)
@@ -116,5 +112,4 @@ def window_of(layer: nn.Module) -> Window | None:
 
 
 def one_of(size: int | tuple[int, ...]) -> int:
-    """The first of a pair, or the number itself."""
     return size if isinstance(size, int) else size[0]

@@ -1,4 +1,4 @@
-"""The exercises of the report, worked out: what a convolution, a pooling and flattening do to a few numbers."""
+"""Worked exercises of the report: a convolution, poolings and flattening of a few numbers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,44 +16,42 @@ KERNEL: Numbers = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]], np.float64)  # 
 
 
 @dataclass(frozen=True)
-class Worked:
-    """A result (h, w) with a line that says how each of its numbers comes about."""
+class WorkedExample:
+    """A result (h, w), and for each of its numbers a line with the computation."""
 
     result: Numbers
     steps: list[str]
 
 
-def convolve(image: Numbers, kernel: Numbers, window: Window) -> Worked:
-    """The sum of products of `kernel` (k, k) with each k x k part of `image` (H, W), as convolutions of networks are.
+def convolve(image: Numbers, kernel: Numbers, window: Window) -> WorkedExample:
+    """The sum of products of `kernel` (k, k) with each k x k part of `image` (H, W), as in convolutional networks.
 
-    They do not turn the kernel over, as mathematics does (Goodfellow, Bengio & Courville, "Deep Learning", 9.1).
+    Unlike in mathematics, the kernel is not flipped (Goodfellow, Bengio & Courville, "Deep Learning", 9.1).
     """
     parts = windows(image, window)
-    steps = [
-        f"{place}: "
-        + " + ".join(f"{value:g}·{bracketed(weight)}" for value, weight in zip(part.flat, kernel.flat, strict=True))
-        for place, part in zip(places(parts), parts.reshape(-1, *kernel.shape), strict=True)
-    ]
     result = np.einsum("hwij,ij->hw", parts, kernel)
-    return Worked(result, [f"{step} = {value:g}" for step, value in zip(steps, result.flat, strict=True)])
+    steps = []
+    for (row, column), value in np.ndenumerate(result):
+        factors = zip(parts[row, column].flat, kernel.flat, strict=True)
+        total = " + ".join(f"{pixel:g}·{bracketed(weight)}" for pixel, weight in factors)
+        steps.append(f"row {row + 1}, column {column + 1}: {total} = {value:g}")
+    return WorkedExample(result, steps)
 
 
 def bracketed(number: float) -> str:
-    """A factor, in brackets if it has a sign."""
+    """The text of a factor, in brackets if it is negative."""
     return f"({number:g})" if number < 0 else f"{number:g}"
 
 
-def pool(image: Numbers, kind: Pooling, window: Window) -> Worked:
+def pool(image: Numbers, kind: Pooling, window: Window) -> WorkedExample:
     """The largest value, the mean, or the root of the sum of squares of each part of `image` (H, W)."""
     parts = windows(image, window)
     result = POOLINGS[kind](parts.reshape(*parts.shape[:2], -1))
-    steps = [
-        f"{place}: {kind} of {', '.join(f'{value:g}' for value in part.flat)} = {value:.4g}"
-        for place, part, value in zip(
-            places(parts), parts.reshape(-1, window.kernel, window.kernel), result.flat, strict=True
-        )
-    ]
-    return Worked(result, steps)
+    steps = []
+    for (row, column), value in np.ndenumerate(result):
+        pixels = ", ".join(f"{pixel:g}" for pixel in parts[row, column].flat)
+        steps.append(f"row {row + 1}, column {column + 1}: {kind} of {pixels} = {value:.4g}")
+    return WorkedExample(result, steps)
 
 
 POOLINGS: dict[Pooling, Callable[[Numbers], Numbers]] = {
@@ -64,12 +62,7 @@ POOLINGS: dict[Pooling, Callable[[Numbers], Numbers]] = {
 
 
 def windows(image: Numbers, window: Window) -> Numbers:
-    """The parts of `image` (H, W), with zeros around it, that the window looks at: (h, w, k, k)."""
+    """The parts of `image` (H, W), padded with zeros, that the window reads: (h, w, k, k)."""
     padded = np.pad(image, window.padding)
     seen = np.lib.stride_tricks.sliding_window_view(padded, (window.extent, window.extent))
     return seen[:: window.stride, :: window.stride, :: window.dilation, :: window.dilation]
-
-
-def places(parts: Numbers) -> list[str]:
-    """The names of the results, row by row."""
-    return [f"row {row + 1}, column {column + 1}" for row, column in np.ndindex(parts.shape[:2])]

@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from lookalike.explain.maps import outputs_of
 from lookalike.models.layers import Model, SparseConv2d, Subsampling
 from lookalike.models.lenet5 import Codes
 from lookalike.models.registry import create_model
-from lookalike.primer.convolution import Field, receptive_fields
+from lookalike.primer.convolution import ReceptiveField, receptive_fields
 
-# Sides of images of which no stride skips the last row: a unit beside a skipped row sees less than its field.
+# Sides of images for which no stride skips the last row: a unit next to a skipped row sees less than its field.
 SIDES: dict[str, tuple[int, dict[str, Any]]] = {
     "lenet1": (28, {}),
     "lenet5": (28, {}),
@@ -32,38 +33,38 @@ KEPT = (
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A layer's field, and the rows (first, last) of an image that its middle unit sees.
+class FieldCheck:
+    """A layer's receptive field, and the rows (first, last) of an image that its middle unit sees.
 
     Attributes:
         field: by arithmetic.
         rows: by the unit's gradient.
-        expected: those of the field that lie in the image.
+        expected: the rows of the field within the image.
     """
 
-    field: Field
+    field: ReceptiveField
     rows: tuple[int, int]
     expected: tuple[int, int]
 
 
-def fields_of(name: str) -> list[Seen]:
-    """The fields of every convolution and pooling of a registered network, for grey images with a side of `SIDES`."""
+def fields_of(name: str) -> list[FieldCheck]:
+    """The receptive field of every convolution and pooling of a network, for grey images with its side in `SIDES`."""
     side, arguments = SIDES[name]
     shape = (1, side, side)
     model = create_model(name, arguments, input_shape=shape, num_classes=2)
-    fields, straight = receptive_fields(model, shape), straightened(model)
+    fields, straight = receptive_fields(model, shape), linearised(model)
     found = []
     for field in fields:
         rows, middle = rows_seen(straight, field.layer, side)
         first = field.start + middle * field.jump
-        found.append(Seen(field, rows, (max(first, 0), min(first + field.size, side) - 1)))
+        found.append(FieldCheck(field, rows, (max(first, 0), min(first + field.size, side) - 1)))
     return found
 
 
-def straightened(model: Model) -> Model:
-    """The same windows in a linear network: all weights 1, means for maxima, no activations.
+def linearised(model: Model) -> Model:
+    """A linear copy of the network with the same windows: all weights 1, mean pooling, no activations.
 
-    A unit's gradient is then positive where the unit sees, and zero elsewhere.
+    A unit's gradient is then positive in its receptive field and zero elsewhere.
     """
     straight = copy.deepcopy(model).double().eval()
     for name, layer in [*straight.named_modules()]:
@@ -82,8 +83,8 @@ def straightened(model: Model) -> Model:
 
 def rows_seen(straight: Model, layer: str, side: int) -> tuple[tuple[int, int], int]:
     """The first and last row of an image that the unit in the middle of a layer sees, and the unit's row."""
-    image, outputs = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True), []
-    with straight.get_submodule(layer).register_forward_hook(lambda _layer, _given, output: outputs.append(output)):
+    image = torch.ones(1, 1, side, side, dtype=torch.float64, requires_grad=True)
+    with outputs_of(straight.get_submodule(layer)) as outputs:
         straight.features(image)
     middle = outputs[0].shape[2] // 2
     (gradient,) = torch.autograd.grad(outputs[0][0, 0, middle, middle], image)

@@ -1,4 +1,4 @@
-"""Functions that networks apply number by number, with their derivatives; softmax beside the sigmoid."""
+"""Activation functions with their derivatives, and softmax."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ LEAK = 0.1  # slope of a leaky ReLU below zero; often .01, which no picture show
 
 @dataclass(frozen=True)
 class Activation:
-    """A function and its derivative; where that jumps, at 0, it is the one from the left."""
+    """An activation function and its derivative; at a jump, the derivative from the left."""
 
     apply: Callable[[Numbers], Numbers]
     derivative: Callable[[Numbers], Numbers]
@@ -20,7 +20,7 @@ class Activation:
 
 def sigmoid(x: Numbers) -> Numbers:
     """1 / (1 + exp(-x))."""
-    return 0.5 * (1 + np.tanh(x / 2))  # the same, and nothing overflows
+    return 0.5 * (1 + np.tanh(x / 2))  # equal, without overflow
 
 
 def softmax(logits: Numbers) -> Numbers:

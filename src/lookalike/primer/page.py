@@ -1,4 +1,4 @@
-"""Everything that the report's primer tells, computed."""
+"""All numbers of the report's primer."""
 
 from dataclasses import asdict
 from typing import Any
@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from lookalike.models.macs import count_macs
-from lookalike.primer.convolution import Window, products, receptive_fields, weights
-from lookalike.primer.exercises import IMAGE, KERNEL, POOLINGS, Worked, convolve, pool
+from lookalike.primer.convolution import Window, multiply_accumulates, receptive_fields, weight_count
+from lookalike.primer.exercises import IMAGE, KERNEL, POOLINGS, WorkedExample, convolve, pool
 from lookalike.primer.fields import SIDES, fields_of
 from lookalike.primer.functions import sigmoid, softmax
 
@@ -28,28 +28,28 @@ CHANNELS = 16  # of two 3x3 and of one 5x5 convolution
 LOGITS = (2.0, 1.0, 0.1, -1.0)
 
 
-def primer() -> Json:
+def primer_numbers() -> Json:
     """JSON-able: "sizes" with "checked", "convolution", "poolings", "flatten", "stacks", "answers" and "fields"."""
     return {
-        "sizes": [size(*one) for one in SIZES],
-        "checked": checked(SETTINGS),
-        "convolution": worked(convolve(IMAGE, KERNEL, Window(3)))
+        "sizes": [size_row(*one) for one in SIZES],
+        "checked": check_arithmetic(SETTINGS),
+        "convolution": example_findings(convolve(IMAGE, KERNEL, Window(3)))
         | {"image": IMAGE.tolist(), "kernel": KERNEL.tolist()},
-        "poolings": {kind: worked(pool(IMAGE, kind, Window(2, 2))) for kind in POOLINGS},
+        "poolings": {kind: example_findings(pool(IMAGE, kind, Window(2, 2))) for kind in POOLINGS},
         "flatten": torch.from_numpy(IMAGE).flatten().tolist(),
-        "stacks": [stack("one 5x5", 5), stack("two 3x3", 3, 3)],
-        "answers": answers(),
-        "fields": {name: {"side": side, "layers": fields(name)} for name, (side, _) in SIDES.items()},
+        "stacks": [stack_row("one 5x5", 5), stack_row("two 3x3", 3, 3)],
+        "answers": softmax_and_sigmoid(),
+        "fields": {name: {"side": side, "layers": field_rows(name)} for name, (side, _) in SIDES.items()},
     }
 
 
-def size(name: str, inputs: int, window: Window) -> Json:
-    """What a window makes of a side."""
+def size_row(name: str, inputs: int, window: Window) -> Json:
+    """The output size of a window on an image side."""
     return {"name": name, "inputs": inputs, **asdict(window), "outputs": window.outputs(inputs)}
 
 
-def checked(count: int) -> Json:
-    """How many of so many random convolutions have the size, weights and multiply-accumulates of torch's."""
+def check_arithmetic(count: int) -> Json:
+    """The number of random convolutions whose output size, weights and multiply-accumulates equal torch's."""
     rng, agreed = np.random.default_rng(13), 0
     for _ in range(count):
         groups = int(rng.integers(1, 4))
@@ -61,40 +61,41 @@ def checked(count: int) -> Json:
             made = layer(torch.zeros(1, inputs, side, side)).shape[2]
         ours = (
             window.outputs(side),
-            weights(inputs, outputs, window.kernel, groups=groups),
-            products(inputs, outputs, window, side, groups=groups),
+            weight_count(inputs, outputs, window.kernel, groups=groups),
+            multiply_accumulates(inputs, outputs, window, side, groups=groups),
         )
         theirs = (made, sum(map(torch.numel, layer.parameters())), count_macs(layer, (inputs, side, side)))
         agreed += ours == theirs
     return {"count": count, "agreed": agreed}
 
 
-def worked(one: Worked) -> Json:
-    """A result with its steps."""
+def example_findings(one: WorkedExample) -> Json:
     return {"result": one.result.tolist(), "steps": one.steps}
 
 
-def stack(name: str, *kernels: int) -> Json:
-    """Field, weights and multiply-accumulates at one place of convolutions on top of each other."""
+def stack_row(name: str, *kernels: int) -> Json:
+    """Receptive field, weights and multiply-accumulates of stacked convolutions."""
     layers = [nn.Conv2d(CHANNELS, CHANNELS, kernel, bias=False) for kernel in kernels]
     side = 1 + sum(kernel - 1 for kernel in kernels)  # so that one unit is left
     return {
         "name": name,
         "field": receptive_fields(nn.Sequential(*layers), (CHANNELS, side, side))[-1].size,
-        "weights": sum(weights(CHANNELS, CHANNELS, kernel, bias=False) for kernel in kernels),
-        "macs": sum(products(CHANNELS, CHANNELS, Window(kernel, padding=kernel // 2), 32) for kernel in kernels),
+        "weights": sum(weight_count(CHANNELS, CHANNELS, kernel, bias=False) for kernel in kernels),
+        "macs": sum(
+            multiply_accumulates(CHANNELS, CHANNELS, Window(kernel, padding=kernel // 2), 32) for kernel in kernels
+        ),
     }
 
 
-def answers() -> list[Json]:
-    """Softmax beside the sigmoid, of the same logits."""
+def softmax_and_sigmoid() -> list[Json]:
+    """Softmax and sigmoid of the same logits."""
     logits = np.array(LOGITS)
     rows = zip(logits, softmax(logits), sigmoid(logits), strict=True)
     return [{"logit": float(x), "softmax": float(share), "sigmoid": float(alone)} for x, share, alone in rows]
 
 
-def fields(name: str) -> list[Json]:
-    """A row a layer: its field, and whether gradients see the same."""
+def field_rows(name: str) -> list[Json]:
+    """A row per layer: its receptive field, and whether gradients agree with it."""
     return [
         {**asdict(seen.field), "first": seen.rows[0], "last": seen.rows[1], "agrees": seen.rows == seen.expected}
         for seen in fields_of(name)

@@ -5,50 +5,64 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lookalike.artifacts.evaluations import load_metrics
+from lookalike.artifacts.comparisons import load_metrics
 from lookalike.artifacts.models import load_description, read_rows
-from lookalike.claims.evidence import gather
+from lookalike.claims.evidence import gather_evidence
 from lookalike.claims.judging import Judged
 from lookalike.params import Params
 from lookalike.reporting.address import PAGE
-from lookalike.reporting.chapters.claims import claims
-from lookalike.reporting.chapters.convergence import convergence
-from lookalike.reporting.chapters.costs import costs
-from lookalike.reporting.chapters.embeddings import embeddings
-from lookalike.reporting.chapters.explanations import explanations
-from lookalike.reporting.chapters.families.chapter import Sentences, families, first_compared, said_by_claim
-from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.inside import inside
-from lookalike.reporting.chapters.leaderboard import leaderboard
-from lookalike.reporting.chapters.look_alikes import look_alikes
-from lookalike.reporting.chapters.overview import overview, page_of
-from lookalike.reporting.chapters.pairs import pairs
-from lookalike.reporting.chapters.photographs import photographs
-from lookalike.reporting.chapters.primer import primer
-from lookalike.reporting.chapters.provenance import origin
-from lookalike.reporting.chapters.repairs import repairs
-from lookalike.reporting.chapters.robustness import robustness
-from lookalike.reporting.chapters.standings import training
-from lookalike.reporting.chapters.summary import summary
-from lookalike.reporting.chapters.variants import variants
+from lookalike.reporting.chapters.claims import claims_chapter
+from lookalike.reporting.chapters.convergence import convergence_chapter
+from lookalike.reporting.chapters.costs import costs_chapter
+from lookalike.reporting.chapters.embeddings import embeddings_chapter
+from lookalike.reporting.chapters.explanations import explanations_chapter
+from lookalike.reporting.chapters.families.chapter import (
+    Sentences,
+    claim_sentences,
+    families_chapter,
+    first_family_comparison,
+)
+from lookalike.reporting.chapters.inside import inside_chapter
+from lookalike.reporting.chapters.leaderboard import leaderboard_chapter
+from lookalike.reporting.chapters.look_alikes import look_alikes_chapter
+from lookalike.reporting.chapters.overview import page_of, study_overview
+from lookalike.reporting.chapters.pairs import pairs_chapter
+from lookalike.reporting.chapters.photographs import photographs_chapter
+from lookalike.reporting.chapters.primer import primer_chapter
+from lookalike.reporting.chapters.provenance import provenance_chapter
+from lookalike.reporting.chapters.repairs import repairs_chapter
+from lookalike.reporting.chapters.robustness import robustness_chapter
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.chapters.summary import summary_chapter
+from lookalike.reporting.chapters.training import training_chapter
+from lookalike.reporting.chapters.variants import variants_chapter
 from lookalike.reporting.document import Block, Prose, Section, figures_in
-from lookalike.reporting.explorer.section import explorer
-from lookalike.reporting.leaderboard import Standing, standing
+from lookalike.reporting.explorer.section import explorer_section
+from lookalike.reporting.leaderboard import Standing, make_standing
+from lookalike.reporting.measurements import load_measurements
 from lookalike.reporting.report import Page, Report
-from lookalike.reporting.study_figures import figures_of
 from lookalike.studies import judge_all
 
-Chapter = Callable[[Found], Section | None]
+Chapter = Callable[[StudyResults], Section | None]
 CHAPTERS: tuple[Chapter, ...] = (
-    *(training, convergence, costs, look_alikes, pairs, repairs, robustness, photographs),
-    *(explanations, inside, embeddings, variants),
+    *(
+        training_chapter,
+        convergence_chapter,
+        costs_chapter,
+        look_alikes_chapter,
+        pairs_chapter,
+        repairs_chapter,
+        robustness_chapter,
+        photographs_chapter,
+    ),
+    *(explanations_chapter, inside_chapter, embeddings_chapter, variants_chapter),
 )
 TITLE = "How networks tell look-alikes apart"
 PUBLISHED = "For results on the published data see [reports/published](../published/README.md) and `make published`."
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnParts:
     """What takes time to draw.
 
     Attributes:
@@ -74,31 +88,38 @@ def assemble(
         claimed: the studies whose claims are judged; None means those in `params`.
 
     Returns:
-        The report, and of what it says the rows of its leaderboard and the judged claims.
+        The report, the rows of its leaderboard, and the judged claims.
     """
     about = params.studies if claimed is None else claimed
-    judged = [one for one in judge_all(gather(params, root)) if one.claim.study in about]
-    studies = [find(study, params, root) for study in params.studies]
-    drawn = draw(studies, said_by_claim(judged))
-    appendices = (*(appendix(found, drawn) for found in studies), *primer_page(root))
+    judged = [one for one in judge_all(gather_evidence(params, root)) if one.claim.study in about]
+    studies = [load_study_results(study, params, root) for study in params.studies]
+    drawn = draw_parts(studies, claim_sentences(judged))
+    primer = primer_chapter(root)
+    appendices = [appendix(study, drawn) for study in studies]
+    appendices += [Page("primer.html", primer.title, (primer,))] if primer else []
     first = first_page(params, studies, judged, drawn, appendices)
-    first = replace(first, sections=(*first.sections, origin(params, parameters, root)))
+    first = replace(first, sections=(*first.sections, provenance_chapter(params, parameters, root)))
     report = Report(params.profile, params.active.demonstration, (first, *appendices), drawn.files)
-    return report, [row for found in studies for row in found.standings], judged
+    return report, [row for study in studies for row in study.standings], judged
 
 
 def first_page(
-    params: Params, studies: Sequence[Found], judged: Sequence[Judged], drawn: Drawn, appendices: Sequence[Page]
+    params: Params,
+    studies: Sequence[StudyResults],
+    judged: Sequence[Judged],
+    drawn: DrawnParts,
+    appendices: Sequence[Page],
 ) -> Page:
     """Findings, verdicts, leaderboard, families, explorer and studies; of a demonstration without most figures."""
     short = params.active.demonstration
-    board = leaderboard(studies)
-    overviews = (overview(found, drawn.chapters[found.study], figures=not short) for found in studies)
-    opening = summary(studies, judged)
-    opening = replace(opening, blocks=(*opening.blocks, *([Prose(PUBLISHED)] if short else [])))
+    board = leaderboard_chapter(studies)
+    overviews = (study_overview(study, drawn.chapters[study.name], figures=not short) for study in studies)
+    opening = summary_chapter(studies, judged)
+    if short:
+        opening = replace(opening, blocks=(*opening.blocks, Prose(PUBLISHED)))
     families = None if short else drawn.families
-    places = places_in(Page(PAGE, "", tuple(one for one in (board, families) if one)), *appendices)
-    verdicts = claims(judged, places)
+    shown = (board,) if families is None else (board, families)
+    verdicts = claims_chapter(judged, addresses_in(Page(PAGE, "", shown), *appendices))
     parts = (
         opening,
         None if short else verdicts,
@@ -111,7 +132,7 @@ def first_page(
     return Page(PAGE, TITLE, tuple(one for one in parts if one is not None))
 
 
-def places_in(*pages: Page) -> dict[str, str]:
+def addresses_in(*pages: Page) -> dict[str, str]:
     """The address of each section and figure, seen from the first page."""
     places: dict[str, str] = {}
     for page in pages:
@@ -129,26 +150,19 @@ def anchors_in(blocks: Iterable[Block]) -> Iterator[str]:
             yield from anchors_in(block.blocks)
 
 
-def appendix(found: Found, drawn: Drawn) -> Page:
+def appendix(study: StudyResults, drawn: DrawnParts) -> Page:
     """The page of one study; that of the families' study in a demonstration begins with the chapter on families."""
-    title = found.params.studies[found.study].title
-    families = drawn.families if found.params.active.demonstration and found.study == drawn.families_of else None
-    return Page(page_of(found.study), title, tuple(one for one in (families, *drawn.chapters[found.study]) if one))
+    title = study.params.studies[study.name].title
+    families = drawn.families if study.params.active.demonstration and study.name == drawn.families_of else None
+    return Page(page_of(study.name), title, tuple(one for one in (families, *drawn.chapters[study.name]) if one))
 
 
-def primer_page(root: Path) -> Iterator[Page]:
-    """What convolutional networks are made of, if it was worked out."""
-    part = primer(root)
-    if part is not None:
-        yield Page("primer.html", part.title, (part,))
-
-
-def find(study: str, params: Params, root: Path) -> Found:
-    """What a study's chapters are written from; its variants in the order of the parameter file."""
+def load_study_results(study: str, params: Params, root: Path) -> StudyResults:
+    """The results of a study, its variants in the order of the parameter file."""
     _, details = load_metrics(root / "comparisons" / study)
-    figures = figures_of(study, params, root)
+    figures = load_measurements(study, params, root)
     standings = [
-        standing(
+        make_standing(
             study,
             name,
             figures.metrics[name],
@@ -157,21 +171,18 @@ def find(study: str, params: Params, root: Path) -> Found:
         )
         for name in params.variants_of(study)
     ]
-    return Found(study, params, root, figures, details, standings)
+    return StudyResults(study, params, root, figures, details, standings)
 
 
-def draw(studies: Sequence[Found], said: Sentences) -> Drawn:
-    """All chapters side by side: drawing takes most of a report's time, and keeps to one core."""
-    tasks = [(chapter, found) for found in studies for chapter in CHAPTERS]
+def draw_parts(studies: Sequence[StudyResults], said: Sentences) -> DrawnParts:
+    """All chapters, each written in a process of its own: drawing takes most of a report's time."""
     with ProcessPoolExecutor() as pool:
-        on_families, exploring = pool.submit(families, studies, said), pool.submit(explorer, studies)
-        written = iter(list(pool.map(write, *zip(*tasks, strict=True))))
-    chapters = {found.study: [part for _ in CHAPTERS if (part := next(written)) is not None] for found in studies}
-    compared = first_compared(studies, said)
+        on_families, exploring = pool.submit(families_chapter, studies, said), pool.submit(explorer_section, studies)
+        written = {study.name: [pool.submit(chapter, study) for chapter in CHAPTERS] for study in studies}
+    chapters = {
+        name: [part for chapter in futures if (part := chapter.result()) is not None]
+        for name, futures in written.items()
+    }
+    compared = first_family_comparison(studies, said)
     section_of, files = exploring.result()
-    return Drawn(chapters, on_families.result(), compared.found.study if compared else "", section_of, files)
-
-
-def write(chapter: Chapter, found: Found) -> Section | None:
-    """One chapter of one study, in a process of its own."""
-    return chapter(found)
+    return DrawnParts(chapters, on_families.result(), compared.study.name if compared else "", section_of, files)

@@ -10,38 +10,37 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from lookalike.artifacts import evaluations as artifacts
+from lookalike.artifacts import comparisons as artifacts
+from lookalike.artifacts.comparisons import save_families, save_figures
 from lookalike.artifacts.dvc_tables import save_accuracies, save_confusions, save_curves, save_focus
 from lookalike.artifacts.embeddings import Embedding, load_embeddings
-from lookalike.artifacts.evaluations import Augmented, Evaluation, load_evaluations
+from lookalike.artifacts.evaluations import AugmentedExamples, Evaluation, load_evaluations
 from lookalike.artifacts.explanations import Explanation, load_explanations
-from lookalike.artifacts.families import save_families
-from lookalike.artifacts.findings import save_figures
 from lookalike.artifacts.folders import write_json
 from lookalike.artifacts.models import Description, load_description, read_rows
 from lookalike.artifacts.test_sets import TestSet, load_test_set
 from lookalike.evaluation.groups import group_numbers
-from lookalike.evaluation.hierarchical import pooled
+from lookalike.evaluation.hierarchical import pooled_spread
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.metrics import Ints, confusion_matrix
 from lookalike.evaluation.pairs import Side
-from lookalike.evaluation.repair import study_repairs
+from lookalike.evaluation.repair import study_complementary_errors
 from lookalike.evaluation.robustness import study_robustness
-from lookalike.evaluation.scores import Scored, accuracies, score
+from lookalike.evaluation.scores import Scored, score_variant, seed_accuracies
 from lookalike.families.all_findings import study_families
 from lookalike.families.curves import curves_of
 from lookalike.families.measured import MeasuredStudy
 from lookalike.params import Params
 from lookalike.photographs.comparison import study_photos
-from lookalike.reporting.explained import Explained, drawn_changes, scores_of, study_figures
+from lookalike.reporting.explained import ExplainedVariant, augmentation_figures, explanation_figures, method_scores
 from lookalike.reporting.figures.embeddings import Classes, embedding_figures, main_scores
 from lookalike.reporting.figures.look_alikes import divergence_figures
-from lookalike.reporting.figures.pictures import to_webp
-from lookalike.reporting.figures.training import variant_figures
+from lookalike.reporting.figures.rendering import to_webp
+from lookalike.reporting.figures.training import reliability_figures
 
 
 @dataclass(frozen=True)
-class Collected:
+class StudyArtifacts:
     """The evidence of a study.
 
     Attributes:
@@ -68,54 +67,55 @@ class Collected:
         return {name: one for name, one in self.evaluations.items() if one.seeds}
 
 
-def collect(params: Params, study: str, root: Path) -> Collected:
+def load_study_artifacts(params: Params, study: str, root: Path) -> StudyArtifacts:
     """Read what the stages left below `root`; of explanations and embeddings what belongs to the study's variants.
 
     Raises:
         InputError: evidence is missing or damaged.
     """
     names, test_set = list(params.variants_of(study)), load_test_set(root / "test_sets" / study)
-    return Collected(
+    return StudyArtifacts(
         test_set,
         {name: load_description(root / "models" / study / name) for name in names},
         load_evaluations(root / "evaluations" / study, names),
         load_explanations(root / "explanations" / study),
         load_embeddings(root / "embeddings" / study),
-        params.groups_of(test_set.name),
+        params.groups[test_set.name],
     )
 
 
 def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
     """Score every variant of `study`, compare it with the others, and draw what is drawn of each; written to `out`."""
-    found, settings = collect(params, study, root), params.studies[study]
+    found, settings = load_study_artifacts(params, study, root), params.studies[study]
     test_set, ended = found.test_set, found.ended
-    spread = pooled(accuracies(one, test_set.labels) for one in ended.values())
+    spread = pooled_spread(seed_accuracies(one, test_set.labels) for one in ended.values())
     scored = {
-        name: score(one, test_set.labels, test_set.class_names, spread) for name, one in found.evaluations.items()
+        name: score_variant(one, test_set.labels, test_set.class_names, spread)
+        for name, one in found.evaluations.items()
     }
     artifacts.save_metrics(out, {n: s.summary for n, s in scored.items()}, {n: s.details for n, s in scored.items()})
     sides = {name: Side(one.test_logits, one.temperatures, spread) for name, one in ended.items()}
     pairs = [(first, second) for first, second in settings.pairs if {first, second} <= ended.keys()]
     look_alikes, compared = study_look_alikes(sides, test_set, found.group_of, pairs)
     macs = {name: found.models[name].macs for name in ended}
-    look_alikes["repairs"] = study_repairs(ended, macs, test_set.labels, pairs)
+    look_alikes["repairs"] = study_complementary_errors(ended, macs, test_set.labels, pairs)
     robustness = study_robustness({name: one.corrupted for name, one in ended.items() if one.corrupted}, pairs)
     outputs = {name: one.photos for name, one in ended.items() if one.photos}
     collector = params.photos.collector if params.photos else ""
     on_photos = study_photos(outputs, sides, test_set, found.group_of, pairs, collector)
     recipe = on_photos["chosen"]["recipe"] if on_photos else ""
     artifacts.save_findings(out, look_alikes, on_photos, robustness)
-    save_families(out, study_families(measured(found, params, study)))
+    save_families(out, study_families(to_measured_study(found, params, study)))
     save_main_scores(out, found)
-    order, focus = params.class_order(test_set.name), above_chance(settings.focus, scored, test_set.labels)
+    order, focus = params.class_order(test_set.name), variants_above_chance(settings.focus, scored, test_set.labels)
     save_curves(out, {name: read_rows(root / "models" / study / name / "history.csv") for name in found.models})
     save_accuracies(out, {name: one.summary for name, one in scored.items()})
     shown = [name for name in settings.focus if name in ended]
     save_confusions(out, {name: first_confusion(ended[name], test_set) for name in shown}, test_set.class_names, order)
-    save_focus(out, {name: focus_figures(name, scored[name].summary, look_alikes, on_photos) for name in shown})
+    save_focus(out, {name: focus_numbers(name, scored[name].summary, look_alikes, on_photos) for name in shown})
     drawn = divergence_figures(compared, focus)
     for name in focus:
-        drawn |= {f"figures/{name}/{title}": figure for title, figure in variant_figures(scored[name]).items()}
+        drawn |= {f"figures/{name}/{title}": figure for title, figure in reliability_figures(scored[name]).items()}
     more = evidence_figures(found, focus, look_alikes["pairs"], recipe)
     drawn |= {f"figures/{path}": figure for path, figure in more.items()}
     (out / "figures").mkdir(exist_ok=True)  # DVC expects it, even if no focus variant is above chance
@@ -123,13 +123,13 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
         save_figures(out, dict(zip(drawn, pool.map(to_webp, drawn.values(), chunksize=4), strict=True)))
 
 
-def above_chance(names: Sequence[str], scored: Mapping[str, Scored], labels: Ints) -> list[str]:
+def variants_above_chance(names: Sequence[str], scored: Mapping[str, Scored], labels: Ints) -> list[str]:
     """Those variants whose accuracy has its interval above the share of the largest class, so that they learnt."""
     chance = np.bincount(labels).max() / len(labels)
     return [name for name in names if scored[name].summary.get("accuracy_low", 0) > chance]
 
 
-def measured(found: Collected, params: Params, study: str) -> MeasuredStudy:
+def to_measured_study(found: StudyArtifacts, params: Params, study: str) -> MeasuredStudy:
     """The evidence of a study as findings about families are computed from it, with its learning curves."""
     one = MeasuredStudy(
         evaluations=found.evaluations,
@@ -151,7 +151,7 @@ def first_confusion(evaluation: Evaluation, test_set: TestSet) -> Ints:
     return confusion_matrix(evaluation.test_logits[0].argmax(axis=1), test_set.labels, len(test_set.class_names))
 
 
-def focus_figures(
+def focus_numbers(
     name: str, summary: Mapping[str, Any], look_alikes: Mapping[str, Any], on_photos: Mapping[str, Any]
 ) -> dict[str, float]:
     """Test accuracy, the share of test images confused within their look-alike group and, where there are photographs,
@@ -166,11 +166,11 @@ def focus_figures(
     return figures
 
 
-def save_main_scores(out: Path, found: Collected) -> None:
+def save_main_scores(out: Path, found: StudyArtifacts) -> None:
     """Write `explanations.json` and `embeddings.json`: by variant the gain of each method and
     control, and how good the map of its features is and how like the classes one Gaussian a class."""
     gains = {
-        name: {method: {"gain": scores["gain"]["value"]} for method, scores in scores_of(one).items()}
+        name: {method: {"gain": scores["gain"]["value"]} for method, scores in method_scores(one).items()}
         for name, one in found.explanations.items()
     }
     write_json(out / "explanations.json", gains)
@@ -178,22 +178,24 @@ def save_main_scores(out: Path, found: Collected) -> None:
 
 
 def evidence_figures(
-    found: Collected, focus: Sequence[str], pairs: Sequence[Mapping[str, Any]], recipe: str
+    found: StudyArtifacts, focus: Sequence[str], pairs: Sequence[Mapping[str, Any]], recipe: str
 ) -> dict[str, Figure]:
     """What is drawn of explanations, embeddings and augmentations, by path; arguments as of `study_figures`."""
     ended = found.ended
     explained = {
-        name: Explained(one, ended[name], found.test_set) for name, one in found.explanations.items() if name in ended
+        name: ExplainedVariant(one, ended[name], found.test_set)
+        for name, one in found.explanations.items()
+        if name in ended
     }
-    drawn = study_figures(explained, focus, pairs, recipe)
+    drawn = explanation_figures(explained, focus, pairs, recipe)
     classes = Classes(found.test_set.class_names, found.group_of, list(found.groups))
     for name in [name for name in focus if name in found.embeddings]:
         own = embedding_figures(found.embeddings[name], found.test_set.labels, classes)
         drawn |= {f"{name}/{title}": figure for title, figure in own.items()}
-    return drawn | drawn_changes(first_of_each_augmentation(found), found.test_set.class_names)
+    return drawn | augmentation_figures(first_of_each_augmentation(found), found.test_set.class_names)
 
 
-def first_of_each_augmentation(found: Collected) -> dict[str, Augmented]:
+def first_of_each_augmentation(found: StudyArtifacts) -> dict[str, AugmentedExamples]:
     """The examples of each augmentation, by the first variant that was trained with it."""
     first: dict[str, str] = {}
     for name, description in found.models.items():

@@ -6,52 +6,18 @@ else, so that a new chapter needs no template.
 
 import base64
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 Json = dict[str, Any]
 MOST_COLUMNS = 9  # that a table shows at first
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-Form = Callable[[Any], str]  # how a value is written for people
 MARKUP = re.compile(  # what Markdown would not show as it is; a `_` within a word and a `<` before a space it does
     r"[][*`~$]|\\(?=[^\w\s]|_)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])"
 )
 
 
 Better = Literal["", "high", "low"]  # which values of a column are the better ones; "": neither
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table.
-
-    Attributes:
-        path: of its values in a row of JSON; "a.b" is b in a.
-        form: how its values are written.
-        better: sorting begins with these values.
-        extra: whether it is shown only on request.
-    """
-
-    title: str
-    path: str
-    form: Form
-    better: Better = ""
-    extra: bool = False
-
-    @property
-    def heading(self) -> "Heading":
-        """Its head in a table."""
-        return Heading(self.title, textual=self.form is text, better=self.better, extra=self.extra)
-
-    def of(self, row: Mapping[str, Any]) -> Any:
-        """The column's value in a row; None if a part of the path is None."""
-        value: Any = row
-        for step in self.path.split("."):
-            if value is None:
-                return None
-            value = value[step]
-        return value
 
 
 @dataclass(frozen=True)
@@ -97,7 +63,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Spot:
+class Tooltip:
     """A point of a chart about which the pointer asks: from the left and the top in percent, and the answer."""
 
     left: float
@@ -106,13 +72,13 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class View:
+class RenderedImage:
     """A picture for one width of the page: WebP bytes, its size in CSS pixels, and its spots."""
 
     webp: bytes
     width: int
     height: int
-    spots: tuple[Spot, ...] = ()
+    tooltips: tuple[Tooltip, ...] = ()
 
     @property
     def data_uri(self) -> str:
@@ -121,11 +87,11 @@ class View:
 
 
 @dataclass(frozen=True)
-class Picture:
+class RenderedFigure:
     """A drawn figure: for wide pages, and for pages of a telephone's width (None: there the wide one scrolls)."""
 
-    wide: View
-    narrow: View | None = None
+    wide: RenderedImage
+    narrow: RenderedImage | None = None
 
 
 @dataclass(frozen=True)
@@ -159,7 +125,7 @@ class Illustration:
 
     kind: ClassVar[str] = "figure"
     name: str
-    picture: Picture
+    picture: RenderedFigure
     words: Words
     stage: str = ""
     variants: tuple[str, ...] = ()
@@ -191,17 +157,17 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Prose:
-    """A paragraph, in which **stars** make bold, `ticks` code and [words](address) links; for names see `literal`."""
+    """A paragraph, in which **stars** make bold, `ticks` code and `[words](address)` links; for names see `literal`."""
 
     kind: ClassVar[str] = "prose"
     text: str
 
 
 @dataclass(frozen=True)
-class Points:
+class BulletList:
     """A list of sentences, each as in `Prose`."""
 
-    kind: ClassVar[str] = "points"
+    kind: ClassVar[str] = "bullets"
     sentences: tuple[str, ...]
 
 
@@ -261,7 +227,7 @@ class Section:
         return [block for block in self.blocks if isinstance(block, Section)]
 
 
-Block = Prose | Points | Table | Matrix | Illustration | Beside | Fold | Code | Explorer | Section
+Block = Prose | BulletList | Table | Matrix | Illustration | Beside | Fold | Code | Explorer | Section
 
 
 def findings_of(block: "Block") -> tuple[str, ...]:
@@ -273,9 +239,9 @@ def findings_of(block: "Block") -> tuple[str, ...]:
     return (block.finding,) if isinstance(block, Matrix | Section) else ()
 
 
-def data_uri(webp: bytes) -> str:
-    """A WebP as an address that holds it."""
-    return "data:image/webp;base64," + base64.b64encode(webp).decode()
+def data_uri(content: bytes, kind: str = "webp") -> str:
+    """A picture of this kind as an address that holds it."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def literal(words: str, *, but: str = "") -> str:
@@ -288,6 +254,18 @@ def section(anchor: str, title: str, *blocks: Block | None, finding: str = "") -
     return Section(anchor, title, tuple(block for block in blocks if block is not None), finding)
 
 
+def beside(*blocks: Block | None) -> Beside | None:
+    """Those blocks that are there side by side; None without any."""
+    there = tuple(block for block in blocks if block is not None)
+    return Beside(there) if there else None
+
+
+def fold(title: str, *blocks: Block | None) -> Fold | None:
+    """Those blocks that are there, folded away; None without any."""
+    there = tuple(block for block in blocks if block is not None)
+    return Fold(title, there) if there else None
+
+
 def figures_in(blocks: Iterable[Block]) -> Iterator[Illustration]:
     """Every figure, in the order of the page."""
     for block in blocks:
@@ -295,77 +273,3 @@ def figures_in(blocks: Iterable[Block]) -> Iterator[Illustration]:
             yield block
         elif isinstance(block, Section | Beside | Fold):
             yield from figures_in(block.blocks)
-
-
-def tabulate(label: str, columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], note: str = "") -> Table:
-    """A table of rows of JSON.
-
-    Raises:
-        KeyError: a row lacks a column's value.
-    """
-    cells = tuple(tuple(cell(column.form, column.of(row)) for column in columns) for row in rows)
-    return Table(label, tuple(column.heading for column in columns), cells, note)
-
-
-def with_links(table: Table, addresses: Iterable[str]) -> Table:
-    """The table with an address for the first cell of each row; "" is no link."""
-    rows = zip(table.rows, addresses, strict=True)
-    return replace(table, rows=tuple((replace(first, address=address), *rest) for (first, *rest), address in rows))
-
-
-def cell(form: Form, value: Any) -> Cell:
-    """A value in its form; an estimate is sorted by its value."""
-    key = value["value"] if isinstance(value, Mapping) else value
-    return Cell(form(value), key if isinstance(key, int | float | str) else None)
-
-
-def named(rows: Mapping[str, Mapping[str, Any]], name: str = "variant") -> list[Json]:
-    """Rows by name as rows that know their name."""
-    return [{name: key, **row} for key, row in rows.items()]
-
-
-def known(form: Form) -> Form:
-    """A form of numbers that shows an unknown one as a dash, and a minus as wide as a figure."""
-    return lambda value: "–" if value is None else form(value).replace("-", "−")
-
-
-def estimate(scale: float, digits: int, *, signed: bool = False) -> Form:
-    """A form for a figure with its interval, `{"value", "low", "high"}`, in other units."""
-    sign = "+" if signed else ""
-
-    def write(figure: Mapping[str, float]) -> str:
-        value, low, high = (scale * figure[name] for name in ("value", "low", "high"))
-        return f"{value:{sign}z.{digits}f} ({low:{sign}z.{digits}f} to {high:{sign}z.{digits}f})"
-
-    return known(write)
-
-
-def p_value(p: float) -> str:
-    """A p-value; very small ones as a bound."""
-    return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
-
-
-def in_digits(value: float) -> str:
-    """A number in three digits; with a power of ten from 100,000 on and below 0.0001."""
-    digits, _, exponent = f"{value:.2e}".partition("e")
-    if not exponent or value == 0 or -4 <= int(exponent) < 5:
-        return f"{float(f'{value:.3g}'):,g}"
-    return f"{digits}×10{str(int(exponent)).translate(RAISED)}"
-
-
-def text(value: Any) -> str:
-    """Words as they are."""
-    return "–" if value is None else str(value)
-
-
-shares = estimate(100, 1)
-points = estimate(100, 1, signed=True)
-amounts = estimate(1, 2)
-fine = estimate(1, 4)
-p = known(p_value)
-percent = known(lambda share: f"{100 * share:z.2f}")
-number = known(lambda value: f"{value:z.3f}")
-significant = known(in_digits)
-count = known(lambda value: f"{value:,.0f}")
-millions = known(lambda value: f"{value / 1e6:.2f} M")
-duration = known(lambda seconds: f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s")

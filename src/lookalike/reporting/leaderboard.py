@@ -1,4 +1,4 @@
-"""The table that a study's variants meet in."""
+"""The leaderboard: one row per variant of every study."""
 
 from dataclasses import asdict, dataclass, fields
 from statistics import median
@@ -48,42 +48,23 @@ class Standing:
     images_per_second: float
 
 
-def standing(
+def make_standing(
     study: str, variant: str, summary: dict[str, Any], description: Description, timings: list[Row]
 ) -> Standing:
-    """Join what evaluation, training and the clock say about one variant."""
+    """The row of one variant, from the summary of its evaluation, its description and the timings of its epochs."""
     seconds = [sum(row["seconds"] for row in timings if row["seed"] == one.seed) for one in description.seeds]
-    measured = {field.name: summary.get(field.name) for field in fields(Standing) if field.name in MEASURED}
-    return Standing(
-        study=study,
-        variant=variant,
-        seeds=summary["seeds"],
-        diverged=summary["diverged"],
-        parameters=description.parameters,
-        macs=description.macs,
-        train_images=description.train_images,
-        epochs=max(one.epochs for one in description.seeds),
-        training_seconds=median(seconds),
-        images_per_second=median(row["images_per_second"] for row in timings),
-        **measured,
-    )
-
-
-MEASURED = {
-    "accuracy",
-    "accuracy_sd",
-    "accuracy_low",
-    "accuracy_high",
-    "top2_accuracy",
-    "nll",
-    "brier",
-    "ece",
-    "ece_low",
-    "ece_high",
-    "calibrated_ece",
-    "temperature",
-    "temperature_at_bound",
-}
+    known: dict[str, Any] = {
+        "study": study,
+        "variant": variant,
+        "parameters": description.parameters,
+        "macs": description.macs,
+        "train_images": description.train_images,
+        "epochs": max(one.epochs for one in description.seeds),
+        "training_seconds": median(seconds),
+        "images_per_second": median(row["images_per_second"] for row in timings),
+    }
+    scores: dict[str, Any] = {field.name: summary.get(field.name) for field in fields(Standing)}
+    return Standing(**scores | known)
 
 
 def to_csv(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,21 +13,20 @@ from lookalike.reporting.address import PAGE
 from lookalike.reporting.document import (
     Beside,
     Block,
+    BulletList,
     Code,
     Explorer,
     Fold,
     Illustration,
     Matrix,
-    Points,
     Prose,
     Section,
-    Spot,
     Table,
-    count,
+    Tooltip,
     figures_in,
     literal,
-    percent,
 )
+from lookalike.reporting.forms import count, percent
 
 SUBTITLE = "How convolutional networks and vision transformers tell look-alike classes apart."
 DEMONSTRATION = (
@@ -84,8 +83,8 @@ def render(template: str, **content: object) -> str:
     )
     environment.filters |= {
         "inline": inline,
-        "as_json": as_json,
-        "spots": spots,
+        "as_json": as_script_json,
+        "tooltips": tooltips_as_json,
         "count": count,
         "percent": percent,
     }
@@ -93,13 +92,13 @@ def render(template: str, **content: object) -> str:
     return environment.get_template(template).render(**content)
 
 
-def spots(found: tuple[Spot, ...]) -> str:
+def tooltips_as_json(found: tuple[Tooltip, ...]) -> str:
     """Spots of a chart as JSON: rows of left, top and text."""
     return json.dumps([[one.left, one.top, one.text] for one in found], ensure_ascii=False, separators=(",", ":"))
 
 
 def inline(prose: str) -> Markup:
-    """A paragraph's text as HTML: **stars** make bold, `ticks` code, [words](address) links; all else is text, see
+    """A paragraph's text as HTML: **stars** make bold, `ticks` code, `[words](address)` links; all else is text, see
     `literal`."""
     html = re.sub(r"\\(&#?\w+;|[^\w\s]|_)", as_entity, str(escape(prose)))
     html = LINK.sub(r'<a href="\2">\1</a>', html)
@@ -112,7 +111,7 @@ def as_entity(sign: re.Match[str]) -> str:
     return sign[1] if len(sign[1]) > 1 else f"&#{ord(sign[1])};"
 
 
-def as_json(data: Any) -> Markup:
+def as_script_json(data: Any) -> Markup:
     """Data as JSON that can stand in a script element: nothing in it can end the element."""
     return Markup(json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c"))
 
@@ -140,7 +139,7 @@ def in_markdown(block: Block, level: int) -> list[str]:
             return [f"{'#' * min(level, 6)} {literal(block.title)}", "", *said, *inside]
         case Prose():
             return [block.text, ""]
-        case Points():
+        case BulletList():
             return [*(f"- {one}" for one in block.sentences), ""]
         case Code():
             return ["```", *block.text.splitlines(), "```", ""]
@@ -168,26 +167,19 @@ def figure_in_markdown(figure: Illustration) -> list[str]:
 
 def matrix_in_markdown(matrix: Matrix) -> list[str]:
     """Counts as a table."""
-    rows = [[matrix.corner, *matrix.names], ["---"] * (len(matrix.names) + 1)]
-    rows += [[name, *map(str, row)] for name, row in zip(matrix.names, matrix.counts, strict=True)]
-    lines = ["| " + " | ".join(map(in_cell, row)) + " |" for row in rows]
-    return [literal(matrix.finding), "", f"*{literal(matrix.label)}*", "", *lines, ""]
+    rows = [[name, *row] for name, row in zip(matrix.names, matrix.counts, strict=True)]
+    return [literal(matrix.finding), "", *rows_in_markdown(matrix.label, [matrix.corner, *matrix.names], rows)]
 
 
 def table_in_markdown(table: Table) -> list[str]:
     """A table under its name; nothing in a cell can end it."""
-    rows = [[column.title for column in table.columns], ["---"] * len(table.columns)]
-    rows += [[cell.text for cell in row] for row in table.rows]
-    lines = ["| " + " | ".join(map(in_cell, row)) + " |" for row in rows]
-    return [
-        f"*{literal(table.label)}*",
-        "",
-        *lines,
-        "",
-        *([literal(table.note, but=EMPHASIS), ""] if table.note else []),
-    ]
+    rows = [[cell.text for cell in row] for row in table.rows]
+    note = [literal(table.note, but=EMPHASIS), ""] if table.note else []
+    return [*rows_in_markdown(table.label, [column.title for column in table.columns], rows), *note]
 
 
-def in_cell(value: Any) -> str:
-    """A text that cannot end its cell."""
-    return literal(str(value)).replace("|", "\\|").replace("\n", " ")
+def rows_in_markdown(label: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Rows below their head and a label; no text in a cell can end it."""
+    cells = [[literal(str(one)).replace("|", "\\|").replace("\n", " ") for one in row] for row in (head, *rows)]
+    cells.insert(1, ["---"] * len(head))
+    return [f"*{literal(label)}*", "", *(f"| {' | '.join(row)} |" for row in cells), ""]

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def load(results: Path = Path("results")) -> "Results":
-    """Load all runs below a folder of results; damaged ones are left out, `lookalike results verify` names them.
+    """Load all runs below a folder of results; damaged ones are skipped, and `lookalike results verify` names them.
 
     Example:
         >>> from lookalike.results import load

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from safetensors.numpy import load_file, save_file
@@ -15,10 +16,10 @@ from lookalike.artifacts.evaluations import load_evaluation
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.folders import read_json, replacing_folder, write_text
 from lookalike.artifacts.models import load_description
-from lookalike.artifacts.test_sets import TestSet, load_test_set
-from lookalike.bundle.unpack import unpack
+from lookalike.artifacts.test_sets import load_test_set
+from lookalike.bundle.unpack import unpack_evidence
 from lookalike.errors import InputError
-from lookalike.evaluation.scores import score
+from lookalike.evaluation.scores import score_variant
 from lookalike.params import Params, load_params
 from lookalike.results.records import PARTS, RECORD, RESULTS, TEST_SETS, Record, check_sums, load_record
 from lookalike.training.settings import effective_settings
@@ -30,7 +31,7 @@ EVIDENCE = ("arrays.npz", "evidence.json")
 STAGES = ("evaluate", "explain", "embed")
 
 
-def add(names: Sequence[str], results: Path = RESULTS) -> list[Path]:
+def add_runs(names: Sequence[str], results: Path = RESULTS) -> list[Path]:
     """Evaluate, explain and embed trained variants as far as that has not been done, and copy the evidence.
 
     Returns:
@@ -45,9 +46,9 @@ def add(names: Sequence[str], results: Path = RESULTS) -> list[Path]:
         raise InputError(f"profile {params.profile} is a demonstration: its results say nothing about the studies")
     commit = provenance.commit()
     if commit["commit"] == "unknown":
-        raise InputError("no commit here holds the project, so that nobody could check the results; clone it with git")
+        raise InputError("the project is in no commit here, so the results cannot be checked; clone it with git")
     if commit["dirty"]:
-        raise InputError("tracked files differ from the commit, so that nobody could check the results; commit them")
+        raise InputError("tracked files differ from the commit, so the results cannot be checked; commit them")
     for name in names:
         params.require("variants", name)
         check_trained(params, name, Path())
@@ -55,15 +56,15 @@ def add(names: Sequence[str], results: Path = RESULTS) -> list[Path]:
         members = [name for name in names if params.variants[name].study == study]
         outside = params.studies[study].outside  # which training did not need
         if not (Path("data") / outside).is_dir():
-            stage("fetch", outside)
-        stage("test_set", study)
+            run_stage("fetch", outside)
+        run_stage("test_set", study)
         for script in STAGES:
-            stage(script, study, *members)
-    return [copy(params, name, Path(), str(commit["commit"]), results) for name in names]
+            run_stage(script, study, *members)
+    return [copy_evidence(params, name, Path(), str(commit["commit"]), results) for name in names]
 
 
 def add_archives(files: Sequence[Path], results: Path = RESULTS) -> list[Path]:
-    """Copy the evidence of all variants in the archives that a bundle has left, see `bundle.evidence`.
+    """Copy the evidence of all variants in the archives of a bundle, see `bundle.evidence`.
 
     Returns:
         The folders of the runs.
@@ -75,7 +76,7 @@ def add_archives(files: Sequence[Path], results: Path = RESULTS) -> list[Path]:
     params = load_params()
     with tempfile.TemporaryDirectory() as made:
         root = Path(made) / "unpacked"
-        origin = unpack(files, root)
+        origin = unpack_evidence(files, root)
         if origin["dirty"]:
             raise InputError(
                 f"{files[0]}: packed from files that no commit holds; pack the bundle from a clean checkout"
@@ -94,10 +95,10 @@ def add_archives(files: Sequence[Path], results: Path = RESULTS) -> list[Path]:
                 shutil.copytree(kept, root / "test_sets" / study)
             elif not (results / TEST_SETS / study).is_dir():
                 raise InputError(f"{results / TEST_SETS / study}: not there; run `dvc repro test_set@{study}` first")
-        return [copy(params, name, root, origin["commit"], results) for name in names]
+        return [copy_evidence(params, name, root, origin["commit"], results) for name in names]
 
 
-def stage(script: str, study: str, *names: str) -> None:
+def run_stage(script: str, study: str, *names: str) -> None:
     """Run a stage on some variants of a study, in a process of its own, as DVC does.
 
     Raises:
@@ -109,7 +110,7 @@ def stage(script: str, study: str, *names: str) -> None:
 
 
 def check_trained(params: Params, name: str, root: Path) -> None:
-    """Refuse a variant that is not trained, or otherwise than `params` says, or from changed files.
+    """Refuse a variant that is not trained, or was trained with other settings than `params` has or from changed files.
 
     Raises:
         InputError: see above.
@@ -128,7 +129,7 @@ def check_trained(params: Params, name: str, root: Path) -> None:
         raise InputError(f"{name}: {seeds} of {wanted} seeds are trained")
 
 
-def copy(params: Params, name: str, root: Path, evaluated: str, results: Path) -> Path:
+def copy_evidence(params: Params, name: str, root: Path, evaluated: str, results: Path) -> Path:
     """Copy the evidence of a variant below `root` to its run's folder, and what its study shares.
 
     Raises:
@@ -156,7 +157,7 @@ def copy(params: Params, name: str, root: Path, evaluated: str, results: Path) -
                     shutil.copyfile(source / file, folder / part / file)
         if name in params.studies[study].focus:
             keep_weights(root / "models" / study / name, folder)
-        summary = score(load_evaluation(folder / "evaluation"), test_set.labels, test_set.class_names).summary
+        summary = score_variant(load_evaluation(folder / "evaluation"), test_set.labels, test_set.class_names).summary
         record = Record(
             version=1,
             study=study,
@@ -210,15 +211,17 @@ def check_size(what: str, folder: Path, limit: int) -> None:
 
 
 def share_test_set(source: Path, target: Path) -> None:
-    """Copy what is kept of a test set, unless what is there already is the same or shows more images.
+    """Copy a test set, unless the present one is the same or holds more images.
 
     What is there of another version, or damaged, is replaced.
 
     Raises:
         InputError: what is there is of another data set.
     """
-    new = load_test_set(source)
-    if target.is_dir() and (old := readable(target)) is not None:
+    new, old = load_test_set(source), None
+    with suppress(InputError):
+        old = load_test_set(target)
+    if old is not None:
         if old.digest != new.digest:
             raise InputError(f"{target}: is of other images ({old.digest[:8]}) than {source} ({new.digest[:8]})")
         if len(old.shown) > len(new.shown):
@@ -226,11 +229,3 @@ def share_test_set(source: Path, target: Path) -> None:
     with replacing_folder(target) as part:
         for file in EVIDENCE:
             shutil.copyfile(source / file, part / file)
-
-
-def readable(folder: Path) -> TestSet | None:
-    """The test set in a folder; None if it cannot be read."""
-    try:
-        return load_test_set(folder)
-    except InputError:
-        return None

@@ -1,4 +1,4 @@
-"""Render `results/`: tables and figures that stand in git, and the page. It needs no data, network or model."""
+"""Render `results/` as tables and figures that are kept in git, and as a page; no data, network or model is needed."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,15 @@ from pathlib import Path
 
 from lookalike.artifacts.folders import write_json
 from lookalike.artifacts.reports import save_report
-from lookalike.claims.verdicts import Row, rows
+from lookalike.claims.verdicts import VerdictRow, verdict_rows
 from lookalike.params import Params
 from lookalike.params.profiles import DataProfile, EvaluationSample, ExplainSample, Profile, Sample
 from lookalike.reporting.assemble import assemble
 from lookalike.reporting.comparison import compare_study
 from lookalike.reporting.leaderboard import Standing, to_csv
 from lookalike.reporting.report import to_html
-from lookalike.results.readme import readme
-from lookalike.results.records import RESULTS, Run, choose, find_runs, lay_out
+from lookalike.results.readme import published_readme
+from lookalike.results.records import RESULTS, Run, choose_runs, find_runs, lay_out
 
 PUBLISHED = "published"
 DIGITS = "%.6g"  # of numbers in tables: what no order of additions changes
@@ -25,7 +25,7 @@ DIGITS = "%.6g"  # of numbers in tables: what no order of additions changes
 
 @dataclass(frozen=True)
 class Published:
-    """The runs that stand for their variants, all runs, and a line for each that was left out."""
+    """The chosen run of each variant, all runs, and a line for each run that was skipped."""
 
     chosen: Mapping[str, Run]
     runs: Sequence[Run]
@@ -42,7 +42,7 @@ def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS)
         InputError: evidence that all runs of a study share is damaged.
     """
     found = find_runs(results)
-    chosen, unknown = choose(found, params)
+    chosen, unknown = choose_runs(found, params)
     published = Published(chosen, found.runs, [*found.faults, *unknown])
     shown = published_params(params, chosen)
     with tempfile.TemporaryDirectory() as made:
@@ -50,14 +50,14 @@ def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS)
         lay_out(list(chosen.values()), results, root)
         write_json(root / "published.json", {"tracking": "not asked", "runs": {}})
         with ProcessPoolExecutor() as pool:
-            list(pool.map(partial(compare_in, shown, root), shown.studies))
+            list(pool.map(partial(compare_study_of, shown, root), shown.studies))
         report, standings, judged = assemble(shown, parameters, root, params.studies)
-        text, figures = readme(params, shown, published, report, standings, judged)
+        text, figures = published_readme(params, shown, published, report, standings, judged)
     texts = {
         **to_html(report),
         "README.md": text,
         "leaderboard.csv": to_csv(standings, Standing, DIGITS),
-        "claims.csv": to_csv(rows(judged), Row, DIGITS),
+        "claims.csv": to_csv(verdict_rows(judged), VerdictRow, DIGITS),
         **{f"figures/{name}.svg": svg for name, svg in figures.items()},
     }
     save_report(out, texts, report.files)
@@ -65,7 +65,7 @@ def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS)
     return published
 
 
-def compare_in(params: Params, root: Path, study: str) -> None:
+def compare_study_of(params: Params, root: Path, study: str) -> None:
     """Compare the variants of a study, in a process of its own."""
     compare_study(params, study, root, root / "comparisons" / study)
 

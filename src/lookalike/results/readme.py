@@ -10,27 +10,17 @@ from matplotlib.figure import Figure
 
 from lookalike.claims.judging import Judged
 from lookalike.params import Params
-from lookalike.reporting.chapters.claims import SUMMARY, by_chance, order, said_verdicts, summary
+from lookalike.reporting.chapters.claims import SUMMARY, claim_row, multiplicity_note, verdict_counts, verdict_order
 from lookalike.reporting.chapters.families.chapter import ANCHOR
+from lookalike.reporting.chapters.leaderboard import interval_text
+from lookalike.reporting.chapters.study_results import ece_estimate
 from lookalike.reporting.chapters.summary import ANCHOR as SUMMARY_ANCHOR
-from lookalike.reporting.document import (
-    Column,
-    Points,
-    Prose,
-    Section,
-    Table,
-    count,
-    estimate,
-    figures_in,
-    number,
-    percent,
-    section,
-    tabulate,
-    text,
-)
-from lookalike.reporting.figures.style import BLUE, WIDTH, in_percent, name_rows, style
+from lookalike.reporting.document import BulletList, Prose, Section, Table, figures_in, section
+from lookalike.reporting.figures.style import BLUE, WIDTH, name_rows, percent_ticks, style
+from lookalike.reporting.forms import count, estimate_form, number, percent, text
 from lookalike.reporting.leaderboard import Standing
 from lookalike.reporting.report import Report, in_markdown
+from lookalike.reporting.tables import Column, labels, tabulate
 from lookalike.results.records import Run, departures
 
 if TYPE_CHECKING:
@@ -45,7 +35,7 @@ STANDINGS = (
     Column("diverged", "diverged", count),
     Column("parameters", "parameters", count),
     Column("NLL, nats", "nll", number),
-    Column("ECE, %", "ece", estimate(100, 2)),
+    Column("ECE, %", "ece", estimate_form(100, 2)),
 )
 STUDIES = (
     Column("study", "study", text),
@@ -55,43 +45,36 @@ STUDIES = (
     Column("claims", "claims", text),
 )
 RUNS = (
-    Column("variant", "variant", text),
-    Column("run", "run", text),
-    Column("profile", "profile", text),
+    *labels("variant", "run", "profile"),
     Column("seeds", "seeds", count),
-    Column("precision", "precision", text),
-    Column("commit", "commit", text),
-    Column("finished", "finished", text),
-    Column("device", "device", text),
-    Column("hours", "hours", text),
-    Column("used", "used", text),
+    *labels("precision", "commit", "finished", "device", "hours", "used"),
     Column("differs from the study's own settings in", "differs", text),
 )
 INTRO = (
     "Training runs of this project's variants on the published data. Every number and figure here is computed from "
     "`results/`, where the evidence of each run is kept, without data sets, network or models. `make published` "
-    "computes them again and writes the whole report to `index.html` beside this file: maps, embeddings, pairs of "
+    "computes them again and writes the whole report to `index.html` next to this file: maps, embeddings, pairs of "
     "variants, and an explorer of single images."
 )
 HASH_SALT = "lookalike"  # so that the ids in a figure are the same each time
 
 
-def findings(report: Report, anchor: str) -> list[str]:
+def findings_of_section(report: Report, anchor: str) -> list[str]:
     """The sentences of a section of the report's first page: its list, or the finding above each of its figures."""
     blocks = next((part.blocks for part in report.pages[0].sections if part.anchor == anchor), ())
-    listed = [one for block in blocks if isinstance(block, Points) for one in block.sentences]
+    listed = [one for block in blocks if isinstance(block, BulletList) for one in block.sentences]
     return listed or [figure.words.finding for figure in figures_in(blocks)]
 
 
-def studies(every: Params, published: "Published", judged: Sequence[Judged]) -> Table:
-    """What each study asks, and how much of it is answered."""
+def study_table(every: Params, published: "Published", judged: Sequence[Judged]) -> Table:
+    """The question of each study, and how much of it is answered."""
     rows = [
         {
             "study": name,
             "title": settings.title,
             "data": settings.data,
             "variants": f"{len(published.chosen.keys() & own.keys())} of {len(own)}",
-            "claims": said_verdicts([one for one in judged if one.claim.study == name]) or "none",
+            "claims": verdict_counts([one for one in judged if one.claim.study == name]) or "none",
         }
         for name, settings in every.studies.items()
         if (own := every.variants_of(name))
@@ -99,7 +82,7 @@ def studies(every: Params, published: "Published", judged: Sequence[Judged]) -> 
     return tabulate("Studies, and how much of each is answered", STUDIES, rows)
 
 
-def readme(
+def published_readme(
     every: Params,
     params: Params,
     published: "Published",
@@ -115,19 +98,21 @@ def readme(
     """
     lines = ["# Published results", "", INTRO, ""]
     for title, anchor in (("What was found", SUMMARY_ANCHOR), ("How they tell look-alikes apart", ANCHOR)):
-        if found := findings(report, anchor):
+        if found := findings_of_section(report, anchor):
             lines += [f"## {title}", "", *(f"- {one}" for one in found), ""]
-    lines += ["## The studies", "", *in_markdown(studies(every, published, judged), 2)]
+    lines += ["## The studies", "", *in_markdown(study_table(every, published, judged), 2)]
     run = [one for one in judged if one.verdict != "not tested"]
     claims = section(
         "claims",
         "What became of the claims",
         Prose(
             f"Of {len(judged)} claims, those of the four studies and this project's own hypotheses (L1, L2, ...): "
-            f"**{said_verdicts(judged)}**. The claims not tested wait for their training runs; they are in "
+            f"**{verdict_counts(judged)}**. The claims not tested wait for their training runs; they are in "
             "`claims.csv`, with every test and its rule."
         ),
-        tabulate("Claims and verdicts", SUMMARY, map(summary, sorted(run, key=order)), by_chance(judged))
+        tabulate(
+            "Claims and verdicts", SUMMARY, map(claim_row, sorted(run, key=verdict_order)), multiplicity_note(judged)
+        )
         if run
         else None,
     )
@@ -137,25 +122,22 @@ def readme(
     for study, settings in params.studies.items():
         rows = [row for row in standings if row.study == study]
         name = f"{study}-accuracy"
-        figures[name] = to_svg(accuracy_figure(rows))
+        figures[name] = to_svg(accuracy_bars(rows))
         alt = f"Test accuracy of each variant of the study {study} with its 95 % interval over seeds and test images"
         lines += [f"### {settings.title}", "", f"![{alt}](figures/{name}.svg)", ""]
-        lines += in_markdown(tabulate("Leaderboard", STANDINGS, map(standing, rows)), 3)
-    lines += in_markdown(origins(published), 2)
+        lines += in_markdown(tabulate("Leaderboard", STANDINGS, map(standing_row, rows)), 3)
+    lines += in_markdown(origin_section(published), 2)
     return "\n".join(lines), figures
 
 
-def standing(row: Standing) -> dict[str, Any]:
+def standing_row(row: Standing) -> dict[str, Any]:
     """A row of the leaderboard."""
-    bounds = (row.accuracy_low, row.accuracy_high)
-    interval = " to ".join(f"{100 * bound:.2f}" for bound in bounds if bound is not None)
-    error = None if row.ece is None else {"value": row.ece, "low": row.ece_low, "high": row.ece_high}
-    return vars(row) | {"interval": interval or None, "ece": error}
+    return vars(row) | {"interval": interval_text(row), "ece": ece_estimate(row)}
 
 
-def origins(published: "Published") -> Section:
-    """Every run: where it comes from, whether verdicts use it, and what was left out."""
-    rows = [origin(run, used=published.chosen.get(run.record.variant) is run) for run in published.runs]
+def origin_section(published: "Published") -> Section:
+    """Every run with its origin, whether verdicts use it, and the runs that were skipped."""
+    rows = [run_row(run, used=published.chosen.get(run.record.variant) is run) for run in published.runs]
     left_out = [Prose(f"Left out: {fault}") for fault in published.faults]
     note = (
         "Where a variant has several runs, verdicts use the one that is nearest to the study's own settings. Hours: "
@@ -164,7 +146,7 @@ def origins(published: "Published") -> Section:
     return section("runs", "Where the results come from", tabulate("Runs", RUNS, rows, note), *left_out)
 
 
-def origin(run: Run, *, used: bool) -> dict[str, Any]:
+def run_row(run: Run, *, used: bool) -> dict[str, Any]:
     """A row of the table of runs."""
     about, description = run.about, run.description
     return {
@@ -182,8 +164,8 @@ def origin(run: Run, *, used: bool) -> dict[str, Any]:
     }
 
 
-def accuracy_figure(rows: Sequence[Standing]) -> Figure:
-    """Test accuracies with their intervals, a row a variant."""
+def accuracy_bars(rows: Sequence[Standing]) -> Figure:
+    """Test accuracies with their intervals, one row per variant."""
     ended = [row for row in rows if None not in (row.accuracy, row.accuracy_low, row.accuracy_high)]
     with style():
         figure = Figure(figsize=(WIDTH, 0.32 * len(ended) + 0.9))
@@ -193,7 +175,7 @@ def accuracy_figure(rows: Sequence[Standing]) -> Figure:
             axes.plot(ends, np.full(3, place), color=BLUE, linewidth=2, marker="o", markevery=[1])
         name_rows(axes, [f"{row.variant} ({row.seeds})" for row in ended])
         axes.set_xlabel("test accuracy, mean over seeds (number in brackets); lines: 95 % intervals")
-        in_percent(axes.xaxis)
+        percent_ticks(axes.xaxis)
     return figure
 
 

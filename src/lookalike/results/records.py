@@ -9,25 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
 from lookalike.artifacts.evaluations import Evaluation, load_evaluation
 from lookalike.artifacts.fingerprint import sha_256
 from lookalike.artifacts.folders import read_json
-from lookalike.artifacts.models import Description, Row, first_fault, load_description, read_rows
+from lookalike.artifacts.models import Description, Row, load_description, read_rows
+from lookalike.artifacts.typed_json import read_typed
 from lookalike.errors import InputError
 from lookalike.params import Params
 from lookalike.params.profiles import Budget
-from lookalike.params.sections import Name, Section
+from lookalike.params.sections import Name, StrictModel
 from lookalike.params.training import Variant
-from lookalike.training.settings import EffectiveSettings, differences, uncapped
+from lookalike.training.settings import EffectiveSettings, setting_differences, study_settings
 
 RESULTS, RECORD, TEST_SETS = Path("results"), "record.json", "test_sets"
 PARTS = {"evaluation": "evaluations", "explanation": "explanations", "embedding": "embeddings"}
 VERSION = 1
 
 
-class Record(Section):
+class Record(StrictModel):
     """`record.json`: what was run, and the check sums of all files beside it.
 
     Attributes:
@@ -61,7 +60,7 @@ class Run:
 
     @property
     def description(self) -> Description:
-        """What was trained on what."""
+        """The networks, their training and their data set."""
         return load_description(self.folder)
 
     @property
@@ -77,7 +76,7 @@ class Run:
 
     @property
     def evaluation(self) -> Evaluation:
-        """What its models say."""
+        """The outputs of its models."""
         return load_evaluation(self.folder / "evaluation")
 
     @property
@@ -87,14 +86,14 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundRuns:
     """The runs in a folder of results, sorted by study, variant and folder, and a line for each that cannot be read."""
 
     runs: list[Run]
     faults: list[str]
 
 
-def find_runs(results: Path = RESULTS) -> Found:
+def find_runs(results: Path = RESULTS) -> FoundRuns:
     """All runs in `results`; a damaged one, or a second one of the same settings, is a fault, and the rest is found."""
     runs: list[Run] = []
     faults: list[str] = []
@@ -110,7 +109,7 @@ def find_runs(results: Path = RESULTS) -> Found:
             runs.append(Run(path.parent, record))
         else:
             faults.append(f"{path.parent}: the same settings as {same}; remove one of the two")
-    return Found(runs, faults)
+    return FoundRuns(runs, faults)
 
 
 def load_record(path: Path) -> Record:
@@ -119,10 +118,7 @@ def load_record(path: Path) -> Record:
     Raises:
         InputError: it is damaged, edited, of another version or in the wrong place, or a file is.
     """
-    try:
-        record = Record.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise InputError(f"{path}: {first_fault(error)}") from error
+    record = read_typed(path, Record)
     folder = path.parent
     if (folder.parent.parent.name, folder.parent.name) != (record.study, record.variant):
         raise InputError(f"{path}: is of {record.study}/{record.variant}, which is another folder")
@@ -144,24 +140,28 @@ def check_sums(folder: Path) -> dict[str, str]:
 
 def departures(record: Record) -> list[str]:
     """How a run differs from the study's own settings, which are those of its entry in `params.yaml` without caps."""
-    return differences(uncapped(record.parameters, record.settings.images), record.settings)
+    return setting_differences(study_settings(record.parameters, record.settings.images), record.settings)
 
 
-def choose(found: Found, params: Params) -> tuple[dict[str, Run], list[str]]:
+def choose_runs(found: FoundRuns, params: Params) -> tuple[dict[str, Run], list[str]]:
     """Of each variant of `params` the run that is nearest to the study's own settings, in the order of `params`; of
     equally near ones that with more seeds, then the later.
 
     Returns:
         The runs by variant, and a line for each run of a variant that `params` does not have.
     """
-    unknown = [run for run in found.runs if not is_known(run.record, params)]
-    lines = [f"{run.folder}: params.yaml has no variant {run.record.variant} of {run.record.study}" for run in unknown]
-    known = [run for run in found.runs if is_known(run.record, params)]
-    best = {name: [run for run in known if run.record.variant == name] for name in params.variants}
-    return {name: max(runs, key=lambda run: rank(run, params)) for name, runs in best.items() if runs}, lines
+    lines: list[str] = []
+    runs_of: dict[str, list[Run]] = {name: [] for name in params.variants}
+    for run in found.runs:
+        record = run.record
+        if record.variant in params.variants and params.variants[record.variant].study == record.study:
+            runs_of[record.variant].append(run)
+        else:
+            lines.append(f"{run.folder}: params.yaml has no variant {record.variant} of {record.study}")
+    return {name: max(runs, key=lambda run: closeness(run, params)) for name, runs in runs_of.items() if runs}, lines
 
 
-def nearest(runs: Sequence[Run]) -> list[Run]:
+def nearest_runs(runs: Sequence[Run]) -> list[Run]:
     """Of each variant the run that is nearest to the study's own settings, whatever `params.yaml` says now."""
     best: dict[tuple[str, str], Run] = {}
     for run in sorted(runs, key=lambda run: (-len(departures(run.record)), len(run.description.seeds))):
@@ -169,15 +169,10 @@ def nearest(runs: Sequence[Run]) -> list[Run]:
     return list(best.values())
 
 
-def rank(run: Run, params: Params) -> tuple[bool, int, int, str]:
-    """The higher, the better a run stands for its variant: first of all if that is still as it was in `params.yaml`."""
+def closeness(run: Run, params: Params) -> tuple[bool, int, int, str]:
+    """The rank of a run of a variant: by unchanged parameters, departures, seeds and date; higher is better."""
     unchanged = run.record.parameters == params.variants[run.record.variant]
     return unchanged, -len(departures(run.record)), len(run.description.seeds), run.about["finished"]
-
-
-def is_known(record: Record, params: Params) -> bool:
-    """Whether `params` has the variant of a record."""
-    return record.variant in params.variants and params.variants[record.variant].study == record.study
 
 
 def lay_out(runs: Sequence[Run], results: Path, root: Path) -> None:

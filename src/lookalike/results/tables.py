@@ -9,7 +9,7 @@ import pandas as pd
 
 from lookalike.artifacts.models import read_rows
 from lookalike.artifacts.test_sets import load_test_set
-from lookalike.evaluation.scores import score
+from lookalike.evaluation.scores import score_variant
 from lookalike.results.records import TEST_SETS, Run, find_runs
 
 
@@ -37,17 +37,19 @@ def load_tables(results: Path) -> Results:
     seeds = [row for run in runs for row in seed_rows(run, results)]
     epochs = [key_of(run) | row for run in runs for row in read_rows(run.folder / "history.csv")]
     studies = dict.fromkeys(run.record.study for run in runs)
-    answers = {study: answers_of([run for run in runs if run.record.study == study], results) for study in studies}
+    answers = {
+        study: predicted_classes([run for run in runs if run.record.study == study], results) for study in studies
+    }
     return Results(pd.DataFrame(seeds), pd.DataFrame(epochs), answers)
 
 
 def key_of(run: Run) -> dict[str, Any]:
-    """What tells a run from others."""
+    """The columns that identify a run."""
     return {"study": run.record.study, "variant": run.record.variant, "run": run.folder.name}
 
 
 def seed_rows(run: Run, results: Path) -> list[dict[str, Any]]:
-    """A row a seed that did not diverge."""
+    """One row per seed that did not diverge."""
     description, about = run.description, run.about
     test_set = load_test_set(results / TEST_SETS / run.record.study)
     shared = key_of(run) | {
@@ -58,13 +60,13 @@ def seed_rows(run: Run, results: Path) -> list[dict[str, Any]]:
         "precision": description.precision,
         **{name: about[name] for name in ("commit", "host", "finished")},
     }
-    scored = score(run.evaluation, test_set.labels, test_set.class_names).details["seeds"]
+    scored = score_variant(run.evaluation, test_set.labels, test_set.class_names).details["seeds"]
     seconds = pd.DataFrame(run.timings).groupby("seed")["seconds"].sum()
     return [shared | {"seconds": float(seconds[one["seed"]])} | one for one in scored]
 
 
-def answers_of(runs: Sequence[Run], results: Path) -> pd.DataFrame:
-    """What the runs of one study predict of each test image, by name."""
+def predicted_classes(runs: Sequence[Run], results: Path) -> pd.DataFrame:
+    """The class that each run of a study predicts for each test image, by name."""
     test_set = load_test_set(results / TEST_SETS / runs[0].record.study)
     names = pd.Index(test_set.class_names)
     columns = {("class", "", ""): names[test_set.labels]}

@@ -6,7 +6,7 @@ from lookalike.artifacts.embeddings import load_embedding
 from lookalike.artifacts.explanations import load_explanation
 from lookalike.artifacts.test_sets import load_test_set
 from lookalike.errors import InputError
-from lookalike.evaluation.scores import score
+from lookalike.evaluation.scores import score_variant
 from lookalike.results.records import RESULTS, TEST_SETS, Run, find_runs
 
 TOLERANCE = 1e-9  # of figures, for the order in which another machine adds up
@@ -36,13 +36,13 @@ def verify_run(run: Run, results: Path) -> None:
         raise InputError(f"{folder}: trained on other images than those of {results / TEST_SETS / record.study}")
     if run.about.get("settings") != record.digest:
         raise InputError(f"{folder / 'run.json'}: of other settings than the record")
-    figures = score(run.evaluation, test_set.labels, test_set.class_names).summary
+    figures = score_variant(run.evaluation, test_set.labels, test_set.class_names).summary
     for name in sorted(figures.keys() | record.scores.keys()):
-        told, computed = record.scores.get(name), figures.get(name)
-        if told is None and computed is None:
+        recorded, computed = record.scores.get(name), figures.get(name)
+        if recorded is None and computed is None:
             continue
-        if told is None or computed is None or abs(told - computed) > TOLERANCE * max(1, abs(computed)):
-            raise InputError(f"{folder}: {name} is {told} in the record, but {computed} by the logits")
+        if recorded is None or computed is None or abs(recorded - computed) > TOLERANCE * max(1, abs(computed)):
+            raise InputError(f"{folder}: {name} is {recorded} in the record, but {computed} by the logits")
     if (folder / "explanation").is_dir():
         load_explanation(folder / "explanation")
     if (folder / "embedding").is_dir():

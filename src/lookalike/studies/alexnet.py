@@ -1,10 +1,9 @@
 """The claims of the study of AlexNet: its parts, ReLU against tanh, small filters and depth."""
 
-from lookalike.artifacts.explanations import LayerReadout
+from lookalike.artifacts.seed_findings import SeedFindings
 from lookalike.claims.claim import Claim, Rule, Test, above, below
-from lookalike.claims.evidence import StudyEvidence
-from lookalike.claims.measures import Measure, alone, figure, more_accurate, of_every_seed, times_longer
-from lookalike.claims.quantities import Figure, figure_of, look_alikes_among
+from lookalike.claims.measures import alone, mean_of_seeds, more_accurate, of_explanation, times_longer
+from lookalike.claims.quantities import SeedValue, look_alikes_among, seed_value
 
 STUDY = "alexnet"
 PARTS = {
@@ -16,24 +15,15 @@ POINT = 0.01
 HALF_A_POINT = 0.005  # the smallest difference of accuracies that matters
 
 
-def read_out(name: str, field: str) -> Measure:
-    """By how much a figure of the layers is larger at the last convolution than at the first."""
-
-    def figures(study: StudyEvidence, variant: str) -> list[Figure] | None:
-        explanation = study.explanations.get(variant)
-        layers = [seed.depth for seed in explanation.seeds] if explanation else []
-        return of_every_seed([rise(rows, field) if rows else None for rows in layers])
-
-    return figure(name, figures)
-
-
-def rise(rows: tuple[LayerReadout, ...], field: str) -> Figure | None:
-    """The figure of the last layer minus that of the first; None where it is not known."""
-    first, last = (getattr(row, field) for row in (rows[0], rows[-1]))
+def rise(seed: SeedFindings, field: str) -> SeedValue | None:
+    """A figure of the last convolution minus that of the first; None where one of them is not known."""
+    if not seed.depth:
+        return None
+    figures = (getattr(row, field) for row in (seed.depth[0], seed.depth[-1]))
+    first, last = (SeedValue(one) if isinstance(one, float) else seed_value(one) for one in figures)
     if first is None or last is None:
         return None
-    one, other = (Figure(value) if isinstance(value, float) else figure_of(value) for value in (first, last))
-    return Figure(other.value - one.value, one.image_variance + other.image_variance)
+    return SeedValue(last.value - first.value, first.image_variance + last.image_variance)
 
 
 def by_depth(key: str, words: str, field: str, *, rises: bool) -> Test:
@@ -42,14 +32,13 @@ def by_depth(key: str, words: str, field: str, *, rises: bool) -> Test:
         key,
         f"{words}, last convolution of alexnet minus first",
         above(5 * POINT) if rises else below(-5 * POINT),
-        read_out("alexnet", field),
+        mean_of_seeds(of_explanation(lambda seed: rise(seed, field)), "alexnet"),
         ("alexnet",),
-        f"from the first to the last convolution the {words} rises by {{}}",
-        f"from the first to the last convolution the {words} falls by {{}}",
+        f"from the first to the last convolution the {words} rises|falls by {{}}",
     )
 
 
-def among(answers: int) -> Test:
+def look_alikes_test(answers: int) -> Test:
     """The test of whether look-alikes are frequent among AlexNet's wrong answers."""
     return Test(
         f"top {answers}",
@@ -58,8 +47,7 @@ def among(answers: int) -> Test:
         above(5 * POINT),
         alone("alexnet", look_alikes_among(answers)),
         ("alexnet",),
-        f"among the wrong ones of {answers} answers look-alikes are {{}} more frequent than by chance",
-        f"among the wrong ones of {answers} answers look-alikes are {{}} less frequent than by chance",
+        f"among the wrong ones of {answers} answers look-alikes are {{}} more|less frequent than by chance",
     )
 
 
@@ -122,6 +110,6 @@ CLAIMS = (
         "AlexNet's eight images",
         "leopard: jaguar, cheetah",
         Rule("2026-11-29", "7bfe933", "no", "25c21fba3b94"),
-        (among(2), among(5)),
+        (look_alikes_test(2), look_alikes_test(5)),
     ),
 )

@@ -3,20 +3,20 @@
 import math
 from itertools import pairwise
 
-from lookalike.artifacts.explanations import FirstFilters
+from lookalike.artifacts.seed_findings import SeedFindings
 from lookalike.claims.claim import Claim, Rule, Test, above, below, within
 from lookalike.claims.evidence import StudyEvidence
 from lookalike.claims.measures import (
     alone,
-    figure,
-    figure_gain,
-    from_interval,
     gain,
     log_instability,
+    mean_of_seeds,
+    more_accurate,
     of_every_seed,
+    of_explanation,
     of_history,
 )
-from lookalike.claims.quantities import Figure, gap, train_accuracy
+from lookalike.claims.quantities import SeedValue, fitting_gap_terms, seed_value, train_accuracy_terms
 
 STUDY = "cifar"
 CHANCE = 0.1
@@ -30,69 +30,53 @@ GAP = "accuracy on training images minus accuracy on validation images, both as 
 CAM = "Grad-CAM"  # CAM itself needs a network that ends in global pooling and one dense layer
 
 
-def narrower(more: str, less: str) -> Test:
+def gap_test(more: str, less: str) -> Test:
     """The test of whether the gap of one variant is smaller than that of another."""
     return Test(
         f"gap of {more} against {less}",
         f"{GAP}: {less} minus {more}",
         above(POINT),
-        gain(less, more, gap),
+        gain(less, more, fitting_gap_terms),
         (more, less),
-        f"the gap of {more} is {{}} smaller than that of {less}",
-        f"the gap of {more} is {{}} larger than that of {less}",
+        f"the gap of {more} is {{}} smaller|larger than that of {less}",
     )
 
 
-def on_l2(name: str) -> tuple[Test, ...]:
+def l2_tests(name: str) -> tuple[Test, ...]:
     """The tests of the claim on L2, for one of the variants that may be meant."""
     underfits = Test(
         f"{name} underfits",
         f"accuracy on training images, in evaluation mode, vgg11-bn minus {name}",
         above(POINT),
-        gain("vgg11-bn", name, train_accuracy),
+        gain("vgg11-bn", name, train_accuracy_terms),
         ("vgg11-bn", name),
-        f"on training images {name} is {{}} less accurate than vgg11-bn",
-        f"on training images {name} is {{}} more accurate than vgg11-bn",
+        f"on training images {name} is {{}} less|more accurate than vgg11-bn",
     )
-    tests = (*(narrower(name, other) for other in WITH_BATCH_NORM), underfits)
+    tests = (*(gap_test(name, other) for other in WITH_BATCH_NORM), underfits)
     return tuple(Test(**{**vars(test), "reading": name}) for test in tests)
 
 
-def on_top_of_batch_norm(name: str) -> tuple[Test, Test]:
+def regularisation_tests(name: str) -> tuple[Test, Test]:
     """The tests of what dropout or augmentation adds to batch norm."""
-    accuracy = Test(
-        f"accuracy of {name}",
-        f"test accuracy, {name} minus vgg11-bn",
-        above(-POINT),
-        gain(name, "vgg11-bn"),
-        (name, "vgg11-bn"),
-        f"{name} is {{}} more accurate than vgg11-bn",
-        f"{name} is {{}} less accurate than vgg11-bn",
-    )
-    return narrower(name, "vgg11-bn"), accuracy
+    return gap_test(name, "vgg11-bn"), more_accurate(name, "vgg11-bn", -POINT, f"accuracy of {name}")
 
 
-def spread_of_activations(study: StudyEvidence, name: str) -> list[Figure] | None:
-    """Of each seed the mean over convolutions of the logarithm of the deviation of what enters ReLU, after training."""
-    explanation = study.explanations.get(name)
-    if explanation is None:
+def spread_of_activations(seed: SeedFindings) -> SeedValue | None:
+    """The mean over convolutions of the logarithm of the deviation of what enters ReLU, after training."""
+    deviations = list((seed.deviations or {}).get("trained", {}).values())
+    if not deviations or min(deviations) <= 0:
         return None
-    found: list[Figure | None] = []
-    for seed in explanation.seeds:
-        deviations = list((seed.deviations or {}).get("trained", {}).values())
-        usable = bool(deviations) and min(deviations) > 0
-        found.append(Figure(sum(map(math.log, deviations)) / len(deviations)) if usable else None)
-    return of_every_seed(found)
+    return SeedValue(sum(map(math.log, deviations)) / len(deviations))
 
 
-def narrowed(without: str, with_batch_norm: str) -> Test:
+def activation_spread_test(without: str, with_batch_norm: str) -> Test:
     """The test of whether a network's activations are narrower with batch norm than without."""
     return Test(
         with_batch_norm,
         f"standard deviation of what enters ReLU, {with_batch_norm} as a multiple of {without} at the same layers "
         "after training, geometric mean over layers and seeds",
         below(1),
-        figure_gain(with_batch_norm, without, spread_of_activations),
+        mean_of_seeds(of_explanation(spread_of_activations), with_batch_norm, without),
         (without, with_batch_norm),
         f"the activations of {with_batch_norm} are {{}} as wide as those of {without}",
         scale="times",
@@ -100,31 +84,19 @@ def narrowed(without: str, with_batch_norm: str) -> Test:
     )
 
 
-def first_filters(study: StudyEvidence, name: str) -> list[FirstFilters] | None:
-    """What is known of each seed's filters of the first convolution."""
-    explanation = study.explanations.get(name)
-    filters = [seed.filters for seed in explanation.seeds] if explanation else []
-    known = [one for one in filters if one is not None]
-    return known if known and len(known) == len(filters) else None
+def order_gained(seed: SeedFindings) -> SeedValue | None:
+    """By how much training lowers the spectral entropy of the first filters."""
+    entropy = seed.filters and seed.filters.spectral_entropy
+    return SeedValue(entropy.untrained - entropy.trained) if entropy else None
 
 
-def order_gained(study: StudyEvidence, name: str) -> list[Figure] | None:
-    """By how much training lowers the spectral entropy of the first filters, for each seed."""
-    known = first_filters(study, name)
-    if known is None:
-        return None
-    return [Figure(one.spectral_entropy.untrained - one.spectral_entropy.trained) for one in known]
+def orientation_gained(seed: SeedFindings) -> SeedValue | None:
+    """By how much training makes the first filters more selective for orientation."""
+    selectivity = seed.filters and seed.filters.selectivity
+    return SeedValue(selectivity.trained - selectivity.untrained) if selectivity else None
 
 
-def orientation_gained(study: StudyEvidence, name: str) -> list[Figure] | None:
-    """By how much training makes the first filters more selective for orientation, for each seed."""
-    known = first_filters(study, name)
-    if known is None:
-        return None
-    return [Figure(one.selectivity.trained - one.selectivity.untrained) for one in known]
-
-
-def on_filters(without: str, with_batch_norm: str) -> tuple[Test, ...]:
+def filter_tests(without: str, with_batch_norm: str) -> tuple[Test, ...]:
     """The tests of whether filters are clearer after training, and clearest with batch norm."""
     both = (without, with_batch_norm)
     return (
@@ -132,51 +104,48 @@ def on_filters(without: str, with_batch_norm: str) -> tuple[Test, ...]:
             f"spectrum of {with_batch_norm}",
             f"spectral entropy of the first filters of {with_batch_norm}, untrained minus trained",
             above(ORDERED),
-            figure(with_batch_norm, order_gained),
+            mean_of_seeds(of_explanation(order_gained), with_batch_norm),
             (with_batch_norm,),
-            f"training lowers the spectral entropy of {with_batch_norm}'s first filters by {{}}",
-            f"training raises the spectral entropy of {with_batch_norm}'s first filters by {{}}",
+            f"training lowers|raises the spectral entropy of {with_batch_norm}'s first filters by {{}}",
             scale="number",
         ),
         Test(
             f"orientation of {with_batch_norm}",
             f"orientation selectivity of the first filters of {with_batch_norm}, trained minus untrained",
             above(ORDERED),
-            figure(with_batch_norm, orientation_gained),
+            mean_of_seeds(of_explanation(orientation_gained), with_batch_norm),
             (with_batch_norm,),
-            f"training raises the orientation selectivity of {with_batch_norm}'s first filters by {{}}",
-            f"training lowers the orientation selectivity of {with_batch_norm}'s first filters by {{}}",
+            f"training raises|lowers the orientation selectivity of {with_batch_norm}'s first filters by {{}}",
             scale="number",
         ),
         Test(
             f"{with_batch_norm} against {without}",
             f"gain of orientation selectivity by training, {with_batch_norm} minus {without}",
             above(0),
-            figure_gain(with_batch_norm, without, orientation_gained),
+            mean_of_seeds(of_explanation(orientation_gained), with_batch_norm, without),
             both,
-            f"training adds {{}} more orientation selectivity to {with_batch_norm} than to {without}",
-            f"training adds {{}} less orientation selectivity to {with_batch_norm} than to {without}",
+            f"training adds {{}} more|less orientation selectivity to {with_batch_norm} than to {without}",
             scale="number",
             at_chance=("vgg11-plain",),
         ),
     )
 
 
-def agreement(clustering: str) -> Test:
+def agreement_test(clustering: str) -> Test:
     """The test of how well one clustering of the features agrees with the classes."""
     words = {"k_means": "k-means clusters", "mixture_by_class": "a mixture with one Gaussian per class"}[clustering]
 
-    def figures(study: StudyEvidence, name: str) -> list[Figure] | None:
+    def values(study: StudyEvidence, name: str) -> list[SeedValue] | None:
         embedding = study.embeddings.get(name)
-        if embedding is None:
-            return None
-        return of_every_seed([from_interval(getattr(one, clustering)) for one in embedding.agreements])
+        return (
+            of_every_seed([seed_value(getattr(one, clustering)) for one in embedding.agreements]) if embedding else None
+        )
 
     return Test(
         "clusters follow the label" if clustering == "k_means" else "mixture differs",
         f"adjusted Rand index of labels and {words} of vgg11-bn's vectors",
         above(0.5) if clustering == "k_means" else below(0.9),
-        figure("vgg11-bn", figures),
+        mean_of_seeds(values, "vgg11-bn"),
         ("vgg11-bn",),
         f"labels and {words} agree with an index of {{}}",
         scale="number",
@@ -184,23 +153,20 @@ def agreement(clustering: str) -> Test:
     )
 
 
-def on_the_object(key: str, words: str, field: str) -> Test:
+def localisation_test(key: str, words: str, field: str) -> Test:
     """The test of how much better than a Gaussian in the centre the maps lie on the object."""
 
-    def figures(study: StudyEvidence, name: str) -> list[Figure] | None:
-        explanation = study.explanations.get(name)
-        seeds = [one.localisation for one in explanation.seeds] if explanation else []
-        found = [one.methods.get(CAM) if one else None for one in seeds]
-        return of_every_seed([from_interval(getattr(one, field)) if one else None for one in found])
+    def over_centre(seed: SeedFindings) -> SeedValue | None:
+        localised = seed.localisation and seed.localisation.methods.get(CAM)
+        return seed_value(getattr(localised, field)) if localised else None
 
     return Test(
         key,
         f"{words} of vgg11-bn's {CAM} and GrabCut's mask of the object, minus that of a Gaussian in the centre",
         above(5 * POINT),
-        figure("vgg11-bn", figures),
+        mean_of_seeds(of_explanation(over_centre), "vgg11-bn"),
         ("vgg11-bn",),
-        f"the {words} is {{}} higher than that of a Gaussian in the centre",
-        f"the {words} is {{}} lower than that of a Gaussian in the centre",
+        f"the {words} is {{}} higher|lower than that of a Gaussian in the centre",
     )
 
 
@@ -219,8 +185,7 @@ CLAIMS = (
                 within(2 * POINT),
                 alone("vgg11-plain", minus=CHANCE),
                 ("vgg11-plain",),
-                "vgg11-plain is {} above chance",
-                "vgg11-plain is {} below chance",
+                "vgg11-plain is {} above|below chance",
                 at_chance=("vgg11-plain",),
             ),
             Test(
@@ -229,8 +194,7 @@ CLAIMS = (
                 above(10 * POINT),
                 gain("vgg11-bn", "vgg11-plain"),
                 ("vgg11-plain", "vgg11-bn"),
-                "vgg11-bn is {} more accurate than vgg11-plain",
-                "vgg11-bn is {} less accurate than vgg11-plain",
+                "vgg11-bn is {} more|less accurate than vgg11-plain",
                 at_chance=("vgg11-plain",),
             ),
         ),
@@ -242,7 +206,7 @@ CLAIMS = (
         "histograms of activations before and after",
         "a picture",
         Rule("2026-11-29", "7bfe933", "of an earlier version", "bd9252c74690"),
-        tuple(narrowed(*pair) for pair in WITH_AND_WITHOUT),
+        tuple(activation_spread_test(*pair) for pair in WITH_AND_WITHOUT),
     ),
     Claim(
         "C3",
@@ -251,7 +215,7 @@ CLAIMS = (
         "learning curves",
         "pictures",
         Rule("2026-11-29", "7bfe933", "of an earlier version", "4807622ca262"),
-        tuple(narrower(more, less) for less, more in pairwise(LADDER)),
+        tuple(gap_test(more, less) for less, more in pairwise(LADDER)),
     ),
     Claim(
         "C4",
@@ -267,8 +231,7 @@ CLAIMS = (
                 within(2 * POINT),
                 alone(name, minus=0.8),
                 (name,),
-                f"{name} ends {{}} above 80 %",
-                f"{name} ends {{}} below 80 %",
+                f"{name} ends {{}} above|below 80 %",
             )
             for name in WITH_BATCH_NORM
         ),
@@ -280,7 +243,7 @@ CLAIMS = (
         "learning curves; whether with batch norm is not said",
         "a picture",
         Rule("2026-11-29", "7bfe933", "of an earlier version", "bd5505bda357"),
-        tuple(test for name in ("vgg11-l2", "vgg11-bn-l2") for test in on_l2(name)),
+        tuple(test for name in ("vgg11-l2", "vgg11-bn-l2") for test in l2_tests(name)),
     ),
     Claim(
         "C6",
@@ -289,7 +252,7 @@ CLAIMS = (
         "t-SNE by label and by cluster",
         "pictures",
         Rule("2026-11-29", "7bfe933", "of an earlier version", "e6a13488ddd7"),
-        (agreement("k_means"), agreement("mixture_by_class")),
+        (agreement_test("k_means"), agreement_test("mixture_by_class")),
     ),
     Claim(
         "C7",
@@ -299,8 +262,8 @@ CLAIMS = (
         "one picture",
         Rule("2026-11-29", "7bfe933", "of an earlier version", "74abb66ccf5e"),
         (
-            on_the_object("maximum", "share of maxima on the object", "hits_over_centre"),
-            on_the_object("overlap", "intersection over union", "iou_over_centre"),
+            localisation_test("maximum", "share of maxima on the object", "hits_over_centre"),
+            localisation_test("overlap", "intersection over union", "iou_over_centre"),
         ),
     ),
     Claim(
@@ -315,7 +278,7 @@ CLAIMS = (
                 name,
                 f"variance of the validation loss about its trend over epochs: {name} as a multiple of vgg11-bn",
                 above(1.5),
-                figure_gain(name, "vgg11-bn", of_history(log_instability)),
+                mean_of_seeds(of_history(log_instability), name, "vgg11-bn"),
                 (name, "vgg11-bn"),
                 f"the validation loss of {name} varies {{}} as much as that of vgg11-bn",
                 scale="times",
@@ -330,7 +293,7 @@ CLAIMS = (
         "pictures of first-layer filters",
         "edges, horizontal and vertical",
         Rule("2026-11-29", "7bfe933", "of an earlier version", "fcd6ae1388fb"),
-        tuple(test for pair in WITH_AND_WITHOUT for test in on_filters(*pair)),
+        tuple(test for pair in WITH_AND_WITHOUT for test in filter_tests(*pair)),
     ),
     Claim(
         "C10",
@@ -339,6 +302,6 @@ CLAIMS = (
         "conclusion: batch norm first, then one of these",
         "about 80 % each, less overfitting",
         Rule("2026-11-29", "7bfe933", "no", "eec7d3fb6340"),
-        tuple(test for name in WITH_BATCH_NORM[1:] for test in on_top_of_batch_norm(name)),
+        tuple(test for name in WITH_BATCH_NORM[1:] for test in regularisation_tests(name)),
     ),
 )

@@ -11,20 +11,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.claims.claim import Claim, Measured, Rule, Test, above, apart
-from lookalike.claims.evidence import Evidence, StudyEvidence
-from lookalike.claims.measures import (
-    Measure,
-    alone,
-    figure,
-    from_interval,
-    gain,
-    of_every_seed,
-    photograph_gain,
-    runs_of,
-    study_of,
-)
-from lookalike.claims.quantities import Figure, of_pairs, overconfidence
+from lookalike.artifacts.seed_findings import SeedFindings
+from lookalike.claims.claim import Claim, Rule, Test, above, away_from_zero
+from lookalike.claims.evidence import StudyEvidence
+from lookalike.claims.measures import Measure, alone, gain, in_study, mean_of_seeds, of_explanation, photograph_gain
+from lookalike.claims.quantities import SeedValue, from_pairs, overconfidence_terms, seed_value
 from lookalike.evaluation.groups import probability_shares
 from lookalike.evaluation.hierarchical import Term
 from lookalike.evaluation.metrics import Floats, softmax
@@ -46,31 +37,26 @@ SAME_WRONG = "test images with the same wrong prediction"
 BOTH_RIGHT = "test images of classes that have look-alikes and that both get right"
 ALIKE = "rank correlation of the ViT's maps ({}) on their own grid, the mean map taken away: "
 ONE_CLASS = "two images of one class, minus two of different groups"
-MORE_ACCURATE = "the CNN is {} more accurate than the ViT", "the CNN is {} less accurate than the ViT"
+MORE_ACCURATE = "the CNN is {} more|less accurate than the ViT"
 
 
-def difference(where: str, part: str, *, more: str, calibrated: bool = False) -> Measure:
+def probability_gain(where: str, part: str, *, more: str, calibrated: bool = False) -> Measure:
     """How much more probability `more` gives to `part` than the other model, mean over all pairs of their seeds and
     over the images that both predict alike and `where` says: "wrong", "right", or "right among look-alikes"."""
 
     def term(study: StudyEvidence, first: str, second: str) -> Term:
-        ours, theirs = (given(study, name, part, calibrated=calibrated) for name in (first, second))
-        about = alike(study, first, second, where)
+        ours, theirs = (probabilities_of(study, name, part, calibrated=calibrated) for name in (first, second))
+        about = predicted_alike(study, first, second, where)
         return Term((ours[:, None] - theirs[None]) * about, about)
 
-    def measure(evidence: Evidence) -> Measured | None:
-        study = study_of(evidence, *BOTH)
-        if study is None:
-            return None
-        less = VIT if more == CNN else CNN
-        found = of_pairs(study, more, less, term)
-        images = round(float(alike(study, more, less, where).sum(axis=2).mean()))
-        return Measured(found, runs_of(study, more, less), images) if found else None
+    def images(study: StudyEvidence) -> int:
+        return round(float(predicted_alike(study, more, less, where).sum(axis=2).mean()))
 
-    return measure
+    less = VIT if more == CNN else CNN
+    return in_study([more, less], lambda study: from_pairs(study, more, less, term), images)
 
 
-def given(study: StudyEvidence, name: str, part: str, *, calibrated: bool) -> Floats:
+def probabilities_of(study: StudyEvidence, name: str, part: str, *, calibrated: bool) -> Floats:
     """The probability (S, N) that each seed gives to a part of the classes: "true", "look_alikes", "outside", or the
     highest, "confidence"."""
     evaluation = study.finished[name]
@@ -82,7 +68,7 @@ def given(study: StudyEvidence, name: str, part: str, *, calibrated: bool) -> Fl
     return probability_shares(probabilities, study.labels, study.group_of)[part]
 
 
-def alike(study: StudyEvidence, first: str, second: str, where: str) -> NDArray[np.bool_]:
+def predicted_alike(study: StudyEvidence, first: str, second: str, where: str) -> NDArray[np.bool_]:
     """Which images (A, B, N) each pair of seeds predicts alike, of those that are meant."""
     one, other = (study.finished[name].test_logits.argmax(axis=2) for name in (first, second))
     same, right = one[:, None] == other[None], (one == study.labels)[:, None]
@@ -92,28 +78,25 @@ def alike(study: StudyEvidence, first: str, second: str, where: str) -> NDArray[
     return same & right & (has_look_alikes if where == "right among look-alikes" else True)
 
 
-def likeness(method: str, contrast: str) -> Measure:
-    """A contrast of how alike the ViT's maps by `method` are, see `artifacts.explanations.MapSimilarity`."""
+def map_similarity_contrast(method: str, contrast: str) -> Measure:
+    """A contrast of how alike the ViT's maps by `method` are, see `artifacts.seed_findings.MapSimilarity`."""
 
-    def figures(study: StudyEvidence, name: str) -> list[Figure] | None:
-        explanation = study.explanations.get(name)
-        if explanation is None:
-            return None
-        maps = [(seed.similarity or {}).get(method) for seed in explanation.seeds]
-        return of_every_seed([None if one is None else from_interval(getattr(one, contrast)) for one in maps])
+    def of_seed(seed: SeedFindings) -> SeedValue | None:
+        maps = (seed.similarity or {}).get(method)
+        return None if maps is None else seed_value(getattr(maps, contrast))
 
-    return figure(VIT, figures)
+    return mean_of_seeds(of_explanation(of_seed), VIT)
 
 
 def with_and_without_temperature(
-    key: str, measure: str, quantity: Callable[..., Measure], sentence: str, negative: str
+    key: str, measure: str, quantity: Callable[..., Measure], sentence: str
 ) -> tuple[Test, Test]:
     """A test of probabilities as the models give them; and its control after each model's temperature, which removes
     what is only sharpness."""
     plain, calibrated = (quantity(calibrated=after) for after in (False, True))
     after = ", after temperature scaling"
     return (
-        Test(key, measure, above(PROBABILITY), plain, BOTH, sentence, negative),
+        Test(key, measure, above(PROBABILITY), plain, BOTH, sentence),
         Test(
             f"{key}, calibrated".removeprefix(", "),
             f"{measure}, after each model's temperature",
@@ -121,7 +104,6 @@ def with_and_without_temperature(
             calibrated,
             BOTH,
             sentence + after,
-            negative + after,
             control=True,
             overturns=True,
         ),
@@ -163,10 +145,9 @@ def on_maps(reading: str, method: str) -> tuple[Test, ...]:
             f"{reading}: {key}",
             ALIKE.format(method) + words,
             above(CORRELATION),
-            likeness(method, contrast),
+            map_similarity_contrast(method, contrast),
             (VIT,),
-            sentence,
-            sentence.replace("{} more", "{} less"),
+            sentence.replace("{} more", "{} more|less"),
             "number",
             control=key.startswith("more than"),
             overturns=key.startswith("more than"),
@@ -179,15 +160,13 @@ def on_maps(reading: str, method: str) -> tuple[Test, ...]:
 def with_few_data(share: str, suffix: str) -> Test:
     """The test of the CNN's lead with a share of the training images."""
     first, second = f"{CNN}-{suffix}", f"{VIT}-{suffix}"
-    said = f"with {share} of the training images "
     return Test(
         share,
         f"accuracy with {share} of the training images and as many epochs, CNN minus ViT, mean over seeds",
         above(ACCURACY),
         gain(first, second),
         (first, second),
-        said + MORE_ACCURATE[0],
-        said + MORE_ACCURATE[1],
+        f"with {share} of the training images {MORE_ACCURATE}",
     )
 
 
@@ -199,16 +178,7 @@ CLAIMS = (
         "table of test accuracies",
         "91.11 against 89.26 %",
         Rule("2026-11-29", "7bfe933", "yes", "b896ff7c5740"),
-        (
-            Test(
-                "",
-                "accuracy, CNN minus ViT, mean over seeds",
-                above(ACCURACY),
-                gain(CNN, VIT),
-                BOTH,
-                *MORE_ACCURATE,
-            ),
-        ),
+        (Test("", "accuracy, CNN minus ViT, mean over seeds", above(ACCURACY), gain(CNN, VIT), BOTH, MORE_ACCURATE),),
     ),
     Claim(
         "F2",
@@ -224,8 +194,7 @@ CLAIMS = (
                 above(ON_PHOTOGRAPHS),
                 photograph_gain(VIT, CNN, AUTHOR_S_RECIPE),
                 BOTH,
-                "on photographs the ViT is {} more accurate than the CNN",
-                "on photographs the ViT is {} less accurate than the CNN",
+                "on photographs the ViT is {} more|less accurate than the CNN",
             ),
         ),
     ),
@@ -241,16 +210,14 @@ CLAIMS = (
             *with_and_without_temperature(
                 "true class",
                 f"probability of the true class, ViT minus CNN, {SAME_WRONG}",
-                partial(difference, "wrong", "true", more=VIT),
-                "the ViT gives {} more probability to the true class",
-                "the ViT gives {} less probability to the true class",
+                partial(probability_gain, "wrong", "true", more=VIT),
+                "the ViT gives {} more|less probability to the true class",
             ),
             *with_and_without_temperature(
                 "outside",
                 f"probability outside the group, CNN minus ViT, {SAME_WRONG}",
-                partial(difference, "wrong", "outside", more=CNN),
-                "the ViT gives {} less probability to classes outside the group",
-                "the ViT gives {} more probability to classes outside the group",
+                partial(probability_gain, "wrong", "outside", more=CNN),
+                "the ViT gives {} less|more probability to classes outside the group",
             ),
         ),
     ),
@@ -264,9 +231,8 @@ CLAIMS = (
         with_and_without_temperature(
             "",
             f"probability of the look-alikes, CNN minus ViT, {BOTH_RIGHT}",
-            partial(difference, "right among look-alikes", "look_alikes", more=CNN),
-            "the ViT gives {} less probability to look-alikes",
-            "the ViT gives {} more probability to look-alikes",
+            partial(probability_gain, "right among look-alikes", "look_alikes", more=CNN),
+            "the ViT gives {} less|more probability to look-alikes",
         ),
     ),
     Claim(
@@ -280,22 +246,20 @@ CLAIMS = (
             Test(
                 "between models",
                 "confidence, CNN minus ViT, test images that both get right",
-                apart(PROBABILITY),
-                difference("right", "confidence", more=CNN),
+                away_from_zero(PROBABILITY),
+                probability_gain("right", "confidence", more=CNN),
                 BOTH,
-                "where both are right, the CNN is {} more confident than the ViT",
-                "where both are right, the CNN is {} less confident than the ViT",
+                "where both are right, the CNN is {} more|less confident than the ViT",
                 reading="two models",
             ),
             *(
                 Test(
                     name,
                     f"confidence minus accuracy of the {name} on the test images, before temperature scaling",
-                    apart(PROBABILITY),
-                    alone(variant, overconfidence),
+                    away_from_zero(PROBABILITY),
+                    alone(variant, overconfidence_terms),
                     (variant,),
-                    f"the {name} is {{}} more confident than accurate",
-                    f"the {name} is {{}} less confident than accurate",
+                    f"the {name} is {{}} more|less confident than accurate",
                     reading="one model",
                 )
                 for name, variant in (("CNN", CNN), ("ViT", VIT))

@@ -2,7 +2,7 @@
 
 from lookalike.claims.claim import Claim, Rule, Test, above
 from lookalike.claims.evidence import Evidence
-from lookalike.claims.measures import corrected, counted, figure_gain, gain, most, of_history
+from lookalike.claims.measures import corrected, counted, gain, mean_of_seeds, most, of_history
 from lookalike.evaluation.histories import training_error
 
 STUDY = "zoo"
@@ -17,7 +17,7 @@ KINDS_AND_SIZES = (  # a transformer and a convolutional network on the same dat
 DATA = "all, a tenth and a hundredth of Fashion-MNIST, and photographs"
 
 
-def leads(ahead: str, behind: str, *, transformer_first: bool) -> Test:
+def leads_somewhere(ahead: str, behind: str, *, transformer_first: bool) -> Test:
     """The test of whether one family leads on some data."""
     pairs = [pair if transformer_first else pair[::-1] for pair in KINDS_AND_SIZES]
     return Test(
@@ -26,18 +26,17 @@ def leads(ahead: str, behind: str, *, transformer_first: bool) -> Test:
         above(POINT),
         most(*(gain(*pair) for pair in pairs)),
         tuple(name for pair in KINDS_AND_SIZES for name in pair),
-        f"at best a {ahead} is {{}} more accurate than a {behind}",
-        f"at best a {ahead} is {{}} less accurate than a {behind}",
+        f"at best a {ahead} is {{}} more|less accurate than a {behind}",
     )
 
 
-def separated(evidence: Evidence) -> float | None:
+def separable_saving(evidence: Evidence) -> float | None:
     """How many times the multiply-accumulates of a separable convolution a plain one takes: the least over layers."""
     ratios = [row["standard"]["macs"] / row["separable"]["macs"] for row in evidence.costs.get("separable", ())]
     return min(ratios, default=None)
 
 
-def bottlenecked(evidence: Evidence) -> float | None:
+def bottleneck_saving(evidence: Evidence) -> float | None:
     """How many times the multiply-accumulates of a bottleneck what it replaces takes: the least over designs."""
     ratios = [row["plain"]["macs"] / row["reduced"]["macs"] for row in evidence.costs.get("designs", ())]
     return min(ratios, default=None)
@@ -51,8 +50,7 @@ def cheaper(idea: str, name: str) -> Test:
         above(-EQUAL),
         gain(name, "zoo-resnet"),
         (name, "zoo-resnet"),
-        f"{name} is {{}} more accurate than zoo-resnet",
-        f"{name} is {{}} less accurate than zoo-resnet",
+        f"{name} is {{}} more|less accurate than zoo-resnet",
     )
 
 
@@ -65,8 +63,8 @@ CLAIMS = (
         "no number",
         Rule("2026-11-29", "7bfe933", "of an earlier version", "4d788bb0f79c"),
         (
-            leads("transformer", "CNN", transformer_first=True),
-            leads("CNN", "transformer", transformer_first=False),
+            leads_somewhere("transformer", "CNN", transformer_first=True),
+            leads_somewhere("CNN", "transformer", transformer_first=False),
         ),
     ),
     Claim(
@@ -83,8 +81,7 @@ CLAIMS = (
                 above(POINT),
                 gain("zoo-hybrid", "zoo-vit"),
                 ("zoo-hybrid", "zoo-vit"),
-                "the hybrid is {} more accurate than the transformer",
-                "the hybrid is {} less accurate than the transformer",
+                "the hybrid is {} more|less accurate than the transformer",
             ),
             Test(
                 "more than a second seed",
@@ -93,8 +90,7 @@ CLAIMS = (
                 above(POINT),
                 corrected("zoo-hybrid", "zoo-vit"),
                 ("zoo-hybrid", "zoo-vit"),
-                "the hybrid corrects {} more of the transformer's errors than a second seed does",
-                "the hybrid corrects {} less of the transformer's errors than a second seed does",
+                "the hybrid corrects {} more|less of the transformer's errors than a second seed does",
                 control=True,
                 overturns=True,
             ),
@@ -113,10 +109,9 @@ CLAIMS = (
                 "skip connections",
                 "training error in the last epoch, plain-56 minus residual-56",
                 above(POINT),
-                figure_gain("plain-56", "residual-56", of_history(training_error)),
+                mean_of_seeds(of_history(training_error), "plain-56", "residual-56"),
                 ("plain-56", "residual-56"),
-                "the training error of plain-56 is {} higher than that of residual-56",
-                "the training error of plain-56 is {} lower than that of residual-56",
+                "the training error of plain-56 is {} higher|lower than that of residual-56",
             ),
             cheaper("depthwise convolutions", "zoo-mobilenet"),
             cheaper("bottlenecks", "zoo-googlenet"),
@@ -132,7 +127,7 @@ CLAIMS = (
                 "cost of depthwise convolutions",
                 "multiply-accumulates, a plain convolution as a multiple of a separable one: the least of four layers",
                 above(1),
-                counted(separated),
+                counted(separable_saving),
                 (),
                 "a plain convolution takes at least {} as many multiply-accumulates as a separable one",
                 scale="times",
@@ -142,7 +137,7 @@ CLAIMS = (
                 "cost of bottlenecks",
                 "multiply-accumulates, convolutions as a multiple of a bottleneck in their place: the least of two",
                 above(1),
-                counted(bottlenecked),
+                counted(bottleneck_saving),
                 (),
                 "what a bottleneck replaces takes at least {} as many multiply-accumulates",
                 scale="times",

@@ -1,6 +1,6 @@
-"""`python -m lookalike.tracking follow FOLDER`: show the training that writes into FOLDER while it runs.
+"""`python -m lookalike.tracking follow FOLDER`: show the training run that writes into FOLDER while it is at work.
 
-Started by a long training (`recorder`) and ends with it; the exit status is always 0.
+A long training run starts it (`recorder`), and it ends with that run; the exit status is always 0.
 """
 
 import os
@@ -13,23 +13,23 @@ from pathlib import Path
 def follow_parent(folder: str) -> None:
     """Follow `folder` until the process that started this one is gone.
 
-    Ctrl-C and a batch system's SIGTERM reach every process of a training. This one ignores them and goes when the
-    training has gone, since it is the one to say that the training was killed.
+    Ctrl-C and a batch system's SIGTERM reach every process of a training run. This one ignores them and ends after the
+    training, since it reports that the training was killed.
     """
     parent = os.getppid()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
 
-    from lookalike.tracking.follow import follow
+    from lookalike.tracking.follow import follow_training
     from lookalike.tracking.store import locate, open_store
 
     uri = locate(os.environ.get("MLFLOW_TRACKING_URI"), Path(os.environ.get("DVC_ROOT", ".")))
-    with suppress(Exception):  # of which `follow` says more
+    with suppress(Exception):  # which `follow_training` reports
         open_store(uri)  # seconds, which at low priority on a busy machine would outlast a short training run
     if hasattr(os, "nice"):
         os.nice(10)  # from here on the training comes first
-    follow(Path(folder), uri, training_lives=lambda: os.getppid() == parent)
+    follow_training(Path(folder), uri, training_lives=lambda: os.getppid() == parent)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs of earlier settings: marked as superseded, and ended if the training that they showed was killed."""
+"""Runs of earlier settings: marked as superseded, and ended if their training run was killed."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from lookalike.tracking.store import Store
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-SUPERSEDED = "lookalike.superseded"  # tag: this run is not that of the training on disk
+SUPERSEDED = "lookalike.superseded"  # tag: the results on disk are of another run
 SUFFIX = " (superseded)"
 
 Runs = Mapping[Identity, "Run"]  # as they were before the publication
@@ -37,9 +37,9 @@ def mark_superseded(store: Store, runs: Runs, current: Iterable[Identity]) -> No
 
 
 def end_abandoned(store: Store, runs: Runs, current: Iterable[Identity]) -> None:
-    """End the runs of this machine that nobody follows any more and that are not in `current`: they were killed.
+    """End the runs of this machine that are not in `current` and have no follower any more: they were killed.
 
-    A follower ends its run when the training has gone, unless it was killed with it.
+    A follower ends its run after the training, unless it was killed too.
     """
     others = runs.keys() - set(current)
     running = {one: runs[one] for one in others if runs[one].info.status == "RUNNING"}

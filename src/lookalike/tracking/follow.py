@@ -1,4 +1,4 @@
-"""Show a training in MLflow while it runs: its histories, epoch by epoch, and the load of the machine."""
+"""Show a training run in MLflow while it is at work: its histories, epoch by epoch, and the load of the machine."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ POLL_SECONDS = 3.0
 
 @dataclass
 class LiveRun:
-    """The run of a seed in work: its status in MLflow, how many epochs of it are there, and the machine's load."""
+    """The run of a seed that is being trained: its status in MLflow, its logged epochs, the machine's load."""
 
     run_id: str
     status: str
@@ -33,15 +33,17 @@ class LiveRun:
     system: SystemMetrics
 
 
-def follow(folder: Path, uri: str, training_lives: Callable[[], bool], poll_seconds: float = POLL_SECONDS) -> None:
-    """Show the training that writes `run.json` and `seed-<k>.csv` into `folder` until it ends.
+def follow_training(
+    folder: Path, uri: str, training_lives: Callable[[], bool], poll_seconds: float = POLL_SECONDS
+) -> None:
+    """Show the training run that writes `run.json` and `seed-<k>.csv` into `folder` until it ends.
 
-    A training that ends well removes `folder`; `publish` then completes its runs. One that is gone and has left the
-    folder was killed, and the run of the seed in work says so; if it is resumed, the same run goes on. Whatever
-    fails costs one warning: the training neither waits nor notices.
+    A training run that ends well removes `folder`; `publish` then completes its runs in MLflow. If its process is gone
+    and `folder` is not, it was killed, and the run of the last seed gets that status; if it is resumed, the same run
+    goes on. Every failure here causes one warning and does not touch the training.
 
     Args:
-        uri: the store.
+        uri: that of the store.
         training_lives: whether the training's process is still there.
     """
     if not folder.exists():
@@ -54,17 +56,17 @@ def follow(folder: Path, uri: str, training_lives: Callable[[], bool], poll_seco
             lives = training_lives()  # asked before reading: a dead training has written all it ever will
             if not folder.exists():
                 break
-            show(store, about, runs, folder)
+            update_runs(store, about, runs, folder)
             time.sleep(poll_seconds if lives else 0)
         for seed in sorted(runs)[-1:]:
             runs[seed].system.close()
             if folder.exists():
-                end(store, runs[seed], "KILLED")
+                close_run(store, runs[seed], "KILLED")
     except Exception as error:  # on purpose: nothing that goes wrong with a view may reach the training
         warn(uri, error)
 
 
-def show(store: Store, about: dict[str, Any], runs: dict[int, LiveRun], folder: Path) -> None:
+def update_runs(store: Store, about: dict[str, Any], runs: dict[int, LiveRun], folder: Path) -> None:
     """Bring the runs up to date with the histories. Seeds are trained in order: all but the last have ended."""
     histories = {int(path.stem.removeprefix("seed-")): path for path in folder.glob("seed-*.csv")}
     for seed in sorted(histories):
@@ -76,12 +78,15 @@ def show(store: Store, about: dict[str, Any], runs: dict[int, LiveRun], folder: 
         if in_work and run.status != "RUNNING":
             store.client.update_run(run.run_id, status="RUNNING")
             run.status = "RUNNING"
-        show_epochs(store, run, rows)
+        if new := rows[run.epochs :]:  # all together: short epochs end faster than a store takes them
+            now = int(time.time() * 1000)
+            log(store, run.run_id, [point for row in new for point in row_points(row, now)], {}, {})
+            run.epochs = len(rows)
         if in_work:
             run.system.sample()
         elif run.status != "FINISHED":
             run.system.close()
-            end(store, run, "FINISHED")
+            close_run(store, run, "FINISHED")
 
 
 def find_live_run(store: Store, about: dict[str, Any], seed: int, rows: list[Row]) -> LiveRun:
@@ -96,15 +101,6 @@ def find_live_run(store: Store, about: dict[str, Any], seed: int, rows: list[Row
     return LiveRun(run.info.run_id, run.info.status, max(steps, default=-1) + 1, system)
 
 
-def show_epochs(store: Store, run: LiveRun, rows: list[Row]) -> None:
-    """Log the epochs that the run has not yet, together: short ones end faster than a store takes them."""
-    if new := rows[run.epochs :]:
-        now = int(time.time() * 1000)
-        log(store, run.run_id, [point for row in new for point in row_points(row, now)], {}, {})
-        run.epochs = len(rows)
-
-
-def end(store: Store, run: LiveRun, status: str) -> None:
-    """Close a run."""
+def close_run(store: Store, run: LiveRun, status: str) -> None:
     store.client.set_terminated(run.run_id, status)
     run.status = status

@@ -1,8 +1,8 @@
-"""What the runs of finished trainings are to show: read from disk, before any store is asked."""
+"""The content of MLflow's runs of trained variants, read from disk before any store is opened."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from lookalike.artifacts.evaluations import load_metrics
+from lookalike.artifacts.comparisons import load_metrics
+from lookalike.artifacts.fingerprint import sha_256
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import Description, Row, load_description, read_rows
 from lookalike.params import Params
@@ -26,17 +27,17 @@ Inputs = dict[str, dict[str, str]]  # by context, "training" or "evaluation": th
 
 
 @dataclass(frozen=True)
-class Training:
-    """The finished training of one variant, all seeds, as it lies on disk.
+class FinishedVariant:
+    """A trained variant with all its seeds, as it is on disk.
 
     Attributes:
         description, about: `model.json` and `run.json`.
-        history, timings: a row an epoch and seed.
-        scores: the evaluation's figures by seed; empty before the evaluation.
+        history, timings: one row per epoch and seed.
+        scores: the evaluation's numbers by seed; empty before the evaluation.
         figures: the folder of the variant's figures, which show its first seed that did not diverge.
         settings: the variant's parameters, and `budget`.
-        tags: what all seeds share.
-        note: what the variant is, in Markdown.
+        tags: those that the runs of all seeds have.
+        note: a description of the variant in Markdown.
     """
 
     description: Description
@@ -50,13 +51,13 @@ class Training:
     note: str
 
     def identity(self, seed: int | None) -> Identity:
-        """That of the run of one seed; None means the run above all seeds."""
+        """The identity of the run of one seed; None means the run above all seeds."""
         return Identity(self.about["study"], self.about["variant"], seed, self.about["fingerprint"])
 
 
 @dataclass(frozen=True)
-class Record:
-    """What one run is to show. Times in milliseconds; `figures` is None if it has none to show."""
+class RunRecord:
+    """The content of one run. Times in milliseconds; `figures` is the folder of its figures, None if it has none."""
 
     identity: Identity
     status: str
@@ -71,27 +72,32 @@ class Record:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all of it, the figures' bytes included."""
+        """SHA-256 over everything, the figures' bytes included."""
         sha = hashlib.sha256(json.dumps(asdict(self), default=str, sort_keys=True).encode())
         for path in sorted(self.figures.rglob("*")) if self.figures else []:
             sha.update(path.name.encode() + (path.read_bytes() if path.is_file() else b""))
         return sha.hexdigest()
 
-    def below(self, parent: str) -> "Record":
+    def below(self, parent: str) -> "RunRecord":
         """The same, shown below the run with the id `parent`."""
         return replace(self, tags=self.tags | {PARENT: parent})
 
 
-def trainings(params: Params, folder: Path) -> Iterator[Training]:
-    """The finished trainings in `folder`, in the order of `params`; folders of other variants are left alone."""
-    locked = lock_entries(folder / "dvc.lock")
+def finished_variants(params: Params, folder: Path) -> Iterator[FinishedVariant]:
+    """The trained variants in `folder`, in the order of `params`; folders of other variants are skipped."""
+    locked = lock_digests(folder / "dvc.lock")
     for name, variant in params.variants.items():
         model, run = (folder / kind / variant.study / name for kind in ("models", "runs"))
         if not (model / "model.json").exists() or not (run / "run.json").exists():
             continue
         about, evaluation = read_json(run / "run.json"), folder / "comparisons" / variant.study
-        description = load_description(model)
-        yield Training(
+        description, stage = load_description(model), f"train@{name}"
+        lock = {"dvc.lock": locked[stage]} if stage in locked else {}
+        note = (
+            f"`{description.model}` ({description.parameters:,} parameters), trained on {description.train_images:,} "
+            f"images of `{description.dataset}`.\n\n{describe_study(variant.study, params)}"
+        )
+        yield FinishedVariant(
             description=description,
             about=about,
             history=read_rows(model / "history.csv"),
@@ -99,43 +105,27 @@ def trainings(params: Params, folder: Path) -> Iterator[Training]:
             scores=scores_by_seed(evaluation, name),
             figures=evaluation / "figures" / name,
             settings=variant.model_dump(mode="json") | {"budget": params.budget(name).model_dump(mode="json")},
-            tags=shared_tags(about, params) | stage_tags(f"train@{name}", locked),
-            note=f"{describe_variant(description)}\n\n{describe_study(variant.study, params)}",
+            tags=shared_tags(about, params) | {"dvc.stage": stage} | lock,
+            note=note,
         )
 
 
-def lock_entries(path: Path) -> Json:
-    """The stages in `dvc.lock`; none if there is no such file."""
+def lock_digests(path: Path) -> dict[str, str]:
+    """A hash of the entry of each stage in `dvc.lock`; none if there is no such file."""
     if not path.exists():
         return {}
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
-    stages: Json = yaml.load(path.read_text(encoding="utf-8"), loader)["stages"]
-    return stages
-
-
-def stage_tags(stage: str, locked: Json) -> dict[str, str]:
-    """The DVC stage, and a hash of its entry in `dvc.lock` if it has one."""
-    if stage not in locked:
-        return {"dvc.stage": stage}
-    entry = json.dumps(locked[stage], sort_keys=True).encode()
-    return {"dvc.stage": stage, "dvc.lock": hashlib.sha256(entry).hexdigest()[:16]}
-
-
-def describe_variant(description: Description) -> str:
-    """What a variant is, in one sentence of Markdown."""
-    return (
-        f"`{description.model}` ({description.parameters:,} parameters), trained on {description.train_images:,} "
-        f"images of `{description.dataset}`."
-    )
+    stages = yaml.load(path.read_text(encoding="utf-8"), loader)["stages"]
+    return {name: sha_256(json.dumps(entry, sort_keys=True).encode())[:16] for name, entry in stages.items()}
 
 
 def describe_study(study: str, params: Params) -> str:
-    """What a study is, and where the report speaks of it, in Markdown."""
+    """The title of a study and its place in the report, in Markdown."""
     return f"Study: {params.studies[study].title}. Report: `reports/{params.profile}/index.html#study-{study}`."
 
 
 def shared_tags(about: Json, params: Params) -> dict[str, str]:
-    """Where and how a variant was trained."""
+    """Tags with the origin, the device and the profile of a training run."""
     device = {"type" if name == "device" else name: str(value) for name, value in about["device"].items()}
     peak = about.get("peak_memory_bytes")
     return {
@@ -148,70 +138,64 @@ def shared_tags(about: Json, params: Params) -> dict[str, str]:
 
 
 def scores_by_seed(evaluation: Path, variant: str) -> dict[int, Json]:
-    """The evaluation's figures of each seed of `variant`; none before it was evaluated."""
+    """The evaluation's numbers of each seed of `variant`; none before it was evaluated."""
     if not (evaluation / "metrics.json").exists():
         return {}
     _, details = load_metrics(evaluation)
     return {scores["seed"]: scores for scores in details.get(variant, {}).get("seeds", [])}
 
 
-def records(training: Training) -> list[Record]:
-    """What the runs of a training are to show: first the one above all seeds, then one for each seed."""
-    summary, points, description = summarise(training), curves(training), training.description
-    seeds = [
-        replace(
-            summary,
-            identity=training.identity(ended.seed),
-            status="FINISHED" if ended.diverged_in is None else "FAILED",
-            tags=training.tags | {NOTE: f"Seed {ended.seed}. {training.note}"} | divergence_tags(ended.diverged_in),
-            curves=points[ended.seed],
-            results=results(training, ended.seed) | memory(training),
-            figures=training.figures if is_drawn(ended.seed, training) else None,
+def run_records(variant: FinishedVariant) -> list[RunRecord]:
+    """The contents of the runs of a variant: first of the one above all seeds, then one per seed."""
+    summary, points, finished = summary_record(variant), points_by_seed(variant), variant.description.finished_seeds
+    seeds = []
+    for ended in variant.description.seeds:
+        diverged = {} if ended.diverged_in is None else {"lookalike.diverged_in": str(ended.diverged_in)}
+        drawn = finished[:1] == (ended.seed,) and variant.figures.exists()
+        seeds.append(
+            replace(
+                summary,
+                identity=variant.identity(ended.seed),
+                status="FAILED" if diverged else "FINISHED",
+                tags=variant.tags | {NOTE: f"Seed {ended.seed}. {variant.note}"} | diverged,
+                curves=points[ended.seed],
+                results=result_metrics(variant, ended.seed) | memory_metric(variant),
+                figures=variant.figures if drawn else None,
+            )
         )
-        for ended in description.seeds
-    ]
     return [summary, *seeds]
 
 
-def summarise(training: Training) -> Record:
-    """What the run above those of all seeds is to show: mean and standard deviation over those that ended well."""
-    finished, trained = training.description.finished_seeds, training.description.seeds
-    summary = (
-        f"Its figures are the mean and the sample standard deviation over {len(finished)} of {len(trained)} seeds."
-    )
-    return Record(
-        identity=training.identity(None),
+def summary_record(variant: FinishedVariant) -> RunRecord:
+    """The content of the run above all seeds: mean and standard deviation over the seeds that did not diverge."""
+    description = variant.description
+    finished = description.finished_seeds
+    counted = f"{len(finished)} of {len(description.seeds)} seeds"
+    figures = []
+    for seed in finished:
+        speed = fmean(row["images_per_second"] for row in variant.timings if row["seed"] == seed)
+        figures.append(result_metrics(variant, seed) | {metric_name("images_per_second"): speed})
+    architecture = {name: value for name, value in asdict(description).items() if name != "seeds"}
+    return RunRecord(
+        identity=variant.identity(None),
         status="FINISHED" if finished else "FAILED",
-        started=milliseconds(training.about["started"]),
-        finished=milliseconds(training.about["finished"]),
-        params=run_params(training),
-        tags=training.tags | {NOTE: f"{training.note}\n\n{summary}"},
+        started=milliseconds(variant.about["started"]),
+        finished=milliseconds(variant.about["finished"]),
+        params=flatten(variant.settings | architecture),
+        tags=variant.tags
+        | {NOTE: f"{variant.note}\n\nIts figures are the mean and the sample standard deviation over {counted}."},
         curves=[],
-        results=over_seeds([results(training, seed) | speed(training, seed) for seed in finished]) | memory(training),
-        inputs=describe_inputs(training),
+        results=seed_statistics(figures) | memory_metric(variant),
+        inputs=describe_inputs(variant),
         figures=None,
     )
 
 
-def is_drawn(seed: int, training: Training) -> bool:
-    """Whether there are figures of this seed: those of a variant show the first that did not diverge."""
-    return training.description.finished_seeds[:1] == (seed,) and training.figures.exists()
-
-
-def over_seeds(figures: Iterable[dict[str, float]]) -> dict[str, float]:
-    """Mean and sample standard deviation of each figure over seeds; of one seed there is a mean alone."""
-    values: dict[str, list[float]] = {}
-    for of_seed in figures:
-        for name, value in of_seed.items():
-            values.setdefault(name, []).append(value)
-    means = {f"{name}_mean": fmean(found) for name, found in values.items()}
-    return means | {f"{name}_std": stdev(found) for name, found in values.items() if len(found) > 1}
-
-
-def run_params(training: Training) -> dict[str, str]:
-    """Settings, budget and architecture, flattened."""
-    architecture = {name: value for name, value in asdict(training.description).items() if name != "seeds"}
-    return flatten(training.settings | architecture)
+def seed_statistics(seeds: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Mean and sample standard deviation of each number over seeds; of one seed there is a mean alone."""
+    values = {name: [seed[name] for seed in seeds if name in seed] for seed in seeds for name in seed}
+    means = {f"{name}_mean": fmean(numbers) for name, numbers in values.items()}
+    return means | {f"{name}_std": stdev(numbers) for name, numbers in values.items() if len(numbers) > 1}
 
 
 def flatten(settings: Json, prefix: str = "") -> dict[str, str]:
@@ -225,31 +209,26 @@ def flatten(settings: Json, prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def divergence_tags(epoch: int | None) -> dict[str, str]:
-    """In which epoch a seed diverged."""
-    return {} if epoch is None else {"lookalike.diverged_in": str(epoch)}
-
-
-def curves(training: Training) -> dict[int, list[Point]]:
-    """All points by seed. Their times are the training's start plus the seconds of all epochs up to theirs."""
-    start, finish = (milliseconds(training.about[name]) for name in ("started", "finished"))
-    elapsed = accumulate(row["seconds"] for row in training.timings)
+def points_by_seed(variant: FinishedVariant) -> dict[int, list[Point]]:
+    """All points by seed. Their time is the start of training plus the seconds of all epochs up to theirs."""
+    start, finish = (milliseconds(variant.about[name]) for name in ("started", "finished"))
+    elapsed = accumulate(row["seconds"] for row in variant.timings)
     times = {
         (row["seed"], row["epoch"]): min(start + int(1000 * seconds), finish)
-        for row, seconds in zip(training.timings, elapsed, strict=True)
+        for row, seconds in zip(variant.timings, elapsed, strict=True)
     }
-    points: dict[int, list[Point]] = {ended.seed: [] for ended in training.description.seeds}
-    for row in training.history + training.timings:
+    points: dict[int, list[Point]] = {ended.seed: [] for ended in variant.description.seeds}
+    for row in variant.history + variant.timings:
         stamp = times.get((row["seed"], row["epoch"]), finish)
         points[int(row["seed"])] += row_points(row, stamp)
     return points
 
 
-def results(training: Training, seed: int) -> dict[str, float]:
-    """Figures under names of their own, since MLflow's table shows only the last value of a curve."""
-    rows = [row for row in training.history if row["seed"] == seed]
+def result_metrics(variant: FinishedVariant, seed: int) -> dict[str, float]:
+    """A seed's results under names of their own, since MLflow's table shows only the last value of a curve."""
+    rows = [row for row in variant.history if row["seed"] == seed]
     best = max(rows, key=lambda row: row["valid_accuracy"])
-    scores = {name: value for name, value in training.scores.get(seed, {}).items() if name != "seed"}
+    scores = {name: value for name, value in variant.scores.get(seed, {}).items() if name != "seed"}
     numbers = {f"test_{name}": float(value) for name, value in scores.items() if type(value) in (int, float)}
     numbers |= {
         "valid_final_accuracy": rows[-1]["valid_accuracy"],
@@ -259,21 +238,15 @@ def results(training: Training, seed: int) -> dict[str, float]:
     return {metric_name(name): value for name, value in numbers.items()}
 
 
-def speed(training: Training, seed: int) -> dict[str, float]:
-    """Training images per second, the mean over a seed's epochs."""
-    of_seed = [row["images_per_second"] for row in training.timings if row["seed"] == seed]
-    return {metric_name("images_per_second"): fmean(of_seed)}
-
-
-def memory(training: Training) -> dict[str, float]:
-    """The most memory in bytes that a GPU had given to the training; empty on a CPU."""
-    peak = training.about.get("peak_memory_bytes")
+def memory_metric(variant: FinishedVariant) -> dict[str, float]:
+    """The peak of GPU memory in training, in bytes; empty on a CPU."""
+    peak = variant.about.get("peak_memory_bytes")
     return {} if peak is None else {"resources/peak_memory_bytes": float(peak)}
 
 
-def describe_inputs(training: Training) -> Inputs:
-    """The data set that was trained on and, after the evaluation, its test images: both in the same folder."""
-    description = training.description
+def describe_inputs(variant: FinishedVariant) -> Inputs:
+    """The training data set and, after the evaluation, its test images; both are in the same folder."""
+    description = variant.description
     shared = {
         "digest": description.dataset_digest[:DIGEST_LENGTH],
         "source_type": "local",
@@ -281,6 +254,6 @@ def describe_inputs(training: Training) -> Inputs:
     }
     sizes = {"train_images": description.train_images, "valid_images": description.valid_images}
     inputs = {"training": shared | {"name": description.dataset, "profile": json.dumps(sizes)}}
-    if training.scores:
+    if variant.scores:
         inputs["evaluation"] = shared | {"name": f"{description.dataset}-test"}
     return inputs

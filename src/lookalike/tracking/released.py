@@ -13,7 +13,7 @@ from lookalike.artifacts.datasets import load_test_images
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import weights_file
 from lookalike.params import Params
-from lookalike.tracking.records import Training
+from lookalike.tracking.records import FinishedVariant
 from lookalike.tracking.runs import PUBLISHED, Identity
 from lookalike.tracking.store import Store
 
@@ -31,32 +31,30 @@ ABOUT = (
 
 @dataclass(frozen=True)
 class Release:
-    """A model to be released.
+    """A model to be released: the first seed of `trained` that did not diverge.
 
     Attributes:
-        training: of which it is the first seed that did not diverge.
         models: the folder of the variant's models.
         data: the folder of the data set that it was trained on.
     """
 
-    training: Training
+    trained: FinishedVariant
     models: Path
     data: Path
 
     @property
     def identity(self) -> Identity:
-        """That of its run."""
-        return self.training.identity(self.training.description.finished_seeds[0])
+        """The identity of its run."""
+        return self.trained.identity(self.trained.description.finished_seeds[0])
 
     @property
     def name(self) -> str:
-        """Under which it is registered."""
         return PREFIX + self.identity.variant
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What it is made of: description, weights, and what images are normalised with."""
-        weights = weights_file(self.training.description.finished_seeds[0])
+        """Its description, its weights, and the data set's mean and standard deviation."""
+        weights = weights_file(self.trained.description.finished_seeds[0])
         return self.models / "model.json", self.models / weights, self.data / "dataset.json"
 
     @property
@@ -69,25 +67,25 @@ class Release:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """That of an image in an array: (H, W) or (H, W, 3)."""
-        channels, height, width = self.training.description.input_shape
+        """The shape of an image: (H, W) or (H, W, 3)."""
+        channels, height, width = self.trained.description.input_shape
         return (height, width) if channels == 1 else (height, width, channels)
 
 
-def releases(found: Iterable[Training], params: Params, folder: Path) -> Iterator[Release]:
-    """The focus variants that are trained, if the images in `folder` are those that they were trained on."""
-    for training in found:
-        study, variant, description = training.about["study"], training.about["variant"], training.description
+def releases(variants: Iterable[FinishedVariant], params: Params, folder: Path) -> Iterator[Release]:
+    """The trained focus variants, if the images in `folder` are those that they were trained on."""
+    for trained in variants:
+        study, variant, description = trained.about["study"], trained.about["variant"], trained.description
         if variant not in params.studies[study].focus or not description.finished_seeds:
             continue
         data = folder / "data" / description.dataset
         about = data / "dataset.json"
         if about.exists() and read_json(about)["digest"] == description.dataset_digest:
-            yield Release(training, folder / "models" / study / variant, data)
+            yield Release(trained, folder / "models" / study / variant, data)
 
 
 def publish_models(store: Store, released: Iterable[Release], ids: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Register every release unless that was done before, and move the alias to it: their addresses by variant.
+    """Register every release unless that was done before, and move the alias to it; returns addresses by variant.
 
     Args:
         ids: of the runs, by variant and seed.
@@ -101,7 +99,7 @@ def publish_models(store: Store, released: Iterable[Release], ids: Mapping[str, 
     for release in released:
         name, run_id, digest = release.name, ids[release.identity.variant][str(release.identity.seed)], release.digest
         if name not in known:
-            known[name] = store.client.create_registered_model(name, description=f"{release.training.note}\n\n{ABOUT}")
+            known[name] = store.client.create_registered_model(name, description=f"{release.trained.note}\n\n{ABOUT}")
         version = published.get((name, run_id, digest)) or register(store, release, run_id, digest)
         if str(known[name].aliases.get(ALIAS)) != version:
             store.client.set_registered_model_alias(name, ALIAS, version)
@@ -110,9 +108,9 @@ def publish_models(store: Store, released: Iterable[Release], ids: Mapping[str, 
 
 
 def register(store: Store, release: Release, run_id: str, digest: str) -> str:
-    """Log the model as an output of its run, and make it a new version: its number.
+    """Log the model as an output of its run, and make it a new version; returns its number.
 
-    The version comes last, with the digest: a publication that was cut short is done again.
+    The version comes last, with the digest, so that an interrupted publication is repeated.
     """
     from mlflow.entities import LoggedModelOutput
 
@@ -140,7 +138,7 @@ def write_model(path: Path, release: Release, model_id: str, run_id: str) -> Non
     from mlflow import pyfunc
     from mlflow.models import Model
 
-    libraries = release.training.about.get("libraries", {})
+    libraries = release.trained.about.get("libraries", {})
     with TemporaryDirectory() as temporary:
         folder = Path(temporary) / "model"
         folder.mkdir()
@@ -164,5 +162,5 @@ def signature(release: Release) -> "ModelSignature":
     from mlflow.types import Schema, TensorSpec
 
     images = TensorSpec(np.dtype(np.uint8), (-1, *release.image_shape))
-    probabilities = TensorSpec(np.dtype(np.float64), (-1, len(release.training.description.class_names)))
+    probabilities = TensorSpec(np.dtype(np.float64), (-1, len(release.trained.description.class_names)))
     return ModelSignature(Schema([images]), Schema([probabilities]))

@@ -1,4 +1,4 @@
-"""One run in MLflow for each training of one seed, and one above those of a variant: names, tags, points."""
+"""MLflow's runs: one per trained seed, and one above those of a variant. Their names, tags and points."""
 
 import getpass
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from lookalike.tracking.store import Store
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-METRICS_A_BATCH = 800  # MLflow takes 1000 entries a call, parameters and tags included
+METRICS_PER_BATCH = 800  # MLflow takes 1000 entries per call, parameters and tags included
 IDENTITY = ("study", "variant", "seed", "fingerprint")  # the tags by which a run is found, without "lookalike."
 ALL_SEEDS = "all"
 PUBLISHED = "lookalike.published"  # tag: digest of all that a run or model showed when it was last published
@@ -34,7 +34,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes two trainings the same, so that one run shows both; seed None means the run above all seeds."""
+    """The key of a run: training runs with the same one are shown as one; seed None means the run above all seeds."""
 
     study: str
     variant: str
@@ -43,12 +43,11 @@ class Identity:
 
     @property
     def run_name(self) -> str:
-        """What a new run is called."""
         return self.variant if self.seed is None else f"{self.variant}-seed{self.seed}"
 
     @property
     def tags(self) -> dict[str, str]:
-        """By which the run is found again."""
+        """The tags by which the run is found again."""
         return {
             "lookalike.study": self.study,
             "lookalike.variant": self.variant,
@@ -58,15 +57,15 @@ class Identity:
 
 
 def find_or_create_run(store: Store, identity: Identity, started: int) -> "Run":
-    """The run of a training; a new one has status RUNNING and begins at `started` (milliseconds)."""
+    """The run with an identity; a new one has status RUNNING and begins at `started` (milliseconds)."""
     experiment = store.experiment(identity.study)
     query = " and ".join(f"tags.`{name}` = '{value}'" for name, value in identity.tags.items())
     found = store.client.search_runs([experiment], query, max_results=1)
     return found[0] if found else create_run(store, experiment, identity, started, {})
 
 
-def find_runs(store: Store, experiment: str) -> dict[Identity, "Run"]:
-    """All runs of an experiment that show a training; what others put there is left out."""
+def runs_by_identity(store: Store, experiment: str) -> dict[Identity, "Run"]:
+    """The runs of this project in an experiment, without those that others put there."""
     runs: dict[Identity, Run] = {}
     token: str | None = ""
     while token is not None:
@@ -79,7 +78,7 @@ def find_runs(store: Store, experiment: str) -> dict[Identity, "Run"]:
 
 
 def identity_of(tags: dict[str, str]) -> Identity | None:
-    """The identity that has these tags; None if they are not those of a training."""
+    """The identity with these tags; None if they are not those of this project's runs."""
     study, variant, seed, fingerprint = (tags.get(f"lookalike.{name}", "") for name in IDENTITY)
     if not (study and variant and fingerprint and (seed == ALL_SEEDS or seed.isdecimal())):
         return None
@@ -87,7 +86,7 @@ def identity_of(tags: dict[str, str]) -> Identity | None:
 
 
 def create_run(store: Store, experiment: str, identity: Identity, started: int, tags: dict[str, str]) -> "Run":
-    """A new run of a training, see `find_or_create_run`; `tags` are more than those of the identity."""
+    """A new run, see `find_or_create_run`; `tags` are added to those of the identity."""
     tags = tags | identity.tags | {"mlflow.user": user()}
     return store.client.create_run(experiment, start_time=started, tags=tags, run_name=identity.run_name)
 
@@ -101,7 +100,7 @@ def user() -> str:
 
 
 def origin_tags(about: dict[str, Any]) -> dict[str, str]:
-    """Commit, host and script of a training as its `run.json` gives them."""
+    """Tags with the commit, host and script of a training run, from its `run.json`."""
     return {
         "mlflow.source.name": "stages/train.py",
         "mlflow.source.type": "LOCAL",
@@ -113,25 +112,25 @@ def origin_tags(about: dict[str, Any]) -> dict[str, str]:
 
 
 def log(store: Store, run_id: str, points: Iterable[Point], params: dict[str, str], tags: dict[str, str]) -> None:
-    """Write all in as few calls as MLflow allows: one, unless there are very many points."""
+    """Write everything in as few calls as MLflow allows: one, unless there are very many points."""
     from mlflow.entities import Metric, Param, RunTag
 
     metrics = [Metric(point.key, point.value, point.timestamp, point.step) for point in points]
-    while len(metrics) > METRICS_A_BATCH:
-        store.client.log_batch(run_id, metrics[:METRICS_A_BATCH])
-        metrics = metrics[METRICS_A_BATCH:]
+    while len(metrics) > METRICS_PER_BATCH:
+        store.client.log_batch(run_id, metrics[:METRICS_PER_BATCH])
+        metrics = metrics[METRICS_PER_BATCH:]
     param_list = [Param(name, value) for name, value in params.items()]
     store.client.log_batch(run_id, metrics, param_list, [RunTag(name, value) for name, value in tags.items()])
 
 
 def row_points(row: Row, timestamp: int) -> list[Point]:
-    """The points of one row of a history: every column but seed and epoch is a curve, the epoch its step."""
+    """The points of one row of a history: every column except seed and epoch is a curve, and the epoch is the step."""
     curves = {metric_name(name): value for name, value in row.items() if name not in ("seed", "epoch")}
     return [Point(name, value, int(row["epoch"]), timestamp) for name, value in curves.items()]
 
 
 def metric_name(column: str) -> str:
-    """The name of a figure, with a slash after the section by which MLflow groups charts: `train/loss`."""
+    """The name of a metric, with a slash after the section by which MLflow groups charts: `train/loss`."""
     return SECTIONS.get(column) or column.replace("_", "/", 1)
 
 

@@ -1,12 +1,11 @@
-"""The MLflow store: where it is, how it is opened and, if it is a file, made."""
+"""The MLflow store: locate it, open it and, if it is a file, create it."""
 
 import logging
 import os
 import re
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,14 +44,9 @@ class Store:
     client: "MlflowClient"
     folder: Path | None
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[object]:
         """Keep other processes from writing to a SQLite store: looking for a run and creating it are two steps."""
-        if self.folder is None:
-            yield
-            return
-        with file_lock(self.folder):
-            yield
+        return nullcontext() if self.folder is None else file_lock(self.folder)
 
     def experiment(self, study: str) -> str:
         """The id of the experiment `lookalike/<study>`; created, or restored from the bin, if need be."""
@@ -73,14 +67,13 @@ class Store:
         return found.experiment_id
 
     def artifact_folder(self, uri: str) -> Path | None:
-        """Where files of a run with artifact URI `uri` lie if they can be put there directly, without a server."""
+        """The folder of a run's artifacts with the address `uri`; None if only a server can write there."""
         if self.folder is None or not uri.startswith(ARTIFACT_SCHEME):
             return None
         return self.folder / ARTIFACTS / uri.removeprefix(ARTIFACT_SCHEME)
 
 
 def experiment_name(study: str) -> str:
-    """What the experiment of a study is called."""
     return f"lookalike/{study}"
 
 
@@ -100,12 +93,12 @@ def locate(given: str | None, root: Path) -> str:
 
 
 def sqlite_file(uri: str) -> Path | None:
-    """The file of a SQLite URI; None if `uri` speaks of something else."""
+    """The file of a SQLite URI; None if `uri` has another scheme."""
     return Path(unquote(uri.removeprefix("sqlite:///"))) if uri.startswith("sqlite:///") else None
 
 
 def public_name(uri: str) -> str:
-    """How a report names the store: no credentials, no paths of this machine."""
+    """The name of the store in the report, without credentials and paths of this machine."""
     parts = urlsplit(uri)
     if not parts.netloc:
         return "local store" if "/" in uri else uri
@@ -162,8 +155,8 @@ def create_database(path: Path) -> None:
 
 
 def warn(uri: str, error: BaseException, advice: str = "") -> str:
-    """Say in one line on stderr that MLflow is not up to date; returns the reason, without credentials and paths."""
-    while cause := error.__cause__ or error.__context__:  # the innermost says it in the fewest words
+    """Warn in one line on stderr that MLflow is not up to date; returns the reason, without credentials and paths."""
+    while cause := error.__cause__ or error.__context__:  # the innermost is the shortest
         error = cause
     file = sqlite_file(uri)
     private = (uri, public_name(uri)) if file is None else (str(file.parent), ".")

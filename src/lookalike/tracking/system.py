@@ -1,4 +1,4 @@
-"""The load of the machine while a training runs, as MLflow's system metrics."""
+"""The load of the machine during a training run, as MLflow's system metrics."""
 
 import time
 from collections.abc import Callable
@@ -11,6 +11,20 @@ if TYPE_CHECKING:
 
 POINTS = 50  # the time between two points is a fiftieth of the time so far: a short training has many as well,
 LONGEST_SECONDS = 60.0  # and at most a minute, so that a day gives about 1,600 points per metric
+
+
+def without_failing(step: Callable[["SystemMetrics"], None]) -> Callable[["SystemMetrics"], None]:
+    """The step, skipped if one has failed before; a failure costs a warning."""
+
+    def attempt(metrics: "SystemMetrics") -> None:
+        if metrics.works:
+            try:
+                step(metrics)
+            except Exception as error:  # on purpose: psutil, drivers and stores raise what they like
+                metrics.works = False
+                warn(metrics.uri, RuntimeError(f"no system metrics ({error})"))
+
+    return attempt
 
 
 class SystemMetrics:
@@ -33,26 +47,9 @@ class SystemMetrics:
         self.began = self.logged = 0.0
         self.works = True
 
+    @without_failing
     def sample(self) -> None:
-        """Read every value; log the means if a point is due."""
-        self.attempt(self.read)
-
-    def close(self) -> None:
-        """Log what has not been logged yet."""
-        self.attempt(self.flush)
-
-    def attempt(self, step: Callable[[], None]) -> None:
-        """Take a step, unless one has failed before."""
-        if not self.works:
-            return
-        try:
-            step()
-        except Exception as error:  # on purpose: psutil, drivers and stores raise what they like
-            self.works = False
-            warn(self.uri, RuntimeError(f"no system metrics ({error})"))
-
-    def read(self) -> None:
-        """See `sample`."""
+        """Read every value, and log the means if a point is due."""
         if self.monitor is None:
             from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
@@ -64,8 +61,9 @@ class SystemMetrics:
             self.monitor.publish_metrics(self.monitor.aggregate_metrics())
             self.logged = now
 
-    def flush(self) -> None:
-        """See `close`."""
+    @without_failing
+    def close(self) -> None:
+        """Log what has not been logged yet."""
         if self.monitor is None:
             return
         if means := self.monitor.aggregate_metrics():

@@ -1,16 +1,15 @@
-"""A loss that draws features of one class together and pushes those of others apart."""
+"""The contrastive loss: features of one class become similar, and those of other classes dissimilar."""
 
 import torch.nn.functional as F
 from torch import Tensor
 
 
 def contrastive_loss(features: Tensor, labels: Tensor, margin: float) -> Tensor:
-    """Mean over all ordered pairs of a batch of 1 - s for two images of one class and max(s - margin, 0) else.
+    """Mean over all ordered pairs of a batch: 1 - s for two images of one class, max(s - margin, 0) for others.
 
-    He et al., "TransFG" (AAAI 2022), with s the cosine of two feature vectors and the paper's margin .4: other classes
-    are left alone once they are less alike than that. The sum over pairs is divided by B^2, as in the paper and in the
-    later public code; its first state divided by B, which makes the loss 64 times heavier with 64 images. An image's
-    pair with itself counts, and costs nothing.
+    He et al., "TransFG" (AAAI 2022); s is the cosine of two feature vectors, and the paper's margin is .4. The sum over
+    pairs, which include an image with itself, is divided by B^2, as in the paper and the later public code. The first
+    public code divided by B, which multiplies the loss by 64 for 64 images.
 
     Args:
         features: (B, D).

@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from lookalike.artifacts.models import Epoch, Timing
 from lookalike.data.augmentation import Augmentation
-from lookalike.data.tensors import Augment, LabelledImages
+from lookalike.data.tensors import LabelledImages
 from lookalike.models.layers import Model, set_dropout_generator
-from lookalike.runtime import Runtime, at_once, generator, to_host
+from lookalike.runtime import Runtime, generator, images_per_pass, to_host
 from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from lookalike.training.contrast import contrastive_loss
 from lookalike.training.optimisation import Optimisation, Optimiser, learning_rate
@@ -28,17 +28,17 @@ STEPS_BETWEEN_PROGRESS = 25
 
 @dataclass(frozen=True)
 class Schedule:
-    """How a training goes.
+    """The settings of a training run.
 
     Attributes:
-        epochs, batch_size: passes over the data, and images a step.
+        epochs, batch_size: passes over the data, and images per step.
         seed: of all random draws.
-        targets: the distribution (C, C) that each class is to be given, row by row; None: all to the class itself.
-        augmentation: random changes of the images; None: none.
-        contrastive_margin: of the `contrastive_loss` that is added to the cross-entropy; None: it is not.
-        keep_epochs: those, counted from 1, whose weights the outcome keeps; the last has nothing to keep.
-        stop_at_error: the training error (share of wrong answers over an epoch) that ends the training when it is
-            reached; None: it goes on.
+        targets: the target distribution (C, C) of each class, row by row; None means one-hot targets.
+        augmentation: random changes of the images; None means none.
+        contrastive_margin: of the `contrastive_loss`, which is added to the cross-entropy; None means not to add it.
+        keep_epochs: epochs, counted from 1, after which the outcome keeps the weights; the last one is ignored.
+        stop_at_error: the training error (share of wrong predictions in an epoch) at which the run ends; None means
+            that it does not end early.
     """
 
     epochs: int
@@ -54,12 +54,12 @@ class Schedule:
 
 @dataclass
 class Outcome:
-    """What a training gave.
+    """The result of a training run.
 
     Attributes:
-        history, timings: a row an epoch.
-        kept: weights by the epoch, counted from 1, after which they were to be kept.
-        diverged_in: the epoch in which it diverged; None: it did not.
+        history, timings: a row per epoch.
+        kept: weights by epoch, counted from 1.
+        diverged_in: the epoch in which the run diverged; None means that it did not.
     """
 
     history: list[Epoch] = field(default_factory=list)
@@ -70,10 +70,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Learner:
-    """A model and what a step does to it.
+    """A model with its optimiser and loss.
 
     Attributes:
-        model: on the device of `runtime`, whose `precision` is that of the forward and the backward pass.
+        model: on the device of `runtime`, whose `precision` applies to the forward and the backward pass.
         targets, contrastive_margin: as in `Schedule`; targets on that device.
     """
 
@@ -84,7 +84,7 @@ class Learner:
     contrastive_margin: float | None = None
 
     def step(self, images: Tensor, labels: Tensor) -> Tensor:
-        """One update of the weights: summed cross-entropy and number of right answers of the batch (2,)."""
+        """Update the weights once; return the batch's summed cross-entropy and number of right predictions (2,)."""
         with self.runtime.autocast():
             features = self.model.features(images)
             logits = self.model.head(features)
@@ -113,12 +113,11 @@ def train(
     Args:
         model: on the device of `runtime`, freshly initialised.
         train_data, valid_data: on the same device.
-        checkpoint: file that keeps the state after each epoch; training goes on from it if it is there.
+        checkpoint: file of the state after each epoch; training continues from it if it exists.
         after_epoch: called with the outcome so far after each epoch.
 
     Returns:
-        The outcome. A loss that is not finite ends the training: `diverged_in` then names the epoch, whose row is
-        the last of the history.
+        The outcome. If a loss is not finite, the run ends, and the last row of the history is that of `diverged_in`.
     """
     optimiser = Optimiser(model, schedule.optimisation)
     targets = None if schedule.targets is None else schedule.targets.to(runtime.device)
@@ -126,7 +125,7 @@ def train(
     outcome = resume(model, optimiser, checkpoint)
     with progress_bar(schedule, len(train_data), done=len(outcome.history)) as bar:
         for epoch in range(len(outcome.history), schedule.epochs):
-            if reached(outcome.history, schedule.stop_at_error):
+            if error_reached(outcome.history, schedule.stop_at_error):
                 break
             lr = learning_rate(schedule.optimisation, epoch, schedule.epochs)
             optimiser.lr = lr
@@ -144,13 +143,15 @@ def train(
             if epoch + 1 in schedule.keep_epochs and epoch + 1 < schedule.epochs:
                 outcome.kept[epoch + 1] = {name: to_host(part).clone() for name, part in model.state_dict().items()}
             if checkpoint is not None:
-                goes_on = epoch + 1 < schedule.epochs and not reached(outcome.history, schedule.stop_at_error)
-                save_checkpoint(checkpoint, snapshot(model, optimiser if goes_on else None, outcome))
+                goes_on = epoch + 1 < schedule.epochs and not error_reached(outcome.history, schedule.stop_at_error)
+                state = optimiser.state() if goes_on else None  # a finished run needs no optimiser
+                rows = (outcome.history, outcome.timings)
+                save_checkpoint(checkpoint, Checkpoint(model.state_dict(), state, *rows, outcome.kept))
             after_epoch(outcome)
     return outcome
 
 
-def reached(history: list[Epoch], error: float | None) -> bool:
+def error_reached(history: list[Epoch], error: float | None) -> bool:
     """Whether the last epoch's training error is at most `error`."""
     return error is not None and bool(history) and 1 - history[-1].train_accuracy <= error
 
@@ -164,18 +165,21 @@ def train_epoch(
     set_dropout_generator(learner.model, generator(schedule.seed, "dropout", epoch, device=device))
     order = torch.randperm(len(data), generator=generator(schedule.seed, "order", epoch)).to(device, non_blocking=True)
     totals = torch.zeros(2, device=device)  # summed loss, number of right answers
-    augment = augmenter(schedule, epoch, device)
+    augment = None
+    if schedule.augmentation is not None:
+        draws = generator(schedule.seed, "augmentation", epoch, device=device)
+        augment = partial(schedule.augmentation.apply, generator=draws)
     for step, batch in enumerate(data.batches(order.split(schedule.batch_size), augment), start=1):
         totals += learner.step(*batch)
         if step % STEPS_BETWEEN_PROGRESS == 0:
             bar.update(STEPS_BETWEEN_PROGRESS)
-    bar.update(steps_an_epoch(len(data), schedule.batch_size) % STEPS_BETWEEN_PROGRESS)
+    bar.update(math.ceil(len(data) / schedule.batch_size) % STEPS_BETWEEN_PROGRESS)
     loss, right = (totals / len(data)).tolist()
     return loss, right
 
 
 def training_mode(model: nn.Module) -> None:
-    """Training mode, but for what is not trained: batch normalisation there keeps its statistics."""
+    """Set training mode, except for frozen modules, so that their batch normalisation keeps its statistics."""
     model.train()
     for module in model.modules():
         parameters = [*module.parameters()]
@@ -183,20 +187,12 @@ def training_mode(model: nn.Module) -> None:
             module.eval()
 
 
-def augmenter(schedule: Schedule, epoch: int, device: torch.device) -> Augment | None:
-    """What changes the images of `epoch`, with draws of its own; None if nothing does."""
-    if schedule.augmentation is None:
-        return None
-    draws = generator(schedule.seed, "augmentation", epoch, device=device)
-    return partial(schedule.augmentation.apply, generator=draws)
-
-
 @torch.inference_mode()
 def validate(model: nn.Module, data: LabelledImages, runtime: Runtime) -> tuple[float, float]:
     """Mean cross-entropy (nats) and accuracy on `data`, in evaluation mode and in the precision of `runtime`."""
     model.eval()
     totals = torch.zeros(2, dtype=torch.float64, device=data.labels.device)
-    size = at_once(*data.size, VALID_BATCH)
+    size = images_per_pass(*data.size, VALID_BATCH)
     for start in range(0, len(data), size):
         images, labels = data.batch(slice(start, start + size))
         with runtime.autocast():
@@ -209,7 +205,7 @@ def validate(model: nn.Module, data: LabelledImages, runtime: Runtime) -> tuple[
 
 
 def resume(model: nn.Module, optimiser: Optimiser, path: Path | None) -> Outcome:
-    """Put the state at `path` into `model` and `optimiser`; the outcome so far (an empty one without a checkpoint)."""
+    """Load the checkpoint at `path` into `model` and `optimiser`; return the outcome so far (empty without one)."""
     checkpoint = load_checkpoint(path) if path is not None else None
     if checkpoint is None:
         return Outcome()
@@ -219,19 +215,8 @@ def resume(model: nn.Module, optimiser: Optimiser, path: Path | None) -> Outcome
     return Outcome(checkpoint.history, checkpoint.timings, checkpoint.kept)
 
 
-def snapshot(model: nn.Module, optimiser: Optimiser | None, outcome: Outcome) -> Checkpoint:
-    """The state to continue from; a finished run needs no optimiser."""
-    state = None if optimiser is None else optimiser.state()
-    return Checkpoint(model.state_dict(), state, outcome.history, outcome.timings, outcome.kept)
-
-
-def steps_an_epoch(count: int, batch_size: int) -> int:
-    """Updates an epoch; the last batch may be smaller."""
-    return math.ceil(count / batch_size)
-
-
 def progress_bar(schedule: Schedule, count: int, *, done: int) -> "tqdm[NoReturn]":
-    """A bar over all steps of all epochs, `done` epochs of which lie behind."""
-    steps = steps_an_epoch(count, schedule.batch_size)
+    """A progress bar over the steps of all epochs, of which `done` are finished."""
+    steps = math.ceil(count / schedule.batch_size)  # per epoch; the last batch may be smaller
     total, initial = steps * schedule.epochs, steps * done
     return tqdm(total=total, initial=initial, desc=f"seed {schedule.seed}", unit="step", disable=None)

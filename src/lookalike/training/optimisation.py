@@ -1,8 +1,7 @@
 """Optimisers and learning-rate schedules.
 
-The two update rules are written out here, though torch has both, for two reasons: Keras's Adam, which the first study
-used, is not torch's (see `adam_step`), and `torch.optim` imports torch's compiler when it is first used, which costs
-every training five seconds of CPU.
+The update rules are written out for two reasons. The first study used Keras's Adam, which differs from torch's (see
+`adam_step`). And `torch.optim` imports torch's compiler, which would cost each training stage a second.
 """
 
 import math
@@ -19,21 +18,21 @@ NOT_DECAYED = {"position_embedding", "class_token", "pos_embed", "cls_token"}  #
 
 @dataclass(frozen=True)
 class Optimisation:
-    """How weights are updated.
+    """The settings of an optimiser and its learning-rate schedule.
 
     Attributes:
-        optimizer: `adam` as Keras has it or `torch_adam` as torch has it (Kingma & Ba, ICLR 2015; betas .9 and .999,
-            see `adam_step`), or `sgd`.
+        optimizer: `adam` as in Keras or `torch_adam` as in torch (Kingma & Ba, ICLR 2015; betas .9 and .999, see
+            `adam_step`), or `sgd`.
         lr: learning rate of the first epoch after the warm-up.
         schedule: `constant`; `step` (times `lr_factor` at each of `lr_drops`); `alternating` (lr in even epochs,
             `lr_other` in odd ones); `cosine` (from lr towards zero over all epochs). Each has one value per epoch.
-        warmup_epochs: length of a linear warm-up, by which every schedule is multiplied; 0 means none.
+        warmup_epochs: length of a linear warm-up, which multiplies every schedule; 0 means none.
         momentum: of sgd; 0 means none.
-        lr_drops: fractions of all epochs, in (0, 1) and ascending, so that a run of fewer epochs decays as far.
-        l2: adds the gradient of l2 / 2 times the squared weights, of all parameters, as torch's Adam and SGD do under
-            the name of weight decay. The reported loss is without it.
-        weight_decay: share, times the learning rate, that is taken off each decayed weight at each step, beside the
-            gradient (Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019); see `is_decayed`.
+        lr_drops: fractions of all epochs, in (0, 1) and ascending, so that a shorter run decays as far.
+        l2: adds the gradient of l2 / 2 times the squared weights of all parameters, which torch's Adam and SGD call
+            weight decay. The reported loss is without it.
+        weight_decay: each step subtracts this share, times the learning rate, from each decayed weight (Loshchilov &
+            Hutter, "Decoupled Weight Decay Regularization", ICLR 2019); see `is_decayed`.
     """
 
     optimizer: Literal["adam", "torch_adam", "sgd"]
@@ -58,7 +57,7 @@ def learning_rate(settings: Optimisation, epoch: int, epochs: int) -> float:
             drops = sum(epoch >= round(drop * epochs) for drop in settings.lr_drops)
             return warmup * settings.lr * settings.lr_factor**drops
         case "alternating":
-            return warmup * (settings.lr if epoch % 2 == 0 else settings.lr_other)
+            return warmup * (settings.lr_other if epoch % 2 else settings.lr)
         case "cosine":
             return warmup * settings.lr * (1 + math.cos(math.pi * epoch / epochs)) / 2
 
@@ -90,30 +89,27 @@ class Optimiser:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Update the weights from their gradients (none counts as zero), then forget the gradients."""
+        """Update the weights from their gradients (None counts as zero), then delete the gradients."""
         self.steps += 1
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in self.parameters]
         if self.settings.l2:
             torch._foreach_add_(gradients, self.parameters, alpha=self.settings.l2)
         if self.settings.weight_decay and self.decayed:
             torch._foreach_mul_(self.decayed, 1 - self.lr * self.settings.weight_decay)
-        match self.settings.optimizer:
-            case "adam":
-                adam_step(self.parameters, gradients, self.moments, self.steps, self.lr, KERAS_EPS)
-            case "torch_adam":
-                eps = TORCH_EPS * math.sqrt(1 - ADAM_BETA2**self.steps)  # beside the corrected moment
-                adam_step(self.parameters, gradients, self.moments, self.steps, self.lr, eps)
-            case "sgd":
-                sgd_step(self.parameters, gradients, self.moments, self.lr, self.settings.momentum)
+        if self.settings.optimizer == "sgd":
+            sgd_step(self.parameters, gradients, self.moments, self.lr, self.settings.momentum)
+        else:
+            corrected = TORCH_EPS * math.sqrt(1 - ADAM_BETA2**self.steps)  # for the corrected second moment
+            eps = KERAS_EPS if self.settings.optimizer == "adam" else corrected
+            adam_step(self.parameters, gradients, self.moments, self.steps, self.lr, eps)
         for parameter in self.parameters:
             parameter.grad = None
 
     def state(self) -> dict[str, Any]:
-        """All that a continuation needs besides the weights."""
+        """The state that a continuation needs besides the weights."""
         return {"steps": self.steps, "moments": self.moments}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `state` gave."""
         self.steps = state["steps"]
         for moments, saved in zip(self.moments, state["moments"], strict=True):
             torch._foreach_copy_(moments, saved)
@@ -122,14 +118,14 @@ class Optimiser:
 def adam_step(
     parameters: list[Any], gradients: list[Tensor], moments: list[list[Tensor]], step: int, lr: float, eps: float
 ) -> None:
-    """Adam as Keras has it, in place; `step` counts from 1.
+    """Adam as in Keras, in place; `step` counts from 1.
 
     m <- b1 m + (1 - b1) g,  v <- b2 v + (1 - b2) g^2,
     w <- w - lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps)
 
-    Epsilon stands beside the *uncorrected* second moment (the "epsilon hat" of Kingma & Ba, section 2), where torch
-    adds it to the corrected one; in the first steps that is a factor of 1 / sqrt(1 - b2^t), up to thirty. It matters
-    where gradients are as small as epsilon: in the first layers of a deep network that does not train.
+    Epsilon is added to the root of the *uncorrected* second moment (the "epsilon hat" of Kingma & Ba, section 2); torch
+    adds it to that of the corrected one. In the first steps they differ by a factor of 1 / sqrt(1 - b2^t), up to 30,
+    which matters if gradients are as small as epsilon: in the first layers of a deep network that does not train.
     """
     first, second = moments
     torch._foreach_lerp_(first, gradients, 1 - ADAM_BETA1)

@@ -1,4 +1,4 @@
-"""The weights that a run begins with: where they are, how images are prepared for them, what is trained of them."""
+"""Published weights that a run starts from: their file, the preparation of images for them, and what is trained."""
 
 import hashlib
 import zipfile
@@ -17,7 +17,7 @@ from lookalike.training.settings import EffectiveSettings
 
 SUFFIXES = (".safetensors", ".pth", ".npz")
 BEFORE_ZIP = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")  # how torch.save's files began before they were zip archives
-ELSEWHERE = "unset LOOKALIKE_MIRROR to look elsewhere"
+ADVICE = "unset LOOKALIKE_MIRROR to look elsewhere"
 
 
 @dataclass(frozen=True)
@@ -34,36 +34,36 @@ class StartingWeights:
 
 
 def starting_weights(settings: EffectiveSettings, mirror: str | None, root: Path) -> StartingWeights | None:
-    """The weights that a run with `settings` begins with; None means fresh ones.
+    """The weights that a run with `settings` starts from; None means random ones.
 
-    They are those of the file that the settings name, else the mirror's if there is a mirror, else the publisher's.
+    They come from the file in the settings, else from the mirror if there is one, else from the publisher.
 
     Args:
-        mirror: a folder or base URL that has `weights/<network>.safetensors`, or with another of `SUFFIXES`.
-        root: the project's, where paths in the settings begin; downloads from a mirror are kept below it.
+        mirror: a folder or base URL with `weights/<network>.safetensors`, or another of `SUFFIXES`.
+        root: the project's folder, to which paths in the settings are relative; it also holds downloads from a mirror.
 
     Raises:
-        InputError: they cannot be had, are no weights, or have another checksum than the settings say.
+        InputError: they cannot be obtained, are no weights, or have another checksum than in the settings.
     """
     if not settings.train.pretrained:
         return None
     network, wanted = network_of(settings), settings.train.weights
     name, expected = (wanted.file, wanted.sha256) if wanted else (None, None)
     if name is not None:
-        file = named(name, root)
+        file = named_weights_file(name, root)
     elif mirror:
-        file = mirrored(network, mirror, root / "downloads" / "mirror", expected)
+        file = mirrored_weights_file(network, mirror, root / "downloads" / "mirror", expected)
     else:
-        file = published(settings)
-    refuse_other_content(file, str(file))
+        file = published_weights_file(settings)
+    require_weights(file, str(file))
     sha256 = checksum(file)
     if expected not in (None, sha256):
         raise InputError(f"{file}: its SHA-256 is {sha256}, but train.weights.sha256 is {expected}")
     return StartingWeights(network, file, sha256)
 
 
-def named(name: str, root: Path) -> Path:
-    """The file that the settings name; a relative path begins at `root`.
+def named_weights_file(name: str, root: Path) -> Path:
+    """The file named in the settings; relative paths are relative to `root`.
 
     Raises:
         InputError: there is no such file.
@@ -75,27 +75,27 @@ def named(name: str, root: Path) -> Path:
     return file
 
 
-def mirrored(network: str, mirror: str, cache: Path, expected: str | None) -> Path:
+def mirrored_weights_file(network: str, mirror: str, cache: Path, expected: str | None) -> Path:
     """The mirror's file of weights.
 
-    In a folder it is used where it lies. An address is asked in every run, and its answer takes the place in `cache` of
-    an earlier one: weights that have changed there begin another run, with a checksum and a fingerprint of its own. A
-    file in `cache` is used without asking only if it has the `expected` SHA-256.
+    A file in a folder is used in place. A URL is requested in every run and its answer replaces the file in `cache`, so
+    that changed weights start another run, with another checksum and fingerprint. A file in `cache` is used without a
+    request only if it has the `expected` SHA-256.
 
     Raises:
-        InputError: the mirror has none or does not answer. Weights from elsewhere could be others.
+        InputError: the mirror has none or does not answer. Weights from elsewhere could differ.
     """
     if mirror.startswith(("http://", "https://")):
-        return downloaded(network, mirror, cache, expected)
+        return downloaded_weights_file(network, mirror, cache, expected)
     files = [Path(mirror) / "weights" / f"{network}{suffix}" for suffix in SUFFIXES]
     for file in files:
         if file.is_file():
             return file
-    raise InputError(f"the mirror gives no weights of {network} ({files[0]}: no such file); {ELSEWHERE}")
+    raise InputError(f"the mirror gives no weights of {network} ({files[0]}: no such file); {ADVICE}")
 
 
-def downloaded(network: str, mirror: str, cache: Path, expected: str | None) -> Path:
-    """The file of weights from a mirror's address, see `mirrored`."""
+def downloaded_weights_file(network: str, mirror: str, cache: Path, expected: str | None) -> Path:
+    """The file of weights from a mirror's address, see `mirrored_weights_file`."""
     from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file, without_password  # for few runs
 
     shown = without_password(mirror).rstrip("/")
@@ -112,13 +112,13 @@ def downloaded(network: str, mirror: str, cache: Path, expected: str | None) -> 
             except UnobtainableError as error:
                 failures.append(str(error).partition(": set LOOKALIKE_MIRROR")[0])
                 continue
-            refuse_other_content(path, f"{shown}/{remote.name}")
+            require_weights(path, f"{shown}/{remote.name}")
             return path.replace(kept)
-    raise InputError(f"the mirror gives no weights of {network} ({failures[0]}); {ELSEWHERE}")
+    raise InputError(f"the mirror gives no weights of {network} ({failures[0]}); {ADVICE}")
 
 
-def published(settings: EffectiveSettings) -> Path:
-    """The publisher's file of weights; what is no such file does not stay in the publisher's cache.
+def published_weights_file(settings: EffectiveSettings) -> Path:
+    """The publisher's file of weights; a file of another kind is removed from the publisher's cache.
 
     Raises:
         InputError: it cannot be had.
@@ -133,14 +133,14 @@ def published(settings: EffectiveSettings) -> Path:
     return file
 
 
-def refuse_other_content(file: Path, shown: str) -> None:
-    """Refuse what is no file of weights, such as a login page; `shown` is where it comes from."""
+def require_weights(file: Path, shown: str) -> None:
+    """Raise an InputError unless `file` holds weights and not, say, a login page; `shown` says where it is from."""
     if not is_weights(file):
         raise InputError(f"{shown}: no file of weights (safetensors, or as torch or NumPy write them)")
 
 
 def is_weights(file: Path) -> bool:
-    """Whether a file begins as weights do: safetensors, torch's zip archive or older format, or NumPy's .npz."""
+    """Whether a file starts like weights: safetensors, torch's zip archive or older format, or NumPy's .npz."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -152,13 +152,12 @@ def is_weights(file: Path) -> bool:
 
 
 def checksum(file: Path) -> str:
-    """The SHA-256 of a file (64 hex digits)."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def network_of(settings: EffectiveSettings) -> str:
-    """The network whose published weights a run may begin with, by its library's name.
+    """The library's name of the network whose published weights a run may start from.
 
     Raises:
         InputError: no such size.
@@ -180,10 +179,10 @@ def preprocessing(settings: EffectiveSettings) -> Preprocessing:
 
 @contextmanager
 def reading_weights(network: str) -> Iterator[None]:
-    """Turn whatever keeps weights from being read within the block into an InputError that says how to provide them."""
+    """Turn any exception within the block into an InputError that says how to provide weights."""
     try:
         yield
-    except Exception as error:  # timm, its hub, torchvision and safetensors raise what they like
+    except Exception as error:  # timm, its hub, torchvision and safetensors raise many types
         reason = shorten(str(error) or type(error).__name__, 300, placeholder="...")
         raise InputError(
             f"the published weights of {network} cannot be had ({reason}); name a file of them as "
@@ -193,6 +192,6 @@ def reading_weights(network: str) -> Iterator[None]:
 
 
 def train_head_alone(model: Model) -> None:
-    """Freeze all layers but the last: a linear probe."""
+    """Freeze all layers but the head, as for a linear probe."""
     model.requires_grad_(requires_grad=False)
     model.head.requires_grad_()

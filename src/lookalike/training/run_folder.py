@@ -1,4 +1,4 @@
-"""The folder of a run's checkpoints: one process at a time works in it, all of them with the same number of threads."""
+"""The folder of a run's checkpoints: used by one process at a time, always with the same number of threads."""
 
 import json
 import logging
@@ -12,19 +12,19 @@ import torch
 
 from lookalike import provenance
 from lookalike.artifacts.datasets import link_or_copy
-from lookalike.artifacts.folders import held, naming, read_json, replace_folder
+from lookalike.artifacts.folders import naming_file, read_json, replace_folder, wait_to_hold
 
-NOTE = "process.json"  # on the process that works in the folder, which holds this file, or did last
+NOTE = "process.json"  # about the process that works in the folder, and holds this file, or did so last
 UNKNOWN = {"process": "?", "host": "another machine", "since": "?"}
 
 _log = logging.getLogger(__name__)
 
 
 def settle_threads(name: str, checkpoints: Path, device: torch.device, fingerprint: Callable[..., str]) -> str:
-    """Fix how many threads this process computes with, and return the run's `fingerprint` (called with `threads`).
+    """Fix the number of threads of this process, and return the run's `fingerprint` (called with `threads`).
 
-    On a CPU sums are split among threads, so that another number of them gives other weights. If `checkpoints` has an
-    unfinished run of the variant `name` that differs in nothing else, that one goes on, with its own number.
+    On a CPU, sums are split among threads, so that the weights depend on their number. If `checkpoints` has an
+    unfinished run of the variant `name` that differs only in this, it continues with its own number of threads.
     """
     if device.type != "cpu":
         return fingerprint(threads=None)
@@ -43,26 +43,25 @@ def settle_threads(name: str, checkpoints: Path, device: torch.device, fingerpri
 
 
 def is_begun(folder: Path) -> bool:
-    """Whether a run has left a checkpoint in its folder."""
     return any(folder.glob("*.pt"))
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Hold a run's folder within the block. If another process holds it, say which, and wait for its end."""
+def exclusive_folder(folder: Path) -> Iterator[None]:
+    """Lock a run's folder within the block. If another process has locked it, say which, and wait for its end."""
 
     def busy() -> str:
         who = "process {process} on {host} has been training the same since {since}".format_map(read_note(folder))
         return f"{folder}: {who}"
 
-    with held(folder / NOTE, (folder / NOTE).touch, busy):
+    with wait_to_hold(folder / NOTE, (folder / NOTE).touch, busy):
         note = {"process": os.getpid(), "host": provenance.host(), "since": provenance.now()}
         write_note(folder, note | {"threads": torch.get_num_threads()})
         yield
 
 
 def read_note(folder: Path) -> dict[str, Any]:
-    """What the process that works in a run's folder, or did last, has written of itself; `UNKNOWN` if nothing."""
+    """The note of the process that works in a run's folder, or did so last; `UNKNOWN` without one."""
     with suppress(OSError, ValueError):
         if isinstance(note := read_json(folder / NOTE), dict):
             return UNKNOWN | note
@@ -70,20 +69,20 @@ def read_note(folder: Path) -> dict[str, Any]:
 
 
 def write_note(folder: Path, note: dict[str, Any]) -> None:
-    """Write the note in place: a new file would not be held."""
-    with naming(folder / NOTE):
+    """Write the note into the existing file, because a new one would not be locked."""
+    with naming_file(folder / NOTE):
         (folder / NOTE).write_text(json.dumps(note), encoding="utf-8")
 
 
 def restore_finished(finished: Path, checkpoints: Path) -> None:
-    """Take over the last states of finished runs from `finished`, if there are any, unless `checkpoints` has them."""
+    """Copy the last states of finished runs from `finished` to `checkpoints`, unless they are there already."""
     for file in finished.glob("*.pt"):
         if not (checkpoints / file.name).exists():
             link_or_copy(file, checkpoints / file.name)
 
 
 def keep_finished(checkpoints: Path, finished: Path) -> None:
-    """Make `finished` of `checkpoints`, with the last states of the runs alone."""
+    """Move `checkpoints` to `finished`, and keep only the last states of the runs."""
     replace_folder(checkpoints, finished)
     for file in finished.iterdir():
         if file.suffix != ".pt":

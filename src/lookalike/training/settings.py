@@ -1,25 +1,24 @@
-"""What decides the result of a variant's training runs, apart from code, images and starting weights."""
+"""The settings that decide the result of a variant's training runs, besides code, images and starting weights."""
 
 import hashlib
 import json
-from collections.abc import Iterator
 from typing import Any, Literal
 
-from lookalike.params import Budget, DataProfile, DatasetParams, Params, Training, Variant
-from lookalike.params.sections import Section
+from lookalike.params import Budget, DataProfile, DatasetParams, Params, TrainingParams, Variant
+from lookalike.params.sections import StrictModel
 
 UNCAPPED = Budget(seeds=1, precision="float32")  # a study's own settings
-NO_DIFFERENCE = {"precision", "source.max_side"}  # what is reported elsewhere, and what only photographs have
+NO_DIFFERENCE = {"precision", "source.max_side"}  # the first is reported elsewhere, the second is for photographs only
 
 
-class EffectiveSettings(Section):
-    """A variant's settings within the caps of a budget.
+class EffectiveSettings(StrictModel):
+    """A variant's settings within the limits of a budget.
 
     Attributes:
-        dataset, images, source: name of the data set, how its images are split and normalised, where they come from.
-        model_args: with the budget's cap on channels and its choice of a member.
-        max_images: cap on the training images; None means that all are used.
-        train: with the epochs that are planned, and without published weights if the budget forbids them.
+        dataset, images, source: name of the data set, its split and normalisation, and where it comes from.
+        model_args: with the budget's limit on channels and its size of a network.
+        max_images: the most training images; None means all.
+        train: with the epochs of the budget, and without published weights if the budget excludes them.
     """
 
     study: str
@@ -30,14 +29,14 @@ class EffectiveSettings(Section):
     model_args: dict[str, Any]
     precision: Literal["float32", "bfloat16"]
     max_images: int | None
-    train: Training
+    train: TrainingParams
 
     @property
     def digest(self) -> str:
-        """SHA-256 (16 hex digits) that anybody can compute from `params.yaml`.
+        """SHA-256 (16 hex digits), computed from `params.yaml` alone.
 
-        Keys that are left out do not count, nor does the order of keys, nor do paths of folders and of weights:
-        `model.json` has the digests of what these hold.
+        It does not depend on missing keys, the order of keys, or paths of folders and weights: `model.json` has digests
+        of their contents.
         """
         paths: dict[str, Any] = {"train": {"weights": {"file": True}}, "images": {"folder": True}}
         decisive = self.model_dump(mode="json", exclude_none=True, exclude=paths)
@@ -47,10 +46,10 @@ class EffectiveSettings(Section):
 def effective_settings(params: Params, name: str) -> EffectiveSettings:
     """The settings of the variant `name` within the active profile."""
     variant, source = params.variants[name], params.active.data
-    return within(variant, params.budget(name), params.datasets[variant.dataset], source)
+    return settings_within(variant, params.budget(name), params.datasets[variant.dataset], source)
 
 
-def within(variant: Variant, budget: Budget, images: DatasetParams, source: DataProfile) -> EffectiveSettings:
+def settings_within(variant: Variant, budget: Budget, images: DatasetParams, source: DataProfile) -> EffectiveSettings:
     """The settings of `variant` within the caps of `budget`."""
     arguments = dict(variant.model_args or {})
     if budget.max_channels is not None:
@@ -70,8 +69,8 @@ def within(variant: Variant, budget: Budget, images: DatasetParams, source: Data
     )
 
 
-def capped(train: Training, budget: Budget) -> Training:
-    """The training settings with no more epochs than the budget grants; the warm-up shrinks in proportion."""
+def capped(train: TrainingParams, budget: Budget) -> TrainingParams:
+    """The training settings with at most the budget's epochs; the warm-up shrinks in proportion."""
     epochs = min(train.epochs, budget.max_epochs or train.epochs)
     kept = tuple(epoch for epoch in train.keep_epochs or () if epoch < epochs)
     changes: dict[str, Any] = {"epochs": epochs, "keep_epochs": kept or None}
@@ -82,27 +81,26 @@ def capped(train: Training, budget: Budget) -> Training:
     return train.model_copy(update=changes)
 
 
-def uncapped(variant: Variant, images: DatasetParams) -> EffectiveSettings:
-    """The settings that the variant's study states."""
-    return within(variant, UNCAPPED, images, DataProfile(source="official"))
+def study_settings(variant: Variant, images: DatasetParams) -> EffectiveSettings:
+    """The settings of a variant without a budget, as its study states them."""
+    return settings_within(variant, UNCAPPED, images, DataProfile(source="official"))
 
 
-def differences(own: EffectiveSettings, run: EffectiveSettings) -> list[str]:
-    """In which settings a run differs from the study's own, a phrase per setting."""
-    stated, used = dict(leaves(own)), dict(leaves(run))
+def setting_differences(own: EffectiveSettings, run: EffectiveSettings) -> list[str]:
+    """A phrase for each setting in which a run differs from the study's own settings."""
+    stated, used = decisive_leaves(own), decisive_leaves(run)
     keys = [key for key in stated | used if stated.get(key) != used.get(key) and key not in NO_DIFFERENCE]
     return [f"{key}: {used.get(key, 'none')} (the study's own: {stated.get(key, 'none')})" for key in keys]
 
 
-def leaves(settings: EffectiveSettings) -> Iterator[tuple[str, Any]]:
-    """Keys of settings, with dots, and their values; without those that decide nothing."""
+def decisive_leaves(settings: EffectiveSettings) -> dict[str, Any]:
+    """Dotted keys of settings and their values, without those that decide nothing."""
     paths: dict[str, Any] = {"train": {"weights": {"file": True}}, "images": {"folder": True, "classes": True}}
 
-    def walk(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
-        if isinstance(value, dict):
-            for key, part in value.items():
-                yield from walk(f"{prefix}.{key}" if prefix else key, part)
-        else:
-            yield prefix, value
+    def flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+        leaves: dict[str, Any] = {}
+        for key, value in section.items():
+            leaves |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+        return leaves
 
-    yield from walk("", settings.model_dump(mode="json", exclude_none=True, exclude=paths))
+    return flat(settings.model_dump(mode="json", exclude_none=True, exclude=paths))

@@ -1,4 +1,4 @@
-"""Soft targets that know which classes look alike."""
+"""Label smoothing in favour of look-alikes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,17 +9,17 @@ from torch import Tensor
 def soft_targets(
     class_names: Sequence[str], groups: Mapping[str, Sequence[str]], *, look_alikes: float, others: float
 ) -> Tensor:
-    """The distribution that a network is to give the images of each class.
+    """The target distribution of each class.
 
-    The share `look_alikes` of the probability is divided among the other classes of the class's group, the share
-    `others` among the classes outside it, and the class keeps the rest, also a share for which there is no class.
-    That is label smoothing (Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016, section 7) with mass
+    The share `look_alikes` of the probability mass is divided among the other classes of the class's group, and the
+    share `others` among the classes outside it. Mass that no class receives stays on the true class.
+    This is label smoothing (Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016, section 7) with mass
     that depends on the distance in a two-level hierarchy, as in the soft labels of Bertinetto et al. ("Making Better
     Mistakes", CVPR 2020, equation 5), here with the mass of each level given instead of its decay.
 
     Args:
         class_names: C names in the order of the labels.
-        groups: group -> names; each class stands in one of them.
+        groups: group -> names; each class is in one of them.
 
     Returns:
         float32 (C, C), row the true class; rows sum to 1.
@@ -28,10 +28,10 @@ def soft_targets(
     numbers = torch.tensor([list(groups).index(group_of[name]) for name in class_names])
     same = numbers[:, None] == numbers[None, :]
     itself = torch.eye(len(class_names), dtype=torch.bool)
-    table = shared(same & ~itself, look_alikes) + shared(~same, others)
+    table = divided_evenly(same & ~itself, look_alikes) + divided_evenly(~same, others)
     return table + torch.diag(1 - table.sum(1))
 
 
-def shared(among: Tensor, mass: float) -> Tensor:
+def divided_evenly(among: Tensor, mass: float) -> Tensor:
     """`mass` divided evenly among the true entries of each row of `among` (C, C); nothing where there are none."""
     return mass * among / among.sum(1, keepdim=True).clamp(min=1)

@@ -1,4 +1,4 @@
-"""Train one variant: every seed of it, and a description of what came out."""
+"""Training of one variant: every seed, and a description of the result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
@@ -11,16 +11,15 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Description, Epoch, Preprocessing, RateSearch, SeedRecord, Timing
 from lookalike.data.augmentation import from_settings
 from lookalike.data.splits import seen_by
-from lookalike.data.tensors import LabelledImages, from_training_set, prepared
+from lookalike.data.tensors import LabelledImages, from_training_set, preprocessed
 from lookalike.models.layers import Model
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model, find_model
-from lookalike.params import Search
 from lookalike.runtime import Runtime, seeded, to_host
 from lookalike.training.loop import Outcome, Schedule, train
 from lookalike.training.optimisation import Optimisation
 from lookalike.training.pretrained import StartingWeights, preprocessing, reading_weights, train_head_alone
-from lookalike.training.search import best_rate, described, trial_error
+from lookalike.training.search import best_rate, final_error, search_record
 from lookalike.training.settings import EffectiveSettings
 from lookalike.training.smoothing import soft_targets
 
@@ -29,10 +28,10 @@ SEARCH_SEED = 1_000_000  # of the runs that find a learning rate: no run that co
 
 @dataclass
 class TrainedVariant:
-    """What training gave: weights by seed (none for a seed that diverged), a row per epoch, and a description.
+    """The trained seeds of a variant: weights by seed (none if it diverged), a row per epoch, and a description.
 
-    `kept` are the first seed's weights after epochs before its last, counted from 1. If the seeds begin with published
-    weights, 0 is there as well: what all of them begin with.
+    `kept` are the first seed's weights after some epochs, counted from 1. If seeds start from published weights, epoch
+    0 has the weights that all of them start from.
     """
 
     description: Description
@@ -47,25 +46,24 @@ class TrainedVariant:
         return {one.seed: one.diverged_in for one in self.description.seeds if one.diverged_in is not None}
 
     def add(self, seed: int, model: nn.Module, outcome: Outcome) -> None:
-        """Take in the outcome of one seed."""
         self.history += outcome.history
         self.timings += outcome.timings
         seeds = (*self.description.seeds, SeedRecord(seed, len(outcome.history), outcome.diverged_in))
         self.description = replace(self.description, seeds=seeds)
         if outcome.diverged_in is None:
-            self.weights[seed] = on_host(model)
+            self.weights[seed] = host_state(model)
             self.kept |= outcome.kept
             kept_epochs = (*self.description.kept_epochs, *outcome.kept)
             self.description = replace(self.description, kept_epochs=kept_epochs)
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What all runs of a variant share.
+class TrainingInputs:
+    """The data, device and starting weights of all runs of a variant.
 
     Attributes:
-        train_count: how many training images a run sees; which they are depends on its seed, see `splits.seen_by`.
-        weights: those that the runs begin with; None means fresh ones.
+        train_count: number of training images of a run; its seed selects them, see `splits.seen_by`.
+        weights: that the runs start from; None means random ones.
     """
 
     dataset: Dataset
@@ -76,9 +74,8 @@ class Ground:
 
     def train_data(self, seed: int) -> LabelledImages:
         """The training images of one seed on the device."""
-        return from_training_set(
-            self.dataset, seen_by(seed, self.dataset.train_indices, self.train_count), self.runtime
-        )
+        indices = seen_by(seed, self.dataset.train_indices, self.train_count)
+        return from_training_set(self.dataset, indices, self.runtime)
 
     def train(
         self,
@@ -92,16 +89,9 @@ class Ground:
             model = self.runtime.place(build(settings, self.dataset, self.weights))
         if settings.train.layers == "head":
             train_head_alone(model)
-        outcome = train(
-            model,
-            self.train_data(seed),
-            self.valid_data,
-            schedule(settings, seed, self.dataset),
-            self.runtime,
-            checkpoint=checkpoint,
-            after_epoch=after_epoch,
-        )
-        return model, outcome
+        data = (self.train_data(seed), self.valid_data)
+        plan = schedule(settings, seed, self.dataset)
+        return model, train(model, *data, plan, self.runtime, checkpoint=checkpoint, after_epoch=after_epoch)
 
 
 def train_variant(
@@ -114,70 +104,58 @@ def train_variant(
     after_epoch: Callable[[Outcome], None] = lambda outcome: None,
     weights: StartingWeights | None = None,
 ) -> TrainedVariant:
-    """Train seeds 0 ... seeds - 1, one after the other; before them find the learning rate, if it is to be found.
+    """Search the learning rate if the settings ask for it, then train seeds 0 to `seeds` - 1, one after the other.
 
     Args:
-        checkpoint: the file of the run of that name, such as "seed-0".
+        checkpoint: from the name of a run, such as "seed-0", to its file.
         after_epoch: called with the outcome so far of the current seed.
-        weights: those to begin with; None means fresh ones.
+        weights: to start from; None means random ones.
 
     Raises:
         InputError: the weights are not those of the network.
     """
-    how = preprocessing(settings) if weights else None
-    dataset = prepared(dataset, how)
+    preparation = preprocessing(settings) if weights else None
+    dataset = preprocessed(dataset, preparation)
     train_count, valid_count = image_counts(dataset, settings)
     valid_data = from_training_set(dataset, dataset.valid_indices[:valid_count], runtime)
-    ground = Ground(dataset, runtime, train_count, valid_data, weights)
-    settings, search = with_rate(settings, ground, checkpoint)
+    inputs = TrainingInputs(dataset, runtime, train_count, valid_data, weights)
+    settings, search = with_learning_rate(settings, inputs, checkpoint)
     counts = (train_count, valid_count)
-    description = describe(settings, dataset, *counts, weights=weights, preparation=how, search=search)
+    description = initial_description(
+        settings, dataset, *counts, weights=weights, preparation=preparation, search=search
+    )
     trained = TrainedVariant(description)
     if weights:
         with seeded(0, "init"):
-            trained.kept[0] = on_host(build(settings, dataset, weights))
+            trained.kept[0] = host_state(build(settings, dataset, weights))
     for seed in range(seeds):
-        trained.add(seed, *ground.train(settings, seed, checkpoint(f"seed-{seed}"), after_epoch))
+        trained.add(seed, *inputs.train(settings, seed, checkpoint(f"seed-{seed}"), after_epoch))
     return trained
 
 
-def on_host(model: nn.Module) -> dict[str, Tensor]:
-    """The model's weights and buffers, as they can be saved."""
+def host_state(model: nn.Module) -> dict[str, Tensor]:
+    """The model's weights and buffers on the CPU, ready to be saved."""
     return {name: to_host(tensor) for name, tensor in model.state_dict().items()}
 
 
-def with_rate(
-    settings: EffectiveSettings, ground: Ground, checkpoint: Callable[[str], Path]
+def with_learning_rate(
+    settings: EffectiveSettings, inputs: TrainingInputs, checkpoint: Callable[[str], Path]
 ) -> tuple[EffectiveSettings, RateSearch | None]:
     """The settings with a learning rate, and the search that found it; None means that they had one."""
     search = settings.train.search
     if search is None:
         return settings, None
-    errors = try_rates(settings, search, ground, checkpoint)
-    epochs = trial(settings, search).train.epochs
-    return changed(settings, lr=best_rate(errors), search=None), described(errors, epochs)
+    short = {"epochs": min(search.epochs, settings.train.epochs), "search": None}
+    short |= {"stop_at_error": None, "keep_epochs": None, "warmup_epochs": None}
+    errors = {}
+    for rate in search.rates:
+        run = with_training(settings, lr=rate, **short)
+        _, outcome = inputs.train(run, SEARCH_SEED, checkpoint(f"rate-{rate:g}"))
+        errors[rate] = final_error(outcome.history)
+    return with_training(settings, lr=best_rate(errors), search=None), search_record(errors, run.train.epochs)
 
 
-def try_rates(
-    settings: EffectiveSettings, search: Search, ground: Ground, checkpoint: Callable[[str], Path]
-) -> dict[float, float | None]:
-    """The training error that each rate of a search ends with."""
-    short = trial(settings, search)
-    runs = {
-        rate: ground.train(changed(short, lr=rate, search=None), SEARCH_SEED, checkpoint(f"rate-{rate:g}"))
-        for rate in search.rates
-    }
-    return {rate: trial_error(outcome.history) for rate, (_, outcome) in runs.items()}
-
-
-def trial(settings: EffectiveSettings, search: Search) -> EffectiveSettings:
-    """The settings with which a search tries rates: a few epochs, run to their end."""
-    epochs = min(search.epochs, settings.train.epochs)
-    return changed(settings, epochs=epochs, stop_at_error=None, keep_epochs=None, warmup_epochs=None)
-
-
-def changed(settings: EffectiveSettings, **train: Any) -> EffectiveSettings:
-    """The same settings with another way of training."""
+def with_training(settings: EffectiveSettings, **train: Any) -> EffectiveSettings:
     return settings.model_copy(update={"train": settings.train.model_copy(update=train)})
 
 
@@ -192,9 +170,9 @@ def build(settings: EffectiveSettings, dataset: Dataset, weights: StartingWeight
 
 
 def image_counts(dataset: Dataset, settings: EffectiveSettings) -> tuple[int, int]:
-    """How many training and validation images a run sees: the same fraction of both, at least one of each.
+    """The number of training and validation images of a run: the same fraction of both, at least one of each.
 
-    A study of few training images has few to validate on. `max_images` caps the training images alone.
+    `max_images` limits the training images only.
     """
     fraction = settings.train.fraction or 1.0
     train, valid = (max(1, round(fraction * len(part))) for part in (dataset.train_indices, dataset.valid_indices))
@@ -220,12 +198,12 @@ def schedule(settings: EffectiveSettings, seed: int, dataset: Dataset) -> Schedu
 
 
 def augmentation_of(settings: EffectiveSettings) -> dict[str, Any] | None:
-    """The settings of the augmentation without what is left out; None without augmentation."""
+    """The settings of the augmentation without unset ones; None without augmentation."""
     augmentation = settings.train.augmentation
     return augmentation.model_dump(exclude_none=True) if augmentation else None
 
 
-def describe(
+def initial_description(
     settings: EffectiveSettings,
     dataset: Dataset,
     train_count: int,
@@ -235,12 +213,12 @@ def describe(
     preparation: Preprocessing | None = None,
     search: RateSearch | None = None,
 ) -> Description:
-    """Architecture, size and data of a variant before its first seed.
+    """The description of a variant before its first seed: architecture, size and data.
 
     Args:
-        settings: with a learning rate; see `with_rate`.
-        train_count, valid_count: images that the runs see and are validated on.
-        weights, preparation: published weights to begin with, and how images are prepared for them.
+        settings: with a learning rate; see `with_learning_rate`.
+        train_count, valid_count: numbers of training and validation images.
+        weights, preparation: published weights to start from, and the preparation of images for them.
     """
     assert settings.train.lr is not None
     with seeded(0, "init"):

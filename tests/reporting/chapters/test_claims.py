@@ -6,30 +6,37 @@ from dataclasses import replace
 import pytest
 from blocks import prose, rows, tables, walk
 
-from lookalike.claims.claim import Claim, Measured, Scale, Test, above
+from lookalike.claims.claim import Claim, Measurement, Scale, Test, above
 from lookalike.claims.evidence import Evidence
 from lookalike.claims.judging import NO_DATA, UNMEASURED, Judged, judge
-from lookalike.evaluation.hierarchical import Seeds, Spread, Uncertain
-from lookalike.reporting.chapters.claims import EVIDENCE, claims, in_short, in_words, said_verdicts, summary
-from lookalike.reporting.chapters.claims import tests as every_test
+from lookalike.evaluation.hierarchical import Seeds, SeedSpread, UncertainValue
+from lookalike.reporting.chapters.claims import (
+    EVIDENCE,
+    claim_row,
+    claims_chapter,
+    measured_in_short,
+    measured_sentences,
+    verdict_counts,
+)
+from lookalike.reporting.chapters.claims import test_table as every_test
 from lookalike.reporting.document import Fold, Json, Section
 from lookalike.studies import CLAIMS
 
 SURE = 1e9  # degrees of freedom with which Student's t is normal
 
 
-def measured(value: float, error: float, runs: int = 3) -> Measured:
+def measured(value: float, error: float, runs: int = 3) -> Measurement:
     """Of two variants; 1.96 errors are half of the interval."""
-    side = Seeds(runs, Spread(error * (runs / 2) ** 0.5, SURE), borrowed=runs < 3)
-    return Measured(Uncertain(value, 0.0, 0, (side, side)), (runs, runs), 1200)
+    side = Seeds(runs, SeedSpread(error * (runs / 2) ** 0.5, SURE), borrowed=runs < 3)
+    return Measurement(UncertainValue(value, 0.0, 0, (side, side)), (runs, runs), 1200)
 
 
 LEADS, TRAILS, OPEN, FEW = measured(0.25, 0.05), measured(-0.5, 0.05), measured(0.01, 0.015), measured(0.25, 0.05, 1)
 
 
-def question(key: str, found: Measured | None, *, control: bool = False, scale: Scale = "points") -> Test:
-    sentences = ("a is {} better than b", "a is {} worse than b")
-    return Test(key, f"what {key} measures", above(0.005), lambda _: found, (), *sentences, scale, control)
+def question(key: str, found: Measurement | None, *, control: bool = False, scale: Scale = "points") -> Test:
+    sentence = "a is {} better|worse than b"
+    return Test(key, f"what {key} measures", above(0.005), lambda _: found, (), sentence, scale, control)
 
 
 def judged(key: str, *questions: Test) -> Judged:
@@ -50,7 +57,7 @@ WORSE = "In 3 + 3 runs a is 50.0 points worse than b (40.2 to 59.8). Contradicte
 
 def of(some: Sequence[Judged], places: Mapping[str, str] | None = None) -> Section:
     """The section on some claims."""
-    part = claims(some, places or {})
+    part = claims_chapter(some, places or {})
     assert part is not None
     return part
 
@@ -60,7 +67,7 @@ def test_the_section_opens_with_how_many_came_out_how() -> None:
     assert part.finding == "Of 5 claims: 1 reproduced, 1 contradicted, 1 indicated, 1 inconclusive, 1 not tested."
     assert (part.anchor, part.title) == ("claims", "Verdicts on the claims")
     assert of(JUDGED[:1]).finding == "Of 1 claims: 1 reproduced."
-    assert claims([], {}) is None
+    assert claims_chapter([], {}) is None
 
 
 def test_claims_without_a_verdict_are_folded() -> None:
@@ -98,8 +105,8 @@ def test_each_claim_has_its_verdict_in_words_and_what_its_controls_say() -> None
 
 def test_of_many_tests_the_table_counts_the_verdicts() -> None:
     many = judged("F6", question("a", OPEN), question("b", LEADS), question("c", LEADS))
-    assert in_short(many.decisive) == f"3 tests: 2 reproduced, 1 inconclusive. The first of them: {BETTER}"
-    assert in_short(JUDGED[1].decisive) == f"{WORSE} {BETTER}"
+    assert measured_in_short(many.decisive) == f"3 tests: 2 reproduced, 1 inconclusive. The first of them: {BETTER}"
+    assert measured_in_short(JUDGED[1].decisive) == f"{WORSE} {BETTER}"
 
 
 def test_the_table_counts_decisive_tests_and_those_that_chance_would_give() -> None:
@@ -143,14 +150,14 @@ def test_a_figure_has_the_unit_of_its_test(scale: Scale, said: str) -> None:
 
 def test_readings_are_named_where_there_are_several() -> None:
     one, two = (replace(question("", LEADS), reading=name) for name in ("this", "that"))
-    assert in_words(judged("F1", one, one, two).decisive) == f"By this: {BETTER} {BETTER} By that: {BETTER}"
-    assert in_words(judged("F1", one).decisive) == BETTER
+    assert measured_sentences(judged("F1", one, one, two).decisive) == f"By this: {BETTER} {BETTER} By that: {BETTER}"
+    assert measured_sentences(judged("F1", one).decisive) == BETTER
 
 
 def test_of_nothing_nothing_is_said() -> None:
-    assert in_words([]) is None
-    assert in_words(JUDGED[4].decisive) is None
-    assert said_verdicts([]) == ""
+    assert measured_sentences([]) is None
+    assert measured_sentences(JUDGED[4].decisive) is None
+    assert verdict_counts([]) == ""
 
 
 def test_a_quantity_that_no_stage_measures_gives_its_reason() -> None:
@@ -160,5 +167,5 @@ def test_a_quantity_that_no_stage_measures_gives_its_reason() -> None:
 
 
 def test_summaries_are_plain_json() -> None:
-    found: list[Json] = [summary(one) for one in JUDGED]
+    found: list[Json] = [claim_row(one) for one in JUDGED]
     assert {type(value) for row in found for value in row.values()} == {str, type(None)}

@@ -10,11 +10,11 @@ from small_study import CNN, FEW
 
 from lookalike.artifacts.models import RateSearch, RateTrial, Row, SeedRecord, Timing, save_model, save_run
 from lookalike.evaluation.statistics import ratio_of_geometric_means
-from lookalike.params import Training
-from lookalike.reporting.chapters.convergence import convergence, said
-from lookalike.reporting.chapters.found import Found
+from lookalike.params import TrainingParams
+from lookalike.reporting.chapters.convergence import convergence_chapter, convergence_sentence
 from lookalike.reporting.chapters.sentences import NOTHING
-from lookalike.reporting.document import amounts
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.forms import amounts
 
 TRIALS = (RateTrial(0.1, None), RateTrial(0.01, 0.25), RateTrial(0.001, 0.5))
 EPOCHS = {CNN: (2, 3, 2), FEW: (6, 9, 7)}  # that seeds take to the goal
@@ -31,33 +31,39 @@ def reaching(*epochs: int) -> list[Row]:
     ]
 
 
-def trained(found: Found) -> Found:
+def trained(results: StudyResults) -> StudyResults:
     """The small study with two variants that are trained to an error of 25 %, three seeds each."""
-    params, histories = found.params, {name: reaching(*epochs) for name, epochs in EPOCHS.items()}
+    params, histories = results.params, {name: reaching(*epochs) for name, epochs in EPOCHS.items()}
     for name, epochs in EPOCHS.items():
         seeds = tuple(SeedRecord(seed, 10, None) for seed in range(3))
         description = described(lr=0.01, search=RateSearch(4, TRIALS), seeds=seeds)
-        save_model(found.root / "models" / "fashion" / name, description, {}, [])
+        save_model(results.root / "models" / "fashion" / name, description, {}, [])
         timings = [Timing(k, epoch, SLOW[name], 1.0) for k, count in enumerate(epochs) for epoch in range(count + 1)]
-        save_run(found.root / "runs" / "fashion" / name, {}, timings)
+        save_run(results.root / "runs" / "fashion" / name, {}, timings)
     goal: dict[str, Any] = {"stop_at_error": 0.25}
     variants = {
-        name: one.model_copy(update={"train": Training(**one.train.model_dump() | goal)}) if name in EPOCHS else one
+        name: one.model_copy(update={"train": TrainingParams(**one.train.model_dump() | goal)})
+        if name in EPOCHS
+        else one
         for name, one in params.variants.items()
     }
     params = params.model_copy(update={"variants": variants})
-    return replace(found, params=params, figures=replace(found.figures, histories=found.figures.histories | histories))
+    return replace(
+        results, params=params, figures=replace(results.figures, histories=results.figures.histories | histories)
+    )
 
 
-def test_every_rate_that_was_tried_is_shown(found: Found, drawn: dict[str, Any]) -> None:
-    table = tables(convergence(trained(found)))["Learning rates tried"]
+def test_every_rate_that_was_tried_is_shown(results: StudyResults, drawn: dict[str, Any]) -> None:
+    table = tables(convergence_chapter(trained(results)))["Learning rates tried"]
     tried = [["0.1", "–", ""], ["0.01", "25.00", "yes"], ["0.001", "50.00", ""]]
     assert rows(table) == [[name, *trial] for name in EPOCHS for trial in tried]
     assert table.note == "After 4 epochs; –: the loss was not finite."
 
 
-def test_epochs_and_seconds_are_those_of_the_seeds_that_reached_the_goal(found: Found, drawn: dict[str, Any]) -> None:
-    whole = trained(found)
+def test_epochs_and_seconds_are_those_of_the_seeds_that_reached_the_goal(
+    results: StudyResults, drawn: dict[str, Any]
+) -> None:
+    whole = trained(results)
     histories = whole.figures.histories | {
         FEW: [
             *reaching(6, 9),
@@ -70,7 +76,7 @@ def test_epochs_and_seconds_are_those_of_the_seeds_that_reached_the_goal(found: 
         ]
     }
     whole = replace(whole, figures=replace(whole.figures, histories=histories))
-    table = tables(convergence(whole))["To the goal"]
+    table = tables(convergence_chapter(whole))["To the goal"]
     assert header(table)[:4] == ["variant", "learning rate", "seeds", "of them at the goal"]
     assert rows(table) == [
         [CNN, "0.01", "3", "3", "2.333", "0.577", "2.333", "0.577"],
@@ -78,9 +84,9 @@ def test_epochs_and_seconds_are_those_of_the_seeds_that_reached_the_goal(found: 
     ]
 
 
-def test_the_ratio_is_that_of_geometric_means(found: Found, drawn: dict[str, Any]) -> None:
-    whole = trained(found)
-    (row,) = rows(tables(convergence(whole))["Ratios of epochs and seconds"])
+def test_the_ratio_is_that_of_geometric_means(results: StudyResults, drawn: dict[str, Any]) -> None:
+    whole = trained(results)
+    (row,) = rows(tables(convergence_chapter(whole))["Ratios of epochs and seconds"])
     ratio = ratio_of_geometric_means(EPOCHS[FEW], EPOCHS[CNN])
     assert ratio is not None
     assert row == [
@@ -91,49 +97,52 @@ def test_the_ratio_is_that_of_geometric_means(found: Found, drawn: dict[str, Any
     ]
 
 
-def test_of_one_seed_there_is_no_ratio(found: Found, drawn: dict[str, Any]) -> None:
-    whole = trained(found)
+def test_of_one_seed_there_is_no_ratio(results: StudyResults, drawn: dict[str, Any]) -> None:
+    whole = trained(results)
     histories = whole.figures.histories | {FEW: reaching(6)}
     whole = replace(whole, figures=replace(whole.figures, histories=histories))
-    assert "Ratios of epochs and seconds" not in tables(convergence(whole))
+    assert "Ratios of epochs and seconds" not in tables(convergence_chapter(whole))
 
 
-def test_the_finding_is_the_largest_ratio(found: Found, drawn: dict[str, Any]) -> None:
-    whole = trained(found)
+def test_the_finding_is_the_largest_ratio(results: StudyResults, drawn: dict[str, Any]) -> None:
+    whole = trained(results)
     ratio = ratio_of_geometric_means(EPOCHS[FEW], EPOCHS[CNN])
     assert ratio is not None
-    assert convergence(whole).finding == (
+    assert convergence_chapter(whole).finding == (
         f"{FEW} needs {amounts(vars(ratio))} times as many epochs as {CNN} to reach a training error of 25 %."
     )
 
 
 def test_without_a_ratio_the_seeds_at_the_goal_are_counted() -> None:
     arrivals = {"a": {"there": 2, "seeds": 3}, "b": {"there": 0, "seeds": 3}}
-    assert said(arrivals, [], 0.25) == "A training error of 25 % is reached by 2 of 3 seeds of a and 0 of 3 seeds of b."
-    one = said({"a": arrivals["a"]}, [], 0.25)
+    assert (
+        convergence_sentence(arrivals, [], 0.25)
+        == "A training error of 25 % is reached by 2 of 3 seeds of a and 0 of 3 seeds of b."
+    )
+    one = convergence_sentence({"a": arrivals["a"]}, [], 0.25)
     assert one == "A training error of 25 % is reached by 2 of 3 seeds of a."
 
 
-def test_convergence_is_drawn(found: Found, drawn: dict[str, Any]) -> None:
-    whole = trained(found)
-    part = convergence(whole)
+def test_convergence_is_drawn(results: StudyResults, drawn: dict[str, Any]) -> None:
+    whole = trained(results)
+    part = convergence_chapter(whole)
     assert titles(part) == ["Convergence speed of ReLU and tanh"]
     assert shown(part) == {"fashion-convergence": "picture of convergence"}
-    assert drawn["convergence"] == ({name: whole.figures.histories[name] for name in EPOCHS}, 0.25, found.looks)
+    assert drawn["convergence"] == ({name: whole.figures.histories[name] for name in EPOCHS}, 0.25, results.looks)
     picture = figures(part)["fashion-convergence"]
     assert (picture.variants, picture.main) == ((CNN, FEW), True)
     assert picture.words.finding == part.finding
 
 
-def test_a_variant_at_chance_is_not_drawn(found: Found, drawn: dict[str, Any]) -> None:
-    whole = trained(found)
+def test_a_variant_at_chance_is_not_drawn(results: StudyResults, drawn: dict[str, Any]) -> None:
+    whole = trained(results)
     low = [replace(row, accuracy_low=0.05) if row.variant == FEW else row for row in whole.standings]
-    assert figures(convergence(replace(whole, standings=low)))["fashion-convergence"].variants == (CNN,)
-    nothing = convergence(replace(whole, standings=[replace(row, accuracy_low=0.05) for row in low]))
+    assert figures(convergence_chapter(replace(whole, standings=low)))["fashion-convergence"].variants == (CNN,)
+    nothing = convergence_chapter(replace(whole, standings=[replace(row, accuracy_low=0.05) for row in low]))
     assert (nothing.finding, shown(nothing)) == (NOTHING, {})
     assert list(tables(nothing)) == ["To the goal", "Ratios of epochs and seconds", "Learning rates tried"]
 
 
 @pytest.mark.usefixtures("drawn")
-def test_a_study_in_which_nothing_races_has_no_such_chapter(found: Found) -> None:
-    assert convergence(found) is None
+def test_a_study_in_which_nothing_races_has_no_such_chapter(results: StudyResults) -> None:
+    assert convergence_chapter(results) is None

@@ -10,29 +10,29 @@ from blocks import figures, header, prose, rows, shown, titles
 from small_study import CNN, FEW, FIGURES, LABELS, SmallStudy, write_embedding
 
 from lookalike.reporting.chapters.embeddings import (
-    embeddings,
-    said_agreement,
-    words_of_clusters,
-    words_of_map,
-    words_of_sweep,
+    agreement_sentence,
+    cluster_words,
+    embeddings_chapter,
+    feature_map_words,
+    sweep_words,
 )
-from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import NOTHING
-from lookalike.reporting.document import number
+from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.figures.embeddings import CLUSTERINGS
+from lookalike.reporting.forms import number
 
 Json = dict[str, Any]
 SCORE = "0.32 (0.20 to 0.40)"
 DRAWN = {f"{CNN}-{kind}": f"{FIGURES}/{CNN}/{kind}" for kind in ("map", "clusters", "sweep")}
 
 
-def with_embedded(found: Found, embedded: Json) -> Found:
-    return replace(found, figures=replace(found.figures, embeddings=embedded))
+def with_embedded(results: StudyResults, embedded: Json) -> StudyResults:
+    return replace(results, figures=replace(results.figures, embeddings=embedded))
 
 
-def test_clusters_stand_with_their_scores(found: Found, drawn: Json) -> None:
-    both = with_embedded(found, found.figures.embeddings | {FEW: found.figures.embeddings[CNN]})
-    agreement = figures(embeddings(both))["fashion-agreement"]
+def test_clusters_stand_with_their_scores(results: StudyResults, drawn: Json) -> None:
+    both = with_embedded(results, results.figures.embeddings | {FEW: results.figures.embeddings[CNN]})
+    agreement = figures(embeddings_chapter(both))["fashion-agreement"]
     assert drawn["agreement"] == ({name: one["clusterings"] for name, one in both.figures.embeddings.items()},)
     assert (agreement.variants, agreement.stage) == ((CNN, FEW), "report")
     (table,) = agreement.numbers
@@ -46,8 +46,10 @@ def test_clusters_stand_with_their_scores(found: Found, drawn: Json) -> None:
     ]
 
 
-def test_the_maps_of_a_focus_variant_are_those_that_compare_drew(found: Found, drawn: Json) -> None:
-    part = embeddings(with_embedded(found, found.figures.embeddings | {FEW: found.figures.embeddings[CNN]}))
+def test_the_maps_of_a_focus_variant_are_those_that_compare_drew(results: StudyResults, drawn: Json) -> None:
+    part = embeddings_chapter(
+        with_embedded(results, results.figures.embeddings | {FEW: results.figures.embeddings[CNN]})
+    )
     assert shown(part) == {"fashion-agreement": "picture of agreement", **DRAWN}
     assert titles(part) == ["Clusters in feature space", f"Features of {CNN}"]
     for name in DRAWN:
@@ -56,8 +58,10 @@ def test_the_maps_of_a_focus_variant_are_those_that_compare_drew(found: Found, d
         assert CNN in one.words.alt
 
 
-def test_centres_are_the_means_of_the_classes_that_were_embedded(found: Found, study: SmallStudy, drawn: Json) -> None:
-    (table,) = figures(embeddings(found))[f"{CNN}-map"].numbers
+def test_centres_are_the_means_of_the_classes_that_were_embedded(
+    results: StudyResults, study: SmallStudy, drawn: Json
+) -> None:
+    (table,) = figures(embeddings_chapter(results))[f"{CNN}-map"].numbers
     labels, expected = LABELS[study.embedding.indices], []
     pca, tsne = study.embedding.components[:, :2].astype(np.float16).astype(float), study.embedding.tsne
     for k, name in enumerate(study.class_names):
@@ -70,21 +74,23 @@ def test_centres_are_the_means_of_the_classes_that_were_embedded(found: Found, s
     assert 0 < len(expected) <= 10
     assert rows(table) == expected
     assert f"embeddings/fashion/{CNN}/" in table.note
-    assert str(found.root) not in table.note
+    assert str(results.root) not in table.note
 
 
-def test_a_class_of_which_nothing_was_embedded_has_no_centre(found: Found, study: SmallStudy, drawn: Json) -> None:
+def test_a_class_of_which_nothing_was_embedded_has_no_centre(
+    results: StudyResults, study: SmallStudy, drawn: Json
+) -> None:
     one, few = study.embedding, slice(1)
     fewer = replace(one, indices=one.indices[few], components=one.components[few], tsne=one.tsne[few])
-    write_embedding(found.root, fewer)
-    (table,) = figures(embeddings(found))[f"{CNN}-map"].numbers
+    write_embedding(results.root, fewer)
+    (table,) = figures(embeddings_chapter(results))[f"{CNN}-map"].numbers
     (row,) = rows(table)
     assert row[1] == "1"
     assert row[-1] == "0.000"
 
 
-def test_the_mixture_stands_by_cluster_and_by_size(found: Found, study: SmallStudy, drawn: Json) -> None:
-    part = embeddings(found)
+def test_the_mixture_stands_by_cluster_and_by_size(results: StudyResults, study: SmallStudy, drawn: Json) -> None:
+    part = embeddings_chapter(results)
     (clusters,), (sweep,) = (figures(part)[f"{CNN}-{kind}"].numbers for kind in ("clusters", "sweep"))
     counts = study.embedding.found["clusterings"]["mixture"]["table"]
     assert header(clusters) == ["cluster", *study.class_names]
@@ -92,19 +98,19 @@ def test_the_mixture_stands_by_cluster_and_by_size(found: Found, study: SmallStu
     assert rows(sweep) == [["2", "tied", "2,000"], ["3", "tied", "3,000"]]
 
 
-def test_the_map_leads_to_the_explorer(found: Found, drawn: Json) -> None:
-    assert f"(index.html#study=fashion&a={CNN})" in " ".join(prose(embeddings(found)))
+def test_the_map_leads_to_the_explorer(results: StudyResults, drawn: Json) -> None:
+    assert f"(index.html#study=fashion&a={CNN})" in " ".join(prose(embeddings_chapter(results)))
 
 
 @pytest.mark.parametrize("kind", ["map", "clusters", "sweep"])
-def test_the_chapter_goes_without_a_figure_that_was_not_drawn(found: Found, drawn: Json, kind: str) -> None:
-    (found.root / f"{FIGURES}/{CNN}/{kind}.webp").unlink()
-    assert set(shown(embeddings(found))) == {"fashion-agreement", *DRAWN} - {f"{CNN}-{kind}"}
+def test_the_chapter_goes_without_a_figure_that_was_not_drawn(results: StudyResults, drawn: Json, kind: str) -> None:
+    (results.root / f"{FIGURES}/{CNN}/{kind}.webp").unlink()
+    assert set(shown(embeddings_chapter(results))) == {"fashion-agreement", *DRAWN} - {f"{CNN}-{kind}"}
 
 
-def test_a_variant_of_which_nothing_was_drawn_has_no_heading(found: Found, drawn: Json) -> None:
-    shutil.rmtree(found.root / f"{FIGURES}/{CNN}")
-    part = embeddings(found)
+def test_a_variant_of_which_nothing_was_drawn_has_no_heading(results: StudyResults, drawn: Json) -> None:
+    shutil.rmtree(results.root / f"{FIGURES}/{CNN}")
+    part = embeddings_chapter(results)
     assert titles(part) == ["Clusters in feature space"]
     assert set(shown(part)) == {"fashion-agreement"}
 
@@ -116,20 +122,22 @@ def clusterings(mixture: float, means: float) -> Json:
     return {"mixture_by_class": labels(mixture), "k_means": labels(means), "mixture": labels(0.9)}
 
 
-def test_the_finding_is_how_well_mixtures_and_k_means_agree_with_the_classes(found: Found, drawn: Json) -> None:
-    assert said_agreement({"cnn": clusterings(0.61, 0.49)}) == (
+def test_the_finding_is_how_well_mixtures_and_k_means_agree_with_the_classes(
+    results: StudyResults, drawn: Json
+) -> None:
+    assert agreement_sentence({"cnn": clusterings(0.61, 0.49)}) == (
         "A Gaussian mixture agrees with the classes in the PCA space of cnn's features by an adjusted Rand index of "
         "0.61 (0.51 to 0.71), k-means by 0.49 (0.39 to 0.59)."
     )
-    assert said_agreement({"cnn": clusterings(0.61, 0.49), "vit": clusterings(0.5, 0.4)}).endswith(
+    assert agreement_sentence({"cnn": clusterings(0.61, 0.49), "vit": clusterings(0.5, 0.4)}).endswith(
         "k-means by 0.49 (0.39 to 0.59); of vit's features by an adjusted Rand index of 0.50 (0.40 to 0.60), k-means "
         "by 0.40 (0.30 to 0.50)."
     )
-    assert said_agreement({}) == NOTHING
-    part = embeddings(found)
+    assert agreement_sentence({}) == NOTHING
+    part = embeddings_chapter(results)
     assert part is not None
     assert part.finding == figures(part)["fashion-agreement"].words.finding
-    assert part.finding == said_agreement({CNN: found.figures.embeddings[CNN]["clusterings"]})
+    assert part.finding == agreement_sentence({CNN: results.figures.embeddings[CNN]["clusterings"]})
 
 
 def test_findings_of_the_maps_and_the_mixture() -> None:
@@ -141,29 +149,31 @@ def test_findings_of_the_maps_and_the_mixture() -> None:
         "sweep": [{"components": k} for k in (5, 12, 20)],
         "clusterings": {"mixture": {"labels": {"hungarian_accuracy": score}}},
     }
-    assert words_of_map("cnn", one).finding == (
+    assert feature_map_words("cnn", one).finding == (
         "The t-SNE map of cnn's features keeps 80 % (78 to 82) of an image's neighbours; its trustworthiness is 0.986."
     )
-    assert words_of_clusters("cnn", one, 10).finding == (
+    assert cluster_words("cnn", one, 10).finding == (
         "The mixture with the lowest BIC has 12 clusters for 10 classes; if each cluster stands for one class at most, "
         "80 % (78 to 82) of the images are in that of their class."
     )
-    assert words_of_sweep("cnn", one).finding == (
+    assert sweep_words("cnn", one).finding == (
         "BIC is lowest for 12 components of at most 20 that were tried, with tied covariance."
     )
     most = one | {"sweep": one["sweep"][:2]}
-    assert words_of_sweep("cnn", most).finding == (
+    assert sweep_words("cnn", most).finding == (
         "BIC is lowest for 12 components, the most that were tried, with tied covariance."
     )
 
 
-def test_variants_at_chance_are_not_shown(found: Found, drawn: Json) -> None:
-    part = embeddings(replace(found, standings=[replace(row, accuracy_low=0.05) for row in found.standings]))
+def test_variants_at_chance_are_not_shown(results: StudyResults, drawn: Json) -> None:
+    part = embeddings_chapter(
+        replace(results, standings=[replace(row, accuracy_low=0.05) for row in results.standings])
+    )
     assert part is not None
     assert (part.blocks, part.finding) == ((), NOTHING)
     assert drawn == {}
 
 
-def test_without_embeddings_there_is_no_such_chapter(found: Found, drawn: Json) -> None:
-    assert embeddings(with_embedded(found, {})) is None
+def test_without_embeddings_there_is_no_such_chapter(results: StudyResults, drawn: Json) -> None:
+    assert embeddings_chapter(with_embedded(results, {})) is None
     assert drawn == {}

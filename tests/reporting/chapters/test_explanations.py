@@ -8,19 +8,29 @@ from blocks import figures, header, marked, prose, rows, shown, titles, walk
 from small_study import CNN, FEW, FIGURES, RECIPES, SmallStudy
 
 from lookalike.artifacts.folders import write_bytes
-from lookalike.reporting.chapters.explanations import explanations, said_curves, said_faithfulness
-from lookalike.reporting.chapters.explanations_controls import said_alike, said_contrast, said_sanity
-from lookalike.reporting.chapters.explanations_maps import said_mass, said_right, words_of_contrast, words_of_maps
-from lookalike.reporting.chapters.found import Found
+from lookalike.reporting.chapters.explanations import deletion_sentence, explanations_chapter, faithfulness_sentence
+from lookalike.reporting.chapters.explanations_controls import (
+    class_contrast_sentence,
+    sanity_sentence,
+    similarity_sentence,
+)
+from lookalike.reporting.chapters.explanations_maps import (
+    contrast_words,
+    map_words,
+    mass_sentence,
+    predictions_sentence,
+)
 from lookalike.reporting.chapters.sentences import NOTHING
-from lookalike.reporting.document import Fold, amounts, count, p, percent
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.document import Fold
 from lookalike.reporting.figures.explanations import MEASURES
+from lookalike.reporting.forms import amounts, count, p, percent
 
 Json = dict[str, Any]
 FOLDER = f"{FIGURES}/{CNN}"
 CHARTS = {
     "fashion-faithfulness": "picture of faithfulness",
-    "fashion-deletion": "picture of curves",
+    "fashion-deletion": "picture of deletion_curves",
     "fashion-sanity": "picture of sanity",
     "fashion-similarity": "picture of similarity",
     "fashion-class-contrast": "picture of class_contrast",
@@ -35,8 +45,8 @@ TOGETHER = [
 GAINS = [[0.1, -0.2, 0.3], [0.4, 0.5, 0.6]]  # two blocks of two heads, and the mean over these
 
 
-def with_explained(found: Found, explained: Json) -> Found:
-    return replace(found, figures=replace(found.figures, explanations=explained))
+def with_explained(results: StudyResults, explained: Json) -> StudyResults:
+    return replace(results, figures=replace(results.figures, explanations=explained))
 
 
 def gain_rows(name: str, faithfulness: Json) -> list[list[str]]:
@@ -56,20 +66,20 @@ def gain_rows(name: str, faithfulness: Json) -> list[list[str]]:
 
 
 @pytest.fixture
-def both(found: Found) -> Found:
+def both(results: StudyResults) -> StudyResults:
     """The focus variant, and one that is none."""
-    return with_explained(found, found.figures.explanations | {FEW: found.figures.explanations[CNN]})
+    return with_explained(results, results.figures.explanations | {FEW: results.figures.explanations[CNN]})
 
 
 @pytest.fixture
-def transformer(found: Found) -> Found:
+def transformer(results: StudyResults) -> StudyResults:
     """The focus variant with heads of attention."""
-    write_bytes(found.root / f"{FOLDER}/heads.webp", marked("heads"))
-    return with_explained(found, {CNN: found.figures.explanations[CNN] | {"heads": {"images": 3, "gains": GAINS}}})
+    write_bytes(results.root / f"{FOLDER}/heads.webp", marked("heads"))
+    return with_explained(results, {CNN: results.figures.explanations[CNN] | {"heads": {"images": 3, "gains": GAINS}}})
 
 
-def test_the_chapter_shows_charts_of_all_and_pictures_of_focus_variants(both: Found, drawn: Json) -> None:
-    part = explanations(both)
+def test_the_chapter_shows_charts_of_all_and_pictures_of_focus_variants(both: StudyResults, drawn: Json) -> None:
+    part = explanations_chapter(both)
     assert shown(part) == {
         **CHARTS,
         **{f"{CNN}-{kind}": f"{FOLDER}/{kind}" for kind in DRAWN},
@@ -88,13 +98,13 @@ def test_the_chapter_shows_charts_of_all_and_pictures_of_focus_variants(both: Fo
     assert part.finding == figures(part)["fashion-faithfulness"].words.finding
 
 
-def test_charts_are_drawn_of_focus_variants(both: Found, drawn: Json) -> None:
-    part = explanations(both)
+def test_charts_are_drawn_of_focus_variants(both: StudyResults, drawn: Json) -> None:
+    part = explanations_chapter(both)
     known = both.figures.explanations
     similarities = {CNN: known[CNN]["similarity"]}
     assert drawn == {
         "faithfulness": ({CNN: known[CNN]["faithfulness"]}, both.looks),
-        "curves": ({CNN: known[CNN]["faithfulness"]}, both.looks),
+        "deletion_curves": ({CNN: known[CNN]["faithfulness"]}, both.looks),
         "sanity": ({CNN: known[CNN]["sanity"]},),
         "similarity": (similarities,),
         "class_contrast": (similarities,),
@@ -103,8 +113,8 @@ def test_charts_are_drawn_of_focus_variants(both: Found, drawn: Json) -> None:
     assert figures(part)["fashion-sanity"].variants == (CNN,)
 
 
-def test_maps_stand_with_their_gain_and_the_controls(both: Found, drawn: Json) -> None:
-    part = explanations(both)
+def test_maps_stand_with_their_gain_and_the_controls(both: StudyResults, drawn: Json) -> None:
+    part = explanations_chapter(both)
     (table,) = figures(part)["fashion-faithfulness"].numbers
     known = both.figures.explanations
     expected = {name: gain_rows(name, one["faithfulness"]) for name, one in known.items()}
@@ -114,9 +124,9 @@ def test_maps_stand_with_their_gain_and_the_controls(both: Found, drawn: Json) -
     assert rows(own) == expected[CNN]
 
 
-def test_curves_stand_point_by_point(found: Found, drawn: Json) -> None:
-    (table,) = figures(explanations(found))["fashion-deletion"].numbers
-    known = found.figures.explanations[CNN]["faithfulness"]
+def test_curves_stand_point_by_point(results: StudyResults, drawn: Json) -> None:
+    (table,) = figures(explanations_chapter(results))["fashion-deletion"].numbers
+    known = results.figures.explanations[CNN]["faithfulness"]
     own = {name: one["gain"]["value"] for name, one in known["methods"].items() if name not in ("random", "centre")}
     best = sorted(own, key=lambda name: -own[name])[0]
     areas = {name: known["methods"][name]["baselines"] for name in (best, "random", "centre")}  # those that are drawn
@@ -129,8 +139,8 @@ def test_curves_stand_point_by_point(found: Found, drawn: Json) -> None:
     ]
 
 
-def test_a_contrast_stands_with_the_gains_in_a_duel(found: Found, study: SmallStudy, drawn: Json) -> None:
-    (table,) = figures(explanations(found))[f"{CNN}-contrast"].numbers
+def test_a_contrast_stands_with_the_gains_in_a_duel(results: StudyResults, study: SmallStudy, drawn: Json) -> None:
+    (table,) = figures(explanations_chapter(results))[f"{CNN}-contrast"].numbers
     contrast = study.explanation.found["contrast"]
     assert rows(table) == [
         [name, str(contrast["images"]), amounts(one["gain"])] for name, one in contrast["scores"].items()
@@ -138,8 +148,8 @@ def test_a_contrast_stands_with_the_gains_in_a_duel(found: Found, study: SmallSt
     assert {"label", "other", "contrast"} < {row[0] for row in rows(table)}
 
 
-def test_heads_stand_by_block_with_their_mean(transformer: Found, drawn: Json) -> None:
-    heads = figures(explanations(transformer))[f"{CNN}-heads"]
+def test_heads_stand_by_block_with_their_mean(transformer: StudyResults, drawn: Json) -> None:
+    heads = figures(explanations_chapter(transformer))[f"{CNN}-heads"]
     (table,) = heads.numbers
     assert header(table) == ["block", "head 1", "head 2", "mean over heads"]
     assert rows(table) == [["1", "0.100", "−0.200", "0.300"], ["2", "0.400", "0.500", "0.600"]]
@@ -150,8 +160,10 @@ def test_heads_stand_by_block_with_their_mean(transformer: Found, drawn: Json) -
     )
 
 
-def test_photographs_stand_with_what_the_first_seeds_predict(found: Found, study: SmallStudy, drawn: Json) -> None:
-    picture = figures(explanations(found))["fashion-explained-photographs"]
+def test_photographs_stand_with_what_the_first_seeds_predict(
+    results: StudyResults, study: SmallStudy, drawn: Json
+) -> None:
+    picture = figures(explanations_chapter(results))["fashion-explained-photographs"]
     (table,) = picture.numbers
     names, labels = study.class_names, study.photos.labels
     assert header(table) == ["photograph", "class", f"{CNN} predicts"]
@@ -163,17 +175,17 @@ def test_photographs_stand_with_what_the_first_seeds_predict(found: Found, study
     assert picture.words.finding == f"Of the 10 photographs shown {CNN} gets {right} right."
 
 
-def test_sanity_stands_by_layer(found: Found, drawn: Json) -> None:
-    (table,) = figures(explanations(found))["fashion-sanity"].numbers
+def test_sanity_stands_by_layer(results: StudyResults, drawn: Json) -> None:
+    (table,) = figures(explanations_chapter(results))["fashion-sanity"].numbers
     assert rows(table) == [
         [CNN, method, step["unit"], amounts(step["correlation"])]
-        for method, steps in found.figures.explanations[CNN]["sanity"].items()
+        for method, steps in results.figures.explanations[CNN]["sanity"].items()
         for step in steps
     ]
 
 
-def test_likeness_of_maps_stands_with_p_and_both_controls(both: Found, drawn: Json) -> None:
-    part = explanations(both)
+def test_likeness_of_maps_stands_with_p_and_both_controls(both: StudyResults, drawn: Json) -> None:
+    part = explanations_chapter(both)
     (spearman,), (ssim, overlap) = (figures(part)[f"fashion-{k}"].numbers for k in ("similarity", "class-contrast"))
     for table, measure in ((spearman, "spearman"), (ssim, "ssim"), (overlap, "top_k_overlap")):
         assert table.label == f"Similarity of maps: {MEASURES[measure]}"
@@ -197,36 +209,38 @@ def test_likeness_of_maps_stands_with_p_and_both_controls(both: Found, drawn: Js
 
 
 @pytest.mark.parametrize("kind", [*DRAWN, "heads"])
-def test_the_chapter_goes_without_a_figure_that_was_not_drawn(transformer: Found, drawn: Json, kind: str) -> None:
-    before = set(shown(explanations(transformer)))
+def test_the_chapter_goes_without_a_figure_that_was_not_drawn(
+    transformer: StudyResults, drawn: Json, kind: str
+) -> None:
+    before = set(shown(explanations_chapter(transformer)))
     (transformer.root / f"{FOLDER}/{kind}.webp").unlink()
-    assert before - set(shown(explanations(transformer))) == {f"{CNN}-{kind}"}
+    assert before - set(shown(explanations_chapter(transformer))) == {f"{CNN}-{kind}"}
 
 
-def test_without_maps_of_photographs_there_is_no_heading_for_them(found: Found, drawn: Json) -> None:
-    (found.root / f"{FIGURES}/photographs-{RECIPES[0]}.webp").unlink()
-    assert "Maps of photographs" not in titles(explanations(found))
+def test_without_maps_of_photographs_there_is_no_heading_for_them(results: StudyResults, drawn: Json) -> None:
+    (results.root / f"{FIGURES}/photographs-{RECIPES[0]}.webp").unlink()
+    assert "Maps of photographs" not in titles(explanations_chapter(results))
 
 
-def test_where_nothing_was_confused_there_is_no_contrast(found: Found, drawn: Json) -> None:
-    (found.root / f"{FOLDER}/contrast.webp").unlink()
-    one = found.figures.explanations[CNN] | {"contrast": None}
-    assert f"{CNN}-contrast" not in shown(explanations(with_explained(found, {CNN: one})))
+def test_where_nothing_was_confused_there_is_no_contrast(results: StudyResults, drawn: Json) -> None:
+    (results.root / f"{FOLDER}/contrast.webp").unlink()
+    one = results.figures.explanations[CNN] | {"contrast": None}
+    assert f"{CNN}-contrast" not in shown(explanations_chapter(with_explained(results, {CNN: one})))
 
 
-def test_focus_variants_that_were_not_explained_are_passed_over(found: Found, drawn: Json) -> None:
-    part = explanations(with_explained(found, {FEW: found.figures.explanations[CNN]}))
+def test_focus_variants_that_were_not_explained_are_passed_over(results: StudyResults, drawn: Json) -> None:
+    part = explanations_chapter(with_explained(results, {FEW: results.figures.explanations[CNN]}))
     assert shown(part) == {"fashion-faithfulness": "picture of faithfulness"}
     assert titles(part) == ["What the models look at"]
 
 
-def test_without_explanations_there_is_no_such_chapter(found: Found, drawn: Json) -> None:
-    assert explanations(with_explained(found, {})) is None
+def test_without_explanations_there_is_no_such_chapter(results: StudyResults, drawn: Json) -> None:
+    assert explanations_chapter(with_explained(results, {})) is None
     assert drawn == {}
 
 
-def test_where_the_mass_of_maps_lies_is_known_of_the_first_class(both: Found, drawn: Json) -> None:
-    one = figures(explanations(both))["fashion-alike"]
+def test_where_the_mass_of_maps_lies_is_known_of_the_first_class(both: StudyResults, drawn: Json) -> None:
+    one = figures(explanations_chapter(both))["fashion-alike"]
     (table,) = one.numbers
     name = both.class_names[0]
     assert table.label == f"Where the mass of the maps of {name} lies"
@@ -241,23 +255,23 @@ def test_where_the_mass_of_maps_lies_is_known_of_the_first_class(both: Found, dr
     assert table.rows
 
 
-def test_without_more_images_of_each_class_there_is_no_fold_for_them(found: Found, drawn: Json) -> None:
+def test_without_more_images_of_each_class_there_is_no_fold_for_them(results: StudyResults, drawn: Json) -> None:
     def folds() -> list[str]:
-        return [block.title for block in walk([explanations(found)]) if isinstance(block, Fold)]  # type: ignore[list-item]
+        return [block.title for block in walk([explanations_chapter(results)]) if isinstance(block, Fold)]  # type: ignore[list-item]
 
     assert folds() == [f"More images of each class: {CNN}"]
-    (found.root / f"{FOLDER}/classes-Grad-CAM.webp").unlink()
+    (results.root / f"{FOLDER}/classes-Grad-CAM.webp").unlink()
     assert folds() == []
 
 
-def test_without_the_same_images_there_is_no_heading_for_them(found: Found, drawn: Json) -> None:
-    (found.root / f"{FIGURES}/alike.webp").unlink()
-    assert "The same images seen by all variants" not in titles(explanations(found))
+def test_without_the_same_images_there_is_no_heading_for_them(results: StudyResults, drawn: Json) -> None:
+    (results.root / f"{FIGURES}/alike.webp").unlink()
+    assert "The same images seen by all variants" not in titles(explanations_chapter(results))
 
 
-def test_variants_at_chance_are_not_shown(both: Found, drawn: Json) -> None:
+def test_variants_at_chance_are_not_shown(both: StudyResults, drawn: Json) -> None:
     chance = replace(both, standings=[replace(row, accuracy_low=0.05) for row in both.standings])
-    part = explanations(chance)
+    part = explanations_chapter(chance)
     assert part is not None
     assert (part.blocks, part.finding) == ((), NOTHING)
     assert drawn == {}
@@ -276,17 +290,17 @@ def scores(best: float, centre: float, over: Json) -> Json:
 
 def test_the_finding_is_the_most_faithful_method_against_a_spot_in_the_middle() -> None:
     worse, better = scores(0.22, 0.31, estimate(-0.09)), scores(0.18, 0.1, estimate(0.08))
-    assert said_faithfulness({"cnn": worse}) == (
+    assert faithfulness_sentence({"cnn": worse}) == (
         "Of cnn's maps those of HiResCAM are the most faithful: their gain of 0.22 (0.20 to 0.24) is less than that of "
         "a spot in the middle, 0.31 (0.29 to 0.33)."
     )
-    assert said_faithfulness({"cnn": worse, "vit": better}).endswith(
+    assert faithfulness_sentence({"cnn": worse, "vit": better}).endswith(
         "0.31 (0.29 to 0.33); of vit's maps those of HiResCAM are the most faithful: their gain of 0.18 (0.16 to 0.20) "
         "is more than that of a spot in the middle, 0.10 (0.08 to 0.12)."
     )
     alike = scores(0.1, 0.1, estimate(0.0))
-    assert "is not clearly different from that of a spot" in said_faithfulness({"cnn": alike})
-    assert said_faithfulness({}) == NOTHING
+    assert "is not clearly different from that of a spot" in faithfulness_sentence({"cnn": alike})
+    assert faithfulness_sentence({}) == NOTHING
 
 
 def test_curves_are_said_at_their_second_point() -> None:
@@ -297,7 +311,7 @@ def test_curves_are_said_at_their_second_point() -> None:
     methods["HiResCAM"] |= curve(0.9, 0.6, 0.1)
     methods["centre"] |= curve(0.9, 0.8, 0.1)
     one = {"fractions": [0.0, 0.1, 1.0], "methods": methods}
-    assert said_curves({"cnn": one, "vit": one}) == (
+    assert deletion_sentence({"cnn": one, "vit": one}) == (
         "Without the 10 % of the pixels that the most faithful maps rank highest, the probability of the predicted "
         "class goes from 90 % to 60 % for cnn (HiResCAM; without as many pixels in the middle: 80 %) and from 90 % to "
         "60 % for vit (HiResCAM; without as many pixels in the middle: 80 %)."
@@ -307,24 +321,22 @@ def test_curves_are_said_at_their_second_point() -> None:
 def test_findings_of_single_pictures() -> None:
     methods = scores(0.22, 0.31, estimate(-0.09))
     controls = "random maps gain 0.00 (−0.02 to 0.02), a spot in the middle 0.31 (0.29 to 0.33)."
-    assert words_of_maps("cnn", methods).finding == (
+    assert map_words("cnn", methods).finding == (
         "The maps of cnn gain from 0.12 (0.10 to 0.14) with Grad-CAM to 0.22 (0.20 to 0.24) with HiResCAM; " + controls
     )
     del methods["Grad-CAM"]
-    assert words_of_maps("cnn", methods).finding == (
-        "The maps of cnn gain 0.22 (0.20 to 0.24) with HiResCAM; " + controls
-    )
+    assert map_words("cnn", methods).finding == ("The maps of cnn gain 0.22 (0.20 to 0.24) with HiResCAM; " + controls)
     duel = {"scores": methods | {"label": {"gain": estimate(0.1)}, "contrast": {"gain": estimate(0.4)}}}
-    assert words_of_contrast("cnn", duel).finding == (
+    assert contrast_words("cnn", duel).finding == (
         "Where only two look-alike classes can win, the contrastive maps of cnn gain 0.40 (0.38 to 0.42), maps of the "
         "more probable class 0.10 (0.08 to 0.12); " + controls
     )
     mass = {"x": estimate(0.367), "y": estimate(0.25)}
-    assert said_mass({"cnn": mass, "vit": None}, "Coat") == (
+    assert mass_sentence({"cnn": mass, "vit": None}, "Coat") == (
         "On images of Coat the maps are centred at 37 % of the width and 25 % of the height for cnn."
     )
-    assert said_mass({"cnn": None}, "Coat") == "Where the maps of Coat lie is not known."
-    assert said_right({"cnn": [True, False, True], "vit": [False] * 3}) == (
+    assert mass_sentence({"cnn": None}, "Coat") == "Where the maps of Coat lie is not known."
+    assert predictions_sentence({"cnn": [True, False, True], "vit": [False] * 3}) == (
         "Of the 3 photographs shown cnn gets 2 right and vit 0."
     )
 
@@ -333,7 +345,7 @@ def test_findings_on_randomised_models_name_the_least_and_the_most_of_what_is_le
     def steps(last: float) -> list[Json]:
         return [{"unit": "head", "correlation": estimate(0.9)}, {"unit": "stem", "correlation": estimate(last)}]
 
-    assert said_sanity(
+    assert sanity_sentence(
         {"cnn": {"Grad-CAM": steps(0.75), "HiResCAM": steps(0.05)}, "vit": {"rollout": steps(0.85)}}
     ) == (
         "With all layers randomised, the rank correlation with the original maps is between 0.05 (0.03 to 0.07) with "
@@ -343,12 +355,12 @@ def test_findings_on_randomised_models_name_the_least_and_the_most_of_what_is_le
 
 def test_findings_on_similarity_compare_with_other_classes_and_with_controls() -> None:
     maps = {"within_class": estimate(0.69), "look_alikes": None, "between_groups": estimate(-0.27)}
-    assert said_alike({"cnn": maps}, {"cnn": "HiResCAM"}) == (
+    assert similarity_sentence({"cnn": maps}, {"cnn": "HiResCAM"}) == (
         "The mean rank correlation of two HiResCAM maps of cnn is 0.69 (0.67 to 0.71) within a class, unknown between "
         "look-alikes and −0.27 (−0.29 to −0.25) between groups."
     )
     over = {"over_raw_pixels": {"class_contrast": estimate(0.25)}, "over_untrained": {"class_contrast": None}}
-    assert said_contrast({"cnn": over, "vit": over}, {"cnn": "HiResCAM", "vit": "rollout"}) == (
+    assert class_contrast_sentence({"cnn": over, "vit": over}, {"cnn": "HiResCAM", "vit": "rollout"}) == (
         "The class contrast of cnn's HiResCAM maps minus that of raw pixels is 0.25 (0.23 to 0.27), minus that of the "
         "untrained model unknown; that of vit's rollout maps minus that of raw pixels is 0.25 (0.23 to 0.27), minus "
         "that of the untrained model unknown."

@@ -11,42 +11,45 @@ import pytest
 from blocks import figures, prose, rows, shown, titles, walk
 from small_study import CNN, DIVERGED, EVALUATED, FEW, PHOTOGRAPHED, RECIPES, TEMPERATURES, SmallStudy
 
-from lookalike.artifacts.photos import SAMPLE, sample
+from lookalike.artifacts.photos import SAMPLE, sample_photographs
 from lookalike.evaluation.pairs import Side
 from lookalike.photographs.collections import Photograph
 from lookalike.photographs.comparison import study_photos
 from lookalike.photographs.preparation import split_halves
-from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.photographs import (
     NAMED,
     NOT_SCORED,
-    photographs,
-    said_accuracy,
-    said_hardest,
-    said_of,
+    accuracy_sentence,
+    hardest_class_sentence,
+    photographs_chapter,
+    photographs_sentence,
 )
-from lookalike.reporting.chapters.photographs import tables as tables_of
+from lookalike.reporting.chapters.photographs import photograph_tables as tables_of
 from lookalike.reporting.chapters.photographs_preparation import (
-    ablation,
-    by_recipe,
-    collected,
-    said_collected,
-    said_steps,
+    ablation_illustration,
+    collector_section,
+    collector_sentence,
+    collector_shares,
+    rows_by_recipe,
+    steps_sentence,
 )
 from lookalike.reporting.chapters.photographs_trust import (
     EVERY_TENTH,
-    kept,
-    nearest,
-    said_distance,
-    said_selective,
-    trusted,
+    coverage_rows,
+    distance_sentence,
+    nearest_point,
+    selective_sentence,
+    trust_section,
 )
 from lookalike.reporting.chapters.sentences import NOTHING
-from lookalike.reporting.document import Fold, amounts, count, p, percent, points, shares, significant
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.document import Fold
+from lookalike.reporting.forms import amounts, count, p, percent, points, shares, significant
 from lookalike.reporting.report import inline
 
 Json = dict[str, Any]
-CHARTS = ("accuracy", "classes", "ablation", "failed_preparations", "distance", "abstention")
+CHARTS = ("accuracy", "classes", "ablation", "failures", "distance", "abstention")
+DRAWN_AS = {"accuracy": "photo_accuracy", "classes": "class_accuracy"}  # charts whose functions have other names
 TEST = {"value": 0.75, "low": 0.7, "high": 0.8}
 
 
@@ -54,26 +57,26 @@ def estimate(value: float) -> dict[str, float]:
     return {"value": value, "low": value - 0.1, "high": value + 0.2}
 
 
-def changed(found: Found, **photos: Any) -> Found:
+def changed(results: StudyResults, **photos: Any) -> StudyResults:
     """The same with some of what was found on photographs replaced."""
-    return replace(found, figures=replace(found.figures, photos=found.figures.photos | photos))
+    return replace(results, figures=replace(results.figures, photos=results.figures.photos | photos))
 
 
-def at_chance(found: Found, *names: str) -> Found:
+def at_chance(results: StudyResults, *names: str) -> StudyResults:
     """The same with some variants at chance."""
-    rows = [replace(row, accuracy_low=0.05) if row.variant in names else row for row in found.standings]
-    return replace(found, standings=rows)
+    rows = [replace(row, accuracy_low=0.05) if row.variant in names else row for row in results.standings]
+    return replace(results, standings=rows)
 
 
-def numbers(found: Found, name: str) -> list[list[str]]:
-    table, *_ = figures(photographs(found))[f"fashion-photo-{name}"].numbers
+def numbers(results: StudyResults, name: str) -> list[list[str]]:
+    table, *_ = figures(photographs_chapter(results))[f"fashion-photo-{name}"].numbers
     return rows(table)
 
 
-def test_the_chapter_has_its_charts_and_the_contact_sheets(found: Found, drawn: Json) -> None:
-    part = photographs(found)
+def test_the_chapter_has_its_charts_and_the_contact_sheets(results: StudyResults, drawn: Json) -> None:
+    part = photographs_chapter(results)
     assert shown(part) == {
-        **{f"fashion-photo-{name}": f"picture of {name}" for name in CHARTS},
+        **{f"fashion-photo-{name}": f"picture of {DRAWN_AS.get(name, name)}" for name in CHARTS},
         **{f"fashion-photos-{recipe}": f"steps of {recipe}" for recipe in RECIPES},
     }
     assert titles(part) == [
@@ -86,40 +89,40 @@ def test_the_chapter_has_its_charts_and_the_contact_sheets(found: Found, drawn: 
     assert part.finding == figures(part)["fashion-photo-accuracy"].words.finding
 
 
-def test_variants_at_chance_are_not_shown(found: Found, drawn: Json) -> None:
-    photographs(at_chance(found, FEW))
-    assert set(drawn["accuracy"][0]) == set(drawn["classes"][0]) == {CNN}
-    part = photographs(at_chance(found, *EVALUATED))
+def test_variants_at_chance_are_not_shown(results: StudyResults, drawn: Json) -> None:
+    photographs_chapter(at_chance(results, FEW))
+    assert set(drawn["photo_accuracy"][0]) == set(drawn["class_accuracy"][0]) == {CNN}
+    part = photographs_chapter(at_chance(results, *EVALUATED))
     assert part is not None
     assert part.finding == NOTHING
     assert not [name for name in shown(part) if "photo-" in name]
 
 
-def test_the_finding_is_accuracy_on_photographs_beside_that_on_the_test_set(found: Found, drawn: Json) -> None:
+def test_the_finding_is_accuracy_on_photographs_beside_that_on_the_test_set(results: StudyResults, drawn: Json) -> None:
     def interval(value: float, low: float, high: float) -> Json:
         return {"value": value, "low": low, "high": high}
 
     cnn = (interval(0.46, 0.38, 0.54), interval(0.912, 0.9, 0.92))
     vit = (interval(0.4, 0.32, 0.48), interval(0.89, 0.88, 0.9))
-    assert said_accuracy({"fashion-cnn": cnn, "fashion-vit": vit}, 1200, "fitted") == (
+    assert accuracy_sentence({"fashion-cnn": cnn, "fashion-vit": vit}, 1200, "fitted") == (
         "On 1,200 photographs (recipe fitted) fashion-cnn is right in 46 % (38 to 54) and fashion-vit in 40 % "
         "(32 to 48); on the test set in 91.2 % and 89.0 %."
     )
-    assert said_accuracy({"fashion-cnn": cnn}, 120, "fitted") == (
+    assert accuracy_sentence({"fashion-cnn": cnn}, 120, "fitted") == (
         "On 120 photographs (recipe fitted) fashion-cnn is right in 46 % (38 to 54); on the test set in 91.2 %."
     )
-    assert said_accuracy({"fashion-cnn": (None, cnn[1])}, 0, "fitted") == (
+    assert accuracy_sentence({"fashion-cnn": (None, cnn[1])}, 0, "fitted") == (
         "No photograph shows one of the classes, so that no accuracy is known."
     )
-    on = found.figures.photos["figures"][CNN]["fitted"]["all"]["accuracy"]
-    part = photographs(found)
+    on = results.figures.photos["figures"][CNN]["fitted"]["all"]["accuracy"]
+    part = photographs_chapter(results)
     assert part is not None
-    assert part.finding == said_accuracy({CNN: (on, TEST)}, PHOTOGRAPHED - 2, "fitted")
+    assert part.finding == accuracy_sentence({CNN: (on, TEST)}, PHOTOGRAPHED - 2, "fitted")
 
 
-def test_the_choice_stands_with_the_half_that_judges_it(found: Found, drawn: Json) -> None:
-    about, choice = prose(photographs(found))
-    best = found.figures.photos["chosen"]
+def test_the_choice_stands_with_the_half_that_judges_it(results: StudyResults, drawn: Json) -> None:
+    about, choice = prose(photographs_chapter(results))
+    best = results.figures.photos["chosen"]
     assert f"{best['variant']} with the recipe fitted**, {shares(best['choose']['accuracy'])} % of " in choice
     assert f"**{shares(best['score']['accuracy'])} % of {best['score']['images']} on the other half**" in choice
     labelled = PHOTOGRAPHED - 2
@@ -130,7 +133,7 @@ def test_the_choice_stands_with_the_half_that_judges_it(found: Found, drawn: Jso
 
 @pytest.mark.parametrize("alone", [[0], list(range(10))], ids=["one photograph", "one of each class"])
 def test_with_no_labelled_photograph_in_the_other_half_the_choice_is_said_not_to_be_scored(
-    found: Found, drawn: Json, study: SmallStudy, alone: list[int]
+    results: StudyResults, drawn: Json, study: SmallStudy, alone: list[int]
 ) -> None:
     test_set, halves = study.test_set, split_halves([Photograph(f"{k}.jpg", Path(), str(k), {}) for k in alone])
     assert set(halves) == {"choose"}
@@ -152,7 +155,7 @@ def test_with_no_labelled_photograph_in_the_other_half_the_choice_is_said_not_to
     }
     sides = {name: Side(study.evaluations[name].test_logits, TEMPERATURES) for name in EVALUATED}
     few = study_photos(outputs, sides, replace(test_set, photos=photos), np.arange(10), [EVALUATED], "Bag")
-    _, choice = prose(photographs(changed(found, **few)))
+    _, choice = prose(photographs_chapter(changed(results, **few)))
     assert choice.endswith(f"% of {len(alone)} there. {NOT_SCORED}")
     assert "– %" not in choice
     assert "of 0" not in choice
@@ -160,7 +163,7 @@ def test_with_no_labelled_photograph_in_the_other_half_the_choice_is_said_not_to
 
 def test_names_of_refused_photographs_are_text() -> None:
     photos = {"photographs": 9, "labelled": 8, "provenance": {"citation": "photographed at home"}}
-    text = said_of(photos, [("**a** <b> `c`.jpg", "it's 5 $")], "fashion")
+    text = photographs_sentence(photos, [("**a** <b> `c`.jpg", "it's 5 $")], "fashion")
     assert r"(\*\*a\*\* \<b> \`c\`.jpg: it's 5 \$)" in text
     assert "(**a** <b> `c`.jpg: it's 5 $)" in unescape(str(inline(text)))
 
@@ -168,18 +171,18 @@ def test_names_of_refused_photographs_are_text() -> None:
 @pytest.mark.parametrize("number", [0, 1, NAMED, NAMED + 1])
 def test_the_first_refused_photographs_are_named(number: int) -> None:
     photos = {"photographs": 9, "labelled": 8, "provenance": {"citation": "photographed at home"}}
-    text = said_of(photos, [(f"p{k}.jpg", "too dark") for k in range(number)], "fashion")
+    text = photographs_sentence(photos, [(f"p{k}.jpg", "too dark") for k in range(number)], "fashion")
     named = "; ".join(f"p{k}.jpg: too dark" for k in range(min(number, NAMED)))
     more = "; `test_sets/fashion/evidence.json` lists all" if number > NAMED else ""
     assert f"; refused: {f'{number} ({named}{more})' if number else 'none'}. " in text
     assert text.startswith("9 photographs (photographed at home), 8 of them")
 
 
-def test_accuracy_stands_by_recipe_beside_that_on_the_test_set(found: Found, drawn: Json) -> None:
-    photos = found.figures.photos
+def test_accuracy_stands_by_recipe_beside_that_on_the_test_set(results: StudyResults, drawn: Json) -> None:
+    photos = results.figures.photos
     collector = photos["failed_preparations"]["collector"]
     assert drawn == {}
-    assert numbers(found, "accuracy") == [
+    assert numbers(results, "accuracy") == [
         [
             *(name, recipe),
             shares(one["all"]["accuracy"]),
@@ -192,7 +195,7 @@ def test_accuracy_stands_by_recipe_beside_that_on_the_test_set(found: Found, dra
         for name, recipes in photos["figures"].items()
         for recipe, one in recipes.items()
     ]
-    (table,) = drawn["accuracy"]
+    (table,) = drawn["photo_accuracy"]
     assert table == {
         name: {"test": TEST, "recipes": {recipe: one["all"]["accuracy"] for recipe, one in recipes.items()}}
         for name, recipes in photos["figures"].items()
@@ -200,20 +203,20 @@ def test_accuracy_stands_by_recipe_beside_that_on_the_test_set(found: Found, dra
     assert DIVERGED not in table
 
 
-def test_pairs_stand_by_recipe(found: Found, drawn: Json) -> None:
-    table, _ = tables_of(found.figures.photos)
+def test_pairs_stand_by_recipe(results: StudyResults, drawn: Json) -> None:
+    table, _ = tables_of(results.figures.photos)
     assert rows(table) == [
         [
             *(", ".join(EVALUATED), row["recipe"], points(row["accuracy_difference"])),
             *(count(row[key]) for key in ("only_first_right", "only_second_right")),
             *(p(row["mcnemar_p"]), amounts(row["error_consistency"])),
         ]
-        for row in found.figures.photos["comparisons"]
+        for row in results.figures.photos["comparisons"]
     ]
     assert len(table.rows) == len(RECIPES)
     assert "McNemar's test takes photographs as independent" in table.note
-    assert len(tables_of(found.figures.photos | {"comparisons": []})) == 1
-    folds = [block.title for block in walk([photographs(found)]) if isinstance(block, Fold)]  # type: ignore[list-item]
+    assert len(tables_of(results.figures.photos | {"comparisons": []})) == 1
+    folds = [block.title for block in walk([photographs_chapter(results)]) if isinstance(block, Fold)]  # type: ignore[list-item]
     assert folds[0] == "Pairs of variants, and accuracy by what is known of a photograph"
 
 
@@ -233,23 +236,23 @@ def test_accuracy_stands_by_what_is_known_of_a_photograph() -> None:
     assert "recipe b" in table.label
 
 
-def test_accuracy_by_class_is_that_of_the_chosen_recipe(found: Found, drawn: Json) -> None:
-    chosen = {name: recipes["fitted"]["classes"] for name, recipes in found.figures.photos["figures"].items()}
-    assert numbers(found, "classes") == [
+def test_accuracy_by_class_is_that_of_the_chosen_recipe(results: StudyResults, drawn: Json) -> None:
+    chosen = {name: recipes["fitted"]["classes"] for name, recipes in results.figures.photos["figures"].items()}
+    assert numbers(results, "classes") == [
         [name, one, count(part["images"]), shares(part["accuracy"])]
         for name, parts in chosen.items()
         for one, part in parts.items()
     ]
-    assert drawn["classes"] == (chosen,)
-    plain = changed(found, chosen=found.figures.photos["chosen"] | {"recipe": "plain"})
-    assert numbers(plain, "classes") != numbers(found, "classes")
+    assert drawn["class_accuracy"] == (chosen,)
+    plain = changed(results, chosen=results.figures.photos["chosen"] | {"recipe": "plain"})
+    assert numbers(plain, "classes") != numbers(results, "classes")
 
 
-def test_steps_left_out_stand_by_recipe(found: Found, drawn: Json) -> None:
-    (row,) = found.figures.photos["ablations"][CNN]
-    assert numbers(found, "ablation") == [[CNN, "fitted", "crop", shares(row["accuracy"]), points(row["difference"])]]
-    assert drawn["ablation"] == ({"fitted": [row | {"variant": CNN}]}, found.looks)
-    assert figures(ablation(found))["fashion-photo-ablation"].variants == (CNN,)
+def test_steps_left_out_stand_by_recipe(results: StudyResults, drawn: Json) -> None:
+    (row,) = results.figures.photos["ablations"][CNN]
+    assert numbers(results, "ablation") == [[CNN, "fitted", "crop", shares(row["accuracy"]), points(row["difference"])]]
+    assert drawn["ablation"] == ({"fitted": [row | {"variant": CNN}]}, results.looks)
+    assert figures(ablation_illustration(results))["fashion-photo-ablation"].variants == (CNN,)
 
 
 def test_ablations_stand_under_their_recipe() -> None:
@@ -257,7 +260,7 @@ def test_ablations_stand_under_their_recipe() -> None:
         "cnn": [{"recipe": "plain", "step": "crop"}, {"recipe": "fitted", "step": "mask"}],
         "vit": [{"recipe": "plain", "step": "mask"}],
     }
-    assert by_recipe(given) == {
+    assert rows_by_recipe(given) == {
         "plain": [
             {"recipe": "plain", "step": "crop", "variant": "cnn"},
             {"recipe": "plain", "step": "mask", "variant": "vit"},
@@ -265,7 +268,7 @@ def test_ablations_stand_under_their_recipe() -> None:
         "fitted": [{"recipe": "fitted", "step": "mask", "variant": "cnn"}],
     }
     assert "variant" not in given["cnn"][0]
-    assert by_recipe({}) == {}
+    assert rows_by_recipe({}) == {}
 
 
 def test_the_collecting_class_is_measured_of_those_variants_that_were_tried() -> None:
@@ -277,7 +280,7 @@ def test_the_collecting_class_is_measured_of_those_variants_that_were_tried() ->
         "cnn": {"plain": on_photographs(0.3), "fitted": on_photographs(0.4)},
     }
     ways = {"turn": {"cnn": [estimate(0.0), estimate(0.9)]}, "fill": {"cnn": [None, estimate(0.8)]}}
-    on_photos, on_test = collected(given, {"collector": "Coat", "strengths": [0.0, 1.0], "ways": ways})
+    on_photos, on_test = collector_shares(given, {"collector": "Coat", "strengths": [0.0, 1.0], "ways": ways})
     assert on_photos == {"plain": {"cnn": estimate(0.075)}, "fitted": {"cnn": estimate(0.1)}}
     assert on_test == {
         "turn": {"strength": [0.0, 1.0], "cnn": [estimate(0.0), estimate(0.9)]},
@@ -285,35 +288,37 @@ def test_the_collecting_class_is_measured_of_those_variants_that_were_tried() ->
     }
 
 
-def test_corrupted_test_images_stand_by_way_and_strength(found: Found, drawn: Json) -> None:
-    known = found.figures.photos["failed_preparations"]
-    assert numbers(found, "failed_preparations") == [
+def test_corrupted_test_images_stand_by_way_and_strength(results: StudyResults, drawn: Json) -> None:
+    known = results.figures.photos["failed_preparations"]
+    assert numbers(results, "failures") == [
         [name, way, significant(strength), shares(share)]
         for way, variants in known["ways"].items()
         for name, given in variants.items()
         for strength, share in zip(known["strengths"], given, strict=True)
     ]
-    assert drawn["failed_preparations"] == (
-        *collected(found.figures.photos["figures"], known),
+    assert drawn["failures"] == (
+        *collector_shares(results.figures.photos["figures"], known),
         known["collector"],
-        found.looks,
+        results.looks,
     )
-    assert figures(collected(found))["fashion-photo-failures"].variants == (CNN,)
+    assert figures(collector_section(results))["fashion-photo-failures"].variants == (CNN,)
 
 
-def test_where_no_variant_was_tried_nothing_is_said_of_steps_and_corruption(found: Found, drawn: Json) -> None:
-    without = changed(found, ablations={}, failures=found.figures.photos["failed_preparations"] | {"ways": {}})
-    assert ablation(without) is None
-    assert collected(without) is None
-    assert ablation(at_chance(found, CNN)) is None
-    assert collected(at_chance(found, CNN)) is None
-    charts = {name for name in shown(photographs(without)) if "photo-" in name}
-    assert charts == {f"fashion-photo-{name}" for name in CHARTS if name not in ("ablation", "failed_preparations")}
+def test_where_no_variant_was_tried_nothing_is_said_of_steps_and_corruption(results: StudyResults, drawn: Json) -> None:
+    without = changed(
+        results, ablations={}, failed_preparations=results.figures.photos["failed_preparations"] | {"ways": {}}
+    )
+    assert ablation_illustration(without) is None
+    assert collector_section(without) is None
+    assert ablation_illustration(at_chance(results, CNN)) is None
+    assert collector_section(at_chance(results, CNN)) is None
+    charts = {name for name in shown(photographs_chapter(without)) if "photo-" in name}
+    assert charts == {f"fashion-photo-{name}" for name in CHARTS if name not in ("ablation", "failures")}
 
 
-def test_distances_are_those_of_the_chosen_recipe(found: Found, drawn: Json) -> None:
-    chosen = {CNN: found.figures.photos["distance"][CNN]["fitted"]}
-    assert numbers(found, "distance") == [
+def test_distances_are_those_of_the_chosen_recipe(results: StudyResults, drawn: Json) -> None:
+    chosen = {CNN: results.figures.photos["distance"][CNN]["fitted"]}
+    assert numbers(results, "distance") == [
         [
             *(name, significant(part["low"]), significant(part["high"])),
             *(count(part["count"]), shares(part["accuracy"])),
@@ -322,8 +327,8 @@ def test_distances_are_those_of_the_chosen_recipe(found: Found, drawn: Json) -> 
         for part in one["quantiles"]
     ]
     areas = {name: one["right_from_wrong"]["distance"]["value"] for name, one in chosen.items()}
-    assert drawn["distance"] == ({name: one["quantiles"] for name, one in chosen.items()}, areas, found.looks)
-    _, table = figures(photographs(found))["fashion-photo-distance"].numbers
+    assert drawn["distance"] == ({name: one["quantiles"] for name, one in chosen.items()}, areas, results.looks)
+    _, table = figures(photographs_chapter(results))["fashion-photo-distance"].numbers
     assert rows(table) == [
         [
             name,
@@ -335,17 +340,17 @@ def test_distances_are_those_of_the_chosen_recipe(found: Found, drawn: Json) -> 
     ]
 
 
-def test_an_area_that_is_not_known_is_none(found: Found, drawn: Json) -> None:
-    distance = found.figures.photos["distance"]
+def test_an_area_that_is_not_known_is_none(results: StudyResults, drawn: Json) -> None:
+    distance = results.figures.photos["distance"]
     one = distance[CNN]["fitted"] | {"right_from_wrong": {"confidence": None, "distance": None}}
-    photographs(changed(found, distance=distance | {CNN: distance[CNN] | {"fitted": one}}))
+    photographs_chapter(changed(results, distance=distance | {CNN: distance[CNN] | {"fitted": one}}))
     assert drawn["distance"][1][CNN] is None
 
 
-def test_selective_prediction_stands_at_every_tenth(found: Found, drawn: Json) -> None:
-    table = numbers(found, "abstention")
-    chosen = {CNN: found.figures.photos["distance"][CNN]["fitted"]}
-    assert drawn["abstention"] == ({name: one["abstention"] for name, one in chosen.items()}, found.looks)
+def test_selective_prediction_stands_at_every_tenth(results: StudyResults, drawn: Json) -> None:
+    table = numbers(results, "abstention")
+    chosen = {CNN: results.figures.photos["distance"][CNN]["fitted"]}
+    assert drawn["abstention"] == ({name: one["abstention"] for name, one in chosen.items()}, results.looks)
     assert len(table) == 2 * len(EVERY_TENTH)
     assert [row[:2] for row in table[:: len(EVERY_TENTH)]] == [[CNN, by] for by in ("confidence", "distance")]
     curve = chosen[CNN]["abstention"]["confidence"]
@@ -356,17 +361,25 @@ def test_selective_prediction_stands_at_every_tenth(found: Found, drawn: Json) -
 
 def test_the_point_of_a_curve_is_the_nearest_one() -> None:
     curve = [{"coverage": share} for share in (0.2, 0.35, 1.0)]
-    assert [nearest(curve, wanted)["coverage"] for wanted in (0.0, 0.3, 0.6, 0.7, 1.0)] == [0.2, 0.35, 0.35, 1.0, 1.0]
+    assert [nearest_point(curve, wanted)["coverage"] for wanted in (0.0, 0.3, 0.6, 0.7, 1.0)] == [
+        0.2,
+        0.35,
+        0.35,
+        1.0,
+        1.0,
+    ]
     points_of = {"coverage": [0.5, 1.0], "accuracy": [0.9, 0.8]}
-    found = kept({"cnn": {"abstention": {"distance": points_of}}})
+    found = coverage_rows({"cnn": {"abstention": {"distance": points_of}}})
     assert {(row["variant"], row["by"]) for row in found} == {("cnn", "distance")}
     assert [row["accuracy"] for row in found] == [0.9] * 7 + [0.8] * 3
 
 
-def test_contact_sheets_name_the_photographs_that_they_show(found: Found, study: SmallStudy, drawn: Json) -> None:
-    part = photographs(found)
+def test_contact_sheets_name_the_photographs_that_they_show(
+    results: StudyResults, study: SmallStudy, drawn: Json
+) -> None:
+    part = photographs_chapter(results)
     names = [*study.class_names, "none of the classes"]
-    expected = sample([[f"photo {k}", names[study.photos.labels[k]]] for k in range(PHOTOGRAPHED)])
+    expected = sample_photographs([[f"photo {k}", names[study.photos.labels[k]]] for k in range(PHOTOGRAPHED)])
     for recipe in RECIPES:
         one = figures(part)[f"fashion-photos-{recipe}"]
         (table,) = one.numbers
@@ -383,9 +396,9 @@ def test_contact_sheets_name_the_photographs_that_they_show(found: Found, study:
     ]
 
 
-def test_without_contact_sheets_none_are_shown(found: Found, drawn: Json) -> None:
-    shutil.rmtree(found.root / "photos/samples")
-    assert set(shown(photographs(found))) == {f"fashion-photo-{name}" for name in CHARTS}
+def test_without_contact_sheets_none_are_shown(results: StudyResults, drawn: Json) -> None:
+    shutil.rmtree(results.root / "photos/samples")
+    assert set(shown(photographs_chapter(results))) == {f"fashion-photo-{name}" for name in CHARTS}
 
 
 def test_the_hardest_class_is_that_which_focus_variants_get_wrong_most_often() -> None:
@@ -396,13 +409,13 @@ def test_the_hardest_class_is_that_which_focus_variants_get_wrong_most_often() -
             "Coat": {"images": 9, "accuracy": estimate(coat)},
         }
 
-    assert said_hardest({"cnn": parts(0.3, 0.4), "vit": parts(0.5, 0.2)}) == (
+    assert hardest_class_sentence({"cnn": parts(0.3, 0.4), "vit": parts(0.5, 0.2)}) == (
         "Photographs of Coat are the hardest: cnn is right in 40 % (30 to 60) and vit in 20 % (10 to 40) of 9."
     )
-    assert said_hardest({"cnn": parts(0.3, 0.4)}) == (
+    assert hardest_class_sentence({"cnn": parts(0.3, 0.4)}) == (
         "Photographs of Shirt are the hardest: cnn is right in 30 % (20 to 50) of 12."
     )
-    assert said_hardest({"cnn": {"Bag": {"images": 0, "accuracy": None}}}) == (
+    assert hardest_class_sentence({"cnn": {"Bag": {"images": 0, "accuracy": None}}}) == (
         "No photograph shows one of the classes."
     )
 
@@ -417,41 +430,43 @@ def test_the_step_that_matters_most_is_said() -> None:
         }
 
     clear, unclear = row("mask", -0.12, -0.2, -0.04), row("crop", 0.05, -0.01, 0.1)
-    assert said_steps([unclear, clear, clear | {"difference": None}]) == (
+    assert steps_sentence([unclear, clear, clear | {"difference": None}]) == (
         "Leaving out the step mask of the recipe fitted changes cnn's accuracy most: −12.0 points (−20.0 to −4.0)."
     )
-    assert said_steps([unclear]).endswith("most: +5.0 points (−1.0 to +10.0); the interval includes 0.")
-    assert said_steps([clear | {"difference": None}]) == "What single steps contribute is not known."
+    assert steps_sentence([unclear]).endswith("most: +5.0 points (−1.0 to +10.0); the interval includes 0.")
+    assert steps_sentence([clear | {"difference": None}]) == "What single steps contribute is not known."
 
 
 def test_how_often_the_collecting_class_is_predicted_is_said() -> None:
     ways = {"turn": {"cnn": [estimate(0.9), estimate(0.2)]}, "fill": {"cnn": [None, estimate(0.8)]}}
     failures = {"collector": "Bag", "strengths": [0.0, 1.0], "ways": ways}
-    assert said_collected({"cnn": estimate(0.3)}, failures, "fitted") == (
+    assert collector_sentence({"cnn": estimate(0.3)}, failures, "fitted") == (
         "By the recipe fitted cnn takes 30 % (20 to 50) of the photographs for Bag; of corrupted test images of other "
         "classes cnn takes up to 80 % (70 to 100) for Bag (fill, strength 1)."
     )
     unknown = failures | {"ways": {"fill": {"cnn": [estimate(0.1), None]}}}
-    assert said_collected({"cnn": estimate(0.3), "vit": estimate(0.2)}, unknown, "fitted") == (
+    assert collector_sentence({"cnn": estimate(0.3), "vit": estimate(0.2)}, unknown, "fitted") == (
         "By the recipe fitted cnn takes 30 % (20 to 50) of the photographs for Bag and vit 20 % (10 to 40)."
     )
     none = failures | {"ways": {"fill": {"cnn": [estimate(0.1), estimate(0.0)]}}}
-    assert said_collected({"cnn": estimate(0.3)}, none, "fitted") == (
+    assert collector_sentence({"cnn": estimate(0.3)}, none, "fitted") == (
         "By the recipe fitted cnn takes 30 % (20 to 50) of the photographs for Bag."
     )
-    assert said_collected({}, failures, "fitted") == NOTHING
+    assert collector_sentence({}, failures, "fitted") == NOTHING
 
 
-def test_whether_mistakes_can_be_foreseen_is_said(found: Found) -> None:
-    assert said_distance({"cnn": estimate(0.6), "vit": None}) == (
+def test_whether_mistakes_can_be_foreseen_is_said(results: StudyResults) -> None:
+    assert distance_sentence({"cnn": estimate(0.6), "vit": None}) == (
         "By a photograph's distance from the training images wrong predictions are separated from right ones with an "
         "AUROC of 0.60 (0.50 to 0.80) for cnn; 0.5 is chance."
     )
-    assert said_distance({"cnn": None}) == "Whether distance from the training images warns of mistakes is not known."
+    assert (
+        distance_sentence({"cnn": None}) == "Whether distance from the training images warns of mistakes is not known."
+    )
     curve = {"coverage": [0.1, 0.5, 1.0], "accuracy": [1.0, 0.62, 0.4]}
     one = {"abstention": {"confidence": curve}}
-    assert said_selective({"cnn": one, "vit": one}) == (
+    assert selective_sentence({"cnn": one, "vit": one}) == (
         "Among the half of the photographs on which it is most confident cnn is right in 62 % (of all: 40 %) and vit "
         "in 62 % (of all: 40 %)."
     )
-    assert trusted(at_chance(found, *EVALUATED)) is None
+    assert trust_section(at_chance(results, *EVALUATED)) is None

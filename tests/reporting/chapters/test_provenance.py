@@ -10,12 +10,12 @@ from small_study import CNN, COMMIT, DIVERGED, FEW, SmallStudy
 from lookalike import provenance
 from lookalike.artifacts.folders import write_json, write_text
 from lookalike.params import Params
-from lookalike.reporting.chapters.provenance import data_row, data_sets, origin, report_origin, runs_of
+from lookalike.reporting.chapters.provenance import data_set_table, provenance_chapter, report_origin
 from lookalike.reporting.document import Code
 
 
 def test_trainings_are_told_with_their_commits_and_their_runs(root: Path, params: Params) -> None:
-    trainings = rows(tables(origin(params, "", root))["Where and when"])
+    trainings = rows(tables(provenance_chapter(params, "", root))["Where and when"])
     shared = ["2026-01-02T03:04:05", "here", "a CPU", "float32", "2"]
     assert trainings == [
         [DIVERGED, f"mark of {DIVERGED}", f"{COMMIT[:10]} + changes", *shared, "–"],
@@ -25,7 +25,7 @@ def test_trainings_are_told_with_their_commits_and_their_runs(root: Path, params
 
 
 def test_data_sets_are_told_once_each(root: Path, params: Params) -> None:
-    part = origin(params, "", root)
+    part = provenance_chapter(params, "", root)
     assert rows(tables(part)["Data sets"]) == [["fashion_mnist", "drawn garments", "MIT", "d1"]]
     assert titles(part) == ["Provenance", "Data", "Training runs"]
     assert part.finding == "The report shows 3 variants, trained from 2 commits on 1 machine."
@@ -33,22 +33,23 @@ def test_data_sets_are_told_once_each(root: Path, params: Params) -> None:
 
 def test_published_data_are_named_by_citation_and_homepage(study: SmallStudy) -> None:
     known = {"citation": "Xiao et al., 2017", "homepage": "example.org", "licence": "MIT"}
-    assert data_row(replace(study.test_set, provenance=known))["about"] == "Xiao et al., 2017; example.org"
+    table = data_set_table([replace(study.test_set, provenance=known)])
+    assert rows(table)[0][1] == "Xiao et al., 2017; example.org"
 
 
 def test_a_data_set_links_to_its_source(study: SmallStudy) -> None:
     def address(homepage: str) -> str:
         known = {"citation": "Xiao et al., 2017", "homepage": homepage, "licence": "MIT"}
-        return data_sets([replace(study.test_set, provenance=known)]).rows[0][0].address
+        return data_set_table([replace(study.test_set, provenance=known)]).rows[0][0].address
 
     assert address("https://example.org/data") == "https://example.org/data"
     assert address("javascript:alert(1)") == ""
-    assert data_sets([study.test_set]).rows[0][0].address == ""
+    assert data_set_table([study.test_set]).rows[0][0].address == ""
 
 
 def test_parameters_stand_as_they_are(root: Path, params: Params) -> None:
     text = "a: 1 # <b>\nb:\n  c: |"
-    assert [block.text for block in walk([origin(params, text, root)]) if isinstance(block, Code)] == [text]
+    assert [block.text for block in walk([provenance_chapter(params, text, root)]) if isinstance(block, Code)] == [text]
 
 
 def test_the_report_has_an_origin_of_its_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +67,7 @@ def test_the_report_has_an_origin_of_its_own(root: Path, monkeypatch: pytest.Mon
 
 
 def test_the_reports_origin_is_a_table(root: Path, params: Params) -> None:
-    own = dict(rows(tables(origin(params, "", root))["This report"]))
+    own = dict(rows(tables(provenance_chapter(params, "", root))["This report"]))
     assert list(own) == ["rendered", "from commit", "dvc.lock (SHA-256)", "on", "versions", "MLflow"]
     assert own["MLflow"] == "local store"
 
@@ -74,7 +75,6 @@ def test_the_reports_origin_is_a_table(root: Path, params: Params) -> None:
 def test_a_store_that_failed_is_told_and_leaves_no_runs(root: Path, params: Params) -> None:
     failed = {"tracking": "local store", "error": "disk full"}
     write_json(root / "published.json", failed)
-    assert runs_of(failed) == {}
-    found = tables(origin(params, "", root))
+    found = tables(provenance_chapter(params, "", root))
     assert dict(rows(found["This report"]))["MLflow"] == "disk full"
     assert [row[-1] for row in rows(found["Where and when"])] == ["–"] * 3

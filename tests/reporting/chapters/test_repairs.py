@@ -6,10 +6,11 @@ from typing import Any
 from blocks import figures, rows, shown, titles
 from small_study import CNN, EVALUATED, FEW, SmallStudy
 
-from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.pairs import NO_PAIR
-from lookalike.reporting.chapters.repairs import corrected, repairs
-from lookalike.reporting.document import Json, millions, p, points, shares
+from lookalike.reporting.chapters.repairs import corrected_sentence, repairs_chapter
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.document import Json
+from lookalike.reporting.forms import millions, p, points, shares
 
 
 def estimate(value: float) -> Json:
@@ -20,16 +21,16 @@ def test_corrected_and_newly_broken_are_said_next_to_the_control() -> None:
     pair: Json = {"first": "a", "second": "b", "only_second": 274, "both_wrong": 529}
     pair |= {"fixed": estimate(0.341), "broken": estimate(0.05)}
     start = "b corrects 34 % (31 to 37) of the 803 errors of a and newly breaks 5 % (2 to 8) of its right answers"
-    assert corrected(pair, [{"variant": "a", "fixed": estimate(0.31)}]) == (
+    assert corrected_sentence(pair, [{"variant": "a", "fixed": estimate(0.31)}]) == (
         f"{start}; another seed of a corrects 31 % (28 to 34)."
     )
     others = [{"variant": "b", "fixed": estimate(0.31)}, {"variant": "a", "fixed": None}]
-    assert corrected(pair, others) == f"{start}."
-    assert corrected(pair | {"fixed": None}, []) == "a makes no error that b could correct."
+    assert corrected_sentence(pair, others) == f"{start}."
+    assert corrected_sentence(pair | {"fixed": None}, []) == "a makes no error that b could correct."
 
 
-def test_both_orders_and_the_control_are_counted(found: Found, drawn: Json, study: SmallStudy) -> None:
-    part: Any = repairs(found)
+def test_both_orders_and_the_control_are_counted(results: StudyResults, drawn: Json, study: SmallStudy) -> None:
+    part: Any = repairs_chapter(results)
     ledger = study.look_alikes["repairs"]
     assert titles(part) == ["Complementary errors"]
     assert shown(part) == {"fashion-repairs": "picture of repairs"}
@@ -37,7 +38,7 @@ def test_both_orders_and_the_control_are_counted(found: Found, drawn: Json, stud
     picture = figures(part)["fashion-repairs"]
     most = max(ledger["pairs"], key=lambda row: row["fixed"]["value"])
     assert picture.main
-    assert part.finding == picture.words.finding == corrected(most, ledger["control"])
+    assert part.finding == picture.words.finding == corrected_sentence(most, ledger["control"])
     counted, control, _ = picture.numbers
     for row, cells in zip(ledger["pairs"], rows(counted), strict=True):
         counts = [str(row[key]) for key in ("only_first", "only_second", "both_wrong")]
@@ -47,8 +48,8 @@ def test_both_orders_and_the_control_are_counted(found: Found, drawn: Json, stud
     assert [cells[0] for cells in rows(control)] == list(EVALUATED)
 
 
-def test_what_both_give_together_is_shown_with_its_cost(found: Found, drawn: Json, study: SmallStudy) -> None:
-    table = figures(repairs(found))["fashion-repairs"].numbers[-1]
+def test_what_both_give_together_is_shown_with_its_cost(results: StudyResults, drawn: Json, study: SmallStudy) -> None:
+    table = figures(repairs_chapter(results))["fashion-repairs"].numbers[-1]
     assert "validation images alone" in table.note
     (first, _), (row, _) = rows(table), study.look_alikes["repairs"]["pairs"]
     assert first[:5] == [CNN, FEW, shares(row["oracle"]), shares(row["averaged"]), points(row["averaged_gain"])]
@@ -57,30 +58,30 @@ def test_what_both_give_together_is_shown_with_its_cost(found: Found, drawn: Jso
     assert first[8:] == [millions(cascade["macs"]), millions(cascade["macs_per_repair"])]
 
 
-def test_pairs_with_a_variant_at_chance_are_left_out(found: Found, drawn: Json) -> None:
-    low = [replace(row, accuracy_low=0.05) if row.variant == FEW else row for row in found.standings]
-    part: Any = repairs(replace(found, standings=low))
+def test_pairs_with_a_variant_at_chance_are_left_out(results: StudyResults, drawn: Json) -> None:
+    low = [replace(row, accuracy_low=0.05) if row.variant == FEW else row for row in results.standings]
+    part: Any = repairs_chapter(replace(results, standings=low))
     assert (part.finding, part.blocks) == (NO_PAIR, ())
 
 
-def test_the_control_is_that_of_the_compared_variants(found: Found, drawn: Json, study: SmallStudy) -> None:
+def test_the_control_is_that_of_the_compared_variants(results: StudyResults, drawn: Json, study: SmallStudy) -> None:
     ledger = study.look_alikes["repairs"]
     alone = ledger["control"][0] | {"variant": "alone"}
-    repairs(changed(found, ledger | {"control": [*ledger["control"], alone]}))
+    repairs_chapter(changed(results, ledger | {"control": [*ledger["control"], alone]}))
     assert drawn["repairs"] == (ledger["pairs"][:1], ledger["control"])
 
 
-def changed(found: Found, repairs: Json) -> Found:
-    look_alikes = found.figures.look_alikes | {"repairs": repairs}
-    return replace(found, figures=replace(found.figures, look_alikes=look_alikes))
+def changed(results: StudyResults, repairs: Json) -> StudyResults:
+    look_alikes = results.figures.look_alikes | {"repairs": repairs}
+    return replace(results, figures=replace(results.figures, look_alikes=look_alikes))
 
 
-def test_without_second_seeds_there_is_no_control(found: Found, drawn: Json, study: SmallStudy) -> None:
+def test_without_second_seeds_there_is_no_control(results: StudyResults, drawn: Json, study: SmallStudy) -> None:
     ledger = study.look_alikes["repairs"] | {"control": []}
-    picture = figures(repairs(changed(found, ledger)))["fashion-repairs"]
+    picture = figures(repairs_chapter(changed(results, ledger)))["fashion-repairs"]
     assert len(picture.numbers) == 2
     assert "another seed" not in picture.words.finding
 
 
-def test_without_pairs_there_is_no_such_chapter(found: Found) -> None:
-    assert repairs(changed(found, {"pairs": [], "control": []})) is None
+def test_without_pairs_there_is_no_such_chapter(results: StudyResults) -> None:
+    assert repairs_chapter(changed(results, {"pairs": [], "control": []})) is None

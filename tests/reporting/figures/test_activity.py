@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lookalike.reporting.figures.activity import activations_figure, density_of, depth_figure
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.activity import activation_histograms_figure, activity_by_depth_figure, density_of
+from lookalike.reporting.figures.rendering import to_png
 
 Json = dict[str, Any]
 NAMES = ("one", "two", "three")
@@ -52,7 +52,7 @@ def test_a_density_integrates_to_one() -> None:
 
 @pytest.mark.parametrize(("batch_norm", "kinds"), [(True, 2), (False, 1)])
 def test_ridges_have_a_row_a_layer_and_details_of_both_ends(batch_norm: bool, kinds: int) -> None:
-    figure = activations_figure(activity(batch_norm=batch_norm))
+    figure = activation_histograms_figure(activity(batch_norm=batch_norm))
     before, between, after, first, last = figure.axes
     assert [label.get_text() for label in before.get_yticklabels()] == list(NAMES)
     for axes, title in ((before, "before training"), (between, "after epoch 3"), (after, "after training")):
@@ -71,7 +71,7 @@ def test_ridges_have_a_row_a_layer_and_details_of_both_ends(batch_norm: bool, ki
 @pytest.mark.parametrize(("batch_norm", "lines"), [(True, 6), (False, 3)])
 def test_depth_has_deviation_zeros_and_rank(batch_norm: bool, lines: int) -> None:
     found = activity(batch_norm=batch_norm)
-    figure = depth_figure(found)
+    figure = activity_by_depth_figure(found)
     deviation, zeros, rank = figure.axes
     assert len(deviation.lines) == lines
     drawn = {tuple(np.round(line.get_ydata(), 6)) for line in deviation.lines}

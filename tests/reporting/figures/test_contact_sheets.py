@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike.artifacts.photos import sample
-from lookalike.photographs.recipes import Picture
+from lookalike.artifacts.photos import sample_photographs
+from lookalike.photographs.recipes import MaskedPicture
 from lookalike.reporting.figures.contact_sheets import (
     GAP,
     HEADER,
@@ -43,10 +43,10 @@ def stages() -> Stages:
     colours = np.full((40, 30, 3), 90, np.float32)
     half = np.repeat(np.arange(30)[None] >= 15, 40, axis=0).astype(np.float32)
     grey = rng.integers(0, 256, (28, 28)).astype(np.float32)
-    last = Picture(grey[..., None].repeat(3, axis=2), np.zeros((28, 28), np.float32), 0.0)
+    last = MaskedPicture(grey[..., None].repeat(3, axis=2), np.zeros((28, 28), np.float32), 0.0)
     return [
-        ("upright", Picture(colours, np.ones((40, 30), np.float32), 0.0)),
-        ("mask", Picture(colours, half, 0.0)),
+        ("upright", MaskedPicture(colours, np.ones((40, 30), np.float32), 0.0)),
+        ("mask", MaskedPicture(colours, half, 0.0)),
         ("grey", last),
     ]
 
@@ -55,7 +55,7 @@ def stages() -> Stages:
 def numbered() -> list[bytes]:
     """26 strips, each of another tone."""
     tones = [np.full((28, 28, 3), 9 * k, np.float32) for k in range(26)]
-    return [strip([("grey", Picture(tone, np.ones((28, 28), np.float32), 0.0))]) for tone in tones]
+    return [strip([("grey", MaskedPicture(tone, np.ones((28, 28), np.float32), 0.0))]) for tone in tones]
 
 
 def test_a_strip_has_a_named_tile_for_each_step_and_one_for_the_heat_map(stages: Stages) -> None:
@@ -142,7 +142,7 @@ def test_photographs_are_shown_one_by_one_all_together_and_as_a_sample(numbered:
     captions = [f"{k}.jpg: {'Bag' if k else 'none of the classes'}" for k in range(26)]
     assert [found[f"sheets/fitted-{page}"] for page in ("01", "02")] == sheets(numbered, captions)
     shades = tones(read(found["samples/fitted"], "WEBP"))
-    np.testing.assert_allclose(shades, [9 * k for k in sample(range(26))], atol=2)
+    np.testing.assert_allclose(shades, [9 * k for k in sample_photographs(range(26))], atol=2)
 
 
 def test_a_sample_keeps_its_colours_and_has_the_captions_of_its_rows(numbered: list[bytes]) -> None:
@@ -152,7 +152,7 @@ def test_a_sample_keeps_its_colours_and_has_the_captions_of_its_rows(numbered: l
     changed = np.abs(read(one, "WEBP").astype(int) - read(other, "WEBP")).max(axis=(1, 2))
     assert set(np.flatnonzero(changed > 60) // ROW) == {1}  # of 26, every second is in the sample
     ramp = np.broadcast_to(np.linspace(0, 255, 28)[:, None, None], (28, 28, 3)) * [1, 0.6, 0.3]
-    made = strip([("grey", Picture(ramp.astype(np.float32), np.ones((28, 28), np.float32), 0.0))])
+    made = strip([("grey", MaskedPicture(ramp.astype(np.float32), np.ones((28, 28), np.float32), 0.0))])
     drawn = read(contact_sheets({"fitted": [made]}, [("a", "b")])["samples/fitted"], "WEBP")
     whole = read(made)
     assert np.abs(drawn[: len(whole)].astype(int) - whole).mean() < 3

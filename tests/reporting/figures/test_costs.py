@@ -7,7 +7,7 @@ import pytest
 from drawn import dots
 from matplotlib.collections import LineCollection
 
-from lookalike.reporting.figures.costs import COSTS, depth_figure, non_dominated, pareto_figure
+from lookalike.reporting.figures.costs import COSTS, depth_training_figure, non_dominated, pareto_figure
 from lookalike.reporting.figures.style import variant_looks
 
 
@@ -96,7 +96,7 @@ def test_depths_stand_beside_each_other() -> None:
 
     histories = {"plain-20": history(0.5), "plain-56": history(0.25), "residual-56": history(0.75)}
     looks_of = {"plain-20": (False, 20), "plain-56": (False, 56), "residual-56": (True, 56)}
-    plain, residual = depth_figure(histories, looks_of).axes
+    plain, residual = depth_training_figure(histories, looks_of).axes
     assert [len(axes.lines) for axes in (plain, residual)] == [4, 2]
     assert residual.lines[0].get_xydata().tolist() == [[1, 0.25], [2, 0.375], [3, 0.5]]  # type: ignore[union-attr]
     assert plain.lines[2].get_color() == residual.lines[0].get_color() != plain.lines[0].get_color()

@@ -18,29 +18,29 @@ from lookalike.reporting.figures.embeddings import (
     PARTITIONS,
     SCORES,
     Classes,
-    Points,
+    ProjectedImages,
     agreement_figure,
     class_looks,
     cluster_look,
+    cluster_table_figure,
     embedding_figure,
     embedding_figures,
     main_scores,
     shade,
     sweep_figure,
-    table_figure,
 )
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.rendering import to_png
 from lookalike.reporting.figures.style import BLUE, PALETTE
 
 NAMES = ("T-shirt/top", "Trouser", "Pullover", "Coat", "Ankle boot", "Sneaker")
 CLASSES = Classes(NAMES, np.array([0, 1, 0, 0, 2, 2]), ("tops", "bottoms", "shoes"))
 
 
-def points(images: int = 120, *, spread: float = 10) -> Points:
+def points(images: int = 120, *, spread: float = 10) -> ProjectedImages:
     rng = np.random.default_rng(0)
     labels = np.arange(images) % len(NAMES)
     tsne = rng.normal(size=(len(NAMES), 2))[labels] * spread + rng.normal(size=(images, 2))
-    return Points(rng.normal(size=(images, 2)), tsne, labels, np.array([0, 1, 3])[labels % 3])
+    return ProjectedImages(rng.normal(size=(images, 2)), tsne, labels, np.array([0, 1, 3])[labels % 3])
 
 
 def legend(figure: Figure) -> list[str]:
@@ -133,7 +133,7 @@ TABLE = np.array([[0, 2, 8], [0, 0, 0], [0, 1200, 0], [0, 3, 9], [5, 4, 1]])
 
 
 def test_clusters_are_sorted_by_their_largest_class() -> None:
-    axes, bar = table_figure(TABLE.tolist(), ("cat", "dog", "fox"), "k-means").axes
+    axes, bar = cluster_table_figure(TABLE.tolist(), ("cat", "dog", "fox"), "k-means").axes
     order = [4, 1, 2, 3, 0]
     assert ticks(axes) == ["4 (10)", "1 (0)", "2 (1,200)", "3 (12)", "0 (10)"]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["cat", "dog", "fox"]
@@ -211,7 +211,7 @@ def test_a_variant_is_drawn_with_the_chosen_mixture() -> None:
     drawn = embedding_figures(embedding, labels, CLASSES)
     directly = {
         "map": embedding_figure(shown, CLASSES, "mixture: 10 components, diag"),
-        "clusters": table_figure(
+        "clusters": cluster_table_figure(
             table[:, [0, 2, 3, 1, 4, 5]],
             ("T-shirt/top", "Pullover", "Coat", "Trouser", "Ankle boot", "Sneaker"),
             "mixture: 10 components, diag",
@@ -232,7 +232,7 @@ def test_the_main_scores_are_those_of_the_map_and_of_one_gaussian_a_class() -> N
 def draw_all() -> list[Figure]:
     return [
         embedding_figure(points(), CLASSES, "k-means"),
-        table_figure(TABLE, ("cat", "dog", "fox"), "k-means"),
+        cluster_table_figure(TABLE, ("cat", "dog", "fox"), "k-means"),
         sweep_figure(SWEEP, {"components": 5, "covariance": "full"}),
         agreement_figure(VARIANTS),
     ]

@@ -14,12 +14,12 @@ from lookalike.reporting.figures.explanations import (
     PAIRS,
     SOURCES,
     class_contrast_figure,
-    curves_figure,
+    deletion_curves_figure,
     faithfulness_figure,
     sanity_figure,
     similarity_figure,
 )
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.rendering import to_png
 from lookalike.reporting.figures.style import BLUE, LIGHT, MIDDLE, SPARE, VERMILLION, variant_looks
 
 FRACTIONS = [0.0, 0.5, 1.0]
@@ -82,7 +82,7 @@ def test_gains_are_drawn_by_method_on_shared_axes_controls_last() -> None:
 def test_curves_of_the_most_faithful_methods_share_their_axes_with_grey_controls() -> None:
     found = {name: FAITHFULNESS[name] for name in ("cnn", "vit")}
     found["vit"] = faithfulness(rollout=-0.1, cam=0.2)
-    figure = curves_figure(found, looks=LOOKS)
+    figure = deletion_curves_figure(found, looks=LOOKS)
     kinds = [(baseline, kind) for baseline in ("zero", "blur") for kind in ("deletion", "insertion")]
     assert titles(figure) == [f"{kind}, baseline {baseline}" for baseline, kind in kinds]
     drawn = [(name, method) for name in found for method in ("cam", "random", "centre")]
@@ -194,7 +194,7 @@ def test_what_has_no_pairs_is_left_out() -> None:
 
 DRAWINGS = [
     lambda: faithfulness_figure(FAITHFULNESS, looks=LOOKS),
-    lambda: curves_figure(FAITHFULNESS, looks=LOOKS),
+    lambda: deletion_curves_figure(FAITHFULNESS, looks=LOOKS),
     lambda: sanity_figure(SANITY),
     lambda: similarity_figure(ALIKE),
     lambda: class_contrast_figure(ALIKE),

@@ -16,28 +16,28 @@ from lookalike.families.findings import (
     CueUse,
     ErrorConsistency,
     LayersAlike,
-    Learned,
     LearningCurves,
     Matrix,
     OfSize,
     Representation,
     Separability,
     Separated,
+    VariantErrors,
 )
-from lookalike.families.learning_curves import Curve, Fitted
+from lookalike.families.learning_curves import FittedCurve, PowerLaw
 from lookalike.families.separability import Asymmetry
 from lookalike.reporting.figures.families import (
     MOST,
-    blocks,
     consistency_figure,
     cues_figure,
     pair_name,
+    runs_of,
     separability_figure,
 )
 from lookalike.reporting.figures.families_images import Doubtful, contrast_maps_figure, doubtful_figure
 from lookalike.reporting.figures.families_inside import gains_figure, learning_figure, representations_figure
 from lookalike.reporting.figures.maps import DIVERGING, MEDIUM, as_tile
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.rendering import to_png
 from lookalike.reporting.figures.style import BLUE, DARK, MIDDLE, VERMILLION, variant_looks
 
 FAMILIES: dict[str, Family] = {"c": "CNN", "v": "ViT", "d": "CNN", "w": "ViT"}
@@ -63,7 +63,7 @@ def test_long_names_are_cut() -> None:
 
 
 def test_blocks_are_runs_and_their_ends() -> None:
-    assert blocks(["a", "a", "b", "a"]) == (["a", "b", "a"], [2, 3, 4])
+    assert runs_of(["a", "a", "b", "a"]) == (["a", "b", "a"], [2, 3, 4])
 
 
 # error consistency
@@ -144,10 +144,10 @@ def test_cues_stand_below_their_images() -> None:
 
 def curves(crossing: Crossing | NoCrossing | None) -> LearningCurves:
     points = (
-        (Learned("c", 100, (0.5, 0.6)), Learned("c2", 1000, (0.3,))),
-        (Learned("v", 100, (0.7,)), Learned("v2", 1000, (0.2,))),
+        (VariantErrors("c", 100, (0.5, 0.6)), VariantErrors("c2", 1000, (0.3,))),
+        (VariantErrors("v", 100, (0.7,)), VariantErrors("v2", 1000, (0.2,))),
     )
-    fit = Fitted(Curve(5.0, 0.5), None, None)
+    fit = FittedCurve(PowerLaw(5.0, 0.5), None, None)
     return LearningCurves(points, fit, None, crossing)
 
 

@@ -7,18 +7,17 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lookalike.artifacts.explanations import InSteps, Layers, Response, in_steps
+from lookalike.artifacts.explanations import FilterExamples, InSteps, LayerOutputs, quantise_maps
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.reporting.figures.grids import (
     as_maps,
     augmentation_figure,
-    classes_figure,
+    class_maps_figure,
     field_of,
+    image_table_figure,
     journey_figure,
     layers_figure,
-    picture,
     responses_figure,
-    table_figure,
 )
 from lookalike.reporting.figures.maps import (
     DIVERGING,
@@ -31,8 +30,9 @@ from lookalike.reporting.figures.maps import (
     maps_figure,
     margin,
     overlay,
+    signed_tile,
 )
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.rendering import to_png
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
@@ -51,14 +51,14 @@ def tile(figure: Figure, x: int, y: int) -> np.ndarray:
 
 
 def draw_classes() -> Figure:
-    return classes_figure(IMAGES, MAPS, LABELS, NAMES, title="Grad-CAM: gain 0.3", signed=True)
+    return class_maps_figure(IMAGES, MAPS, LABELS, NAMES, title="Grad-CAM: gain 0.3", signed=True)
 
 
 def draw_augmentation() -> Figure:
     return augmentation_figure(IMAGES[:3], np.stack([IMAGES[3:6], IMAGES[6:9]]), ("a", "b", "c"))
 
 
-JOURNEY = {"one": in_steps(RNG.normal(size=(5, 4, 4))), "two": np.zeros((2, 2, 2), np.int8)}
+JOURNEY = {"one": quantise_maps(RNG.normal(size=(5, 4, 4))), "two": np.zeros((2, 2, 2), np.int8)}
 
 
 def draw_journey() -> Figure:
@@ -67,10 +67,10 @@ def draw_journey() -> Figure:
 
 def outputs() -> InSteps:
     """Of the next side: two maps of a convolution, and the numbers of a dense layer."""
-    return {"one": in_steps(RNG.normal(size=(2, 4, 4))), "two": in_steps(RNG.normal(size=(1, 7)))}
+    return {"one": quantise_maps(RNG.normal(size=(2, 4, 4))), "two": quantise_maps(RNG.normal(size=(1, 7)))}
 
 
-SIDES = {f"side {k}": Layers(IMAGES[k], outputs()) for k in range(3)}
+SIDES = {f"side {k}": LayerOutputs(IMAGES[k], outputs()) for k in range(3)}
 
 
 def draw_layers() -> Figure:
@@ -90,7 +90,7 @@ TEST_SET = TestSet(
 )
 SURROUNDED = ((0, 0), (2, 3), (3, 1), (0, 0))  # by grey, to 8x8 pixels
 RESPONSES = {
-    f"layer {k}": Response(
+    f"layer {k}": FilterExamples(
         filters=np.array([4, 9, 2]),
         images=RNG.choice(TEST_SET.shown, (3, 5)),
         inputs=np.pad(RNG.integers(200, 256, (3, 3, 4, 3), dtype=np.uint8), SURROUNDED, constant_values=90),
@@ -130,15 +130,15 @@ def test_draws_stand_beside_their_image() -> None:
 
 
 def test_a_blank_map_has_the_colour_of_nothing() -> None:
-    assert (picture(np.full((2, 2), 7.0)) == DIVERGING[128]).all()
-    assert (picture(np.eye(2)) != DIVERGING[128]).any()
+    assert (signed_tile(np.full((2, 2), 7.0), MEDIUM) == DIVERGING[128]).all()
+    assert (signed_tile(np.eye(2), MEDIUM) != DIVERGING[128]).any()
 
 
 def test_a_journey_names_its_layers_and_sides_and_how_many_channels_each_has() -> None:
     figure = draw_journey()
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert {"the image", "before", "after", "one\n9 of 4x4", "two\n2 of 2x2"} <= set(texts)
-    assert all(stands_somewhere(figure, picture(values)) for values in JOURNEY["one"].astype(np.float32))
+    assert all(stands_somewhere(figure, signed_tile(values, MEDIUM)) for values in JOURNEY["one"].astype(np.float32))
 
 
 def test_each_side_shows_its_image_and_what_every_layer_makes_of_it() -> None:
@@ -146,7 +146,9 @@ def test_each_side_shows_its_image_and_what_every_layer_makes_of_it() -> None:
     for side in SIDES.values():
         assert stands_somewhere(figure, as_tile(side.image, MEDIUM))
         for values in side.outputs.values():
-            assert all(stands_somewhere(figure, picture(plane)) for plane in as_maps(values.astype(np.float32)))
+            assert all(
+                stands_somewhere(figure, signed_tile(shown, MEDIUM)) for shown in as_maps(values.astype(np.float32))
+            )
     assert {"the image", "one", "two", *SIDES} <= {text.get_text() for text in figure.axes[0].texts}
 
 
@@ -178,9 +180,9 @@ def test_the_field_of_a_layer_is_that_of_all_its_filters_and_ignores_faint_noise
 
 def test_large_images_have_large_tiles_and_no_sheet_is_wider_than_a_page() -> None:
     images = RNG.integers(0, 256, (12, 72, 72, 3), dtype=np.uint8)
-    table = table_figure({f"draw {k}": images[:2] for k in range(8)}, ["a", "b"])
+    table = image_table_figure({f"draw {k}": images[:2] for k in range(8)}, ["a", "b"])
     assert stands_somewhere(table, as_tile(images[1], PHOTO))
-    classes = classes_figure(images, RNG.normal(size=(12, 4, 4)), np.zeros(12, int), ["cat"], title="", signed=True)
+    classes = class_maps_figure(images, RNG.normal(size=(12, 4, 4)), np.zeros(12, int), ["cat"], title="", signed=True)
     maps = {f"method {k}": RNG.normal(size=(2, 4, 4)) for k in range(9)}
     several = maps_figure(images[:2], maps, ["a", "b"], notes=dict.fromkeys(maps, "gain"), signed=())
     assert stands_somewhere(several, overlay(images[1], maps["method 8"][1], PHOTO, signed=False))

@@ -18,8 +18,8 @@ from lookalike.reporting.figures.look_alikes import (
     pair_figure,
     shares_figure,
 )
-from lookalike.reporting.figures.pictures import to_png
-from lookalike.reporting.figures.style import MARKERS, PALETTE, looks
+from lookalike.reporting.figures.rendering import to_png
+from lookalike.reporting.figures.style import MARKERS, PALETTE, series_looks
 
 NAMES = ("cat", "dog", "fox", "hen")
 
@@ -167,7 +167,7 @@ def test_an_interval_that_does_not_hold_its_value_ends_there() -> None:
 
 def test_no_two_series_look_the_same() -> None:
     count = len(PALETTE) * len(MARKERS)
-    drawn = looks(map(str, range(count)))
+    drawn = series_looks(map(str, range(count)))
     assert len({(look["color"], look["marker"]) for look in drawn.values()}) == count
 
 

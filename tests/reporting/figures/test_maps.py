@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.explain import faithfulness
-from lookalike.reporting.figures.answers import BAR, CASE, KEY, Answers, cases_figure
+from lookalike.reporting.figures.cases import BAR, CASE, KEY, ModelPredictions, cases_figure
 from lookalike.reporting.figures.inner_maps import HEAD, feature_maps_figure, filters_figure, heads_figure
 from lookalike.reporting.figures.maps import (
     DIVERGING,
@@ -32,7 +32,7 @@ from lookalike.reporting.figures.maps import (
     maps_figure,
     overlay,
 )
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.rendering import to_png
 from lookalike.reporting.figures.style import RIGHT, SMALL, WRONG
 
 RNG = np.random.default_rng(0)
@@ -283,8 +283,8 @@ FIRST = np.array([[0.75, 0.25, 0.0, 0.0], [0.1, 0.2, 0.3, 0.4], [0.0, 1.0, 0.0, 
 SECOND = np.array([[0.5, 0.25, 0.25, 0], [0, 0, 0, 1], [0, 0.25, 0.75, 0]])
 LABELS = np.array([2, 0, 1], np.uint8)
 SIDES = (
-    Answers("vit", FIRST, maps(3, 8, 8), "rollout\ngain 0.21\nrandom 0.05", signed=False),
-    Answers("cnn", SECOND, maps(3, 4, 4, lowest=-3), "HiResCAM\ngain 0.30\nrandom 0.04", signed=True),
+    ModelPredictions("vit", FIRST, maps(3, 8, 8), "rollout\ngain 0.21\nrandom 0.05", signed=False),
+    ModelPredictions("cnn", SECOND, maps(3, 4, 4, lowest=-3), "HiResCAM\ngain 0.30\nrandom 0.04", signed=True),
 )
 
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from lookalike.reporting.figures.photographs import (
     ablation_figure,
     abstention_figure,
-    accuracy_figure,
-    classes_figure,
+    class_accuracy_figure,
     distance_figure,
     failures_figure,
+    photo_accuracy_figure,
 )
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.rendering import to_png
 from lookalike.reporting.figures.style import BLUE, VERMILLION, variant_looks
 
 
@@ -40,7 +40,7 @@ TABLE: dict[str, Any] = {
 
 
 def test_accuracy_on_photographs_stands_beside_that_on_the_test_set() -> None:
-    figure = accuracy_figure(TABLE)
+    figure = photo_accuracy_figure(TABLE)
     assert titles(figure) == ["plain", "fitted"]
     plain, fitted = (dots(axes) for axes in figure.axes)
     np.testing.assert_allclose(plain[0], [[0.3, 0.29, 0.32, 0]])
@@ -89,7 +89,7 @@ BY_CLASS: dict[str, Any] = {
 
 
 def test_classes_are_rows_and_those_without_photographs_are_empty() -> None:
-    axes, bar = classes_figure(BY_CLASS).axes
+    axes, bar = class_accuracy_figure(BY_CLASS).axes
     shares: NDArray[np.float64] = np.ma.filled(np.ma.asarray(axes.images[0].get_array()), np.nan)
     np.testing.assert_array_equal(shares, [[0.25, 0.875], [np.nan, np.nan]])
     written = {tuple(map(int, text.get_position())): text.get_text() for text in axes.texts}
@@ -178,9 +178,9 @@ def test_accuracy_is_drawn_by_bin_of_distance_on_shared_axes() -> None:
 
 def draw_all() -> list[Figure]:
     return [
-        accuracy_figure(TABLE),
+        photo_accuracy_figure(TABLE),
         ablation_figure(STEPS, looks=LOOKS),
-        classes_figure(BY_CLASS),
+        class_accuracy_figure(BY_CLASS),
         failures_figure(ON_PHOTOS, ON_TEST, collector="Bag", looks=LOOKS),
         abstention_figure(CURVES, looks=LOOKS),
         distance_figure({"cnn": bins(3)}, {"cnn": None}, looks=LOOKS),

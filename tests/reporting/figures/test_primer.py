@@ -7,8 +7,8 @@ from lookalike.drawn.garments import draw_garments
 from lookalike.drawn.objects import draw_objects
 from lookalike.primer.functions import ACTIVATIONS
 from lookalike.reporting.figures.maps import as_tile
-from lookalike.reporting.figures.pictures import to_png
-from lookalike.reporting.figures.primer import activations_figure, as_colour, channels_figure, poolings_figure
+from lookalike.reporting.figures.primer import activation_functions_figure, channels_figure, poolings_figure
+from lookalike.reporting.figures.rendering import to_png
 
 
 def stands_somewhere(figure_canvas: np.ndarray, tile: np.ndarray) -> bool:
@@ -22,7 +22,7 @@ def test_an_image_stands_over_its_channels_and_their_sum() -> None:
     figure = channels_figure(image)
     canvas = np.asarray(figure.axes[0].images[0].get_array())
     assert stands_somewhere(canvas, as_tile(image, 84))
-    assert all(stands_somewhere(canvas, as_tile(as_colour(image[..., k], k), 84)) for k in range(3))
+    assert all(stands_somewhere(canvas, as_tile(image * (np.arange(3) == k).astype(np.uint8), 84)) for k in range(3))
     assert [text.get_text() for text in figure.axes[0].texts] == ["image", "its channels", "each convolved", "summed"]
 
 
@@ -34,7 +34,7 @@ def test_an_image_stands_beside_its_poolings() -> None:
 
 
 def test_each_activation_is_drawn_with_its_derivative() -> None:
-    figure = activations_figure()
+    figure = activation_functions_figure()
     for axes, kind in zip(figure.axes, ("apply", "derivative"), strict=True):
         for line, activation in zip(axes.lines, ACTIVATIONS.values(), strict=True):
             x = np.asarray(line.get_xdata())

@@ -3,7 +3,7 @@
 import pytest
 
 from lookalike.reporting.document import Json
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.rendering import to_png
 from lookalike.reporting.figures.repairs import repairs_figure
 
 

@@ -9,7 +9,7 @@ from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from lookalike.drawn.garments import draw_garments
 from lookalike.reporting.document import Json
 from lookalike.reporting.figures.maps import as_tile
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.rendering import to_png
 from lookalike.reporting.figures.robustness import corruptions_figure, drift_figure, overall_figure, severity_figure
 from lookalike.reporting.figures.style import BLUE, VERMILLION, variant_looks
 

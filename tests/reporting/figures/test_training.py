@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lookalike.evaluation.scores import Scored, describe_seed
-from lookalike.reporting.figures.pictures import to_png
+from lookalike.reporting.figures.rendering import to_png
 from lookalike.reporting.figures.style import (
     BLUE,
     DARK,
@@ -30,7 +30,12 @@ from lookalike.reporting.figures.style import (
     style,
     variant_looks,
 )
-from lookalike.reporting.figures.training import convergence_figure, curves_figure, reliability_figure, variant_figures
+from lookalike.reporting.figures.training import (
+    convergence_figure,
+    reliability_figure,
+    reliability_figures,
+    training_curves_figure,
+)
 
 LOOKS = variant_looks({"one": "CNN", "two": "ViT"}, ["one"])
 
@@ -86,7 +91,7 @@ def by_seed(rows: list[dict[str, float]]) -> dict[float, list[dict[str, float]]]
 
 
 @pytest.mark.parametrize(
-    "draw", [partial(curves_figure, looks=LOOKS), partial(convergence_figure, goal=0.25, looks=LOOKS)]
+    "draw", [partial(training_curves_figure, looks=LOOKS), partial(convergence_figure, goal=0.25, looks=LOOKS)]
 )
 def test_a_single_epoch_is_whole(draw: Callable[[dict[str, list[dict[str, float]]]], Figure]) -> None:
     figure = draw({"one": history({0: 1}, 0.5)})
@@ -98,12 +103,12 @@ def test_a_single_epoch_is_whole(draw: Callable[[dict[str, list[dict[str, float]
 def test_a_loss_that_began_far_off_leaves_the_others_to_be_seen(worst: float, scale: str) -> None:
     rows = history({0: 3}, 0.5)
     rows[0]["valid_loss"] = worst
-    assert curves_figure({"one": rows}, looks=LOOKS).axes[0].get_yscale() == scale
+    assert training_curves_figure({"one": rows}, looks=LOOKS).axes[0].get_yscale() == scale
 
 
 def test_curves_have_two_lines_a_seed_and_a_colour_a_variant() -> None:
     histories = {"one": history({0: 3, 1: 2}, 0.5), "two": history({4: 1}, 7)}
-    figure = curves_figure(histories, looks=LOOKS)
+    figure = training_curves_figure(histories, looks=LOOKS)
     for axes, offset in zip(figure.axes[:2], (0, 2), strict=True):
         drawn = [
             (line.get_linestyle(), line.get_color(), np.asarray(line.get_xydata()).tolist()) for line in axes.lines
@@ -130,7 +135,7 @@ def test_the_gap_is_training_minus_validation_accuracy_in_the_mean_over_seeds() 
     rows = history({0: 3, 1: 2}, 0)
     for row in rows:
         row["train_accuracy"], row["valid_accuracy"] = 0.5 + 0.1 * row["epoch"], 0.5 - 0.2 * row["seed"]
-    (line, zero) = curves_figure({"one": rows}, looks=LOOKS).axes[2].lines
+    (line, zero) = training_curves_figure({"one": rows}, looks=LOOKS).axes[2].lines
     np.testing.assert_allclose(line.get_xydata(), [[1, 0.1], [2, 0.2], [3, 0.2]])
     assert line.get_color() == BLUE
     assert list(zero.get_ydata()) == [0, 0]
@@ -138,14 +143,14 @@ def test_the_gap_is_training_minus_validation_accuracy_in_the_mean_over_seeds() 
 
 @pytest.mark.parametrize(("longest", "scale"), [(1, "linear"), (6, "linear"), (7, "log")])
 def test_trainings_of_unlike_length_are_drawn_on_a_logarithmic_axis(longest: int, scale: str) -> None:
-    figure = curves_figure({"one": history({0: 2, 1: 1}, 0.5), "two": history({0: longest}, 0.5)}, looks=LOOKS)
+    figure = training_curves_figure({"one": history({0: 2, 1: 1}, 0.5), "two": history({0: longest}, 0.5)}, looks=LOOKS)
     assert [axes.get_xscale() for axes in figure.axes[:3]] == [scale, scale, scale]
 
 
 def test_a_variant_has_one_colour_and_no_look_twice() -> None:
     names = [f"variant {k}" for k in range(20)]
     looks = variant_looks(dict.fromkeys(names, "CNN"), [])
-    figure = curves_figure({name: history({0: 2}, k) for k, name in enumerate(names)}, looks=looks)
+    figure = training_curves_figure({name: history({0: 2}, k) for k, name in enumerate(names)}, looks=looks)
     for axes in figure.axes[:2]:
         drawn = [(line.get_color(), line.get_marker()) for line in axes.lines[1::2]]
         assert drawn == [(look["color"], look["marker"]) for look in looks.values()]
@@ -157,7 +162,7 @@ def test_a_variant_is_drawn_from_its_first_seed() -> None:
     logits, labels = rng.normal(0, 3, (20, 3)).astype(np.float32), rng.integers(0, 3, 20)
     first = describe_seed(logits, labels, 1.5, ("cat", "dog", "fox"))
     details = {"seeds": [{"temperature": 1.5}, {"temperature": 9.0}], "first_seed": first}
-    figures = variant_figures(Scored({}, details))
+    figures = reliability_figures(Scored({}, details))
     assert set(figures) == {"reliability"}
     legend = figures["reliability"].axes[0].get_legend()
     assert legend is not None
@@ -168,7 +173,7 @@ def draw_all() -> list[Figure]:
     table = {"lower": [0, 0.5], "upper": [0.5, 1], "count": [4, 6], "confidence": [0.4, 0.7], "accuracy": [0.5, 0.6]}
     return [
         reliability_figure(table, table, 1.0),
-        curves_figure({"one": history({0: 3}, 0.5)}, looks=LOOKS),
+        training_curves_figure({"one": history({0: 3}, 0.5)}, looks=LOOKS),
     ]
 
 
@@ -180,7 +185,7 @@ def test_the_same_picture_is_the_same_bytes() -> None:
 
 
 def test_a_figure_as_png_keeps_white_and_black_and_the_size_of_its_canvas() -> None:
-    figure = curves_figure({"one": history({0: 3}, 0.5)}, looks=LOOKS)
+    figure = training_curves_figure({"one": history({0: 3}, 0.5)}, looks=LOOKS)
     image = Image.open(io.BytesIO(to_png(figure)))
     assert image.size == tuple(round(DPI * inches) for inches in figure.get_size_inches())
     pixels = np.asarray(image.convert("RGB"))

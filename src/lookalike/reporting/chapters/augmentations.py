@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from lookalike.params import Variant
-from lookalike.reporting.chapters.found import Found
 from lookalike.reporting.chapters.sentences import listed
-from lookalike.reporting.document import Column, Fold, Illustration, Json, Table, Words, tabulate, text
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.document import Fold, Illustration, Json, Table, Words, fold
+from lookalike.reporting.forms import text
+from lookalike.reporting.tables import Column, tabulate
 
 SETTINGS = (Column("change", "kind", text), Column("setting", "key", text), Column("value", "value", text))
 HOW = "At the left a training image of each of some classes, next to it six draws of its augmentation."
@@ -13,7 +14,7 @@ ALT = "Training images next to six random changes of each"
 
 
 @dataclass(frozen=True)
-class Augmented:
+class SharedAugmentation:
     """Variants that are trained with the same augmentation, and its settings."""
 
     variants: tuple[str, ...]
@@ -21,7 +22,7 @@ class Augmented:
 
     @property
     def finding(self) -> str:
-        """What is changed in their training images."""
+        """The changes of their training images."""
         count = f"{len(self.variants)} variants are" if len(self.variants) > 1 else f"{self.variants[0]} is"
         kinds = [kind.replace("_", " ") for kind in self.settings]
         ways = f"{len(kinds)} way{'s' * (len(kinds) > 1)}"
@@ -35,29 +36,24 @@ class Augmented:
         return tabulate("Augmentation", SETTINGS, rows)
 
 
-def augmentations(found: Found) -> Fold | None:
-    """What augmentations do to images; None if no variant has one."""
-    drawn = [picture for one in different(found) if (picture := shown(found, one))]
-    return Fold("What augmentations do to images", tuple(drawn)) if drawn else None
+def augmentations_fold(study: StudyResults) -> Fold | None:
+    """Examples of each augmentation of the study's training images; None if no variant has one."""
+    pictures = (augmentation_examples(study, one) for one in shared_augmentations(study))
+    return fold("What augmentations do to images", *pictures)
 
 
-def different(found: Found) -> list[Augmented]:
-    """Every augmentation of the study."""
-    settings = {name: settings_of(variant) for name, variant in found.settings.items()}
-    kinds = {repr(one): one for one in settings.values() if one}
-    return [Augmented(tuple(name for name in settings if settings[name] == one), one) for one in kinds.values()]
+def shared_augmentations(study: StudyResults) -> list[SharedAugmentation]:
+    """Every augmentation of the study with the variants that have it; settings that are left out are no part of it."""
+    settings = {
+        name: augmentation.model_dump(exclude_none=True)
+        for name, variant in study.settings.items()
+        if (augmentation := variant.train.augmentation)
+    }
+    different = [one for k, one in enumerate(settings.values()) if one and one not in [*settings.values()][:k]]
+    return [SharedAugmentation(tuple(name for name in settings if settings[name] == one), one) for one in different]
 
 
-def settings_of(variant: Variant) -> Json:
-    """The settings of a variant's augmentation, without what is left out."""
-    settings = variant.train.augmentation
-    return settings.model_dump(exclude_none=True) if settings else {}
-
-
-def shown(found: Found, one: Augmented) -> Illustration | None:
-    """An augmentation's examples, which were drawn for the first variant that has them."""
+def augmentation_examples(study: StudyResults, one: SharedAugmentation) -> Illustration | None:
+    """An augmentation's examples, which were drawn for the first variant that has it."""
     words = Words(one.finding, HOW, ALT, f"Trained with it: {', '.join(one.variants)}.")
-    first, folder = one.variants[0], found.root / "comparisons" / found.study / "figures"
-    return found.loaded(
-        folder / first / "augmentation.webp", f"{first}-augmentation", words, "compare", one.variants, one.table
-    )
+    return study.stored_chart(f"figures/{one.variants[0]}/augmentation", words, one.variants, one.table)

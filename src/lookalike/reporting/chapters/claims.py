@@ -1,4 +1,4 @@
-"""What was claimed and what became of it: a table of verdicts, and behind it every test."""
+"""Verdicts on the claims: a table of verdicts, and behind it every test."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,10 @@ from typing import get_args
 
 from lookalike.claims.judging import Answer, Judged, Verdict
 from lookalike.claims.verdicts import multiplicity
-from lookalike.claims.wording import left_open, said_measured, said_region, said_runs, sentence
-from lookalike.reporting.document import Column, Fold, Json, Prose, Section, Table, section, tabulate, text, with_links
+from lookalike.claims.wording import measurement_in_words, open_remarks, region_in_words, runs_in_words, sentence
+from lookalike.reporting.document import Fold, Json, Prose, Section, Table, fold, section
+from lookalike.reporting.forms import text
+from lookalike.reporting.tables import Column, labels, tabulate, with_links
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 WAITING = ("not tested", "not judged")
@@ -44,16 +46,13 @@ EVIDENCE = {  # the part of the report that shows what a claim is judged by: a s
     **dict.fromkeys(("H9", "H10"), "lenet-pairs"),
 }
 SUMMARY = (
-    Column("claim", "claim", text),
-    Column("verdict", "verdict", text),
-    Column("statement", "statement", text),
+    *labels("claim", "verdict", "statement"),
     Column("measured here", "here", text),
     Column("reported", "reported", text, extra=True),
     Column("controls", "controls", text, extra=True),
 )
 TESTS = (
-    Column("claim", "claim", text),
-    Column("test", "test", text),
+    *labels("claim", "test"),
     Column("quantity", "measure", text),
     Column("confirmed if", "rule", text),
     Column("measured", "here", text),
@@ -79,20 +78,20 @@ RULE = (
     "tests of 5 % each, that is with a 90 % interval."
 )
 CHANCE = (
-    "Intervals hold both kinds of chance: other seeds and other test images (a hierarchical bootstrap of 10,000 draws "
+    "Intervals cover both kinds of chance: other seeds and other test images (a hierarchical bootstrap of 10,000 draws "
     "with Student's t; photographs are resampled by sender). With fewer than three runs the seed-to-seed variation is "
     "that of the study's variants with three or more, and the verdict is at most **indicated**."
 )
 LIMITS = (
     "**Explained by a control**: the effect is there, and vanishes or reverses in a control that the source did not "
     "ask for. **Not tested at the study's size**: a network was smaller, or trained on fewer images or epochs, than "
-    "the study's own; what it shows at reduced size is given beside. **Not judged**: a model is not above chance, or "
-    "less accurate than the claim takes for granted, or the run is a demonstration. **Not tested**: the training runs "
-    "have not been done, or no stage measures the quantity."
+    "the study's own; the table shows the result at reduced size. **Not judged**: a model is not above chance, or less "
+    "accurate than the claim assumes, or the run is a demonstration. **Not tested**: the training runs have not been "
+    "done, or no stage measures the quantity."
 )
 
 
-def claims(judged: Sequence[Judged], places: Mapping[str, str]) -> Section | None:
+def claims_chapter(judged: Sequence[Judged], places: Mapping[str, str]) -> Section | None:
     """Verdicts on claims, those without one folded, and every test; None of no claims.
 
     Args:
@@ -100,35 +99,35 @@ def claims(judged: Sequence[Judged], places: Mapping[str, str]) -> Section | Non
     """
     if not judged:
         return None
-    tested = [one for one in sorted(judged, key=order) if one.verdict not in WAITING]
+    tested = [one for one in sorted(judged, key=verdict_order) if one.verdict not in WAITING]
     waiting = [one for one in judged if one.verdict in WAITING]
-    behind = (Prose(RULE), Prose(CHANCE), Prose(LIMITS), tests(judged), dates(judged))
+    behind = (Prose(RULE), Prose(CHANCE), Prose(LIMITS), test_table(judged), date_table(judged))
     return section(
         "claims",
         "Verdicts on the claims",
         Prose(SOURCES),
-        verdict_table("Claims and verdicts", tested, places, by_chance(judged)) if tested else None,
-        Fold(f"{len(waiting)} claims without a verdict", (verdict_table("Claims without a verdict", waiting, places),))
+        verdict_table("Claims and verdicts", tested, places, multiplicity_note(judged)) if tested else None,
+        fold(f"{len(waiting)} claims without a verdict", verdict_table("Claims without a verdict", waiting, places))
         if waiting
         else None,
         Fold("How verdicts are reached, and every test", behind),
-        finding=f"Of {len(judged)} claims: {said_verdicts(judged)}.",
+        finding=f"Of {len(judged)} claims: {verdict_counts(judged)}.",
     )
 
 
-def order(judged: Judged) -> int:
-    """Reproduced claims first."""
+def verdict_order(judged: Judged) -> int:
+    """The place of a claim in tables: reproduced claims come first."""
     return VERDICTS.index(judged.verdict)
 
 
 def verdict_table(label: str, judged: Sequence[Judged], places: Mapping[str, str], note: str = "") -> Table:
     """Claims, each linked to its evidence, with what was measured and the verdict."""
-    table = tabulate(label, SUMMARY, map(summary, judged), note)
+    table = tabulate(label, SUMMARY, map(claim_row, judged), note)
     linked = with_links(table, (places.get(EVIDENCE[one.claim.key], "") for one in judged))
     return replace(linked, cards=True)
 
 
-def by_chance(judged: Sequence[Judged]) -> str:
+def multiplicity_note(judged: Sequence[Judged]) -> str:
     """How many decisive tests chance alone would leave one to expect."""
     found = multiplicity(judged)
     return (
@@ -137,30 +136,29 @@ def by_chance(judged: Sequence[Judged]) -> str:
     )
 
 
-def summary(judged: Judged) -> Json:
-    """One claim."""
+def claim_row(judged: Judged) -> Json:
     claim = judged.claim
     return {
         "claim": claim.key,
         "statement": claim.statement,
         "reported": claim.reported,
-        "here": f"{in_short(judged.decisive) or ''} {left_open(judged)}".strip() or None,
+        "here": f"{measured_in_short(judged.decisive) or ''} {open_remarks(judged)}".strip() or None,
         "verdict": judged.verdict,
-        "controls": said_verdicts(judged.controls),
+        "controls": verdict_counts(judged.controls),
     }
 
 
-def in_short(answers: Sequence[Answer]) -> str | None:
-    """What was measured, in a sentence per test or, of many tests, how many came out how; None of nothing."""
+def measured_in_short(answers: Sequence[Answer]) -> str | None:
+    """The measurements, in one sentence per test or, of many tests, the counts of verdicts; None without them."""
     measured = [answer for answer in answers if answer.measured is not None]
     if len(measured) <= MOST_SENTENCES:
-        return in_words(answers)
+        return measured_sentences(answers)
     first = next((answer for answer in measured if answer.decisive), measured[0])
-    return f"{len(measured)} tests: {said_verdicts(measured)}. The first of them: {sentence(first, remark=False)}"
+    return f"{len(measured)} tests: {verdict_counts(measured)}. The first of them: {sentence(first, remark=False)}"
 
 
-def in_words(answers: Sequence[Answer]) -> str | None:
-    """What was measured for each test, in a sentence, by reading of the claim where it has several; None of nothing."""
+def measured_sentences(answers: Sequence[Answer]) -> str | None:
+    """The measurements, in one sentence per test, by reading of the claim where it has several; None without them."""
     readings = {answer.test.reading for answer in answers}
     text, last = "", ""
     for answer in answers:
@@ -171,22 +169,21 @@ def in_words(answers: Sequence[Answer]) -> str | None:
     return text.strip() or None
 
 
-def said_verdicts(decided: Sequence[Answer | Judged]) -> str:
-    """How many came out how."""
+def verdict_counts(decided: Sequence[Answer | Judged]) -> str:
+    """The number of claims or tests with each verdict, in words."""
     counts = Counter(one.verdict for one in decided)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
 
 
-def tests(judged: Sequence[Judged]) -> Table:
-    """Every test of every claim."""
+def test_table(judged: Sequence[Judged]) -> Table:
     rows = [
         {
             "claim": one.claim.key,
             "test": f"{answer.test.key}{' (control)' if answer.test.control else ''}",
             "measure": answer.test.measure,
-            "rule": said_region(answer.test.region, answer.test.scale),
-            "here": said_measured(answer),
-            "runs": said_runs(answer.measured.runs) if answer.measured and answer.measured.runs else None,
+            "rule": region_in_words(answer.test.region, answer.test.scale),
+            "here": measurement_in_words(answer),
+            "runs": runs_in_words(answer.measured.runs) if answer.measured and answer.measured.runs else None,
             "images": f"{answer.measured.images:,} {answer.measured.unit}"
             if answer.measured and answer.measured.images
             else None,
@@ -199,7 +196,7 @@ def tests(judged: Sequence[Judged]) -> Table:
     return tabulate("Every test of every claim", TESTS, rows)
 
 
-def dates(judged: Sequence[Judged]) -> Table:
+def date_table(judged: Sequence[Judged]) -> Table:
     """When each claim's rule was last changed."""
     rows = [{"claim": one.claim.key, **vars(one.claim.rule)} for one in judged]
     note = "A rule is what a claim states and how its tests decide. Known: whether results were known when it changed."

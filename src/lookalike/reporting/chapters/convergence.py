@@ -4,31 +4,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
-from typing import Any
 
 from lookalike.artifacts.models import Description, load_description, read_rows
-from lookalike.evaluation.histories import Rows, by_seed, epochs_to
-from lookalike.evaluation.statistics import mean_and_deviation, ratio_of_geometric_means
-from lookalike.reporting.chapters.found import Found, main
+from lookalike.evaluation.histories import Rows, epochs_to, figure_by_seed
+from lookalike.evaluation.statistics import ratio_of_geometric_means
 from lookalike.reporting.chapters.sentences import NOTHING, listed
-from lookalike.reporting.document import (
-    Column,
-    Fold,
-    Illustration,
-    Json,
-    Section,
-    Table,
-    Words,
-    amounts,
-    count,
-    number,
-    percent,
-    section,
-    significant,
-    tabulate,
-    text,
-)
+from lookalike.reporting.chapters.study_results import StudyResults, on_first_page
+from lookalike.reporting.chapters.training_rows import error_table, mean_and_sd, over_seeds
+from lookalike.reporting.document import Fold, Illustration, Json, Section, Table, Words, section
 from lookalike.reporting.figures.training import convergence_figure
+from lookalike.reporting.forms import amounts, count, number, percent, significant, text
+from lookalike.reporting.tables import Column, labels, tabulate
 
 TOOK = ("epochs", "seconds")
 TRIALS = (
@@ -42,22 +28,13 @@ ARRIVALS = (
     Column("learning rate", "lr", significant),
     Column("seeds", "seeds", count),
     Column("of them at the goal", "there", count),
-    Column("epochs", "epochs.mean", number, "low"),
-    Column("± over seeds", "epochs.sd", number),
-    Column("seconds", "seconds.mean", number, "low"),
-    Column("± over seeds", "seconds.sd", number),
+    *over_seeds("epochs", "epochs", number, "low"),
+    *over_seeds("seconds", "seconds", number, "low"),
 )
 RATIOS = (
-    Column("slower", "slower", text),
-    Column("faster", "faster", text),
+    *labels("slower", "faster"),
     Column("ratio of epochs", "epochs", amounts),
     Column("ratio of seconds", "seconds", amounts),
-)
-CURVES = (
-    Column("variant", "variant", text),
-    Column("seed", "seed", count),
-    Column("epoch", "epoch", count),
-    Column("training error, %", "error", percent, "low"),
 )
 RATIOS_NOTE = "Of geometric means over seeds, with 95 % intervals (Welch, of logarithms)."
 METHOD = (
@@ -68,31 +45,31 @@ METHOD = (
 )
 
 
-def convergence(found: Found) -> Section | None:
+def convergence_chapter(study: StudyResults) -> Section | None:
     """Epochs and seconds to the error that ends a training run, and their ratios; None if no run has such a goal."""
-    goals = {name: goal for name, one in found.settings.items() if (goal := one.train.stop_at_error) is not None}
+    goals = {name: goal for name, one in study.settings.items() if (goal := one.train.stop_at_error) is not None}
     if not goals:
         return None
-    descriptions = {name: load_description(found.root / "models" / found.study / name) for name in goals}
-    arrivals = {name: arrived(found, name, descriptions[name], goals[name]) for name in goals}
-    ratios, goal = ratios_of(arrivals), max(goals.values())
-    finding = said(arrivals, ratios, goal) if found.learnt else NOTHING
-    trained = [name for name in goals if name in found.learnt]
+    descriptions = {name: load_description(study.folder("models", name)) for name in goals}
+    arrivals = {name: arrival(study, name, descriptions[name], goals[name]) for name in goals}
+    ratios, goal = ratio_rows(arrivals), max(goals.values())
+    finding = convergence_sentence(arrivals, ratios, goal) if study.learnt else NOTHING
+    trained = [name for name in goals if name in study.learnt]
     numbers = (
         tabulate("To the goal", ARRIVALS, arrivals.values(), "Means over the seeds that reached it."),
         *([tabulate("Ratios of epochs and seconds", RATIOS, ratios, RATIOS_NOTE)] if ratios else []),
-        trials(descriptions),
+        trial_table(descriptions),
     )
     return section(
-        f"{found.study}-convergence",
+        f"{study.name}-convergence",
         "Convergence speed of ReLU and tanh",
-        main(chart(found, trained, goal, finding)) if trained else None,
+        on_first_page(error_curves(study, trained, goal, finding)) if trained else None,
         Fold("Epochs, seconds and learning rates", numbers),
         finding=finding,
     )
 
 
-def said(arrivals: Mapping[str, Json], ratios: Sequence[Json], goal: float) -> str:
+def convergence_sentence(arrivals: Mapping[str, Json], ratios: Sequence[Json], goal: float) -> str:
     """The largest ratio of epochs; how many seeds reach the goal where no ratio is known."""
     if ratios:
         most = max(ratios, key=lambda row: row["epochs"]["value"])
@@ -104,8 +81,7 @@ def said(arrivals: Mapping[str, Json], ratios: Sequence[Json], goal: float) -> s
     return f"A training error of {significant(100 * goal)} % is reached by {listed(reached)}."
 
 
-def trials(descriptions: dict[str, Description]) -> Table:
-    """Every rate tried."""
+def trial_table(descriptions: dict[str, Description]) -> Table:
     rows = [
         {"variant": name, "chosen": "yes" if trial.lr == one.lr else "", **asdict(trial)}
         for name, one in descriptions.items()
@@ -116,12 +92,13 @@ def trials(descriptions: dict[str, Description]) -> Table:
     return tabulate("Learning rates tried", TRIALS, rows, after)
 
 
-def arrived(found: Found, name: str, description: Description, goal: float) -> Json:
-    """Epochs and seconds of every seed that reached the goal."""
-    took = {(row["seed"], row["epoch"]): row["seconds"] for row in times(found, name)}
+def arrival(study: StudyResults, name: str, description: Description, goal: float) -> Json:
+    """The epochs and seconds of every seed that reached the goal, and their means."""
+    times = read_rows(study.folder("runs", name) / "times.csv")
+    took = {(row["seed"], row["epoch"]): row["seconds"] for row in times}
 
     def epochs(rows: Rows) -> float | None:
-        return epochs_to(goal, rows, 1 - found.chance)
+        return epochs_to(goal, rows, 1 - study.chance)
 
     def seconds(rows: Rows) -> float | None:
         needed = epochs(rows)
@@ -130,24 +107,20 @@ def arrived(found: Found, name: str, description: Description, goal: float) -> J
         shares = (min(1.0, needed - row["epoch"]) for row in rows[: math.ceil(needed)])
         return sum(share * took[row["seed"], row["epoch"]] for share, row in zip(shares, rows, strict=False))
 
-    values = {key: by_seed(found.figures.histories[name], of) for key, of in (("epochs", epochs), ("seconds", seconds))}
-    means = {key: mean_and_deviation(one) if one else (None, None) for key, one in values.items()}
+    values = {
+        key: figure_by_seed(study.figures.histories[name], of) for key, of in (("epochs", epochs), ("seconds", seconds))
+    }
     return {
         "variant": name,
         "lr": description.lr,
         "seeds": len(description.seeds),
         "there": len(values["epochs"]),
         "values": values,
-        **{key: {"mean": mean, "sd": sd} for key, (mean, sd) in means.items()},
+        **{key: mean_and_sd(one) for key, one in values.items()},
     }
 
 
-def times(found: Found, name: str) -> list[dict[str, Any]]:
-    """What each epoch of a variant took."""
-    return read_rows(found.root / "runs" / found.study / name / "times.csv")
-
-
-def ratios_of(arrivals: Mapping[str, Json]) -> list[Json]:
+def ratio_rows(arrivals: Mapping[str, Json]) -> list[Json]:
     """How many times as long one variant takes as another, by pair for which this is known."""
     rows = []
     for pair in combinations(arrivals.values(), 2):
@@ -159,19 +132,13 @@ def ratios_of(arrivals: Mapping[str, Json]) -> list[Json]:
     return rows
 
 
-def chart(found: Found, trained: Sequence[str], goal: float, finding: str) -> Illustration | None:
-    """Training error by epoch."""
-    histories = {name: found.figures.histories[name] for name in trained}
-    rows = [
-        {"variant": name, "seed": row["seed"], "epoch": row["epoch"] + 1, "error": 1 - row["train_accuracy"]}
-        for name, history in histories.items()
-        for row in history
-    ]
+def error_curves(study: StudyResults, trained: Sequence[str], goal: float, finding: str) -> Illustration | None:
+    histories = {name: study.figures.histories[name] for name in trained}
     words = Words(
         finding,
         f"Training error by epoch, one line per seed; the dashed line is the goal of {significant(100 * goal)} %.",
         f"Training error by epoch of {listed(trained)}",
         METHOD,
     )
-    picture = convergence_figure(histories, goal, looks=found.looks)
-    return found.drawn(picture, "convergence", words, trained, tabulate("Epoch by epoch", CURVES, rows))
+    picture = convergence_figure(histories, goal, looks=study.looks)
+    return study.drawn_figure(picture, "convergence", words, trained, error_table(histories))

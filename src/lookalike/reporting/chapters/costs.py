@@ -3,32 +3,26 @@
 from collections.abc import Sequence
 
 from lookalike.artifacts.costs import load_costs
-from lookalike.reporting.chapters.depth import depth
-from lookalike.reporting.chapters.found import Found, main
-from lookalike.reporting.chapters.ideas import TAKEN, designs, interval, milliseconds, scaling, separable, span
-from lookalike.reporting.chapters.sentences import NOTHING, listed
-from lookalike.reporting.document import (
-    Column,
-    Fold,
-    Form,
-    Illustration,
-    Json,
-    Prose,
-    Section,
-    Words,
-    count,
-    estimate,
-    known,
-    millions,
-    section,
-    shares,
-    tabulate,
-    text,
+from lookalike.reporting.chapters.depth import depth_section
+from lookalike.reporting.chapters.ideas import (
+    TAKEN,
+    bottleneck_section,
+    milliseconds,
+    range_text,
+    scaling_section,
+    separable_section,
+    spread_estimate,
 )
+from lookalike.reporting.chapters.sentences import NOTHING, listed
+from lookalike.reporting.chapters.study_results import StudyResults, accuracy_estimate, on_first_page
+from lookalike.reporting.document import Fold, Illustration, Json, Prose, Section, Words, section
 from lookalike.reporting.figures.costs import non_dominated, pareto_figure
+from lookalike.reporting.forms import Form, count, estimate_form, millions, or_dash, shares, text
+from lookalike.reporting.leaderboard import Standing
+from lookalike.reporting.tables import Column, tabulate
 
-megabytes = known(lambda taken: f"{taken / 1e6:.1f}")
-rates = estimate(1, 1)
+megabytes = or_dash(lambda taken: f"{taken / 1e6:.1f}")
+rates = estimate_form(1, 1)
 COSTS = {"parameters": "parameters", "MACs": "macs", "time": "seconds"}
 VGG_COSTS: dict[str, Form] = {"layers": count, "parameters": millions, "macs": millions}
 CONFIGURATIONS = (
@@ -54,96 +48,83 @@ HOW = (
 UNMEASURED = "No member of this study was measured."
 
 
-def costs(found: Found) -> Section | None:
+def costs_chapter(study: StudyResults) -> Section | None:
     """The chapter of the study whose members were measured; None for any other study."""
-    loaded = load_costs(found.root)
-    if loaded is None or loaded[0]["study"] != found.study:
+    loaded = load_costs(study.root)
+    if loaded is None or loaded[0]["study"] != study.name:
         return None
     counted, measured = loaded
-    device, anchor = measured["device"], f"{found.study}-costs"
+    device, anchor = measured["device"], f"{study.name}-costs"
     method = Prose(
         "Parameters, multiply-accumulates (MACs) and activations are counted; they are the same on every machine. "
         f"Times and memory were measured in one run on one device: {device['name']}, {device['threads']} threads, "
         f"{device['precision']}, torch {device['torch']}. Other work on it may have slowed the run, and another device "
         "may rank the networks differently."
     )
-    first = members(f"{anchor}-members", found, counted, measured)
+    first = member_section(f"{anchor}-members", study, counted, measured)
     return section(
         anchor,
         "Costs and benefits of each idea",
         first,
-        depth(f"{anchor}-depth", found),
-        separable(f"{anchor}-separable", counted, measured),
-        designs(f"{anchor}-bottlenecks", counted, measured),
-        scaling(f"{anchor}-scaling", counted, measured),
-        configurations(f"{anchor}-vgg", counted),
+        depth_section(f"{anchor}-depth", study),
+        separable_section(f"{anchor}-separable", counted, measured),
+        bottleneck_section(f"{anchor}-bottlenecks", counted, measured),
+        scaling_section(f"{anchor}-scaling", counted, measured),
+        configuration_section(f"{anchor}-vgg", counted),
         Fold("How costs were counted and measured", (method,)),
         finding=first.finding,
     )
 
 
-def members(anchor: str, found: Found, counted: Json, measured: Json) -> Section:
+def member_section(anchor: str, study: StudyResults, counted: Json, measured: Json) -> Section:
     """Accuracy against each cost of the members above chance, and the costs of all."""
     title = "Accuracy and cost"
     rows = [
-        member(row.variant, accuracy_of(found, row.variant), counted["members"][row.variant], measured["members"])
-        for row in found.standings
+        member_row(row, counted["members"][row.variant], measured["members"][row.variant])
+        for row in study.standings
         if row.variant in counted["members"]
     ]
     if not rows:
         return section(anchor, title, finding=UNMEASURED)
     note = MEMBERS_NOTE
-    if any(found.params.budget(row["variant"]).size for row in rows):
+    if any(study.params.budget(row["variant"]).size for row in rows):
         note += " In this run a smaller network of its family represents each member."
-    learnt = [row for row in rows if row["variant"] in found.learnt]
-    finding = front(learnt) if learnt else NOTHING
-    table = tabulate("Costs of all members", columns(rows[0]), rows, note)
-    picture = main(chart(found, learnt, finding)) if learnt else None
+    learnt = [row for row in rows if row["variant"] in study.learnt]
+    finding = front_sentence(learnt) if learnt else NOTHING
+    table = tabulate("Costs of all members", member_columns(rows[0]), rows, note)
+    picture = on_first_page(pareto_illustration(study, learnt, finding)) if learnt else None
     return section(anchor, title, picture, Fold("All members", (table,)), finding=finding)
 
 
-def configurations(anchor: str, counted: Json) -> Section:
-    """A table with a row per configuration of VGG."""
+def configuration_section(anchor: str, counted: Json) -> Section:
     rows = counted["vgg_configurations"]
-    layers, parameters, macs = (span([row[key] for row in rows], form) for key, form in VGG_COSTS.items())
+    layers, parameters, macs = (range_text([row[key] for row in rows], form) for key, form in VGG_COSTS.items())
     finding = f"The configurations of VGG have {layers} layers, {parameters} parameters and {macs} MACs per image."
     table = tabulate("Configurations of VGG", CONFIGURATIONS, rows, VGG_NOTE)
     return section(anchor, "Configurations of VGG", Fold("All configurations", (table,)), finding=finding)
 
 
-def accuracy_of(found: Found, variant: str) -> Json | None:
-    """The test accuracy of a variant with its interval; None means that all its seeds diverged."""
-    (row,) = (row for row in found.standings if row.variant == variant)
-    if row.accuracy is None:
-        return None
-    return {"value": row.accuracy, "low": row.accuracy_low, "high": row.accuracy_high}
-
-
-def member(variant: str, accuracy: Json | None, size: Json, speeds: dict[str, list[Json]]) -> Json:
-    """The row of a member."""
-    one, many = speeds[variant]
+def member_row(row: Standing, size: Json, speeds: Sequence[Json]) -> Json:
+    """The row of a member, from its accuracy, its counted size and its speed at both batch sizes."""
+    one, many = (speed | {"rate": image_rate(speed)} for speed in speeds)
     return {
-        "variant": variant,
-        "accuracy": accuracy,
+        "variant": row.variant,
+        "accuracy": accuracy_estimate(row),
         **size,
         "side": size["input_shape"][1],
-        "one": one | {"rate": rate(one)},
-        "many": many | {"rate": rate(many)},
+        "one": one,
+        "many": many,
         "seconds": {key: many["seconds"][key] / many["batch"] for key in ("median", "least", "most")},
     }
 
 
-def rate(speed: Json) -> Json:
+def image_rate(speed: Json) -> Json:
     """Images per second; the slowest pass gives the lower end."""
-    seconds, batch = speed["seconds"], speed["batch"]
-    return {
-        "value": batch / seconds["median"],
-        "low": batch / seconds["most"],
-        "high": batch / seconds["least"],
-    }
+    ends = {"value": "median", "low": "most", "high": "least"}
+    return {key: speed["batch"] / speed["seconds"][end] for key, end in ends.items()}
 
 
-def columns(row: Json) -> tuple[Column, ...]:
+def member_columns(row: Json) -> tuple[Column, ...]:
     """The columns of the table of members, with the batch sizes of a row."""
     one, many = (f"batch of {row[batch]['batch']}" for batch in ("one", "many"))
     return (
@@ -160,8 +141,7 @@ def columns(row: Json) -> tuple[Column, ...]:
     )
 
 
-def chart(found: Found, rows: Sequence[Json], finding: str) -> Illustration | None:
-    """Accuracy against each cost."""
+def pareto_illustration(study: StudyResults, rows: Sequence[Json], finding: str) -> Illustration | None:
     drawn = (
         Column("variant", "variant", text),
         Column("parameters", "parameters", count, "low"),
@@ -169,42 +149,39 @@ def chart(found: Found, rows: Sequence[Json], finding: str) -> Illustration | No
         Column("ms per image", "per_image", milliseconds, "low"),
         Column("test accuracy, %", "accuracy", shares, "high"),
     )
-    by_cost = (f"by {cost} {listed(front_of(rows, key))}" for cost, key in COSTS.items())
+    by_cost = (f"by {cost} {listed(pareto_members(rows, key))}" for cost, key in COSTS.items())
     method = (
         f"Times are per image in a batch of {rows[0]['many']['batch']}; horizontal bars: from the fastest to the "
         f"slowest round. On the Pareto front are, {'; '.join(by_cost)}. This compares mean accuracies: between members "
         "whose intervals overlap the order may be chance."
     )
     words = Words(finding, HOW, "Accuracy against parameters, multiply-accumulates and time", method)
-    numbers = tabulate("Accuracy and cost", drawn, [row | {"per_image": interval(row["seconds"])} for row in rows])
-    picture = pareto_figure(rows, looks=found.looks)
-    return found.drawn(picture, "pareto", words, [row["variant"] for row in rows], numbers)
+    numbers = tabulate(
+        "Accuracy and cost", drawn, [row | {"per_image": spread_estimate(row["seconds"])} for row in rows]
+    )
+    picture = pareto_figure(rows, looks=study.looks)
+    return study.drawn_figure(picture, "pareto", words, [row["variant"] for row in rows], numbers)
 
 
-def front(rows: Sequence[Json]) -> str:
+def front_sentence(rows: Sequence[Json]) -> str:
     """The cheapest and the most accurate of the members on the Pareto front of accuracy and MACs, and how many it has.
 
     Args:
         rows: of members above chance.
     """
-    best = front_of(rows, "macs")
-    on_it = sorted((row for row in rows if row["variant"] in best), key=lambda row: row["macs"])
-    (first, *_), last = on_it, on_it[-1]
-    if first is last:
-        return f"By MACs, {offer(first)} dominates all other members."
-    return (
-        f"{len(best)} of {len(rows)} members are on the Pareto front of accuracy and MACs, from {offer(first)} to "
-        f"{offer(last)}."
+    best = pareto_members(rows, "macs")
+    ends = sorted((row for row in rows if row["variant"] in best), key=lambda row: row["macs"])
+    first, last = (
+        f"{row['variant']} ({shares(row['accuracy'])} % with {millions(row['macs'])} MACs)"
+        for row in (ends[0], ends[-1])
     )
+    if len(ends) == 1:
+        return f"By MACs, {first} dominates all other members."
+    return f"{len(best)} of {len(rows)} members are on the Pareto front of accuracy and MACs, from {first} to {last}."
 
 
-def offer(row: Json) -> str:
-    """A member with its accuracy and its MACs."""
-    return f"{row['variant']} ({shares(row['accuracy'])} % with {millions(row['macs'])} MACs)"
-
-
-def front_of(rows: Sequence[Json], cost: str) -> list[str]:
+def pareto_members(rows: Sequence[Json], cost: str) -> list[str]:
     """The members on the Pareto front of accuracy and a cost."""
-    costs_of = [row[cost]["median"] if cost == "seconds" else row[cost] for row in rows]
-    best = non_dominated(costs_of, [row["accuracy"]["value"] for row in rows])
+    values = [row[cost]["median"] if cost == "seconds" else row[cost] for row in rows]
+    best = non_dominated(values, [row["accuracy"]["value"] for row in rows])
     return [row["variant"] for row, one in zip(rows, best, strict=True) if one]

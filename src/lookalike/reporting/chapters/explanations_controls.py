@@ -1,24 +1,15 @@
-"""Whether maps say something about the model: they must depend on its weights, and tell classes apart."""
+"""Controls of maps: a map must depend on the weights of the model, and differ between classes."""
 
 from collections.abc import Mapping
 
-from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.sentences import Estimated, above_chance
-from lookalike.reporting.document import (
-    Column,
-    Json,
-    Section,
-    Table,
-    Words,
-    amounts,
-    p,
-    section,
-    tabulate,
-    text,
-)
+from lookalike.reporting.chapters.sentences import Estimated, only_above_chance
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.document import Json, Section, Table, Words, section
 from lookalike.reporting.figures import explanations as drawings
+from lookalike.reporting.forms import amounts, p, text
+from lookalike.reporting.tables import Column, labels, tabulate
 
-METHOD = (Column("variant", "variant", text), Column("method", "method", text))
+METHOD = labels("variant", "method")
 SANITY = (
     *METHOD,
     Column("randomised down to", "unit", text),
@@ -32,7 +23,7 @@ SIMILARITY = (
     Column("class contrast", "maps.class_contrast", amounts, "high"),
     Column("p", "maps.class_p", p, "low"),
     Column("group contrast", "maps.group_contrast", amounts, extra=True),
-    Column("p, groups dealt anew", "maps.grouping_p", p, extra=True),
+    Column("p, permuted groups", "maps.grouping_p", p, extra=True),
     Column("class contrast of raw pixels", "raw_pixels.class_contrast", amounts, extra=True),
     Column("over raw pixels", "over_raw_pixels.class_contrast", amounts, "high"),
     Column("of the untrained model", "untrained.class_contrast", amounts, extra=True),
@@ -47,8 +38,8 @@ SIMILAR = (
 )
 
 
-def sanity(found: Found, close: Mapping[str, Json]) -> Section:
-    """What is left of maps as trained weights give way to untrained ones."""
+def sanity_section(study: StudyResults, close: Mapping[str, Json]) -> Section:
+    """The correlation of maps with the original ones as more layers are randomised."""
     steps = {name: one["sanity"] for name, one in close.items()}
     rows = [
         step | {"variant": name, "method": method}
@@ -57,7 +48,7 @@ def sanity(found: Found, close: Mapping[str, Json]) -> Section:
         for step in of_method
     ]
     words = Words(
-        finding=said_sanity(steps),
+        finding=sanity_sentence(steps),
         how="A faithful method falls to 0 from left to right. What stays at 1 until its own layer is reached does not "
         "depend on the layers above it.",
         alt="Rank correlation of maps with the original ones as layers are randomised, by method",
@@ -65,30 +56,30 @@ def sanity(found: Found, close: Mapping[str, Json]) -> Section:
         "drawn is the rank correlation with the original maps (95 % intervals over images).",
     )
     numbers = tabulate("Maps of randomised models", SANITY, rows)
-    picture = found.drawn(drawings.sanity_figure(steps), "sanity", words, list(close), numbers)
-    return section(f"{found.study}-sanity", "Dependence of maps on what was learned", picture)
+    picture = study.drawn_figure(drawings.sanity_figure(steps), "sanity", words, list(close), numbers)
+    return section(f"{study.name}-sanity", "Dependence of maps on what was learned", picture)
 
 
-def said_sanity(by_variant: Mapping[str, Mapping[str, list[Json]]]) -> str:
-    """What is left of the maps of each variant when all of its layers are untrained."""
-    said = []
+def sanity_sentence(by_variant: Mapping[str, Mapping[str, list[Json]]]) -> str:
+    """The correlation of maps with the original ones when all layers are untrained, by variant."""
+    parts = []
     for name, methods in by_variant.items():
         left = {method: steps[-1]["correlation"] for method, steps in methods.items()}
-        low, high = (pick(left, key=lambda method: left[method]["value"]) for pick in (min, max))
-        least, most = (f"{amounts(left[method])} with {method}" for method in (low, high))
-        said.append(f"{least if low == high else f'between {least} and {most}'} for {name}")
-    return f"With all layers randomised, the rank correlation with the original maps is {'; it is '.join(said)}."
+        ordered = sorted(left, key=lambda method: left[method]["value"])
+        ends = [f"{amounts(left[method])} with {method}" for method in dict.fromkeys((ordered[0], ordered[-1]))]
+        parts.append(f"{'between ' if len(ends) > 1 else ''}{' and '.join(ends)} for {name}")
+    return f"With all layers randomised, the rank correlation with the original maps is {'; it is '.join(parts)}."
 
 
-def similarity(found: Found, close: Mapping[str, Json]) -> Section:
-    """Whether the maps of one class are alike."""
+def similarity_section(study: StudyResults, close: Mapping[str, Json]) -> Section:
+    """The similarity of the maps of one class."""
     similarities = {name: one["similarity"] for name, one in close.items()}
-    explained = above_chance(found, found.figures.explanations)
-    tables = {measure: alike(explained, measure) for measure in drawings.MEASURES}
+    explained = only_above_chance(study, study.figures.explanations)
+    tables = {measure: similarity_table(explained, measure) for measure in drawings.MEASURES}
     shown = {name: one["similarity"]["spearman"][one["shown"]] for name, one in close.items()}
     methods = {name: one["shown"] for name, one in close.items()}
     pairs = Words(
-        finding=said_alike({name: one["maps"] for name, one in shown.items()}, methods),
+        finding=similarity_sentence({name: one["maps"] for name, one in shown.items()}, methods),
         how="Maps of one class should be more alike than those of look-alikes, and these more than those of different "
         "groups; the distances must exceed those of raw pixels and of the untrained model.",
         alt="Mean similarity of maps within a class, between look-alikes and between groups, by method and control",
@@ -96,52 +87,53 @@ def similarity(found: Found, close: Mapping[str, Json]) -> Section:
         "patches. 95 % intervals over images.",
     )
     contrast = Words(
-        finding=said_contrast(shown, methods),
+        finding=class_contrast_sentence(shown, methods),
         how="Maps whose class contrast exceeds neither control say only that similar images are similar.",
         alt="Within-class minus between-group similarity of maps, of raw pixels and of the untrained model's maps",
     )
     numbers = (tables["ssim"], tables["top_k_overlap"])
     similar, contrasts = drawings.similarity_figure(similarities), drawings.class_contrast_figure(similarities)
     return section(
-        f"{found.study}-similarity",
+        f"{study.name}-similarity",
         "Similarity of maps within a class",
-        found.drawn(similar, "similarity", pairs, list(close), tables["spearman"]),
-        found.drawn(contrasts, "class-contrast", contrast, list(close), *numbers),
+        study.drawn_figure(similar, "similarity", pairs, list(close), tables["spearman"]),
+        study.drawn_figure(contrasts, "class-contrast", contrast, list(close), *numbers),
     )
 
 
-def said_alike(by_variant: Mapping[str, Mapping[str, Estimated | None]], methods: Mapping[str, str]) -> str:
-    """How alike maps of one class are, of look-alikes, and of different groups."""
-    said = []
+def similarity_sentence(by_variant: Mapping[str, Mapping[str, Estimated | None]], methods: Mapping[str, str]) -> str:
+    """The similarity of maps within a class, of look-alikes, and of different groups."""
+    parts = []
     for name, maps in by_variant.items():
-        within, alike, between = (known(maps[key]) for key in ("within_class", "look_alikes", "between_groups"))
-        said.append(
-            f"of two {methods[name]} maps of {name} is {within} within a class, {alike} between look-alikes and "
+        within, near, between = (
+            amount_or_unknown(maps[key]) for key in ("within_class", "look_alikes", "between_groups")
+        )
+        parts.append(
+            f"of two {methods[name]} maps of {name} is {within} within a class, {near} between look-alikes and "
             f"{between} between groups"
         )
-    return f"The mean rank correlation {'; that '.join(said)}."
+    return f"The mean rank correlation {'; that '.join(parts)}."
 
 
-def said_contrast(by_variant: Mapping[str, Json], methods: Mapping[str, str]) -> str:
-    """The class contrast of maps against that of raw pixels and of the untrained model."""
-    said = []
+def class_contrast_sentence(by_variant: Mapping[str, Json], methods: Mapping[str, str]) -> str:
+    """The class contrast of maps compared with that of raw pixels and of the untrained model."""
+    parts = []
     for name, one in by_variant.items():
-        over = [(one[f"over_{key}"] or {}).get("class_contrast") for key in ("raw_pixels", "untrained")]
-        pixels, untrained = map(known, over)
-        said.append(
+        controls = (one[f"over_{key}"] or {} for key in ("raw_pixels", "untrained"))
+        pixels, untrained = (amount_or_unknown(control.get("class_contrast")) for control in controls)
+        parts.append(
             f"of {name}'s {methods[name]} maps minus that of raw pixels is {pixels}, minus that of the untrained model "
             f"{untrained}"
         )
-    return f"The class contrast {'; that '.join(said)}."
+    return f"The class contrast {'; that '.join(parts)}."
 
 
-def known(value: Estimated | None) -> str:
-    """An amount in a sentence, which may be missing."""
+def amount_or_unknown(value: Estimated | None) -> str:
+    """An amount with its interval; "unknown" for None."""
     return "unknown" if value is None else amounts(value)
 
 
-def alike(explained: Mapping[str, Json], measure: str) -> Table:
-    """How alike maps are by one measure."""
+def similarity_table(explained: Mapping[str, Json], measure: str) -> Table:
     rows = [
         row | {"variant": name, "method": method}
         for name, one in explained.items()

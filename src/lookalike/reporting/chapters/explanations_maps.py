@@ -6,27 +6,14 @@ from typing import Any
 import numpy as np
 
 from lookalike.evaluation.cases import first_of_each_class
-from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.chapters.sentences import listed, subjects
-from lookalike.reporting.document import (
-    Column,
-    Fold,
-    Illustration,
-    Json,
-    Section,
-    Table,
-    Words,
-    amounts,
-    count,
-    number,
-    percent,
-    section,
-    tabulate,
-    text,
-)
+from lookalike.reporting.chapters.sentences import finding_variants, listed, listed_by_variant
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.document import Illustration, Json, Section, Table, Words, fold, section
 from lookalike.reporting.figures.grids import BY_CLASS
+from lookalike.reporting.forms import amounts, count, number, percent, text
+from lookalike.reporting.tables import Column, labels, tabulate
 
-METHOD = (Column("variant", "variant", text), Column("method", "method", text))
+METHOD = labels("variant", "method")
 GAINS = (
     *METHOD,
     Column("images", "images", count),
@@ -59,8 +46,7 @@ MASS_NOTE = (
 SIGNS = "Where a map has either sign, green speaks for the class and purple against it."
 
 
-def gains(explained: Mapping[str, Json]) -> Table:
-    """How faithful every method's maps are."""
+def gain_table(explained: Mapping[str, Json]) -> Table:
     rows = [
         row | {"variant": name, "method": method, "images": one["faithfulness"]["images"]}
         for name, one in explained.items()
@@ -73,77 +59,74 @@ def gains(explained: Mapping[str, Json]) -> Table:
     return tabulate("Faithfulness of explanation methods", GAINS, rows, note)
 
 
-def of_variant(found: Found, name: str, one: Json) -> Section:
+def variant_maps(study: StudyResults, name: str, one: Json) -> Section:
     """The maps of one focus variant, and more images of each class."""
-    folder, methods = found.root / "comparisons" / found.study / "figures" / name, one["faithfulness"]["methods"]
+    methods, table = one["faithfulness"]["methods"], gain_table({name: one})
+    contrast, heads = one["contrast"], one["heads"]
 
-    def picture(kind: str, words: Words, *numbers: Table) -> Illustration | None:
-        return found.loaded(folder / f"{kind}.webp", f"{name}-{kind}", words, "compare", [name], *numbers)
+    def picture(kind: str, words: Words, numbers: Table) -> Illustration | None:
+        return study.stored_chart(f"figures/{name}/{kind}", words, [name], numbers)
 
     ways = [way for way in BY_CLASS if way in methods]
-    drawn = (picture(f"classes-{way}", words_of_classes(name, way, methods), gains({name: one})) for way in ways)
-    classes = tuple(shown for shown in drawn if shown)
-    contrast, heads = one["contrast"], one["heads"]
     return section(
-        f"{found.study}-{name}-maps",
+        f"{study.name}-{name}-maps",
         f"Maps of {name}",
-        picture("maps", words_of_maps(name, methods), gains({name: one})),
-        picture("contrast", words_of_contrast(name, contrast), gains_in_duel(contrast)) if contrast else None,
-        picture("heads", words_of_heads(name, heads), head_gains(heads["gains"])) if heads else None,
-        Fold(f"More images of each class: {name}", classes) if classes else None,
+        picture("maps", map_words(name, methods), table),
+        picture("contrast", contrast_words(name, contrast), contrast_gain_table(contrast)) if contrast else None,
+        picture("heads", head_words(name, heads), head_gain_table(heads["gains"])) if heads else None,
+        fold(
+            f"More images of each class: {name}",
+            *(picture(f"classes-{way}", class_words(name, way, methods), table) for way in ways),
+        ),
     )
 
 
-def words_of_maps(name: str, methods: Mapping[str, Json]) -> Words:
-    """What is said of the maps of one image of each class by every method."""
-    known = {way: one["gain"] for way, one in methods.items() if way not in ("random", "centre")}
-    low, high = (pick(known, key=lambda way: known[way]["value"]) for pick in (min, max))
-    least, most = (f"{amounts(known[way])} with {way}" for way in (low, high))
-    span = least if low == high else f"from {least} to {most}"
+def map_words(name: str, methods: Mapping[str, Json]) -> Words:
+    gains = {way: one["gain"] for way, one in methods.items() if way not in ("random", "centre")}
+    ordered = sorted(gains, key=lambda way: gains[way]["value"])
+    ends = [f"{amounts(gains[way])} with {way}" for way in dict.fromkeys((ordered[0], ordered[-1]))]
+    span = f"{'from ' if len(ends) > 1 else ''}{' to '.join(ends)}"
     return Words(
-        finding=f"The maps of {name} gain {span}; {said_controls(methods)}.",
-        how="A row per class, a column per method. Below each method stands its gain beside those of the controls.",
-        alt=f"A test image of each class beside the explanation maps of {name}, a column per method",
+        finding=f"The maps of {name} gain {span}; {controls_clause(methods)}.",
+        how="A row per class, a column per method. The gain of each method is below it, next to those of the controls.",
+        alt=f"A test image of each class next to the explanation maps of {name}, a column per method",
         method=f"The first test image of each class, on the methods' own coarse grid. {SIGNS}",
     )
 
 
-def said_controls(methods: Mapping[str, Json]) -> str:
-    """The gains of what knows nothing of the model."""
+def controls_clause(methods: Mapping[str, Json]) -> str:
+    """The gains of the controls."""
     random, centre = (amounts(methods[key]["gain"]) for key in ("random", "centre"))
     return f"random maps gain {random}, a spot in the middle {centre}"
 
 
-def words_of_classes(name: str, way: str, methods: Mapping[str, Json]) -> Words:
-    """What is said of several images of each class under the maps of one method."""
+def class_words(name: str, way: str, methods: Mapping[str, Json]) -> Words:
     return Words(
-        finding=f"The {way} maps of {name} gain {amounts(methods[way]['gain'])}; {said_controls(methods)}.",
+        finding=f"The {way} maps of {name} gain {amounts(methods[way]['gain'])}; {controls_clause(methods)}.",
         how="A row per class: parts of the maps that recur along a row belong to the class.",
         alt=f"Up to eight test images per class under the {way} maps of {name}",
     )
 
 
-def words_of_contrast(name: str, contrast: Json) -> Words:
-    """What is said of maps that tell two look-alikes apart."""
+def contrast_words(name: str, contrast: Json) -> Words:
     scores = contrast["scores"]
     return Words(
         finding=f"Where only two look-alike classes can win, the contrastive maps of {name} gain "
         f"{amounts(scores['contrast']['gain'])}, maps of the more probable class {amounts(scores['label']['gain'])}; "
-        f"{said_controls(scores)}.",
+        f"{controls_clause(scores)}.",
         how=f"Why one look-alike and not the other: the last map shows what decides between the two. {SIGNS}",
         alt=f"Images of two look-alike classes with maps for either class and of their difference, by {name}",
         method=f"Images of the two classes that {name} confuses most often, those taken for the other class first.",
     )
 
 
-def gains_in_duel(contrast: Json) -> Table:
-    """How faithful maps are where only two classes can win."""
+def contrast_gain_table(contrast: Json) -> Table:
+    """The gain of maps where only two classes can win."""
     rows = [row | {"method": name, "images": contrast["images"]} for name, row in contrast["scores"].items()]
     return tabulate("Faithfulness of contrastive maps", DUEL, rows)
 
 
-def words_of_heads(name: str, heads: Json) -> Words:
-    """What is said of attention by block and head."""
+def head_words(name: str, heads: Json) -> Words:
     gains = np.array(heads["gains"])
     block, head = np.unravel_index(gains[:, :-1].argmax(), gains[:, :-1].shape)
     best, mean = (number(value) for value in (gains[block, head], gains[:, -1].max()))
@@ -158,7 +141,7 @@ def words_of_heads(name: str, heads: Json) -> Words:
     )
 
 
-def head_gains(blocks: list[list[float]]) -> Table:
+def head_gain_table(blocks: list[list[float]]) -> Table:
     """The gain of each head, a row per block; last the mean over its heads."""
     heads = len(blocks[0]) - 1
     columns = (
@@ -170,76 +153,71 @@ def head_gains(blocks: list[list[float]]) -> Table:
     return tabulate("Gain of each head of attention", columns, rows)
 
 
-def same_images(found: Found, explained: Mapping[str, Json]) -> Section | None:
-    """What every variant looks at in the same images, and where the mass of its maps lies; None if none was drawn."""
-    name, shown = found.class_names[0], next(iter(explained.values()))["shown"]
+def same_images(study: StudyResults, explained: Mapping[str, Json]) -> Section | None:
+    """The maps of every variant for the same images, and the centre of their mass; None if none was drawn."""
+    name, shown = study.class_names[0], next(iter(explained.values()))["shown"]
     rows = [
         mass[0] | {"variant": variant, "method": method}
         for variant, one in explained.items()
         for method, mass in one["mass"].items()
         if mass[0]
     ]
-    about = {variant: explained[variant]["mass"][shown][0] for variant in subjects(found, explained)}
+    about = {variant: explained[variant]["mass"][shown][0] for variant in finding_variants(study, explained)}
     words = Words(
-        finding=said_mass(about, name),
+        finding=mass_sentence(about, name),
         how="A row per image, a column per variant: look for parts of the image that all variants use, and for those "
         "that only one family uses.",
-        alt=f"Images of the class {name} beside the maps of each variant",
+        alt=f"Images of the class {name} next to the maps of each variant",
         method=f"The same test images of the class {name} with the {shown} map of every variant for the class that it "
         f"predicts, and its gain. {SIGNS}",
     )
-    path = found.root / "comparisons" / found.study / "figures" / "alike.webp"
     numbers = tabulate(f"Where the mass of the maps of {name} lies", MASS, rows, MASS_NOTE)
-    picture = found.loaded(path, f"{found.study}-alike", words, "compare", list(explained), numbers)
-    return section(f"{found.study}-alike", "The same images seen by all variants", picture) if picture else None
+    picture = study.stored_chart("figures/alike", words, list(explained), numbers, name=f"{study.name}-alike")
+    return section(f"{study.name}-alike", "The same images seen by all variants", picture) if picture else None
 
 
-def said_mass(by_variant: Mapping[str, Json | None], class_name: str) -> str:
-    """Where in the image the maps of a class lie."""
-    known = {name: mass for name, mass in by_variant.items() if mass is not None}
-    if not known:
+def mass_sentence(by_variant: Mapping[str, Json | None], class_name: str) -> str:
+    """The centre of the maps of a class in the image, by variant."""
+    centres = {
+        name: f"at {100 * mass['x']['value']:.0f} % of the width and {100 * mass['y']['value']:.0f} % of the height"
+        for name, mass in by_variant.items()
+        if mass is not None
+    }
+    if not centres:
         return f"Where the maps of {class_name} lie is not known."
-    said = [f"at {places(mass)} for {name}" for name, mass in known.items()]
-    return f"On images of {class_name} the maps are centred {listed(said)}."
+    return f"On images of {class_name} the maps are centred {listed_by_variant(centres)}."
 
 
-def places(mass: Json) -> str:
-    """The centre of a mass in words."""
-    return f"{100 * mass['x']['value']:.0f} % of the width and {100 * mass['y']['value']:.0f} % of the height"
-
-
-def maps_of_photographs(found: Found, close: Mapping[str, Json]) -> Section | None:
+def maps_of_photographs(study: StudyResults, close: Mapping[str, Json]) -> Section | None:
     """A photograph of each class with every focus variant's map; None if none was drawn."""
-    photos = found.test_set.photos
-    if not found.figures.photos or photos is None:
+    photos = study.test_set.photos
+    if not study.figures.photos or photos is None:
         return None
-    recipe, known = found.figures.photos["chosen"]["recipe"], np.flatnonzero(photos.labels >= 0)
+    recipe, known = study.recipe, np.flatnonzero(photos.labels >= 0)
     shown = known[first_of_each_class(photos.labels[known], 1)]
-    predicted = {name: found.photo_logits(name, recipe)[shown].argmax(axis=1) for name in close}
+    predicted = {name: study.photo_logits(name, recipe)[shown].argmax(axis=1) for name in close}
     rows: list[Any] = [
         {"photograph": photos.about[k]["name"], "class": photos.class_names[photos.labels[k]]}
         | {name: photos.class_names[one[row]] for name, one in predicted.items()}
         for row, k in enumerate(shown)
     ]
     columns = (
-        Column("photograph", "photograph", text),
-        Column("class", "class", text),
+        *labels("photograph", "class"),
         *(Column(f"{name} predicts", name, text) for name in predicted),
     )
     words = Words(
-        finding=said_right({name: (one == photos.labels[shown]).tolist() for name, one in predicted.items()}),
+        finding=predictions_sentence({name: (one == photos.labels[shown]).tolist() for name, one in predicted.items()}),
         how="A row per photograph, a column per variant: a map that lies on the background shows what misleads.",
-        alt="Photographs beside the explanation maps of each variant",
+        alt="Photographs next to the explanation maps of each variant",
         method=f"The first photograph of each class, prepared by the recipe {recipe}, with the map of each variant for "
         f"the class that it predicts. {SIGNS}",
     )
-    path = found.root / "comparisons" / found.study / "figures" / f"photographs-{recipe}.webp"
-    name, numbers = f"{found.study}-explained-photographs", tabulate("Photographs with maps", columns, rows)
-    picture = found.loaded(path, name, words, "compare", list(close), numbers)
-    return section(f"{found.study}-photograph-maps", "Maps of photographs", picture) if picture else None
+    name, numbers = f"{study.name}-explained-photographs", tabulate("Photographs with maps", columns, rows)
+    picture = study.stored_chart(f"figures/photographs-{recipe}", words, list(close), numbers, name=name)
+    return section(f"{study.name}-photograph-maps", "Maps of photographs", picture) if picture else None
 
 
-def said_right(by_variant: Mapping[str, Sequence[bool]]) -> str:
+def predictions_sentence(by_variant: Mapping[str, Sequence[bool]]) -> str:
     """How many of the photographs shown some variants get right."""
     (first, right), *rest = by_variant.items()
     others = [f"{name} {sum(one)}" for name, one in rest]

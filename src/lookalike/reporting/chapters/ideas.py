@@ -2,27 +2,12 @@
 
 from collections.abc import Sequence
 
-from lookalike.reporting.document import (
-    Column,
-    Fold,
-    Form,
-    Json,
-    Prose,
-    Section,
-    Table,
-    count,
-    estimate,
-    known,
-    millions,
-    percent,
-    section,
-    shares,
-    tabulate,
-    text,
-)
+from lookalike.reporting.document import Fold, Json, Prose, Section, Table, section
+from lookalike.reporting.forms import Form, count, estimate_form, millions, or_dash, percent, shares, text
+from lookalike.reporting.tables import Column, tabulate
 
-times = known(lambda factor: f"{factor:.2f}")
-milliseconds = estimate(1000, 2)
+times = or_dash(lambda factor: f"{factor:.2f}")
+milliseconds = estimate_form(1000, 2)
 TAKEN = "In brackets the least and the most of the rounds."
 ACCURACY = "Accuracy is not measured here."
 
@@ -87,22 +72,22 @@ SCALING_NOTE = (
 )
 
 
-def interval(spread: Json) -> Json:
+def spread_estimate(spread: Json) -> Json:
     """A median with its least and most, as a figure with an interval is written."""
     return {"value": spread["median"], "low": spread["least"], "high": spread["most"]}
 
 
-def span(values: Sequence[float], form: Form) -> str:
+def range_text(values: Sequence[float], form: Form) -> str:
     """The least and the greatest of some values."""
     ends = dict.fromkeys(form(end) for end in (min(values), max(values)))
     return " to ".join(ends)
 
 
-def separable(anchor: str, counted: Json, measured: Json) -> Section:
+def separable_section(anchor: str, counted: Json, measured: Json) -> Section:
     """A convolution of each channel alone and one of each spatial position alone, in place of one of both."""
     rows = [
         row
-        | timed(took)
+        | time_estimates(took)
         | {
             "name": f"3x3, {row['inputs']} to {row['outputs']} channels of {row['side']}x{row['side']}",
             "left": row["separable"]["macs"] / row["standard"]["macs"],
@@ -111,50 +96,32 @@ def separable(anchor: str, counted: Json, measured: Json) -> Section:
     ]
     exact = sum(abs(row["left"] - row["predicted"]) < 1e-9 for row in rows)
     finding = (
-        f"A depthwise separable convolution needs {span([row['left'] for row in rows], percent)} % of the MACs of a "
-        f"3x3 convolution, as predicted in {exact} of {len(rows)} layers, and {span(time_of(rows), percent)} % of its "
-        "time."
+        f"A depthwise separable convolution needs {macs_left(rows)} % of the MACs of a 3x3 convolution, as predicted "
+        f"in {exact} of {len(rows)} layers, and {time_left(rows)} % of its time."
     )
     table = tabulate("Separable convolutions", SEPARABLE, rows, SEPARABLE_NOTE)
-    return without_figure(anchor, "Depthwise separable convolutions", SEPARABLE_HOW, table, finding)
+    return table_section(anchor, "Depthwise separable convolutions", SEPARABLE_HOW, table, finding)
 
 
-def time_of(rows: Sequence[Json]) -> list[float]:
-    """The share of the time that is left in each row."""
-    return [row["ratio"]["value"] for row in rows]
-
-
-def timed(took: Json) -> Json:
-    """Two modules' times, and their ratio."""
-    return {name: interval(took[key]) for name, key in (("time", "plain"), ("others", "other"), ("ratio", "ratio"))}
-
-
-def without_figure(anchor: str, title: str, how: str, table: Table, finding: str) -> Section:
-    """A finding without a figure, and its table."""
-    return section(anchor, title, Prose(how), Fold("Numbers", (table,)), finding=finding)
-
-
-def designs(anchor: str, counted: Json, measured: Json) -> Section:
-    """Fewer channels within a block."""
+def bottleneck_section(anchor: str, counted: Json, measured: Json) -> Section:
+    """Blocks with fewer channels inside."""
     rows = [
-        row | timed(took) | {"left": row["reduced"]["macs"] / row["plain"]["macs"]}
+        row | time_estimates(took) | {"left": row["reduced"]["macs"] / row["plain"]["macs"]}
         for row, took in zip(counted["designs"], measured["designs"], strict=True)
     ]
-    weights = span([row["reduced"]["parameters"] / row["plain"]["parameters"] for row in rows], percent)
-    macs, time = span([row["left"] for row in rows], percent), span(time_of(rows), percent)
+    weights = range_text([row["reduced"]["parameters"] / row["plain"]["parameters"] for row in rows], percent)
     finding = (
-        f"A block with a 1x1 bottleneck needs {weights} % of the weights, {macs} % of the MACs and {time} % of the "
-        "time of the same block without it."
+        f"A block with a 1x1 bottleneck needs {weights} % of the weights, {macs_left(rows)} % of the MACs and "
+        f"{time_left(rows)} % of the time of the same block without it."
     )
-    return without_figure(
-        anchor, "1x1 bottlenecks", DESIGNS_HOW, tabulate("Bottlenecks", DESIGNS, rows, DESIGNS_NOTE), finding
-    )
+    table = tabulate("Bottlenecks", DESIGNS, rows, DESIGNS_NOTE)
+    return table_section(anchor, "1x1 bottlenecks", DESIGNS_HOW, table, finding)
 
 
-def scaling(anchor: str, counted: Json, measured: Json) -> Section:
-    """Depth, width and resolution together."""
+def scaling_section(anchor: str, counted: Json, measured: Json) -> Section:
+    """Depth, width and resolution scaled together."""
     rows = [
-        row | {"seconds": interval(took["seconds"])}
+        row | {"seconds": spread_estimate(took["seconds"])}
         for row, took in zip(counted["scaling"], measured["scaling"], strict=True)
     ]
     first, last = rows[0], rows[-1]
@@ -163,4 +130,23 @@ def scaling(anchor: str, counted: Json, measured: Json) -> Section:
         f"{times(last['ruled'])} times."
     )
     table = tabulate("Compound scaling", SCALING, rows, SCALING_NOTE)
-    return without_figure(anchor, "Compound scaling", SCALING_HOW, table, finding)
+    return table_section(anchor, "Compound scaling", SCALING_HOW, table, finding)
+
+
+def macs_left(rows: Sequence[Json]) -> str:
+    """The least and the greatest share of the MACs that is left, in percent."""
+    return range_text([row["left"] for row in rows], percent)
+
+
+def time_left(rows: Sequence[Json]) -> str:
+    """The least and the greatest share of the time that is left, in percent."""
+    return range_text([row["ratio"]["value"] for row in rows], percent)
+
+
+def time_estimates(took: Json) -> Json:
+    """The times of two modules, and their ratio, as parts of a row."""
+    return {key: spread_estimate(took[of]) for key, of in (("time", "plain"), ("others", "other"), ("ratio", "ratio"))}
+
+
+def table_section(anchor: str, title: str, how: str, table: Table, finding: str) -> Section:
+    return section(anchor, title, Prose(how), Fold("Numbers", (table,)), finding=finding)

@@ -4,42 +4,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from lookalike.evaluation.calibration import COLDEST, HOTTEST
-from lookalike.reporting.chapters.found import Found, at_chance
-from lookalike.reporting.chapters.standings import reductions_of
-from lookalike.reporting.document import (
-    Column,
-    Json,
-    Prose,
-    Section,
-    count,
-    duration,
-    estimate,
-    known,
-    millions,
-    number,
-    percent,
-    section,
-    tabulate,
-    text,
-)
+from lookalike.reporting.chapters.study_results import StudyResults, ece_estimate, not_above_chance
+from lookalike.reporting.chapters.training import reductions_of
+from lookalike.reporting.document import Json, Prose, Section, section
+from lookalike.reporting.forms import count, duration, estimate_form, millions, number, or_dash, percent, text
 from lookalike.reporting.leaderboard import Standing
+from lookalike.reporting.tables import Column, labels, tabulate
 
 
-def marked(accuracy: Json) -> str:
+def accuracy_text(accuracy: Json) -> str:
     """An accuracy in percent; the best one of its study with a star."""
     return f"{percent(accuracy['value'])}{' ★' if accuracy['best'] else ''}"
 
 
-def fitted(temperature: Json) -> str:
+def temperature_text(temperature: Json) -> str:
     """A mean temperature, and how many seeds' temperatures lie at a bound of the search, if any does."""
     seeds = temperature["at_bound"]
     return number(temperature["value"]) + (f" ({count(seeds)} at the bound)" if seeds else "")
 
 
 COLUMNS = (
-    Column("variant", "variant", text),
-    Column("study", "study", text),
-    Column("test accuracy, %", "accuracy", marked, better="high"),
+    *labels("variant", "study"),
+    Column("test accuracy, %", "accuracy", accuracy_text, better="high"),
     Column("95 % interval", "interval", text),
     Column("seeds", "seeds", count),
     Column("parameters", "parameters", count, better="low"),
@@ -51,41 +37,41 @@ COLUMNS = (
     Column("top-2, %", "top2_accuracy", percent, better="high", extra=True),
     Column("NLL, nats", "nll", number, better="low", extra=True),
     Column("Brier", "brier", number, better="low", extra=True),
-    Column("ECE, %", "ece", known(estimate(100, 2)), better="low", extra=True),
+    Column("ECE, %", "ece", or_dash(estimate_form(100, 2)), better="low", extra=True),
     Column("ECE at T, %", "calibrated_ece", percent, better="low", extra=True),
-    Column("T", "temperature", fitted, extra=True),
+    Column("T", "temperature", temperature_text, extra=True),
     Column("training images", "train_images", count, extra=True),
     Column("epochs", "epochs", count, extra=True),
     Column("images/s in training", "images_per_second", count, better="high", extra=True),
 )
 LEGEND = (
-    "★: the highest accuracy of its study. Accuracy: mean over seeds; the interval holds other seeds and other test "
-    "images. A variant with fewer than three seeds has the seed-to-seed deviation of its study's variants with three "
-    "or more, if there are any. MACs: multiply-accumulates. Reduced: what the profile's budget took from the study's "
-    "settings; what is said of such a variant does not hold for the whole one. NLL: negative log-likelihood. ECE: "
-    "expected calibration error in 15 bins, mean over seeds, with a 95 % basic bootstrap interval over test images, "
-    "and again after the temperature T was fitted on validation images (geometric mean over seeds; searched between "
-    f"{COLDEST:g} and {HOTTEST:g}, and a limit rather than an optimum where seeds end at a bound)."
+    "★: the highest accuracy of its study. Accuracy: mean over seeds; the interval covers other seeds and other test "
+    "images. A variant with fewer than three seeds uses the seed-to-seed deviation of its study's variants with three "
+    "or more, if there are any. MACs: multiply-accumulates. Reduced: how the profile's budget reduces the study's "
+    "settings; results of a reduced variant do not hold for the full one. NLL: negative log-likelihood. ECE: expected "
+    "calibration error in 15 bins, mean over seeds, with a 95 % basic bootstrap interval over test images, and again "
+    "after the temperature T was fitted on validation images (geometric mean over seeds; searched between "
+    f"{COLDEST:g} and {HOTTEST:g}; it is a limit rather than an optimum where seeds end at a bound)."
 )
 
 
-def leaderboard(studies: Sequence[Found]) -> Section:
-    """Every variant of every study, the most accurate first."""
-    rows = [row for found in studies for row in rows_of(found)]
-    said = " ".join(best_of(found) for found in studies)
+def leaderboard_chapter(studies: Sequence[StudyResults]) -> Section:
+    """All variants of all studies, the most accurate first."""
+    rows = [row for study in studies for row in leaderboard_rows(study)]
     table = tabulate("Leaderboard", COLUMNS, rows, LEGEND)
-    return section("leaderboard", "Leaderboard", *idle(studies), table, finding=said)
+    finding = " ".join(best_sentence(study) for study in studies)
+    return section("leaderboard", "Leaderboard", *untrained_notes(studies), table, finding=finding)
 
 
-def best_of(found: Found) -> str:
+def best_sentence(study: StudyResults) -> str:
     """Which variant of a study is the most accurate."""
-    rows = [row for row in ranked(found.standings) if row.variant in found.learnt]
+    rows = [row for row in ranked(study.standings) if row.variant in study.learnt]
     if not rows:
-        return f"In the study {found.study} no variant is above chance."
+        return f"In the study {study.name} no variant is above chance."
     best = rows[0]
     return (
-        f"In the study {found.study} {best.variant} is the most accurate of {len(found.standings)} variants: "
-        f"{percent(best.accuracy)} % ({bounds(best)})."
+        f"In the study {study.name} {best.variant} is the most accurate of {len(study.standings)} variants: "
+        f"{percent(best.accuracy)} % ({interval_text(best)})."
     )
 
 
@@ -94,31 +80,28 @@ def ranked(standings: Sequence[Standing]) -> list[Standing]:
     return sorted(standings, key=lambda row: -1 if row.accuracy is None else row.accuracy, reverse=True)
 
 
-def bounds(row: Standing) -> str | None:
+def interval_text(row: Standing) -> str | None:
     """The interval of the accuracy in percent; None without one."""
     if row.accuracy_low is None or row.accuracy_high is None:
         return None
     return f"{percent(row.accuracy_low)} to {percent(row.accuracy_high)}"
 
 
-def rows_of(found: Found) -> Iterator[Json]:
-    """The rows of one study."""
-    for place, row in enumerate(ranked(found.standings)):
-        best = place == 0 and row.variant in found.learnt
-        error = None if row.ece is None else {"value": row.ece, "low": row.ece_low, "high": row.ece_high}
+def leaderboard_rows(study: StudyResults) -> Iterator[Json]:
+    for place, row in enumerate(ranked(study.standings)):
         yield asdict(row) | {
-            "accuracy": {"value": row.accuracy, "best": best},
-            "interval": bounds(row),
-            "reduced": reductions_of(row, found.params),
-            "ece": error,
+            "accuracy": {"value": row.accuracy, "best": place == 0 and row.variant in study.learnt},
+            "interval": interval_text(row),
+            "reduced": reductions_of(row, study.params),
+            "ece": ece_estimate(row),
             "temperature": {"value": row.temperature, "at_bound": row.temperature_at_bound},
         }
 
 
-def idle(studies: Sequence[Found]) -> Iterator[Prose]:
-    """Which variants of a study do not train."""
-    for found in studies:
-        names = [row.variant for row in found.standings if at_chance(row, found.chance)]
+def untrained_notes(studies: Sequence[StudyResults]) -> Iterator[Prose]:
+    """The variants of each study that are not above chance."""
+    for study in studies:
+        names = [row.variant for row in study.standings if not_above_chance(row, study.chance)]
         if names:
-            chance = f"{percent(found.chance)} %, the accuracy of one class for every test image"
-            yield Prose(f"**Not above chance** in the study {found.study} ({chance}): {', '.join(names)}.")
+            chance = f"{percent(study.chance)} %, the accuracy of one class for every test image"
+            yield Prose(f"**Not above chance** in the study {study.name} ({chance}): {', '.join(names)}.")

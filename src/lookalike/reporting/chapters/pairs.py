@@ -3,30 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from lookalike.reporting.address import explorer_address
-from lookalike.reporting.chapters.found import Found, rows_of
-from lookalike.reporting.chapters.sentences import change
-from lookalike.reporting.document import (
-    Beside,
-    Column,
-    Illustration,
-    Json,
-    Section,
-    Table,
-    Words,
-    amounts,
-    count,
-    fine,
-    p,
-    percent,
-    points,
-    section,
-    shares,
-    significant,
-    tabulate,
-    text,
-    with_links,
-)
+from lookalike.reporting.chapters.sentences import difference_text
+from lookalike.reporting.chapters.study_results import StudyResults, rows_of_columns
+from lookalike.reporting.document import Illustration, Json, Section, Table, Words, beside, section
 from lookalike.reporting.figures import look_alikes as comparisons
+from lookalike.reporting.forms import amounts, count, fine, p, percent, points, shares, significant, text
+from lookalike.reporting.tables import Column, labels, tabulate, with_links
 
 PAIRS = (
     Column("first and second", "pair", text),
@@ -58,8 +40,7 @@ DIFFERENCES = (
 )
 CASES = (
     Column("test image", "index", count),
-    Column("rule", "rule", text),
-    Column("class", "class", text),
+    *labels("rule", "class"),
     Column("first predicts", "first", text),
     Column("its probability, %", "first_share", percent),
     Column("second predicts", "second", text),
@@ -74,49 +55,50 @@ DIVERGENCES = (
 NO_PAIR = "In no pair are both variants above chance in this run."
 
 
-def pairs(found: Found) -> Section | None:
+def pairs_chapter(study: StudyResults) -> Section | None:
     """Pairs of variants above chance on the test images; None if none are compared."""
-    compared = found.figures.look_alikes["pairs"]
+    compared = study.figures.look_alikes["pairs"]
     if not compared:
         return None
-    rows = [row | {"pair": f"{row['first']}, {row['second']}"} for row in both_learnt(found, compared)]
-    finding = apart(found, rows)
+    rows = [row | {"pair": f"{row['first']}, {row['second']}"} for row in pairs_above_chance(study, compared)]
+    finding = accuracy_difference_sentence(study, rows)
     return section(
-        f"{found.study}-pairs",
+        f"{study.name}-pairs",
         "Pairs of variants on the same images",
-        forest(found, rows, finding) if rows else None,
-        *(one_pair(found, row) for row in rows),
+        difference_illustration(study, rows, finding) if rows else None,
+        *(pair_section(study, row) for row in rows),
         finding=finding,
     )
 
 
-def both_learnt(found: Found, compared: Sequence[Json]) -> list[Json]:
+def pairs_above_chance(study: StudyResults, compared: Sequence[Json]) -> list[Json]:
     """Those pairs of which both variants are above chance."""
-    return [row for row in compared if {row["first"], row["second"]} <= {*found.learnt}]
+    return [row for row in compared if {row["first"], row["second"]} <= {*study.learnt}]
 
 
-def subject(found: Found, rows: Sequence[Json], size: str) -> Json:
+def finding_pair(study: StudyResults, rows: Sequence[Json], size: str) -> Json:
     """The pair that a finding is about: the first of focus variants, or else that with the largest value of `size`."""
-    focus = [row for row in rows if {row["first"], row["second"]} <= {*found.focus}]
+    focus = [row for row in rows if {row["first"], row["second"]} <= {*study.focus}]
     return focus[0] if focus else max(rows, key=lambda row: abs(row[size]["value"]) if row[size] else 0.0)
 
 
-def apart(found: Found, rows: Sequence[Json]) -> str:
-    """By how much the accuracies of a pair differ, and in how many pairs they do so."""
+def accuracy_difference_sentence(study: StudyResults, rows: Sequence[Json]) -> str:
+    """The difference of the accuracies of a pair, and the number of pairs with a clear difference."""
     if not rows:
         return NO_PAIR
-    one = subject(found, rows, "accuracy_difference")
+    one = finding_pair(study, rows, "accuracy_difference")
     differences = [row["accuracy_difference"] for row in rows]
     clear = sum(each["low"] > 0 or each["high"] < 0 for each in differences)
+    difference = difference_text(one["accuracy_difference"])
     return (
-        f"The accuracy of {one['first']} minus that of {one['second']} is {change(one['accuracy_difference'])}; in "
-        f"{clear} of {len(rows)} pairs the interval of the difference excludes 0."
+        f"The accuracy of {one['first']} minus that of {one['second']} is {difference}; in {clear} of {len(rows)} "
+        "pairs the interval of the difference excludes 0."
     )
 
 
-def forest(found: Found, rows: Sequence[Json], finding: str) -> Illustration | None:
-    """How the pairs differ in accuracy, and in where probability goes."""
-    sizes = {row.variant: row.train_images for row in found.standings}
+def difference_illustration(study: StudyResults, rows: Sequence[Json], finding: str) -> Illustration | None:
+    """The differences of the pairs in accuracy and in probabilities."""
+    sizes = {row.variant: row.train_images for row in study.standings}
     words = Words(
         finding,
         "Dots right of 0 mean that the first variant has more: at the left of accuracy, in the other panels of "
@@ -128,46 +110,50 @@ def forest(found: Found, rows: Sequence[Json], finding: str) -> Illustration | N
     names = list(dict.fromkeys(name for row in rows for name in (row["first"], row["second"])))
     numbers = (
         tabulate(
-            "Pairs of variants", PAIRS, [row | {"train_images": trained_with(row, sizes)} for row in rows], PAIRS_NOTE
+            "Pairs of variants",
+            PAIRS,
+            [row | {"train_images": train_images_text(row, sizes)} for row in rows],
+            PAIRS_NOTE,
         ),
         tabulate("Differences of probability", DIFFERENCES, rows),
     )
-    return found.drawn(comparisons.pair_figure(rows), "pairs", words, names, *numbers)
+    return study.drawn_figure(comparisons.pair_figure(rows), "pairs", words, names, *numbers)
 
 
-def trained_with(pair: Json, sizes: Mapping[str, int]) -> str:
+def train_images_text(pair: Json, sizes: Mapping[str, int]) -> str:
     """How many images the variants of a pair were trained on: one number if it is the same."""
     return " and ".join(dict.fromkeys(count(sizes[pair[side]]) for side in ("first", "second")))
 
 
-def one_pair(found: Found, row: Json) -> Section | None:
+def pair_section(study: StudyResults, row: Json) -> Section | None:
     """The pictures of one pair; None if it was not drawn."""
-    both = tuple(picture for picture in (shown_cases(found, row), divergence(found, row)) if picture)
-    anchor, title = f"{found.study}-{folder(row)}", f"{row['first']} and {row['second']}"
-    return section(anchor, title, Beside(both), finding=both[0].words.finding) if both else None
+    pictures = [one for one in (case_illustration(study, row), divergence_illustration(study, row)) if one]
+    if not pictures:
+        return None
+    anchor, title = f"{study.name}-{folder(row)}", f"{row['first']} and {row['second']}"
+    return section(anchor, title, beside(*pictures), finding=pictures[0].words.finding)
 
 
 def folder(row: Json) -> str:
-    """Where the pictures of a pair lie."""
+    """The folder in which the pictures of a pair lie."""
     return f"{row['first']}--{row['second']}"
 
 
-def shown_cases(found: Found, row: Json) -> Illustration | None:
+def case_illustration(study: StudyResults, row: Json) -> Illustration | None:
     """Test images picked by rule, with what both variants predict for them."""
     words = Words(
-        most_divergent(row),
+        most_divergent_sentence(row),
         "Next to each image are both models' probabilities, and each model's map for the class that it predicts.",
         f"Test images with the class probabilities that {row['first']} and {row['second']} predict",
-        f"Picked by rule among the {len(found.test_set.shown)} test images that the report shows: of the images on "
+        f"Picked by rule among the {len(study.test_set.shown)} test images that the report shows: of the images on "
         "which both predict the same class, wrong or right, and of those that only one gets right, the images whose "
         "distributions differ most.",
     )
-    path = found.root / "comparisons" / found.study / "figures" / folder(row) / "cases.webp"
     variants = [row["first"], row["second"]]
-    return found.loaded(path, f"{folder(row)}-cases", words, "compare", variants, linked_cases(found, row))
+    return study.stored_chart(f"figures/{folder(row)}/cases", words, variants, case_table(study, row))
 
 
-def most_divergent(row: Json) -> str:
+def most_divergent_sentence(row: Json) -> str:
     """The image among the cases on which a pair differs most."""
     if not row["cases"]:
         return "No test image that the report shows meets a rule."
@@ -178,44 +164,37 @@ def most_divergent(row: Json) -> str:
     )
 
 
-def linked_cases(found: Found, row: Json) -> Table:
-    """The cases, each with a link to the explorer."""
-    table = tabulate("Cases picked by rule", CASES, cases(found, row))
-    names = {"first": row["first"], "second": row["second"]}
-    addresses = (explorer_address(found.study, **names, image=case["index"]) for case in row["cases"])
-    return with_links(table, addresses)
-
-
-def cases(found: Found, pair: Json) -> list[Json]:
-    """The images that a rule picked, with what both variants predict for them."""
-    predicted = {side: found.probabilities(pair[side]) for side in ("first", "second")}
-    names, labels = found.class_names, found.labels
-    return [
+def case_table(study: StudyResults, pair: Json) -> Table:
+    """The images that a rule picked, with what both variants predict for them and a link to the explorer."""
+    names = {side: pair[side] for side in ("first", "second")}
+    predicted = {side: study.probabilities(name) for side, name in names.items()}
+    classes, labels = study.class_names, study.labels
+    rows = [
         case
-        | {"class": names[labels[case["index"]]]}
-        | {side: names[shares[case["index"]].argmax()] for side, shares in predicted.items()}
+        | {"class": classes[labels[case["index"]]]}
+        | {side: classes[shares[case["index"]].argmax()] for side, shares in predicted.items()}
         | {f"{side}_share": float(shares[case["index"]].max()) for side, shares in predicted.items()}
         for case in pair["cases"]
     ]
+    addresses = (explorer_address(study.name, **names, image=case["index"]) for case in pair["cases"])
+    return with_links(tabulate("Cases picked by rule", CASES, rows), addresses)
 
 
-def divergence(found: Found, row: Json) -> Illustration | None:
-    """How different the distributions of a pair are where both predict the same class."""
+def divergence_illustration(study: StudyResults, row: Json) -> Illustration | None:
+    """The divergence of the distributions of a pair where both predict the same class."""
     words = Words(
-        mean_divergence(row),
+        divergence_sentence(row),
         "0 bits are the same distribution, 1 bit two that share nothing. Temperature scaling removes what is only "
         "sharpness.",
         f"Cumulative distribution of the Jensen-Shannon divergence between {row['first']} and {row['second']}, before "
         "and after temperature scaling",
         "Test images with the same prediction of both first seeds; means with 95 % bootstrap intervals over images.",
     )
-    path = found.root / "comparisons" / found.study / "pairs" / folder(row) / "divergence.webp"
-    ranking = tabulate("The images that diverge most", DIVERGENCES, rows_of(row["ranking"]))
-    variants = [row["first"], row["second"]]
-    return found.loaded(path, f"{folder(row)}-divergence", words, "compare", variants, ranking)
+    ranking = tabulate("The images that diverge most", DIVERGENCES, rows_of_columns(row["ranking"]))
+    return study.stored_chart(f"pairs/{folder(row)}/divergence", words, [row["first"], row["second"]], ranking)
 
 
-def mean_divergence(row: Json) -> str:
+def divergence_sentence(row: Json) -> str:
     """The mean divergence of a pair before and after temperature scaling."""
     if row["divergence"] is None:
         return f"{row['first']} and {row['second']} predict the same class on no test image."

@@ -3,15 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lookalike.artifacts.photos import sample
-from lookalike.reporting.chapters.found import Found, main
-from lookalike.reporting.chapters.look_alikes import on_test_images
-from lookalike.reporting.chapters.photographs_preparation import ablation, collected
-from lookalike.reporting.chapters.photographs_trust import trusted
-from lookalike.reporting.chapters.sentences import NOTHING, Estimated, above_chance, listed, right_in, share, subjects
+from lookalike.artifacts.photos import sample_photographs
+from lookalike.reporting.chapters.photographs_preparation import ablation_illustration, collector_section
+from lookalike.reporting.chapters.photographs_trust import trust_section
+from lookalike.reporting.chapters.sentences import (
+    NOTHING,
+    Estimated,
+    accuracy_clause,
+    finding_variants,
+    listed,
+    only_above_chance,
+    share_text,
+)
+from lookalike.reporting.chapters.study_results import StudyResults, accuracy_estimate, on_first_page
 from lookalike.reporting.document import (
-    Beside,
-    Column,
     Fold,
     Illustration,
     Json,
@@ -19,21 +24,17 @@ from lookalike.reporting.document import (
     Section,
     Table,
     Words,
-    amounts,
-    count,
+    beside,
     literal,
-    p,
-    points,
     section,
-    shares,
-    tabulate,
-    text,
 )
 from lookalike.reporting.figures import photographs as drawings
-from lookalike.reporting.figures.pictures import stored
+from lookalike.reporting.figures.rendering import stored_chart
+from lookalike.reporting.forms import amounts, count, p, points, shares, text
+from lookalike.reporting.tables import Column, labels, tabulate
 
 NAMED = 5  # refused photographs that are named; the rest stands in a file
-BY_VARIANT = (Column("variant", "variant", text), Column("recipe", "recipe", text))
+BY_VARIANT = labels("variant", "recipe")
 ACCURACY = (
     *BY_VARIANT,
     Column("all, %", "all.accuracy", shares, "high"),
@@ -65,30 +66,29 @@ OF_FEW = (
 )
 
 
-def photographs(found: Found) -> Section | None:
+def photographs_chapter(study: StudyResults) -> Section | None:
     """Accuracy on photographs by recipe, what decides it, and how far it can be foreseen; None without any."""
-    photos = found.figures.photos
+    photos = study.figures.photos
     if not photos:
         return None
-    first = main(accuracy(found))
-    beside = tuple(picture for picture in (by_class(found), ablation(found)) if picture)
+    first = on_first_page(accuracy_illustration(study))
     return section(
-        f"{found.study}-photographs",
+        f"{study.name}-photographs",
         "Photographs",
-        Prose(said_of(photos, found.test_set.refused, found.study)),
-        Prose(said_choice(photos["chosen"])),
+        Prose(photographs_sentence(photos, study.test_set.refused, study.name)),
+        Prose(choice_sentence(photos["chosen"])),
         first,
-        Beside(beside) if beside else None,
-        collected(found),
-        trusted(found),
-        Fold("Pairs of variants, and accuracy by what is known of a photograph", tuple(tables(photos))),
-        *sample_sheets(found),
+        beside(class_illustration(study), ablation_illustration(study)),
+        collector_section(study),
+        trust_section(study),
+        Fold("Pairs of variants, and accuracy by what is known of a photograph", tuple(photograph_tables(photos))),
+        *sample_sheets(study),
         finding=first.words.finding if first else NOTHING,
     )
 
 
-def said_of(photos: Json, refused: Sequence[tuple[str, str]], study: str) -> str:
-    """How many photographs, where they come from, and which were refused."""
+def photographs_sentence(photos: Json, refused: Sequence[tuple[str, str]], study: str) -> str:
+    """The number of photographs, their source, and those that were refused."""
     first = literal("; ".join(f"{name}: {reason}" for name, reason in refused[:NAMED]))
     more = f"; `test_sets/{study}/evidence.json` lists all" if len(refused) > NAMED else ""
     return (
@@ -101,7 +101,7 @@ def said_of(photos: Json, refused: Sequence[tuple[str, str]], study: str) -> str
     )
 
 
-def said_choice(best: Json) -> str:
+def choice_sentence(best: Json) -> str:
     """The variant and recipe chosen on one half, and what they reach on the other, if a photograph is in it."""
     choice = (
         f"**Chosen on one half: {best['variant']} with the recipe {best['recipe']}**, "
@@ -112,11 +112,11 @@ def said_choice(best: Json) -> str:
     return f"{choice} and **{shares(best['score']['accuracy'])} % of {best['score']['images']} on the other half**."
 
 
-def accuracy(found: Found) -> Illustration | None:
-    """Accuracy on photographs of the variants that have learnt, beside that on the test set."""
-    photos = found.figures.photos
-    test: dict[str, Any] = {row.variant: on_test_images(row) for row in found.standings}
-    figures, collector = above_chance(found, photos["figures"]), photos["failed_preparations"]["collector"]
+def accuracy_illustration(study: StudyResults) -> Illustration | None:
+    """Accuracy on photographs and on the test set of the variants above chance; None without such a variant."""
+    photos = study.figures.photos
+    test: dict[str, Any] = {row.variant: accuracy_estimate(row) for row in study.standings}
+    figures, collector = only_above_chance(study, photos["figures"]), photos["failed_preparations"]["collector"]
     if not figures:
         return None
     table = {
@@ -129,31 +129,33 @@ def accuracy(found: Found) -> Illustration | None:
         for recipe, row in recipes.items()
     ]
     recipe = photos["chosen"]["recipe"]
-    said = {name: (figures[name][recipe]["all"]["accuracy"], test[name]) for name in subjects(found, figures)}
+    said = {name: (figures[name][recipe]["all"]["accuracy"], test[name]) for name in finding_variants(study, figures)}
     note = f"Means over seeds with 95 % intervals. The class that collects failed preparations: {collector}."
     words = Words(
-        finding=said_accuracy(said, photos["labelled"], recipe),
+        finding=accuracy_sentence(said, photos["labelled"], recipe),
         how="A panel per recipe, a row per variant: the further the accuracy on photographs lies left of that on the "
         "test set, the less the model transfers to photographs.",
         alt="Accuracy of every variant on photographs, a panel per recipe, with its accuracy on the test set",
         method="All labelled photographs; means over seeds with 95 % intervals.",
     )
     numbers = tabulate("Accuracy on photographs", ACCURACY, rows, note)
-    return found.drawn(drawings.accuracy_figure(table), "photo-accuracy", words, list(figures), numbers)
+    return study.drawn_figure(drawings.photo_accuracy_figure(table), "photo-accuracy", words, figures, numbers)
 
 
-def said_accuracy(by_variant: Mapping[str, tuple[Estimated | None, Estimated | None]], images: int, recipe: str) -> str:
+def accuracy_sentence(
+    by_variant: Mapping[str, tuple[Estimated | None, Estimated | None]], images: int, recipe: str
+) -> str:
     """How often some variants are right on photographs by a recipe, and on the test set."""
     known = {name: (on, test) for name, (on, test) in by_variant.items() if on is not None and test is not None}
     if not known:
         return "No photograph shows one of the classes, so that no accuracy is known."
-    right = right_in({name: share(on) for name, (on, _) in known.items()})
+    right = accuracy_clause({name: share_text(on) for name, (on, _) in known.items()})
     test = [f"{100 * test['value']:.1f} %" for _, test in known.values()]
     return f"On {images:,} photographs (recipe {recipe}) {right}; on the test set in {listed(test)}."
 
 
-def tables(photos: Json) -> list[Table]:
-    """Pairs of variants, if some are compared, and accuracy by what is known of a photograph by the chosen recipe."""
+def photograph_tables(photos: Json) -> list[Table]:
+    """Pairs of variants, if some are compared, and accuracy by attribute of the photograph with the chosen recipe."""
     rows = [row | {"pair": f"{row['first']}, {row['second']}"} for row in photos["comparisons"]]
     note = "McNemar's test takes photographs as independent, so its p is too small."
     pairs = [tabulate("Pairs of variants on the photographs", PAIRS, rows, note)] if rows else []
@@ -165,52 +167,54 @@ def tables(photos: Json) -> list[Table]:
         for value, part in values.items()
         if part["images"]
     ]
-    columns = (Column("variant", "variant", text), Column("what", "what", text), *PART)
+    columns = (*labels("variant", "what"), *PART)
     title = f"By background, items, view and whether worn (recipe {recipe})"
     return [*pairs, tabulate(title, columns, parts)]
 
 
-def by_class(found: Found) -> Illustration | None:
+def class_illustration(study: StudyResults) -> Illustration | None:
     """Accuracy on the photographs of each class; None if no variant has learnt."""
-    photos = found.figures.photos
+    photos = study.figures.photos
     recipe = photos["chosen"]["recipe"]
-    classes = {name: one[recipe]["classes"] for name, one in above_chance(found, photos["figures"]).items()}
+    classes = {name: one[recipe]["classes"] for name, one in only_above_chance(study, photos["figures"]).items()}
     if not classes:
         return None
     rows = [part | {"variant": name, "class": one} for name, parts in classes.items() for one, part in parts.items()]
-    columns = (Column("variant", "variant", text), Column("class", "class", text), *PART)
+    columns = (*labels("variant", "class"), *PART)
     words = Words(
-        finding=said_hardest({name: classes[name] for name in subjects(found, classes)}),
+        finding=hardest_class_sentence({name: classes[name] for name in finding_variants(study, classes)}),
         how="A row per class, a column per variant: the darker, the more of the class's photographs are recognised; "
         "grey: no photograph.",
         alt="Heat map of the accuracy on photographs by class and variant",
         method=f"Recipe {recipe}; means over seeds.",
     )
     numbers = tabulate("Accuracy on photographs by class", columns, rows)
-    return found.drawn(drawings.classes_figure(classes), "photo-classes", words, list(classes), numbers)
+    return study.drawn_figure(drawings.class_accuracy_figure(classes), "photo-classes", words, classes, numbers)
 
 
-def said_hardest(by_variant: Mapping[str, Mapping[str, Json]]) -> str:
-    """The class whose photographs some variants recognise worst."""
+def hardest_class_sentence(by_variant: Mapping[str, Mapping[str, Json]]) -> str:
+    """The class with the lowest accuracy on photographs, mean over some variants."""
     classes = next(iter(by_variant.values()))
     known = {
-        one: [parts[one]["accuracy"] for parts in by_variant.values()] for one in classes if classes[one]["images"]
+        one: {name: parts[one]["accuracy"] for name, parts in by_variant.items()}
+        for one in classes
+        if classes[one]["images"]
     }
     if not known:
         return "No photograph shows one of the classes."
-    hardest = min(known, key=lambda one: sum(accuracy["value"] for accuracy in known[one]))
-    right = right_in(dict(zip(by_variant, map(share, known[hardest]), strict=True)))
+    hardest = min(known, key=lambda one: sum(accuracy["value"] for accuracy in known[one].values()))
+    right = accuracy_clause({name: share_text(accuracy) for name, accuracy in known[hardest].items()})
     return f"Photographs of {hardest} are the hardest: {right} of {classes[hardest]['images']}."
 
 
-def sample_sheets(found: Found) -> list[Fold]:
+def sample_sheets(study: StudyResults) -> list[Fold]:
     """The contact sheets of a few photographs, one per recipe."""
-    photos, sheets = found.test_set.photos, []
+    photos, sheets = study.test_set.photos, []
     assert photos is not None  # by contract: something was found of them
     names = [*photos.class_names, "none of the classes"]
     about = [{"file": row["name"], "class": names[k]} for row, k in zip(photos.about, photos.labels, strict=True)]
-    rows = sample(about)
-    for path in sorted((found.root / "photos" / "samples").glob("*.webp")):
+    rows = sample_photographs(about)
+    for path in sorted((study.root / "photos" / "samples").glob("*.webp")):
         words = Words(
             finding=f"{len(rows)} of {len(about)} photographs go through every step of the recipe {path.stem}.",
             how="Each row is a photograph after every step, the image that the models read last. Tinted: what the mask "
@@ -218,7 +222,7 @@ def sample_sheets(found: Found) -> list[Fold]:
             alt=f"Contact sheet: photographs after each step of the recipe {path.stem} and as a heat map",
             method="The stage `photos` draws all photographs in this way, in `photos/sheets/`.",
         )
-        name, table = f"{found.study}-photos-{path.stem}", tabulate("Photographs shown", SHEETS, rows)
-        picture = Illustration(name, stored(path.read_bytes()), words, "photos", numbers=(table,))
+        name, table = f"{study.name}-photos-{path.stem}", tabulate("Photographs shown", SHEETS, rows)
+        picture = Illustration(name, stored_chart(path.read_bytes()), words, "photos", numbers=(table,))
         sheets.append(Fold(f"{len(rows)} photographs by the recipe {path.stem}, step by step", (picture,)))
     return sheets

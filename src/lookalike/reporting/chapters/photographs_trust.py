@@ -1,27 +1,14 @@
-"""Whether it can be foreseen which photographs a model gets wrong: by their distance, and by the model's confidence."""
+"""Prediction of errors on photographs, by their distance from the training images and by confidence."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lookalike.reporting.chapters.found import Found, rows_of
-from lookalike.reporting.chapters.sentences import listed, right_in, subjects
-from lookalike.reporting.document import (
-    Beside,
-    Column,
-    Illustration,
-    Json,
-    Section,
-    Words,
-    amounts,
-    count,
-    percent,
-    section,
-    shares,
-    significant,
-    tabulate,
-    text,
-)
+from lookalike.reporting.chapters.sentences import accuracy_clause, finding_variants, listed_by_variant
+from lookalike.reporting.chapters.study_results import StudyResults, rows_of_columns
+from lookalike.reporting.document import Illustration, Json, Section, Words, beside, section
 from lookalike.reporting.figures import photographs as drawings
+from lookalike.reporting.forms import amounts, count, percent, shares, significant, text
+from lookalike.reporting.tables import Column, named_rows, tabulate
 
 AUROC = (
     Column("variant", "variant", text),
@@ -48,22 +35,22 @@ INDEPENDENT = "The intervals take photographs as independent, also those of one 
 EVERY_TENTH = tuple(k / 10 for k in range(1, 11))
 
 
-def trusted(found: Found) -> Section | None:
+def trust_section(study: StudyResults) -> Section | None:
     """How far photographs are from the training images, and selective prediction; None if no variant has learnt."""
-    recipe, distance = found.figures.photos["chosen"]["recipe"], found.figures.photos["distance"]
-    chosen = {name: distance[name][recipe] for name in subjects(found, distance)}
+    recipe, distance = study.recipe, study.figures.photos["distance"]
+    chosen = {name: distance[name][recipe] for name in finding_variants(study, distance)}
     if not chosen:
         return None
-    pictures = tuple(picture for picture in (selective(found, chosen), far(found, chosen)) if picture)
-    return section(f"{found.study}-sureness", "Selective prediction on photographs", Beside(pictures))
+    pictures = beside(selective_illustration(study, chosen), distance_illustration(study, chosen))
+    return section(f"{study.name}-sureness", "Selective prediction on photographs", pictures)
 
 
-def far(found: Found, chosen: Mapping[str, Json]) -> Illustration | None:
+def distance_illustration(study: StudyResults, chosen: Mapping[str, Json]) -> Illustration | None:
     """Accuracy by the distance of photographs from the training images."""
     quantiles = {name: one["quantiles"] for name, one in chosen.items()}
     areas = {name: one["right_from_wrong"]["distance"] for name, one in chosen.items()}
     words = Words(
-        finding=said_distance(areas),
+        finding=distance_sentence(areas),
         how="Left: the photographs nearest to the training images. Where accuracy falls to the right, distance warns "
         "of mistakes. AUROC: how well the distance separates wrong predictions from right ones; 0.5 is chance.",
         alt="Accuracy on photographs by distance from the training images, a panel per variant",
@@ -71,67 +58,64 @@ def far(found: Found, chosen: Mapping[str, Json]) -> Illustration | None:
         "photographs, first seed.",
     )
     auroc = {name: area and area["value"] for name, area in areas.items()}
-    rows = [one | {"variant": name} for name, one in chosen.items()]
-    return found.drawn(
-        drawings.distance_figure(quantiles, auroc, looks=found.looks),
+    fifths = [row | {"variant": name} for name, rows in quantiles.items() for row in rows]
+    return study.drawn_figure(
+        drawings.distance_figure(quantiles, auroc, looks=study.looks),
         "photo-distance",
         words,
-        list(chosen),
-        tabulate("Accuracy by distance", QUANTILES, rows_by_variant(quantiles), INDEPENDENT),
-        tabulate("AUROC on photographs", AUROC, rows, f"0.5 is chance, 1 a perfect separation. {INDEPENDENT}"),
+        chosen,
+        tabulate("Accuracy by distance", QUANTILES, fifths, INDEPENDENT),
+        tabulate(
+            "AUROC on photographs", AUROC, named_rows(chosen), f"0.5 is chance, 1 a perfect separation. {INDEPENDENT}"
+        ),
     )
 
 
-def said_distance(areas: Mapping[str, Json | None]) -> str:
+def distance_sentence(areas: Mapping[str, Json | None]) -> str:
     """How well the distance separates right from wrong predictions."""
-    known = [f"{amounts(area)} for {name}" for name, area in areas.items() if area is not None]
+    known = {name: amounts(area) for name, area in areas.items() if area is not None}
     if not known:
         return "Whether distance from the training images warns of mistakes is not known."
     return (
         "By a photograph's distance from the training images wrong predictions are separated from right ones with an "
-        f"AUROC of {listed(known)}; 0.5 is chance."
+        f"AUROC of {listed_by_variant(known)}; 0.5 is chance."
     )
 
 
-def selective(found: Found, chosen: Mapping[str, Json]) -> Illustration | None:
+def selective_illustration(study: StudyResults, chosen: Mapping[str, Json]) -> Illustration | None:
     """Accuracy among the photographs that a variant keeps."""
     words = Words(
-        finding=said_selective(chosen),
+        finding=selective_sentence(chosen),
         how="From right to left more and more photographs are set aside. A curve that rises to the left means that the "
         "model can set aside those that it would get wrong.",
         alt="Accuracy against coverage for each variant, by confidence and by distance",
         method="First seed.",
     )
-    figure = drawings.abstention_figure({name: one["abstention"] for name, one in chosen.items()}, looks=found.looks)
-    numbers = tabulate("Accuracy by coverage", COVERAGES, kept(chosen), "Every tenth of the curve.")
-    return found.drawn(figure, "photo-abstention", words, list(chosen), numbers)
+    figure = drawings.abstention_figure({name: one["abstention"] for name, one in chosen.items()}, looks=study.looks)
+    numbers = tabulate("Accuracy by coverage", COVERAGES, coverage_rows(chosen), "Every tenth of the curve.")
+    return study.drawn_figure(figure, "photo-abstention", words, chosen, numbers)
 
 
-def said_selective(chosen: Mapping[str, Json]) -> str:
-    """What variants gain by keeping the half of which they are most confident."""
+def selective_sentence(chosen: Mapping[str, Json]) -> str:
+    """The accuracy among the half of the photographs with the highest confidence, and among all, by variant."""
     said = {}
     for name, one in chosen.items():
-        curve = rows_of(one["abstention"]["confidence"])
-        half, all_of_them = (100 * nearest(curve, share)["accuracy"] for share in (0.5, 1))
+        curve = rows_of_columns(one["abstention"]["confidence"])
+        half, all_of_them = (100 * nearest_point(curve, share)["accuracy"] for share in (0.5, 1))
         said[name] = f"{half:.0f} % (of all: {all_of_them:.0f} %)"
-    return f"Among the half of the photographs on which it is most confident {right_in(said)}."
+    return f"Among the half of the photographs on which it is most confident {accuracy_clause(said)}."
 
 
-def rows_by_variant(rows: Mapping[str, list[Json]]) -> list[Json]:
-    """Rows of each variant that know whose they are."""
-    return [row | {"variant": name} for name, some in rows.items() for row in some]
-
-
-def kept(chosen: Mapping[str, Json]) -> list[Json]:
+def coverage_rows(chosen: Mapping[str, Json]) -> list[Json]:
     """The curves of accuracy by coverage at every tenth."""
-    rows = []
-    for name, one in chosen.items():
-        for by, curve in one["abstention"].items():
-            for wanted in EVERY_TENTH:
-                rows.append({"variant": name, "by": by, **nearest(rows_of(curve), wanted)})
-    return rows
+    return [
+        {"variant": name, "by": by, **nearest_point(rows_of_columns(curve), wanted)}
+        for name, one in chosen.items()
+        for by, curve in one["abstention"].items()
+        for wanted in EVERY_TENTH
+    ]
 
 
-def nearest(curve: Sequence[Any], coverage: float) -> Any:
+def nearest_point(curve: Sequence[Any], coverage: float) -> Any:
     """The point of a curve whose coverage is nearest to the one wanted."""
     return min(curve, key=lambda point: abs(point["coverage"] - coverage))

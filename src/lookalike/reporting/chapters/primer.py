@@ -6,24 +6,10 @@ import numpy as np
 
 from lookalike.artifacts.folders import read_json
 from lookalike.primer.functions import ACTIVATIONS as FUNCTIONS
-from lookalike.reporting.document import (
-    Code,
-    Column,
-    Fold,
-    Illustration,
-    Json,
-    Prose,
-    Section,
-    Table,
-    Words,
-    count,
-    number,
-    percent,
-    section,
-    tabulate,
-    text,
-)
-from lookalike.reporting.figures.pictures import stored
+from lookalike.reporting.document import Code, Fold, Illustration, Json, Prose, Section, Table, Words, section
+from lookalike.reporting.figures.rendering import stored_chart
+from lookalike.reporting.forms import count, number, percent, text
+from lookalike.reporting.tables import Column, labels, tabulate
 
 SIZES = (
     Column("what", "name", text),
@@ -46,8 +32,7 @@ ANSWERS = (
     Column("sigmoid, %", "sigmoid", percent),
 )
 FIELDS = (
-    Column("network", "network", text),
-    Column("layer", "layer", text),
+    *labels("network", "layer"),
     Column("field, pixels", "size", count),
     Column("step of neighbours", "jump", count),
     Column("first row seen", "first", count),
@@ -80,7 +65,7 @@ RULES = {
 }
 
 
-def primer(root: Path) -> Section | None:
+def primer_chapter(root: Path) -> Section | None:
     """All of it, from the folder `primer` below `root`; None if that is not there."""
     folder = root / "primer"
     if not folder.is_dir():
@@ -90,16 +75,16 @@ def primer(root: Path) -> Section | None:
         "primer",
         "Primer: what convolutional networks are made of",
         Prose("Every number and picture here was computed when this page was built."),
-        convolution(folder, found),
-        pooling(folder, found),
-        fields(found),
-        functions(folder, found),
+        convolution_section(folder, found),
+        pooling_section(folder, found),
+        field_section(found),
+        function_section(folder, found),
         finding="Convolutional networks are made of windows with shared weights, of poolings and of activations, each "
         "of which can be worked out by hand.",
     )
 
 
-def convolution(folder: Path, found: Json) -> Section:
+def convolution_section(folder: Path, found: Json) -> Section:
     """Sizes, an exercise worked out, and an image through its channels."""
     done, checked = found["convolution"], found["checked"]
     said = (
@@ -112,21 +97,16 @@ def convolution(folder: Path, found: Json) -> Section:
         "primer-convolution",
         "Convolution",
         Prose(said),
-        sizes_of(found),
+        tabulate("Sizes", SIZES, found["sizes"]),
         Prose("A 3x3 kernel over a 4x4 image without padding gives 2x2 numbers, each a sum of nine products:"),
         Code("\n".join([*parts, *done["steps"]])),
-        picture(folder, "channels", CHANNELS, matrix("What the kernel holds", done["kernel"])),
+        primer_picture(folder, "channels", CHANNELS, matrix_table("What the kernel holds", done["kernel"])),
         finding="Size, weights and multiply-accumulates of a convolution follow from its settings: of "
         f"{count(checked['count'])} random convolutions {count(checked['agreed'])} have those of torch's.",
     )
 
 
-def sizes_of(found: Json) -> Table:
-    """What windows of the studies' networks make of a side."""
-    return tabulate("Sizes", SIZES, found["sizes"])
-
-
-def pooling(folder: Path, found: Json) -> Section:
+def pooling_section(folder: Path, found: Json) -> Section:
     """The same image under three poolings, in numbers and as a picture; flattening."""
     worked = [
         Fold(f"{kind}: {RULES[kind]}", (Code("\n".join([*in_rows(one["result"]), *one["steps"]])),))
@@ -134,20 +114,21 @@ def pooling(folder: Path, found: Json) -> Section:
     ]
     flat = " ".join(f"{value:g}" for value in found["flatten"])
     tables = (
-        matrix(f"{kind} pooling of the exercise's image", one["result"]) for kind, one in found["poolings"].items()
+        matrix_table(f"{kind} pooling of the exercise's image", one["result"])
+        for kind, one in found["poolings"].items()
     )
     return section(
         "primer-pooling",
         "Pooling and flattening",
         Prose("The image of the exercise, pooled 2x2 in steps of 2:"),
         *worked,
-        picture(folder, "poolings", POOLINGS, *tables),
+        primer_picture(folder, "poolings", POOLINGS, *tables),
         Prose(f"Flattening lays rows end to end, so that a dense layer can read them: `{flat}`."),
         finding=POOLINGS.finding,
     )
 
 
-def fields(found: Json) -> Section:
+def field_section(found: Json) -> Section:
     """Two small windows against a large one; the fields of every network."""
     one, two = found["stacks"]
     rows = [
@@ -172,7 +153,7 @@ def fields(found: Json) -> Section:
     )
 
 
-def functions(folder: Path, found: Json) -> Section:
+def function_section(folder: Path, found: Json) -> Section:
     """Activations with their derivatives; what turns logits into probabilities."""
     said = (
         "Softmax divides one probability among the classes: its column sums to 100 %. The sigmoid answers each class "
@@ -181,15 +162,14 @@ def functions(folder: Path, found: Json) -> Section:
     return section(
         "primer-functions",
         "Activations, softmax and sigmoid",
-        picture(folder, "activations", ACTIVATIONS, values()),
+        primer_picture(folder, "activations", ACTIVATIONS, function_table()),
         Prose(said),
         tabulate("Softmax and sigmoid", ANSWERS, found["answers"]),
         finding=ACTIVATIONS.finding,
     )
 
 
-def values() -> Table:
-    """Activation functions and their derivatives at some inputs."""
+def function_table() -> Table:
     inputs = np.linspace(-2, 2, 5)
     columns = (Column("function", "name", text), *(Column(f"at {x:g}", str(k), number) for k, x in enumerate(inputs)))
     rows = [
@@ -200,13 +180,13 @@ def values() -> Table:
     return tabulate("Activations and their derivatives", columns, rows)
 
 
-def picture(folder: Path, name: str, words: Words, *numbers: Table) -> Illustration:
-    """A picture of the stage."""
-    return Illustration(f"primer-{name}", stored((folder / f"{name}.webp").read_bytes()), words, "primer", (), numbers)
+def primer_picture(folder: Path, name: str, words: Words, *numbers: Table) -> Illustration:
+    return Illustration(
+        f"primer-{name}", stored_chart((folder / f"{name}.webp").read_bytes()), words, "primer", (), numbers
+    )
 
 
-def matrix(label: str, rows: list[list[float]]) -> Table:
-    """Numbers in rows and columns."""
+def matrix_table(label: str, rows: list[list[float]]) -> Table:
     columns = (
         Column("row", "row", count),
         *(Column(f"column {k + 1}", str(k), number) for k in range(len(rows[0]))),

@@ -1,4 +1,4 @@
-"""Where a report comes from: its commit, the data, the training runs, the parameters."""
+"""The origin of a report: its commit, the data, the training runs, the parameters."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -8,23 +8,13 @@ from lookalike import provenance
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.test_sets import TestSet, load_test_set
 from lookalike.params import Params
-from lookalike.reporting.document import (
-    Code,
-    Column,
-    Fold,
-    Json,
-    Section,
-    Table,
-    count,
-    section,
-    tabulate,
-    text,
-    with_links,
-)
+from lookalike.reporting.document import Code, Fold, Json, Section, Table, section
+from lookalike.reporting.forms import count, text
+from lookalike.reporting.tables import Column, labels, tabulate, with_links
 
 Runs = dict[str, dict[str, str]]  # MLflow's ids by variant and seed
 
-ORIGIN = (Column("what", "what", text), Column("value", "value", text))
+ORIGIN = labels("what", "value")
 DATA = (
     Column("data set", "name", text),
     Column("what", "about", text),
@@ -44,33 +34,41 @@ TRAININGS = (
 )
 
 
-def origin(params: Params, parameters: str, root: Path) -> Section:
-    """The report's own origin and that of all it shows; `parameters` is the text of the parameter file."""
+def provenance_chapter(params: Params, parameters: str, root: Path) -> Section:
+    """The origin of the report and of all that it shows; `parameters` is the text of the parameter file."""
     mlflow = read_json(root / "published.json")
-    runs = runs_of(mlflow)
-    trainings = [training(root, variant.study, name, runs) for name, variant in params.variants.items()]
+    runs: Runs = mlflow.get("runs", {})  # none if the store failed
+    trainings = [training_row(root, variant.study, name, runs) for name, variant in params.variants.items()]
     sets = {study: load_test_set(root / "test_sets" / study) for study in params.studies}
     own = [{"what": what, "value": value} for what, value in report_origin(root, mlflow).items()]
     return section(
         "provenance",
         "Provenance",
         tabulate("This report", ORIGIN, own),
-        section("provenance-data", "Data", data_sets(sets.values())),
+        section("provenance-data", "Data", data_set_table(sets.values())),
         section("provenance-trainings", "Training runs", tabulate("Where and when", TRAININGS, trainings)),
         Fold("Parameters (params.yaml)", (Code(parameters),)),
-        finding=came_from(trainings),
+        finding=origin_sentence(trainings),
     )
 
 
-def data_sets(sets: Collection[TestSet]) -> Table:
-    """Every data set once, with a link to its source."""
+def data_set_table(sets: Collection[TestSet]) -> Table:
+    """Every data set once: what it is, with a link to its source, its licence and its digest."""
     known = [one for _, one in sorted({one.name: one for one in sets}.items())]
-    table = tabulate("Data sets", DATA, map(data_row, known))
+    rows = [
+        {
+            "name": one.name,
+            "about": one.provenance.get("about") or f"{one.provenance['citation']}; {one.provenance['homepage']}",
+            "licence": one.provenance["licence"],
+            "digest": one.digest,
+        }
+        for one in known
+    ]
     homes = [one.provenance.get("homepage", "") for one in known]
-    return with_links(table, (home if home.startswith("http") else "" for home in homes))
+    return with_links(tabulate("Data sets", DATA, rows), (home if home.startswith("http") else "" for home in homes))
 
 
-def came_from(trainings: Sequence[Json]) -> str:
+def origin_sentence(trainings: Sequence[Json]) -> str:
     """How many training runs the report shows, and from how many commits and machines they come."""
     commits, hosts = ({row[key] for row in trainings} for key in ("commit", "host"))
     counts = ((len(trainings), "variant"), (len(commits), "commit"), (len(hosts), "machine"))
@@ -78,25 +76,12 @@ def came_from(trainings: Sequence[Json]) -> str:
     return f"The report shows {variants}, trained from {from_commits} on {machines}."
 
 
-def runs_of(mlflow: Json) -> Runs:
-    """The runs that `publish` wrote down; none if the store failed."""
-    runs: Runs = mlflow.get("runs", {})
-    return runs
-
-
-def training(root: Path, study: str, variant: str, runs: Runs) -> Json:
+def training_row(root: Path, study: str, variant: str, runs: Runs) -> Json:
     """Where, when and from which commit a variant was trained, and its MLflow runs by seed."""
     run: dict[str, Any] = read_json(root / "runs" / study / variant / "run.json")
     ids = ", ".join(f"{seed}: {run_id}" for seed, run_id in runs.get(variant, {}).items())
     state = " + changes" if run["dirty"] else ""
     return run | {"commit": run["commit"][:10] + state, "finished": run["finished"][:19], "mlflow": ids or None}
-
-
-def data_row(test_set: TestSet) -> dict[str, str]:
-    """What a data set is, its licence and its digest."""
-    known = test_set.provenance
-    what = known.get("about") or f"{known['citation']}; {known['homepage']}"
-    return {"name": test_set.name, "about": what, "licence": known["licence"], "digest": test_set.digest}
 
 
 def report_origin(root: Path, mlflow: Json) -> dict[str, str]:

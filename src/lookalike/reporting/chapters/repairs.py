@@ -2,26 +2,13 @@
 
 from collections.abc import Sequence
 
-from lookalike.reporting.chapters.found import Found, main
-from lookalike.reporting.chapters.pairs import NO_PAIR, both_learnt, subject
-from lookalike.reporting.chapters.sentences import share
-from lookalike.reporting.document import (
-    Column,
-    Illustration,
-    Json,
-    Section,
-    Words,
-    count,
-    millions,
-    p,
-    percent,
-    points,
-    section,
-    shares,
-    tabulate,
-    text,
-)
+from lookalike.reporting.chapters.pairs import NO_PAIR, finding_pair, pairs_above_chance
+from lookalike.reporting.chapters.sentences import share_text
+from lookalike.reporting.chapters.study_results import StudyResults, on_first_page
+from lookalike.reporting.document import Illustration, Json, Section, Words, section
 from lookalike.reporting.figures.repairs import repairs_figure
+from lookalike.reporting.forms import count, millions, p, percent, points, shares, text
+from lookalike.reporting.tables import Column, labels, tabulate
 
 COUNTS = (
     Column("only first right", "only_first", count),
@@ -31,11 +18,10 @@ COUNTS = (
     Column("of its right answers newly broken, %", "broken", shares, "low"),
     Column("McNemar p", "mcnemar_p", p),
 )
-LEDGER = (Column("first", "first", text), Column("second", "second", text), *COUNTS)
+LEDGER = (*labels("first", "second"), *COUNTS)
 CONTROL = (Column("variant, first and second seed", "variant", text), *COUNTS)
 TOGETHER = (
-    Column("first", "first", text),
-    Column("second", "second", text),
+    *labels("first", "second"),
     Column("accuracy of an oracle, %", "oracle", shares, "high"),
     Column("of the mean, %", "averaged", shares, "high"),
     Column("mean − first, points", "averaged_gain", points, "high"),
@@ -61,37 +47,39 @@ METHOD = (
 )
 
 
-def repairs(found: Found) -> Section | None:
+def repairs_chapter(study: StudyResults) -> Section | None:
     """The complementary errors of every pair of variants above chance; None if none are compared."""
-    ledger = found.figures.look_alikes["repairs"]
+    ledger = study.figures.look_alikes["repairs"]
     if not ledger["pairs"]:
         return None
-    rows = both_learnt(found, ledger["pairs"])
+    rows = pairs_above_chance(study, ledger["pairs"])
     control = [row for row in ledger["control"] if row["variant"] in {pair["first"] for pair in rows}]
-    finding = corrected(subject(found, rows, "fixed"), control) if rows else NO_PAIR
+    finding = corrected_sentence(finding_pair(study, rows, "fixed"), control) if rows else NO_PAIR
     return section(
-        f"{found.study}-repairs",
+        f"{study.name}-repairs",
         "Complementary errors",
-        main(chart(found, rows, control, finding)) if rows else None,
+        on_first_page(repairs_illustration(study, rows, control, finding)) if rows else None,
         finding=finding,
     )
 
 
-def corrected(row: Json, control: Sequence[Json]) -> str:
-    """What the second model of a pair corrects and newly breaks, and what another seed of the first corrects."""
+def corrected_sentence(row: Json, control: Sequence[Json]) -> str:
+    """The errors that the second model of a pair corrects and adds, and those that another seed corrects."""
     first, second = row["first"], row["second"]
     if row["fixed"] is None:
         return f"{first} makes no error that {second} could correct."
+    errors, fixed, broken = row["only_second"] + row["both_wrong"], share_text(row["fixed"]), share_text(row["broken"])
     again = [one["fixed"] for one in control if one["variant"] == first and one["fixed"] is not None]
     return (
-        f"{second} corrects {share(row['fixed'])} of the {count(row['only_second'] + row['both_wrong'])} errors of "
-        f"{first} and newly breaks {share(row['broken'])} of its right answers"
-        + (f"; another seed of {first} corrects {share(again[0])}." if again else ".")
+        f"{second} corrects {fixed} of the {count(errors)} errors of {first} and newly breaks {broken} of its right "
+        f"answers{f'; another seed of {first} corrects {share_text(again[0])}' if again else ''}."
     )
 
 
-def chart(found: Found, rows: Sequence[Json], control: Sequence[Json], finding: str) -> Illustration | None:
-    """Images that only one of two models gets right."""
+def repairs_illustration(
+    study: StudyResults, rows: Sequence[Json], control: Sequence[Json], finding: str
+) -> Illustration | None:
+    """The images that only one of two models gets right."""
     once = rows[::2]  # both orders of a pair are the same images
     numbers = (
         tabulate("Corrected and newly broken", LEDGER, rows),
@@ -102,4 +90,4 @@ def chart(found: Found, rows: Sequence[Json], control: Sequence[Json], finding: 
         finding, HOW, "Diverging bars of the images that only one of two models gets right, pair by pair", METHOD
     )
     names = list(dict.fromkeys(row[side] for row in once for side in ("first", "second")))
-    return found.drawn(repairs_figure(once, control), "repairs", words, names, *numbers)
+    return study.drawn_figure(repairs_figure(once, control), "repairs", words, names, *numbers)

@@ -1,57 +1,73 @@
-"""Parts of which chapters make their findings: whom these are about, and numbers and names in sentences."""
+"""Parts of the sentences in chapters: the variants that a finding is about, lists of names, numbers with intervals."""
 
 from collections.abc import Collection, Mapping, Sequence
 
-from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.document import Json, estimate
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.document import Json
+from lookalike.reporting.forms import estimate_form, or_dash, points, shares
 
 Estimated = Mapping[str, float]  # "value", "low" and "high"
 
 NOTHING = "No variant that this section is about is above chance in this run."
-whole = estimate(100, 0)
-signed = estimate(100, 1, signed=True)
+whole = estimate_form(100, 0)
+signed_points = or_dash(lambda share: f"{100 * share:+z.1f}")
 
 
-def above_chance(found: Found, by_variant: Mapping[str, Json]) -> dict[str, Json]:
-    """What is known of the variants that are above chance."""
-    return {name: one for name, one in by_variant.items() if name in found.learnt}
+def only_above_chance(study: StudyResults, by_variant: Mapping[str, Json]) -> dict[str, Json]:
+    """The entries of the variants that are above chance."""
+    return {name: one for name, one in by_variant.items() if name in study.learnt}
 
 
-def subjects(found: Found, known: Collection[str]) -> list[str]:
-    """The variants that findings are about: the focus variants above chance, else the most accurate one; of those
-    that are known."""
-    focus = [name for name in found.focus if name in known]
-    accuracy = {row.variant: row.accuracy or 0.0 for row in found.standings if row.variant in found.learnt}
-    best = sorted((name for name in accuracy if name in known), key=lambda name: -accuracy[name])
-    return focus or best[:1]
+def finding_variants(study: StudyResults, measured: Collection[str]) -> list[str]:
+    """The variants that a finding names: of those measured the focus variants above chance, else the most accurate."""
+    focus = [name for name in study.focus if name in measured]
+    others = [row for row in study.standings if row.variant in study.learnt and row.variant in measured]
+    best = sorted(others, key=lambda row: -(row.accuracy or 0.0))[:1]
+    return focus or [row.variant for row in best]
 
 
 def listed(parts: Sequence[str]) -> str:
-    """Words in a row: "a", "a and b", "a, b and c"."""
+    """The parts joined as in a sentence: "a", "a and b", "a, b and c"."""
     *most, last = parts
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def right_in(by_variant: Mapping[str, str]) -> str:
+def listed_by_variant(values: Mapping[str, str]) -> str:
+    """The values with their variants: "46 % for a and 40 % for b"."""
+    return listed([f"{value} for {name}" for name, value in values.items()])
+
+
+def accuracy_clause(by_variant: Mapping[str, str]) -> str:
     """How often variants are right: "a is right in 46 % and b in 40 %"."""
     (first, value), *rest = by_variant.items()
     return listed([f"{first} is right in {value}", *(f"{name} in {other}" for name, other in rest)])
 
 
-def share(of: Estimated) -> str:
+def share_text(of: Estimated) -> str:
     """A share with its interval: "46 % (38 to 54)"."""
     value, interval = whole(of).split(" ", 1)
     return f"{value} % {interval}"
 
 
-def change(of: Estimated) -> str:
+def difference_text(of: Estimated) -> str:
     """A difference of shares with its interval: "−3.0 points (−5.0 to −1.0)"."""
-    value, interval = signed(of).split(" ", 1)
+    value, interval = points(of).split(" ", 1)
     return f"{value} points {interval}"
 
 
-def against(difference: Estimated) -> str:
-    """How a measure lies to another one by the interval of their difference."""
+def size_text(of: Estimated) -> str:
+    """A difference of shares without a plus sign: "3.0 points (1.0 to 5.0)"."""
+    value, interval = shares(of).split(" ", 1)
+    return f"{value} points {interval}"
+
+
+def comparison_text(difference: Estimated) -> str:
+    """The comparison of two measures by the interval of their difference."""
     if difference["low"] > 0:
         return "more than"
     return "less than" if difference["high"] < 0 else "not clearly different from"
+
+
+def capitalised(sentence: str) -> str:
+    """The sentence with its first letter large, unless code begins it."""
+    return sentence[0].upper() + sentence[1:]

@@ -1,4 +1,4 @@
-"""What one variant says of a study's images, packed small for the explorer."""
+"""The predictions, maps and t-SNE positions of one variant, packed small for the explorer."""
 
 import base64
 import json
@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.embeddings import load_embedding
-from lookalike.artifacts.explanations import Contrast, Explanation, PairMaps, in_steps, load_explanation
+from lookalike.artifacts.explanations import Explanation, PairContrast, PairMaps, load_explanation, quantise_maps
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.evaluation.metrics import softmax
-from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.document import Json, significant
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.document import Json
+from lookalike.reporting.forms import significant
 
 SURE = 8  # steps per halving of the probability of all other classes
 CONTROLS = {"random": "random maps", "centre": "a spot in the middle"}
 
 
 @dataclass(frozen=True)
-class Held:
+class SelectableImages:
     """The images of one study that can be chosen.
 
     Attributes:
@@ -36,28 +37,27 @@ class Held:
     recipe: str
 
 
-def pack(found: Found, name: str, held: Held) -> Json:
-    """All that a variant's first seed says; null where it was not asked."""
-    evaluation = found.evaluation(name)
+def pack_variant(study: StudyResults, name: str, held: SelectableImages) -> Json:
+    """The predictions, maps and t-SNE positions of a variant's first seed; None where there are none."""
+    evaluation = study.evaluation(name)
     photos = evaluation.photos if len(held.photographs) else None
-    explained = name in found.figures.explanations
-    explanation = load_explanation(found.root / "explanations" / found.study / name) if explained else None
+    explained = name in study.figures.explanations
+    explanation = load_explanation(study.root / "explanations" / study.name / name) if explained else None
     return {
-        "tests": answers(evaluation.test_logits[0][held.tests]),
+        "tests": pack_predictions(evaluation.test_logits[0][held.tests]),
         "photographs": photos
-        and {recipe: answers(logits[0][held.photographs]) for recipe, logits in photos.logits.items()},
-        "maps": explanation and maps(explanation, name, held),
-        "contrast": explanation and contrasts(explanation, found.test_set),
-        "tsne": tsne(found, name),
+        and {recipe: pack_predictions(logits[0][held.photographs]) for recipe, logits in photos.logits.items()},
+        "maps": explanation and pack_maps(explanation, name, held),
+        "contrast": explanation and pack_contrasts(explanation, study.test_set),
+        "tsne": pack_tsne(study, name),
     }
 
 
 def pack_file(key: str, content: Json) -> bytes:
-    """A script that hands the pack to the page."""
     return f"lookalikePack({json.dumps(key)},{json.dumps(content, separators=(',', ':'), allow_nan=False)});\n".encode()
 
 
-def answers(logits: NDArray[np.floating]) -> Json:
+def pack_predictions(logits: NDArray[np.floating]) -> Json:
     """What is said of n images by their logits (n, C).
 
     Returns:
@@ -79,34 +79,34 @@ def answers(logits: NDArray[np.floating]) -> Json:
     }
 
 
-def maps(evidence: Explanation, name: str, held: Held) -> Json:
-    """The maps of the predicted class by method, each in units of its own largest value, with what its score says."""
+def pack_maps(evidence: Explanation, name: str, held: SelectableImages) -> Json:
+    """The maps of the predicted class by method, each with a sentence about its score."""
     scores = evidence.found["faithfulness"]["methods"]
     return {
         "images": evidence.indices.tolist(),
         "shown": evidence.shown,
         "methods": {
-            method: raster(values.astype(np.float32)) | {"gain": in_words(name, method, scores)}
+            method: pack_rasters(values.astype(np.float32)) | {"gain": gain_sentence(name, method, scores)}
             for method, values in evidence.maps.items()
         },
         "photographs": None
         if evidence.photo_maps is None or not len(held.photographs)
-        else raster(evidence.photo_maps[held.photographs].astype(np.float32)) | {"recipe": evidence.recipe},
+        else pack_rasters(evidence.photo_maps[held.photographs].astype(np.float32)) | {"recipe": evidence.recipe},
     }
 
 
-def raster(values: NDArray[np.floating]) -> Json:
-    """Maps (n, h, w), each in steps of a 127th of its own largest absolute value."""
+def pack_rasters(values: NDArray[np.floating]) -> Json:
+    """Maps (n, h, w), each quantised in steps of 1/127 of its own largest absolute value."""
     count, rows, columns = values.shape
-    return {"count": count, "rows": rows, "columns": columns, "values": packed(in_steps(values), "i1")}
+    return {"count": count, "rows": rows, "columns": columns, "values": packed(quantise_maps(values), "i1")}
 
 
-def in_words(variant: str, method: str, scores: Mapping[str, Any]) -> str:
+def gain_sentence(variant: str, method: str, scores: Mapping[str, Any]) -> str:
     """How well the maps of a method explain a variant next to the controls; "" if it was not scored."""
     if method not in scores:
         return ""
     gain = scores[method]["gain"]
-    random, centre = (compared(gain, scores[control]["gain"]) for control in CONTROLS)
+    random, centre = (comparison_phrase(gain, scores[control]["gain"]) for control in CONTROLS)
     value, low, high = (significant(gain[part]) for part in ("value", "low", "high"))
     controls = ", ".join(f"{said} {significant(scores[name]['gain']['value'])}" for name, said in CONTROLS.items())
     return (
@@ -115,44 +115,44 @@ def in_words(variant: str, method: str, scores: Mapping[str, Any]) -> str:
     )
 
 
-def compared(gain: Mapping[str, float], control: Mapping[str, float]) -> str:
-    """How a gain lies to that of a control by their intervals."""
+def comparison_phrase(gain: Mapping[str, float], control: Mapping[str, float]) -> str:
+    """The words that compare a gain with that of a control, by their intervals."""
     if gain["low"] > control["high"]:
         return "better than"
     return "less well than" if gain["high"] < control["low"] else "not clearly better than"
 
 
-def contrasts(evidence: Explanation, test_set: TestSet) -> Json | None:
-    """Maps of why one class and not another: of single test images, and means over the images of a class."""
+def pack_contrasts(evidence: Explanation, test_set: TestSet) -> Json | None:
+    """Contrast maps (one class minus another): of single test images, and means over the images of a class."""
     single, pairs = evidence.close_up and evidence.close_up.contrast, evidence.pair_maps
     return {
-        "images": single and of_single_images(single, test_set),
-        "pairs": pairs and of_pairs(pairs),
+        "images": single and pack_contrast_maps(single, test_set),
+        "pairs": pairs and pack_pair_maps(pairs),
     }
 
 
-def of_single_images(single: Contrast, test_set: TestSet) -> Json:
-    """Contrast maps, with the test image of each; of several images with the same pixels the first."""
+def pack_contrast_maps(single: PairContrast, test_set: TestSet) -> Json:
+    """Contrast maps with the index of their test image, the first of several with the same pixels."""
     index = {image.tobytes(): k for image, k in zip(test_set.images[::-1], test_set.shown.tolist()[::-1], strict=True)}
     return {
         "images": [index.get(image.tobytes(), -1) for image in single.images],
         "labels": single.labels.tolist(),
         "others": single.others.tolist(),
-        **raster(single.maps["contrast"].astype(np.float32)),
+        **pack_rasters(single.maps["contrast"].astype(np.float32)),
     }
 
 
-def of_pairs(pairs: PairMaps) -> Json:
-    """Mean maps of both classes of each pair, the first class of the first pair first."""
+def pack_pair_maps(pairs: PairMaps) -> Json:
+    """Mean maps of both classes of each pair, in the order of the pairs."""
     height, width = pairs.maps.shape[2:]
-    return {"pairs": [list(pair) for pair in pairs.pairs], **raster(pairs.maps.reshape(-1, height, width))}
+    return {"pairs": [list(pair) for pair in pairs.pairs], **pack_rasters(pairs.maps.reshape(-1, height, width))}
 
 
-def tsne(found: Found, name: str) -> Json | None:
-    """Where test images lie on the t-SNE map (n, 2), in hundredths of its unit; None without a map."""
-    if name not in found.figures.embeddings:
+def pack_tsne(study: StudyResults, name: str) -> Json | None:
+    """The positions (n, 2) of test images on the t-SNE map, in hundredths of its unit; None without a map."""
+    if name not in study.figures.embeddings:
         return None
-    embedding = load_embedding(found.root / "embeddings" / found.study / name)
+    embedding = load_embedding(study.root / "embeddings" / study.name / name)
     assert embedding is not None  # by contract: something was found
     places = np.round(100 * embedding.tsne.astype(np.float64)).clip(-32768, 32767)
     return {"images": packed(embedding.indices, "u4"), "places": packed(places, "i2")}

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lookalike.artifacts.photos import sample
+from lookalike.artifacts.photos import sample_photographs
 from lookalike.artifacts.webp import webp
-from lookalike.photographs.recipes import Picture, grey_values
+from lookalike.photographs.recipes import MaskedPicture, final_image
 
 TILE = 84  # pixels: three for each of a 28x28 picture
 GAP = 4
@@ -18,13 +18,13 @@ HEADER = 16
 ROWS_A_SHEET = 25
 HEAT = (np.asarray(mpl.colormaps["inferno"](np.arange(256)))[:, :3] * 255).round().astype(np.uint8)
 
-Stages = Sequence[tuple[str, Picture]]
+Stages = Sequence[tuple[str, MaskedPicture]]
 
 
 def strip(stages: Stages) -> bytes:
-    """One photograph after each step, the steps' names above, and last the result as a heat map: PNG."""
+    """A PNG with a photograph after each step of a recipe, the names of the steps, and the heat map at the end."""
     tiles = [(name, tile(picture.visible, picture.coverage)) for name, picture in stages]
-    tiles.append(("heat map", enlarged(HEAT[grey_values(stages[-1][1])])))
+    tiles.append(("heat map", enlarged(HEAT[final_image(stages[-1][1])])))
     sheet = Image.new("RGB", (len(tiles) * (TILE + GAP) - GAP, HEADER + TILE), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
     for column, (name, picture) in enumerate(tiles):
@@ -35,14 +35,14 @@ def strip(stages: Stages) -> bytes:
 
 
 def tile(image: NDArray[np.uint8], coverage: NDArray[np.float32]) -> Image.Image:
-    """A picture in the size of a tile; what a mask has taken away is tinted, so that it can be judged."""
+    """A picture in the size of a tile; the background that a mask removes is tinted blue."""
     ground = (coverage < 0.5)[..., None]
     tinted = np.where(ground, image // 3 + np.array([0, 60, 120], np.uint8), image)
     return enlarged(np.asarray(image if image.shape[:2] == (28, 28) else tinted, np.uint8))
 
 
 def enlarged(image: NDArray[np.uint8]) -> Image.Image:
-    """Fitted into a tile: small pictures with their pixels visible."""
+    """A picture fitted into a tile; small ones keep their pixels visible."""
     height, width = image.shape[:2]
     scale = TILE / max(height, width)
     how = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BILINEAR
@@ -64,18 +64,19 @@ def contact_sheets(strips: Mapping[str, Sequence[bytes]], photographs: Sequence[
     for recipe, rows in strips.items():
         pictures |= {f"steps/{recipe}/{name}": row for (name, _), row in zip(photographs, rows, strict=True)}
         pictures |= {f"sheets/{recipe}-{page:02d}": one for page, one in enumerate(sheets(rows, captions), start=1)}
-        pictures[f"samples/{recipe}"] = webp(stacked(sample(rows), sample(captions)), lossless=False)
+        pictures[f"samples/{recipe}"] = webp(
+            stacked(sample_photographs(rows), sample_photographs(captions)), lossless=False
+        )
     return pictures
 
 
 def sheets(strips: Sequence[bytes], captions: Sequence[str]) -> list[bytes]:
-    """Strips under each other, 25 per sheet, each with its caption: PNGs."""
+    """PNGs of strips below each other, 25 per sheet, each with its caption."""
     starts = range(0, len(strips), ROWS_A_SHEET)
     return [png(stacked(strips[k : k + ROWS_A_SHEET], captions[k : k + ROWS_A_SHEET])) for k in starts]
 
 
 def stacked(strips: Sequence[bytes], captions: Sequence[str]) -> Image.Image:
-    """One sheet."""
     rows = [Image.open(io.BytesIO(one)) for one in strips]
     high = HEADER + TILE + HEADER + GAP
     sheet = Image.new("RGB", (max(row.width for row in rows), high * len(rows)), "white")
@@ -87,7 +88,7 @@ def stacked(strips: Sequence[bytes], captions: Sequence[str]) -> Image.Image:
 
 
 def png(image: Image.Image) -> bytes:
-    """The picture as PNG, packed quickly."""
+    """The picture as PNG, with a fast compression level."""
     out = io.BytesIO()
     image.save(out, format="PNG", compress_level=3)
     return out.getvalue()

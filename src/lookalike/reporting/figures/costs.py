@@ -11,16 +11,16 @@ from lookalike.reporting.figures.style import (
     DARK,
     LIGHT,
     MIDDLE,
-    WIDTH,
     Look,
     Looks,
-    in_epochs,
-    in_percent,
+    label_epochs,
     legend_above,
+    percent_ticks,
     style,
+    subplots,
     whiskers,
 )
-from lookalike.reporting.figures.training import Rows
+from lookalike.reporting.figures.training import Rows, draw_errors
 
 COSTS = {  # the key of a row, and the label of its axis
     "parameters": "parameters",
@@ -31,7 +31,7 @@ DEPTH_TONES = (LIGHT, MIDDLE, DARK)  # from the shallowest
 
 
 def non_dominated(costs: Sequence[float], values: Sequence[float]) -> list[bool]:
-    """Whether each of N offers is on the Pareto front: no other is at least as good in both and better in one."""
+    """Whether each of N points is on the Pareto front: no other is at least as good in both and better in one."""
     offers = list(zip(costs, values, strict=True))
     return [
         not any(other <= cost and better >= value and (other, better) != (cost, value) for other, better in offers)
@@ -39,6 +39,7 @@ def non_dominated(costs: Sequence[float], values: Sequence[float]) -> list[bool]
     ]
 
 
+@style()
 def pareto_figure(rows: Sequence[Mapping[str, Any]], *, looks: Looks) -> Figure:
     """Accuracy against each cost on a logarithmic scale; a line joins the Pareto front.
 
@@ -46,19 +47,17 @@ def pareto_figure(rows: Sequence[Mapping[str, Any]], *, looks: Looks) -> Figure:
         rows: one per member, with "variant", "accuracy" ("value", "low", "high") and the keys of `COSTS`; "seconds" has
             "median", "least" and "most".
     """
-    with style():
-        figure = Figure(figsize=(WIDTH, 2.8 + 0.1 * len(rows)))
-        panels = figure.subplots(1, 3, sharey=True)
-        for axes, cost in zip(panels, COSTS, strict=True):
-            draw_offers(axes, rows, cost, looks)
-        panels[0].set_ylabel("test accuracy")
-        panels[0].set_title("grey line: Pareto front", loc="left")
-        legend_above(figure, panels[0])
+    figure, panels = subplots(2.8 + 0.1 * len(rows), 1, 3, sharey=True)
+    for axes, cost in zip(panels, COSTS, strict=True):
+        draw_offers(axes, rows, cost, looks)
+    panels[0].set_ylabel("test accuracy")
+    panels[0].set_title("grey line: Pareto front")
+    legend_above(figure, panels[0])
     return figure
 
 
 def draw_offers(axes: Axes, rows: Sequence[Mapping[str, Any]], cost: str, looks: Looks) -> None:
-    """Draw every member at its cost, and the line through the Pareto front."""
+    """Draw every variant at its cost, and the line through the Pareto front."""
     costs = [row[cost]["median"] if cost == "seconds" else row[cost] for row in rows]
     best = non_dominated(costs, [row["accuracy"]["value"] for row in rows])
     front = sorted((at, row["accuracy"]["value"]) for at, row, one in zip(costs, rows, best, strict=True) if one)
@@ -73,10 +72,11 @@ def draw_offers(axes: Axes, rows: Sequence[Mapping[str, Any]], cost: str, looks:
     axes.xaxis.set_major_formatter(EngFormatter("s" if cost == "seconds" else ""))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(COSTS[cost])
-    in_percent(axes.yaxis)
+    percent_ticks(axes.yaxis)
 
 
-def depth_figure(histories: Mapping[str, Rows], looks_of: Mapping[str, tuple[bool, int]]) -> Figure:
+@style()
+def depth_training_figure(histories: Mapping[str, Rows], looks_of: Mapping[str, tuple[bool, int]]) -> Figure:
     """Training error by epoch, plain networks on the left and residual ones on the right, a line per seed.
 
     Args:
@@ -84,28 +84,16 @@ def depth_figure(histories: Mapping[str, Rows], looks_of: Mapping[str, tuple[boo
     """
     depths = sorted({depth for _, depth in looks_of.values()})
     tones = dict(zip(depths, DEPTH_TONES, strict=False))
-    with style():
-        figure = Figure(figsize=(WIDTH, 3.2))
-        plain, residual = figure.subplots(1, 2, sharex=True, sharey=True)
-        for name, history in histories.items():
-            shortcuts, depth = looks_of[name]
-            look: Look = {"color": tones[depth], "linestyle": "-" if depth == depths[0] else "--"}
-            draw_errors(residual if shortcuts else plain, history, look, f"{depth} layers")
-        for axes, title in ((plain, "plain"), (residual, "residual")):
-            axes.set_title(title, loc="left")
-            in_epochs(axes.xaxis)
-        plain.set_ylabel("training error")
-        in_percent(plain.yaxis)
-        legend_above(figure, plain if plain.lines else residual)
+    figure, (plain, residual) = subplots(3.2, 1, 2, sharex=True, sharey=True)
+    for name, history in histories.items():
+        shortcuts, depth = looks_of[name]
+        look: Look = {"color": tones[depth], "linestyle": "-" if depth == depths[0] else "--"}
+        look |= {"marker": "o", "linewidth": 1.2, "label": f"{depth} layers"}
+        draw_errors(residual if shortcuts else plain, history, look, label_of_others=None)
+    for axes, title in ((plain, "plain"), (residual, "residual")):
+        axes.set_title(title)
+        label_epochs(axes.xaxis)
+    plain.set_ylabel("training error")
+    percent_ticks(plain.yaxis)
+    legend_above(figure, plain if plain.lines else residual)
     return figure
-
-
-def draw_errors(axes: Axes, history: Rows, look: Look, label: str) -> None:
-    """Draw the training error by epoch, a line per seed; epochs are counted from 1."""
-    for seed in sorted({row["seed"] for row in history}):
-        rows = [row for row in history if row["seed"] == seed]
-        errors = [1 - row["train_accuracy"] for row in rows]
-        name = label if rows[0] is history[0] else None
-        axes.plot(
-            [row["epoch"] + 1 for row in rows], errors, marker="o", markersize=3, linewidth=1.2, label=name, **look
-        )

@@ -1,7 +1,4 @@
-"""Figures of what a model's features cluster into: maps, tables of clusters, and how well clusters agree with labels.
-
-Each function takes arrays, or what a stage wrote as JSON, and returns a matplotlib figure; nothing here reads files.
-"""
+"""Figures of clusters in feature space: maps, tables of clusters, and how well clusters agree with labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +21,14 @@ from lookalike.reporting.figures.style import (
     PALETTE,
     WIDTH,
     Look,
-    dodge,
+    dodged_whiskers,
+    heat_map,
     legend_above,
-    looks,
+    name_columns,
     name_rows,
+    series_looks,
     style,
-    whiskers,
+    subplots,
 )
 
 Clusterings = Mapping[str, Mapping[str, Any]]  # "clusterings" of what `embed` found, as JSON
@@ -53,7 +52,7 @@ DARKEST, LIGHTEST = -0.65, 0.5  # tones of a colour, see `shade`, that are told 
 
 
 @dataclass(frozen=True)
-class Points:
+class ProjectedImages:
     """N images of a test set as points: (N, 2) by `pca` and by `tsne`, with their labels (N,) and clusters (N,)."""
 
     pca: Floats
@@ -78,24 +77,25 @@ def embedding_figures(embedding: Embedding, labels: Ints, classes: Classes) -> d
     """
     found, order = embedding.found, np.argsort(classes.group_of, kind="stable")
     pca, tsne = (values.astype(np.float64) for values in (embedding.components[:, :2], embedding.tsne))
-    points = Points(pca, tsne, labels[embedding.indices], embedding.clusters["mixture"])
+    points = ProjectedImages(pca, tsne, labels[embedding.indices], embedding.clusters["mixture"])
     title = f"mixture: {found['chosen']['components']} components, {found['chosen']['covariance']}"
     table = np.array(found["clusterings"]["mixture"]["table"])
     return {
         "map": embedding_figure(points, classes, title),
-        "clusters": table_figure(table[:, order], [classes.names[k] for k in order], title),
+        "clusters": cluster_table_figure(table[:, order], [classes.names[k] for k in order], title),
         "sweep": sweep_figure(found["sweep"], found["chosen"]),
     }
 
 
 def main_scores(found: Mapping[str, Any]) -> dict[str, float]:
-    """The main figures of what `embed` found: how good the map is, and how like the classes one Gaussian a class."""
+    """The main scores of an embedding: how trustworthy its map is, and how well Gaussians agree with classes."""
     by_class = found["clusterings"]["mixture_by_class"]["labels"]
     scores = {name: by_class[name]["value"] for name in ("ari", "ami", "hungarian_accuracy")}
     return {"trustworthiness": found["trustworthiness"], **scores}
 
 
-def embedding_figure(points: Points, classes: Classes, cluster_title: str) -> Figure:
+@style()
+def embedding_figure(points: ProjectedImages, classes: Classes, cluster_title: str) -> Figure:
     """Principal components by class, and the same t-SNE map by class, by group and by cluster.
 
     The classes of a group are shades of its colour; names and cluster numbers stand at the medians of their points.
@@ -103,25 +103,23 @@ def embedding_figure(points: Points, classes: Classes, cluster_title: str) -> Fi
     by_class = class_looks(classes)
     by_group = {name: base_look(k) for k, name in enumerate(classes.group_names)}
     by_cluster = {str(k): cluster_look(k) for k in range(int(points.clusters.max()) + 1)}
-    with style():
-        figure = Figure(figsize=(WIDTH, WIDTH + 0.4))
-        panels = figure.subplots(2, 2).ravel()
-        draw_map(panels[0], points.pca, points.labels, by_class)
-        draw_map(panels[1], points.tsne, points.labels, by_class)
-        draw_map(panels[2], points.tsne, classes.group_of[points.labels], by_group)
-        draw_map(panels[3], points.tsne, points.clusters, by_cluster)
-        titles = ("PCA, by class", "t-SNE, by class", "t-SNE, by group", f"t-SNE, by {cluster_title}")
-        for axes, title in zip(panels, titles, strict=True):
-            axes.set_title(title, loc="left")
-            axes.set_xlabel("t-SNE 1 (no unit)")
-            axes.set_ylabel("t-SNE 2 (no unit)")
-        panels[0].set_xlabel("principal component 1")
-        panels[0].set_ylabel("principal component 2")
+    figure, panels = subplots(WIDTH + 0.4, 2, 2)
+    panels = panels.ravel()
+    draw_map(panels[0], points.pca, points.labels, by_class)
+    draw_map(panels[1], points.tsne, points.labels, by_class)
+    draw_map(panels[2], points.tsne, classes.group_of[points.labels], by_group)
+    draw_map(panels[3], points.tsne, points.clusters, by_cluster)
+    titles = ("PCA, by class", "t-SNE, by class", "t-SNE, by group", f"t-SNE, by {cluster_title}")
+    for axes, title in zip(panels, titles, strict=True):
+        axes.set_title(title)
+        axes.set_xlabel("t-SNE 1 (no unit)")
+        axes.set_ylabel("t-SNE 2 (no unit)")
+    panels[0].set_xlabel("principal component 1")
+    panels[0].set_ylabel("principal component 2")
     return figure
 
 
 def base_look(group: int) -> Look:
-    """Colour and marker of a group."""
     return {"color": PALETTE[group % len(PALETTE)], "marker": MARKERS[group % len(MARKERS)]}
 
 
@@ -138,7 +136,7 @@ def class_looks(classes: Classes) -> dict[str, Look]:
 
 
 def cluster_look(cluster: int) -> Look:
-    """Colour and marker of a cluster; the colours come back lighter, and then darker."""
+    """Colour and marker of a cluster; colours repeat in lighter and then in darker tones."""
     turn, colour = divmod(cluster, len(PALETTE))
     tone = (0, LIGHTEST, DARKEST)[turn % 3]
     return {"color": shade(PALETTE[colour], tone), "marker": MARKERS[cluster % len(MARKERS)]}
@@ -150,7 +148,7 @@ def shade(colour: str, tone: float) -> tuple[float, ...]:
 
 
 def draw_map(axes: Axes, places: Floats, numbers: Ints, kinds: Mapping[str, Look]) -> None:
-    """Points (N, 2) in the look of the kind that `numbers` (N,) gives each, on axes of one scale, without ticks."""
+    """Draw points (N, 2), each in the look of its kind in `numbers` (N,), on axes of one scale without ticks."""
     size = float(np.clip(120 / np.sqrt(len(places)), 1.8, 5))
     for k, look in enumerate(kinds.values()):
         dots: Look = {"linestyle": "none", "markersize": size, "markeredgewidth": 0, "alpha": 0.6, "in_layout": False}
@@ -165,7 +163,7 @@ def draw_map(axes: Axes, places: Floats, numbers: Ints, kinds: Mapping[str, Look
 
 
 def write_names(axes: Axes, names: Sequence[str], medians: Floats, span: float) -> None:
-    """Each name at its median of (K, 2); lower, with a line to it, where another one stands already."""
+    """Write each name at its median of (K, 2), or below it with a line to it where another name is in the way."""
     halo = [withStroke(linewidth=2, foreground="white")]
     widths = LETTER * span * np.array([max(len(name), 2) for name in names])
     places = medians.copy()
@@ -179,33 +177,27 @@ def write_names(axes: Axes, names: Sequence[str], medians: Floats, span: float) 
         axes.text(x, y, name, ha="center", va="center", fontsize=NAME, path_effects=halo, in_layout=False)
 
 
-def table_figure(table: NDArray[np.integer], class_names: Sequence[str], title: str) -> Figure:
+@style()
+def cluster_table_figure(table: NDArray[np.integer], class_names: Sequence[str], title: str) -> Figure:
     """Counts (K, C) of images, row a cluster and column a class; shade is the share of the cluster.
 
     Rows are sorted by the largest class of each, so that clusters which are classes stand along the diagonal.
     """
     counts = np.asarray(table)
     order = np.lexsort((-counts.max(axis=1), counts.argmax(axis=1)))
-    counts = counts[order]
-    totals = counts.sum(axis=1)
+    counts, totals = counts[order], counts[order].sum(axis=1)
     shares = counts / np.maximum(totals, 1)[:, None]
-    with style():
-        figure = Figure(figsize=(min(WIDTH, 2.4 + 0.48 * len(class_names)), 0.26 * len(counts) + 1.5))
-        axes = figure.subplots()
-        picture = axes.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto")
-        for row, column in np.ndindex(counts.shape):
-            colour = "white" if shares[row, column] > 0.6 else BLACK
-            axes.text(column, row, f"{counts[row, column]:,}", ha="center", va="center", fontsize=7, color=colour)
-        axes.set_xticks(range(len(class_names)), class_names, rotation=45, ha="right", rotation_mode="anchor")
-        axes.set_yticks(range(len(counts)), [f"{k} ({n:,})" for k, n in zip(order, totals, strict=True)])
-        axes.tick_params(length=0)
-        axes.grid(visible=False)
-        axes.set_ylabel("cluster (images)")
-        axes.set_title(title, loc="left")
-        figure.colorbar(picture, ax=axes, label="share of the cluster")
+    figure, axes = subplots(0.26 * len(counts) + 1.5, width=min(WIDTH, 2.4 + 0.48 * len(class_names)))
+    image = heat_map(axes, shares, lambda row, column: f"{counts[row, column]:,}", dark=0.6, fontsize=7)
+    name_columns(axes, class_names, rotation=45)
+    axes.set_yticks(range(len(counts)), [f"{k} ({n:,})" for k, n in zip(order, totals, strict=True)])
+    axes.set_ylabel("cluster (images)")
+    axes.set_title(title)
+    figure.colorbar(image, ax=axes, label="share of the cluster")
     return figure
 
 
+@style()
 def sweep_figure(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any]) -> Figure:
     """BIC against the number of components, one line per covariance; hollow where the fit did not converge.
 
@@ -213,45 +205,41 @@ def sweep_figure(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any]) -
         rows: mixtures with "components", "covariance", "bic" and "converged".
         chosen: "components" and "covariance" of one of them.
     """
-    series = looks(dict.fromkeys(row["covariance"] for row in rows))
-    with style():
-        figure = Figure(figsize=(3.5, 3.2))
-        axes = figure.subplots()
-        for covariance, look in series.items():
-            fits = [row for row in rows if row["covariance"] == covariance]
-            sizes, bics = (np.array([fit[key] for fit in fits]) for key in ("components", "bic"))
-            axes.plot(sizes, bics, linewidth=1, markersize=5, **look)
-            loose = ~np.array([fit["converged"] for fit in fits])
-            hollow = look | {"markerfacecolor": "white", "linestyle": "none", "label": None}
-            axes.plot(sizes[loose], bics[loose], markersize=5, **hollow)
-        (best,) = (row for row in rows if all(row[key] == chosen[key] for key in chosen))
-        ring: Look = {"markersize": 13, "markerfacecolor": "none", "color": BLACK, "linestyle": "none"}
-        axes.plot(best["components"], best["bic"], "o", label="chosen", **ring)
-        axes.plot([], [], "o", color=BLACK, markerfacecolor="white", linestyle="none", label="did not converge")
-        axes.set_xticks(sorted({row["components"] for row in rows}))
-        axes.set_xlabel("components of the mixture")
-        axes.set_ylabel("BIC (lower is better)")
-        legend_above(figure, axes)
+    series = series_looks(dict.fromkeys(row["covariance"] for row in rows))
+    figure, axes = subplots(3.2, width=3.5)
+    for covariance, look in series.items():
+        fits = [row for row in rows if row["covariance"] == covariance]
+        sizes, bics = (np.array([fit[key] for fit in fits]) for key in ("components", "bic"))
+        axes.plot(sizes, bics, linewidth=1, markersize=5, **look)
+        loose = ~np.array([fit["converged"] for fit in fits])
+        hollow = look | {"markerfacecolor": "white", "linestyle": "none", "label": None}
+        axes.plot(sizes[loose], bics[loose], markersize=5, **hollow)
+    (best,) = (row for row in rows if all(row[key] == chosen[key] for key in chosen))
+    ring: Look = {"markersize": 13, "markerfacecolor": "none", "color": BLACK, "linestyle": "none"}
+    axes.plot(best["components"], best["bic"], "o", label="chosen", **ring)
+    axes.plot([], [], "o", color=BLACK, markerfacecolor="white", linestyle="none", label="did not converge")
+    axes.set_xticks(sorted({row["components"] for row in rows}))
+    axes.set_xlabel("components of the mixture")
+    axes.set_ylabel("BIC (lower is better)")
+    legend_above(figure, axes)
     return figure
 
 
+@style()
 def agreement_figure(variants: Mapping[str, Clusterings]) -> Figure:
     """How well each variant's clusters agree with classes and with groups: one row per variant, one panel per score."""
-    with style():
-        figure = Figure(figsize=(WIDTH, 0.68 * len(variants) + 2))
-        panels = figure.subplots(len(PARTITIONS), len(SCORES), sharex=True, sharey=True)
-        for row, (partition, named) in zip(panels, PARTITIONS.items(), strict=True):
-            for axes, (score, title) in zip(row, SCORES.items(), strict=True):
-                draw_agreement(axes, variants, partition, score)
-                axes.set_title(f"{title}\nwith {named}", loc="left")
-        panels[0, 0].set_xlim(-0.03, 1.03)
-        figure.supxlabel("agreement: 1 if the partitions are the same; ARI and AMI: 0 if as by chance", fontsize=9)
-        legend_above(figure, panels[0, 0], columns=2)
+    figure, panels = subplots(0.68 * len(variants) + 2, len(PARTITIONS), len(SCORES), sharex=True, sharey=True)
+    for row, (partition, named) in zip(panels, PARTITIONS.items(), strict=True):
+        for axes, (score, title) in zip(row, SCORES.items(), strict=True):
+            draw_agreement(axes, variants, partition, score)
+            axes.set_title(f"{title}\nwith {named}")
+    panels[0, 0].set_xlim(-0.03, 1.03)
+    figure.supxlabel("agreement: 1 if the partitions are the same; ARI and AMI: 0 if as by chance")
+    legend_above(figure, panels[0, 0], columns=2)
     return figure
 
 
 def draw_agreement(axes: Axes, variants: Mapping[str, Clusterings], partition: str, score: str) -> None:
-    """One row per variant, with a dot for each of the `CLUSTERINGS`."""
-    for (name, look), rows in zip(CLUSTERINGS.items(), dodge(len(variants), len(CLUSTERINGS)), strict=True):
-        whiskers(axes, rows, [clusterings[name][partition][score] for clusterings in variants.values()], **look)
+    scores = ([clusterings[name][partition][score] for clusterings in variants.values()] for name in CLUSTERINGS)
+    dodged_whiskers(axes, CLUSTERINGS.values(), scores)
     name_rows(axes, list(variants))

@@ -1,7 +1,4 @@
-"""Charts of how families of architectures tell look-alikes apart: where they err, and by what they are right.
-
-Each function takes findings, see `families.findings`, and returns a matplotlib figure; nothing here reads files.
-"""
+"""Charts of how families of architectures tell look-alikes apart: error consistency, separability and cues."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -27,11 +24,12 @@ from lookalike.reporting.figures.style import (
     Estimated,
     Look,
     Looks,
-    dodge,
-    in_percent,
+    dodged_whiskers,
     legend_above,
     name_rows,
+    percent_ticks,
     style,
+    subplots,
     whiskers,
 )
 
@@ -41,7 +39,6 @@ NARROW = 5.0  # inches: a heat map alone
 
 
 def estimated(found: Estimate | None) -> Estimated:
-    """An estimate as `whiskers` takes it."""
     return None if found is None else asdict(found)
 
 
@@ -51,35 +48,40 @@ def short(name: str) -> str:
 
 
 def pair_name(pair: ClassPair) -> str:
-    """Both classes of a pair."""
     return " – ".join(map(short, pair))
 
 
+@style()
 def consistency_figure(
     consistency: ErrorConsistency, families: Mapping[str, Family], by_size: Sequence[OfSize]
 ) -> Figure:
     """The error consistency of all models and, if it is known, by the number of training images."""
     known = [one for one in by_size if one.consistency is not None]
     variants = len(set(consistency.variants))
-    with style():
-        figure = Figure(figsize=(WIDTH if known else NARROW, max(3.4, 0.13 * variants + 1)))
-        heat, *rest = figure.subplots(1, 2 if known else 1, width_ratios=[1.5, 1] if known else None, squeeze=False)[0]
-        draw_consistency(heat, consistency, families)
-        for axes in rest:
-            draw_by_size(axes, known)
+    figure, ((heat, *rest),) = subplots(
+        max(3.4, 0.13 * variants + 1),
+        1,
+        2 if known else 1,
+        width_ratios=[1.5, 1] if known else None,
+        squeeze=False,
+        width=WIDTH if known else NARROW,
+    )
+    draw_consistency(heat, consistency, families)
+    for axes in rest:
+        draw_by_size(axes, known)
     return figure
 
 
 def draw_consistency(axes: Axes, consistency: ErrorConsistency, families: Mapping[str, Family]) -> None:
     """A heat map of all models; thin lines separate variants, thick ones families."""
-    order = by_family(consistency.variants, families)
+    order = family_order(consistency.variants, families)
     names = [consistency.variants[k] for k in order]
     values = np.array(consistency.matrix, float)[np.ix_(order, order)]
     np.fill_diagonal(values, np.nan)
     picture = axes.imshow(values, cmap="cividis", aspect="auto", interpolation="none")
     axes.set_facecolor("#dddddd")
     axes.grid(visible=False)
-    variants, ends = blocks(names)
+    variants, ends = runs_of(names)
     for end in ends[:-1]:
         draw_cross(axes, end, 0.5)
     axes.set_yticks(middles(ends), variants, fontsize=SMALL)
@@ -88,14 +90,14 @@ def draw_consistency(axes: Axes, consistency: ErrorConsistency, families: Mappin
     axes.figure.colorbar(picture, ax=axes, label="error consistency κ")
 
 
-def by_family(names: Sequence[str], families: Mapping[str, Family]) -> list[int]:
-    """The numbers of some variants, those of one family together."""
+def family_order(names: Sequence[str], families: Mapping[str, Family]) -> list[int]:
+    """The indices of variants such that each family is together."""
     return [k for family in FAMILIES for k, name in enumerate(names) if families[name] == family]
 
 
 def mark_families(axes: Axes, names: Sequence[str], families: Mapping[str, Family]) -> None:
     """Thick lines between the families of a heat map's rows and columns, and their names below it."""
-    kinds, ends = blocks([families[name] for name in names])
+    kinds, ends = runs_of([families[name] for name in names])
     for end in ends[:-1]:
         draw_cross(axes, end, 2.5)
     axes.set_xticks(middles(ends), kinds)
@@ -103,12 +105,12 @@ def mark_families(axes: Axes, names: Sequence[str], families: Mapping[str, Famil
 
 
 def middles(ends: Sequence[int]) -> list[float]:
-    """The middle of each of some runs that end there."""
+    """The middle of each run, from the ends of all runs."""
     return [(low + high - 1) / 2 for low, high in pairwise([0, *ends])]
 
 
-def blocks(names: Sequence[str]) -> tuple[list[str], list[int]]:
-    """The names without repetition, and where the run of each ends."""
+def runs_of(names: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The names of runs of equal names, and where each run ends."""
     runs = [(name, len(list(run))) for name, run in groupby(names)]
     return [name for name, _ in runs], np.cumsum([length for _, length in runs]).tolist()
 
@@ -139,27 +141,26 @@ def draw_by_size(axes: Axes, by_size: Sequence[OfSize]) -> None:
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=7, handlelength=4)
 
 
+@style()
 def separability_figure(pairs: Sequence[Separability], looks: Looks) -> Figure:
-    """How well variants separate each pair of look-alikes: AUROC beside d'."""
+    """How well variants separate each pair of look-alikes: AUROC next to d'."""
     rows = [pair_name(one.pair) for one in pairs]
-    with style():
-        figure = Figure(figsize=(WIDTH, (0.11 * len(looks) + 0.14) * len(pairs) + 1.2))
-        areas, distances = figure.subplots(1, 2, sharey=True)
-        draw_rows(areas, rows, {name: [one.variants[name].auroc for one in pairs] for name in looks}, looks)
-        draw_rows(distances, rows, {name: [one.variants[name].d_prime for one in pairs] for name in looks}, looks)
-        areas.set_xlabel("AUROC of the logit difference (chance: 0.5)")
-        distances.set_xlabel("d′: distance of the two classes' scores\nin standard deviations")
-        legend_above(figure, areas, columns=2)
+    figure, (areas, distances) = subplots((0.11 * len(looks) + 0.14) * len(pairs) + 1.2, 1, 2, sharey=True)
+    draw_rows(areas, rows, {name: [one.variants[name].auroc for one in pairs] for name in looks}, looks)
+    draw_rows(distances, rows, {name: [one.variants[name].d_prime for one in pairs] for name in looks}, looks)
+    areas.set_xlabel("AUROC of the logit difference (chance: 0.5)")
+    distances.set_xlabel("d′: distance of the two classes' scores\nin standard deviations")
+    legend_above(figure, areas, columns=2)
     return figure
 
 
 def draw_rows(axes: Axes, rows: Sequence[str], values: Mapping[str, Sequence[Estimate | None]], looks: Looks) -> None:
-    """Named rows with a dot and its interval for each variant; `values` holds one for each row."""
-    for (name, look), places in zip(looks.items(), dodge(len(rows), len(looks)), strict=True):
-        whiskers(axes, places, map(estimated, values[name]), **look)
+    """Draw named rows with an estimate per variant; `values` holds one per row."""
+    dodged_whiskers(axes, looks.values(), (list(map(estimated, values[name])) for name in looks))
     name_rows(axes, rows)
 
 
+@style()
 def cues_figure(strip: Mapping[Condition, NDArray[np.uint8]], uses: Mapping[str, CueUse], looks: Looks) -> Figure:
     """The share of its accuracy that each variant keeps in each condition, below one image in each.
 
@@ -168,36 +169,32 @@ def cues_figure(strip: Mapping[Condition, NDArray[np.uint8]], uses: Mapping[str,
         uses: by variant; of those in `looks`, all with the same conditions.
     """
     conditions = next(iter(uses.values())).conditions
-    with style():
-        figure = Figure(figsize=(WIDTH, 4))
-        images, kept = figure.subplots(2, 1, sharex=True, height_ratios=[0.55, 2.6])
-        draw_strip(images, [strip.get(condition) for condition in conditions])
-        for (name, look), places in zip(looks.items(), dodge(len(conditions), len(looks)), strict=True):
-            whiskers(kept, places, map(estimated, uses[name].kept), up=True, **look)
-        kinds, ends = blocks([kind or "original" for kind, _ in conditions])
-        for middle, end, kind in zip(middles(ends), ends, kinds, strict=True):
-            images.text(middle, 1.05, kind, ha="center", va="bottom", fontsize=7)
-            kept.axvline(end - 0.5, color="#999999", linewidth=0.6)
-        kept.set_xticks(range(len(conditions)), [strength_of(condition) for condition in conditions])
-        kept.set_xlim(-0.5, len(conditions) - 0.5)
-        kept.tick_params(axis="x", length=0)
-        kept.grid(visible=False, axis="x")
-        kept.set_ylim(bottom=0)
-        in_percent(kept.yaxis)
-        kept.set_ylabel("accuracy kept,\nof that on images as they are")
-        kept.set_xlabel("patches per side; strength of the other changes (3: the strongest)")
-        figure.legend(*kept.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    figure, (images, kept) = subplots(4, 2, 1, sharex=True, height_ratios=[0.55, 2.6])
+    draw_strip(images, [strip.get(condition) for condition in conditions])
+    dodged_whiskers(kept, looks.values(), (list(map(estimated, uses[name].kept)) for name in looks), up=True)
+    kinds, ends = runs_of([kind or "original" for kind, _ in conditions])
+    for middle, end, kind in zip(middles(ends), ends, kinds, strict=True):
+        images.text(middle, 1.05, kind, ha="center", va="bottom", fontsize=7)
+        kept.axvline(end - 0.5, color="#999999", linewidth=0.6)
+    kept.set_xticks(range(len(conditions)), [strength_of(condition) for condition in conditions])
+    kept.set_xlim(-0.5, len(conditions) - 0.5)
+    kept.tick_params(axis="x", length=0)
+    kept.grid(visible=False, axis="x")
+    kept.set_ylim(bottom=0)
+    percent_ticks(kept.yaxis)
+    kept.set_ylabel("accuracy kept,\nof that on images as they are")
+    kept.set_xlabel("patches per side; strength of the other changes (3: the strongest)")
+    figure.legend(*kept.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
 def strength_of(condition: Condition) -> str:
-    """How a condition's strength is written below the chart."""
     kind, strength = condition
     return {"": "", "silhouette": "", "shuffled": f"{strength}×{strength}"}.get(kind, str(strength))
 
 
 def draw_strip(axes: Axes, images: Sequence[NDArray[np.uint8] | None]) -> None:
-    """Images in a row at 0, 1, ...; None leaves a place empty."""
+    """Draw images in a row at 0, 1, ...; None leaves a gap."""
     for k, image in enumerate(images):
         if image is not None:
             axes.imshow(as_tile(image, TILE), extent=(k - 0.45, k + 0.45, 0, 1), aspect="auto", interpolation="none")

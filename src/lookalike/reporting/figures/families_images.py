@@ -1,4 +1,4 @@
-"""Pictures of how families of architectures tell look-alikes apart: what speaks for each class, and doubtful labels."""
+"""Pictures of how families of architectures tell look-alikes apart: contrast maps and doubtful labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +16,10 @@ from lookalike.reporting.figures.maps import (
     MEDIUM,
     MOST,
     TITLE,
-    Floats,
     Sheet,
     as_tile,
-    coloured,
-    in_shares,
-    is_blank,
     margin,
+    signed_tile,
     tile_of,
 )
 
@@ -66,22 +63,16 @@ def contrast_maps_figure(
             sheet.write(start + column * pitch + size / 2, top - GAP, heading)
         for row, pair in enumerate(pairs):
             y = top + row * pitch
-            sheet.write(start - GAP, y + size / 2, short(pair[side]), ha="right", va="center")
+            sheet.name_row(start - GAP, y, size, short(pair[side]))
             sheet.paste((start, y), as_tile(classes[row, side], size))
             for column, of_family in enumerate(maps.values(), start=1):
-                sheet.paste((start + column * pitch, y), evidence_tile(of_family[row, side].astype(np.float64), size))
+                sheet.paste((start + column * pitch, y), signed_tile(of_family[row, side].astype(np.float64), size))
     sheet.add_map_scales([True])
     return sheet.figure()
 
 
-def evidence_tile(values: Floats, size: int) -> NDArray[np.uint8]:
-    """A map (h, w) of either sign as a picture; a blank one has the colour of 0."""
-    shown = np.zeros_like(values) if is_blank(values) else values
-    return as_tile(coloured(in_shares(shown), signed=True), size)
-
-
 def doubtful_figure(doubtful: Sequence[Doubtful], images: Sequence[NDArray[np.uint8]]) -> Figure:
-    """Images (H, W[, 3]) whose labels are doubtful, five in a row, with what is said about each below it."""
+    """Images (H, W[, 3]) with doubtful labels, five per row, each above its label and the class of the judges."""
     sheet, pitch = Sheet(), MOST // ACROSS
     for k, (one, image) in enumerate(zip(doubtful, images, strict=True)):
         size = tile_of(len(image), LARGE)

@@ -1,8 +1,8 @@
 """Pictures with a row for each class, image or layer: many maps of one kind side by side."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,20 +15,18 @@ from lookalike.reporting.figures.maps import (
     SMALL_IMAGE,
     TITLE,
     Floats,
-    Pixels,
+    Place,
     Sheet,
     as_tile,
-    bands,
-    coloured,
-    fitting,
-    in_shares,
-    is_blank,
+    chunks,
     margin,
+    signed_tile,
     tile_of,
+    tiles_per_row,
 )
 
 if TYPE_CHECKING:  # the primer draws without evidence
-    from lookalike.artifacts.explanations import InSteps, Layers, Response
+    from lookalike.artifacts.explanations import FilterExamples, InSteps, LayerOutputs
     from lookalike.artifacts.test_sets import TestSet
 
 IMAGE = "the image"
@@ -39,7 +37,7 @@ FAINT = 8  # of 255: what is nearer to the border's grey is noise
 ABREAST = 2  # the same, on each of several sides
 
 
-def classes_figure(
+def class_maps_figure(
     images: NDArray[np.uint8],
     maps: Floats,
     labels: NDArray[np.integer],
@@ -59,8 +57,8 @@ def classes_figure(
     sheet.write(GAP, TITLE - GAP, title, ha="left")
     for row, name in enumerate(class_names):
         y = TITLE + row * (size + GAP)
-        sheet.write(left - GAP, y + size / 2, name, ha="right", va="center")
-        for column, k in enumerate(np.flatnonzero(labels == row)[: min(ACROSS, fitting(left, size + GAP))]):
+        sheet.name_row(left - GAP, y, size, name)
+        for column, k in enumerate(np.flatnonzero(labels == row)[: min(ACROSS, tiles_per_row(left, size + GAP))]):
             sheet.paste_map((left + column * (size + GAP), y), images[k], maps[k], size, signed=signed)
     sheet.end = TITLE + len(class_names) * (size + GAP)
     sheet.add_map_scales([signed])
@@ -68,15 +66,15 @@ def classes_figure(
 
 
 def augmentation_figure(images: NDArray[np.uint8], drawn: NDArray[np.uint8], names: Sequence[str]) -> Figure:
-    """Images (N, H, W[, 3]), one row each, and beside them what a training run sees of them: (D, N, H, W[, 3])."""
-    return table_figure({"image": images} | {f"draw {k + 1}": seen for k, seen in enumerate(drawn)}, names)
+    """Images (N, H, W[, 3]), one row each, next to their augmented draws (D, N, H, W[, 3])."""
+    return image_table_figure({"image": images} | {f"draw {k + 1}": seen for k, seen in enumerate(drawn)}, names)
 
 
-def table_figure(columns: Mapping[str, NDArray[np.uint8]], names: Sequence[str]) -> Figure:
-    """Images in a table: heading -> (N, H, W[, 3]), and the names of the N rows; many columns make several parts."""
+def image_table_figure(columns: Mapping[str, NDArray[np.uint8]], names: Sequence[str]) -> Figure:
+    """Images in a table: heading -> (N, H, W[, 3]), and the names of the N rows; columns that do not fit go below."""
     left, sheet = margin(names), Sheet()
     size = tile_of(next(iter(columns.values())).shape[1], MEDIUM)
-    for headings in bands(list(columns), fitting(left, size + GAP)):
+    for headings in chunks(list(columns), tiles_per_row(left, size + GAP)):
         top = (sheet.extent[1] if sheet.pictures else 0) + TITLE
         for column, heading in enumerate(headings):
             x = left + column * (size + GAP)
@@ -84,7 +82,7 @@ def table_figure(columns: Mapping[str, NDArray[np.uint8]], names: Sequence[str])
             for row, picture in enumerate(columns[heading]):
                 sheet.paste((x, top + row * (size + GAP)), as_tile(picture, size))
         for row, name in enumerate(names):
-            sheet.write(left - GAP, top + row * (size + GAP) + size / 2, name, ha="right", va="center")
+            sheet.name_row(left - GAP, top + row * (size + GAP), size, name)
     return sheet.figure()
 
 
@@ -100,21 +98,17 @@ def journey_figure(image: NDArray[np.uint8], sides: "Mapping[str, InSteps]", cha
     names = [f"{name}\n{channels[name]} of {maps.shape[1]}x{maps.shape[2]}" for name, maps in layers.items()]
     size, left, sheet = tile_of(len(image), MEDIUM), margin([IMAGE, *names]), Sheet()
     top = TITLE + size + LINE + 2 * GAP
-    sheet.write(left - GAP, TITLE + size / 2, IMAGE, ha="right", va="center")
+    name_layers(sheet, left, size, top, names)
     sheet.paste((left, TITLE), as_tile(image, size))
-    for row, name in enumerate(names):
-        sheet.write(left - GAP, top + row * (MEDIUM + GAP) + MEDIUM / 2, name, ha="right", va="center")
     for side, (heading, found) in enumerate(sides.items()):
         start = left + side * (CHANNELS * (MEDIUM + GAP) + 3 * GAP)
         sheet.write(start, top - GAP, heading, ha="left", fontsize=9)
-        for row, maps in enumerate(found.values()):
-            for column, values in enumerate(maps.astype(np.float32)):
-                sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(values))
+        paste_layers(sheet, (start, top), found.values())
     sheet.add_map_scales([True])
     return sheet.figure()
 
 
-def layers_figure(sides: "Mapping[str, Layers]") -> Figure:
+def layers_figure(sides: "Mapping[str, LayerOutputs]") -> Figure:
     """What every layer makes of an image and of others, side by side, one row per layer.
 
     Args:
@@ -124,22 +118,31 @@ def layers_figure(sides: "Mapping[str, Layers]") -> Figure:
     first = next(iter(sides.values()))
     size, left, sheet = tile_of(len(first.image), MEDIUM), margin([IMAGE, *first.outputs]), Sheet()
     top = TITLE + size + LINE
-    sheet.write(left - GAP, TITLE + size / 2, IMAGE, ha="right", va="center")
-    for row, name in enumerate(first.outputs):
-        sheet.write(left - GAP, top + row * (MEDIUM + GAP) + MEDIUM / 2, name, ha="right", va="center")
+    name_layers(sheet, left, size, top, first.outputs)
     for side, (heading, layers) in enumerate(sides.items()):
         start = left + side * (max(size + GAP, ABREAST * (MEDIUM + GAP)) + 2 * GAP)
         sheet.write(start, TITLE - GAP, heading, ha="left")
         sheet.paste((start, TITLE), as_tile(layers.image, size))
-        for row, values in enumerate(layers.outputs.values()):
-            for column, shown in enumerate(as_maps(values.astype(np.float32))):
-                sheet.paste((start + column * (MEDIUM + GAP), top + row * (MEDIUM + GAP)), picture(shown))
+        paste_layers(sheet, (start, top), layers.outputs.values())
     sheet.add_map_scales([True])
     return sheet.figure()
 
 
+def name_layers(sheet: Sheet, left: int, size: int, top: int, names: Iterable[str]) -> None:
+    sheet.name_row(left - GAP, TITLE, size, IMAGE)
+    for row, name in enumerate(names):
+        sheet.name_row(left - GAP, top + row * (MEDIUM + GAP), MEDIUM, name)
+
+
+def paste_layers(sheet: Sheet, place: Place, layers: Iterable[NDArray[Any]]) -> None:
+    for row, values in enumerate(layers):
+        for column, shown in enumerate(as_maps(values.astype(np.float32))):
+            tile = signed_tile(shown, MEDIUM)
+            sheet.paste((place[0] + column * (MEDIUM + GAP), place[1] + row * (MEDIUM + GAP)), tile)
+
+
 def responses_figure(
-    test_set: "TestSet", layers: "Mapping[str, Response]", silent: Collection[tuple[str, int]]
+    test_set: "TestSet", layers: "Mapping[str, FilterExamples]", silent: Collection[tuple[str, int]]
 ) -> Figure:
     """What filters respond to: what one sees of an input made to excite it, and the images that excite it most.
 
@@ -149,13 +152,14 @@ def responses_figure(
     """
     best, sheet, top = next(iter(layers.values())).images.shape[1], Sheet(), 0
     size = tile_of(test_set.images.shape[1], MEDIUM)
-    across = min(1 + best, fitting(GAP, size + GAP))
+    across = min(1 + best, tiles_per_row(GAP, size + GAP))
     abreast = 2 if size == MEDIUM else 1  # filters in a row
     for name, layer in layers.items():
         alive = [(name, int(number)) not in silent for number in layer.filters]
         seen, top = field_of(layer.inputs[alive] if any(alive) else layer.inputs), top + 4 * LINE
         whole = max(layer.inputs.shape[1:3]) < SMALL_IMAGE  # larger ones were made small, so that pixels count for less
-        title = f"{name}: a filter sees {said_size(seen)} pixels" if whole else name
+        rows, columns = (part.stop - part.start for part in seen)
+        title = f"{name}: a filter sees {rows}×{columns} pixels" if whole else name
         sheet.write(GAP, top - 2 * LINE, title, ha="left", fontsize=9)
         for k, (number, made, images) in enumerate(zip(layer.filters, layer.inputs, layer.images, strict=True)):
             left = GAP + k % abreast * (across * (size + GAP) + 5 * GAP)
@@ -183,15 +187,9 @@ def field_of(inputs: NDArray[np.uint8]) -> tuple[slice, slice]:
 
 
 def part_of(marked: NDArray[np.bool_]) -> slice:
-    """From the first to the last place that is marked; all of them if none is."""
-    places = np.flatnonzero(marked)
-    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, len(marked))
-
-
-def said_size(part: tuple[slice, slice]) -> str:
-    """The size of a part of an image."""
-    rows, columns = part
-    return f"{rows.stop - rows.start}×{columns.stop - columns.start}"
+    """The slice from the first to the last marked position; all positions if none is marked."""
+    positions = np.flatnonzero(marked)
+    return slice(int(positions[0]), int(positions[-1]) + 1) if len(positions) else slice(0, len(marked))
 
 
 def as_maps(values: Floats) -> Floats:
@@ -200,9 +198,3 @@ def as_maps(values: Floats) -> Floats:
         return values
     width = math.ceil(math.sqrt(values.size))
     return np.pad(values[0], (0, -values.size % width)).reshape(1, -1, width)
-
-
-def picture(values: Floats) -> Pixels:
-    """A feature map (h, w) of either sign; a blank one has the colour of 0."""
-    shown = np.zeros_like(values) if is_blank(values) else values
-    return as_tile(coloured(in_shares(shown), signed=True), MEDIUM)

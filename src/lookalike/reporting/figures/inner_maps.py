@@ -1,5 +1,7 @@
 """Pictures of what is inside a network: attention by head, the filters of a convolution and its feature maps."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -16,14 +18,15 @@ from lookalike.reporting.figures.maps import (
     Pixels,
     Place,
     Sheet,
+    apply_colours,
     as_tile,
-    coloured,
-    fitting,
-    in_shares,
     is_blank,
     margin,
+    scale_to_unit,
+    signed_tile,
     tile_of,
     tile_size,
+    tiles_per_row,
 )
 from lookalike.reporting.figures.style import DPI, WIDTH
 
@@ -42,18 +45,18 @@ def heads_figure(image: NDArray[np.uint8], maps: Floats, gains: Floats, *, note:
     headings = [*(f"head {k + 1}" for k in range(maps.shape[1] - 1)), "mean"]
     left, top = margin(names), LINE + GAP
     size = max(tile_size(0, left, len(headings)), HEAD if len(image) > SMALL_IMAGE else 0)
-    across = fitting(left, size + GAP) - 1
+    across = tiles_per_row(left, size + GAP) - 1
     pitch, rows, sheet = size + 2 * LINE + GAP, -(-gains.shape[1] // across), Sheet()
     sheet.paste((left, top), as_tile(image, size))
     sheet.write(left + size / 2, top - GAP, "image")
     sheet.write(left + size / 2, top + size + GAP, note, va="top")
     for block, name in enumerate(names):
-        sheet.write(left - GAP, top + block * rows * pitch + size / 2, name, ha="right", va="center")
+        sheet.name_row(left - GAP, top + block * rows * pitch, size, name)
     for block, head in np.ndindex(gains.shape):
         x, y = left + (head % across + 1) * (size + GAP), top + (block * rows + head // across) * pitch
         sheet.paste_map((x, y), image, maps[block, head], size, signed=False)
-        said = f"{headings[head]}\ngain {gains[block, head]:z.2f}".replace("-", "−")
-        sheet.write(x + size / 2, y + size + 1, said, va="top")
+        label = f"{headings[head]}\ngain {gains[block, head]:z.2f}".replace("-", "−")
+        sheet.write(x + size / 2, y + size + 1, label, va="top")
     sheet.end = sheet.extent[1] + 2 * LINE
     sheet.add_map_scales([False])
     return sheet.figure()
@@ -70,15 +73,16 @@ def filters_figure(filters: Floats, inputs: int) -> Figure:
     title = f"{count} filters of {size[0]}x{size[1]}"
     sheet = Sheet()
     if inputs == 3:
-        pictures = ((in_shares(filters).transpose(0, 2, 3, 1) + 1) * 127.5).round().astype(np.uint8)
+        kernels = ((scale_to_unit(filters).transpose(0, 2, 3, 1) + 1) * 127.5).round().astype(np.uint8)
         largest = np.abs(filters).max()
         title += f", in red, green and blue: grey is 0, the brightest {largest:.2g}, the darkest −{largest:.2g}"
-        paste_mosaic(sheet, GAP, pictures)
     else:
         means = filters.mean(axis=1)
         largest = np.abs(means).max()
         title += f", means over {inputs} input channels" if inputs > 1 else ""
-        paste_mosaic(sheet, GAP, coloured(in_shares(means), signed=True))
+        kernels = apply_colours(scale_to_unit(means), signed=True)
+    paste_mosaic(sheet, GAP, [as_tile(kernel, MEDIUM) for kernel in kernels])
+    if inputs != 3:
         sheet.add_scale(DIVERGING, f"−{largest:.2g}", f"{largest:.2g}")
     sheet.write(GAP, TITLE - GAP, title, fontsize=9, ha="left")
     return sheet.figure()
@@ -92,25 +96,19 @@ def feature_maps_figure(image: NDArray[np.uint8], maps: Floats, name: str) -> Fi
     sheet = Sheet()
     size = tile_of(len(image), LARGE)
     sheet.paste((GAP, TITLE), as_tile(image, size))
-    blank = [is_blank(values) for values in maps]
-    shares = [
-        in_shares(np.zeros_like(values) if nothing else values) for values, nothing in zip(maps, blank, strict=True)
-    ]
-    places = paste_mosaic(sheet, size + 3 * GAP, coloured(np.stack(shares), signed=True))
-    for (x, y), nothing in zip(places, blank, strict=True):
-        if nothing:
+    places = paste_mosaic(sheet, size + 3 * GAP, [signed_tile(values, MEDIUM) for values in maps])
+    for (x, y), values in zip(places, maps, strict=True):
+        if is_blank(values):
             sheet.write(x + MEDIUM / 2, y + MEDIUM / 2, "blank", va="center")
     sheet.write(GAP, TITLE - GAP, f"the image, and the {len(maps)} feature maps of {name}", fontsize=9, ha="left")
     sheet.add_map_scales([True])
     return sheet.figure()
 
 
-def paste_mosaic(sheet: Sheet, left: int, pictures: Pixels) -> list[Place]:
-    """Small pictures (K, h, w, 3) in rows below the title, as wide as the figure may be: the place of each."""
-    columns = int((WIDTH * DPI - left) // (MEDIUM + GAP))
-    places = [
-        (left + k % columns * (MEDIUM + GAP), TITLE + k // columns * (MEDIUM + GAP)) for k in range(len(pictures))
-    ]
-    for place, picture in zip(places, pictures, strict=True):
-        sheet.paste(place, as_tile(picture, MEDIUM))
+def paste_mosaic(sheet: Sheet, left: int, tiles: Sequence[Pixels]) -> list[Place]:
+    """Paste medium tiles in rows below the title, as wide as the figure may be; returns the place of each."""
+    columns, pitch = int((WIDTH * DPI - left) // (MEDIUM + GAP)), MEDIUM + GAP
+    places = [(left + k % columns * pitch, TITLE + k // columns * pitch) for k in range(len(tiles))]
+    for place, tile in zip(places, tiles, strict=True):
+        sheet.paste(place, tile)
     return places

@@ -1,7 +1,4 @@
-"""Figures of the study of look-alikes: where models err, where their probability goes, and how two of them differ.
-
-Each function takes arrays, or what a stage wrote as JSON, and returns a matplotlib figure; nothing here reads files.
-"""
+"""Figures of the study of look-alikes: errors, probability by group, and differences between two models."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -17,22 +14,23 @@ from lookalike.reporting.figures.style import (
     MIDDLE,
     NEAR,
     RIGHT,
-    WIDTH,
     WRONG,
     Estimated,
     Look,
-    dodge,
-    in_percent,
-    in_points,
+    dodged_whiskers,
     legend_above,
     name_rows,
+    percent_ticks,
+    points_ticks,
     style,
+    subplots,
     whiskers,
     write_beside,
+    zero_line,
 )
 
 if TYPE_CHECKING:
-    from lookalike.evaluation.look_alikes import Pair
+    from lookalike.evaluation.look_alikes import ComparedPair
 
 Figures = Mapping[str, Mapping[str, Any]]  # variant -> its `LookAlikeFigures` as JSON
 
@@ -49,17 +47,16 @@ PARTS: dict[str, tuple[str, str, Look]] = {
 LEAST_DIVERGENCE = 1e-6  # bits; smaller ones are drawn as this one, for a logarithm has no place for 0
 
 
+@style()
 def shares_figure(figures: Figures) -> Figure:
     """Where each variant's probability goes, over the images predicted right and over those predicted wrong."""
-    with style():
-        figure = Figure(figsize=(WIDTH, 0.42 * len(figures) + 1.5))
-        panels = figure.subplots(2, 1, sharex=True)
-        for axes, case in zip(panels, ("right", "wrong"), strict=True):
-            draw_shares(axes, [[each[f"{part}_{case}"] for part in PARTS] for each in figures.values()])
-            name_rows(axes, list(figures))
-            axes.set_title(f"test images predicted {case}", loc="left")
-        panels[1].set_xlabel("mean probability (whiskers: 95 % intervals of the boundaries)")
-        legend_above(figure, panels[0])
+    figure, panels = subplots(0.42 * len(figures) + 1.5, 2, 1, sharex=True)
+    for axes, case in zip(panels, ("right", "wrong"), strict=True):
+        draw_shares(axes, [[each[f"{part}_{case}"] for part in PARTS] for each in figures.values()])
+        name_rows(axes, list(figures))
+        axes.set_title(f"test images predicted {case}")
+    panels[1].set_xlabel("mean probability (whiskers: 95 % intervals of the boundaries)")
+    legend_above(figure, panels[0])
     return figure
 
 
@@ -77,47 +74,45 @@ def draw_shares(axes: Axes, shares: Sequence[Sequence[Estimated]]) -> None:
     for boundary in ([row[0] for row in shares], [complement(row[2]) for row in shares]):
         whiskers(axes, rows, boundary, marker="none", color=BLACK, capsize=2)
     axes.set_xlim(0, 1)
-    in_percent(axes.xaxis)
+    percent_ticks(axes.xaxis)
 
 
 def complement(estimate: Estimated) -> Estimated:
-    """Of a share, what it leaves of one."""
+    """One minus a share."""
     return estimate and {"value": 1 - estimate["value"], "low": 1 - estimate["high"], "high": 1 - estimate["low"]}
 
 
+@style()
 def errors_figure(figures: Figures) -> Figure:
     """Shares of the test images confused within and across groups, and how severe the mistakes are."""
     kinds: dict[str, Look] = {
         "confused_within": {"label": "wrong within the group", **PARTS["look_alikes"][2]},
         "confused_across": {"label": "wrong across groups", **PARTS["outside"][2]},
     }
-    with style():
-        figure = Figure(figsize=(WIDTH, 0.3 * len(figures) + 1.2))
-        errors, severity = figure.subplots(1, 2, sharey=True, width_ratios=[3, 1.6])
-        for (kind, look), rows in zip(kinds.items(), dodge(len(figures), 2), strict=True):
-            whiskers(errors, rows, [each[kind] for each in figures.values()], **look)
-        severities = [each["severity"] for each in figures.values()]
-        whiskers(severity, range(len(figures)), severities, color=DARK, marker="D", label="_severity")
-        for axes in (errors, severity):
-            name_rows(axes, list(figures))
-        for row, each in enumerate(figures.values()):
-            write_beside(severity, row, said_severity(each), 104)
-        errors.set_xlim(left=0)
-        in_percent(errors.xaxis)
-        errors.set_xlabel("share of all test images")
-        legend_above(figure, errors)
-        severity.set_xlim(1, 2)
-        severity.set_xlabel("severity of a mistake\n(1 within its group, 2 across)")
+    figure, (errors, severity) = subplots(0.3 * len(figures) + 1.2, 1, 2, sharey=True, width_ratios=[3, 1.6])
+    dodged_whiskers(errors, kinds.values(), ([each[kind] for each in figures.values()] for kind in kinds))
+    severities = [each["severity"] for each in figures.values()]
+    whiskers(severity, range(len(figures)), severities, color=DARK, marker="D", label="_severity")
+    for axes in (errors, severity):
+        name_rows(axes, list(figures))
+    for row, each in enumerate(figures.values()):
+        write_beside(severity, row, severity_text(each), 104)
+    errors.set_xlim(left=0)
+    percent_ticks(errors.xaxis)
+    errors.set_xlabel("share of all test images")
+    legend_above(figure, errors)
+    severity.set_xlim(1, 2)
+    severity.set_xlabel("severity of a mistake\n(1 within its group, 2 across)")
     return figure
 
 
-def said_severity(figures: Mapping[str, Any]) -> str:
-    """The severity with the number of mistakes that it is the mean of."""
+def severity_text(figures: Mapping[str, Any]) -> str:
     if figures["severity"] is None:
         return "no mistakes"
     return f"{figures['severity']['value']:.2f} over {figures['mistakes']:,.0f} mistakes"
 
 
+@style()
 def pair_figure(comparisons: Sequence[Mapping[str, Any]]) -> Figure:
     """How pairs of variants differ, one row each, in accuracy and in where probability goes if both predict the same.
 
@@ -128,35 +123,33 @@ def pair_figure(comparisons: Sequence[Mapping[str, Any]]) -> Figure:
         "both_right_with_look_alikes": "both right, and the class\nhas look-alikes",
     }
     names = [f"{pair['first']}\n− {pair['second']}" for pair in comparisons]
-    with style():
-        figure = Figure(figsize=(WIDTH, 0.6 * len(comparisons) + 1.5))
-        accuracy, *panels = figure.subplots(1, 3, sharey=True)
-        differences = [pair["accuracy_difference"] for pair in comparisons]
-        whiskers(accuracy, range(len(comparisons)), differences, color=DARK, marker="D", label="_accuracy")
-        accuracy.set_title("accuracy\non all test images", loc="left")
-        accuracy.set_xlabel("accuracy\n(percentage points)")
-        for axes, (case, title) in zip(panels, cases.items(), strict=True):
-            draw_differences(axes, [pair[case] for pair in comparisons])
-            axes.set_title(title, loc="left")
-            axes.set_xlabel("probability\n(percentage points)")
-        for axes in (accuracy, *panels):
-            name_rows(axes, names)
-            axes.axvline(0, color=MIDDLE, linewidth=1, zorder=1)
-            in_points(axes.xaxis)
-        legend_above(figure, panels[0])
+    figure, (accuracy, *panels) = subplots(0.6 * len(comparisons) + 1.5, 1, 3, sharey=True)
+    differences = [pair["accuracy_difference"] for pair in comparisons]
+    whiskers(accuracy, range(len(comparisons)), differences, color=DARK, marker="D", label="_accuracy")
+    accuracy.set_title("accuracy\non all test images")
+    accuracy.set_xlabel("accuracy\n(percentage points)")
+    for axes, (case, title) in zip(panels, cases.items(), strict=True):
+        draw_differences(axes, [pair[case] for pair in comparisons])
+        axes.set_title(title)
+        axes.set_xlabel("probability\n(percentage points)")
+    for axes in (accuracy, *panels):
+        name_rows(axes, names)
+        zero_line(axes)
+        points_ticks(axes.xaxis)
+    legend_above(figure, panels[0])
     return figure
 
 
 def draw_differences(axes: Axes, differences: Sequence[Mapping[str, Any]]) -> None:
-    """Of each row's `Differences` as JSON the three `PARTS`, and beside them how many images it has."""
-    for (part, (name, _, look)), rows in zip(PARTS.items(), dodge(len(differences), len(PARTS)), strict=True):
-        whiskers(axes, rows, [each[part] for each in differences], label=name, **look)
+    """Draw the three `PARTS` of each row's `Differences` (JSON), with its number of images at the right."""
+    looks = ({"label": name, **look} for name, _, look in PARTS.values())
+    dodged_whiskers(axes, looks, ([each[part] for each in differences] for part in PARTS))
     for row, each in enumerate(differences):
         write_beside(axes, row, f"{each['images']:,}\nimages", 32)
 
 
-def divergence_figures(compared: "Iterable[Pair]", focus: Collection[str]) -> dict[str, Figure]:
-    """How far those pairs of focus variants diverge that agree somewhere: path of the figure -> figure."""
+def divergence_figures(compared: "Iterable[ComparedPair]", focus: Collection[str]) -> dict[str, Figure]:
+    """A divergence figure for each pair of focus variants that agree on some image: path of the figure -> figure."""
     return {
         f"pairs/{pair.first}--{pair.second}/divergence": divergence_figure(asdict(pair.ranking))
         for pair in compared
@@ -164,21 +157,20 @@ def divergence_figures(compared: "Iterable[Pair]", focus: Collection[str]) -> di
     }
 
 
+@style()
 def divergence_figure(ranking: Mapping[str, Any]) -> Figure:
     """How far two models diverge where they predict the same, before and after temperature: `Ranking` as JSON."""
     kinds = {"divergence": ("as trained", MIDDLE, "--"), "divergence_calibrated": ("after temperature", DARK, "-")}
-    with style():
-        figure = Figure(figsize=(3.5, 3.2))
-        axes = figure.subplots()
-        for key, (name, colour, line) in kinds.items():
-            values = np.maximum(ranking[key], LEAST_DIVERGENCE)
-            label = f"{name}: median {np.median(ranking[key]):.2g} bit"
-            axes.ecdf(values, color=colour, linestyle=line, label=label)
-        axes.set_xscale("log")
-        axes.set_xlim(LEAST_DIVERGENCE, 1)
-        axes.set_xlabel("Jensen-Shannon divergence (bits)")
-        axes.set_ylabel("share of the images that\ndiverge no more than this")
-        axes.set_title(f"{len(ranking['indices']):,} images with the same prediction", loc="left")
-        in_percent(axes.yaxis)
-        legend_above(figure, axes, columns=1)
+    figure, axes = subplots(3.2, width=3.5)
+    for key, (name, colour, line) in kinds.items():
+        values = np.maximum(ranking[key], LEAST_DIVERGENCE)
+        label = f"{name}: median {np.median(ranking[key]):.2g} bit"
+        axes.ecdf(values, color=colour, linestyle=line, label=label)
+    axes.set_xscale("log")
+    axes.set_xlim(LEAST_DIVERGENCE, 1)
+    axes.set_xlabel("Jensen-Shannon divergence (bits)")
+    axes.set_ylabel("share of the images that\ndiverge no more than this")
+    axes.set_title(f"{len(ranking['indices']):,} images with the same prediction")
+    percent_ticks(axes.yaxis)
+    legend_above(figure, axes, columns=1)
     return figure

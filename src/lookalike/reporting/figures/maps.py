@@ -54,15 +54,18 @@ class Sheet:
     end: int = 0
 
     def paste(self, place: Place, picture: Pixels) -> None:
-        """Add a picture."""
         self.pictures.append((place, picture))
 
     def write(self, x: float, y: float, text: str, **look: Any) -> None:
         """Add a text, small, and centred above its place unless `look` says otherwise."""
         self.texts.append((x, y, text, {"fontsize": SMALL, "ha": "center", "va": "bottom", **look}))
 
+    def name_row(self, right: float, top: float, size: int, name: str) -> None:
+        """Add the name of a row of tiles of `size`, at their left."""
+        self.write(right, top + size / 2, name, ha="right", va="center")
+
     def paste_map(self, place: Place, image: NDArray[np.uint8], values: Floats, size: int, *, signed: bool) -> None:
-        """Add a map over its image, see `overlay`; a blank one says so."""
+        """Add a map over its image, see `overlay`; a blank one is labelled "blank"."""
         self.paste(place, overlay(image, values, size, signed=signed))
         if is_blank(values):
             box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
@@ -86,14 +89,14 @@ class Sheet:
 
     @property
     def extent(self) -> Place:
-        """Where all ends at the right and below."""
+        """The right and the lower end of all that is drawn."""
         rights, ends = zip(*((x + len(each[0]), y + len(each)) for (x, y), each in self.pictures), strict=True)
         beyond = {"left": 1, "center": 0.5, "right": 0}  # of its place, as shares of a text's width
         texts = (x + beyond[look["ha"]] * text_width([text], look["fontsize"]) for x, _, text, look in self.texts)
         return round(max(*rights, *texts)), max(*ends, self.end)
 
     def figure(self) -> Figure:
-        """The figure, each pixel of a picture one of its own."""
+        """The figure; each pixel of a picture is one pixel of the figure."""
         width, height = (end + GAP for end in self.extent)
         canvas = np.full((height, width, 3), 255, np.uint8)
         for (left, top), picture in self.pictures:
@@ -108,7 +111,7 @@ class Sheet:
 
 
 def is_blank(values: Floats) -> bool:
-    """Whether a map says nothing: it is constant but for rounding, or not finite; as in `faithfulness.is_blank`."""
+    """Whether a map is constant up to rounding, or not finite; as in `faithfulness.is_blank`."""
     return not np.isfinite(values).all() or bool(np.ptp(values) <= 1e-6 * np.abs(values).max())
 
 
@@ -121,17 +124,19 @@ def overlay(image: NDArray[np.uint8], values: Floats, size: int, *, signed: bool
     grey = as_tile(image, size).mean(axis=2, keepdims=True).repeat(3, axis=2)
     if is_blank(values):
         return grey.astype(np.uint8)
-    shares = in_shares(values) if signed else in_shares(values - values.min())
+    shares = scale_to_unit(values) if signed else scale_to_unit(values - values.min())
     enlarged = Image.fromarray(shares).resize((size, size), Image.Resampling.BILINEAR)
-    return ((1 - OPACITY) * grey + OPACITY * coloured(np.asarray(enlarged), signed=signed)).round().astype(np.uint8)
+    return (
+        ((1 - OPACITY) * grey + OPACITY * apply_colours(np.asarray(enlarged), signed=signed)).round().astype(np.uint8)
+    )
 
 
-def in_shares(values: Floats) -> NDArray[np.float32]:
+def scale_to_unit(values: Floats) -> NDArray[np.float32]:
     """Values of any shape as shares of the largest absolute one: -1 to 1."""
     return (values / max(np.abs(values).max(), np.finfo(np.float32).tiny)).astype(np.float32)
 
 
-def coloured(shares: Floats, *, signed: bool) -> Pixels:
+def apply_colours(shares: Floats, *, signed: bool) -> Pixels:
     """The colours (H, W, 3) of values (H, W) from -1 to 1 if `signed`, else from 0 to 1."""
     scale, places = (DIVERGING, (shares + 1) / 2) if signed else (SEQUENTIAL, shares)
     return scale[(np.clip(places, 0, 1) * 255).round().astype(int)]
@@ -143,6 +148,12 @@ def as_tile(image: NDArray[np.uint8], size: int) -> Pixels:
     smooth = max(image.shape[:2]) > SMALL_IMAGE
     how = Image.Resampling.LANCZOS if smooth else Image.Resampling.NEAREST
     return np.asarray(Image.fromarray(rgb).resize((size, size), how))
+
+
+def signed_tile(values: Floats, size: int) -> Pixels:
+    """A map (h, w) of either sign in the colours of its own largest absolute value; a blank one has the colour of 0."""
+    shown = np.zeros_like(values) if is_blank(values) else values
+    return as_tile(apply_colours(scale_to_unit(shown), signed=True), size)
 
 
 def maps_figure(
@@ -163,13 +174,13 @@ def maps_figure(
     """
     left = margin(row_names)
     size = tile_size(images.shape[1], left, 1 + len(columns))
-    headings = {name: f"{folded(name, size)}\n{notes[name]}" for name in columns}
+    headings = {name: f"{wrapped(name, size)}\n{notes[name]}" for name in columns}
     pitch, sheet = max(size, text_width(headings.values())) + GAP, Sheet()
-    for names in bands(list(columns), fitting(left, pitch) - 1):
-        top = (sheet.extent[1] + 3 * GAP if sheet.pictures else 0) + lines(headings.values()) * LINE + GAP
+    for names in chunks(list(columns), tiles_per_row(left, pitch) - 1):
+        top = (sheet.extent[1] + 3 * GAP if sheet.pictures else 0) + line_count(headings.values()) * LINE + GAP
         sheet.write(left + size / 2, top - GAP, "image")
         for row, (name, image) in enumerate(zip(row_names, images, strict=True)):
-            sheet.write(left - GAP, top + row * (size + GAP) + size / 2, name, ha="right", va="center")
+            sheet.name_row(left - GAP, top + row * (size + GAP), size, name)
             sheet.paste((left, top + row * (size + GAP)), as_tile(image, size))
         for column, name in enumerate(names, start=1):
             x = left + column * pitch
@@ -181,7 +192,7 @@ def maps_figure(
 
 
 def margin(row_names: Sequence[str]) -> int:
-    """The room (pixels) that the names of rows take at the left."""
+    """The width (pixels) of the names of rows, at the left."""
     return text_width(row_names) + 2 * GAP
 
 
@@ -191,7 +202,7 @@ def text_width(texts: Iterable[str], points: float = SMALL) -> int:
 
 
 def tile_size(side: int, left: int, columns: int) -> int:
-    """The size of tiles (pixels) for images of `side` pixels, so many of which stand beside a margin if they fit."""
+    """The size (pixels) of tiles for images of `side` pixels: large if all columns fit beside the margin."""
     small = LARGE if left + columns * (LARGE + GAP) <= WIDTH * DPI else MEDIUM
     return tile_of(side, small)
 
@@ -201,21 +212,18 @@ def tile_of(side: int, small: int) -> int:
     return PHOTO if side > SMALL_IMAGE else small
 
 
-def fitting(left: int, pitch: int) -> int:
-    """How many tiles stand side by side in a sheet, at least two."""
+def tiles_per_row(left: int, pitch: int) -> int:
+    """How many tiles fit side by side in a sheet, at least two."""
     return max(2, (MOST - left) // pitch)
 
 
-def bands(names: Sequence[str], across: int) -> list[Sequence[str]]:
-    """Columns in parts of at most so many."""
+def chunks(names: Sequence[str], across: int) -> list[Sequence[str]]:
     return [names[k : k + across] for k in range(0, len(names), across)]
 
 
-def folded(text: str, width: int) -> str:
-    """Small text in lines of about this width (pixels)."""
+def wrapped(text: str, width: int) -> str:
     return textwrap.fill(text, round(width / LETTER))
 
 
-def lines(texts: Iterable[str]) -> int:
-    """How many lines the longest of some texts has."""
+def line_count(texts: Iterable[str]) -> int:
     return max(text.count("\n") + 1 for text in texts)

@@ -6,22 +6,32 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lookalike.artifacts.image_files import in_pixels
+from lookalike.artifacts.image_files import to_pixels
 from lookalike.primer.convolution import Window
 from lookalike.primer.exercises import KERNEL, POOLINGS, convolve, pool
 from lookalike.primer.functions import ACTIVATIONS
-from lookalike.reporting.figures.grids import table_figure
-from lookalike.reporting.figures.maps import GAP, LARGE, LINE, Floats, Pixels, Sheet, as_tile, coloured, in_shares
-from lookalike.reporting.figures.style import legend_above, looks, style
+from lookalike.reporting.figures.grids import image_table_figure
+from lookalike.reporting.figures.maps import (
+    GAP,
+    LARGE,
+    LINE,
+    Floats,
+    Pixels,
+    Sheet,
+    apply_colours,
+    as_tile,
+    scale_to_unit,
+)
+from lookalike.reporting.figures.style import legend_above, series_looks, style, subplots
 
 
 def channels_figure(image: NDArray[np.uint8]) -> Figure:
     """A colour image (H, W, 3) through its channels: each alone, each convolved, and the sum of the three."""
-    planes = image.transpose(2, 0, 1) / 255
-    edges = [convolve(plane, KERNEL, Window(3)).result for plane in planes]
+    channels = image.transpose(2, 0, 1)
+    edges = [convolve(channel / 255, KERNEL, Window(3)).result for channel in channels]
     rows = {
         "image": [image],
-        "its channels": [as_colour(plane, k) for k, plane in enumerate(image.transpose(2, 0, 1))],
+        "its channels": [image * np.eye(3, dtype=np.uint8)[k] for k in range(3)],
         "each convolved": list(in_one_scale(edges)),
         "summed": list(in_one_scale([np.sum(edges, axis=0)])),
     }
@@ -31,12 +41,11 @@ def channels_figure(image: NDArray[np.uint8]) -> Figure:
 def poolings_figure(image: NDArray[np.uint8]) -> Figure:
     """A grey image (H, W) and its 2x2 poolings side by side, each as an image of its own range."""
     pooled = {kind: pool(image / 255, kind, Window(2, 2)).result for kind in POOLINGS}
-    pictures = {"as it is": image} | {kind: in_pixels(values[None, ..., None])[0] for kind, values in pooled.items()}
-    return table_figure({heading: picture[None] for heading, picture in pictures.items()}, [""])
+    pictures = {"as it is": image} | {kind: to_pixels(values[None, ..., None])[0] for kind, values in pooled.items()}
+    return image_table_figure({heading: picture[None] for heading, picture in pictures.items()}, [""])
 
 
 def rows_figure(rows: Mapping[str, list[NDArray[np.uint8]]]) -> Figure:
-    """Rows of pictures, not all of one length, with their names above them."""
     sheet, top = Sheet(), 2 * LINE
     for name, pictures in rows.items():
         sheet.write(GAP, top - GAP, name, ha="left")
@@ -46,31 +55,22 @@ def rows_figure(rows: Mapping[str, list[NDArray[np.uint8]]]) -> Figure:
     return sheet.figure()
 
 
-def as_colour(plane: NDArray[np.uint8], channel: int) -> NDArray[np.uint8]:
-    """One channel (H, W) in its own colour: (H, W, 3)."""
-    colour = np.zeros((*plane.shape, 3), np.uint8)
-    colour[..., channel] = plane
-    return colour
-
-
 def in_one_scale(maps: Sequence[Floats]) -> Pixels:
-    """Maps (K, H, W) of either sign, all on one scale of colours."""
-    return coloured(in_shares(np.stack(maps)), signed=True)
+    return apply_colours(scale_to_unit(np.stack(maps)), signed=True)
 
 
-def activations_figure() -> Figure:
+@style()
+def activation_functions_figure() -> Figure:
     """Activation functions, and their derivatives."""
     x = np.linspace(-4, 4, 401)
-    with style():
-        figure = Figure(figsize=(3.5, 4.8))
-        values, slopes = figure.subplots(2, 1)
-        for (name, look), line in zip(looks(ACTIVATIONS).items(), ("-", "--", "-.", ":"), strict=True):
-            for axes, function in ((values, ACTIVATIONS[name].apply), (slopes, ACTIVATIONS[name].derivative)):
-                axes.plot(x, function(x), color=look["color"], linestyle=line, label=name)
-        values.set_title("activation", loc="left")
-        slopes.set_title("derivative", loc="left")
-        for axes in (values, slopes):
-            axes.set_xlabel("input")
-        values.set_ylim(-1.2, 4)
-        legend_above(figure, values, columns=2)
+    figure, (values, slopes) = subplots(4.8, 2, 1, width=3.5)
+    for (name, look), line in zip(series_looks(ACTIVATIONS).items(), ("-", "--", "-.", ":"), strict=True):
+        for axes, function in ((values, ACTIVATIONS[name].apply), (slopes, ACTIVATIONS[name].derivative)):
+            axes.plot(x, function(x), color=look["color"], linestyle=line, label=name)
+    values.set_title("activation")
+    slopes.set_title("derivative")
+    for axes in (values, slopes):
+        axes.set_xlabel("input")
+    values.set_ylim(-1.2, 4)
+    legend_above(figure, values, columns=2)
     return figure

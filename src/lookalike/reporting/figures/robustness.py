@@ -1,4 +1,4 @@
-"""Figures of what corrupted images do to models, drawn from what `evaluation.robustness` found, as JSON."""
+"""Figures of models on corrupted images, drawn from the results of `evaluation.robustness` as JSON."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,19 +9,20 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from lookalike.reporting.figures.grids import table_figure
+from lookalike.reporting.figures.grids import image_table_figure
 from lookalike.reporting.figures.style import (
     DARK,
     MIDDLE,
-    WIDTH,
     Look,
     Looks,
     dodge,
-    in_percent,
     legend_above,
-    looks,
+    name_columns,
     name_rows,
+    percent_ticks,
+    series_looks,
     style,
+    subplots,
     whiskers,
 )
 
@@ -36,70 +37,66 @@ def corruptions_figure(image: NDArray[np.uint8]) -> Figure:
         f"severity {severity}": np.concatenate([corrupt(image[None], kind, severity, seed=0) for kind in CORRUPTIONS])
         for severity in SEVERITIES
     }
-    return table_figure(columns, list(CORRUPTIONS))
+    return image_table_figure(columns, list(CORRUPTIONS))
 
 
+@style()
 def severity_figure(variants: Mapping[str, Json], measure: Literal["accuracy", "ece"], *, looks: Looks) -> Figure:
     """Accuracy or calibration error against severity (0: uncorrupted), one panel per kind, one line per variant."""
     rows = math.ceil(len(CORRUPTIONS) / COLUMNS)
     offsets = dodge(len(SEVERITIES) + 1, len(variants)) * 0.5 - np.arange(len(SEVERITIES) + 1) * 0.5
-    with style():
-        figure = Figure(figsize=(WIDTH, 1.6 * rows + 0.6))
-        panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True)
-        for axes, kind in zip(panels.flat, CORRUPTIONS, strict=False):
-            for (name, variant), shifts in zip(variants.items(), offsets, strict=True):
-                look, found = looks[name], [variant["clean"], *variant["kinds"][kind]]
-                places = np.arange(len(found)) + shifts
-                values = [each[measure] for each in found]
-                axes.plot(places, [each["value"] for each in values], color=look["color"], linewidth=1)
-                whiskers(axes, places, values, up=True, **look)
-            axes.set_title(kind, loc="left")
-            axes.set_xticks(range(len(SEVERITIES) + 1))
-            axes.xaxis.set_tick_params(labelbottom=True)
-        for axes in panels.flat[len(CORRUPTIONS) :]:
-            axes.set_axis_off()
-        in_percent(panels[0, 0].yaxis)
-        figure.supylabel(TITLES[measure], fontsize=9)
-        figure.supxlabel("severity (0: uncorrupted)", fontsize=9)
-        legend_above(figure, panels[0, 0])
+    figure, panels = subplots(1.6 * rows + 0.6, rows, COLUMNS, sharex=True, sharey=True)
+    for axes, kind in zip(panels.flat, CORRUPTIONS, strict=False):
+        for (name, variant), shifts in zip(variants.items(), offsets, strict=True):
+            look, found = looks[name], [variant["clean"], *variant["kinds"][kind]]
+            places = np.arange(len(found)) + shifts
+            values = [each[measure] for each in found]
+            axes.plot(places, [each["value"] for each in values], color=look["color"], linewidth=1)
+            whiskers(axes, places, values, up=True, **look)
+        axes.set_title(kind)
+        axes.set_xticks(range(len(SEVERITIES) + 1))
+        axes.xaxis.set_tick_params(labelbottom=True)
+    for axes in panels.flat[len(CORRUPTIONS) :]:
+        axes.set_axis_off()
+    percent_ticks(panels[0, 0].yaxis)
+    figure.supylabel(TITLES[measure])
+    figure.supxlabel("severity (0: uncorrupted)")
+    legend_above(figure, panels[0, 0])
     return figure
 
 
+@style()
 def overall_figure(variants: Mapping[str, Json]) -> Figure:
     """Accuracy on uncorrupted images and over all corruptions, one row per variant."""
     places: dict[str, Look] = {
         "clean": {"label": "uncorrupted images", "color": MIDDLE, "marker": "s", "markerfacecolor": "white"},
         "overall": {"label": "all kinds and severities of corruption", "color": DARK, "marker": "o"},
     }
-    with style():
-        figure = Figure(figsize=(WIDTH, 0.3 * len(variants) + 1.1))
-        axes = figure.subplots()
-        for key, look in places.items():
-            found = [accuracy_of(variant[key]) for variant in variants.values()]
-            whiskers(axes, range(len(variants)), found, **look)
-        name_rows(axes, list(variants))
-        in_percent(axes.xaxis)
-        axes.set_xlabel("accuracy")
-        legend_above(figure, axes)
+    figure, axes = subplots(0.3 * len(variants) + 1.1)
+    for key, look in places.items():
+        found = [accuracy_of(variant[key]) for variant in variants.values()]
+        whiskers(axes, range(len(variants)), found, **look)
+    name_rows(axes, list(variants))
+    percent_ticks(axes.xaxis)
+    axes.set_xlabel("accuracy")
+    legend_above(figure, axes)
     return figure
 
 
 def accuracy_of(figure: Json) -> dict[str, Any]:
-    """An estimate of accuracy, or the one among a condition's figures."""
     return dict(figure.get("accuracy", figure))
 
 
+@style()
 def drift_figure(drift: Mapping[str, Sequence[Json]]) -> Figure:
-    """How far each layer's output moves when images are corrupted: one line per kind, layers from the image on."""
+    """Cosine of each layer's output with that for the uncorrupted image: one line per kind of corruption."""
     layers = [row["layer"] for row in next(iter(drift.values()))]
-    with style():
-        figure = Figure(figsize=(WIDTH, 4.2))
-        axes = figure.subplots()
-        series = zip(looks(drift).values(), drift.values(), dodge(len(layers), len(drift)), strict=True)
-        for look, rows, shifts in series:
-            axes.plot(shifts, [row["cosine"]["value"] for row in rows], color=look["color"], linewidth=0.8)
-            whiskers(axes, shifts, [row["cosine"] for row in rows], up=True, **look)
-        axes.set_xticks(range(len(layers)), layers, rotation=50, ha="right", rotation_mode="anchor", fontsize=7)
-        axes.set_ylabel("cosine with the output\nfor the uncorrupted image")
-        legend_above(figure, axes, columns=4)
+    figure, axes = subplots(4.2)
+    series = zip(series_looks(drift).values(), drift.values(), dodge(len(layers), len(drift)), strict=True)
+    for look, rows, shifts in series:
+        axes.plot(shifts, [row["cosine"]["value"] for row in rows], color=look["color"], linewidth=0.8)
+        whiskers(axes, shifts, [row["cosine"] for row in rows], up=True, **look)
+    name_columns(axes, layers, fontsize=7)
+    axes.set_ylabel("cosine with the output\nfor the uncorrupted image")
+    legend_above(figure, axes, columns=4)
     return figure

@@ -1,15 +1,17 @@
-"""How figures look: one palette that colour-blind readers can tell apart, one way to draw an interval and to save."""
+"""The style of figures: a palette for colour-blind readers, intervals, axes, legends and heat maps."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, MaxNLocator
 from numpy.typing import NDArray
 
@@ -35,6 +37,7 @@ DPI = 110
 SETTINGS: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,
+    "axes.titlelocation": "left",
     "axes.titley": 1.0,  # else matplotlib looks for what titles might cover, three times a figure
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -44,19 +47,28 @@ SETTINGS: dict[Any, Any] = {
     "axes.formatter.limits": (-4, 5),  # powers of ten from 100,000 on
     "axes.formatter.useoffset": False,
     "figure.constrained_layout.use": True,
+    "figure.labelsize": 9,
     "text.parse_math": False,  # names of classes and files hold dollar signs
 }
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Within the block matplotlib draws in the project's style."""
+    """Matplotlib's settings in the project's style, for a block or as a decorator."""
     with mpl.rc_context(SETTINGS):
         yield
 
 
-def laid_out(figure: Figure) -> Figure:
-    """The figure at the report's resolution, made quicker to draw."""
+def subplots(
+    height: float, rows: int = 1, columns: int = 1, *, width: float = WIDTH, **options: Any
+) -> tuple[Figure, Any]:
+    """A figure (inches) and its axes; `options` go to `Figure.subplots`. Call it within `style`."""
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def prepare_layout(figure: Figure) -> Figure:
+    """The figure at the report's resolution, with settings that make drawing faster."""
     figure.set_dpi(DPI)
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         if not axis.get_label_text():
@@ -80,8 +92,8 @@ def variant_looks(families: Mapping[str, Family], focus: Sequence[str]) -> dict[
     return {name: found[name] for name in families}
 
 
-def looks(names: Iterable[str]) -> dict[str, Look]:
-    """A look for each name that is no variant, which no other name has; from the eighth on markers are hollow."""
+def series_looks(names: Iterable[str]) -> dict[str, Look]:
+    """A distinct look for each name that is no variant; from the eighth on, markers are hollow."""
     return {
         name: {
             "color": PALETTE[k % len(PALETTE)],
@@ -94,7 +106,7 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
 
 
 def dodge(rows: int, series: int) -> NDArray[np.float64]:
-    """Positions (series, rows) around 0, 1, ... at which each of a row's series has a place of its own."""
+    """Positions (series, rows) around 0, 1, ... such that the series of a row do not overlap."""
     return np.arange(rows) + (np.arange(series)[:, None] - (series - 1) / 2) * 0.7 / series
 
 
@@ -119,28 +131,41 @@ def whiskers(
         axes.errorbar(value, places, xerr=lengths, **look)
 
 
+def dodged_whiskers(
+    axes: Axes, looks: Iterable[Look], series: Iterable[Sequence[Estimated]], *, up: bool = False, **shared: Any
+) -> None:
+    """Draw whiskers of several series side by side in rows 0, 1, ...: for each look, one estimate per row."""
+    columns = list(series)
+    for look, estimates, positions in zip(looks, columns, dodge(len(columns[0]), len(columns)), strict=True):
+        whiskers(axes, positions, estimates, up=up, **shared, **look)
+
+
 def write_beside(axes: Axes, row: float, text: str, points: float) -> None:
-    """Small `text` at the height of a row, its right end so many points to the right of the axes."""
+    """Write small `text` at the height of a row; its right end is so many points to the right of the axes."""
     place: Look = {"xy": (1, row), "xycoords": axes.get_yaxis_transform(), "textcoords": "offset points"}
     look: Look = {"ha": "right", "va": "center", "fontsize": 7, "annotation_clip": False, "gid": BESIDE}
     axes.annotate(text, xytext=(points, 0), **place, **look)
 
 
 def legend_above(figure: Figure, axes: Axes, columns: int = 3) -> None:
-    """What is drawn in `axes` stands for all of the figure; in fewer columns where names are long."""
+    """Draw the legend of `axes` above the figure, in fewer columns where names are long."""
     drawn, names = axes.get_legend_handles_labels()
     columns = min(columns, columns_of(names, figure.get_figwidth()))
     figure.legend(drawn, names, loc="outside upper center", ncols=columns, frameon=False)
 
 
+def named_handles(panels: Iterable[Axes]) -> dict[str, Artist]:
+    """The legend handle of each series of some panels, by its name."""
+    return {name: one for axes in panels for one, name in zip(*axes.get_legend_handles_labels(), strict=True)}
+
+
 def columns_of(names: Sequence[str], width: float) -> int:
-    """How many columns of a legend fit into so many inches."""
     longest = max(map(len, names), default=0)
     return max(1, int(width / (0.072 * longest + 0.55)))
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
-    """Rows 0, 1, ... from the top, each with its name at the left and thin lines between them."""
+    """Name rows 0, 1, ... from the top at the left, with thin lines between them."""
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
@@ -149,27 +174,53 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
         axes.axhline(row - 0.5, color="#dddddd", linewidth=0.6, zorder=0)
 
 
-def in_epochs(axis: Axis) -> None:
-    """Whole epochs, of which there may be one."""
+def name_columns(axes: Axes, names: Sequence[str], **look: Any) -> None:
+    """Write slanted names below columns 0, 1, ...."""
+    axes.set_xticks(range(len(names)), names, **{"rotation": 50, "ha": "right", "rotation_mode": "anchor", **look})
+
+
+def zero_line(axes: Axes) -> None:
+    """Draw a grey vertical line at 0."""
+    axes.axvline(0, color=MIDDLE, linewidth=1, zorder=1)
+
+
+def heat_map(
+    axes: Axes, values: NDArray[np.floating], write: Callable[[int, int], str], dark: float, **look: Any
+) -> AxesImage:
+    """Values (R, C) from 0 to 1 as shades of grey, in each cell the text that `write` makes of its row and column.
+
+    Texts are white in cells above `dark`.
+    """
+    image = axes.imshow(values, cmap="Greys", vmin=0, vmax=1, aspect="auto")
+    for row, column in np.ndindex(values.shape):
+        colour = "white" if values[row, column] > dark else BLACK
+        axes.text(column, row, write(row, column), ha="center", va="center", color=colour, **look)
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    return image
+
+
+def label_epochs(axis: Axis) -> None:
+    """Label an axis of epochs, with ticks at whole numbers."""
     axis.set_label_text("epoch")
     axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
-def in_percent(axis: Axis) -> None:
-    """Shares of one read as percent."""
+def percent_ticks(axis: Axis) -> None:
+    """Show shares on an axis as percent."""
     axis.set_major_formatter(FuncFormatter(as_percent))
 
 
-def in_points(axis: Axis) -> None:
-    """Differences of shares read as percentage points, with their sign."""
+def points_ticks(axis: Axis) -> None:
+    """Show differences of shares on an axis as percentage points with their sign."""
     axis.set_major_formatter(FuncFormatter(as_points))
 
 
 def as_percent(share: float, _: float | None = None) -> str:
-    """A share as a tick; a function by name, so that figures can be handed to other processes."""
+    """A share as percent; a named function, so that figures can be pickled for other processes."""
     return f"{100 * share:.3g}%"
 
 
 def as_points(share: float, _: float | None = None) -> str:
-    """A difference of shares as a tick."""
+    """A difference of shares in percentage points."""
     return "0" if abs(share) < 1e-9 else f"{100 * share:+.3g}"

@@ -86,12 +86,12 @@ function answerPointer(view) {
   tip.hidden = dot.hidden = true;
   view.append(dot, tip);
   const narrow = matchMedia("(max-width: 40rem)");
-  const spots = () => JSON.parse((narrow.matches && view.dataset.narrowSpots) || view.dataset.spots || "[]");
+  const tooltips = () => JSON.parse((narrow.matches && view.dataset.narrowTooltips) || view.dataset.tooltips || "[]");
   const hide = () => { tip.hidden = dot.hidden = true; };
   view.addEventListener("pointermove", (event) => {
     const { left, top, width, height } = view.querySelector("img").getBoundingClientRect();
     const apart = ([x, y]) => Math.hypot(left + x * width / 100 - event.clientX, top + y * height / 100 - event.clientY);
-    const nearest = spots().reduce((best, spot) => (!best || apart(spot) < apart(best) ? spot : best), null);
+    const nearest = tooltips().reduce((best, spot) => (!best || apart(spot) < apart(best) ? spot : best), null);
     if (!nearest || apart(nearest) > 24) { hide(); return; }
     const [x, y, text] = nearest;
     tip.textContent = text;
@@ -129,7 +129,7 @@ for (const table of document.querySelectorAll(".table table:not(.shaded)")) {
   if (tools.children.length) table.closest(".table").before(tools);
   if (table.tBodies[0].rows.length > 1) makeSortable(table);
 }
-for (const view of document.querySelectorAll(".view[data-spots]")) answerPointer(view);
+for (const view of document.querySelectorAll(".view[data-tooltips]")) answerPointer(view);
 offerThemes();
 unfold();
 addEventListener("hashchange", unfold);

@@ -7,15 +7,17 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.evaluations import Condition
 from lookalike.artifacts.test_sets import TestSet
-from lookalike.evaluation.cues import cue
+from lookalike.evaluation.cues import keep_cue
 from lookalike.families.findings import CueUse
-from lookalike.reporting.chapters.families.parts import Compared, Part, json_of
-from lookalike.reporting.document import Column, Table, Words, points, shares, tabulate, text
+from lookalike.reporting.chapters.families.parts import ChapterPart, FamilyComparison
+from lookalike.reporting.document import Table, Words
 from lookalike.reporting.figures.families import cues_figure
+from lookalike.reporting.forms import points, shares, text
+from lookalike.reporting.tables import Column, tabulate
 
 
-def cues_kept(compared: Compared) -> Part | None:
-    """What both families are right by; None unless both were shown images with some cues."""
+def cue_part(compared: FamilyComparison) -> ChapterPart | None:
+    """The accuracy of both families on images with some cues alone; None unless both were tested on such images."""
     uses = compared.findings.cues
     if not {*compared.both} <= uses.keys():
         return None
@@ -25,11 +27,11 @@ def cues_kept(compared: Compared) -> Part | None:
         return None
     shown = compared.shown(alike)
     drawn = {name: alike[name] for name in shown}
-    return Part(
+    return ChapterPart(
         name="cues",
         claims=("L6", "L7", "L8"),
         words=Words(
-            finding=most_apart(compared, drawn),
+            finding=cue_sentence(compared, drawn),
             how="Above: one test image in every condition. Below: how much of its accuracy each variant keeps on such "
             "images; 100 % means that it does not need what was taken away.",
             alt="One image in every condition, and the share of its accuracy that each variant keeps in it",
@@ -37,17 +39,17 @@ def cues_kept(compared: Compared) -> Part | None:
             "filter coarse and a high-pass filter fine structure, edges the contours. On the first test images of each "
             "class.",
         ),
-        figure=cues_figure(in_every_condition(compared.found.test_set, conditions), drawn, looks=compared.looks(shown)),
+        figure=cues_figure(condition_images(compared.study.test_set, conditions), drawn, looks=compared.looks(shown)),
         variants=shown,
         numbers=(kept_table(conditions, drawn), pair_cues_table(conditions, drawn)),
     )
 
 
-def most_apart(compared: Compared, uses: Mapping[str, CueUse]) -> str:
-    """On which images both variants differ most in what they keep."""
+def cue_sentence(compared: FamilyComparison, uses: Mapping[str, CueUse]) -> str:
+    """The images on which the shares of accuracy that both variants keep differ most."""
     first, second = (uses[name] for name in compared.both)
     known = [
-        (abs(ours.value - theirs.value), said_condition(condition), ours.value, theirs.value)
+        (abs(ours.value - theirs.value), condition_text(condition), ours.value, theirs.value)
         for condition, ours, theirs in zip(first.conditions, first.kept, second.kept, strict=True)
         if ours is not None and theirs is not None and condition != ("", 0)
     ]
@@ -61,8 +63,7 @@ def most_apart(compared: Compared, uses: Mapping[str, CueUse]) -> str:
     )
 
 
-def said_condition(condition: Condition) -> str:
-    """A condition in words."""
+def condition_text(condition: Condition) -> str:
     kind, strength = condition
     words = {
         "": "images as they are",
@@ -73,10 +74,10 @@ def said_condition(condition: Condition) -> str:
     return words.get(kind, f"{kind} filtered images (strength {strength})")
 
 
-def in_every_condition(test_set: TestSet, conditions: Sequence[Condition]) -> dict[Condition, NDArray[np.uint8]]:
-    """The first image shown, as it is and with each cue that can be made of it."""
+def condition_images(test_set: TestSet, conditions: Sequence[Condition]) -> dict[Condition, NDArray[np.uint8]]:
+    """The first test image, unchanged and with each cue that it can be reduced to."""
     image = test_set.images[:1]
-    made = {(kind, strength): cue(image, kind, strength, seed=0) for kind, strength in conditions if kind}
+    made = {(kind, strength): keep_cue(image, kind, strength, seed=0) for kind, strength in conditions if kind}
     return {("", 0): image[0]} | {condition: found[0] for condition, (found, usable) in made.items() if usable[0]}
 
 
@@ -87,9 +88,9 @@ def kept_table(conditions: Sequence[Condition], uses: Mapping[str, CueUse]) -> T
     columns += [Column(f"{name}, accuracy, %", f"accuracy {k}", shares, "high", k > 1) for k, name in enumerate(uses)]
     differences = next((one.difference for one in uses.values() if one.difference), (None,) * len(conditions))
     rows = [
-        {"images": said_condition(condition), "difference": json_of(differences[k])}
-        | {f"accuracy {v}": json_of(one.accuracy[k]) for v, one in enumerate(uses.values())}
-        | {f"kept {v}": json_of(one.kept[k]) for v, one in enumerate(uses.values())}
+        {"images": condition_text(condition), "difference": differences[k]}
+        | {f"accuracy {v}": one.accuracy[k] for v, one in enumerate(uses.values())}
+        | {f"kept {v}": one.kept[k] for v, one in enumerate(uses.values())}
         for k, condition in enumerate(conditions)
     ]
     note = "Difference: of the shares kept by the two compared variants, first − second."
@@ -102,8 +103,8 @@ def pair_cues_table(conditions: Sequence[Condition], uses: Mapping[str, CueUse])
     columns += [Column(f"{name}, %", str(k), shares, "high") for k, name in enumerate(uses)]
     by_pair = zip(*(one.pairs for one in uses.values()), strict=True)
     rows = [
-        {"pair": ", ".join(of_pair[0].pair), "images": said_condition(condition)}
-        | {str(v): json_of(one.accuracy[k]) for v, one in enumerate(of_pair)}
+        {"pair": ", ".join(of_pair[0].pair), "images": condition_text(condition)}
+        | {str(v): one.accuracy[k] for v, one in enumerate(of_pair)}
         for of_pair in by_pair
         for k, condition in enumerate(conditions)
     ]

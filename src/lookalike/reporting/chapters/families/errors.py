@@ -1,27 +1,17 @@
 """The figures on what two families get wrong: on which images, and in which pairs of look-alikes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from statistics import fmean
 
 import numpy as np
 
 from lookalike.evaluation.statistics import Estimate
 from lookalike.families.findings import Contrasted, Separability
-from lookalike.reporting.chapters.families.parts import Compared, Part, interval, json_of, mean
-from lookalike.reporting.document import (
-    Column,
-    Json,
-    Table,
-    Words,
-    amounts,
-    fine,
-    number,
-    points,
-    shares,
-    tabulate,
-    text,
-)
+from lookalike.reporting.chapters.families.parts import ChapterPart, FamilyComparison, estimate_text
+from lookalike.reporting.document import Json, Table, Words
 from lookalike.reporting.figures.families import consistency_figure, separability_figure
+from lookalike.reporting.forms import amounts, fine, number, points, shares, text
+from lookalike.reporting.tables import Column, labels, named_rows, tabulate
 
 CONTRASTS = (
     Column("images", "images", text),
@@ -36,8 +26,7 @@ AVERAGING = (
     Column("between − within, points", "difference", points),
 )
 SEPARATED = (
-    Column("pair", "pair", text),
-    Column("variant", "variant", text),
+    *labels("pair", "variant"),
     Column("AUROC", "auroc", fine, "high"),
     Column("d′", "d_prime", amounts, "high"),
     Column("asymmetry", "asymmetry.value", amounts),
@@ -46,23 +35,24 @@ SEPARATED = (
 )
 
 
-def errors_apart(compared: Compared) -> Part | None:
+def consistency_part(compared: FamilyComparison) -> ChapterPart | None:
     """Whether both families err on the same images; None without models that can be paired."""
     found, complementary = compared.findings.consistency, compared.findings.complementary
     contrast = complementary.consistency if complementary else None
-    value = between_models(compared, *compared.both)
+    value = consistency_between(compared, *compared.both)
     if complementary is None or (contrast is None and value is None):
         return None
     one, other = compared.families
     pair = f"between a {one} and a {other}"
     if contrast is not None:
+        between, within = estimate_text(contrast.between), estimate_text(contrast.within)
         finding = (
-            f"A {one} and a {other} {said_errors(contrast.difference)}: error consistency κ is "
-            f"{interval(contrast.between)} between them and {interval(contrast.within)} between two runs of either."
+            f"A {one} and a {other} {error_clause(contrast.difference)}: error consistency κ is {between} between them "
+            f"and {within} between two runs of either."
         )
     else:
         finding = f"Error consistency κ {pair} is {value:.2f}, mean over pairs of runs."
-    return Part(
+    return ChapterPart(
         name="error-consistency",
         claims=("L1", "L2", "L3"),
         words=Words(
@@ -80,7 +70,7 @@ def errors_apart(compared: Compared) -> Part | None:
     )
 
 
-def said_errors(difference: Estimate) -> str:
+def error_clause(difference: Estimate) -> str:
     """Whether two families err on other images, from κ between them minus that within them."""
     if difference.high < 0:
         return "err on different images more often than two runs of either do"
@@ -88,33 +78,33 @@ def said_errors(difference: Estimate) -> str:
     return f"err on the same images {often} two runs of either do"
 
 
-def between_models(compared: Compared, first: str, second: str) -> float | None:
+def consistency_between(compared: FamilyComparison, first: str, second: str) -> float | None:
     """The mean κ of a run of either variant, of different runs where both are one; None where it is not defined."""
     found = compared.findings.consistency
     rows, columns = ([k for k, name in enumerate(found.variants) if name == each] for each in (first, second))
     pairs = [(row, column) for row in rows for column in columns if row != column]
     values = [value for row, column in pairs if (value := found.matrix[row][column]) is not None]
-    return mean(values) if values else None
+    return fmean(values) if values else None
 
 
-def error_tables(compared: Compared) -> Iterator[Table]:
+def error_tables(compared: FamilyComparison) -> Iterator[Table]:
     """κ of every variant with those compared; κ and what averaging gains within and between families."""
     columns = [
         Column("variant", "variant", text),
         *(Column(name, str(k), number) for k, name in enumerate(compared.both)),
     ]
     rows: list[Json] = [
-        {"variant": name, **{str(k): between_models(compared, name, one) for k, one in enumerate(compared.both)}}
+        {"variant": name, **{str(k): consistency_between(compared, name, one) for k, one in enumerate(compared.both)}}
         for name in compared.findings.families
     ]
     note = "Means over pairs of different runs; – where no mean is defined."
     yield tabulate("Error consistency κ of each variant with the two compared", columns, rows, note)
     found = compared.findings.complementary
     assert found is not None  # by contract
-    named = {"all test images": found.consistency}
-    named |= {f"of {', '.join(one.pair)}": one.consistency for one in found.by_pair}
-    named |= {f"all, {one.train_images:,} training images, {one.curve}": one.consistency for one in found.by_size}
-    if rows := contrast_rows(named):
+    contrasts = {"all test images": found.consistency}
+    contrasts |= {f"of {', '.join(one.pair)}": one.consistency for one in found.by_pair}
+    contrasts |= {f"all, {one.train_images:,} training images, {one.curve}": one.consistency for one in found.by_size}
+    if rows := contrast_rows(contrasts):
         note = "Between: a run of each family; within: two runs of one, mean of both families."
         yield tabulate("Error consistency κ within and between families", CONTRASTS, rows, note)
     if rows := contrast_rows({"all test images": found.averaging}):
@@ -123,11 +113,11 @@ def error_tables(compared: Compared) -> Iterator[Table]:
 
 
 def contrast_rows(found: Mapping[str, Contrasted | None]) -> list[Json]:
-    """The contrasts that are known, by what they are of."""
-    return [{"images": name, **asdict(one)} for name, one in found.items() if one is not None]
+    """The contrasts that are known, by the images that they are of."""
+    return named_rows({name: one for name, one in found.items() if one is not None}, "images")
 
 
-def pairs_apart(compared: Compared) -> Part | None:
+def separability_part(compared: FamilyComparison) -> ChapterPart | None:
     """How well both families separate each pair; None without pairs of look-alikes."""
     pairs = compared.findings.separability
     if not pairs:
@@ -137,7 +127,7 @@ def pairs_apart(compared: Compared) -> Part | None:
     areas = np.array([[pair.variants[name].auroc.value for name in compared.both] for pair in pairs])
     hardest = int(areas.mean(axis=1).argmin())
     (ours, theirs), better = areas[hardest], int((areas[:, 0] > areas[:, 1]).sum())
-    return Part(
+    return ChapterPart(
         name="separability",
         claims=("L4", "L5"),
         words=Words(
@@ -157,11 +147,8 @@ def pairs_apart(compared: Compared) -> Part | None:
 
 
 def separated_table(pairs: Sequence[Separability], shown: Sequence[str]) -> Table:
-    """How some variants separate each pair."""
     rows = [
-        {"pair": ", ".join(pair.pair), "variant": name, **asdict(pair.variants[name])}
-        for pair in pairs
-        for name in shown
+        {"pair": ", ".join(pair.pair), "variant": name, **vars(pair.variants[name])} for pair in pairs for name in shown
     ]
     note = (
         "Asymmetry: (first taken for second − second taken for first) / their sum. Probe and neighbours read the "
@@ -170,19 +157,14 @@ def separated_table(pairs: Sequence[Separability], shown: Sequence[str]) -> Tabl
     return tabulate("How well each variant separates look-alikes", SEPARATED, rows, note)
 
 
-def difference_table(pairs: Sequence[Separability], compared: Compared) -> Table:
-    """The differences of both compared variants."""
+def difference_table(pairs: Sequence[Separability], compared: FamilyComparison) -> Table:
     columns = (
-        Column("pair", "pair", text),
-        Column("AUROC", "auroc", fine),
-        Column("d′", "d_prime", amounts),
-        Column("linear probe, points", "probe", points),
-        Column("nearest neighbours, points", "neighbours", points),
+        *labels("pair"),
+        Column("AUROC", "auroc_difference", fine),
+        Column("d′", "d_prime_difference", amounts),
+        Column("linear probe, points", "probe_difference", points),
+        Column("nearest neighbours, points", "neighbours_difference", points),
     )
-    kinds = ("auroc", "d_prime", "probe", "neighbours")
-    rows = [
-        {"pair": ", ".join(pair.pair)} | {kind: json_of(getattr(pair, f"{kind}_difference")) for kind in kinds}
-        for pair in pairs
-    ]
+    rows = [vars(pair) | {"pair": ", ".join(pair.pair)} for pair in pairs]
     note = "None (–) below three seeds of either variant."
     return tabulate(f"Differences: {compared.first} − {compared.second}", columns, rows, note)

@@ -1,29 +1,29 @@
 """The figures on what two families learn: from how many images, and how alike their features become."""
 
 from collections.abc import Iterator, Mapping
+from statistics import fmean
 
 import numpy as np
 
 from lookalike.families.crossings import Crossing
 from lookalike.families.findings import LearningCurves, Representation
-from lookalike.families.learning_curves import Fitted
-from lookalike.reporting.chapters.families.parts import Compared, Part, interval, json_of, mean
-from lookalike.reporting.document import Column, Json, Table, Words, amounts, count, number, percent, tabulate, text
+from lookalike.reporting.chapters.families.parts import ChapterPart, FamilyComparison, estimate_text
+from lookalike.reporting.document import Json, Table, Words
 from lookalike.reporting.figures.families_inside import learning_figure, representations_figure
+from lookalike.reporting.forms import amounts, count, number, percent, text
+from lookalike.reporting.tables import Column, labels, tabulate
 
 LEARNED = (
-    Column("curve", "curve", text),
-    Column("variant", "variant", text),
+    *labels("curve", "variant"),
     Column("training images", "train_images", count),
     Column("runs", "runs", count),
     Column("test error, mean, %", "error", percent, "low"),
 )
 FITTED = (
-    Column("curve", "curve", text),
-    Column("family", "family", text),
-    Column("exponent, runs resampled", "resampled", amounts),
-    Column("exponent, jackknife", "jackknifed", amounts),
-    Column("floor, %", "floor", percent, "low"),
+    *labels("curve", "family"),
+    Column("exponent, runs resampled", "fit.resampled", amounts),
+    Column("exponent, jackknife", "fit.jackknifed", amounts),
+    Column("floor, %", "fit.curve.floor", percent, "low"),
     Column("crossing", "crossing", text),
 )
 ATTENTION = (
@@ -35,13 +35,13 @@ ATTENTION = (
 )
 
 
-def few_images(compared: Compared) -> Part | None:
+def learning_curve_part(compared: FamilyComparison) -> ChapterPart | None:
     """How the errors fall with the number of training images; None without learning curves."""
     learning = {title: curves for title, curves in compared.findings.learning.items() if all(curves.points)}
     if not learning:
         return None
-    said = [f"with {title} {said_crossing(curves, compared)}" for title, curves in learning.items()]
-    return Part(
+    said = [f"with {title} {crossing_clause(curves, compared)}" for title, curves in learning.items()]
+    return ChapterPart(
         name="learning-curves",
         claims=(),
         words=Words(
@@ -59,7 +59,7 @@ def few_images(compared: Compared) -> Part | None:
     )
 
 
-def said_crossing(curves: LearningCurves, compared: Compared) -> str:
+def crossing_clause(curves: LearningCurves, compared: FamilyComparison) -> str:
     """Which family errs less, from which number of training images on."""
     found = curves.crossing
     if found is None:
@@ -74,10 +74,9 @@ def said_crossing(curves: LearningCurves, compared: Compared) -> str:
     return f"the {names[found.better_above]} errs less from {found.size:,.0f} training images on ({where})"
 
 
-def fitted_table(learning: Mapping[str, LearningCurves], compared: Compared) -> Table:
-    """The exponents of all curves."""
+def fitted_table(learning: Mapping[str, LearningCurves], compared: FamilyComparison) -> Table:
     rows = [
-        {"curve": title, "family": family, "crossing": said_crossing(curves, compared), **fitted_row(fit)}
+        {"curve": title, "family": family, "crossing": crossing_clause(curves, compared), "fit": fit}
         for title, curves in learning.items()
         for family, fit in zip(compared.families, (curves.first, curves.second), strict=True)
         if fit is not None
@@ -85,15 +84,9 @@ def fitted_table(learning: Mapping[str, LearningCurves], compared: Compared) -> 
     return tabulate("Fits of the learning curves", FITTED, rows, "A larger exponent: the error falls faster.")
 
 
-def fitted_row(fit: Fitted) -> Json:
-    """One fit."""
-    return {"resampled": json_of(fit.resampled), "jackknifed": json_of(fit.jackknifed), "floor": fit.curve.floor}
-
-
 def learned_table(learning: Mapping[str, LearningCurves]) -> Table:
-    """The mean errors of all variants of the curves."""
     rows = [
-        {"curve": title, **vars(one), "runs": len(one.errors), "error": mean(one.errors)}
+        {"curve": title, **vars(one), "runs": len(one.errors), "error": fmean(one.errors)}
         for title, curves in learning.items()
         for side in curves.points
         for one in side
@@ -101,16 +94,16 @@ def learned_table(learning: Mapping[str, LearningCurves]) -> Table:
     return tabulate("Test error by training images", LEARNED, rows)
 
 
-def features_alike(compared: Compared) -> Part | None:
+def representation_part(compared: FamilyComparison) -> ChapterPart | None:
     """How alike the features of both families are; None where no variant's features were kept."""
     found = compared.findings.representations
     if found is None:
         return None
-    return Part(
+    return ChapterPart(
         name="representations",
         claims=("L11",),
         words=Words(
-            finding=said_alike(found, compared),
+            finding=representation_sentence(found, compared),
             how="CKA is 1 where two sets of features are the same up to rotation and scale, and 0 where they have "
             "nothing in common. Left: layers of the two compared variants, from the input down and to the right. "
             "Right: last layers; the diagonal compares different runs of one variant (grey: there is only one).",
@@ -124,15 +117,13 @@ def features_alike(compared: Compared) -> Part | None:
     )
 
 
-def said_alike(found: Representation, compared: Compared) -> str:
+def representation_sentence(found: Representation, compared: FamilyComparison) -> str:
     """How alike the last layers are, within and between the families."""
     one, other = compared.families
     pair = f"between a {one} and a {other}"
     if (contrast := found.contrast) is not None:
-        return (
-            f"Linear CKA of the last layers is {interval(contrast.between)} {pair}, and {interval(contrast.within)} "
-            "between two runs of one of them."
-        )
+        between, within = estimate_text(contrast.between), estimate_text(contrast.within)
+        return f"Linear CKA of the last layers is {between} {pair}, and {within} between two runs of one of them."
     names = list(found.variants)
     value = found.last_layers[names.index(compared.first)][names.index(compared.second)] if found.compared else None
     if value is None:
@@ -140,11 +131,10 @@ def said_alike(found: Representation, compared: Compared) -> str:
     return f"Linear CKA of the last layers is {value:.2f} {pair}."
 
 
-def feature_tables(found: Representation, compared: Compared) -> Iterator[Table]:
+def feature_tables(found: Representation, compared: FamilyComparison) -> Iterator[Table]:
     """CKA of each layer between seeds, the effective rank of features, and how far attention reaches."""
     columns = (
-        Column("variant", "variant", text),
-        Column("layer", "layer", text),
+        *labels("variant", "layer"),
         Column("CKA between seeds", "value", number),
     )
     rows = [
@@ -164,28 +154,24 @@ def feature_tables(found: Representation, compared: Compared) -> Iterator[Table]
 
 
 def rank_table(ranks: Mapping[str, tuple[float, ...]]) -> Table:
-    """The effective rank of penultimate features by variant."""
     columns = (
-        Column("variant", "variant", text),
-        Column("mean over seeds", "mean", number),
-        Column("lowest", "least", number),
-        Column("highest", "most", number),
+        *labels("variant"),
+        *(Column(title, title, number) for title in ("mean over seeds", "lowest", "highest")),
     )
     rows = [
-        {"variant": name, "mean": mean(values), "least": min(values), "most": max(values)}
+        {"variant": name, "mean over seeds": fmean(values), "lowest": min(values), "highest": max(values)}
         for name, values in ranks.items()
     ]
     note = "How many directions the features of the test images use (Roy & Vetterli, EUSIPCO 2007)."
     return tabulate("Effective rank of the last features", columns, rows, note)
 
 
-def attention_rows(compared: Compared) -> list[Json]:
+def attention_rows(compared: FamilyComparison) -> list[Json]:
     """The attention distance of each block of those variants that attend, mean over seeds."""
     rows: list[Json] = []
     for name, explanation in compared.explanations.items():
         known = [seed.attention_distance for seed in explanation.seeds if seed.attention_distance is not None]
         for block, heads in enumerate(np.mean(known, axis=0) if known else (), start=1):
-            rows.append(
-                {"variant": name, "block": block, "mean": heads.mean(), "least": heads.min(), "most": heads.max()}
-            )
+            ends = {"mean": heads.mean(), "least": heads.min(), "most": heads.max()}
+            rows.append({"variant": name, "block": block, **ends})
     return rows

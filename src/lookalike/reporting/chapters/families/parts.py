@@ -1,24 +1,24 @@
-"""What the parts of the chapter on families are written from, and what each of them says."""
+"""The data of the chapter on families, and its parts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from lookalike.artifacts.explanations import Explanation, load_explanation
 from lookalike.evaluation.statistics import Estimate
 from lookalike.families.findings import FamilyFindings
-from lookalike.reporting.chapters.found import Found
-from lookalike.reporting.document import Block, Fold, Json, Prose, Table, Words, literal
+from lookalike.reporting.chapters.study_results import StudyResults
+from lookalike.reporting.document import Block, Fold, Prose, Table, Words, literal
 from lookalike.reporting.figures.style import Looks
+from lookalike.reporting.forms import amounts
 
 SHOWN = 4  # variants in a chart
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
+class FamilyComparison:
     """Two variants of different families, with all that was found about their study.
 
     Attributes:
@@ -26,7 +26,7 @@ class Compared:
         sentences: what was found for each claim about the study, by its key.
     """
 
-    found: Found
+    study: StudyResults
     findings: FamilyFindings
     first: str
     second: str
@@ -49,22 +49,23 @@ class Compared:
     @cached_property
     def explanations(self) -> dict[str, Explanation]:
         """The evidence of those of both variants that were explained."""
-        folders = {name: self.found.root / "explanations" / self.found.study / name for name in self.both}
+        folders = {name: self.study.root / "explanations" / self.study.name / name for name in self.both}
         return {name: load_explanation(folder) for name, folder in folders.items() if folder.is_dir()}
 
     def shown(self, known: Mapping[str, object]) -> list[str]:
         """The variants that a chart shows: both, and up to two more above chance that the study pairs with them."""
-        pairs = self.found.params.studies[self.found.study].pairs
-        others = [name for pair in pairs if {*pair} & {*self.both} for name in pair if name in self.found.learnt]
+        others = [
+            name for pair in self.study.pairs if {*pair} & {*self.both} for name in pair if name in self.study.learnt
+        ]
         return [name for name in dict.fromkeys([*self.both, *others]) if name in known][:SHOWN]
 
     def looks(self, variants: Sequence[str]) -> Looks:
         """How some variants look in charts: as in all figures of the study."""
-        return {name: self.found.looks[name] for name in variants}
+        return {name: self.study.looks[name] for name in variants}
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class ChapterPart:
     """One figure of the chapter.
 
     Attributes:
@@ -78,9 +79,9 @@ class Part:
     variants: Sequence[str]
     numbers: tuple[Table, ...]
 
-    def blocks(self, compared: Compared) -> Iterator[Block]:
+    def blocks(self, compared: FamilyComparison) -> Iterator[Block]:
         """The figure, and below it what became of the claims that it is about."""
-        drawn = compared.found.drawn(self.figure, self.name, self.words, self.variants, *self.numbers)
+        drawn = compared.study.drawn_figure(self.figure, self.name, self.words, self.variants, *self.numbers)
         if drawn is not None:
             yield drawn
         said = [key for key in self.claims if key in compared.sentences]
@@ -89,17 +90,6 @@ class Part:
             yield Fold("Verdicts on this figure", tuple(words))
 
 
-def json_of(found: Estimate | None) -> Json | None:
-    """An estimate as tables take it."""
-    return None if found is None else dict(vars(found))
-
-
-def interval(found: Estimate, digits: int = 2) -> str:
-    """An estimate in a sentence."""
-    value, low, high = (f"{one:z.{digits}f}".replace("-", "−") for one in (found.value, found.low, found.high))
-    return f"{value} ({low} to {high})"
-
-
-def mean(values: Sequence[float]) -> float:
-    """The mean of numbers of which none is missing."""
-    return float(np.mean(values))
+def estimate_text(found: Estimate) -> str:
+    """An estimate in a sentence: "0.50 (0.40 to 0.60)"."""
+    return amounts(vars(found))

@@ -8,20 +8,11 @@ from numpy.typing import NDArray
 from lookalike.evaluation.metrics import softmax
 from lookalike.families.calibration import COVERAGES
 from lookalike.families.findings import LabelErrors
-from lookalike.reporting.chapters.families.parts import Compared, Part, json_of
-from lookalike.reporting.document import (
-    Column,
-    Fold,
-    Table,
-    Words,
-    count,
-    fine,
-    number,
-    shares,
-    tabulate,
-    text,
-)
+from lookalike.reporting.chapters.families.parts import ChapterPart, FamilyComparison
+from lookalike.reporting.document import Fold, Table, Words
 from lookalike.reporting.figures.families_images import Doubtful, doubtful_figure
+from lookalike.reporting.forms import count, fine, number, shares, text
+from lookalike.reporting.tables import Column, labels, named_rows, tabulate
 
 MOST = 20  # doubtful labels that are shown
 DOUBTFUL = (
@@ -33,17 +24,16 @@ DOUBTFUL = (
 )
 CLEANED = (
     Column("variant", "variant", text),
-    Column("accuracy on all test images, %", "all", shares, "high"),
+    Column("accuracy on all test images, %", "all_images", shares, "high"),
     Column("without doubtful labels, %", "without", shares, "high"),
 )
 CALIBRATED = (
     Column("variant", "variant", text),
     Column("classwise calibration error", "error", fine, "low"),
-    Column("after temperature", "calibrated", fine, "low"),
+    Column("after temperature", "calibrated_error", fine, "low"),
 )
 SELECTIVE = (
-    Column("group", "group", text),
-    Column("variant", "variant", text),
+    *labels("group", "variant"),
     *(
         Column(f"accuracy at {coverage:.0%} coverage, %", str(k), shares, "high")
         for k, coverage in enumerate(COVERAGES)
@@ -61,8 +51,8 @@ OUTSIDE = (
 )
 
 
-def doubtful_labels(compared: Compared) -> Part | None:
-    """The test images whose labels the focus variants find hardest to believe; None if none was kept."""
+def doubtful_label_part(compared: FamilyComparison) -> ChapterPart | None:
+    """The test images with the least credible labels; None if none was kept."""
     found = compared.findings.label_errors
     if found is None:
         return None
@@ -70,13 +60,13 @@ def doubtful_labels(compared: Compared) -> Part | None:
     shown = [index for index in found.candidates if index in images][:MOST]
     if not shown:
         return None
-    doubtful = judged(compared, found, shown)
+    doubtful = judged_labels(compared, found, shown)
     judges = " and ".join(found.judges)
-    return Part(
+    return ChapterPart(
         name="doubtful-labels",
         claims=(),
         words=Words(
-            finding=said_doubtful(compared, found),
+            finding=doubtful_label_sentence(compared, found),
             how=f"The {len(shown)} labels that {judges} find least credible, the worst first: below each image its "
             "label and the class that they find most probable, with the probabilities.",
             alt="Test images whose labels are doubtful, each with its label and the class that the models predict",
@@ -86,33 +76,33 @@ def doubtful_labels(compared: Compared) -> Part | None:
         ),
         figure=doubtful_figure(doubtful, [images[index] for index in shown]),
         variants=list(found.judges),
-        numbers=(tabulate("Doubtful test labels", DOUBTFUL, map(vars, doubtful)), cleaned_table(found)),
+        numbers=(tabulate("Doubtful test labels", DOUBTFUL, doubtful), cleaned_table(found)),
     )
 
 
-def images_of_suspects(compared: Compared, found: LabelErrors) -> dict[int, NDArray[np.uint8]]:
+def images_of_suspects(compared: FamilyComparison, found: LabelErrors) -> dict[int, NDArray[np.uint8]]:
     """The images that any judge kept as suspicious, by index."""
     images: dict[int, NDArray[np.uint8]] = {}
     for name in found.judges:
-        if (suspects := compared.found.evaluation(name).suspects) is not None:
+        if (suspects := compared.study.evaluation(name).suspects) is not None:
             images |= dict(zip(suspects.indices.tolist(), suspects.images, strict=True))
     return images
 
 
-def judged(compared: Compared, found: LabelErrors, indices: list[int]) -> list[Doubtful]:
-    """What the judges say about some test images: probabilities, mean over seeds and then over judges."""
-    logits = [compared.found.evaluation(name).test_logits[:, indices].astype(np.float64) for name in found.judges]
+def judged_labels(compared: FamilyComparison, found: LabelErrors, indices: list[int]) -> list[Doubtful]:
+    """The probabilities of some test images by the judges, mean over seeds and then over judges."""
+    logits = [compared.study.evaluation(name).test_logits[:, indices].astype(np.float64) for name in found.judges]
     shares = np.mean([np.mean([softmax(seed) for seed in one], axis=0) for one in logits], axis=0)
-    names, labels = compared.found.test_set.class_names, compared.found.labels[indices]
+    names, labels = compared.study.test_set.class_names, compared.study.labels[indices]
     return [
         Doubtful(index, names[label], float(row[label]), names[row.argmax()], float(row.max()))
         for index, label, row in zip(indices, labels, shares, strict=True)
     ]
 
 
-def said_doubtful(compared: Compared, found: LabelErrors) -> str:
+def doubtful_label_sentence(compared: FamilyComparison, found: LabelErrors) -> str:
     """How many labels are doubtful, and what accuracy is without them."""
-    count, images = len(found.candidates), len(compared.found.labels)
+    count, images = len(found.candidates), len(compared.study.labels)
     said = [
         f"{compared.family(name)} from {100 * one.all_images.value:.1f} % to {100 * one.without.value:.1f} %"
         for name in compared.both
@@ -124,40 +114,31 @@ def said_doubtful(compared: Compared, found: LabelErrors) -> str:
 
 def cleaned_table(found: LabelErrors) -> Table:
     """The accuracy of all variants with and without the doubtful labels."""
-    rows = [
-        {"variant": name, "all": json_of(one.all_images), "without": json_of(one.without)}
-        for name, one in found.variants.items()
-    ]
     note = (
         "Images that the judges get wrong are suspected more often, so accuracies without them are too high, those of "
         "the judges most of all."
     )
-    return tabulate("Accuracy with and without doubtful labels", CLEANED, rows, note)
+    return tabulate("Accuracy with and without doubtful labels", CLEANED, named_rows(found.variants), note)
 
 
-def trust(compared: Compared) -> Fold | None:
+def trust_fold(compared: FamilyComparison) -> Fold | None:
     """Tables of calibration and of images of no class; None without any."""
     tables = tuple(trust_tables(compared))
     return Fold("How far probabilities can be trusted: calibration, selective prediction, images of no class", tables)
 
 
-def trust_tables(compared: Compared) -> Iterator[Table]:
+def trust_tables(compared: FamilyComparison) -> Iterator[Table]:
     """Calibration by variant and by group of look-alikes; detection of images of another data set."""
-    calibration = compared.findings.calibration
-    rows = [
-        {"variant": name, "error": json_of(one.error), "calibrated": json_of(one.calibrated_error)}
-        for name, one in calibration.items()
-    ]
     note = (
         "Mean over seeds; 0 is best (Kull et al., NeurIPS 2019). Intervals are over images alone and corrected for "
         "noise, which makes every measured error too large; so an interval may lie below its value."
     )
-    yield tabulate("Classwise calibration", CALIBRATED, rows, note)
+    yield tabulate("Classwise calibration", CALIBRATED, named_rows(compared.findings.calibration), note)
     yield selective_table(compared)
     if detected := compared.findings.outside:
         rows = [
-            {"variant": variant, "name": one.name, "score": score, "auroc": json_of(found.auroc)}
-            | {"fpr95": json_of(found.fpr95), "difference": json_of(one.differences.get(score))}
+            {"variant": variant, "name": one.name, "score": score, "auroc": found.auroc}
+            | {"fpr95": found.fpr95, "difference": one.differences.get(score)}
             for variant, one in ((name, detected[name]) for name in compared.shown(detected))
             for score, found in one.scores.items()
         ]
@@ -165,16 +146,16 @@ def trust_tables(compared: Compared) -> Iterator[Table]:
         yield tabulate("Detection of images of no class", OUTSIDE, rows, note)
 
 
-def selective_table(compared: Compared) -> Table:
+def selective_table(compared: FamilyComparison) -> Table:
     """Selective prediction within each group with look-alikes, for the variants that charts show."""
     calibration = compared.findings.calibration
     rows = [
-        {"group": ", ".join(group.classes), "variant": name, "area": json_of(group.selective.area)}
-        | {"difference": json_of(group.area_difference)}
-        | {str(k): json_of(one) for k, one in enumerate(group.selective.accuracies)}
+        {"group": ", ".join(group.classes), "variant": name, "area": group.selective.area}
+        | {"difference": group.area_difference}
+        | {str(k): one for k, one in enumerate(group.selective.accuracies)}
         for name in compared.shown(calibration)
         for group in calibration[name].groups
         if len(group.classes) > 1
     ]
-    note = "Accuracy among the images that a variant is surest of. The area is the mean risk over coverages; 0 is best."
+    note = "Accuracy among the images with the highest confidence. The area is the mean risk over coverages; 0 is best."
     return tabulate("Selective prediction by group of look-alikes", SELECTIVE, rows, note)

@@ -1,4 +1,4 @@
-"""Made-up trainings as they lie on disk, and what MLflow shows of them."""
+"""Made-up training runs as they are on disk, and what MLflow shows of them."""
 
 import io
 import time
@@ -37,7 +37,7 @@ def epoch(seed: int, number: int) -> Epoch:
     return Epoch(seed, number, 1e-3, 2.0 - number, 0.1 * number, 2.5 - number, [0.2, 0.6, 0.5][number % 3])
 
 
-def make_training(folder: Path, *, identity: str = "f1", seeds: int = 2, diverged: int | None = None) -> Path:
+def write_training_run(folder: Path, *, identity: str = "f1", seeds: int = 2, diverged: int | None = None) -> Path:
     """A finished training of `NAME` in `folder`; the seed `diverged` diverged in its last epoch."""
     description = described(
         dataset_digest=DIGEST,
@@ -70,7 +70,7 @@ def about_run(identity: str = "f1") -> dict[str, Any]:
     }
 
 
-def make_evaluation(folder: Path, accuracy: float = 0.75) -> None:
+def write_evaluation(folder: Path, accuracy: float = 0.75) -> None:
     evaluation = folder / "comparisons" / "fashion"
     scores = [{"seed": seed, "accuracy": accuracy, "nll": 0.5, "note": "no number"} for seed in (0, 1)]
     write_json(evaluation / "metrics.json", {NAME: {"accuracy": accuracy}})
@@ -79,7 +79,7 @@ def make_evaluation(folder: Path, accuracy: float = 0.75) -> None:
     (evaluation / "figures" / NAME / "reliability.webp").write_bytes(picture("WEBP"))
 
 
-def make_model(folder: Path, seed: int = 1) -> torch.nn.Module:
+def write_model(folder: Path, seed: int = 1) -> torch.nn.Module:
     """Give the training in `folder` weights that fit its architecture, and its data set; what `seed` then is."""
     from safetensors.torch import save_file
 

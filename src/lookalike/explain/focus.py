@@ -1,4 +1,4 @@
-"""What is asked of a focus variant alone: why one class and not a look-alike, and what its filters respond to."""
+"""Explanations of focus variants only: why one class and not a look-alike, and what their filters respond to."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lookalike.artifacts import explanations as evidence
-from lookalike.artifacts.explanations import Contrast
-from lookalike.artifacts.image_files import in_pixels, made_small, pictures
+from lookalike.artifacts.explanations import PairContrast
+from lookalike.artifacts.image_files import shrink, small_images, to_pixels
 from lookalike.evaluation.metrics import Ints, confusion_matrix
-from lookalike.explain.faithfulness import Trial, score
-from lookalike.explain.maps import Json, contrast, to_numpy, toward
+from lookalike.explain.faithfulness import PerturbationTest, faithfulness_scores
+from lookalike.explain.maps import Json, contrast_target, label_target, to_numpy
 from lookalike.explain.responses import responses
 from lookalike.explain.subject import Images, Subject
 from lookalike.models.layers import Transformer
@@ -24,75 +24,74 @@ CONTRASTED = "HiResCAM"  # the method of contrastive maps: linear in the target,
 
 
 @dataclass(frozen=True)
-class Closely:
-    """What is looked at of a focus variant alone: why one class and not another, and what filters respond to.
+class FocusFindings:
+    """Contrastive maps and filter responses of a focus variant.
 
     Attributes:
-        found: figures, JSON-able: "contrast", of how many images and the scores of their maps where only the two
-            classes can win (None if no look-alikes are confused), and "responses", by filter.
+        found: figures, JSON-able: "contrast", the number of images and the scores of their maps for a model with only
+            the two classes (None if no look-alikes are confused), and "responses", by filter.
         contrast: of the first few images; None as in `found`.
-        responses: by convolution, to the images that are shown; nothing of a transformer.
+        responses: to the images shown, by convolution; empty for a transformer.
     """
 
     found: Json
-    contrast: Contrast | None = None
-    responses: Mapping[str, evidence.Response] = field(default_factory=dict)
+    contrast: PairContrast | None = None
+    responses: Mapping[str, evidence.FilterExamples] = field(default_factory=dict)
 
 
-class Duel(nn.Module):
-    """A model that knows two of its classes only: logits (N, 2)."""
+class TwoClassModel(nn.Module):
+    """A model restricted to two of its classes: logits (N, 2)."""
 
     def __init__(self, model: nn.Module, first: int, second: int) -> None:
         super().__init__()
         self.model, self.classes = model, [first, second]
 
     def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, 2)."""
         return self.model(images)[:, self.classes]
 
 
-def look_closely(subject: Subject, shown: NDArray[np.int64], group_of: Ints, count: int) -> Closely:
-    """What only focus variants are asked.
+def examine_focus_variant(subject: Subject, shown: NDArray[np.int64], group_of: Ints, count: int) -> FocusFindings:
+    """The findings on a focus variant.
 
     Args:
         subject: the model with all test images.
-        shown: (N,), indices of those that pictures show: they alone are tried on filters.
-        count: so many of all test images are contrasted at most.
+        shown: (N,), indices of the images shown; filter responses use only these.
+        count: the most test images that are contrasted.
     """
     filters = [] if isinstance(subject.model, Transformer) else responses(subject.part(shown))
     contrast, scores = explain_contrast(subject, group_of, count)
-    made = {one.layer: made_small(in_pixels(one.inputs)) for one in filters}
-    return Closely(
+    made = {one.layer: shrink(to_pixels(one.inputs)) for one in filters}
+    return FocusFindings(
         {"contrast": scores, "responses": [one.described() for one in filters]},
         contrast,
-        {one.layer: evidence.Response(one.filters, shown[one.images], made[one.layer]) for one in filters},
+        {one.layer: evidence.FilterExamples(one.filters, shown[one.images], made[one.layer]) for one in filters},
     )
 
 
-def explain_contrast(subject: Subject, group_of: Ints, count: int) -> tuple[Contrast | None, Json | None]:
-    """Why one class and not the other, for the two look-alikes that the model confuses most often; None if none are.
+def explain_contrast(subject: Subject, group_of: Ints, count: int) -> tuple[PairContrast | None, Json | None]:
+    """Contrastive maps for the two look-alikes that the model confuses most often; None if it confuses none.
 
     Args:
-        subject: the model with all test images; at most `count` are taken, half of either class.
+        subject: the model with all test images; at most `count` are used, half of each class.
 
     Returns:
-        What is drawn, of the first few images, and how many images were contrasted with the scores of their maps.
+        The maps of the first few images, and the number of images contrasted with the scores of their maps.
     """
     pair = most_confused(subject.images, group_of)
     if pair is None:
         return None, None
-    indices = of_either(subject.images, pair, count)
+    indices = indices_of_pair(subject.images, pair, count)
     chosen, classes = subject.part(indices), len(subject.dataset.class_names)
-    duel = Duel(subject.model, *pair)
+    restricted = TwoClassModel(subject.model, *pair)
     with torch.no_grad():
-        preferred = duel(chosen.inputs).argmax(1)
+        preferred = restricted(chosen.inputs).argmax(1)
     labels, others = (torch.tensor(pair, device=preferred.device)[which] for which in (preferred, 1 - preferred))
-    aims = {"label": toward(labels, classes), "other": toward(others, classes)}
-    aims["contrast"] = contrast(labels, others, classes)
+    aims = {"label": label_target(labels, classes), "other": label_target(others, classes)}
+    aims["contrast"] = contrast_target(labels, others, classes)
     maps = {name: chosen.explain(CONTRASTED, aim) for name, aim in aims.items()}
-    scores = asdict(score(Trial(duel, chosen.inputs, preferred), maps, SEED))["methods"]
-    drawn = Contrast(
-        images=pictures(subject.images.pixels, indices[:DRAWN]),
+    scores = asdict(faithfulness_scores(PerturbationTest(restricted, chosen.inputs, preferred), maps, SEED))["methods"]
+    drawn = PairContrast(
+        images=small_images(subject.images.pixels, indices[:DRAWN]),
         actual=subject.images.labels[indices[:DRAWN]],
         labels=labels[:DRAWN].cpu().numpy(),
         others=others[:DRAWN].cpu().numpy(),
@@ -102,15 +101,15 @@ def explain_contrast(subject: Subject, group_of: Ints, count: int) -> tuple[Cont
 
 
 def most_confused(images: Images, group_of: Ints) -> tuple[int, int] | None:
-    """The two classes of one group whose images are taken for each other most often; None if none are."""
+    """The two classes of one group that are confused most often; None if none are."""
     counts = confusion_matrix(images.predicted, images.labels, len(group_of))
     both = np.triu((counts + counts.T) * (group_of[:, None] == group_of), k=1)
     first, second = np.unravel_index(both.argmax(), both.shape)
     return (int(first), int(second)) if both[first, second] else None
 
 
-def of_either(images: Images, pair: tuple[int, int], count: int) -> NDArray[np.int64]:
-    """Indices of up to `count` images, half of each class of the pair, by turns; those taken for the other first."""
+def indices_of_pair(images: Images, pair: tuple[int, int], count: int) -> NDArray[np.int64]:
+    """Indices of up to `count` images, half of each class of the pair, in turns; confused images first."""
     chosen = []
     for one, other in (pair, pair[::-1]):
         mine = np.flatnonzero(images.labels == one)

@@ -9,9 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lookalike.reporting.figures.column import WIDTH as NARROW
-from lookalike.reporting.figures.column import in_column
-from lookalike.reporting.figures.pictures import chart, drawn, stored, to_png, to_webp
+from lookalike.reporting.figures.narrow import WIDTH as NARROW
+from lookalike.reporting.figures.narrow import lay_out_narrow
+from lookalike.reporting.figures.rendering import pixels_of, render_chart, stored_chart, to_png, to_webp
 from lookalike.reporting.figures.style import BESIDE, DPI, WIDTH, legend_above, name_rows, style, write_beside
 
 LONG = "a name that is long for an axis of a narrow figure on a telephone"
@@ -32,29 +32,29 @@ def panels(rows: int, columns: int, **shared: Any) -> Figure:
 
 def laid_out(figure: Figure) -> bool:
     """Draw, lay out anew and draw again."""
-    drawn(figure)
-    done = in_column(figure)
-    drawn(figure)
+    pixels_of(figure)
+    done = lay_out_narrow(figure)
+    pixels_of(figure)
     return done
 
 
 def test_a_chart_has_a_view_for_either_width() -> None:
-    picture = chart(panels(1, 2))
+    picture = render_chart(panels(1, 2))
     assert picture.narrow is not None
     assert (picture.wide.width, picture.narrow.width) == (round(WIDTH * DPI), round(NARROW * DPI))
     assert picture.narrow.height > 1.5 * picture.wide.height
     for view in (picture.wide, picture.narrow):
         with Image.open(io.BytesIO(view.webp)) as image:
             assert (image.format, image.size) == ("WEBP", (view.width, view.height))
-        assert [spot.text for spot in view.spots[:2]] == ["one, 0: 0.00", "one, 1: 1.00"]
-    assert picture.wide.spots[0].left < 50 < picture.wide.spots[2].left
-    assert picture.narrow.spots[0].left == picture.narrow.spots[2].left
+        assert [spot.text for spot in view.tooltips[:2]] == ["one, 0: 0.00", "one, 1: 1.00"]
+    assert picture.wide.tooltips[0].left < 50 < picture.wide.tooltips[2].left
+    assert picture.narrow.tooltips[0].left == picture.narrow.tooltips[2].left
 
 
 @pytest.mark.parametrize(("columns", "across"), [(1, 1), (2, 1), (3, 1), (4, 2)])
 def test_panels_stand_below_each_other_as_high_as_before(columns: int, across: int) -> None:
     figure = panels(2, columns)
-    drawn(figure)
+    pixels_of(figure)
     height = figure.axes[0].bbox.height
     assert laid_out(figure)
     lefts = sorted({round(axes.bbox.x0) for axes in figure.axes})
@@ -81,7 +81,7 @@ def test_nothing_leaves_the_narrow_figure_and_nothing_overlaps() -> None:
 def test_what_sharing_hides_is_written_again() -> None:
     figure = panels(2, 2, sharex=True, sharey=True)
     name_rows(figure.axes[0], ["a", "b"])
-    drawn(figure)
+    pixels_of(figure)
     assert [label.get_text() for label in figure.axes[1].get_yticklabels() if label.get_visible()] == []
     assert laid_out(figure)
     for axes in figure.axes:
@@ -126,14 +126,14 @@ def test_numbers_in_cells_that_would_become_too_small_keep_their_figure_wide() -
         axes.imshow(np.eye(3), aspect="auto")
         for k in range(3):
             axes.text(k, k, "1,234")
-    assert chart(figure).narrow is None
+    assert render_chart(figure).narrow is None
     assert figure.get_figwidth() == WIDTH
 
 
 def test_a_small_figure_has_one_view() -> None:
     figure = panels(1, 1)
     figure.set_size_inches(NARROW, 2)
-    assert chart(figure).narrow is None
+    assert render_chart(figure).narrow is None
 
 
 def test_webp_and_png_show_the_same_picture() -> None:
@@ -143,8 +143,8 @@ def test_webp_and_png_show_the_same_picture() -> None:
     one, other = (np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int) for data in (webp, png))
     assert np.abs(one - other).max() <= 5
     assert (one[0, 0] == 255).all()
-    view = stored(webp).wide
-    assert (view.webp, view.width, view.height, view.spots) == (webp, other.shape[1], other.shape[0], ())
+    view = stored_chart(webp).wide
+    assert (view.webp, view.width, view.height, view.tooltips) == (webp, other.shape[1], other.shape[0], ())
 
 
 def test_photographs_keep_their_colours() -> None:

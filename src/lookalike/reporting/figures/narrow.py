@@ -1,7 +1,7 @@
-"""A chart laid out anew for a telephone: its panels below each other instead of side by side."""
+"""A chart laid out for a telephone: its panels below each other instead of side by side."""
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
 
-from lookalike.reporting.figures.style import BESIDE, columns_of
+from lookalike.reporting.figures.style import BESIDE, columns_of, named_handles
 
 WIDTH = 3.5  # inches
 LINE = 0.17  # inches that a line of text is high
@@ -33,7 +33,7 @@ class Panel:
     left: float
 
 
-def in_column(figure: Figure) -> bool:
+def lay_out_narrow(figure: Figure) -> bool:
     """Lay a figure that has been drawn out for a narrow page; False where that would make it illegible.
 
     The figure is changed. Texts next to rows are left out, for there is no room.
@@ -41,7 +41,7 @@ def in_column(figure: Figure) -> bool:
     if figure.get_figwidth() <= WIDTH:
         return False
     frames = {axes: axes.get_tightbbox(renderer_of(axes)) or axes.bbox for axes in figure.axes}
-    panels = [measured(axes, frames) for axes in figure.axes if is_panel(axes)]
+    panels = [measure_panel(axes, frames) for axes in figure.axes if is_panel(axes)]
     across = 2 if len({round(panel.axes.get_position().x0, 2) for panel in panels}) >= MANY else 1
     left = max(panel.left for panel in panels[::across]) + (0.25 if figure.get_supylabel() else 0)
     room = (WIDTH - left) / across - 0.15
@@ -58,29 +58,27 @@ def in_column(figure: Figure) -> bool:
     for k, row in enumerate(rows):
         for column, panel in enumerate(row):
             panel.axes.set_subplotspec(grid[k, column])
-        rest += max(panel.room + fit(panel.axes, room, revealed=panel is row[0]) for panel in row) + LINE
+        rest += max(panel.room + fit_labels(panel.axes, room, revealed=panel is row[0]) for panel in row) + LINE
     label = figure._supxlabel  # type: ignore[attr-defined]
     rest += LINE * (1 + wrap(label, WIDTH - 0.2)) if label else 0
-    figure.set_size_inches(WIDTH, sum(heights) + rest + name_series(figure, *names))
+    figure.set_size_inches(WIDTH, sum(heights) + rest + draw_legend(figure, *names))
     return True
 
 
 def is_panel(axes: Axes) -> bool:
-    """Whether axes show something, and are no scale of colours."""
     return not is_bar(axes) and (axes.axison or bool(axes.has_data()))
 
 
 def is_bar(axes: Axes) -> bool:
-    """Whether axes are the scale of colours of other axes."""
     return axes.get_label() == "<colorbar>"
 
 
 def has_cells(axes: Axes) -> bool:
-    """Whether numbers stand in the cells of a heat map."""
+    """Whether axes show a heat map with numbers in its cells."""
     return bool(axes.images) and len(axes.texts) > 1
 
 
-def measured(axes: Axes, frames: Mapping[Axes, Bbox]) -> Panel:
+def measure_panel(axes: Axes, frames: Mapping[Axes, Bbox]) -> Panel:
     """The panel as it has been drawn; `frames` are all axes with their texts."""
     dpi, inside, outside = axes.figure.dpi, axes.bbox, frames[axes]
     left, room = inside.x0 - outside.x0, outside.height - inside.height
@@ -91,20 +89,19 @@ def measured(axes: Axes, frames: Mapping[Axes, Bbox]) -> Panel:
 
 
 def renderer_of(artist: Artist) -> Any:
-    """What texts are measured with."""
     canvas = artist.get_figure(root=True).canvas  # type: ignore[union-attr]
     assert isinstance(canvas, FigureCanvasAgg)
     return canvas.get_renderer()
 
 
 def is_hidden(axes: Axes, which: str) -> bool:
-    """Whether the labels of an axis' ticks are left out, since another panel has the same."""
+    """Whether an axis has no tick labels because another panel shows them."""
     axis, side = (axes.xaxis, "labelbottom") if which == "x" else (axes.yaxis, "labelleft")
     return axis.get_tick_params().get(side) is False
 
 
-def fit(axes: Axes, room: float, *, revealed: bool) -> float:
-    """Write what sharing has hidden, and break lines longer than `room` inches; returns how much height that takes."""
+def fit_labels(axes: Axes, room: float, *, revealed: bool) -> float:
+    """Show labels that shared axes hide, and break lines longer than `room` inches; returns the added height."""
     if axes.axison:
         axes.tick_params(labelbottom=True, labelleft=revealed)
     title = axes._left_title  # type: ignore[attr-defined]
@@ -119,7 +116,7 @@ def fit(axes: Axes, room: float, *, revealed: bool) -> float:
 
 
 def width_of(text: Text) -> float:
-    """How wide a text is, in inches."""
+    """The width of a text in inches."""
     return text.get_window_extent(renderer_of(text)).width / text.get_figure(root=True).dpi  # type: ignore[union-attr]
 
 
@@ -135,22 +132,16 @@ def wrap(text: Text, room: float) -> int:
 
 
 def legend_of(figure: Figure) -> tuple[list[Artist], list[str]]:
-    """Handles and names of the legend that stands outside of all panels, which is taken away."""
+    """Remove the legend outside of all panels; returns its handles and names."""
     if not figure.legends:
         return [], []
-    (legend,), known = figure.legends, dict(handles(figure.axes))
+    (legend,), known = figure.legends, named_handles(figure.axes)
     names = [text.get_text() for text in legend.get_texts()]
     legend.remove()
     return [known[name] for name in names], names
 
 
-def handles(panels: Iterable[Axes]) -> Iterable[tuple[str, Artist]]:
-    """What stands for each series."""
-    for axes in panels:
-        yield from zip(*axes.get_legend_handles_labels()[::-1], strict=True)
-
-
-def name_series(figure: Figure, drawn: list[Artist], names: list[str]) -> float:
+def draw_legend(figure: Figure, drawn: list[Artist], names: list[str]) -> float:
     """Draw the legend above all panels, in two columns where there is room; returns its height in inches."""
     if not names:
         return 0

@@ -7,9 +7,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
-from lookalike.reporting.figures.pointer import MOST, spots
 from lookalike.reporting.figures.repairs import unsigned_percent
-from lookalike.reporting.figures.style import in_percent, in_points, name_rows, whiskers
+from lookalike.reporting.figures.style import name_rows, percent_ticks, points_ticks, whiskers
+from lookalike.reporting.figures.tooltips import MOST, tooltips
 
 
 def axes_from(low: float = 0, high: float = 1) -> Axes:
@@ -23,7 +23,7 @@ def axes_from(low: float = 0, high: float = 1) -> Axes:
 def said(axes: Axes) -> list[str]:
     figure = axes.get_figure(root=True)
     FigureCanvasAgg(figure).draw()
-    return [spot.text for spot in spots(figure)]
+    return [spot.text for spot in tooltips(figure)]
 
 
 def estimate(value: float) -> dict[str, float]:
@@ -35,7 +35,7 @@ def test_a_dot_tells_its_series_its_row_and_its_interval() -> None:
     name_rows(axes, ["fashion-cnn", "fashion-vit"])
     whiskers(axes, [0.2, 0.8], [estimate(0.914), estimate(0.5)], label="on photographs")
     whiskers(axes, [0], [estimate(0.3)])  # without a name
-    in_percent(axes.xaxis)
+    percent_ticks(axes.xaxis)
     assert said(axes) == [
         "on photographs, fashion-cnn: 91.4 % (90.8 to 91.9 %)",
         "on photographs, fashion-vit: 50.0 % (49.4 to 50.5 %)",
@@ -46,7 +46,7 @@ def test_spots_stand_where_the_points_are_drawn_and_none_outside() -> None:
     axes = axes_from()
     axes.plot([0, 0.25, 2], [1, 0.5, 0.5], label="one")
     FigureCanvasAgg(axes.get_figure(root=True)).draw()
-    found = spots(axes.get_figure(root=True))
+    found = tooltips(axes.get_figure(root=True))
     assert [(spot.left, spot.top) for spot in found] == [(10, 10), (30, 50)]
 
 
@@ -66,7 +66,7 @@ def test_values_have_the_units_of_their_axis_and_one_digit_more_than_its_ticks(
 ) -> None:
     scale = 1_000_000 if unit in ("large", "engineer") else 1
     axes = axes_from(-scale, scale)
-    {"percent": in_percent, "points": in_points}.get(unit, lambda axis: None)(axes.yaxis)
+    {"percent": percent_ticks, "points": points_ticks}.get(unit, lambda axis: None)(axes.yaxis)
     if unit == "engineer":
         axes.yaxis.set_major_formatter(EngFormatter(places=0))
     axes.plot([0.0], [scale * value], label="one")
@@ -97,7 +97,7 @@ def test_stacked_bars_are_asked_in_their_middles() -> None:
     axes.barh([0.5], [0.25], label="left", height=0.2)
     axes.barh([0.5], [0.5], left=[0.25], label="right", height=0.2)
     FigureCanvasAgg(axes.get_figure(root=True)).draw()
-    assert [(spot.left, spot.top, spot.text) for spot in spots(axes.get_figure(root=True))] == [
+    assert [(spot.left, spot.top, spot.text) for spot in tooltips(axes.get_figure(root=True))] == [
         (20, 50, "left, 0.50: 0.25"),
         (50, 50, "right, 0.50: 0.50"),
     ]

@@ -1,4 +1,4 @@
-"""What models answer, image by image: pictures beside the probabilities of the classes.
+"""Picked test images beside the class probabilities and the maps of two models.
 
 Places are in pixels from the top left, see `maps.Sheet`.
 """
@@ -22,7 +22,7 @@ KEY = "bars: probability of each class, 0 to 1;  ▲ true class"
 
 
 @dataclass(frozen=True)
-class Answers:
+class ModelPredictions:
     """What one model makes of K images.
 
     Attributes:
@@ -45,7 +45,7 @@ def cases_figure(
     cases: Sequence[Mapping[str, Any]],
     labels: NDArray[Any],
     class_names: Sequence[str],
-    sides: tuple[Answers, Answers],
+    sides: tuple[ModelPredictions, ModelPredictions],
 ) -> Figure:
     """Picked images with two models' probabilities and maps, one row per case, under one heading per rule.
 
@@ -66,10 +66,10 @@ def cases_figure(
         sheet.write(GAP, top - 3 * LINE, rule, ha="left", fontsize=9, fontweight="bold")
         for k in members:
             sheet.paste((CASE, top), as_tile(images[k], size))
-            sheet.write(CASE - GAP, top + size / 2, said_of_case(cases[k]), ha="right", va="center")
+            sheet.write(CASE - GAP, top + size / 2, case_label(cases[k]), ha="right", va="center")
             for left, side in zip(lefts, sides, strict=True):
                 paste_bars(sheet, (left, top), side.probabilities[k], labels[k])
-                said, colour = verdict(side.probabilities[k], labels[k], class_names)
+                said, colour = prediction_text(side.probabilities[k], labels[k], class_names)
                 sheet.write(left, top - 2, f"{side.model}: {said}", ha="left", color=colour)
                 sheet.paste_map((left + width + 4 * GAP, top), images[k], side.maps[k], size, signed=side.signed)
             top += size + 3 * LINE
@@ -81,20 +81,19 @@ def cases_figure(
     return sheet.figure()
 
 
-def said_of_case(case: Mapping[str, Any]) -> str:
-    """The image's number in the test set, and the two models' divergence."""
+def case_label(case: Mapping[str, Any]) -> str:
     return f"image {case['index']}\ndivergence\n{case['divergence']:.3f} bit"
 
 
-def verdict(probabilities: Floats, label: int, class_names: Sequence[str]) -> tuple[str, str]:
-    """What is predicted, with its probability, and what is true if that is another class; and the verdict's colour."""
+def prediction_text(probabilities: Floats, label: int, class_names: Sequence[str]) -> tuple[str, str]:
+    """The predicted class with its probability and, if it is wrong, the true class; and the colour of this text."""
     predicted = int(probabilities.argmax())
     said = f"{class_names[predicted]} {probabilities[predicted]:.0%}\n"
     return (said + "right", RIGHT) if predicted == label else (said + f"wrong, is {class_names[label]}", WRONG)
 
 
 def paste_bars(sheet: Sheet, place: Place, probabilities: Floats, label: int) -> None:
-    """One bar per class: green the true one, which is marked below, purple a wrongly predicted one."""
+    """Paste one bar per class: green for the true one, with a mark below it, purple for a wrong prediction."""
     looks = dict.fromkeys(range(len(probabilities)), "#999999") | {int(probabilities.argmax()): WRONG, label: RIGHT}
     chart = np.full((LARGE, BAR * len(probabilities), 3), 240, np.uint8)
     for k, probability in enumerate(probabilities):
@@ -104,7 +103,6 @@ def paste_bars(sheet: Sheet, place: Place, probabilities: Floats, label: int) ->
 
 
 def name_bars(sheet: Sheet, left: float, top: float, class_names: Sequence[str]) -> None:
-    """The names of classes below their bars."""
     look: Look = {"ha": "right", "va": "top", "rotation": 50, "rotation_mode": "anchor"}
     for k, name in enumerate(class_names):
         sheet.write(left + BAR * (k + 0.5) + GAP / 2, top, name, **look)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lookalike.artifacts.comparisons import load_findings, load_metrics, load_robustness
 from lookalike.artifacts.costs import load_costs
 from lookalike.artifacts.embeddings import load_embeddings
-from lookalike.artifacts.evaluations import load_findings, load_metrics, load_robustness
 from lookalike.artifacts.explanations import load_explanations
 from lookalike.artifacts.models import Row, read_rows
 from lookalike.params import Params
@@ -13,7 +13,7 @@ from lookalike.reporting.document import Json
 
 
 @dataclass(frozen=True)
-class StudyFigures:
+class StudyMeasurements:
     """Figures by variant; empty where a stage found nothing.
 
     Attributes:
@@ -34,7 +34,7 @@ class StudyFigures:
     costs: Json = field(default_factory=dict)
 
 
-def figures_of(study: str, params: Params, root: Path) -> StudyFigures:
+def load_measurements(study: str, params: Params, root: Path) -> StudyMeasurements:
     """The figures of the variants of one study below `root`."""
     compared = root / "comparisons" / study
     metrics, _ = load_metrics(compared)
@@ -42,7 +42,7 @@ def figures_of(study: str, params: Params, root: Path) -> StudyFigures:
     models = root / "models" / study
     explained, embedded = load_explanations(root / "explanations" / study), load_embeddings(root / "embeddings" / study)
     costs = load_costs(root)
-    return StudyFigures(
+    return StudyMeasurements(
         metrics=metrics,
         look_alikes=look_alikes,
         photos=photos,

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lookalike.evaluation.abstention import (
-    Curve,
+from lookalike.evaluation.selective_prediction import (
+    RiskCoverage,
     accuracy_by_quantile,
+    accuracy_of_surest,
     area_under_risk_coverage,
     risk_coverage,
-    selective_accuracy,
 )
 from lookalike.evaluation.statistics import proportion
 
@@ -31,13 +31,13 @@ def looped(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> list[float
 
 
 def test_accuracy_among_the_best_is_that_of_a_loop() -> None:
-    np.testing.assert_allclose(selective_accuracy(SCORES, RIGHT), looped(SCORES, RIGHT), rtol=1e-12)
+    np.testing.assert_allclose(accuracy_of_surest(SCORES, RIGHT), looped(SCORES, RIGHT), rtol=1e-12)
 
 
 def test_of_ties_the_expectation_over_all_orders_counts() -> None:
     orders = itertools.permutations(range(7))
     expected = np.mean([looped(TIED + 1e-6 * np.array(order), TIED_RIGHT) for order in orders], axis=0)
-    np.testing.assert_allclose(selective_accuracy(TIED, TIED_RIGHT), expected, rtol=1e-12)
+    np.testing.assert_allclose(accuracy_of_surest(TIED, TIED_RIGHT), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(("scores", "right"), [(SCORES, RIGHT), (TIED, TIED_RIGHT), (np.round(SCORES, 1), RIGHT)])
@@ -64,7 +64,7 @@ def test_a_curve_has_evenly_spaced_coverages_and_the_accuracies_at_them(images: 
 
 def test_a_curve_by_hand() -> None:
     curve = risk_coverage(np.array([0.1, 0.4, 0.3, 0.2]), np.array([False, True, False, True]))
-    assert curve == Curve([0.25, 0.5, 0.75, 1], [1, 0.5, pytest.approx(2 / 3), 0.5])
+    assert curve == RiskCoverage([0.25, 0.5, 0.75, 1], [1, 0.5, pytest.approx(2 / 3), 0.5])
     assert json.loads(json.dumps(asdict(curve))) == asdict(curve)
 
 
@@ -107,7 +107,7 @@ def test_images_with_the_same_score_stay_together() -> None:
 
 def test_one_image() -> None:
     scores, right = np.array([0.4]), np.array([True])
-    assert risk_coverage(scores, right) == Curve([1], [1])
+    assert risk_coverage(scores, right) == RiskCoverage([1], [1])
     assert area_under_risk_coverage(scores, right) == 0
     (quantile,) = accuracy_by_quantile(scores, right)
     assert (quantile.low, quantile.high, quantile.count, quantile.accuracy) == (0.4, 0.4, 1, proportion(1, 1))

@@ -1,6 +1,6 @@
-"""What a study's chapters are written from, and how they show figures."""
+"""The results of a study as its chapters read them, and the figures that they show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,49 +17,54 @@ from lookalike.evaluation.metrics import softmax
 from lookalike.families.family import Family, family_of
 from lookalike.params import Params, Variant
 from lookalike.reporting.document import Illustration, Json, Table, Words
-from lookalike.reporting.figures.pictures import chart, stored
+from lookalike.reporting.figures.rendering import render_chart, stored_chart
 from lookalike.reporting.figures.style import Looks, variant_looks
 from lookalike.reporting.leaderboard import Standing
-from lookalike.reporting.study_figures import StudyFigures
+from lookalike.reporting.measurements import StudyMeasurements
 
 
 @dataclass(frozen=True)
-class Found:
-    """What the stages left of one study.
+class StudyResults:
+    """The results of one study, read from what the stages wrote.
 
     Attributes:
         root: the folder with `test_sets/`, `evaluations/`, `explanations/`, `embeddings/` and `comparisons/`.
         figures: what they computed, by variant.
         details: `details.json` of the evaluation, by variant.
-        standings: a row a variant, in the order of the parameters.
+        standings: one row per variant, in the order of the parameters.
     """
 
-    study: str
+    name: str
     params: Params
     root: Path
-    figures: StudyFigures
+    figures: StudyMeasurements
     details: Json
     standings: Sequence[Standing]
 
     @property
     def settings(self) -> Mapping[str, Variant]:
-        """The study's variants as the parameters have them."""
-        return self.params.variants_of(self.study)
+        """The settings of the study's variants."""
+        return self.params.variants_of(self.name)
+
+    @property
+    def pairs(self) -> Sequence[tuple[str, str]]:
+        """The pairs of variants that the study compares."""
+        return self.params.studies[self.name].pairs
 
     @property
     def focus_variants(self) -> Sequence[str]:
-        """The variants that are looked at closely."""
-        return self.params.studies[self.study].focus
+        """The variants that are examined in detail."""
+        return self.params.studies[self.name].focus
 
     @cached_property
     def focus(self) -> list[str]:
-        """Those of them that are above chance."""
+        """The focus variants that are above chance."""
         return [name for name in self.focus_variants if name in self.learnt]
 
     @cached_property
     def learnt(self) -> list[str]:
         """The variants that are above chance: the interval of their accuracy lies above it."""
-        return [row.variant for row in self.standings if row.seeds and not at_chance(row, self.chance)]
+        return [row.variant for row in self.standings if row.seeds and not not_above_chance(row, self.chance)]
 
     @cached_property
     def families(self) -> dict[str, Family]:
@@ -69,8 +74,7 @@ class Found:
     @cached_property
     def group_of(self) -> NDArray[np.int64]:
         """The look-alike group (C,) of each class."""
-        groups = self.params.groups_of(self.data)
-        return group_numbers(groups, self.class_names).astype(np.int64)
+        return group_numbers(self.params.groups[self.data], self.class_names).astype(np.int64)
 
     @cached_property
     def looks(self) -> Looks:
@@ -84,13 +88,13 @@ class Found:
 
     @property
     def class_names(self) -> list[str]:
-        """Of the study's data set."""
+        """The names of the data set's classes."""
         return [row["class"] for row in self.details[self.evaluated[0]]["first_seed"]["classes"]]
 
     @cached_property
     def test_set(self) -> TestSet:
         """The images that the variants are tested on, as far as they are kept."""
-        return load_test_set(self.root / "test_sets" / self.study)
+        return load_test_set(self.root / "test_sets" / self.name)
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -105,53 +109,79 @@ class Found:
     @property
     def data(self) -> str:
         """The folder of the study's data set."""
-        return self.params.studies[self.study].data
+        return self.params.studies[self.name].data
+
+    @property
+    def recipe(self) -> str:
+        """The recipe chosen for photographs; only of studies with photographs."""
+        return self.figures.photos["chosen"]["recipe"]
+
+    def folder(self, stage: str, variant: str) -> Path:
+        """The folder in which a stage, such as "evaluations", keeps what it wrote of a variant."""
+        return self.root / stage / self.name / variant
 
     def probabilities(self, variant: str) -> NDArray[np.floating]:
-        """What the first seed gives each class of each test image: (N, C)."""
+        """The first seed's probability of each class for each test image: (N, C)."""
         return softmax(self.evaluation(variant).test_logits[0])
 
     def photo_logits(self, variant: str, recipe: str) -> NDArray[np.floating]:
-        """What the first seed says about the photographs (P, C) by a recipe; only of studies that were shown some."""
+        """The first seed's logits of the photographs (P, C) by a recipe; only of studies with photographs."""
         photos = self.evaluation(variant).photos
         assert photos is not None  # by contract
         return photos.logits[recipe][0]
 
     def evaluation(self, variant: str) -> Evaluation:
         """The evidence of a variant on test images and photographs."""
-        return load_evaluation(self.root / "evaluations" / self.study / variant)
+        return load_evaluation(self.folder("evaluations", variant))
 
-    def stage(self, name: str) -> str:
-        """A stage of this study as DVC calls it."""
-        return f"{name}@{self.study}"
-
-    def loaded(
-        self, path: Path, name: str, words: Words, stage: str, variants: Sequence[str], *numbers: Table
+    def stored_chart(
+        self, path: str, words: Words, variants: Sequence[str], *numbers: Table, name: str = ""
     ) -> Illustration | None:
-        """A figure that a stage has drawn as WebP; None if there was nothing to draw."""
-        if not path.exists():
+        """A figure that the stage `compare` drew as WebP; None if there was nothing to draw.
+
+        Args:
+            path: of the figure without its ending, in the study's comparison.
+            name: of the figure in the report; if it is empty, the last two parts of its path.
+        """
+        file = self.root / "comparisons" / self.name / f"{path}.webp"
+        if not file.exists():
             return None
-        return Illustration(name, stored(path.read_bytes()), words, self.stage(stage), tuple(variants), numbers)
+        name = name or "-".join(path.split("/")[-2:])
+        return Illustration(
+            name, stored_chart(file.read_bytes()), words, f"compare@{self.name}", tuple(variants), numbers
+        )
 
-    def drawn(
-        self, figure: Figure | None, name: str, words: Words, variants: Sequence[str], *numbers: Table
+    def drawn_figure(
+        self, figure: Figure | None, name: str, words: Words, variants: Iterable[str], *numbers: Table
     ) -> Illustration | None:
-        """A chart that the report draws itself; None of nothing."""
+        """A chart that the report draws itself; None means that there is nothing to draw."""
         if figure is None:
             return None
-        return Illustration(f"{self.study}-{name}", chart(figure), words, "report", tuple(variants), numbers)
+        return Illustration(f"{self.name}-{name}", render_chart(figure), words, "report", tuple(variants), numbers)
 
 
-def main(picture: Illustration | None) -> Illustration | None:
-    """A figure of which the report's first page has a copy."""
+def on_first_page(picture: Illustration | None) -> Illustration | None:
+    """The figure, marked so that the report's first page has a copy of it."""
     return picture and replace(picture, main=True)
 
 
-def at_chance(row: Standing, chance: float) -> bool:
+def not_above_chance(row: Standing, chance: float) -> bool:
     """Whether a variant does not train: the interval of its accuracy does not lie above `chance`."""
     return row.accuracy_low is not None and row.accuracy_low <= chance
 
 
-def rows_of(value: Any) -> list[Json]:
+def accuracy_estimate(row: Standing) -> Json | None:
+    """A variant's accuracy on the test images with its interval; None if every seed diverged."""
+    if row.accuracy is None:
+        return None
+    return {"value": row.accuracy, "low": row.accuracy_low, "high": row.accuracy_high}
+
+
+def ece_estimate(row: Standing) -> Json | None:
+    """A variant's expected calibration error with its interval; None if every seed diverged."""
+    return None if row.ece is None else {"value": row.ece, "low": row.ece_low, "high": row.ece_high}
+
+
+def rows_of_columns(value: Any) -> list[Json]:
     """Arrays by name as rows: `{"a": [1, 2]}` -> `[{"a": 1}, {"a": 2}]`."""
     return [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]

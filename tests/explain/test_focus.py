@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.artifacts.image_files import in_pixels
+from lookalike.artifacts.image_files import to_pixels
 from lookalike.drawn.garments import draw_garments
-from lookalike.explain.closely import (
-    DRAWN,
-    Duel,
-    explain_contrast,
-    look_closely,
-    most_confused,
-    of_either,
-)
 from lookalike.explain.faithfulness import CONTROLS
+from lookalike.explain.focus import (
+    DRAWN,
+    TwoClassModel,
+    examine_focus_variant,
+    explain_contrast,
+    indices_of_pair,
+    most_confused,
+)
 from lookalike.explain.responses import responses
 from lookalike.explain.subject import Images, Subject
 from lookalike.models.layers import Model
@@ -97,19 +97,19 @@ def test_the_pair_is_the_two_look_alikes_confused_most_often(
 )
 def test_images_of_either_class_come_by_turns_those_taken_for_the_other_first(count: int, expected: list[int]) -> None:
     # of class 2: 1, 4, 5, 7, 8, of which 4 and 7 are taken for 5; of class 5: 0, 3, 6, of which 3 is taken for 2
-    chosen = of_either(images([5, 2, 0, 5, 2, 2, 5, 2, 2, 9], [5, 2, 5, 2, 5, 8, 0, 5, 2, 5]), (2, 5), count)
+    chosen = indices_of_pair(images([5, 2, 0, 5, 2, 2, 5, 2, 2, 9], [5, 2, 5, 2, 5, 8, 0, 5, 2, 5]), (2, 5), count)
     assert chosen.tolist() == expected
     assert chosen.dtype == np.int64
 
 
 def test_a_class_without_images_leaves_its_turns_out() -> None:
-    assert of_either(images([2, 2, 0, 2], [2, 5, 0, 2]), (2, 5), 4).tolist() == [1, 0]
-    assert of_either(images([2, 2, 0, 2], [2, 5, 0, 2]), (5, 2), 6).tolist() == [1, 0, 3]
+    assert indices_of_pair(images([2, 2, 0, 2], [2, 5, 0, 2]), (2, 5), 4).tolist() == [1, 0]
+    assert indices_of_pair(images([2, 2, 0, 2], [2, 5, 0, 2]), (5, 2), 6).tolist() == [1, 0, 3]
 
 
 def test_a_duel_has_the_logits_of_two_classes(cnn: Subject) -> None:
     with torch.no_grad():
-        assert torch.equal(Duel(cnn.model, 7, 2)(cnn.inputs), cnn.model(cnn.inputs)[:, [7, 2]])
+        assert torch.equal(TwoClassModel(cnn.model, 7, 2)(cnn.inputs), cnn.model(cnn.inputs)[:, [7, 2]])
 
 
 PAIR = (2, 8)  # the two classes confused most often
@@ -155,7 +155,7 @@ def test_the_first_images_alone_are_drawn_and_all_are_scored(rival: Subject) -> 
     assert found is not None
     assert scores is not None
     assert scores["images"] == COUNT
-    order = of_either(everything.images, PAIR, COUNT)[:DRAWN]
+    order = indices_of_pair(everything.images, PAIR, COUNT)[:DRAWN]
     np.testing.assert_array_equal(found.images, rival.images.pixels[order])
     assert len(found.actual) == len(found.labels) == len(found.others) == DRAWN
     assert {len(values) for values in found.maps.values()} == {DRAWN}
@@ -177,7 +177,7 @@ def test_the_more_probable_of_the_two_classes_need_not_be_the_first(rival: Subje
     assert set(found.labels.tolist()) == set(found.others.tolist()) == set(PAIR)
     assert (found.labels + found.others == sum(PAIR)).all()
     with torch.no_grad():
-        logits = everything.model(mixed.inputs[of_either(mixed.images, PAIR, 6)]).numpy()
+        logits = everything.model(mixed.inputs[indices_of_pair(mixed.images, PAIR, 6)]).numpy()
     each = np.arange(6)
     assert (logits[each, found.labels] > logits[each, found.others]).all()
 
@@ -211,12 +211,12 @@ def test_contrasts_are_scored_where_only_the_two_classes_can_be_predicted(rival:
 def test_where_nothing_is_confused_there_is_no_contrast(rival: Subject) -> None:
     unconfused = rival.of(replace(rival.images, predicted=LABELS))
     assert explain_contrast(unconfused, GROUP_OF, 4) == (None, None)
-    assert look_closely(unconfused, np.arange(3), GROUP_OF, 4).found["contrast"] is None
+    assert examine_focus_variant(unconfused, np.arange(3), GROUP_OF, 4).found["contrast"] is None
 
 
 def test_responses_are_sought_among_the_images_that_are_shown(cnn: Subject) -> None:
     shown = np.array([17, 3, 8, 11, 0, 5, 14])
-    closely = look_closely(cnn, shown, GROUP_OF, 6)
+    closely = examine_focus_variant(cnn, shown, GROUP_OF, 6)
     expected = responses(cnn.part(shown))
     assert closely.found["responses"] == [one.described() for one in expected]
     assert list(closely.responses) == [one.layer for one in expected]
@@ -225,12 +225,12 @@ def test_responses_are_sought_among_the_images_that_are_shown(cnn: Subject) -> N
         np.testing.assert_array_equal(kept.images, shown[one.images])
         assert set(kept.images.flat) <= set(shown.tolist())
         np.testing.assert_array_equal(kept.filters, one.filters)
-        np.testing.assert_array_equal(kept.inputs, in_pixels(one.inputs))
+        np.testing.assert_array_equal(kept.inputs, to_pixels(one.inputs))
         assert kept.inputs.shape == (len(one.filters), 28, 28)
 
 
 def test_fewer_images_than_are_drawn_of_a_filter_are_enough(cnn: Subject) -> None:
-    closely = look_closely(cnn, np.array([4, 9]), GROUP_OF, 6)
+    closely = examine_focus_variant(cnn, np.array([4, 9]), GROUP_OF, 6)
     for kept in closely.responses.values():
         assert kept.images.shape[1] == 2
 
@@ -240,7 +240,7 @@ def test_filters_of_a_transformer_are_not_asked_and_its_contrast_is(name: str, g
     subject = subject_of(name, garments)
     predicted = LABELS.copy()
     predicted[12] = 8
-    closely = look_closely(subject.of(replace(subject.images, predicted=predicted)), np.arange(5), GROUP_OF, 6)
+    closely = examine_focus_variant(subject.of(replace(subject.images, predicted=predicted)), np.arange(5), GROUP_OF, 6)
     assert closely.contrast is not None
     assert bool(closely.responses) == bool(closely.found["responses"]) == (name == "fashion_cnn")
     assert json.loads(json.dumps(closely.found, allow_nan=False)) == closely.found

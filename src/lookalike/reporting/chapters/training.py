@@ -3,39 +3,31 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import partial
 from statistics import fmean, variance
 
-from lookalike.evaluation.histories import Figure, by_seed, gap, instability, trained_to
 from lookalike.evaluation.histories import Rows as History
+from lookalike.evaluation.histories import SeedFigure, accuracy_gap, figure_by_seed, instability, trained_to
 from lookalike.evaluation.statistics import mean_and_deviation
 from lookalike.params import Params, Variant
-from lookalike.reporting.chapters.augmentations import augmentations
-from lookalike.reporting.chapters.found import Found, main
-from lookalike.reporting.chapters.sentences import NOTHING, listed, subjects
-from lookalike.reporting.document import (
-    Column,
-    Fold,
-    Illustration,
-    Json,
-    Section,
-    Table,
-    Words,
+from lookalike.reporting.chapters.augmentations import augmentations_fold
+from lookalike.reporting.chapters.sentences import NOTHING, capitalised, finding_variants, listed, signed_points
+from lookalike.reporting.chapters.study_results import StudyResults, on_first_page
+from lookalike.reporting.chapters.training_rows import mean_and_sd, over_seeds
+from lookalike.reporting.document import Illustration, Json, Section, Table, Words, fold, section
+from lookalike.reporting.figures.training import training_curves_figure
+from lookalike.reporting.forms import (
     count,
     duration,
-    known,
     millions,
     number,
     percent,
     points,
-    section,
     shares,
     significant,
-    tabulate,
     text,
 )
-from lookalike.reporting.figures.training import curves_figure
 from lookalike.reporting.leaderboard import Standing
+from lookalike.reporting.tables import Column, tabulate
 
 COSTS = (
     Column("variant", "variant", text),
@@ -62,12 +54,9 @@ CURVES = (
 )
 ENDS = (
     Column("variant", "variant", text),
-    Column("training accuracy, %", "train_accuracy.mean", percent, "high"),
-    Column("± over seeds", "train_accuracy.sd", percent, extra=True),
-    Column("validation accuracy, %", "valid_accuracy.mean", percent, "high"),
-    Column("± over seeds", "valid_accuracy.sd", percent),
-    Column("gap, points", "gap.mean", percent),
-    Column("± over seeds", "gap.sd", percent),
+    *over_seeds("training accuracy, %", "train_accuracy", percent, "high", extra=True),
+    *over_seeds("validation accuracy, %", "valid_accuracy", percent, "high"),
+    *over_seeds("gap, points", "gap", percent),
     Column("best epoch", "best.mean", count),
     Column("± over seeds", "best.sd", number, extra=True),
     Column("test accuracy, %", "accuracy", percent, "high"),
@@ -91,59 +80,61 @@ METHOD = (
     "A training curve is the running mean within the epoch, in training mode with dropout, so that in the first epochs "
     "it is worse than the validation curve. The gap is the mean over seeds; ±: their standard deviation."
 )
-signed = known(lambda share: f"{100 * share:+z.1f}")
 
 
-def training(found: Found) -> Section:
-    """How the training runs went, and what they cost."""
-    histories = found.figures.histories
-    shown = {name: histories[name] for name in subjects(found, histories)}
-    finding = gaps(shown) if shown else NOTHING
-    first = drawn(found, "curves", shown, Words(finding, HOW, alt(shown), METHOD)) if shown else None
-    others = [by_model(found, models, shown) for models in drawn_together(found.settings)]
-    ends = tabulate("Ends of the training runs", ENDS, map(partial(ended, histories), found.standings), ENDS_NOTE)
-    costs = ({**asdict(row), "cut": reductions_of(row, found.params)} for row in found.standings)
-    more = views(found)
-    numbers = (ends, *([more] if more else []), tabulate("Cost", COSTS, costs, COSTS_NOTE))
+def training_chapter(study: StudyResults) -> Section:
+    """The learning curves, and what the training runs cost."""
+    histories = study.figures.histories
+    shown = {name: histories[name] for name in finding_variants(study, histories)}
+    finding = gap_sentence(shown) if shown else NOTHING
+    rows = [last_epoch_row(row, histories[row.variant]) for row in study.standings]
+    costs = ({**asdict(row), "cut": reductions_of(row, study.params)} for row in study.standings)
     return section(
-        f"{found.study}-training",
+        f"{study.name}-training",
         "Training",
-        main(first),
-        *others,
-        Fold("Numbers of every variant", numbers),
-        augmentations(found),
+        on_first_page(learning_curves(study, "curves", shown, finding, METHOD)) if shown else None,
+        *(model_curves(study, models, shown) for models in model_groups(study.settings)),
+        fold(
+            "Numbers of every variant",
+            tabulate("Ends of the training runs", ENDS, rows, ENDS_NOTE),
+            views_table(study),
+            tabulate("Cost", COSTS, costs, COSTS_NOTE),
+        ),
+        augmentations_fold(study),
         finding=finding,
     )
 
 
-def drawn(found: Found, name: str, histories: Mapping[str, History], words: Words) -> Illustration | None:
-    """The learning curves of some variants."""
+def learning_curves(
+    study: StudyResults, name: str, histories: Mapping[str, History], finding: str, method: str = ""
+) -> Illustration | None:
     rows = [
         {"variant": name, **row, "epoch": row["epoch"] + 1}
         for name, history in histories.items()
-        for row in thinned(history)
+        for row in thinned_epochs(history)
     ]
-    figure = curves_figure({name: list(rows) for name, rows in histories.items()}, looks=found.looks)
+    words = Words(finding, HOW, f"Loss, accuracy and their gap by epoch of {listed([*histories])}", method)
+    figure = training_curves_figure({name: list(rows) for name, rows in histories.items()}, looks=study.looks)
     table = tabulate("Epoch by epoch", CURVES, rows, f"Of more than {MOST_EPOCHS} epochs every so many, and the last.")
-    return found.drawn(figure, name, words, list(histories), table)
+    return study.drawn_figure(figure, name, words, histories, table)
 
 
-def thinned(history: History) -> list[Mapping[str, float]]:
+def thinned_epochs(history: History) -> list[Mapping[str, float]]:
     """The rows of at most `MOST_EPOCHS` epochs, evenly spread, and of the last."""
     last = int(max(row["epoch"] for row in history))
     step = last // MOST_EPOCHS + 1
     return [row for row in history if row["epoch"] % step == 0 or row["epoch"] == last]
 
 
-def by_model(found: Found, models: list[str], shown: Mapping[str, History]) -> Illustration | None:
+def model_curves(study: StudyResults, models: list[str], shown: Mapping[str, History]) -> Illustration | None:
     """The learning curves of those variants of these models that are above chance; None if all of them are shown."""
-    histories = {name: found.figures.histories[name] for name in found.learnt if found.settings[name].model in models}
+    histories = {name: study.figures.histories[name] for name in study.learnt if study.settings[name].model in models}
     if histories.keys() <= shown.keys():
         return None
-    return drawn(found, f"curves-{models[0]}", histories, Words(range_of_gaps(histories), HOW, alt(histories)))
+    return learning_curves(study, f"curves-{models[0]}", histories, gap_range_sentence(histories))
 
 
-def drawn_together(settings: Mapping[str, Variant]) -> list[list[str]]:
+def model_groups(settings: Mapping[str, Variant]) -> list[list[str]]:
     """The models whose learning curves share a figure: one that has several variants is alone, the others together."""
     groups: dict[str, list[str]] = {}
     for model, variants in Counter(variant.model for variant in settings.values()).items():
@@ -151,50 +142,37 @@ def drawn_together(settings: Mapping[str, Variant]) -> list[list[str]]:
     return [*groups.values()]
 
 
-def alt(histories: Mapping[str, History]) -> str:
-    """Learning curves in words."""
-    return f"Loss, accuracy and their gap by epoch of {listed([*histories])}"
+def gap_sentence(histories: Mapping[str, History]) -> str:
+    """The gap of training and validation accuracy in the first and last epoch, by variant."""
+    goes, is_once = [], []
+    for name, rows in histories.items():
+        mean, deviation = mean_and_deviation(figure_by_seed(rows, accuracy_gap))
+        last = f"{signed_points(mean)}{'' if deviation is None else f' ± {100 * deviation:.1f}'} points"
+        if max(row["epoch"] for row in rows):
+            first = signed_points(fmean(figure_by_seed(rows, lambda one: accuracy_gap(one[:1]))))
+            goes.append(f"from {first} to {last} for {name}")
+        else:
+            is_once.append(f"{last} for {name}")
+    parts = [f"from the first to the last epoch training minus validation accuracy goes {listed(goes)}"] if goes else []
+    parts += [f"after one epoch training minus validation accuracy is {listed(is_once)}"] if is_once else []
+    return f"{capitalised('; '.join(parts))}."
 
 
-def gaps(histories: Mapping[str, History]) -> str:
-    """How far training and validation accuracy drift apart, by variant."""
-    once = [name for name, rows in histories.items() if max(row["epoch"] for row in rows) == 0]
-    more = [
-        f"from {first_gap(rows)} to {last_gap(rows)} for {name}" for name, rows in histories.items() if name not in once
-    ]
-    parts = [f"from the first to the last epoch training minus validation accuracy goes {listed(more)}"] if more else []
-    short = [f"{last_gap(histories[name])} for {name}" for name in once]
-    parts += [f"after one epoch training minus validation accuracy is {listed(short)}"] if short else []
-    said = "; ".join(parts)
-    return f"{said[0].upper()}{said[1:]}."
-
-
-def first_gap(rows: History) -> str:
-    """The gap in the first epoch, mean over seeds that did not diverge."""
-    return signed(fmean(by_seed(rows, lambda one: gap(one[:1]))))
-
-
-def last_gap(rows: History) -> str:
-    """The gap in the last epoch, mean over seeds that did not diverge and their deviation."""
-    mean, deviation = mean_and_deviation(by_seed(rows, gap))
-    return f"{signed(mean)}{'' if deviation is None else f' ± {100 * deviation:.1f}'} points"
-
-
-def range_of_gaps(histories: Mapping[str, History]) -> str:
+def gap_range_sentence(histories: Mapping[str, History]) -> str:
     """The smallest and the largest gap of the last epoch."""
     if len(histories) == 1:
-        return gaps(histories)
-    ends = {name: fmean(by_seed(rows, gap)) for name, rows in histories.items()}
-    least, most = min(ends, key=ends.__getitem__), max(ends, key=ends.__getitem__)
+        return gap_sentence(histories)
+    gaps = {name: fmean(figure_by_seed(rows, accuracy_gap)) for name, rows in histories.items()}
+    least, most = min(gaps, key=gaps.__getitem__), max(gaps, key=gaps.__getitem__)
     return (
-        f"In the last epoch training minus validation accuracy lies between {signed(ends[least])} points ({least}) and "
-        f"{signed(ends[most])} points ({most})."
+        f"In the last epoch training minus validation accuracy lies between {signed_points(gaps[least])} points "
+        f"({least}) and {signed_points(gaps[most])} points ({most})."
     )
 
 
-def views(found: Found) -> Table | None:
+def views_table(study: StudyResults) -> Table | None:
     """The accuracy with ten views of each test image; None if no variant was tested so."""
-    rows = [{"variant": name, **one["views"]} for name, one in found.details.items() if "views" in one]
+    rows = [{"variant": name, **one["views"]} for name, one in study.details.items() if "views" in one]
     note = (
         "Ten: the mean of the probabilities of the image cut from the four corners and the middle of a frame as in "
         "training, and mirrored. Means over seeds, 95 % bootstrap intervals over images."
@@ -202,27 +180,21 @@ def views(found: Found) -> Table | None:
     return tabulate("Test accuracy with one view and with ten", VIEWS, rows, note) if rows else None
 
 
-def ended(histories: Mapping[str, History], row: Standing) -> Json:
-    """How a variant's training runs ended."""
-    rows = histories[row.variant]
-    figures: dict[str, Figure] = {
+def last_epoch_row(row: Standing, history: History) -> Json:
+    """The results of a variant at the end of its training runs."""
+    figures: dict[str, SeedFigure] = {
         "train_accuracy": trained_to,
         "valid_accuracy": lambda one: one[-1]["valid_accuracy"],
-        "gap": gap,
+        "gap": accuracy_gap,
         "best": best_epoch,
     }
-    found: Json = {}
-    for name, figure in figures.items():
-        values = by_seed(rows, figure)
-        mean, sd = mean_and_deviation(values) if values else (None, None)
-        found[name] = {"mean": mean, "sd": sd}
-    variances = by_seed(rows, instability)
-    losses = by_seed(rows, lambda one: one[-1]["valid_loss"])
-    return found | {
+    variances, losses = figure_by_seed(history, instability), figure_by_seed(history, lambda one: one[-1]["valid_loss"])
+    return {
         "variant": row.variant,
         "accuracy": row.accuracy,
         "instability": fmean(variances) if variances else None,
         "between": variance(losses) if len(losses) > 1 else None,
+        **{name: mean_and_sd(figure_by_seed(history, figure)) for name, figure in figures.items()},
     }
 
 
@@ -234,7 +206,7 @@ def best_epoch(rows: History) -> float:
 def reductions_of(row: Standing, params: Params) -> str | None:
     """How the profile's budget has reduced a variant's training or its network, in words; None if it has not."""
     budget, parts = params.budget(row.variant), []
-    if epochs := cut_short(row, params):
+    if epochs := epochs_cut(row, params):
         parts.append(f"{epochs[0]} of {epochs[1]} epochs")
     if row.train_images == budget.max_images:
         parts.append("fewer images")
@@ -245,7 +217,7 @@ def reductions_of(row: Standing, params: Params) -> str | None:
     return ", ".join(parts) or None
 
 
-def cut_short(row: Standing, params: Params) -> tuple[int, int] | None:
+def epochs_cut(row: Standing, params: Params) -> tuple[int, int] | None:
     """Epochs run and epochs that the variant's settings ask for, if the profile's budget cut them.
 
     A training run that its error ends, and not the budget, has run for as long as it was to.

@@ -12,7 +12,7 @@ from lookalike.artifacts.test_sets import save_test_set
 from lookalike.errors import InputError
 from lookalike.params import Params
 from lookalike.reporting.comparison import compare_study
-from lookalike.results.beside import with_published
+from lookalike.results.compare_with import with_published
 
 Add = Callable[[str], Path]
 THEIRS = f"published-{FEW}"

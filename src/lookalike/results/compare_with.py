@@ -1,4 +1,4 @@
-"""One's own variants beside the runs that are kept in `results/`, as if these had been trained here too."""
+"""Your own variants next to the runs in `results/`, as if these had been trained here too."""
 
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 from lookalike.artifacts.test_sets import load_test_set
 from lookalike.errors import InputError
 from lookalike.params import Params
-from lookalike.results.records import PARTS, RESULTS, TEST_SETS, Run, find_runs, lay_out_run, link, nearest
+from lookalike.results.records import PARTS, RESULTS, TEST_SETS, Run, find_runs, lay_out_run, link, nearest_runs
 
 MARK = "published-"  # before the names of such variants
 KINDS = ("models", "runs", *PARTS.values())
@@ -25,7 +25,7 @@ def with_published(params: Params, root: Path = Path()) -> Iterator[tuple[Params
     if params.active.compare_with != "results":
         yield params, root
         return
-    runs = [run for run in nearest(find_runs(root / RESULTS).runs) if run.record.study in params.studies]
+    runs = [run for run in nearest_runs(find_runs(root / RESULTS).runs) if run.record.study in params.studies]
     for study in {run.record.study for run in runs}:
         here, there = (
             load_test_set(folder / study).digest for folder in (root / "test_sets", root / RESULTS / TEST_SETS)

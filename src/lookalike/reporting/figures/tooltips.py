@@ -1,4 +1,4 @@
-"""What a chart answers to the pointer: the drawn points, lines and bars, read back from the figure."""
+"""Tooltips of a chart: its points, lines and bars, read back from the figure."""
 
 import math
 import re
@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import EngFormatter, FixedLocator, FuncFormatter
-from numpy.typing import NDArray
 
-from lookalike.reporting.document import Spot, in_digits
+from lookalike.reporting.document import Tooltip
 from lookalike.reporting.figures.style import as_points
+from lookalike.reporting.forms import in_digits
 
 MOST = 250  # spots of a chart
 UNNAMED = re.compile(r"_child\d+|_nolegend_|_container\d+|")  # labels that matplotlib gives by itself
@@ -43,29 +43,28 @@ class Mark:
 
     @property
     def text(self) -> str:
-        """The series, what it was measured at, and the value."""
+        """The series, the position and the value."""
         axis, other = (self.axes.yaxis, self.axes.xaxis) if self.up else (self.axes.xaxis, self.axes.yaxis)
-        at = told_place(other, self.place[0 if self.up else 1])
-        value, unit = told_value(axis, self.value), unit_of(axis)
-        between = " to ".join(told_value(axis, end) for end in self.ends) if self.ends else ""
+        at = position_text(other, self.place[0 if self.up else 1])
+        value, unit = value_text(axis, self.value), unit_of(axis)
+        between = " to ".join(value_text(axis, end) for end in self.ends) if self.ends else ""
         interval = f" ({between}{unit})" if between else ""
         return f"{', '.join(part for part in (self.series, at) if part)}: {value}{unit}{interval}"
 
 
-def spots(figure: Figure) -> tuple[Spot, ...]:
-    """The spots of a figure that has been drawn, at most 250; of more every second, third and so on."""
+def tooltips(figure: Figure) -> tuple[Tooltip, ...]:
+    """The tooltips of a drawn figure, at most 250; of more, every second, third and so on."""
     width, height = figure.canvas.get_width_height()
     found = []
-    for mark in marks(figure):
+    for mark in marks_in(figure):
         x, y = mark.axes.transData.transform(mark.place)
         if mark.axes.bbox.padded(1).contains(x, y):
             found.append((round(100 * x / width, 1), round(100 - 100 * y / height, 1), mark))
     every = math.ceil(len(found) / MOST) or 1
-    return tuple(Spot(left, top, mark.text) for left, top, mark in found[::every])
+    return tuple(Tooltip(left, top, mark.text) for left, top, mark in found[::every])
 
 
-def marks(figure: Figure) -> Iterator[Mark]:
-    """Everything in a figure that has a value and a name."""
+def marks_in(figure: Figure) -> Iterator[Mark]:
     for axes in figure.axes:
         for container in axes.containers:
             if isinstance(container, ErrorbarContainer):
@@ -79,13 +78,12 @@ def marks(figure: Figure) -> Iterator[Mark]:
 
 
 def name_of(artist: Line2D | ErrorbarContainer | BarContainer) -> str:
-    """The label of a series, also of one that the legend leaves out for its underscore; else an empty text."""
+    """The label of a series, also of one that is not in the legend because of its underscore; else ""."""
     label = str(artist.get_label() or "")
     return "" if UNNAMED.fullmatch(label) else label.removeprefix("_")
 
 
 def marks_with_intervals(axes: Axes, drawn: ErrorbarContainer) -> Iterator[Mark]:
-    """Dots with whiskers."""
     points, _, (bars, *_) = drawn.lines
     if not name_of(drawn) or points is None:
         return
@@ -110,44 +108,32 @@ def marks_of_bars(axes: Axes, drawn: BarContainer) -> Iterator[Mark]:
 
 
 def ends_of(bars: LineCollection, *, up: bool) -> list[tuple[float, float] | None]:
-    """Both ends of each interval."""
-    return [
-        (float(low), float(high)) for low, high in (part[:, int(up)] for part in map(as_array, bars.get_segments()))
-    ]
-
-
-def as_array(values: object) -> NDArray[np.float64]:
-    """Numbers as an array."""
-    return np.asarray(values, float)
+    segments = np.asarray(bars.get_segments(), float).reshape(-1, 2, 2)  # (bars, ends, x and y)
+    return [(float(low), float(high)) for low, high in segments[..., int(up)]]
 
 
 def unit_of(axis: Axis) -> str:
-    """The unit behind a value."""
-    if is_difference(axis):
-        return " points"
-    return " %" if is_share(axis) else ""
+    return " points" if is_difference(axis) else " %" if is_share(axis) else ""
 
 
 def is_share(axis: Axis) -> bool:
-    """Whether an axis' ticks are shares of one in percent."""
     formatter = axis.get_major_formatter()
     return isinstance(formatter, FuncFormatter) and formatter(0.5) == "50%"
 
 
 def is_difference(axis: Axis) -> bool:
-    """Whether an axis' ticks are differences of shares in percentage points."""
     formatter = axis.get_major_formatter()
     return isinstance(formatter, FuncFormatter) and formatter.func is as_points
 
 
 def is_mirrored(axis: Axis) -> bool:
-    """Whether an axis has the same ticks on both sides of zero."""
+    """Whether ticks have no sign, so that they are the same on both sides of zero."""
     formatter = axis.get_major_formatter()
     return is_share(axis) and formatter(-0.5) == formatter(0.5)
 
 
-def told_value(axis: Axis, value: float) -> str:
-    """A value as its axis' ticks have it, with one digit more."""
+def value_text(axis: Axis, value: float) -> str:
+    """A value with one digit more than the ticks of its axis."""
     formatter = axis.get_major_formatter()
     if isinstance(formatter, EngFormatter):
         return EngFormatter(formatter.unit, places=1)(value)
@@ -162,8 +148,8 @@ def told_value(axis: Axis, value: float) -> str:
     return f"{scale * value:{'+' if signed else ''}z,.{digits}f}".replace("-", "−")
 
 
-def told_place(axis: Axis, at: float) -> str:
-    """What a value was measured at: the name of a row or column, or a number."""
+def position_text(axis: Axis, at: float) -> str:
+    """A position on an axis: the name of the row or column, or a number."""
     locator, formatter = axis.get_major_locator(), axis.get_major_formatter()
     if isinstance(locator, FixedLocator):
         nearest = min(locator(), key=lambda tick: abs(tick - at), default=math.inf)
@@ -171,5 +157,5 @@ def told_place(axis: Axis, at: float) -> str:
             return formatter(nearest).replace("\n", " ") if isinstance(formatter, FuncFormatter) else f"{nearest:g}"
     label = axis.get_label_text()
     whole = float(at).is_integer() and abs(at) < EXACT and not isinstance(formatter, EngFormatter)
-    number = f"{at:,.0f}" if whole else told_value(axis, at)
+    number = f"{at:,.0f}" if whole else value_text(axis, at)
     return f"{label if len(label) <= LABEL else ''} {number}{unit_of(axis)}".strip()

@@ -1,4 +1,4 @@
-"""What a model gains that keeps silent where it is unsure.
+"""Selective prediction: the accuracy of a model that answers only where it is sure.
 
 Throughout, scores (N,) are higher the surer the model is (its confidence, or minus the distance of the image), and
 right (N,) says where its prediction is right. No result depends on the order of the images.
@@ -9,15 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.evaluation.metrics import Floats
+from lookalike.evaluation.metrics import Bools, Floats
 from lookalike.evaluation.statistics import Estimate, proportion
 
 POINTS = 100
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Curve:
+class RiskCoverage:
     """Accuracy among the images that are answered, by their share in all images; both lists are of shares in [0, 1].
 
     Evenly spaced coverages up to 1, as near as whole images allow: at most `POINTS`, one an image if there are fewer.
@@ -28,7 +27,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Quantile:
+class ScoreRange:
     """A part of the images: its lowest and highest score, how many they are, and the share of them that is right."""
 
     low: float
@@ -37,15 +36,15 @@ class Quantile:
     accuracy: Estimate
 
 
-def risk_coverage(scores: NDArray[np.floating], right: Bools) -> Curve:
-    """Accuracy among the k images with the highest scores, over the coverage k/N, see `selective_accuracy`.
+def risk_coverage(scores: NDArray[np.floating], right: Bools) -> RiskCoverage:
+    """Accuracy among the k images with the highest scores, over the coverage k/N, see `accuracy_of_surest`.
 
     One minus the risk of Geifman & El-Yaniv, "Selective classification for deep neural networks" (NeurIPS 2017).
     """
-    accuracy = selective_accuracy(scores, right)
+    accuracy = accuracy_of_surest(scores, right)
     images, points = len(accuracy), min(len(accuracy), POINTS)
     kept = -(-np.arange(1, points + 1) * images // points)  # rounded up, so that the last one keeps all
-    return Curve((kept / images).tolist(), accuracy[kept - 1].tolist())
+    return RiskCoverage((kept / images).tolist(), accuracy[kept - 1].tolist())
 
 
 def area_under_risk_coverage(scores: NDArray[np.floating], right: Bools) -> float:
@@ -53,10 +52,10 @@ def area_under_risk_coverage(scores: NDArray[np.floating], right: Bools) -> floa
 
     Geifman, Uziel & El-Yaniv, "Bias-reduced uncertainty estimation for deep neural classifiers" (ICLR 2019), AURC.
     """
-    return float(1 - selective_accuracy(scores, right).mean())
+    return float(1 - accuracy_of_surest(scores, right).mean())
 
 
-def selective_accuracy(scores: NDArray[np.floating], right: Bools) -> Floats:
+def accuracy_of_surest(scores: NDArray[np.floating], right: Bools) -> Floats:
     """Accuracy (N,) among the k images with the highest scores, for k from 1 to N.
 
     Images with the same score come in no order: where only some of them are kept, it is the expectation over which,
@@ -71,7 +70,7 @@ def selective_accuracy(scores: NDArray[np.floating], right: Bools) -> Floats:
     return np.repeat(shares, counts).cumsum() / np.arange(1, len(scores) + 1)
 
 
-def accuracy_by_quantile(scores: NDArray[np.floating], right: Bools, bins: int = 5) -> list[Quantile]:
+def accuracy_by_quantile(scores: NDArray[np.floating], right: Bools, bins: int = 5) -> list[ScoreRange]:
     """Accuracy, with Wilson's interval, among the images by their score: `bins` parts of equal size, lowest first.
 
     Sizes differ by one if they have to. Images with the same score stay together, in the part of the first of them;
@@ -85,7 +84,7 @@ def accuracy_by_quantile(scores: NDArray[np.floating], right: Bools, bins: int =
     part_of = below * bins // len(scores)
     parts = [part_of == part for part in np.unique(part_of)]
     return [
-        Quantile(
+        ScoreRange(
             low=float(scores[part].min()),
             high=float(scores[part].max()),
             count=int(part.sum()),
