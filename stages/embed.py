@@ -41,19 +41,20 @@ def embed_study(params: Params, study: str, names: Collection[str], out: Path) -
         "groups": group_of.tolist(),
         "images": indices.tolist(),
     }
-    seeds = {name: load_evaluation(evaluations / name).seeds for name in params.sampled(study, sample) if name in names}
-    ended = [name for name in seeds if seeds[name]]  # without those whose every seed diverged
-    for name in tqdm(ended, desc="embed", unit="variant", disable=None):
+    sampled = [name for name in params.sampled(study, sample) if name in names]
+    ended = {name: seeds for name in sampled if (seeds := load_evaluation(evaluations / name).seeds)}
+    for name, seeds in tqdm(ended.items(), desc="embed", unit="variant", disable=None):
         folders = {"model": Path("models") / study / name, "features": evaluations / name / FEATURES}
         inputs = input_digests(Path(__file__), load_description(folders["model"]).model, folders, **shared)
         with replaced_unless_current(out / name, inputs) as part:
             if part is not None:
                 first = load_features(evaluations / name)[indices]
-                others = features_of(folders["model"], seeds[name][1:], dataset, indices, runtime)
-                features = chain([(seeds[name][0], first)], others)
-                found = agreement_of_seeds(features, labels, len(group_of), settings, SEED)
+                of_seeds = chain(
+                    [(seeds[0], first)], features_of(folders["model"], seeds[1:], dataset, indices, runtime)
+                )
+                scores = agreement_of_seeds(of_seeds, labels, len(group_of), settings, SEED)
                 embedding = embed(first, indices, labels, group_of, settings, SEED)
-                save_embedding(part, embedding and replace(embedding, agreements=found))
+                save_embedding(part, embedding and replace(embedding, agreements=scores))
     return ended
 
 
