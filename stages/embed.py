@@ -49,10 +49,8 @@ def embed_study(params: Params, study: str, names: Collection[str], out: Path) -
         with replaced_unless_current(out / name, inputs) as part:
             if part is not None:
                 first = load_features(evaluations / name)[indices]
-                of_seeds = chain(
-                    [(seeds[0], first)], features_of(folders["model"], seeds[1:], dataset, indices, runtime)
-                )
-                scores = agreement_of_seeds(of_seeds, labels, len(group_of), settings, SEED)
+                others = features_of(folders["model"], seeds[1:], dataset, indices, runtime)
+                scores = agreement_of_seeds(chain([(seeds[0], first)], others), labels, len(group_of), settings, SEED)
                 embedding = embed(first, indices, labels, group_of, settings, SEED)
                 save_embedding(part, embedding and replace(embedding, agreements=scores))
     return ended
