@@ -17,6 +17,7 @@ from lookalike.reporting.document import (
     Beside,
     Block,
     BulletList,
+    Cell,
     Code,
     Explorer,
     Fold,
@@ -31,6 +32,7 @@ from lookalike.reporting.document import (
     Tooltip,
     Words,
     section,
+    texts_in_order,
 )
 from lookalike.reporting.forms import count, percent, text
 from lookalike.reporting.report import Page, Report, as_script_json, inline, render, to_html, to_markdown
@@ -308,9 +310,36 @@ def test_a_matrix_is_shaded_by_share_of_the_row_and_its_cells_lead_on(report: Re
 
 def test_numbers_are_sorted_by_what_they_stand_for_and_unknown_ones_by_nothing(report: Report) -> None:
     page = Parsed(first(with_first(report, section("one", "One", table("Only")))))
-    assert [row.get("data-key") for row in page.all("td")] == ["1234", "0.25", "", ""]
+    assert [row.get("data-key") for row in page.all("td")] == [None, None, "", ""]  # the texts are in the keys' order
     assert page.text_of("td") == ["1,234", "25.00", "–", "–"]
     assert [row for row in page.all("th") if row["scope"] == "row"] == [{"scope": "row"}] * 2  # words sort themselves
+
+
+def test_numbers_whose_texts_are_in_another_order_keep_their_keys(report: Report) -> None:
+    columns = (
+        Column("name", "name", text),
+        Column("time", "time", lambda value: "2 h" if value > 60 else f"{value} min"),
+    )
+    one = tabulate("One", columns, [{"name": "a", "time": 120}, {"name": "b", "time": 15}])
+    page = Parsed(first(with_first(report, section("one", "One", one))))
+    assert [row.get("data-key") for row in page.all("td")] == ["120", "15"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "in_order"),
+    [
+        ([("−0.05 (−0.07 to −0.03)", -0.05), ("1,234", 1234), ("0.5", 0.5)], True),
+        ([("91.4", 0.914), ("89.2", 0.892)], True),
+        ([("2 h", 120), ("15 min", 15)], False),
+        ([("many", 3)], False),
+        ([("many", "many"), ("–", None)], True),
+        ([], True),
+    ],
+)
+def test_texts_are_in_order_if_the_numbers_that_they_begin_with_are(
+    cells: list[tuple[str, float | str | None]], in_order: bool
+) -> None:
+    assert texts_in_order(Cell(words, key) for words, key in cells) is in_order
 
 
 def test_a_column_says_which_values_are_better_and_whether_it_is_extra(report: Report) -> None:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 Json = dict[str, Any]
 MOST_COLUMNS = 9  # that a table shows at first
+LEADING_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?")  # as JavaScript's parseFloat reads it
 MARKUP = re.compile(  # what Markdown would not show as it is; a `_` within a word and a `<` before a space it does
     r"[][*`~$]|\\(?=[^\w\s]|_)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])"
 )
@@ -60,6 +61,20 @@ class Table:
         ninth."""
         said = tuple(column.extra for column in self.columns)
         return said if any(said) else tuple(k >= MOST_COLUMNS for k in range(len(self.columns)))
+
+    @property
+    def sorted_by_text(self) -> tuple[bool, ...]:
+        """Of each column, whether the numbers that its texts begin with are in the order of its keys: then the page
+        sorts by the texts, and holds no keys."""
+        return tuple(texts_in_order([row[k] for row in self.rows]) for k in range(len(self.columns)))
+
+
+def texts_in_order(cells: Iterable[Cell]) -> bool:
+    """Whether the numbers that the texts of cells begin with are in the order of their numeric keys."""
+    keys = [(cell.key, cell.text) for cell in cells if isinstance(cell.key, int | float)]
+    numbers = [LEADING_NUMBER.match(text.replace("−", "-").replace(",", "")) for _, text in sorted(keys)]
+    values = [float(number[0]) for number in numbers if number]
+    return len(values) == len(numbers) and values == sorted(values)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ const made = (tag, text, className) => {
   return element;
 };
 
+// Without a key, numbers are sorted by the number that the text begins with.
 function keyOf(cell) {
-  if (!cell.hasAttribute("data-key")) return cell.textContent;
-  return cell.dataset.key === "" ? null : Number(cell.dataset.key);
+  if (cell.hasAttribute("data-key")) return cell.dataset.key === "" ? null : Number(cell.dataset.key);
+  const number = parseFloat(cell.textContent.replace("−", "-").replaceAll(",", ""));
+  return cell.tagName === "TH" || cell.classList.contains("word") || Number.isNaN(number) ? cell.textContent : number;
 }
 
 function compareKeys(a, b) {
