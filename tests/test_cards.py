@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from checkout import ROOT
 
-CARDS = ("cnn-bn", "fashion-cnn", "fashion-vit")
+CARDS = ("cnn-bn", "fashion-cnn", "fashion-vit", "lenet5")
 Row = dict[str, str]
 
 
