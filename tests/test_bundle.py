@@ -68,7 +68,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def python(site: Path, folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     """Start Python in `folder` with the packages in `site` alone."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1"}
+    kernels = {
+        name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")
+    }  # decide the last digits
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1", **kernels}
     command = [sys.executable, "-S", *arguments]
     return subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
