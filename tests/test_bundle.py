@@ -68,9 +68,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def python(site: Path, folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     """Start Python in `folder` with the packages in `site` alone."""
-    kernels = {
-        name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")
-    }  # decide the last digits
+    # Which kernels of BLAS run decides the last digits.
+    kernels = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(site), "OMP_NUM_THREADS": "1", **kernels}
     command = [sys.executable, "-S", *arguments]
     return subprocess.Popen(
