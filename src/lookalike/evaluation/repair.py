@@ -108,14 +108,14 @@ def compare_all(
     """
     weights = resample(len(labels))
 
-    def told(first: SeedPredictions, second: SeedPredictions) -> dict[str, Any]:
+    def compared(first: SeedPredictions, second: SeedPredictions) -> dict[str, Any]:
         return asdict(compare_errors(first, second, labels, weights))
 
     both_orders = [order for first, second in pairs for order in ((first, second), (second, first))]
     again = {name: seeds for name, seeds in answers.items() if len(seeds) > 1}
     return {
-        "pairs": [{"first": a, "second": b, **told(answers[a][0], answers[b][0])} for a, b in both_orders],
-        "control": [{"variant": name, **told(*seeds[:2])} for name, seeds in again.items()],
+        "pairs": [{"first": a, "second": b, **compared(answers[a][0], answers[b][0])} for a, b in both_orders],
+        "control": [{"variant": name, **compared(*seeds[:2])} for name, seeds in again.items()],
     }
 
 

@@ -134,12 +134,12 @@ def first_page(
 
 def addresses_in(*pages: Page) -> dict[str, str]:
     """The address of each section and figure, seen from the first page."""
-    places: dict[str, str] = {}
+    addresses: dict[str, str] = {}
     for page in pages:
         file = "" if page.file == PAGE else page.file
-        places |= {one.name: f"{file}#figure-{one.name}" for one in figures_in(page.sections)}
-        places |= {anchor: f"{file}#{anchor}" for anchor in anchors_in(page.sections)}
-    return places
+        addresses |= {one.name: f"{file}#figure-{one.name}" for one in figures_in(page.sections)}
+        addresses |= {anchor: f"{file}#{anchor}" for anchor in anchors_in(page.sections)}
+    return addresses
 
 
 def anchors_in(blocks: Iterable[Block]) -> Iterator[str]:

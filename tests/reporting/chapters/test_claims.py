@@ -55,9 +55,9 @@ BETTER = "In 3 + 3 runs a is 25.0 points better than b (15.2 to 34.8). Reproduce
 WORSE = "In 3 + 3 runs a is 50.0 points worse than b (40.2 to 59.8). Contradicted."
 
 
-def of(some: Sequence[Judged], places: Mapping[str, str] | None = None) -> Section:
+def of(some: Sequence[Judged], addresses: Mapping[str, str] | None = None) -> Section:
     """The section on some claims."""
-    part = claims_chapter(some, places or {})
+    part = claims_chapter(some, addresses or {})
     assert part is not None
     return part
 

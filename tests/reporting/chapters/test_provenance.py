@@ -15,9 +15,9 @@ from lookalike.reporting.document import Code
 
 
 def test_trainings_are_told_with_their_commits_and_their_runs(root: Path, params: Params) -> None:
-    trainings = rows(tables(provenance_chapter(params, "", root))["Where and when"])
+    training_rows = rows(tables(provenance_chapter(params, "", root))["Where and when"])
     shared = ["2026-01-02T03:04:05", "here", "a CPU", "float32", "2"]
-    assert trainings == [
+    assert training_rows == [
         [DIVERGED, f"mark of {DIVERGED}", f"{COMMIT[:10]} + changes", *shared, "–"],
         [CNN, f"mark of {CNN}", COMMIT[:10], *shared, "0: feedbeef, 1: cafe"],
         [FEW, f"mark of {FEW}", COMMIT[:10], *shared, "–"],

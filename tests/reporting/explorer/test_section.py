@@ -232,8 +232,8 @@ def test_contrasts_of_single_images_name_them_and_means_their_pair(
 
 def test_images_lie_where_the_map_has_them(said: Json, study: SmallStudy) -> None:
     np.testing.assert_array_equal(unpacked(said["tsne"]["images"]), study.embedding.indices)
-    places = unpacked(said["tsne"]["places"]).reshape(-1, 2) / 100
-    np.testing.assert_allclose(places, study.embedding.tsne, atol=0.00501)
+    positions = unpacked(said["tsne"]["positions"]).reshape(-1, 2) / 100
+    np.testing.assert_allclose(positions, study.embedding.tsne, atol=0.00501)
 
 
 def test_a_variant_that_was_not_explained_or_embedded_has_neither_maps_nor_places(

@@ -91,11 +91,11 @@ LIMITS = (
 )
 
 
-def claims_chapter(judged: Sequence[Judged], places: Mapping[str, str]) -> Section | None:
+def claims_chapter(judged: Sequence[Judged], addresses: Mapping[str, str]) -> Section | None:
     """Verdicts on claims, those without one folded, and every test; None of no claims.
 
     Args:
-        places: address of each section and figure of the report.
+        addresses: address of each section and figure of the report.
     """
     if not judged:
         return None
@@ -106,8 +106,8 @@ def claims_chapter(judged: Sequence[Judged], places: Mapping[str, str]) -> Secti
         "claims",
         "Verdicts on the claims",
         Prose(SOURCES),
-        verdict_table("Claims and verdicts", tested, places, multiplicity_note(judged)) if tested else None,
-        fold(f"{len(waiting)} claims without a verdict", verdict_table("Claims without a verdict", waiting, places))
+        verdict_table("Claims and verdicts", tested, addresses, multiplicity_note(judged)) if tested else None,
+        fold(f"{len(waiting)} claims without a verdict", verdict_table("Claims without a verdict", waiting, addresses))
         if waiting
         else None,
         Fold("How verdicts are reached, and every test", behind),
@@ -120,10 +120,10 @@ def verdict_order(judged: Judged) -> int:
     return VERDICTS.index(judged.verdict)
 
 
-def verdict_table(label: str, judged: Sequence[Judged], places: Mapping[str, str], note: str = "") -> Table:
+def verdict_table(label: str, judged: Sequence[Judged], addresses: Mapping[str, str], note: str = "") -> Table:
     """Claims, each linked to its evidence, with what was measured and the verdict."""
     table = tabulate(label, SUMMARY, map(claim_row, judged), note)
-    linked = with_links(table, (places.get(EVIDENCE[one.claim.key], "") for one in judged))
+    linked = with_links(table, (addresses.get(EVIDENCE[one.claim.key], "") for one in judged))
     return replace(linked, cards=True)
 
 

@@ -38,7 +38,7 @@ def provenance_chapter(params: Params, parameters: str, root: Path) -> Section:
     """The origin of the report and of all that it shows; `parameters` is the text of the parameter file."""
     mlflow = read_json(root / "published.json")
     runs: Runs = mlflow.get("runs", {})  # none if the store failed
-    trainings = [training_row(root, variant.study, name, runs) for name, variant in params.variants.items()]
+    training_rows = [training_row(root, variant.study, name, runs) for name, variant in params.variants.items()]
     sets = {study: load_test_set(root / "test_sets" / study) for study in params.studies}
     own = [{"what": what, "value": value} for what, value in report_origin(root, mlflow).items()]
     return section(
@@ -46,9 +46,9 @@ def provenance_chapter(params: Params, parameters: str, root: Path) -> Section:
         "Provenance",
         tabulate("This report", ORIGIN, own),
         section("provenance-data", "Data", data_set_table(sets.values())),
-        section("provenance-trainings", "Training runs", tabulate("Where and when", TRAININGS, trainings)),
+        section("provenance-training-runs", "Training runs", tabulate("Where and when", TRAININGS, training_rows)),
         Fold("Parameters (params.yaml)", (Code(parameters),)),
-        finding=origin_sentence(trainings),
+        finding=origin_sentence(training_rows),
     )
 
 
@@ -68,10 +68,10 @@ def data_set_table(sets: Collection[TestSet]) -> Table:
     return with_links(tabulate("Data sets", DATA, rows), (home if home.startswith("http") else "" for home in homes))
 
 
-def origin_sentence(trainings: Sequence[Json]) -> str:
+def origin_sentence(training_rows: Sequence[Json]) -> str:
     """How many training runs the report shows, and from how many commits and machines they come."""
-    commits, hosts = ({row[key] for row in trainings} for key in ("commit", "host"))
-    counts = ((len(trainings), "variant"), (len(commits), "commit"), (len(hosts), "machine"))
+    commits, hosts = ({row[key] for row in training_rows} for key in ("commit", "host"))
+    counts = ((len(training_rows), "variant"), (len(commits), "commit"), (len(hosts), "machine"))
     variants, from_commits, machines = (f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts)
     return f"The report shows {variants}, trained from {from_commits} on {machines}."
 

@@ -154,8 +154,8 @@ def pack_tsne(study: StudyResults, name: str) -> Json | None:
         return None
     embedding = load_embedding(study.root / "embeddings" / study.name / name)
     assert embedding is not None  # by contract: something was found
-    places = np.round(100 * embedding.tsne.astype(np.float64)).clip(-32768, 32767)
-    return {"images": packed(embedding.indices, "u4"), "places": packed(places, "i2")}
+    positions = np.round(100 * embedding.tsne.astype(np.float64)).clip(-32768, 32767)
+    return {"images": packed(embedding.indices, "u4"), "positions": packed(positions, "i2")}
 
 
 def packed(array: NDArray[Any], kind: str) -> Json:

@@ -147,18 +147,18 @@ def shade(colour: str, tone: float) -> tuple[float, ...]:
     return tuple((1 - abs(tone)) * part + max(tone, 0) for part in to_rgb(colour))
 
 
-def draw_map(axes: Axes, places: Floats, numbers: Ints, kinds: Mapping[str, Look]) -> None:
+def draw_map(axes: Axes, positions: Floats, numbers: Ints, kinds: Mapping[str, Look]) -> None:
     """Draw points (N, 2), each in the look of its kind in `numbers` (N,), on axes of one scale without ticks."""
-    size = float(np.clip(120 / np.sqrt(len(places)), 1.8, 5))
+    size = float(np.clip(120 / np.sqrt(len(positions)), 1.8, 5))
     for k, look in enumerate(kinds.values()):
         dots: Look = {"linestyle": "none", "markersize": size, "markeredgewidth": 0, "alpha": 0.6, "in_layout": False}
-        axes.plot(*places[numbers == k].T, **dots, **look)
-    low, high = places.min(axis=0), places.max(axis=0)
+        axes.plot(*positions[numbers == k].T, **dots, **look)
+    low, high = positions.min(axis=0), positions.max(axis=0)
     span = 1.12 * float((high - low).max())
     left, bottom = (low + high - span) / 2
     axes.set(xlim=(left, left + span), ylim=(bottom, bottom + span), box_aspect=1, xticks=[], yticks=[])
     filled = np.unique(numbers)
-    medians = np.array([np.median(places[numbers == k], axis=0) for k in filled])
+    medians = np.array([np.median(positions[numbers == k], axis=0) for k in filled])
     write_names(axes, [list(kinds)[k] for k in filled], medians, span)
 
 
@@ -166,14 +166,14 @@ def write_names(axes: Axes, names: Sequence[str], medians: Floats, span: float) 
     """Write each name at its median of (K, 2), or below it with a line to it where another name is in the way."""
     halo = [withStroke(linewidth=2, foreground="white")]
     widths = LETTER * span * np.array([max(len(name), 2) for name in names])
-    places = medians.copy()
+    positions = medians.copy()
     order = np.argsort(-medians[:, 1], kind="stable")
     for rank, k in enumerate(order):
-        beside = [j for j in order[:rank] if 2 * abs(places[j, 0] - places[k, 0]) < widths[j] + widths[k]]
-        while covered := [places[j, 1] for j in beside if abs(places[j, 1] - places[k, 1]) < LINE * span]:
-            places[k, 1] = min(covered) - 1.01 * LINE * span
-    axes.vlines(places[:, 0], places[:, 1], medians[:, 1], color=BLACK, linewidth=0.7, in_layout=False)
-    for name, (x, y) in zip(names, places, strict=True):
+        beside = [j for j in order[:rank] if 2 * abs(positions[j, 0] - positions[k, 0]) < widths[j] + widths[k]]
+        while covered := [positions[j, 1] for j in beside if abs(positions[j, 1] - positions[k, 1]) < LINE * span]:
+            positions[k, 1] = min(covered) - 1.01 * LINE * span
+    axes.vlines(positions[:, 0], positions[:, 1], medians[:, 1], color=BLACK, linewidth=0.7, in_layout=False)
+    for name, (x, y) in zip(names, positions, strict=True):
         axes.text(x, y, name, ha="center", va="center", fontsize=NAME, path_effects=halo, in_layout=False)
 
 

@@ -48,11 +48,11 @@ def learning_figure(learning: Mapping[str, LearningCurves], looks: Looks) -> Fig
 def draw_learning(axes: Axes, curves: LearningCurves, looks: Looks) -> None:
     """Draw errors of runs as dots, fits as lines, and the interval of their crossing as a band."""
     for side, fit, look in zip(curves.points, (curves.first, curves.second), looks.values(), strict=True):
-        places = np.repeat([one.train_images for one in side], [len(one.errors) for one in side]).astype(float)
+        positions = np.repeat([one.train_images for one in side], [len(one.errors) for one in side]).astype(float)
         errors = [error for one in side for error in one.errors]
-        axes.plot(places, errors, linestyle="none", markersize=4, markerfacecolor="none", **look)
+        axes.plot(positions, errors, linestyle="none", markersize=4, markerfacecolor="none", **look)
         if fit is not None:
-            grid = np.geomspace(places.min(), places.max(), 100)
+            grid = np.geomspace(positions.min(), positions.max(), 100)
             axes.plot(grid, fit.curve.at(grid), color=look["color"])
     axes.set_xscale("log")
     axes.set_yscale("log")

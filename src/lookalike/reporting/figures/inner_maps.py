@@ -96,8 +96,8 @@ def feature_maps_figure(image: NDArray[np.uint8], maps: Floats, name: str) -> Fi
     sheet = Sheet()
     size = tile_of(len(image), LARGE)
     sheet.paste((GAP, TITLE), as_tile(image, size))
-    places = paste_mosaic(sheet, size + 3 * GAP, [signed_tile(values, MEDIUM) for values in maps])
-    for (x, y), values in zip(places, maps, strict=True):
+    corners = paste_mosaic(sheet, size + 3 * GAP, [signed_tile(values, MEDIUM) for values in maps])
+    for (x, y), values in zip(corners, maps, strict=True):
         if is_blank(values):
             sheet.write(x + MEDIUM / 2, y + MEDIUM / 2, "blank", va="center")
     sheet.write(GAP, TITLE - GAP, f"the image, and the {len(maps)} feature maps of {name}", fontsize=9, ha="left")
@@ -108,7 +108,7 @@ def feature_maps_figure(image: NDArray[np.uint8], maps: Floats, name: str) -> Fi
 def paste_mosaic(sheet: Sheet, left: int, tiles: Sequence[Pixels]) -> list[Place]:
     """Paste medium tiles in rows below the title, as wide as the figure may be; returns the place of each."""
     columns, pitch = int((WIDTH * DPI - left) // (MEDIUM + GAP)), MEDIUM + GAP
-    places = [(left + k % columns * pitch, TITLE + k // columns * pitch) for k in range(len(tiles))]
-    for place, tile in zip(places, tiles, strict=True):
+    corners = [(left + k % columns * pitch, TITLE + k // columns * pitch) for k in range(len(tiles))]
+    for place, tile in zip(corners, tiles, strict=True):
         sheet.paste(place, tile)
-    return places
+    return corners

@@ -138,8 +138,8 @@ def scale_to_unit(values: Floats) -> NDArray[np.float32]:
 
 def apply_colours(shares: Floats, *, signed: bool) -> Pixels:
     """The colours (H, W, 3) of values (H, W) from -1 to 1 if `signed`, else from 0 to 1."""
-    scale, places = (DIVERGING, (shares + 1) / 2) if signed else (SEQUENTIAL, shares)
-    return scale[(np.clip(places, 0, 1) * 255).round().astype(int)]
+    scale, positions = (DIVERGING, (shares + 1) / 2) if signed else (SEQUENTIAL, shares)
+    return scale[(np.clip(positions, 0, 1) * 255).round().astype(int)]
 
 
 def as_tile(image: NDArray[np.uint8], size: int) -> Pixels:

@@ -191,9 +191,9 @@ def distance_figure(
     for (variant, members), shift in zip(bins.items(), shifts, strict=True):
         area = "" if auroc[variant] is None else f", AUROC {auroc[variant]:.2f}"
         named = looks[variant] | {"label": looks[variant]["label"] + area}
-        places = (np.arange(len(members)) + 0.5) / len(members) + shift
+        positions = (np.arange(len(members)) + 0.5) / len(members) + shift
         found = [each["accuracy"] for each in members]
-        whiskers(axes, places, found, up=True, linestyle="-", linewidth=0.8, **named)
+        whiskers(axes, positions, found, up=True, linestyle="-", linewidth=0.8, **named)
     axes.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy on photographs")
     axes.set_xlabel("share of the photographs that are nearer to the training images")
     percent_ticks(axes.xaxis)

@@ -49,10 +49,10 @@ def severity_figure(variants: Mapping[str, Json], measure: Literal["accuracy", "
     for axes, kind in zip(panels.flat, CORRUPTIONS, strict=False):
         for (name, variant), shifts in zip(variants.items(), offsets, strict=True):
             look, found = looks[name], [variant["clean"], *variant["kinds"][kind]]
-            places = np.arange(len(found)) + shifts
+            positions = np.arange(len(found)) + shifts
             values = [each[measure] for each in found]
-            axes.plot(places, [each["value"] for each in values], color=look["color"], linewidth=1)
-            whiskers(axes, places, values, up=True, **look)
+            axes.plot(positions, [each["value"] for each in values], color=look["color"], linewidth=1)
+            whiskers(axes, positions, values, up=True, **look)
         axes.set_title(kind)
         axes.set_xticks(range(len(SEVERITIES) + 1))
         axes.xaxis.set_tick_params(labelbottom=True)
@@ -68,12 +68,12 @@ def severity_figure(variants: Mapping[str, Json], measure: Literal["accuracy", "
 @style()
 def overall_figure(variants: Mapping[str, Json]) -> Figure:
     """Accuracy on uncorrupted images and over all corruptions, one row per variant."""
-    places: dict[str, Look] = {
+    looks: dict[str, Look] = {
         "clean": {"label": "uncorrupted images", "color": MIDDLE, "marker": "s", "markerfacecolor": "white"},
         "overall": {"label": "all kinds and severities of corruption", "color": DARK, "marker": "o"},
     }
     figure, axes = subplots(0.3 * len(variants) + 1.1)
-    for key, look in places.items():
+    for key, look in looks.items():
         found = [accuracy_of(variant[key]) for variant in variants.values()]
         whiskers(axes, range(len(variants)), found, **look)
     name_rows(axes, list(variants))

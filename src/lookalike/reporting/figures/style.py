@@ -121,14 +121,14 @@ def whiskers(
         look: for `Axes.errorbar`.
     """
     known = [(at, estimate) for at, estimate in zip(positions, estimates, strict=True) if estimate is not None]
-    places = [at for at, _ in known]
+    at_known = [at for at, _ in known]
     value, low, high = (np.array([estimate[key] for _, estimate in known]) for key in ("value", "low", "high"))
     lengths = np.clip([value - low, high - value], 0, None)  # a skewed interval need not hold its value
     look = {"linestyle": "none", "markersize": 4, "elinewidth": 1.2, **look}
     if up:
-        axes.errorbar(places, value, yerr=lengths, **look)
+        axes.errorbar(at_known, value, yerr=lengths, **look)
     else:
-        axes.errorbar(value, places, xerr=lengths, **look)
+        axes.errorbar(value, at_known, xerr=lengths, **look)
 
 
 def dodged_whiskers(

@@ -105,7 +105,7 @@ const explorerData = (() => {
       this.color = study.variants.find((one) => one.name === name).color;
       this.mapOf = new Map((pack.maps?.images ?? []).map((index, place) => [index, place]));
       this.points = pack.tsne ? [...pack.tsne.images].map((index, k) => (
-        { item: study.itemOf.get(index), x: pack.tsne.places[2 * k], y: pack.tsne.places[2 * k + 1] })) : [];
+        { item: study.itemOf.get(index), x: pack.tsne.positions[2 * k], y: pack.tsne.positions[2 * k + 1] })) : [];
       this.points = this.points.filter((point) => point.item !== undefined);
     }
 
