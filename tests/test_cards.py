@@ -44,9 +44,9 @@ def test_the_numbers_of_a_card_are_those_of_the_leaderboard(name: str) -> None:
     with (ROOT / "reports" / "published" / "leaderboard.csv").open(newline="", encoding="utf-8") as file:
         (row,) = (row for row in csv.DictReader(file) if row["variant"] == name)
     text = card(name).partition("## Results\n")[2].partition("## Use\n")[0]
-    told = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", text, re.MULTILINE))
+    stated = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", text, re.MULTILINE))
     assert row["seeds"] == "3"
-    assert {key: told.get(key) for key in NUMBERS} == {key: number(row) for key, number in NUMBERS.items()}
+    assert {key: stated.get(key) for key in NUMBERS} == {key: number(row) for key, number in NUMBERS.items()}
 
 
 @pytest.mark.parametrize("name", CARDS)
@@ -63,8 +63,8 @@ def test_the_data_card_counts_the_table() -> None:
         rows = list(csv.DictReader(file))
     text = card("photographs")
     labelled = [row for row in rows if row["fashion_mnist_label"]]
-    told = dict(re.findall(r"^\| (.+?) \| (\d+) \|$", text.partition("## Classes\n")[2], re.MULTILINE))
-    assert {name: int(count) for name, count in told.items() if count != "0"} == Counter(
+    stated = dict(re.findall(r"^\| (.+?) \| (\d+) \|$", text.partition("## Classes\n")[2], re.MULTILINE))
+    assert {name: int(count) for name, count in stated.items() if count != "0"} == Counter(
         row["fashion_mnist_label"] for row in labelled
     )
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(rows[0])

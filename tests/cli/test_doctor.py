@@ -516,8 +516,8 @@ def test_json_has_the_same_findings_and_the_same_status(
     findings = [Finding(**one) for one in json.loads("\n".join(lines))]
     assert status == 1
     assert [one.subject for one in findings if one.state == "FAULT"] == ["params"]
-    told = call(monkeypatch, capsys)[1]
-    assert [(one.state, one.subject) for one in findings] == [tuple(line.split()[:2]) for line in told]
+    printed = call(monkeypatch, capsys)[1]
+    assert [(one.state, one.subject) for one in findings] == [tuple(line.split()[:2]) for line in printed]
 
 
 def test_dvc_is_not_found_at_work_because_it_is_asked(

@@ -145,9 +145,9 @@ def test_exactly_what_a_dry_run_names_is_removed(
 ) -> None:
     write(*KEPT, *GONE)
     call(monkeypatch)
-    *told, _ = capsys.readouterr().out.splitlines()
+    *printed, _ = capsys.readouterr().out.splitlines()
     call(monkeypatch, "--yes")
-    assert capsys.readouterr().out.splitlines() == [*told, "removed; then `dvc gc -w` clears DVC's cache."]
+    assert capsys.readouterr().out.splitlines() == [*printed, "removed; then `dvc gc -w` clears DVC's cache."]
     assert files() == {*KEPT, "params.yaml"}
     call(monkeypatch)
     assert capsys.readouterr().out == "nothing to prune\n"
@@ -159,12 +159,12 @@ def test_json_has_the_same_orphans_in_bytes(
 ) -> None:
     write(*KEPT, *GONE)
     call(monkeypatch, "--json")
-    told = json.loads(capsys.readouterr().out)
-    assert sorted((one["path"], one["reason"]) for one in told["orphans"]) == sorted(GONE.values())
-    assert {one["bytes"] for one in told["orphans"]} == {1000}
-    assert (told["stale_stages"], told["removed"]) == ([], False)
+    printed = json.loads(capsys.readouterr().out)
+    assert sorted((one["path"], one["reason"]) for one in printed["orphans"]) == sorted(GONE.values())
+    assert {one["bytes"] for one in printed["orphans"]} == {1000}
+    assert (printed["stale_stages"], printed["removed"]) == ([], False)
     call(monkeypatch, "--json", "--yes")
-    assert json.loads(capsys.readouterr().out) == told | {"removed": True}
+    assert json.loads(capsys.readouterr().out) == printed | {"removed": True}
     assert files() == {*KEPT, "params.yaml"}
 
 

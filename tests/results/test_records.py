@@ -98,8 +98,8 @@ def test_a_figure_that_does_not_follow_from_the_logits_is_named(added: Add, resu
     folder = added(CNN)
     record = read_json(folder / "record.json")
     change(folder, scores=record["scores"] | {"accuracy": 0.99})
-    told, (fault,) = verify_all(results)
-    assert told == 0
+    checked, (fault,) = verify_all(results)
+    assert checked == 0
     assert fault.startswith(f"{folder}: accuracy is 0.99 in the record, but {record['scores']['accuracy']}")
 
 

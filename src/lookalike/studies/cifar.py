@@ -99,24 +99,22 @@ def orientation_gained(seed: SeedFindings) -> SeedValue | None:
 def filter_tests(without: str, with_batch_norm: str) -> tuple[Test, ...]:
     """The tests of whether filters are clearer after training, and clearest with batch norm."""
     both = (without, with_batch_norm)
+    asked = (
+        ("spectrum", "spectral entropy", "untrained minus trained", "lowers|raises", order_gained),
+        ("orientation", "orientation selectivity", "trained minus untrained", "raises|lowers", orientation_gained),
+    )
     return (
-        Test(
-            f"spectrum of {with_batch_norm}",
-            f"spectral entropy of the first filters of {with_batch_norm}, untrained minus trained",
-            above(ORDERED),
-            mean_of_seeds(of_explanation(order_gained), with_batch_norm),
-            (with_batch_norm,),
-            f"training lowers|raises the spectral entropy of {with_batch_norm}'s first filters by {{}}",
-            scale="number",
-        ),
-        Test(
-            f"orientation of {with_batch_norm}",
-            f"orientation selectivity of the first filters of {with_batch_norm}, trained minus untrained",
-            above(ORDERED),
-            mean_of_seeds(of_explanation(orientation_gained), with_batch_norm),
-            (with_batch_norm,),
-            f"training raises|lowers the orientation selectivity of {with_batch_norm}'s first filters by {{}}",
-            scale="number",
+        *(
+            Test(
+                f"{key} of {with_batch_norm}",
+                f"{quantity} of the first filters of {with_batch_norm}, {order}",
+                above(ORDERED),
+                mean_of_seeds(of_explanation(gained), with_batch_norm),
+                (with_batch_norm,),
+                f"training {verb} the {quantity} of {with_batch_norm}'s first filters by {{}}",
+                scale="number",
+            )
+            for key, quantity, order, verb, gained in asked
         ),
         Test(
             f"{with_batch_norm} against {without}",

@@ -18,7 +18,7 @@ from lookalike.reporting.chapters.claims import (
     measured_sentences,
     verdict_counts,
 )
-from lookalike.reporting.chapters.claims import test_table as every_test
+from lookalike.reporting.chapters.claims import table_of_tests as every_test
 from lookalike.reporting.document import Fold, Json, Section
 from lookalike.studies import CLAIMS
 

@@ -101,7 +101,7 @@ def claims_chapter(judged: Sequence[Judged], addresses: Mapping[str, str]) -> Se
         return None
     tested = [one for one in sorted(judged, key=verdict_order) if one.verdict not in WAITING]
     waiting = [one for one in judged if one.verdict in WAITING]
-    behind = (Prose(RULE), Prose(CHANCE), Prose(LIMITS), test_table(judged), date_table(judged))
+    behind = (Prose(RULE), Prose(CHANCE), Prose(LIMITS), table_of_tests(judged), date_table(judged))
     return section(
         "claims",
         "Verdicts on the claims",
@@ -175,7 +175,8 @@ def verdict_counts(decided: Sequence[Answer | Judged]) -> str:
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
 
 
-def test_table(judged: Sequence[Judged]) -> Table:
+def table_of_tests(judged: Sequence[Judged]) -> Table:
+    """Every test of every claim, with its rule and what was measured."""
     rows = [
         {
             "claim": one.claim.key,
