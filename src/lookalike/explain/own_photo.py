@@ -3,7 +3,7 @@
 No map is shown without a faithfulness score, so models that the stage `explain` did not explain have no maps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lookalike.artifacts.explanations import load_explanations
+from lookalike.artifacts.explanations import load_explanation
 from lookalike.explain.maps import explain_all, label_target
 from lookalike.explain.methods import DEFAULT, applicable_methods
-from lookalike.params import Variant
 from lookalike.photographs.own_photo import OwnPhoto, TrainedModel, prepared_images, restore, rows_by_photo
 
-EXPLANATIONS = Path("explanations")
 Maps = dict[str, NDArray[np.float32]]  # by variant: (h, w)
 Scores = dict[str, dict[str, Any]]  # by variant: a `MethodScore` as JSON of each method and control
 
@@ -40,16 +38,9 @@ class Explanations:
     method: str = DEFAULT
 
 
-def explain(
-    trials: Sequence[OwnPhoto], models: Sequence[TrainedModel], variants: Mapping[str, Variant]
-) -> Explanations:
-    """Maps of the models' predictions for the classified `trials`; each model is loaded once.
-
-    Args:
-        variants: of the parameters, which name the study of each model.
-    """
-    studies = dict.fromkeys(variants[model.variant].study for model in models)
-    scores, missing = find_scores([EXPLANATIONS / study for study in studies])
+def explain(trials: Sequence[OwnPhoto], models: Sequence[TrainedModel]) -> Explanations:
+    """Maps of the models' predictions for the classified `trials`; each model is loaded once."""
+    scores, missing = find_scores(models)
     images, rows = prepared_images(trials), {}
     for model in models:
         if model.variant in scores:
@@ -57,13 +48,12 @@ def explain(
     return Explanations(rows_by_photo(trials, rows), scores, missing)
 
 
-def find_scores(folders: Sequence[Path]) -> tuple[Scores, list[Path]]:
-    """The scores in the folders `explanations/<study>`, and those folders that are missing."""
-    scores: Scores = {}
-    for folder in filter(Path.is_dir, folders):
-        explanations = load_explanations(folder)
-        scores |= {name: one.found["faithfulness"]["methods"] for name, one in explanations.items()}
-    return scores, [folder for folder in folders if not folder.is_dir()]
+def find_scores(models: Sequence[TrainedModel]) -> tuple[Scores, list[Path]]:
+    """The scores of the models that were explained, and the folders of studies of which none was."""
+    explained = [model for model in models if model.explanation.is_dir()]
+    scores = {one.variant: load_explanation(one.explanation).found["faithfulness"]["methods"] for one in explained}
+    studies = dict.fromkeys(model.explanation.parent for model in models)
+    return scores, [folder for folder in studies if not folder.is_dir()]
 
 
 def predictions(trials: Sequence[OwnPhoto], variant: str) -> NDArray[np.int64]:

@@ -3,19 +3,23 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lookalike.artifacts.folders import write_bytes, write_text
 from lookalike.params import Params
-from lookalike.photographs.own_photo import READY, OwnPhoto, PhotoAnswers, RequestedPictures, TrainedModel
+from lookalike.photographs.own_photo import OwnPhoto, PhotoAnswers, RequestedPictures, TrainedModel
+from lookalike.photographs.photo_model import About, Measured
 from lookalike.photographs.recipes import EDGE, final_image
 from lookalike.reporting.document import data_uri
 from lookalike.reporting.explained import SIGNED, gain_note
 from lookalike.reporting.figures.contact_sheets import HEAT, png, strip
 from lookalike.reporting.figures.maps import is_blank, overlay
+from lookalike.reporting.own_photo_answer import ShortAnswer, expected_accuracy, short_answers, way_of
 from lookalike.reporting.report import render
 
 if TYPE_CHECKING:  # pictures are drawn without torch
@@ -79,12 +83,22 @@ class RecipeResult:
 
 @dataclass(frozen=True)
 class PhotoResult:
-    """One picture, what is to be known of it, the recipes that could use it, and why others could not, by recipe."""
+    """One picture, what is to be known of it, the recipes that could use it, and why others could not, by recipe.
+
+    `answer` is the short answer.
+    """
 
     name: str
+    answer: ShortAnswer
     note: str
     attempts: list[RecipeResult]
     refused: dict[str, str]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What else is to be known of the picture, a line each."""
+        refused = [f"{self.name}: without recipe {recipe}: {reason}" for recipe, reason in self.refused.items()]
+        return [f"{self.name}: {self.note}"] * bool(self.note) + refused
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,7 @@ class OwnPhotoPage:
     """All that the page says.
 
     Attributes:
+        expected: the measured accuracy of the model for photographs; None means that the models were trained here.
         profile: name of the profile; `demonstration` marks the models as showing nothing about real photographs.
         dataset: the one whose models are asked.
         models: a row each: variant, architecture, seed, training images, epochs, validation accuracy.
@@ -100,6 +115,7 @@ class OwnPhotoPage:
         unusable: see `RequestedPictures`.
     """
 
+    expected: Measured | None
     profile: str
     demonstration: bool
     dataset: str
@@ -109,6 +125,17 @@ class OwnPhotoPage:
     method: str
     left_out: list[str]
     unusable: dict[str, str]
+
+    @property
+    def accuracy(self) -> list[str]:
+        """A line with the accuracy that is to be expected, if it was measured."""
+        return [] if self.expected is None else [expected_accuracy(self.expected)]
+
+    @property
+    def warning(self) -> list[str]:
+        """A line that says so if the models are a demonstration's."""
+        line = f"Profile {self.profile}: models trained on drawings, which say nothing about real photographs."
+        return [line] * self.demonstration
 
     @property
     def attempts(self) -> list[RecipeResult]:
@@ -131,14 +158,18 @@ def build_page(
     explanations: "Explanations",
     params: Params,
     wanted: RequestedPictures,
+    photo_model: About | None = None,
 ) -> OwnPhotoPage:
-    """Draw every step of the judged `trials` with their maps, and gather what is known of the models."""
-    pictures = []
-    for trial, maps in zip(trials, explanations.maps, strict=True):
+    """Draw every step of the judged `trials` with their maps, and gather what is known of the models.
+
+    `photo_model` is what is known of the model for photographs; None means that the models are not the released ones.
+    """
+    pictures, short = [], short_answers(trials, models, params, photo_model)
+    for trial, maps, answer in zip(trials, explanations.maps, short, strict=True):
         attempts = [
             recipe_result(trial, recipe, scored_maps(trial, recipe, maps, explanations)) for recipe in trial.stages
         ]
-        pictures.append(PhotoResult(trial.name, trial.note, attempts, trial.refused))
+        pictures.append(PhotoResult(trial.name, answer, trial.note, attempts, trial.refused))
     rows = [
         {
             "variant": model.variant,
@@ -152,8 +183,9 @@ def build_page(
     ]
     missing = [f"maps: none, {path} is not there; run `dvc repro`" for path in explanations.missing]
     return OwnPhotoPage(
+        expected=None if photo_model is None else photo_model.measured,
         profile=params.profile,
-        demonstration=params.active.demonstration,
+        demonstration=photo_model is None and params.active.demonstration,
         dataset=params.variants[models[0].variant].dataset,
         class_names=models[0].description.class_names,
         models=rows,
@@ -162,11 +194,6 @@ def build_page(
         left_out=[wanted.left_out] * bool(wanted.left_out) + missing,
         unusable=wanted.unusable,
     )
-
-
-def way_of(recipe: str) -> str:
-    """A recipe, or one of the ways `READY`, in words."""
-    return recipe if recipe in READY else f"recipe {recipe}"
 
 
 def recipe_result(trial: OwnPhoto, recipe: str, maps: dict[str, ScoredMap]) -> RecipeResult:
@@ -208,16 +235,35 @@ def to_html(page: OwnPhotoPage) -> str:
     return render("try.html", report=page)
 
 
+@dataclass(frozen=True)
+class WrittenPage:
+    """What is printed about a page, and the files that were written, in words."""
+
+    lines: list[str]
+    files: str
+
+
+def write_page(page: OwnPhotoPage, html: Path, figure: Path | None) -> WrittenPage:
+    """Write the page, and all of it as one figure if a file is named, for which matplotlib is imported."""
+    write_text(html, to_html(page))
+    if figure is None:
+        lines = [line for one in page.pictures for line in [*one.answer.lines, *one.remarks]]
+        return WrittenPage([*page.warning, *lines, *page.accuracy, *page.left_out], str(html))
+    from lookalike.reporting.figures.rendering import to_png
+    from lookalike.reporting.own_photo_figure import to_figure
+
+    write_bytes(figure, to_png(to_figure(page)))
+    return WrittenPage(summary_lines(page), f"{html} and {figure}")
+
+
 def summary_lines(page: OwnPhotoPage) -> list[str]:
     """A line for each picture and model with its prediction by every recipe, and one for each recipe left out."""
-    lines = []
+    lines = page.warning
     for picture in page.pictures:
-        lines += [f"{picture.name}: {picture.note}"] * bool(picture.note)
+        lines += [*picture.answer.lines[:1], *picture.answer.notes]
         for row in page.models:
             answers = {one.recipe: page.best(one.answers[row["variant"]]) for one in picture.attempts}
             said = ", ".join(f"{recipe} {name} {share:.0%}" for recipe, (name, share) in answers.items())
             lines.append(f"{picture.name}: {row['variant']}: {said}")
-        lines += [f"{picture.name}: without recipe {recipe}: {reason}" for recipe, reason in picture.refused.items()]
-    if page.demonstration:
-        lines.append(f"Profile {page.profile}: models trained on drawings, which say nothing about real photographs.")
-    return [*lines, *page.left_out]
+        lines += picture.remarks
+    return [*lines, *page.accuracy, *page.left_out]

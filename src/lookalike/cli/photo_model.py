@@ -1,0 +1,30 @@
+"""The command that fits the model for photographs."""
+
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from lookalike.artifacts.pictures import open_picture
+from lookalike.models.lite0_package import SHA256
+from lookalike.photographs.collections import published_photographs
+from lookalike.photographs.fit_photo_model import LabelledFeatures, fit_photo_model
+from lookalike.photographs.photo_model import PhotoModel, backbone, save_photo_model, view_features
+
+
+def fit_released(folder: Path, class_names: tuple[str, ...], cache: Path, mirror: str | None) -> PhotoModel:
+    """Fit the model to the published photographs that have a class, and write it into `folder`.
+
+    Raises:
+        InputError: the photographs or the package with the weights cannot be had.
+    """
+    network = backbone()
+    labelled = [one for one in published_photographs(cache, mirror) if one.label]
+    data = LabelledFeatures(
+        np.stack([view_features(network, open_picture(one.path)) for one in tqdm(labelled, desc="features")]),
+        np.array([one.label for one in labelled]),
+        np.array([int(one.about["sender"]) for one in labelled]),
+    )
+    model = fit_photo_model(data, SHA256, class_names)
+    save_photo_model(folder, model)
+    return model

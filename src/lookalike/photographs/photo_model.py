@@ -1,0 +1,197 @@
+"""The model for photographs: a linear head on the features of EfficientNet-Lite0, fitted to labelled photographs.
+
+It sees a photograph in colour and whole, unlike the study's models, which see 28 x 28 grey pixels of a cut-out garment.
+`released/photographs/` holds the head and how accurate such heads were on photographs of other senders.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from lookalike.artifacts.folders import replacing_folder, write_bytes, write_json
+from lookalike.artifacts.typed_json import read_typed
+from lookalike.errors import InputError
+
+if TYPE_CHECKING:
+    from lookalike.models.efficientnet_lite import EfficientNetLite0
+
+FOLDER = Path("released", "photographs")
+ABOUT, WEIGHTS = "model.json", "head.safetensors"
+SIDE, SHORTER = 224, 256  # pixels: the network's images are the centre of a photograph whose shorter edge is 256
+NEIGHBOURS = 10
+USUAL = 0.95  # share of the labelled photographs that are as near to those of other senders as "like them" asks
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ClassAccuracy:
+    """The share of a class's photographs that are answered rightly, in [0, 1], and their number."""
+
+    accuracy: float
+    photographs: int
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The accuracy in [0, 1] with some views: the mean over the splits, and each split's."""
+
+    views: str
+    accuracy: float
+    by_split: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How accurate heads are on photographs of senders that they were not fitted to; shares in [0, 1].
+
+    Attributes:
+        accuracy, low, high: over all splits, with the 95 % interval of a bootstrap over senders.
+        by_split: of each random division of the senders.
+        folds: parts of a division; the regularisation is chosen inside the others.
+        classes: by name.
+        ablation: the same with fewer views.
+    """
+
+    photographs: int
+    senders: int
+    accuracy: float
+    low: float
+    high: float
+    by_split: tuple[float, ...]
+    folds: int
+    classes: dict[str, ClassAccuracy]
+    ablation: tuple[Ablation, ...]
+
+
+@dataclass(frozen=True)
+class About:
+    """`model.json`: what the head was fitted to, and how it was measured.
+
+    Attributes:
+        classes: in the order of the head's outputs; classes without labelled photographs are missing.
+        c: inverse strength of the L2 penalty of the logistic regression.
+        far: distance to the nearest photographs of other senders that 95 % of the labelled ones stay below.
+        backbone_sha256: of the published file of weights.
+    """
+
+    classes: tuple[str, ...]
+    c: float
+    far: float
+    backbone_sha256: str
+    measured: Measured
+
+
+@dataclass(frozen=True)
+class Head:
+    """A linear layer: weight (C, 1280) and bias (C,)."""
+
+    weight: Floats
+    bias: Floats
+
+    def probabilities(self, features: Floats) -> NDArray[np.float64]:
+        """Those (N, C) of features (N, 1280)."""
+        from lookalike.evaluation.metrics import softmax
+
+        return softmax(features @ self.weight.T + self.bias)
+
+
+@dataclass(frozen=True)
+class PhotoModel:
+    """The head, the features (M, 1280) of the photographs that it was fitted to, and what is known of it."""
+
+    head: Head
+    references: Floats
+    about: About
+
+    def distances(self, features: Floats) -> NDArray[np.float64]:
+        """How far features (N, 1280) lie from those of the labelled photographs, see `knn_distance`."""
+        from lookalike.evaluation.distance import knn_distance
+
+        return knn_distance(features, self.references, NEIGHBOURS)
+
+
+def views(photograph: Image.Image) -> Iterator[Floats]:
+    """Four images (3, 224, 224): the centre as it is and with a margin that makes it square, each also mirrored."""
+    edge = max(photograph.size)
+    mean = np.asarray(photograph.resize((1, 1)))[0, 0]
+    square = ImageOps.pad(photograph, (edge, edge), color=tuple(int(value) for value in mean))
+    for picture in (photograph, square):
+        image = central_square(picture)
+        yield image
+        yield image[:, :, ::-1]
+
+
+def central_square(picture: Image.Image) -> Floats:
+    """The centre (3, 224, 224) of a picture whose shorter edge is scaled to 256 pixels; values in -1..1."""
+    scale = SHORTER / min(picture.size)
+    width, height = (max(SHORTER, int(edge * scale)) for edge in picture.size)
+    scaled = picture.resize((width, height), Image.Resampling.BICUBIC)
+    left, top = round((width - SIDE) / 2), round((height - SIDE) / 2)
+    pixels = np.asarray(scaled.crop((left, top, left + SIDE, top + SIDE)), np.float32)
+    return np.asarray((pixels.transpose(2, 0, 1) / 255 - 0.5) / 0.5, np.float32)
+
+
+def backbone() -> "EfficientNetLite0":
+    """EfficientNet-Lite0 with the published weights of the package.
+
+    Raises:
+        InputError: the package is missing or damaged.
+    """
+    import torch
+
+    from lookalike.models.efficientnet_lite import with_published_weights
+    from lookalike.models.lite0_package import package_file
+
+    return with_published_weights(torch.load(package_file(), map_location="cpu", weights_only=True))
+
+
+def view_features(network: "EfficientNetLite0", photograph: Image.Image) -> Floats:
+    """The features (4, 1280) of the views of a photograph."""
+    import torch
+
+    images = torch.from_numpy(np.stack(list(views(photograph))))
+    with torch.inference_mode():
+        return network(images).numpy()
+
+
+def save_photo_model(folder: Path, model: PhotoModel) -> None:
+    """Write `model.json` and `head.safetensors`; the references in half precision."""
+    from safetensors.numpy import save
+
+    arrays = {"weight": model.head.weight, "bias": model.head.bias}
+    with replacing_folder(folder) as part:
+        write_bytes(part / WEIGHTS, save(arrays | {"references": model.references.astype(np.float16)}))
+        write_json(part / ABOUT, asdict(model.about))
+
+
+def load_photo_model(folder: Path = FOLDER) -> PhotoModel:
+    """Read what `save_photo_model` wrote.
+
+    Raises:
+        InputError: a file is missing or damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    about = read_typed(folder / ABOUT, About)
+    try:
+        arrays = load_file(folder / WEIGHTS)
+        head = Head(arrays["weight"], arrays["bias"])
+        return PhotoModel(head, arrays["references"].astype(np.float32), about)
+    except (SafetensorError, FileNotFoundError, KeyError) as error:
+        raise InputError(f"{folder / WEIGHTS}: missing or damaged; `git checkout {folder}` restores it") from error
+
+
+def class_probabilities(model: PhotoModel, features: Floats, class_names: Sequence[str]) -> NDArray[np.float64]:
+    """Probabilities (N, C) of `class_names` from features (N, 1280); 0 for classes that the head does not have."""
+    known = model.head.probabilities(features)
+    probabilities = np.zeros((len(features), len(class_names)))
+    for column, name in enumerate(model.about.classes):
+        probabilities[:, class_names.index(name)] = known[:, column]
+    return probabilities

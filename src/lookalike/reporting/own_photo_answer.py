@@ -1,0 +1,141 @@
+"""The short answer about a user's own photo: a sentence, a table of the likeliest classes, and how far to trust it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.params import Params
+from lookalike.photographs.own_photo import READY, OwnPhoto, TrainedModel, photographed_dataset
+from lookalike.photographs.photo_model import About, Measured
+
+PHOTO_MODEL = "the photograph model"
+NAMES = {"fashion-cnn": "the CNN", "fashion-vit": "the ViT"}
+LIKELIEST = 3  # classes that a row shows
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """What one model answers.
+
+    Attributes:
+        model: its name in a sentence.
+        input: what it was shown.
+        probabilities: by class, in [0, 1].
+    """
+
+    model: str
+    input: str
+    probabilities: dict[str, float]
+
+    @property
+    def likeliest(self) -> list[tuple[str, float]]:
+        """The most probable classes with their probabilities."""
+        return sorted(self.probabilities.items(), key=lambda item: -item[1])[:LIKELIEST]
+
+
+@dataclass(frozen=True)
+class ShortAnswer:
+    """The answer about one picture.
+
+    Attributes:
+        sentence: what the models say, the most accurate one first.
+        rows: the models' answers, of each of the study's models for the best way of preparation.
+        trust: whether the picture is like those that the model for photographs knows; "" if that was not asked.
+    """
+
+    picture: str
+    sentence: str
+    rows: list[ModelAnswer]
+    trust: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The answer as text for a terminal."""
+        cells = [
+            [row.model, row.input, *(f"{name} {percent(share)}" for name, share in row.likeliest)] for row in self.rows
+        ]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+        return [f"{self.picture}: {self.sentence}", *(f"  {row}".rstrip() for row in table), *self.notes]
+
+    @property
+    def notes(self) -> list[str]:
+        """What follows the table, a line each."""
+        return [f"  {self.trust}"] * bool(self.trust)
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer for a program to read."""
+        return asdict(self)
+
+
+def way_of(recipe: str) -> str:
+    """A recipe, or one of the ways `READY`, in words."""
+    return recipe if recipe in READY else f"recipe {recipe}"
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] as a whole percentage."""
+    return f"{100 * share:.0f} %"
+
+
+def short_answers(
+    photos: Sequence[OwnPhoto], models: Sequence[TrainedModel], params: Params, photo_model: About | None
+) -> list[ShortAnswer]:
+    """The short answer about each photo that the models have answered."""
+    class_names = models[0].description.class_names
+    groups = list(params.groups[photographed_dataset(params)].values())
+    answers = []
+    for photo in photos:
+        rows = model_answers(photo, class_names)
+        trust = "" if photo_model is None or photo.whole is None else trust_in(photo.whole.distance, photo_model)
+        answers.append(ShortAnswer(photo.name, sentence(rows, groups), rows, trust))
+    return answers
+
+
+def model_answers(photo: OwnPhoto, class_names: Sequence[str]) -> list[ModelAnswer]:
+    """What the models answer, the model for photographs first."""
+
+    def by_class(probabilities: NDArray[np.float64]) -> dict[str, float]:
+        return {name: float(share) for name, share in zip(class_names, probabilities, strict=True)}
+
+    rows = [] if photo.whole is None else [ModelAnswer(PHOTO_MODEL, "whole photo", by_class(photo.whole.probabilities))]
+    for recipe, answers in photo.answers.items():
+        rows += [ModelAnswer(NAMES.get(name, name), way_of(recipe), by_class(one)) for name, one in answers.items()]
+    return rows
+
+
+def sentence(rows: Sequence[ModelAnswer], groups: Sequence[Sequence[str]]) -> str:
+    """What each model takes the picture for; `groups` are those of look-alike classes."""
+    first, *others = rows
+    answer, share = first.likeliest[0]
+    parts = [f"{answer}, says {first.model} ({percent(share)})"]
+    for row in others[:2]:
+        name, share = row.likeliest[0]
+        if name == answer:
+            parts.append(f"{row.model} agrees ({percent(share)})")
+            continue
+        alike = any({name, answer} <= set(group) for group in groups)
+        parts.append(f"{row.model} says {name} ({percent(share)})" + ", a look-alike" * alike)
+    return "; ".join(parts) + "."
+
+
+def trust_in(distance: float, about: About) -> str:
+    """Whether a photo at `distance` is like those that the model for photographs knows."""
+    if distance <= about.far:
+        return f"Like the labelled photographs: distance {distance:.2f}, and 95 % of them are within {about.far:.2f}."
+    return (
+        f"Unlike the labelled photographs, so do not trust the answer: distance {distance:.2f}, and 95 % of them are "
+        f"within {about.far:.2f}."
+    )
+
+
+def expected_accuracy(measured: Measured) -> str:
+    """How accurate the model for photographs is, in one sentence."""
+    return (
+        f"{PHOTO_MODEL[0].upper()}{PHOTO_MODEL[1:]} is right about {percent(measured.accuracy)} "
+        f"({100 * measured.low:.0f} to {100 * measured.high:.0f}) of the photographs of other people, measured on "
+        f"{measured.photographs}; the models that see 28 x 28 pixels are right less often."
+    )

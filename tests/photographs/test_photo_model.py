@@ -1,0 +1,191 @@
+"""The model for photographs: its network, its views, its head, how it is measured, and what is released."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from checkout import ROOT
+from PIL import Image
+from safetensors.numpy import load_file
+from sklearn.model_selection import GroupKFold
+from timm.data import create_transform, resolve_data_config
+
+from lookalike.errors import InputError
+from lookalike.models.efficientnet_lite import EfficientNetLite0, with_published_weights
+from lookalike.photographs import fit_photo_model as fitting
+from lookalike.photographs.photo_model import (
+    PhotoModel,
+    backbone,
+    class_probabilities,
+    load_photo_model,
+    save_photo_model,
+    view_features,
+    views,
+)
+
+NETWORK = "tf_efficientnet_lite0"
+CLASSES = ("Bag", "Coat", "Dress", "Shirt")  # of which the photographs below show three
+
+
+def photograph(width: int, height: int) -> Image.Image:
+    """A picture with smooth colours."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    channels = (rows * 255 // height, columns * 255 // width, (rows + columns) % 256)
+    return Image.fromarray(np.stack(channels, axis=2).astype(np.uint8))
+
+
+def test_the_network_is_timm_s() -> None:
+    torch.manual_seed(0)
+    theirs = timm.create_model(NETWORK).eval()
+    ours = with_published_weights(theirs.state_dict())
+    images = torch.randn(2, 3, 224, 224)
+    with torch.inference_mode():
+        expected = theirs.forward_head(theirs.forward_features(images), pre_logits=True)
+        assert expected.std() > 0
+        torch.testing.assert_close(ours(images), expected)
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    published = {f"{k}": value for k, value in enumerate(EfficientNetLite0().state_dict().values())}
+    with pytest.raises(ValueError, match="not the weights of EfficientNet-Lite0"):
+        with_published_weights(dict(list(published.items())[:-9]))
+    with pytest.raises(ValueError, match="not the weights of EfficientNet-Lite0"):
+        with_published_weights(published | {"0": torch.zeros(3)})
+
+
+@pytest.mark.parametrize("size", [(400, 533), (533, 400), (30, 90), (256, 256)])
+def test_the_first_view_is_timm_s_preparation(size: tuple[int, int]) -> None:
+    prepare = create_transform(**resolve_data_config({}, model=timm.create_model(NETWORK)))
+    picture = photograph(*size)
+    first, mirrored, padded, other = views(picture)
+    np.testing.assert_allclose(first, prepare(picture).numpy(), atol=1e-6)
+    np.testing.assert_array_equal(mirrored, first[:, :, ::-1])
+    np.testing.assert_array_equal(other, padded[:, :, ::-1])
+
+
+@pytest.fixture(scope="module")
+def data() -> fitting.LabelledFeatures:
+    """Three classes that a direction in features tells apart, by senders of three photographs each."""
+    rng = np.random.default_rng(5)
+    labels = np.tile(CLASSES[1:], 30)
+    centres = rng.normal(size=(3, 1, 1280))[np.tile(range(3), 30)]
+    features = 0.3 * centres + rng.normal(size=(90, 4, 1280))
+    return fitting.LabelledFeatures(features.astype(np.float32), labels, np.repeat(np.arange(30), 3))
+
+
+@pytest.fixture(scope="module")
+def model(data: fitting.LabelledFeatures) -> Iterator[PhotoModel]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "SPLITS", 2)
+        patch.setattr(fitting, "FOLDS", 3)
+        patch.setattr(fitting, "PENALTIES", (0.001, 0.01))
+        yield fitting.fit_photo_model(data, "0" * 64, CLASSES)
+
+
+def test_the_head_is_scikit_learn_s_pipeline_as_one_layer(data: fitting.LabelledFeatures, model: PhotoModel) -> None:
+    averaged = data.features.mean(axis=1)
+    pipeline = fitting.classifier(model.about.c).fit(averaged, data.labels)
+    assert model.about.classes == CLASSES[1:]
+    np.testing.assert_allclose(model.head.probabilities(averaged), pipeline.predict_proba(averaged), atol=1e-4)
+
+
+def test_the_space_of_the_photographs_loses_nothing(data: fitting.LabelledFeatures) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    averaged = data.features.mean(axis=1)
+    plain = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000, tol=1e-6))
+    ours = fitting.classifier(0.01).set_params(logisticregression__tol=1e-6)
+    expected = plain.fit(averaged[:60], data.labels[:60]).predict_proba(averaged[60:])
+    np.testing.assert_allclose(
+        ours.fit(averaged[:60], data.labels[:60]).predict_proba(averaged[60:]), expected, atol=1e-3
+    )
+
+
+def test_nobody_s_photographs_are_answered_by_a_head_that_was_fitted_to_them(
+    data: fitting.LabelledFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Labels that only the sender determines cannot be predicted."""
+    rng = np.random.default_rng(1)
+    senders = np.repeat(np.arange(30), 3)
+    own = rng.normal(size=(30, 1280))[senders] * 5  # the same for all photographs of a sender
+    labels = np.array(CLASSES[1:])[rng.integers(0, 3, 30)][senders]
+    features = np.repeat(own[:, None], 4, axis=1).astype(np.float32)
+    monkeypatch.setattr(fitting, "PENALTIES", (0.01,))
+    right = fitting.cross_validate(features[:, 0], fitting.LabelledFeatures(features, labels, senders), "test")
+    assert right.shape == (fitting.SPLITS, 90)
+    assert right.mean() < 0.6
+    shuffled = GroupKFold(3).split(features, groups=np.arange(90))  # what leaking would look like
+    fit, score = next(iter(shuffled))
+    leaking = fitting.classifier(0.01).fit(features[fit, 0], labels[fit]).predict(features[score, 0])
+    assert (leaking == labels[score]).mean() > 0.9
+
+
+def test_the_measured_accuracies_are_those_of_the_splits(data: fitting.LabelledFeatures, model: PhotoModel) -> None:
+    measured = model.about.measured
+    assert (measured.photographs, measured.senders, measured.folds) == (90, 30, 3)
+    assert measured.low <= measured.accuracy <= measured.high
+    assert measured.accuracy == pytest.approx(np.mean(measured.by_split))
+    assert measured.accuracy > 0.8
+    assert measured.ablation[-1].by_split == measured.by_split
+    shares = [one.accuracy * one.photographs for one in measured.classes.values()]
+    assert sum(shares) / 90 == pytest.approx(measured.accuracy)
+
+
+def test_distances_leave_out_the_sender(data: fitting.LabelledFeatures) -> None:
+    averaged = data.features.mean(axis=1)
+    copies = np.concatenate([averaged] + [averaged[:1]] * 20)
+    senders = np.r_[data.senders, np.zeros(20, int)]
+    assert fitting.distances_to_others(copies, senders)[0] > 0.1
+    assert fitting.distances_to_others(copies, np.arange(len(copies)))[0] < 0.01
+
+
+def test_a_class_that_the_head_does_not_have_gets_nothing(data: fitting.LabelledFeatures, model: PhotoModel) -> None:
+    probabilities = class_probabilities(model, data.features.mean(axis=1), CLASSES)
+    assert probabilities.shape == (90, 4)
+    assert (probabilities[:, 0] == 0).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def test_what_is_saved_is_read_again(model: PhotoModel, tmp_path: Path) -> None:
+    save_photo_model(tmp_path / "released", model)
+    again = load_photo_model(tmp_path / "released")
+    assert again.about == model.about
+    np.testing.assert_array_equal(again.head.weight, model.head.weight)
+    np.testing.assert_allclose(again.references, model.references, atol=2e-3)
+    (tmp_path / "released" / "head.safetensors").write_bytes(b"damaged")
+    with pytest.raises(InputError, match=r"\A[^\n]*head.safetensors: missing or damaged; [^\n]*\Z"):
+        load_photo_model(tmp_path / "released")
+    (tmp_path / "released" / "model.json").write_text("{}")
+    with pytest.raises(InputError, match=r"\A[^\n]*model.json: [^\n]*missing key\Z"):
+        load_photo_model(tmp_path / "released")
+
+
+def test_the_real_network_has_features_of_a_photograph() -> None:
+    features = view_features(backbone(), photograph(300, 200))
+    assert features.shape == (4, 1280)
+    assert load_photo_model(ROOT / "released/photographs").distances(features.mean(axis=0, keepdims=True)).shape == (1,)
+
+
+def test_the_released_head_is_small_and_its_card_has_its_numbers() -> None:
+    folder = ROOT / "released" / "photographs"
+    weights = [*folder.glob("*.safetensors"), *(ROOT / "results").glob("fashion/fashion-[cv]*/*/weights/seed-0.*")]
+    assert len(weights) == 3
+    assert sum(path.stat().st_size for path in weights) < 5_000_000
+    assert load_file(folder / "head.safetensors")["weight"].dtype == np.float32
+    about = json.loads((folder / "model.json").read_text())["measured"]
+    card = (ROOT / "docs/cards/photograph-model.md").read_text(encoding="utf-8")
+    rows = [tuple(row.split(" | ")) for row in re.findall(r"^\| (.*) \|$", card, re.MULTILINE)]
+    assert ("accuracy", f"{about['accuracy']:.1%}".replace("%", " %")) in rows
+    assert ("95 % interval", f"{100 * about['low']:.1f} % to {100 * about['high']:.1f} %") in rows
+    for name, one in about["classes"].items():
+        assert (name, str(one["photographs"]), f"{100 * one['accuracy']:.1f} %") in rows
+    for one in about["ablation"]:
+        by_split = ", ".join(f"{100 * share:.1f} %" for share in one["by_split"])
+        assert (one["views"], f"{100 * one['accuracy']:.1f} %", by_split) in rows
