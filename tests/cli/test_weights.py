@@ -13,9 +13,9 @@ from torch import Tensor
 
 from lookalike.cli import app, weights
 from lookalike.errors import InputError
-from lookalike.models import lite0_package
 from lookalike.models.registry import find_model
 from lookalike.params import Variant
+from lookalike.photographs import lite0_package
 from lookalike.training.pretrained import starting_weights
 
 CONVERTED = (

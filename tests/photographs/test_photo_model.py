@@ -16,8 +16,8 @@ from sklearn.model_selection import GroupKFold
 from timm.data import create_transform, resolve_data_config
 
 from lookalike.errors import InputError
-from lookalike.models.efficientnet_lite import EfficientNetLite0, with_published_weights
 from lookalike.photographs import fit_photo_model as fitting
+from lookalike.photographs.efficientnet_lite import EfficientNetLite0, with_published_weights
 from lookalike.photographs.photo_model import (
     PhotoModel,
     backbone,

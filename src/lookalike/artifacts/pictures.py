@@ -19,23 +19,8 @@ SMALLEST = 28  # pixels on a side: no smaller than the images that models are tr
 # As Pillow calls them; it opens MPO as JPEG. Others are never tried: some start other programs, as EPS does.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = (
-    *(
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".mpo",
-        ".png",
-        ".apng",
-        ".webp",
-        ".avif",
-        ".avifs",
-        ".heic",
-        ".heics",
-        ".heif",
-        ".heifs",
-        ".hif",
-    ),
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".avif", ".avifs"),
+    *(".heic", ".heics", ".heif", ".heifs", ".hif"),
     *(".bmp", ".gif", ".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm"),
 )
 # What systems leave in folders, in lower case; hidden entries, which begin with a dot, are as little meant.

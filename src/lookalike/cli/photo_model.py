@@ -6,9 +6,9 @@ import numpy as np
 from tqdm import tqdm
 
 from lookalike.artifacts.pictures import open_picture
-from lookalike.models.lite0_package import SHA256
 from lookalike.photographs.collections import published_photographs
 from lookalike.photographs.fit_photo_model import LabelledFeatures, fit_photo_model
+from lookalike.photographs.lite0_package import SHA256
 from lookalike.photographs.photo_model import PhotoModel, backbone, save_photo_model, view_features
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lookalike.artifacts.folders import write_bytes
 from lookalike.errors import InputError
-from lookalike.models.lite0_package import PACKAGE, SHA256, package_file
+from lookalike.photographs.lite0_package import PACKAGE, SHA256, package_file
 
 if TYPE_CHECKING:  # which takes seconds to import
     from torch import Tensor

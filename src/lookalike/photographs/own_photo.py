@@ -33,8 +33,8 @@ from lookalike.results.records import RECORD, RESULTS, Run, closeness, load_reco
 
 if TYPE_CHECKING:
     from lookalike.data.tensors import LabelledImages
-    from lookalike.models.efficientnet_lite import EfficientNetLite0
     from lookalike.models.layers import Model
+    from lookalike.photographs.efficientnet_lite import EfficientNetLite0
 
 MODELS, EXPLANATIONS = Path("models"), Path("explanations")
 REPRO = "run `dvc repro` first"

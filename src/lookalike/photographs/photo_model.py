@@ -18,7 +18,7 @@ from lookalike.artifacts.typed_json import read_typed
 from lookalike.errors import InputError
 
 if TYPE_CHECKING:
-    from lookalike.models.efficientnet_lite import EfficientNetLite0
+    from lookalike.photographs.efficientnet_lite import EfficientNetLite0
 
 FOLDER = Path("released", "photographs")
 ABOUT, WEIGHTS = "model.json", "head.safetensors"
@@ -145,8 +145,8 @@ def backbone() -> "EfficientNetLite0":
     """
     import torch
 
-    from lookalike.models.efficientnet_lite import with_published_weights
-    from lookalike.models.lite0_package import package_file
+    from lookalike.photographs.efficientnet_lite import with_published_weights
+    from lookalike.photographs.lite0_package import package_file
 
     return with_published_weights(torch.load(package_file(), map_location="cpu", weights_only=True))
 
