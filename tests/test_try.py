@@ -24,7 +24,8 @@ from lookalike.artifacts.datasets import Dataset, save_dataset
 from lookalike.artifacts.explanations import Explanation, save_explanation
 from lookalike.artifacts.folders import replacing_folder, write_json
 from lookalike.artifacts.models import Epoch, SeedRecord, load_weights, save_model
-from lookalike.cli.app import MAX_PICTURES, main
+from lookalike.cli.app import main
+from lookalike.cli.own_photos import MAX_PICTURES
 from lookalike.drawn.garments import draw_garments
 from lookalike.drawn.photographs import draw_snapshots
 from lookalike.errors import InputError
@@ -33,15 +34,10 @@ from lookalike.explain.methods import DEFAULT, applicable_methods
 from lookalike.explain.own_photo import explain
 from lookalike.models.registry import create_model
 from lookalike.params import load_params
-from lookalike.photographs.own_photo import (
-    READY,
-    RequestedPictures,
-    answer_photos,
-    find_models,
-    prepare_own_photo,
-    released_models,
-)
+from lookalike.photographs.own_photo import READY, answer_photos, prepare_own_photo
 from lookalike.photographs.recipes import final_image
+from lookalike.photographs.requested_pictures import RequestedPictures
+from lookalike.photographs.trained_models import find_models, released_models
 from lookalike.reporting.figures.maps import is_blank, overlay
 from lookalike.reporting.figures.style import DPI
 from lookalike.reporting.own_photo import SIDE, OwnPhotoPage, build_page, to_html
@@ -503,7 +499,7 @@ def test_a_folder_gives_the_pictures_in_it(trying: Path, capsys: pytest.CaptureF
 def test_of_a_folder_with_too_many_pictures_the_first_are_shown(
     trying: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lookalike.cli.app.MAX_PICTURES", 2)
+    monkeypatch.setattr("lookalike.cli.own_photos.MAX_PICTURES", 2)
     (trying / "mine").mkdir()
     for k in range(3):
         (trying / "mine" / f"{k}.jpg").symlink_to(trying / "picture-0.jpg")

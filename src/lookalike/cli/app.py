@@ -14,9 +14,6 @@ from lookalike.cli.results import results
 from lookalike.command import BAD_INPUT, mirror, run
 from lookalike.errors import InputError
 
-PAGE = Path("try.html")
-MAX_PICTURES = 20  # pictures: more make a page that nobody reads, and a picture too high to be drawn
-
 
 def show_version() -> str:
     """The version of the installed package.
@@ -118,46 +115,9 @@ def try_pictures(
         open: Open the page in a browser.
         out: The page to write; default: try.html.
     """
-    from lookalike.params import load_params
-    from lookalike.photographs import own_photo
+    from lookalike.cli.own_photos import Request, answer_request
 
-    page_file = out or PAGE
-    picture_file = page_file.with_suffix(".png")
-    wanted = own_photo.find_pictures(pictures, outcomes=(page_file, picture_file), most=MAX_PICTURES)
-    params = load_params()
-    found = own_photo.released_models(params) if models == "released" else own_photo.find_models(params, every=all)
-    recipes = params.photos.recipes if params.photos else {}  # what has none was refused
-    photos, wanted = own_photo.prepare_own_photos(wanted, recipes, every=all)
-    short = []
-    if photos:
-        from lookalike.photographs.photo_model import load_photo_model  # the slow ones come last
-        from lookalike.reporting.own_photo_answer import short_answers
-
-        photos, about = own_photo.answer_photos(photos, found), None
-        if models == "released":
-            photo_model = load_photo_model()
-            photos, about = (
-                own_photo.ask_photo_model(photos, photo_model, found[0].description.class_names),
-                photo_model.about,
-            )
-        short = short_answers(photos, found, params, about)
-        if out or open or not json:
-            from lookalike.explain.own_photo import explain
-            from lookalike.reporting.own_photo import build_page, write_page
-
-            page = build_page(photos, found, explain(photos, found), params, wanted, about)
-            written = write_page(page, page_file, picture_file if all else None)
-            if not json:
-                print("\n".join([*written.lines, f"See {written.files}."]))
-    if json:
-        print_json({"pictures": [one.as_json() for one in short], "unusable": wanted.unusable})
-    for name, reason in wanted.unusable.items():
-        print(f"error: {name}: {reason}", file=sys.stderr)
-    if open and photos:
-        import webbrowser
-
-        webbrowser.open(page_file.resolve().as_uri())
-    return BAD_INPUT if wanted.unusable else 0
+    return answer_request(Request(pictures, models == "released", every=all, json=json, open=open, page=out))
 
 
 @app.command(name="fit-photo-model", help_epilogue=examples("fit-photo-model"))
@@ -170,8 +130,8 @@ def fit_photo_model() -> None:
     """
     from lookalike.cli.photo_model import fit_released
     from lookalike.params import load_params
-    from lookalike.photographs.own_photo import photographed_dataset
     from lookalike.photographs.photo_model import FOLDER
+    from lookalike.photographs.trained_models import photographed_dataset
 
     params = load_params()
     classes = params.datasets[photographed_dataset(params)].classes

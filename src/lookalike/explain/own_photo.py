@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from lookalike.artifacts.explanations import load_explanation
 from lookalike.explain.maps import explain_all, label_target
 from lookalike.explain.methods import DEFAULT, applicable_methods
-from lookalike.photographs.own_photo import OwnPhoto, TrainedModel, prepared_images, restore, rows_by_photo
+from lookalike.photographs.own_photo import OwnPhoto, prepared_images, restore, rows_by_photo
+from lookalike.photographs.trained_models import TrainedModel
 
 Maps = dict[str, NDArray[np.float32]]  # by variant: (h, w)
 Scores = dict[str, dict[str, Any]]  # by variant: a `MethodScore` as JSON of each method and control

@@ -12,9 +12,11 @@ from PIL import Image
 
 from lookalike.artifacts.folders import write_bytes, write_text
 from lookalike.params import Params
-from lookalike.photographs.own_photo import OwnPhoto, PhotoAnswers, RequestedPictures, TrainedModel
+from lookalike.photographs.own_photo import OwnPhoto, PhotoAnswers
 from lookalike.photographs.photo_model import About, Measured
 from lookalike.photographs.recipes import EDGE, final_image
+from lookalike.photographs.requested_pictures import RequestedPictures
+from lookalike.photographs.trained_models import TrainedModel
 from lookalike.reporting.document import data_uri
 from lookalike.reporting.explained import SIGNED, gain_note
 from lookalike.reporting.figures.contact_sheets import HEAT, png, strip

@@ -1,15 +1,15 @@
 """The short answer about a user's own photo: a sentence, a table of the likeliest classes, and how far to trust it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.params import Params
-from lookalike.photographs.own_photo import READY, OwnPhoto, TrainedModel, photographed_dataset
+from lookalike.photographs.own_photo import READY, OwnPhoto
 from lookalike.photographs.photo_model import About, Measured
+from lookalike.photographs.trained_models import TrainedModel, photographed_dataset
 
 PHOTO_MODEL = "the photograph model"
 NAMES = {"fashion-cnn": "the CNN", "fashion-vit": "the ViT"}
@@ -65,10 +65,6 @@ class ShortAnswer:
     def notes(self) -> list[str]:
         """What follows the table, a line each."""
         return [f"  {self.trust}"] * bool(self.trust)
-
-    def as_json(self) -> dict[str, Any]:
-        """The answer for a program to read."""
-        return asdict(self)
 
 
 def way_of(recipe: str) -> str:
