@@ -3,9 +3,9 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
@@ -32,6 +32,17 @@ from lookalike.training.settings import effective_settings
 
 THERE = ("torch", "torchvision", "timm", "scikit-learn")  # what a borrowed machine has, with what these need
 ABSENT = {"dvc", "mlflow", "pandas", "pydantic", "ruamel", "matplotlib", "cv2", "requests", "lookalike"}
+KILLED = """
+# Run the bundle, and kill this process when the variant in the argument has its first checkpoint.
+import os, runpy, signal, sys
+replace, variant = os.replace, sys.argv[1]
+def replace_and_die(source, target):
+    replace(source, target)
+    if f"checkpoints/{variant}-" in str(target) and str(target).endswith("seed-0.pt"):
+        os.kill(os.getpid(), signal.SIGKILL)
+os.replace = replace_and_die
+runpy.run_path("run.py", run_name="__main__")
+"""
 DIGESTS = """
 import json, runpy, sys
 sys.path.append(sys.argv[1])
@@ -77,13 +88,6 @@ def python(site: Path, folder: Path, *arguments: str) -> "subprocess.Popen[str]"
     )
 
 
-def wait_for(found: Callable[[], Any], process: "subprocess.Popen[str]") -> None:
-    """Wait until there is what `found` looks for."""
-    while not found():
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.02)
-
-
 def contents(folder: Path) -> dict[str, bytes]:
     """All files below a folder, by path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -103,10 +107,10 @@ def test_evidence_from_elsewhere_is_that_of_the_pipeline(ran: Checkout, site: Pa
     assert "warning" not in said
     there = unzip(file, tmp_path / "there")
 
-    first = python(site, there, "run.py")
-    wait_for(lambda: [*there.glob(f"checkpoints/{VARIANTS[2]}-*/seed-0.csv")], first)
-    first.kill()
-    assert first.wait() != 0
+    first = python(site, there, "-c", KILLED, VARIANTS[2])
+    printed, _ = first.communicate(timeout=300)
+    assert first.returncode == -signal.SIGKILL, printed
+    assert [*there.glob(f"checkpoints/{VARIANTS[2]}-*/seed-0.pt")]
     assert [path.name for path in there.glob("evidence-*.zip")] == ["evidence-1.zip"]
     assert not (there / "models/fashion" / VARIANTS[2]).exists()
     second = python(site, tmp_path, str(there / "run.py"))  # from any folder
