@@ -21,11 +21,11 @@ needs_chromium = pytest.mark.skipif(chromium() is None, reason="Chromium is not 
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
+def launched(*flags: str) -> Iterator[Browser]:
     """A browser without a window."""
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses its sandbox to root
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS + sandbox)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, *sandbox, *flags])
         yield browser
         browser.close()
 

@@ -13,7 +13,7 @@ import pytest
 
 from lookalike.cli.app import app, main
 
-COMMANDS = ("try", "train", "bundle", "results", "weights", "prune", "doctor")
+COMMANDS = ("try", "serve", "train", "bundle", "results", "weights", "prune", "doctor")
 WAITING = """
 import signal, time
 from lookalike.command import run

@@ -57,6 +57,12 @@ EXCUSED = {
         "results/, which has the weights, is not copied; .ci/run tries it",
         ".venv/bin/lookalike try --models here downloads/drawn/0000.jpg",
     ),
+    **{
+        f".venv/bin/lookalike {command}": Excuse(
+            "serves until it is stopped; tests/serve starts it", f".venv/bin/lookalike {command} --help"
+        )
+        for command in ("serve", "serve --open")
+    },
     ".venv/bin/lookalike fit-photo-model": Excuse(
         "fetches photographs; tests/photographs fits a head", ".venv/bin/lookalike fit-photo-model --help"
     ),

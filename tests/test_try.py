@@ -34,10 +34,15 @@ from lookalike.explain.methods import DEFAULT, applicable_methods
 from lookalike.explain.own_photo import explain
 from lookalike.models.registry import create_model
 from lookalike.params import load_params
-from lookalike.photographs.own_photo import READY, answer_photos, prepare_own_photo
+from lookalike.photographs.own_photo import (
+    READY,
+    AnsweredPhotos,
+    answer_photos,
+    likeliest_look_alikes,
+    prepare_own_photo,
+)
 from lookalike.photographs.recipes import final_image
-from lookalike.photographs.requested_pictures import RequestedPictures
-from lookalike.photographs.trained_models import find_models, released_models
+from lookalike.photographs.trained_models import find_models, look_alike_groups, released_models
 from lookalike.reporting.figures.maps import is_blank, overlay
 from lookalike.reporting.figures.style import DPI
 from lookalike.reporting.own_photo import SIDE, OwnPhotoPage, build_page, to_html
@@ -161,7 +166,7 @@ def test_probabilities_sum_to_one_for_all_classes(html: str) -> None:
     charts = re.findall(r'<table aria-label="Probability.*?</table>', html, flags=re.DOTALL)
     for chart in charts:
         shares = [float(share) for share in re.findall(r"<td>([\d.]+) %</td>", chart)]
-        widths = [float(share) for share in re.findall(r"width: ([\d.]+)%", chart)]
+        widths = [float(share) for share in re.findall(r'width="([\d.]+)%"', chart)]
         assert len(shares) == 10
         assert widths == shares
         assert sum(shares) == pytest.approx(100, abs=0.5)  # each is rounded
@@ -191,7 +196,9 @@ def test_the_page_holds_all_that_it_shows(html: str) -> None:
     page = Page(html)
     images = [about for tag, about in page.tags if tag == "img"]
     assert images
-    assert all(str(about["src"]).startswith("data:image/png;base64,") and about["alt"] for about in images)
+    assert all(str(about["src"]).startswith("data:image/png;base64,") for about in images)
+    unnamed = [about for about in images if not about["alt"]]
+    assert all(about["class"] == "colours" for about in unnamed)  # the picture below has the words
     assert not re.search(r"https?:|url\(|@import|<script|<link", html)
     assert all(str(about["href"]).startswith("#") for tag, about in page.tags if tag == "a")
     assert "prefers-color-scheme: dark" in html
@@ -228,7 +235,9 @@ def test_a_line_a_model_is_printed(project: Path, capsys: pytest.CaptureFixture[
 
 def captions(html: str) -> dict[tuple[str, ...], str]:
     """What stands below each map, by variant, picture and recipe."""
-    maps = re.findall(r'alt="(?:Blank: )?map of (\S+) over (\S+) by recipe (\S+)"><figcaption>(.*?)</figcaption>', html)
+    maps = re.findall(
+        r'alt="(?:Blank: )?map of (\S+) over (\S+) by recipe (\S+)">.*?<figcaption>(.*?)</figcaption>', html
+    )
     return {tuple(key): caption for *key, caption in maps}
 
 
@@ -254,8 +263,9 @@ def page(project: Path, monkeypatch: pytest.MonkeyPatch) -> OwnPhotoPage:
     models = find_models(params)
     trials = answer_photos([prepare_own_photo(Path("picture-0.jpg"), params.photos.recipes)], models)
     made_up = {"fashion-cnn": np.arange(9, dtype=np.float32).reshape(3, 3), "fashion-vit": np.zeros((3, 3), np.float32)}
-    explanations = replace(explain(trials, models), maps=[dict.fromkeys(trials[0].stages, made_up)])
-    return build_page(trials, models, explanations, params, RequestedPictures([], {}, ""))
+    answered = AnsweredPhotos(trials, models, about=None)
+    explanations = explain(answered, look_alike_groups(params))
+    return build_page(answered, replace(explanations, maps=[dict.fromkeys(trials[0].stages, made_up)]), params)
 
 
 def test_maps_are_those_of_the_default_method_for_the_class_that_the_model_predicts(
@@ -266,25 +276,30 @@ def test_maps_are_those_of_the_default_method_for_the_class_that_the_model_predi
     models = find_models(params)
     paths = [Path("wall.png"), Path("picture-1.png")]
     trials = answer_photos([prepare_own_photo(path, params.photos.recipes) for path in paths], models)
-    explanations = explain(trials, models)
+    explanations = explain(AnsweredPhotos(trials, models, about=None), look_alike_groups(params))
     compared = []
     for model in models:
         network = create_model(*VARIANTS[model.variant][:2], input_shape=(1, 28, 28), num_classes=10).eval()
         network.load_state_dict(load_weights(model.folder, model.seed))
-        for trial, maps in zip(trials, explanations.maps, strict=True):
-            assert maps.keys() == trial.stages.keys()
+        for trial, maps, contrasts in zip(trials, explanations.maps, explanations.contrasts, strict=True):
+            assert maps.keys() == contrasts.keys() == trial.stages.keys()
             for recipe, stages in trial.stages.items():
                 image = torch.from_numpy(final_image(stages[-1][1]) / np.float32(255))[None, None]
                 explain_one = applicable_methods(network)[DEFAULT]
                 expected = explain_one(network, image, label_target(network(image).argmax(1), 10))[0].numpy()
                 np.testing.assert_allclose(maps[recipe][model.variant], expected, atol=1e-6)
+                pair = contrasts[recipe]
+                target = torch.zeros(1, 10)
+                target[0, pair.first], target[0, pair.second] = 1, -1
+                contrast = explain_one(network, image, target)[0].numpy()
+                np.testing.assert_allclose(pair.maps[model.variant], contrast, atol=1e-6)
                 compared.append((model.variant, is_blank(expected)))
     assert {(variant, False) for variant in VARIANTS} <= set(compared)
 
 
 def test_a_blank_map_says_so_and_has_no_colours(page: OwnPhotoPage) -> None:
     html = to_html(page)
-    flagged = set(re.findall(r'alt="Blank: map of (\S+) over .*?"><figcaption>Blank: HiResCAM', html))
+    flagged = set(re.findall(r'alt="Blank: map of (\S+) over [^"]*">[^\n]*?<figcaption>Blank: HiResCAM', html))
     assert flagged == {"fashion-vit"}
     for one in page.attempts:
         assert {name: (np.ptp(each.picture.pixels, axis=2) == 0).all() for name, each in one.maps.items()} == {
@@ -661,6 +676,21 @@ def test_json_has_every_probability_and_no_page_is_written(
         assert [len(row["probabilities"]) for row in one["rows"]] == [10] * count
         assert all(sum(row["probabilities"].values()) == pytest.approx(1) for row in one["rows"])
     assert not (tmp_path / "try.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "pair"),
+    [
+        ([0.6, 0.3, 0.1, 0.0], [0.6, 0.3, 0.1, 0.0], (0, 2)),  # 1 is more probable, but 2 is like 0
+        ([0.0, 0.9, 0.1, 0.0], [0.8, 0.0, 0.2, 0.0], (1, 0)),  # in the mean; 1 is in no group
+        ([0.1, 0.1, 0.2, 0.6], [0.1, 0.1, 0.2, 0.6], (3, 2)),
+    ],
+)
+def test_the_pair_is_the_likeliest_class_and_the_likeliest_one_like_it(
+    first: list[float], second: list[float], pair: tuple[int, int]
+) -> None:
+    answers = {"a": np.array(first), "b": np.array(second)}
+    assert likeliest_look_alikes(answers, [[0, 2, 3]]) == pair
 
 
 def test_look_alikes_are_named() -> None:

@@ -35,6 +35,7 @@ app = App(
     help_epilogue=examples(
         "doctor           can the pipeline run here, and what would?",
         "try shoe.jpg     which class is it?",
+        "serve --open     the same on a page: drop a photo on it",
         "prune            which files does params.yaml no longer need?",
     ),
     help_format="plaintext",
@@ -118,6 +119,30 @@ def try_pictures(
     from lookalike.cli.own_photos import Request, answer_request
 
     return answer_request(Request(pictures, models == "released", every=all, json=json, open=open, page=out))
+
+
+@app.command(
+    help_epilogue=examples(
+        "serve --open                 drop a photo on a page",
+        "serve --port 8001            on another port",
+    )
+)
+def serve(*, port: int = 8000, open: bool = False) -> None:
+    """Show a page that classifies your own photos.
+
+    Serve a page on this machine alone: drop a picture, choose a file, or take one
+    with the camera; turn and crop it; mend its mask by hand; and see what the
+    released models take it for, with every step and maps that explain it. Pictures
+    never leave the machine and are not kept. It needs no network. Run it from the
+    root of the project; Ctrl-C stops it.
+
+    Args:
+        port: The port of the page.
+        open: Open the page in a browser.
+    """
+    from lookalike.cli.serve import serve_page
+
+    serve_page(port, open_browser=open)
 
 
 @app.command(name="fit-photo-model", help_epilogue=examples("fit-photo-model"))

@@ -11,10 +11,8 @@ from lookalike.command import BAD_INPUT
 
 if TYPE_CHECKING:
     from lookalike.params import Params
-    from lookalike.photographs.own_photo import OwnPhoto
-    from lookalike.photographs.photo_model import About
+    from lookalike.photographs.own_photo import AnsweredPhotos
     from lookalike.photographs.requested_pictures import RequestedPictures
-    from lookalike.photographs.trained_models import TrainedModel
 
 PAGE = Path("try.html")
 MAX_PICTURES = 20  # more make a page that nobody reads, and a figure too high to be drawn
@@ -50,17 +48,6 @@ class Request:
         return self.page is not None or self.open or not self.json
 
 
-@dataclass(frozen=True)
-class Answered:
-    """Photos with the answers of the models; `about` is of the model for photographs, None if it was not asked."""
-
-    photos: "list[OwnPhoto]"
-    models: "list[TrainedModel]"
-    about: "About | None"
-    wanted: "RequestedPictures"
-    params: "Params"
-
-
 def answer_request(request: Request) -> int:
     """Classify the pictures, print the answers and write the page; returns the exit status.
 
@@ -68,7 +55,8 @@ def answer_request(request: Request) -> int:
         InputError: there are too many pictures, or no models, or the page would overwrite a picture.
     """
     from lookalike.params import load_params
-    from lookalike.photographs.own_photo import prepare_own_photos
+    from lookalike.photographs.own_photo import ask_models, prepare_own_photos
+    from lookalike.photographs.photo_model import load_photo_model
     from lookalike.photographs.requested_pictures import find_pictures
     from lookalike.photographs.trained_models import find_models, released_models
 
@@ -79,7 +67,8 @@ def answer_request(request: Request) -> int:
     recipes = params.photos.recipes if params.photos else {}  # what has none was refused
     photos, wanted = prepare_own_photos(wanted, recipes, every=request.every)
     if photos:
-        show(request, ask(request, Answered(photos, models, None, wanted, params)))
+        answered = ask_models(photos, models, load_photo_model() if request.released else None)
+        show(request, answered, params, wanted)
     elif request.json:
         print_json({"pictures": [], "unusable": wanted.unusable})
     for name, reason in wanted.unusable.items():
@@ -87,32 +76,19 @@ def answer_request(request: Request) -> int:
     return BAD_INPUT if wanted.unusable else 0
 
 
-def ask(request: Request, prepared: Answered) -> Answered:
-    """The photos with the answers of the models."""
-    from lookalike.photographs.own_photo import answer_photos, ask_photo_model
-    from lookalike.photographs.photo_model import load_photo_model
-
-    photos, about = answer_photos(prepared.photos, prepared.models), None
-    if request.released:
-        photo_model = load_photo_model()
-        photos = ask_photo_model(photos, photo_model, prepared.models[0].description.class_names)
-        about = photo_model.about
-    return Answered(photos, prepared.models, about, prepared.wanted, prepared.params)
-
-
-def show(request: Request, answered: Answered) -> None:
+def show(request: Request, answered: "AnsweredPhotos", params: "Params", wanted: "RequestedPictures") -> None:
     """Print the answers, and write and open the page, as far as they are asked for."""
     from lookalike.reporting.own_photo_answer import short_answers
 
     if request.json:
-        short = short_answers(answered.photos, answered.models, answered.params, answered.about)
-        print_json({"pictures": [asdict(one) for one in short], "unusable": answered.wanted.unusable})
+        short = short_answers(answered, params)
+        print_json({"pictures": [asdict(one) for one in short], "unusable": wanted.unusable})
     if request.wants_page:
         from lookalike.explain.own_photo import explain
+        from lookalike.photographs.trained_models import look_alike_groups
         from lookalike.reporting.own_photo import build_page, write_page
 
-        maps = explain(answered.photos, answered.models)
-        page = build_page(answered.photos, answered.models, maps, answered.params, answered.wanted, answered.about)
+        page = build_page(answered, explain(answered, look_alike_groups(params)), params, wanted)
         written = write_page(page, request.page_file, request.figure_file if request.every else None)
         if not request.json:
             print("\n".join([*written.lines, f"See {written.files}."]))

@@ -43,9 +43,27 @@ def grabcut(image: Pixels) -> Mask:
     return grown if GROWTH * seed.sum() < grown.sum() < (~ground).sum() / GROWTH else found
 
 
-def run_grabcut(image: Pixels, ground: Mask, garment: Mask) -> Mask:
-    """The mask of one run of GrabCut, given pixels that are surely background and surely garment."""
+def recut(image: Pixels, mask: Mask, marked: Mask) -> Mask:
+    """The mask of GrabCut that begins with `mask`, of which the `marked` pixels are sure: a person marked them.
+
+    The frame is background where nothing else is marked. A mask without any garment, or without any background, is
+    returned as it is.
+    """
+    garment = mask & marked
+    ground = (~mask & marked) | (frame_pixels(mask.shape) & ~garment)
+    if garment.all() or ground.all():
+        return mask
+    return run_grabcut(image, ground, garment, probably=mask if mask.any() else ~ground)
+
+
+def run_grabcut(image: Pixels, ground: Mask, garment: Mask, probably: Mask | None = None) -> Mask:
+    """The mask of one run of GrabCut, given pixels that are surely background and surely garment.
+
+    Of the others, those in `probably` are taken for garment at first; None means all.
+    """
     labels = np.full(ground.shape, cv2.GC_PR_FGD, np.uint8)
+    if probably is not None:
+        labels[~probably] = cv2.GC_PR_BGD
     labels[garment], labels[ground] = cv2.GC_FGD, cv2.GC_BGD
     nowhere = (0, 0, 0, 0)  # the rectangle that the labels stand in for
     cv2.setRNGSeed(0)  # of this thread: the mixtures start from k-means

@@ -5,18 +5,20 @@ has the models' format is classified as it is. One that cannot be used does not 
 the command says so before it imports torch, which takes seconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from lookalike.artifacts.pictures import open_picture
 from lookalike.errors import RejectedError
 from lookalike.params import Recipe
-from lookalike.photographs.photo_model import PhotoModel, backbone, class_probabilities, view_features
+from lookalike.photographs.photo_model import About, PhotoModel, backbone, class_probabilities, view_features
 from lookalike.photographs.recipes import (
     EDGE,
     MaskedPicture,
@@ -57,7 +59,7 @@ class OwnPhoto:
 
     Attributes:
         name: that of its file, see `printable`.
-        path: its file.
+        read: returns the whole picture, upright.
         stages: the picture after each step, by the step's name.
         refused: why there are no stages.
         note: a remark for the reader, or "".
@@ -66,7 +68,7 @@ class OwnPhoto:
     """
 
     name: str
-    path: Path
+    read: Callable[[], Image.Image]
     stages: dict[str, list[tuple[str, MaskedPicture]]]
     refused: dict[str, str]
     note: str = ""
@@ -77,6 +79,25 @@ class OwnPhoto:
     def ready(self) -> bool:
         """Whether the picture has the models' format, so that it is no photograph."""
         return any(way in self.stages for way in READY)
+
+
+@dataclass(frozen=True)
+class AnsweredPhotos:
+    """Photos with the answers of all models.
+
+    Attributes:
+        models: of the study.
+        about: of the model for photographs; None means that it was not asked.
+    """
+
+    photos: list[OwnPhoto]
+    models: list[TrainedModel]
+    about: About | None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the models' classes."""
+        return self.models[0].description.class_names
 
 
 def prepare_own_photos(
@@ -98,18 +119,28 @@ def prepare_own_photo(path: Path, recipes: Mapping[str, Recipe], *, every: bool 
     Raises:
         RejectedError: it cannot be read, or no recipe finds a garment.
     """
-    preparer = Preparer.open(path)
+    return prepare_photo(printable(path.name), partial(open_picture, path), Preparer.open(path), recipes, every=every)
+
+
+def prepare_photo(
+    name: str, read: Callable[[], Image.Image], preparer: Preparer, recipes: Mapping[str, Recipe], *, every: bool
+) -> OwnPhoto:
+    """The photo that `read` returns and `preparer` has, see `prepare_own_photo`.
+
+    Raises:
+        RejectedError: no recipe finds a garment.
+    """
     stages, note = ready_made_stages(preparer, every=every)
-    photo = OwnPhoto(printable(path.name), path, stages, {}, note)
-    for name in recipes if every else sorted(recipes, key=lambda one: one != BEST):
+    photo = OwnPhoto(name, read, stages, {}, note)
+    for recipe in recipes if every else sorted(recipes, key=lambda one: one != BEST):
         if photo.stages and not every:
             break
         try:
-            photo.stages[name] = preparer.prepare(recipes[name])
+            photo.stages[recipe] = preparer.prepare(recipes[recipe])
         except RejectedError as error:
-            photo.refused[name] = str(error)
+            photo.refused[recipe] = str(error)
     if not photo.stages:
-        reasons = ", ".join(f"{name} ({reason})" for name, reason in photo.refused.items())
+        reasons = ", ".join(f"{recipe} ({reason})" for recipe, reason in photo.refused.items())
         raise RejectedError(f"of no use to any recipe: {reasons}")
     return photo
 
@@ -134,6 +165,21 @@ def ready_made_stages(preparer: Preparer, *, every: bool) -> tuple[dict[str, lis
     return {way: [(way, picture)] for way, picture in pictures.items()}, note
 
 
+def ask_models(
+    photos: Sequence[OwnPhoto], models: Sequence[TrainedModel], photo_model: PhotoModel | None
+) -> AnsweredPhotos:
+    """The photos with the answers of the study's `models` and of the model for photographs, if it is asked.
+
+    Raises:
+        InputError: weights are missing or damaged.
+    """
+    answered = AnsweredPhotos(answer_photos(photos, models), list(models), about=None)
+    if photo_model is None:
+        return answered
+    asked = ask_photo_model(answered.photos, photo_model, answered.class_names)
+    return replace(answered, photos=asked, about=photo_model.about)
+
+
 def ask_photo_model(photos: Sequence[OwnPhoto], model: PhotoModel, class_names: Sequence[str]) -> list[OwnPhoto]:
     """The photos with the answers of the model for photographs, which is not asked about pictures of 28 x 28 pixels.
 
@@ -153,9 +199,20 @@ def whole_answer(
     photo: OwnPhoto, model: PhotoModel, network: "EfficientNetLite0", class_names: Sequence[str]
 ) -> WholeAnswer:
     """What the model for photographs says of one photo."""
-    features = view_features(network, open_picture(photo.path)).mean(axis=0, keepdims=True)
+    features = view_features(network, photo.read()).mean(axis=0, keepdims=True)
     (probabilities,) = class_probabilities(model, features, class_names)
     return WholeAnswer(probabilities, float(model.distances(features)[0]))
+
+
+def likeliest_look_alikes(answers: PhotoAnswers, groups: Sequence[Sequence[int]]) -> tuple[int, int]:
+    """The class that is the most probable in the mean over the models, and the most probable of those like it.
+
+    `groups` are those of look-alike classes. A class of no group is compared with the second most probable one.
+    """
+    mean = np.mean(list(answers.values()), axis=0)
+    first, *others = (int(label) for label in np.argsort(-mean, kind="stable"))
+    alike = {label for group in groups if first in group for label in group}
+    return first, next((label for label in others if label in alike), others[0])
 
 
 def answer_photos(photos: Sequence[OwnPhoto], models: Sequence[TrainedModel]) -> list[OwnPhoto]:

@@ -6,6 +6,7 @@ It sees a photograph in colour and whole, unlike the study's models, which see 2
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,8 +138,9 @@ def central_square(picture: Image.Image) -> Floats:
     return np.asarray((pixels.transpose(2, 0, 1) / 255 - 0.5) / 0.5, np.float32)
 
 
+@cache
 def backbone() -> "EfficientNetLite0":
-    """EfficientNet-Lite0 with the published weights of the package.
+    """EfficientNet-Lite0 with the published weights of the package, loaded once.
 
     Raises:
         InputError: the package is missing or damaged.

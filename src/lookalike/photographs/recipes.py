@@ -82,6 +82,10 @@ class Preparer:
         upright, as_stored = read_picture(path), read_picture(path, upright=False)
         return cls(upright, upright if np.array_equal(upright, as_stored) else as_stored)
 
+    def use_mask(self, recipe: Recipe, mask: Mask) -> None:
+        """Take `mask` (H, W) for the garment in the photograph, in place of the one that `recipe` would find."""
+        self.masks[(id(self.sources[recipe.upright]), recipe.mask)] = mask
+
     def prepare(self, recipe: Recipe) -> list[tuple[str, MaskedPicture]]:
         """The photograph after each step of `recipe`, by the step's name; the last is 28x28 and grey.
 

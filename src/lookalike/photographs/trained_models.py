@@ -36,6 +36,11 @@ class TrainedModel:
     std: tuple[float, ...]
     valid_accuracy: float
 
+    @property
+    def epochs(self) -> int:
+        """Those that the seed was trained for."""
+        return next(one.epochs for one in self.description.seeds if one.seed == self.seed)
+
 
 def find_models(params: Params, *, every: bool = True) -> list[TrainedModel]:
     """The first seed of each variant for photographs that was trained here, in the order of the parameters.
@@ -68,6 +73,11 @@ def photographed_dataset(params: Params) -> str:
     if params.photos is None:
         raise InputError("params.yaml: photos: null, so that no model is for photographs")
     return params.photos.dataset
+
+
+def look_alike_groups(params: Params) -> list[list[str]]:
+    """The groups of look-alike classes of the data set whose models take photographs."""
+    return [list(group) for group in params.groups[photographed_dataset(params)].values()]
 
 
 def focus_variants(params: Params) -> list[str]:

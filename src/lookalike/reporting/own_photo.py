@@ -1,10 +1,10 @@
 """What the models predict for a user's own pictures: a self-contained page, and lines to be printed."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +12,22 @@ from PIL import Image
 
 from lookalike.artifacts.folders import write_bytes, write_text
 from lookalike.params import Params
-from lookalike.photographs.own_photo import OwnPhoto, PhotoAnswers
-from lookalike.photographs.photo_model import About, Measured
+from lookalike.photographs.own_photo import AnsweredPhotos, OwnPhoto, PhotoAnswers
+from lookalike.photographs.photo_model import Measured
 from lookalike.photographs.recipes import EDGE, final_image
 from lookalike.photographs.requested_pictures import RequestedPictures
-from lookalike.photographs.trained_models import TrainedModel
+from lookalike.photographs.trained_models import TrainedModel, photographed_dataset
 from lookalike.reporting.document import data_uri
 from lookalike.reporting.explained import SIGNED, gain_note
 from lookalike.reporting.figures.contact_sheets import HEAT, png, strip
-from lookalike.reporting.figures.maps import is_blank, overlay
+from lookalike.reporting.figures.maps import is_blank, map_colours, overlay
 from lookalike.reporting.own_photo_answer import ShortAnswer, expected_accuracy, short_answers, way_of
 from lookalike.reporting.report import render
 
 if TYPE_CHECKING:  # pictures are drawn without torch
-    from lookalike.explain.own_photo import Explanations, Maps
+    from lookalike.explain.own_photo import Contrasts, Explanations, Maps
 
+NOTHING_ELSE = RequestedPictures([], {}, "")  # was asked for
 SIDE = 6 * EDGE  # pixels of a map over the picture that the models see
 
 
@@ -51,14 +52,17 @@ class PngPicture:
 
 @dataclass(frozen=True)
 class ScoredMap:
-    """The map of what a model takes a picture for, over that picture: (SIDE, SIDE) pixels.
+    """A map of what speaks for and against a class that a model predicts: (SIDE, SIDE) pixels.
 
     Attributes:
+        picture: the map over the picture that the model sees.
+        colours: the map alone, to be laid over that picture.
         blank: whether the map says nothing; the picture is then without colours.
         score: how faithful such maps of the model are, and what maps reach that know nothing of it, a line each.
     """
 
     picture: PngPicture
+    colours: PngPicture
     blank: bool
     score: str
 
@@ -67,7 +71,8 @@ class ScoredMap:
 class RecipeResult:
     """One picture by one recipe: its steps, the result as it is and as a heat map, and what the models say of it.
 
-    `recipe` may be one of the ways `READY`. `maps` are by variant, of those variants whose maps have a score.
+    `recipe` may be one of the ways `READY`. `maps` of the predicted class and `contrasts`, of one look-alike against
+    the other, are by variant, of those variants whose maps have a score.
     """
 
     recipe: str
@@ -76,6 +81,7 @@ class RecipeResult:
     heat: PngPicture
     answers: PhotoAnswers
     maps: dict[str, ScoredMap]
+    contrasts: dict[str, ScoredMap]
 
     @property
     def way(self) -> str:
@@ -87,12 +93,13 @@ class RecipeResult:
 class PhotoResult:
     """One picture, what is to be known of it, the recipes that could use it, and why others could not, by recipe.
 
-    `answer` is the short answer.
+    `answer` is the short answer; `ready` marks a picture in the models' format, which is no photograph.
     """
 
     name: str
     answer: ShortAnswer
     note: str
+    ready: bool
     attempts: list[RecipeResult]
     refused: dict[str, str]
 
@@ -111,7 +118,7 @@ class OwnPhotoPage:
         expected: the measured accuracy of the model for photographs; None means that the models were trained here.
         profile: name of the profile; `demonstration` marks the models as showing nothing about real photographs.
         dataset: the one whose models are asked.
-        models: a row each: variant, architecture, seed, training images, epochs, validation accuracy.
+        models: of the study.
         method: by which the maps are made.
         left_out: why pictures or maps are left out, a line each.
         unusable: see `RequestedPictures`.
@@ -122,7 +129,7 @@ class OwnPhotoPage:
     demonstration: bool
     dataset: str
     class_names: tuple[str, ...]
-    models: list[dict[str, Any]]
+    models: list[TrainedModel]
     pictures: list[PhotoResult]
     method: str
     left_out: list[str]
@@ -155,42 +162,32 @@ class OwnPhotoPage:
 
 
 def build_page(
-    trials: Sequence[OwnPhoto],
-    models: Sequence[TrainedModel],
-    explanations: "Explanations",
-    params: Params,
-    wanted: RequestedPictures,
-    photo_model: About | None = None,
+    answered: AnsweredPhotos, explanations: "Explanations", params: Params, wanted: RequestedPictures = NOTHING_ELSE
 ) -> OwnPhotoPage:
-    """Draw every step of the judged `trials` with their maps, and gather what is known of the models.
-
-    `photo_model` is what is known of the model for photographs; None means that the models are not the released ones.
-    """
-    pictures, short = [], short_answers(trials, models, params, photo_model)
-    for trial, maps, answer in zip(trials, explanations.maps, short, strict=True):
+    """Draw every step of the `answered` photos with their maps, and gather what is known of the models."""
+    pictures, short = [], short_answers(answered, params)
+    artist = MapArtist(answered.class_names, explanations)
+    for trial, maps, contrasts, answer in zip(
+        answered.photos, explanations.maps, explanations.contrasts, short, strict=True
+    ):
         attempts = [
-            recipe_result(trial, recipe, scored_maps(trial, recipe, maps, explanations)) for recipe in trial.stages
+            recipe_result(
+                trial,
+                recipe,
+                artist.predicted_class_maps(trial, recipe, maps[recipe]),
+                artist.contrast_maps(trial, recipe, contrasts[recipe]),
+            )
+            for recipe in trial.stages
         ]
-        pictures.append(PhotoResult(trial.name, answer, trial.note, attempts, trial.refused))
-    rows = [
-        {
-            "variant": model.variant,
-            "architecture": model.description.model,
-            "seed": model.seed,
-            "train_images": model.description.train_images,
-            "epochs": next(one.epochs for one in model.description.seeds if one.seed == model.seed),
-            "valid_accuracy": model.valid_accuracy,
-        }
-        for model in models
-    ]
+        pictures.append(PhotoResult(trial.name, answer, trial.note, trial.ready, attempts, trial.refused))
     missing = [f"maps: none, {path} is not there; run `dvc repro`" for path in explanations.missing]
     return OwnPhotoPage(
-        expected=None if photo_model is None else photo_model.measured,
+        expected=None if answered.about is None else answered.about.measured,
         profile=params.profile,
-        demonstration=photo_model is None and params.active.demonstration,
-        dataset=params.variants[models[0].variant].dataset,
-        class_names=models[0].description.class_names,
-        models=rows,
+        demonstration=answered.about is None and params.active.demonstration,
+        dataset=photographed_dataset(params),
+        class_names=answered.class_names,
+        models=answered.models,
         pictures=pictures,
         method=explanations.method,
         left_out=[wanted.left_out] * bool(wanted.left_out) + missing,
@@ -198,7 +195,9 @@ def build_page(
     )
 
 
-def recipe_result(trial: OwnPhoto, recipe: str, maps: dict[str, ScoredMap]) -> RecipeResult:
+def recipe_result(
+    trial: OwnPhoto, recipe: str, maps: dict[str, ScoredMap], contrasts: dict[str, ScoredMap]
+) -> RecipeResult:
     """One picture by one recipe, drawn; the small pictures have a pixel a pixel, and the page enlarges them."""
     stages = trial.stages[recipe]
     grey, steps = final_image(stages[-1][1]), [step for step, _ in stages]
@@ -212,24 +211,45 @@ def recipe_result(trial: OwnPhoto, recipe: str, maps: dict[str, ScoredMap]) -> R
         kind: PngPicture(picture, caption, f"{trial.name} by {way_of(recipe)} {alt}")
         for kind, (picture, caption, alt) in drawn.items()
     }
-    return RecipeResult(recipe, **pictures, answers=trial.answers[recipe], maps=maps)
+    return RecipeResult(recipe, **pictures, answers=trial.answers[recipe], maps=maps, contrasts=contrasts)
 
 
-def scored_maps(
-    trial: OwnPhoto, recipe: str, maps: Mapping[str, "Maps"], explanations: "Explanations"
-) -> dict[str, ScoredMap]:
-    """Of the maps of one picture, by recipe and variant, those of one recipe over what the models see."""
-    image, method = final_image(trial.stages[recipe][-1][1]), explanations.method
-    drawn = {}
-    for variant, values in maps[recipe].items():
-        blank, score = is_blank(values), gain_note(explanations.scores[variant], method)
+@dataclass(frozen=True)
+class MapArtist:
+    """Draws maps of one picture, of the variants that have scores."""
+
+    class_names: Sequence[str]
+    explanations: "Explanations"
+
+    def predicted_class_maps(self, trial: OwnPhoto, recipe: str, maps: "Maps") -> dict[str, ScoredMap]:
+        """The maps of the class that each variant predicts."""
+        said = f"{self.explanations.method} of the predicted class"
+        return {name: self.draw(trial, recipe, name, values, "map", said) for name, values in maps.items()}
+
+    def contrast_maps(self, trial: OwnPhoto, recipe: str, contrasts: "Contrasts") -> dict[str, ScoredMap]:
+        """The maps of one look-alike against the other."""
+        first, second = self.class_names[contrasts.first], self.class_names[contrasts.second]
+        said = f"{first} (green) against {second} (purple), by {self.explanations.method}"
+        what = f"contrast of {first} and {second}, map"
+        return {name: self.draw(trial, recipe, name, values, what, said) for name, values in contrasts.maps.items()}
+
+    def draw(
+        self, trial: OwnPhoto, recipe: str, variant: str, values: NDArray[np.float32], what: str, said: str
+    ) -> ScoredMap:
+        """One map (h, w), which is a `what`, with a caption that begins with `said`."""
+        method, blank = self.explanations.method, is_blank(values)
+        score = gain_note(self.explanations.scores[variant], method)
         gain, *controls = score.split("\n")
         flag = "Blank: " if blank else ""
-        caption = f"{flag}{method} of the predicted class; {gain} on test images ({', '.join(controls)})."
-        alt = f"{flag}map of {variant} over {trial.name} by {way_of(recipe)}"
-        pixels = png(Image.fromarray(overlay(image, values, SIDE, signed=method in SIGNED)))
-        drawn[variant] = ScoredMap(PngPicture(pixels, caption, alt), blank, score)
-    return drawn
+        caption = f"{flag}{said}; {gain} on test images ({', '.join(controls)})."
+        alt = f"{flag}{what} of {variant} over {trial.name} by {way_of(recipe)}"
+        signed, image = method in SIGNED, final_image(trial.stages[recipe][-1][1])
+        blended, alone = overlay(image, values, SIDE, signed=signed), map_colours(values, SIDE, signed=signed)
+
+        def drawn(pixels: NDArray[np.uint8]) -> PngPicture:
+            return PngPicture(png(Image.fromarray(pixels)), caption, alt)
+
+        return ScoredMap(drawn(blended), drawn(alone), blank, score)
 
 
 def to_html(page: OwnPhotoPage) -> str:
@@ -263,9 +283,9 @@ def summary_lines(page: OwnPhotoPage) -> list[str]:
     lines = page.warning
     for picture in page.pictures:
         lines += [*picture.answer.lines[:1], *picture.answer.notes]
-        for row in page.models:
-            answers = {one.recipe: page.best(one.answers[row["variant"]]) for one in picture.attempts}
+        for model in page.models:
+            answers = {one.recipe: page.best(one.answers[model.variant]) for one in picture.attempts}
             said = ", ".join(f"{recipe} {name} {share:.0%}" for recipe, (name, share) in answers.items())
-            lines.append(f"{picture.name}: {row['variant']}: {said}")
+            lines.append(f"{picture.name}: {model.variant}: {said}")
         lines += picture.remarks
     return [*lines, *page.accuracy, *page.left_out]

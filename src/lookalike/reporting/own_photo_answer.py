@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.params import Params
-from lookalike.photographs.own_photo import READY, OwnPhoto
+from lookalike.photographs.own_photo import READY, AnsweredPhotos, OwnPhoto
 from lookalike.photographs.photo_model import About, Measured
-from lookalike.photographs.trained_models import TrainedModel, photographed_dataset
+from lookalike.photographs.trained_models import look_alike_groups
 
 PHOTO_MODEL = "the photograph model"
 NAMES = {"fashion-cnn": "the CNN", "fashion-vit": "the ViT"}
@@ -77,16 +77,13 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def short_answers(
-    photos: Sequence[OwnPhoto], models: Sequence[TrainedModel], params: Params, photo_model: About | None
-) -> list[ShortAnswer]:
+def short_answers(answered: AnsweredPhotos, params: Params) -> list[ShortAnswer]:
     """The short answer about each photo that the models have answered."""
-    class_names = models[0].description.class_names
-    groups = list(params.groups[photographed_dataset(params)].values())
+    groups, about = look_alike_groups(params), answered.about
     answers = []
-    for photo in photos:
-        rows = model_answers(photo, class_names)
-        trust = "" if photo_model is None or photo.whole is None else trust_in(photo.whole.distance, photo_model)
+    for photo in answered.photos:
+        rows = model_answers(photo, answered.class_names)
+        trust = "" if about is None or photo.whole is None else trust_in(photo.whole.distance, about)
         answers.append(ShortAnswer(photo.name, sentence(rows, groups), rows, trust))
     return answers
 

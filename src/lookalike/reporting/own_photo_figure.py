@@ -89,7 +89,7 @@ def height_of(picture: PhotoResult, page: OwnPhotoPage) -> int:
 
 def chart_width(page: OwnPhotoPage) -> int:
     """Pixels that a model's chart takes, with the space after it."""
-    labels = [*(row["variant"] for row in page.models), *(f"{name} 100%" for name in page.class_names)]
+    labels = [*(model.variant for model in page.models), *(f"{name} 100%" for name in page.class_names)]
     return max(CHART, LETTER * max(map(len, labels)) + GAP)
 
 

@@ -4,7 +4,6 @@ MLflow itself opens on pages for language models, and an experiment on its trace
 """
 
 import os
-import socket
 import sqlite3
 import sys
 from collections.abc import Iterable
@@ -13,34 +12,22 @@ from pathlib import Path
 
 from lookalike.command import run
 from lookalike.errors import InputError
+from lookalike.loopback import HOST, listen, require_port
 from lookalike.params import load_params
 from lookalike.tracking.store import DATABASE, apply_settings, experiment_name
-
-HOST = "127.0.0.1"
 
 
 def main(port: str = "5000") -> None:
     """Print the address of the first study's training runs, and become MLflow's server."""
     params = load_params()
-    if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise InputError(f"port {port!r}: not a number from 1 to 65535")
+    require_port(int(port) if port.isdecimal() else 0)
     if not Path(DATABASE).exists():
         raise InputError(f"{DATABASE}: not found; `dvc repro` publishes the training runs")
-    require_free(int(port))
+    listen(int(port), "choose another: `make ui PORT=5001`").close()
     print(f"Training runs: http://{HOST}:{port}/{runs_fragment(params.studies)} (Ctrl-C stops)", flush=True)
     apply_settings()
     server = ["mlflow", "ui", "--host", HOST, "--port", port, "--workers", "1", "--uvicorn-opts", "--log-level=warning"]
     os.execv(sys.executable, [sys.executable, "-m", *server, "--backend-store-uri", f"sqlite:///{DATABASE}"])
-
-
-def require_free(port: int) -> None:
-    """Refuse a port that somebody listens on, or that this user may not take."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise InputError(f"port {port}: {error.strerror}; choose another: `make ui PORT=5001`") from error
 
 
 def runs_fragment(studies: Iterable[str]) -> str:

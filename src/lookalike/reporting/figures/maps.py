@@ -124,11 +124,19 @@ def overlay(image: NDArray[np.uint8], values: Floats, size: int, *, signed: bool
     grey = as_tile(image, size).mean(axis=2, keepdims=True).repeat(3, axis=2)
     if is_blank(values):
         return grey.astype(np.uint8)
+    blended: Pixels = (
+        ((1 - OPACITY) * grey + OPACITY * map_colours(values, size, signed=signed)).round().astype(np.uint8)
+    )
+    return blended
+
+
+def map_colours(values: Floats, size: int, *, signed: bool) -> Pixels:
+    """The colours of `overlay` alone: (size, size, 3); white if the map is blank."""
+    if is_blank(values):
+        return np.full((size, size, 3), 255, np.uint8)
     shares = scale_to_unit(values) if signed else scale_to_unit(values - values.min())
     enlarged = Image.fromarray(shares).resize((size, size), Image.Resampling.BILINEAR)
-    return (
-        ((1 - OPACITY) * grey + OPACITY * apply_colours(np.asarray(enlarged), signed=signed)).round().astype(np.uint8)
-    )
+    return apply_colours(np.asarray(enlarged), signed=signed)
 
 
 def scale_to_unit(values: Floats) -> NDArray[np.float32]:
