@@ -1,12 +1,13 @@
 """The pipeline itself: DVC on a small copy of this very checkout, with its own dvc.yaml and tiny budgets."""
 
+import csv
 import json
 import re
 from collections.abc import Iterator
 
 import pytest
 import yaml
-from checkout import VARIANTS, Checkout, copy_of, stages_in
+from checkout import ROOT, VARIANTS, Checkout, copy_of, stages_in
 
 pytestmark = pytest.mark.pipeline
 
@@ -99,14 +100,34 @@ def test_edits_run_through_and_are_undone_without_training(checkout: Checkout) -
     assert checkout.run("git", "status", "--porcelain", "--", "params.yaml") == ""
 
 
-def test_an_override_trains_its_variant_and_no_other(checkout: Checkout) -> None:
+@pytest.fixture(scope="module")
+def override(checkout: Checkout) -> tuple[set[str], list[str]]:
+    """Of the experiment `slow`: the stages that ran, and the lines of params.yaml that it changed."""
     before = (checkout.folder / "params.yaml").read_text().splitlines()
-    output = checkout.run("dvc", "exp", "run", "-S", f"{GROUPED}.train.lr=3e-4")
-    assert stages_in(output) == {f"train@{GROUPED[9:]}"} | TRAINED
+    output = checkout.run("dvc", "exp", "run", "--name", "slow", "-S", "variants.fashion-cnn.train.lr=3e-4")
     after = (checkout.folder / "params.yaml").read_text().splitlines()
-    assert [line.strip() for line, old in zip(after, before, strict=True) if line != old] == ["lr: 0.0003"]
     checkout.run("git", "checkout", "-q", "--", "params.yaml", "dvc.lock")
     checkout.run("dvc", "checkout", "-q", "--force")
+    return stages_in(output), [
+        line.split("#")[0].strip() for line, old in zip(after, before, strict=True) if line != old
+    ]
+
+
+def test_an_override_trains_its_variant_and_no_other(override: tuple[set[str], list[str]]) -> None:
+    stages, lines = override
+    assert stages == {"train@fashion-cnn"} | TRAINED
+    assert lines == ["lr: 0.0003"]
+
+
+@pytest.mark.usefixtures("override")
+def test_experiments_are_a_table_of_few_columns(checkout: Checkout) -> None:
+    """The experiment trains a focus variant, so that its metrics are columns as well."""
+    commands = checkout.run("make", "--no-print-directory", "-C", str(ROOT), "-n", "experiments").strip().splitlines()
+    shown = checkout.run("bash", "-c", commands[-1].replace(".venv/bin/dvc", "dvc") + " --csv")
+    (header, *rows) = csv.reader(shown[shown.index("Experiment") :].splitlines())
+    assert len(header) <= 12
+    assert {"variants.fashion-cnn.train.lr"} <= {*header}
+    assert any("slow" in cell for row in rows for cell in row)
 
 
 def test_an_edit_of_the_wording_trains_nothing(checkout: Checkout) -> None:

@@ -84,7 +84,6 @@ def test_weights_in_half_precision_predict_what_the_evidence_says(run: Run, tmp_
     )
     folder = shutil.copytree(run.folder / "weights", tmp_path / "model")
     shutil.copy(run.folder / "model.json", folder)
-    images = dataset.test_images[:]
     (reader,) = readers_of(folder, dataset, start(), seeds=evaluation.seeds[:1])
-    predicted = reader.read(images).logits.argmax(axis=1)
-    assert (predicted != evaluation.test_logits[0].argmax(axis=1)).sum() <= 5  # of 10,000
+    predicted = reader.read(dataset.test_images[:2000]).logits.argmax(axis=1)
+    assert (predicted != evaluation.test_logits[0, :2000].argmax(axis=1)).sum() <= 1

@@ -50,7 +50,7 @@ from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import Runtime, seeded
 
 GROUP_OF = np.array([0, 1, 0, 2, 1, 0, 3, 3, 0, 4])  # 0, 2, 5 and 8 look alike, and so do 1 and 4, and 6 and 7
-COUNT, SCORED, HEADS_SCORED = 20, 6, 4
+COUNT, SCORED, HEADS_SCORED = 20, 3, 2
 LABELS = np.arange(COUNT) % 10
 PHOTO_LABELS = np.array([1, -1, 3, 0, -1, 5])
 BLOCKS = {  # that see all tokens; convolutional networks have none

@@ -47,21 +47,22 @@ def subject_of(name: str, dataset: Dataset, channels: int = 1, **arguments: bool
     return Subject(*models, seen, Runtime(torch.device("cpu")), Images(pixels, LABELS, LABELS))
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_every_part_is_there_where_it_applies(name: str, dataset: Dataset) -> None:
+@pytest.mark.parametrize(
+    ("name", "focus"), [*((name, True) for name in MODELS), ("simple_cnn", False), ("fashion_vit", False)]
+)
+def test_every_part_is_there_where_it_applies(name: str, dataset: Dataset, *, focus: bool) -> None:
     subject = subject_of(name, dataset)
-    for focus in (False, True):
-        found = measure_seed(4, subject, replace(PLAIN, focus=focus))
-        transformer, convolves = isinstance(subject.model, Transformer), bool(convolutions(subject.model))
-        assert found.seed == 4
-        assert (found.deviations is not None) == (convolves and rectifies(subject.model))
-        assert (found.filters is not None) == convolves
-        assert (found.similarity is not None) == transformer
-        assert found.localisation is None, "without masks"
-        assert (found.attention_distance is not None) == transformer
-        assert found.attribution is not None
-        assert list(found.attribution) == [*ATTRIBUTED, "HiResCAM", "centre"]
-        assert (found.depth is not None) == (convolves and focus and not transformer)
+    found = measure_seed(4, subject, replace(PLAIN, focus=focus))
+    transformer, convolves = isinstance(subject.model, Transformer), bool(convolutions(subject.model))
+    assert found.seed == 4
+    assert (found.deviations is not None) == (convolves and rectifies(subject.model))
+    assert (found.filters is not None) == convolves
+    assert (found.similarity is not None) == transformer
+    assert found.localisation is None, "without masks"
+    assert (found.attention_distance is not None) == transformer
+    assert found.attribution is not None
+    assert list(found.attribution) == [*ATTRIBUTED, "HiResCAM", "centre"]
+    assert (found.depth is not None) == (convolves and focus and not transformer)
 
 
 @pytest.mark.parametrize("batch_norm", [False, True])

@@ -5,7 +5,6 @@ import json
 import runpy
 import sqlite3
 import stat
-import urllib.request
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import numpy as np
 import pytest
 from invented_evidence import a_test_set
 from mlflow import MlflowClient
-from mlflow_server import served
 from written_runs import (
     DEAD,
     DIGEST,
@@ -39,7 +37,7 @@ from lookalike.params import Params
 from lookalike.studies import CLAIMS
 from lookalike.tracking.publish import publish_to_mlflow
 from lookalike.tracking.runs import user
-from lookalike.tracking.store import Store, open_store
+from lookalike.tracking.store import Store
 
 
 def test_a_run_shows_settings_curves_results_and_origin(tmp_path: Path, uri: str, store: Store, params: Params) -> None:
@@ -299,26 +297,3 @@ def test_the_stage_writes_the_run_ids_and_publishes_the_verdicts(
     stage()
     assert set(read_json(tmp_path / "published.json")) == {"tracking", "error"}
     assert str(tmp_path) not in (tmp_path / "published.json").read_text()
-
-
-@pytest.mark.pipeline
-def test_mlflow_ui_without_options_shows_it_all(tmp_path: Path, uri: str, params: Params) -> None:
-    write_evaluation(write_training_run(tmp_path))
-    local = publish_to_mlflow(params, uri, {}, tmp_path)
-    with served(tmp_path) as server:
-        store = open_store(server)
-        first, second = all_runs(store)
-        assert local["runs"] == {NAME: {"0": first.info.run_id, "1": second.info.run_id}}
-        assert points(store, first.info.run_id, "train/loss") == [(0, 2.0), (1, 1.0), (2, 0.0)]
-        figures = [file.path for file in store.client.list_artifacts(first.info.run_id, "figures")]
-        assert figures == ["figures/reliability.png"]
-        assert figure(server, first.info.run_id) == PNG
-        folder = write_training_run(tmp_path, identity="f2")
-        through_server = publish_to_mlflow(params, server, {}, folder)  # figures travel by HTTP
-        assert figure(server, through_server["runs"][NAME]["0"]) == PNG
-
-
-def figure(server: str, run: str) -> bytes:
-    """A run's figure as the server hands it out."""
-    content: bytes = urllib.request.urlopen(f"{server}/get-artifact?run_uuid={run}&path=figures/reliability.png").read()
-    return content

@@ -1,6 +1,7 @@
 """Models in MLflow's registry: loaded by MLflow, they answer as the project's own do."""
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,12 @@ import pytest
 import torch
 from mlflow.models import Model
 from mlflow_server import served
-from written_runs import DIGEST, NAME, all_runs, write_model, write_training_run
+from written_runs import DIGEST, NAME, PNG, all_runs, points, write_evaluation, write_model, write_training_run
 
 from lookalike.artifacts.folders import read_json, write_json
 from lookalike.params import Params
 from lookalike.tracking.publish import publish_to_mlflow
-from lookalike.tracking.store import Store
+from lookalike.tracking.store import Store, open_store
 
 REGISTERED = f"lookalike-{NAME}"
 
@@ -117,15 +118,32 @@ def test_the_first_seed_that_did_not_diverge_is_released(
 
 
 @pytest.mark.pipeline
-def test_a_server_hands_it_out_whether_it_was_published_to_the_file_or_through_the_server(
+def test_mlflow_ui_without_options_shows_what_was_published_to_the_file_or_through_the_server(
     tmp_path: Path, uri: str, params: Params, model: torch.nn.Module
 ) -> None:
-    publish_to_mlflow(params, uri, {}, tmp_path)
+    write_evaluation(tmp_path)
+    local = publish_to_mlflow(params, uri, {}, tmp_path)
     with served(tmp_path) as server:
+        store = open_store(server)
+        first, second = all_runs(store)
+        assert local["runs"] == {NAME: {"0": first.info.run_id, "1": second.info.run_id}}
+        assert points(store, first.info.run_id, "train/loss") == [(0, 2.0), (1, 1.0), (2, 0.0)]
+        figures = [file.path for file in store.client.list_artifacts(first.info.run_id, "figures")]
+        assert figures == ["figures/reliability.png"]
+        assert figure(server, first.info.run_id) == PNG
         mlflow.set_tracking_uri(server)
         address = f"models:/{REGISTERED}@current"
         np.testing.assert_allclose(mlflow.pyfunc.load_model(address).predict(images()), expected(model), rtol=1e-5)
+
         write_training_run(tmp_path, identity="f2")
         other = write_model(tmp_path, seed=0)
-        assert publish_to_mlflow(params, server, {}, tmp_path)["models"] == {NAME: f"models:/{REGISTERED}/2"}
+        through_server = publish_to_mlflow(params, server, {}, tmp_path)  # figures travel by HTTP
+        assert through_server["models"] == {NAME: f"models:/{REGISTERED}/2"}
+        assert figure(server, through_server["runs"][NAME]["0"]) == PNG
         np.testing.assert_allclose(mlflow.pyfunc.load_model(address).predict(images()), expected(other), rtol=1e-5)
+
+
+def figure(server: str, run: str) -> bytes:
+    """A run's figure as the server hands it out."""
+    content: bytes = urllib.request.urlopen(f"{server}/get-artifact?run_uuid={run}&path=figures/reliability.png").read()
+    return content
