@@ -75,7 +75,9 @@ def data() -> fitting.LabelledFeatures:
     labels = np.tile(CLASSES[1:], 30)
     centres = rng.normal(size=(3, 1, 1280))[np.tile(range(3), 30)]
     features = 0.3 * centres + rng.normal(size=(90, 4, 1280))
-    return fitting.LabelledFeatures(features.astype(np.float32), labels, np.repeat(np.arange(30), 3))
+    ground = np.array(["plain", "", "plain"] * 30)
+    senders = np.repeat(np.arange(30), 3)
+    return fitting.LabelledFeatures(features.astype(np.float32), labels, senders, {"background": ground})
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +120,7 @@ def test_nobody_s_photographs_are_answered_by_a_head_that_was_fitted_to_them(
     labels = np.array(CLASSES[1:])[rng.integers(0, 3, 30)][senders]
     features = np.repeat(own[:, None], 4, axis=1).astype(np.float32)
     monkeypatch.setattr(fitting, "PENALTIES", (0.01,))
-    right = fitting.cross_validate(features[:, 0], fitting.LabelledFeatures(features, labels, senders), "test")
+    right = fitting.cross_validate(features[:, 0], fitting.LabelledFeatures(features, labels, senders, {}), "test")
     assert right.shape == (fitting.SPLITS, 90)
     assert right.mean() < 0.6
     shuffled = GroupKFold(3).split(features, groups=np.arange(90))  # what leaking would look like
@@ -129,13 +131,16 @@ def test_nobody_s_photographs_are_answered_by_a_head_that_was_fitted_to_them(
 
 def test_the_measured_accuracies_are_those_of_the_splits(data: fitting.LabelledFeatures, model: PhotoModel) -> None:
     measured = model.about.measured
-    assert (measured.photographs, measured.senders, measured.folds) == (90, 30, 3)
-    assert measured.low <= measured.accuracy <= measured.high
-    assert measured.accuracy == pytest.approx(np.mean(measured.by_split))
-    assert measured.accuracy > 0.8
+    assert (measured.all.photographs, measured.senders, measured.folds) == (90, 30, 3)
+    assert measured.all.low <= measured.all.accuracy <= measured.all.high
+    assert measured.all.accuracy == pytest.approx(np.mean(measured.by_split))
+    assert measured.all.accuracy > 0.8
     assert measured.ablation[-1].by_split == measured.by_split
     shares = [one.accuracy * one.photographs for one in measured.classes.values()]
-    assert sum(shares) / 90 == pytest.approx(measured.accuracy)
+    assert sum(shares) / 90 == pytest.approx(measured.all.accuracy)
+    parts = [*measured.classes.values(), *measured.attributes["background"].values()]
+    assert all(one.low < one.accuracy <= one.high + 1e-9 for one in parts)
+    assert {name: one.photographs for name, one in measured.attributes["background"].items()} == {"plain": 60}
 
 
 def test_distances_leave_out_the_sender(data: fitting.LabelledFeatures) -> None:
@@ -182,10 +187,18 @@ def test_the_released_head_is_small_and_its_card_has_its_numbers() -> None:
     about = json.loads((folder / "model.json").read_text())["measured"]
     card = (ROOT / "docs/cards/photograph-model.md").read_text(encoding="utf-8")
     rows = [tuple(row.split(" | ")) for row in re.findall(r"^\| (.*) \|$", card, re.MULTILINE)]
-    assert ("accuracy", f"{about['accuracy']:.1%}".replace("%", " %")) in rows
-    assert ("95 % interval", f"{100 * about['low']:.1f} % to {100 * about['high']:.1f} %") in rows
-    for name, one in about["classes"].items():
-        assert (name, str(one["photographs"]), f"{100 * one['accuracy']:.1f} %") in rows
+
+    def said(one: dict[str, float]) -> tuple[str, str]:
+        return f"{100 * one['accuracy']:.1f} %", f"{100 * one['low']:.1f} % to {100 * one['high']:.1f} %"
+
+    accuracy, interval = said(about["all"])
+    assert {("accuracy", accuracy), ("95 % interval", interval)} <= {*rows}
+    words = {"background": "ground", "items": "items", "view": "view of a shoe"}
+    grounds = {
+        f"{words[of]}: {value}": one for of, parts in about["attributes"].items() for value, one in parts.items()
+    }
+    for name, one in (about["classes"] | grounds).items():
+        assert (name, str(one["photographs"]), *said(one)) in rows
     for one in about["ablation"]:
         by_split = ", ".join(f"{100 * share:.1f} %" for share in one["by_split"])
         assert (one["views"], f"{100 * one['accuracy']:.1f} %", by_split) in rows

@@ -153,14 +153,14 @@ def fit_photo_model() -> None:
     which are fetched if they are not among the downloads. Measure its accuracy on
     photographs of senders left out. Write released/photographs.
     """
+    from lookalike.artifacts.photo_model import FOLDER
     from lookalike.cli.photo_model import fit_released
     from lookalike.params import load_params
-    from lookalike.photographs.photo_model import FOLDER
     from lookalike.photographs.trained_models import photographed_dataset
 
     params = load_params()
     classes = params.datasets[photographed_dataset(params)].classes
-    measured = fit_released(FOLDER, classes, Path("downloads"), mirror()).about.measured
+    measured = fit_released(FOLDER, classes, Path("downloads"), mirror()).about.measured.all
     interval = f"{100 * measured.low:.0f} to {100 * measured.high:.0f}"
     print(f"{FOLDER}: right about {100 * measured.accuracy:.0f} % ({interval}) of photographs of senders left out")
 

@@ -11,6 +11,8 @@ from lookalike.photographs.fit_photo_model import LabelledFeatures, fit_photo_mo
 from lookalike.photographs.lite0_package import SHA256
 from lookalike.photographs.photo_model import PhotoModel, backbone, save_photo_model, view_features
 
+ATTRIBUTES = ("background", "items", "view")
+
 
 def fit_released(folder: Path, class_names: tuple[str, ...], cache: Path, mirror: str | None) -> PhotoModel:
     """Fit the model to the published photographs that have a class, and write it into `folder`.
@@ -24,6 +26,7 @@ def fit_released(folder: Path, class_names: tuple[str, ...], cache: Path, mirror
         np.stack([view_features(network, open_picture(one.path)) for one in tqdm(labelled, desc="features")]),
         np.array([one.label for one in labelled]),
         np.array([int(one.about["sender"]) for one in labelled]),
+        {name: np.array([one.about[name] for one in labelled]) for name in ATTRIBUTES},
     )
     model = fit_photo_model(data, SHA256, class_names)
     save_photo_model(folder, model)

@@ -10,6 +10,7 @@ from lookalike.artifacts.photos import HALVES
 from lookalike.evaluation.metrics import Ints, confusion_matrix, softmax
 from lookalike.evaluation.statistics import Estimate, mean_where, share_where
 
+BEST = "fitted"  # the recipe that is the most accurate one for the released models (published report)
 DESCRIBED_BY = ("background", "items", "view", "worn")
 
 

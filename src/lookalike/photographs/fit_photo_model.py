@@ -1,6 +1,6 @@
 """Fitting the model for photographs, and its accuracy on photographs of senders that it was not fitted to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +12,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
+from lookalike.artifacts.photo_model import Ablation, About, Measured, PartAccuracy
 from lookalike.evaluation.distance import knn_distance
-from lookalike.evaluation.statistics import bootstrap_mean, resample_clusters
+from lookalike.evaluation.statistics import resample_clusters, share_where
 from lookalike.photographs.photo_model import (
     NEIGHBOURS,
     USUAL,
-    Ablation,
-    About,
-    ClassAccuracy,
     Floats,
     Head,
-    Measured,
     PhotoModel,
 )
 
@@ -37,11 +34,15 @@ Senders = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class LabelledFeatures:
-    """Features (N, 4, 1280) of the views of N photographs, their class names (N,) and senders (N,)."""
+    """Features (N, 4, 1280) of the views of N photographs, their class names (N,) and senders (N,).
+
+    `attributes` are what else is known of them, (N,) each.
+    """
 
     features: Floats
     labels: Labels
     senders: Senders
+    attributes: dict[str, Labels]
 
 
 def fit_photo_model(data: LabelledFeatures, backbone_sha256: str, class_names: Sequence[str]) -> PhotoModel:
@@ -106,18 +107,23 @@ def distances_to_others(features: Floats, senders: Senders) -> NDArray[np.float6
 
 def summarise(right: dict[str, NDArray[np.float64]], data: LabelledFeatures, classes: Sequence[str]) -> Measured:
     """The accuracies of heads that were right or not (SPLITS, N), by their views."""
-    per_photograph = right[ALL].mean(axis=0)
-    estimate = bootstrap_mean(per_photograph, resample_clusters(data.senders))
-    of_class: Callable[[str], NDArray[np.float64]] = lambda name: per_photograph[data.labels == name]  # noqa: E731
+    per_photograph, weights = right[ALL].mean(axis=0), resample_clusters(data.senders)
+
+    def part(where: NDArray[np.bool_]) -> PartAccuracy:
+        estimate = share_where(per_photograph, where, weights)
+        assert estimate is not None  # every class and value has photographs
+        return PartAccuracy(int(where.sum()), estimate.value, estimate.low, estimate.high)
+
     return Measured(
-        photographs=len(data.labels),
         senders=len(np.unique(data.senders)),
-        accuracy=estimate.value,
-        low=estimate.low,
-        high=estimate.high,
+        all=part(np.full(len(data.labels), fill_value=True)),
         by_split=tuple(float(split.mean()) for split in right[ALL]),
         folds=FOLDS,
-        classes={name: ClassAccuracy(float(of_class(name).mean()), len(of_class(name))) for name in classes},
+        classes={name: part(data.labels == name) for name in classes},
+        attributes={
+            name: {str(value): part(values == value) for value in np.unique(values) if value}
+            for name, values in data.attributes.items()
+        },
         ablation=tuple(
             Ablation(name, float(one.mean()), tuple(float(split.mean()) for split in one))
             for name, one in right.items()

@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lookalike.artifacts.photo_model import About
 from lookalike.artifacts.pictures import open_picture
 from lookalike.errors import RejectedError
 from lookalike.params import Recipe
-from lookalike.photographs.photo_model import About, PhotoModel, backbone, class_probabilities, view_features
+from lookalike.photographs.accuracy import BEST
+from lookalike.photographs.photo_model import PhotoModel, backbone, class_probabilities, view_features
 from lookalike.photographs.recipes import (
     EDGE,
     MaskedPicture,
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from lookalike.photographs.efficientnet_lite import EfficientNetLite0
 
 AS_IT_IS, INVERTED = READY = ("as it is", "only inverted")  # ways beside the recipes, whose names have no spaces
-BEST = "fitted"  # the recipe that is tried first: the most accurate one for the released models (published report)
 PhotoAnswers = dict[str, NDArray[np.float64]]  # by variant: the probability of each class (C,)
 
 

@@ -15,77 +15,17 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from lookalike.artifacts.folders import replacing_folder, write_bytes, write_json
-from lookalike.artifacts.typed_json import read_typed
+from lookalike.artifacts.photo_model import ABOUT, FOLDER, WEIGHTS, About, load_about
 from lookalike.errors import InputError
 
 if TYPE_CHECKING:
     from lookalike.photographs.efficientnet_lite import EfficientNetLite0
 
-FOLDER = Path("released", "photographs")
-ABOUT, WEIGHTS = "model.json", "head.safetensors"
 SIDE, SHORTER = 224, 256  # pixels: the network's images are the centre of a photograph whose shorter edge is 256
 NEIGHBOURS = 10
 USUAL = 0.95  # share of the labelled photographs that are as near to those of other senders as "like them" asks
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class ClassAccuracy:
-    """The share of a class's photographs that are answered rightly, in [0, 1], and their number."""
-
-    accuracy: float
-    photographs: int
-
-
-@dataclass(frozen=True)
-class Ablation:
-    """The accuracy in [0, 1] with some views: the mean over the splits, and each split's."""
-
-    views: str
-    accuracy: float
-    by_split: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """How accurate heads are on photographs of senders that they were not fitted to; shares in [0, 1].
-
-    Attributes:
-        accuracy, low, high: over all splits, with the 95 % interval of a bootstrap over senders.
-        by_split: of each random division of the senders.
-        folds: parts of a division; the regularisation is chosen inside the others.
-        classes: by name.
-        ablation: the same with fewer views.
-    """
-
-    photographs: int
-    senders: int
-    accuracy: float
-    low: float
-    high: float
-    by_split: tuple[float, ...]
-    folds: int
-    classes: dict[str, ClassAccuracy]
-    ablation: tuple[Ablation, ...]
-
-
-@dataclass(frozen=True)
-class About:
-    """`model.json`: what the head was fitted to, and how it was measured.
-
-    Attributes:
-        classes: in the order of the head's outputs; classes without labelled photographs are missing.
-        c: inverse strength of the L2 penalty of the logistic regression.
-        far: distance to the nearest photographs of other senders that 95 % of the labelled ones stay below.
-        backbone_sha256: of the published file of weights.
-    """
-
-    classes: tuple[str, ...]
-    c: float
-    far: float
-    backbone_sha256: str
-    measured: Measured
 
 
 @dataclass(frozen=True)
@@ -181,7 +121,7 @@ def load_photo_model(folder: Path = FOLDER) -> PhotoModel:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    about = read_typed(folder / ABOUT, About)
+    about = load_about(folder)
     try:
         arrays = load_file(folder / WEIGHTS)
         head = Head(arrays["weight"], arrays["bias"])

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.artifacts.folders import write_bytes, write_text
+from lookalike.artifacts.photo_model import Measured
 from lookalike.params import Params
 from lookalike.photographs.own_photo import AnsweredPhotos, OwnPhoto, PhotoAnswers
-from lookalike.photographs.photo_model import Measured
 from lookalike.photographs.recipes import EDGE, final_image
 from lookalike.photographs.requested_pictures import RequestedPictures
 from lookalike.photographs.trained_models import TrainedModel, photographed_dataset
@@ -22,6 +22,7 @@ from lookalike.reporting.explained import SIGNED, gain_note
 from lookalike.reporting.figures.contact_sheets import HEAT, png, strip
 from lookalike.reporting.figures.maps import is_blank, map_colours, overlay
 from lookalike.reporting.own_photo_answer import ShortAnswer, expected_accuracy, short_answers, way_of
+from lookalike.reporting.photo_accuracy import PhotoAccuracies, advice_webp, read_accuracies
 from lookalike.reporting.report import render
 
 if TYPE_CHECKING:  # pictures are drawn without torch
@@ -116,6 +117,7 @@ class OwnPhotoPage:
 
     Attributes:
         expected: the measured accuracy of the model for photographs; None means that the models were trained here.
+        accuracies: of the released models on photographs; None if they were not asked.
         profile: name of the profile; `demonstration` marks the models as showing nothing about real photographs.
         dataset: the one whose models are asked.
         models: of the study.
@@ -125,6 +127,7 @@ class OwnPhotoPage:
     """
 
     expected: Measured | None
+    accuracies: PhotoAccuracies | None
     profile: str
     demonstration: bool
     dataset: str
@@ -134,6 +137,11 @@ class OwnPhotoPage:
     method: str
     left_out: list[str]
     unusable: dict[str, str]
+
+    @property
+    def advice(self) -> str:
+        """The picture of better and worse photographs, as an address that holds it."""
+        return data_uri(advice_webp())
 
     @property
     def accuracy(self) -> list[str]:
@@ -183,6 +191,7 @@ def build_page(
     missing = [f"maps: none, {path} is not there; run `dvc repro`" for path in explanations.missing]
     return OwnPhotoPage(
         expected=None if answered.about is None else answered.about.measured,
+        accuracies=None if answered.about is None else read_accuracies(),
         profile=params.profile,
         demonstration=answered.about is None and params.active.demonstration,
         dataset=photographed_dataset(params),

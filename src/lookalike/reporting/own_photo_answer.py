@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.artifacts.photo_model import About, Measured
 from lookalike.params import Params
 from lookalike.photographs.own_photo import READY, AnsweredPhotos, OwnPhoto
-from lookalike.photographs.photo_model import About, Measured
 from lookalike.photographs.trained_models import look_alike_groups
 
 PHOTO_MODEL = "the photograph model"
@@ -128,7 +128,7 @@ def trust_in(distance: float, about: About) -> str:
 def expected_accuracy(measured: Measured) -> str:
     """How accurate the model for photographs is, in one sentence."""
     return (
-        f"{PHOTO_MODEL[0].upper()}{PHOTO_MODEL[1:]} is right about {percent(measured.accuracy)} "
-        f"({100 * measured.low:.0f} to {100 * measured.high:.0f}) of the photographs of other people, measured on "
-        f"{measured.photographs}; the models that see 28 x 28 pixels are right less often."
+        f"{PHOTO_MODEL[0].upper()}{PHOTO_MODEL[1:]} is right about {percent(measured.all.accuracy)} "
+        f"({100 * measured.all.low:.0f} to {100 * measured.all.high:.0f}) of the photographs of other people, measured "
+        f"on {measured.all.photographs}; the models that see 28 x 28 pixels are right less often."
     )

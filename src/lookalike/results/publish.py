@@ -8,16 +8,19 @@ from functools import partial
 from pathlib import Path
 
 from lookalike.artifacts.folders import write_json
+from lookalike.artifacts.photo_model import FOLDER
 from lookalike.artifacts.reports import save_report
 from lookalike.claims.verdicts import VerdictRow, verdict_rows
 from lookalike.params import Params
 from lookalike.params.profiles import DataProfile, EvaluationSample, ExplainSample, Profile, Sample
-from lookalike.reporting.assemble import assemble
+from lookalike.reporting.assemble import assemble, load_study_results
+from lookalike.reporting.chapters.own_photos import expected_accuracies
 from lookalike.reporting.comparison import compare_study
 from lookalike.reporting.leaderboard import Standing, to_csv
+from lookalike.reporting.photo_accuracy import TABLE, PhotoAccuracy
 from lookalike.reporting.report import to_html
 from lookalike.results.readme import published_readme
-from lookalike.results.records import RESULTS, Run, choose_runs, find_runs, lay_out
+from lookalike.results.records import RESULTS, Run, choose_runs, find_runs, lay_out, link
 
 PUBLISHED = "published"
 DIGITS = "%.6g"  # of numbers in tables: what no order of additions changes
@@ -33,7 +36,7 @@ class Published:
 
 
 def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS) -> Published:
-    """Write `README.md`, `claims.csv`, `leaderboard.csv`, `figures/` and the pages to the folder `out`.
+    """Write `README.md`, `claims.csv`, `leaderboard.csv`, `photographs.csv`, `figures/` and the pages to `out`.
 
     Args:
         parameters: the text of `params.yaml`.
@@ -49,14 +52,18 @@ def publish(params: Params, parameters: str, out: Path, results: Path = RESULTS)
         root = Path(made)
         lay_out(list(chosen.values()), results, root)
         write_json(root / "published.json", {"tracking": "not asked", "runs": {}})
+        link(root / FOLDER, FOLDER)
         with ProcessPoolExecutor() as pool:
             list(pool.map(partial(compare_study_of, shown, root), shown.studies))
         report, standings, judged = assemble(shown, parameters, root, params.studies)
         text, figures = published_readme(params, shown, published, report, standings, judged)
+        studies = [load_study_results(study, shown, root) for study in shown.studies if shown.photographed(study)]
+        accuracies = [row for study in studies for row in expected_accuracies(study)]
     texts = {
         **to_html(report),
         "README.md": text,
         "leaderboard.csv": to_csv(standings, Standing, DIGITS),
+        TABLE.name: to_csv(accuracies, PhotoAccuracy, DIGITS),
         "claims.csv": to_csv(verdict_rows(judged), VerdictRow, DIGITS),
         **{f"figures/{name}.svg": svg for name, svg in figures.items()},
     }

@@ -11,8 +11,9 @@ from lookalike.errors import InputError
 from lookalike.explain.methods import DEFAULT
 from lookalike.explain.own_photo import explain
 from lookalike.params import Params
+from lookalike.photographs.accuracy import BEST
 from lookalike.photographs.masks import Mask
-from lookalike.photographs.own_photo import BEST, ask_models, prepare_photo
+from lookalike.photographs.own_photo import ask_models, prepare_photo
 from lookalike.photographs.photo_model import PhotoModel, backbone, load_photo_model
 from lookalike.photographs.recipes import Preparer
 from lookalike.photographs.trained_models import TrainedModel, look_alike_groups, released_models
@@ -20,6 +21,7 @@ from lookalike.reporting.document import data_uri
 from lookalike.reporting.figures.contact_sheets import png
 from lookalike.reporting.own_photo import build_page
 from lookalike.reporting.own_photo_answer import expected_accuracy
+from lookalike.reporting.photo_accuracy import advice_webp, read_accuracies
 from lookalike.reporting.report import render
 from lookalike.serve.question import MAX_BYTES, Question, shown
 
@@ -62,9 +64,14 @@ class Classifier:
 
     def page(self) -> str:
         """The page without an answer."""
-        measured = self.photo_model.about.measured
-        accuracy = expected_accuracy(measured)
-        return render("serve.html", measured=measured, accuracy=accuracy, method=DEFAULT, max_bytes=MAX_BYTES)
+        return render(
+            "serve.html",
+            accuracies=read_accuracies(),
+            accuracy=expected_accuracy(self.photo_model.about.measured),
+            advice=data_uri(advice_webp()),
+            method=DEFAULT,
+            max_bytes=MAX_BYTES,
+        )
 
     def answer(self, question: Question) -> str:
         """What the models say of a picture, with all that is shown of it: HTML.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lookalike.artifacts.photos import sample_photographs
+from lookalike.reporting.chapters.own_photos import own_photos_section
 from lookalike.reporting.chapters.photographs_preparation import ablation_illustration, collector_section
 from lookalike.reporting.chapters.photographs_trust import trust_section
 from lookalike.reporting.chapters.sentences import (
@@ -81,6 +82,7 @@ def photographs_chapter(study: StudyResults) -> Section | None:
         beside(class_illustration(study), ablation_illustration(study)),
         collector_section(study),
         trust_section(study),
+        own_photos_section(study),
         Fold("Pairs of variants, and accuracy by what is known of a photograph", tuple(photograph_tables(photos))),
         *sample_sheets(study),
         finding=first.words.finding if first else NOTHING,

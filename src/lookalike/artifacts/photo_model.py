@@ -1,0 +1,77 @@
+"""What is released of the model for photographs: what its head was fitted to, and its measured accuracy."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lookalike.artifacts.typed_json import read_typed
+
+FOLDER = Path("released", "photographs")
+ABOUT, WEIGHTS = "model.json", "head.safetensors"
+
+
+@dataclass(frozen=True)
+class PartAccuracy:
+    """The share of some photographs that is answered rightly, with its 95 % interval; in [0, 1]."""
+
+    photographs: int
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The accuracy in [0, 1] with some views: the mean over the splits, and each split's."""
+
+    views: str
+    accuracy: float
+    by_split: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How accurate heads are on photographs of senders that they were not fitted to; intervals resample senders.
+
+    Attributes:
+        all: over all splits.
+        by_split: of each random division of the senders, in [0, 1].
+        folds: parts of a division; the regularisation is chosen inside the others.
+        classes: by name.
+        attributes: by what is known of a photograph and its value, such as "background" and "plain".
+        ablation: the same with fewer views.
+    """
+
+    senders: int
+    all: PartAccuracy
+    by_split: tuple[float, ...]
+    folds: int
+    classes: dict[str, PartAccuracy]
+    attributes: dict[str, dict[str, PartAccuracy]]
+    ablation: tuple[Ablation, ...]
+
+
+@dataclass(frozen=True)
+class About:
+    """`model.json`: what the head was fitted to, and how it was measured.
+
+    Attributes:
+        classes: in the order of the head's outputs; classes without labelled photographs are missing.
+        c: inverse strength of the L2 penalty of the logistic regression.
+        far: distance to the nearest photographs of other senders that 95 % of the labelled ones stay below.
+        backbone_sha256: of the published file of weights.
+    """
+
+    classes: tuple[str, ...]
+    c: float
+    far: float
+    backbone_sha256: str
+    measured: Measured
+
+
+def load_about(folder: Path = FOLDER) -> About:
+    """What is known of the model in a folder.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    return read_typed(folder / ABOUT, About)
