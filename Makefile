@@ -67,13 +67,14 @@ $(FOR_DOCS): $(INSTALLED)
 demo: export OMP_WAIT_POLICY = passive
 demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, unless edited), JOBS=2 stages at a time
 	@$(BIN)/python stages/check.py
-	@set -e; stages=$$($(BIN)/dvc stage list --name-only); at_once="xargs -P $(JOBS)"; \
+	@if [ "$$(uname)" = Linux ]; then $(BIN)/python src/lookalike/forking.py serve $$$$ & trap "kill $$! 2> /dev/null" EXIT; fi; \
+	set -e; stages=$$($(BIN)/dvc stage list --name-only); at_once="xargs -P $(JOBS)"; \
 	run="$(BIN)/dvc --wait-for-lock repro --single-item"; $$run check; \
 	echo "$$stages" | grep -E '^(fetch@|photos$$|primer$$)' | sort -r | $$at_once -n 1 $$run; \
 	set -- $$(echo "$$stages" | grep ^train@); round=$$((3 * $(JOBS))); \
 	echo "$$@" | $$at_once -n $$((($$# + round - 1) / round)) $$run; \
-	{ echo costs; echo published; echo "$$stages" | sed -n 's/^embed@\(.*\)/evaluate@\1 explain@\1 embed@\1 test_set@\1 compare@\1/p'; } | sort -r | $$at_once -L 1 $$run
-	$(BIN)/dvc repro
+	{ echo costs; echo published; echo "$$stages" | sed -n 's/^embed@\(.*\)/evaluate@\1 explain@\1 embed@\1 test_set@\1 compare@\1/p'; } | sort -r | $$at_once -L 1 $$run; \
+	echo "$(BIN)/dvc repro"; $(BIN)/dvc repro
 	@echo "The report: reports/$$(sed -n 's/^profile: *\([^ #]*\).*/\1/p' params.yaml)/index.html"
 
 repro: demo  ## the same
