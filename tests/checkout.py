@@ -16,7 +16,10 @@ import yaml
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", "stages", "src", "reports", "photographs/README.md")
+COPIED = (
+    *("dvc.yaml", "params.yaml", ".gitignore", ".dvcignore", "stages", "src", "reports", "released"),
+    "photographs/README.md",
+)
 VARIANTS = ("fashion-cnn", "fashion-vit", "fashion-cnn-grouped")
 TINY: dict[str, object] = {
     "profiles.demo.data.train_images": 200,
