@@ -22,7 +22,7 @@ from lookalike.reporting.explained import SIGNED, gain_note
 from lookalike.reporting.figures.contact_sheets import HEAT, png, strip
 from lookalike.reporting.figures.maps import is_blank, map_colours, overlay
 from lookalike.reporting.own_photo_answer import ShortAnswer, expected_accuracy, short_answers, way_of
-from lookalike.reporting.photo_accuracy import PhotoAccuracies, advice_webp, read_accuracies
+from lookalike.reporting.photo_accuracy import ADVICE_ALT, PhotoAccuracies, advice_webp, read_accuracies
 from lookalike.reporting.report import render
 
 if TYPE_CHECKING:  # pictures are drawn without torch
@@ -142,6 +142,11 @@ class OwnPhotoPage:
     def advice(self) -> str:
         """The picture of better and worse photographs, as an address that holds it."""
         return data_uri(advice_webp())
+
+    @property
+    def advice_alt(self) -> str:
+        """The alternative text of that picture."""
+        return ADVICE_ALT
 
     @property
     def accuracy(self) -> list[str]:

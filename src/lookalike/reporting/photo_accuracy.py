@@ -13,8 +13,12 @@ from lookalike.errors import InputError
 
 TABLE = Path("reports", "published", "photographs.csv")
 PHOTO_MODEL = "photograph model"
+ADVICE_ALT = (  # of the stored picture
+    "Drawn photographs of a dress on plain ground and on planks among other things, and of a shoe and a pair, each "
+    "with what the CNN and the ViT see"
+)
 WHOLE = "whole photo"  # in place of a recipe
-OF = {"class": "class", "background": "ground", "items": "items"}  # what photographs are told apart by, in words
+OF = {"class": "class", "background": "ground", "items": "items"}  # what photographs are grouped by, in words
 
 
 @dataclass(frozen=True)

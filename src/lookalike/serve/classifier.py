@@ -21,7 +21,7 @@ from lookalike.reporting.document import data_uri
 from lookalike.reporting.figures.contact_sheets import png
 from lookalike.reporting.own_photo import build_page
 from lookalike.reporting.own_photo_answer import expected_accuracy
-from lookalike.reporting.photo_accuracy import advice_webp, read_accuracies
+from lookalike.reporting.photo_accuracy import ADVICE_ALT, advice_webp, read_accuracies
 from lookalike.reporting.report import render
 from lookalike.serve.question import MAX_BYTES, Question, shown
 
@@ -69,6 +69,7 @@ class Classifier:
             accuracies=read_accuracies(),
             accuracy=expected_accuracy(self.photo_model.about.measured),
             advice=data_uri(advice_webp()),
+            advice_alt=ADVICE_ALT,
             method=DEFAULT,
             max_bytes=MAX_BYTES,
         )

@@ -7,6 +7,7 @@ from lookalike.reporting.document import Illustration, Prose, Section, Table, Wo
 from lookalike.reporting.figures.rendering import stored_chart
 from lookalike.reporting.forms import count, shares, text
 from lookalike.reporting.photo_accuracy import (
+    ADVICE_ALT,
     OF,
     PhotoAccuracies,
     PhotoAccuracy,
@@ -53,9 +54,9 @@ def advice_illustration(study: StudyResults, found: PhotoAccuracies) -> Illustra
     """Drawn photographs that the recipe can use well and less well, with all accuracies as tables."""
     words = Words(
         finding=ground_sentence(found),
-        how="Two photographs per row, the better one first, each with what the CNN and the ViT see of it. Of the "
-        "second dress the mask takes a plank along; of the pair it takes both shoes for one object.",
-        alt="Drawn photographs of a dress on plain ground and on planks among other things, and of a shoe and a pair",
+        how="Two photographs per row, the better one first, each with what the CNN and the ViT see of it. The "
+        "mask of the second dress includes a plank; the mask of the pair joins both shoes.",
+        alt=ADVICE_ALT,
         method=f"Photographs drawn by this project, prepared by the recipe {BEST}. Intervals resample senders; of "
         "fewer than 100 photographs they are Wilson's.",
     )
@@ -69,8 +70,8 @@ def ground_sentence(found: PhotoAccuracies) -> str:
     for name in found.models:
         known = {row.value: row for row in found.rows if row.model == name and row.of == "background"}
         if {"plain", "cluttered"} <= known.keys():
-            said.append(f"{name} {interval(known['plain'])} against {interval(known['cluttered'])}")
-    return f"Right on plain ground against cluttered ground: {'; '.join(said)}." if said else "No ground is known."
+            said.append(f"{name} {interval(known['plain'])} and {interval(known['cluttered'])}")
+    return f"Accuracy on plain and on cluttered ground: {'; '.join(said)}." if said else "No ground is known."
 
 
 def interval(row: PhotoAccuracy) -> str:
