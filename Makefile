@@ -59,22 +59,9 @@ $(FOR_DOCS): $(INSTALLED)
 	@$(call INSTALL,--requirement .venv/requirements.txt)
 	@touch $@
 
-# `dvc repro` runs one stage at a time. Here stages that do not need each other are shared between JOBS processes: after
-# the check of params.yaml come data and photographs, then training in three rounds (a process takes seconds to begin),
-# then the studies, each from evaluation to embedding. The last line runs what comes after them, and anything stale.
-# Threads that wait for work sleep instead of spinning, so that processes do not slow each other down; the numbers stay the
-# same.
-demo: export OMP_WAIT_POLICY = passive
+# The same as `dvc repro`, with JOBS stages at a time.
 demo: $(INSTALLED)  ## run the pipeline with the profile in params.yaml (demo, unless edited), JOBS=2 stages at a time
-	@$(BIN)/python stages/check.py
-	@if [ "$$(uname)" = Linux ]; then $(BIN)/python src/lookalike/forking.py serve $$$$ & trap "kill $$! 2> /dev/null" EXIT; fi; \
-	set -e; stages=$$($(BIN)/dvc stage list --name-only); at_once="xargs -P $(JOBS)"; \
-	run="$(BIN)/dvc --wait-for-lock repro --single-item"; $$run check; \
-	echo "$$stages" | grep -E '^(fetch@|photos$$|primer$$)' | sort -r | $$at_once -n 1 $$run; \
-	set -- $$(echo "$$stages" | grep ^train@); round=$$((3 * $(JOBS))); \
-	echo "$$@" | $$at_once -n $$((($$# + round - 1) / round)) $$run; \
-	{ echo costs; echo published; echo "$$stages" | sed -n 's/^embed@\(.*\)/evaluate@\1 explain@\1 embed@\1 test_set@\1 compare@\1/p'; } | sort -r | $$at_once -L 1 $$run; \
-	echo "$(BIN)/dvc repro"; $(BIN)/dvc repro
+	@$(BIN)/python -m lookalike run --jobs $(JOBS)
 	@echo "The report: reports/$$(sed -n 's/^profile: *\([^ #]*\).*/\1/p' params.yaml)/index.html"
 
 repro: demo  ## the same
@@ -107,7 +94,7 @@ ui: $(INSTALLED)  ## browse the training runs in MLflow, at the address that is 
 	@$(BIN)/python -m lookalike.tracking.ui $(PORT)
 
 published: $(INSTALLED)  ## render results/ to reports/published/
-	$(BIN)/dvc repro --force --single-item published
+	$(BIN)/dvc repro --force --single-item reports/published/dvc.yaml:published
 
 lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows; what only tests and the site need comes last
 	@compile="$(BIN)/python -m uv pip compile --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url"; \

@@ -13,7 +13,7 @@ import pytest
 
 from lookalike.cli.app import app, main
 
-COMMANDS = ("try", "serve", "train", "bundle", "results", "weights", "prune", "doctor")
+COMMANDS = ("try", "serve", "run", "train", "bundle", "results", "weights", "prune", "doctor")
 WAITING = """
 import signal, time
 from lookalike.command import run
@@ -54,7 +54,9 @@ def test_the_help_has_examples_and_statuses_and_fits_a_terminal(
     assert call(monkeypatch, *([command] if command else []), "--help") == 0
     text = capsys.readouterr().out
     assert f"examples:\n  lookalike {command}" in text
-    assert "exit status:\n  0    done\n  1    doctor has found a fault, or train could not finish a variant\n" in text
+    assert (
+        "exit status:\n  0    done\n  1    doctor has found a fault, or not all of train or run could be done\n" in text
+    )
     assert "\n  2    bad input" in text
     assert all(len(line) <= 100 for line in text.splitlines())
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from checkout import ROOT
 
+from lookalike import forking
+
 SCRIPT = """
 import json, os, signal, sys, time
 from pathlib import Path
@@ -78,7 +80,7 @@ def python(root: Path) -> Iterator[str]:
 
 
 def wait_for(found: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not found():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -158,4 +160,15 @@ def test_without_a_server_a_python_of_its_own_runs_it(root: Path, python: str) -
 def test_the_pipeline_looks_for_the_program_first() -> None:
     (line,) = re.findall(r"^  - python: (.*)$", (ROOT / "dvc.yaml").read_text(encoding="utf-8"), re.MULTILINE)
     assert line.startswith('PATH="$DVC_ROOT/.venv/forking:$DVC_ROOT/.venv/bin:$PATH" ')
-    assert "forking.py serve" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there are forks on Linux alone")
+def test_a_server_is_there_within_the_block_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with forking.forking_server():
+        assert not (tmp_path / ".venv").exists(), "without an environment of the project there is no server"
+    (tmp_path / ".venv").mkdir()
+    program = tmp_path / ".venv" / "forking" / "python"
+    with forking.forking_server():
+        wait_for(program.exists)
+    assert not program.exists()

@@ -29,7 +29,9 @@ STAGES = (
     *("compare", "costs", "primer", "publish", "report", "published"),
 )
 DATA_FILES = [path for path in SOURCE.rglob("*.*") if path.suffix not in {".py", ".pyc"}]
-PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+FILES_OF_STAGES = ("dvc.yaml", "reports/published/dvc.yaml")  # the second has `published` alone
+DEFINED = [yaml.safe_load((ROOT / file).read_text(encoding="utf-8")) for file in FILES_OF_STAGES]
+PIPELINE: dict[str, Any] = DEFINED[0]["stages"] | DEFINED[1]["stages"]
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 PLAIN = {
     "lenet5",
@@ -169,7 +171,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 def definition(stage: str) -> dict[str, Any]:
     """A stage in dvc.yaml, what it does for each item if it has several."""
-    found: dict[str, Any] = PIPELINE["stages"][stage]
+    found: dict[str, Any] = PIPELINE[stage]
     return found.get("do", found)
 
 
@@ -265,14 +267,14 @@ def test_a_stage_script_is_short(stage: str) -> None:
 
 
 def test_there_are_stages_for_these_scripts_and_no_others() -> None:
-    assert {path.stem for path in (ROOT / "stages").glob("*.py")} == set(STAGES) == set(PIPELINE["stages"])
+    assert {path.stem for path in (ROOT / "stages").glob("*.py")} == {*STAGES} == PIPELINE.keys()
     assert sum(len(PARAMS[PLURAL[stage]]) if stage in PLURAL else 1 for stage in STAGES) < 110
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_starts_the_same_python(stage: str) -> None:
     assert definition(stage)["cmd"] == f"${{python}} stages/{stage}.py"
-    (python,) = (value["python"] for value in PIPELINE["vars"] if "python" in value)
+    (python,) = (value["python"] for value in DEFINED[0]["vars"] if "python" in value)
     assert python.endswith(" PYTHONPATH=src python")
 
 
@@ -377,9 +379,10 @@ def test_claims_need_numbers_alone() -> None:
     assert others - sys.stdlib_module_names == {"numpy"}
 
 
-def test_only_parameters_and_the_lock_are_read_from_yaml() -> None:
+def test_only_parameters_the_lock_and_settings_of_jobs_are_read_from_yaml() -> None:
     assert importers("ruamel") == {"params/document.py"}
-    assert importers("yaml") == {"provenance.py", "tracking/records.py"}
+    of_the_lock = {"provenance.py", "scheduling/clones.py", "tracking/records.py"}
+    assert importers("yaml") == of_the_lock | {"scheduling/settings.py"}
 
 
 def test_tracking_alone_imports_mlflow_and_only_when_it_is_used() -> None:
@@ -400,6 +403,7 @@ def test_few_modules_know_the_environment() -> None:
         defaults = [call for call in calls if call.startswith("os.environ.setdefault(")]
         setters |= {name} if defaults else set()
         readers |= {name} if len(environ) > len(defaults) or "getenv" in ast.unparse(tree) else set()
-    known = {"__main__.py", "command.py", "forking.py", "provenance.py", "runtime.py", "tracking/__main__.py"}
+    known = {"__main__.py", "command.py", "forking.py", "provenance.py", "runtime.py", "scheduling/attempt.py"}
+    known |= {"tracking/__main__.py"}
     assert readers <= known
     assert setters <= {"runtime.py", "tracking/store.py"}

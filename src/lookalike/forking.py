@@ -6,7 +6,7 @@ starts the real Python if there is none. A stage then saves the 2 to 5 s that im
 the same bytes, because a fork begins like a fresh process: none of this package's modules is loaded, and nothing was
 drawn at random.
 
-This file is run by its path and imports nothing of the package.
+This file is also run by its path, and imports nothing of the package.
 """
 
 import contextlib
@@ -17,7 +17,9 @@ import runpy
 import select
 import signal
 import socket
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,20 @@ def main(command: str, *arguments: str) -> None:
         serve(int(*arguments))
     else:
         pass_on(list(arguments))
+
+
+@contextlib.contextmanager
+def forking_server() -> Iterator[None]:
+    """A server for the stages that this process runs within the block, where there is a .venv on Linux."""
+    if sys.platform != "linux" or not FOLDER.parent.is_dir():
+        yield
+        return
+    server = subprocess.Popen((sys.executable, __file__, "serve", str(os.getpid())), start_new_session=True)
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def serve(parent: int) -> None:
@@ -121,6 +137,7 @@ def pass_on(arguments: list[str]) -> None:
     """Have the server run a script, and end with its status; without a server, become the Python that runs it."""
     address = Path(__file__).resolve().parents[2] / FOLDER / "socket"
     own = Path(sys.executable)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # it ends this process, and the server then ends the script
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             if not arguments or not arguments[0].endswith(".py"):

@@ -380,7 +380,7 @@ def fake_dvc(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
     def put(out: str = "", err: str = "", status: int = 0) -> None:
         program = project / "python"
         program.write_text(
-            f'#!/bin/sh\ntest "$*" = "-m dvc status --json" || exit 9\n'
+            f'#!/bin/sh\ntest "$*" = "-m dvc status --json dvc.yaml" || exit 9\n'
             f"cat <<'E'\n{out}\nE\ncat >&2 <<'E'\n{err}\nE\nexit {status}\n"
         )
         program.chmod(0o755)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, validators
 
 from lookalike.cli.output import FAULTY, examples, print_json
 from lookalike.cli.results import results
@@ -163,6 +163,44 @@ def fit_photo_model() -> None:
     measured = fit_released(FOLDER, classes, Path("downloads"), mirror()).about.measured.all
     interval = f"{100 * measured.low:.0f} to {100 * measured.high:.0f}"
     print(f"{FOLDER}: right about {100 * measured.accuracy:.0f} % ({interval}) of photographs of senders left out")
+
+
+@app.command(
+    name="run",
+    help_epilogue=examples(
+        "run --jobs 4                          four stages at a time on this machine",
+        "run --dry                             which stages would run",
+        "run train --scheduler tcp://head:8786 the trainings, on workers of a Dask scheduler",
+        "run --slurm slurm.yaml                everything, in jobs of SLURM",
+    ),
+)
+def run_stages(
+    *targets: str,
+    jobs: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
+    scheduler: str | None = None,
+    slurm: Path | None = None,
+    dry: bool = False,
+) -> int:
+    """Run the stale stages, several at a time.
+
+    Run what `dvc repro` would run, each stage by DVC itself, as soon as what it
+    needs is done: in processes on this machine, on the workers of a Dask scheduler,
+    or in jobs of SLURM. The bytes are those of `dvc repro`. A stage that fails
+    stops only those that need it; its last lines are shown, and its log is in
+    .dvc/tmp/run. Ctrl-C stops all of them. A stage whose worker dies runs again on
+    another one. Run it from the root of the project.
+
+    Args:
+        targets: A stage, a group such as train, or an output; none means all stages.
+        jobs: The number of stages at a time on this machine; default: 2.
+        scheduler: The address of a Dask scheduler. Its workers may be in this folder,
+            which machines then share, or in clones with a DVC remote between them.
+        slurm: A YAML file that says what a job takes; machines must share this folder.
+        dry: List the stages that would run, and run none.
+    """
+    from lookalike.cli.run import run_request
+
+    return 0 if run_request(targets, jobs, scheduler, slurm, dry=dry) else FAULTY
 
 
 @app.command(help_epilogue=examples("train --profile cpu", "train --profile cpu fashion-cnn fashion-vit"))

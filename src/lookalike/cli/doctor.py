@@ -278,7 +278,7 @@ def check_pipeline() -> Iterator[Finding]:
         for path, reason in unreadable:
             yield Finding("FAULT", "pipeline", f"{path}: {reason}", "remove it: DVC ends at it, or waits for it")
         return
-    command = [sys.executable, "-m", "dvc", "status", "--json"]
+    command = [sys.executable, "-m", "dvc", "status", "--json", "dvc.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=DVC_SECONDS)
     if done.returncode != 0 and any(sign in done.stderr for sign in BUSY):
         found = "dvc is at work here, and does not say what would run"
