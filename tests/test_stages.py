@@ -380,9 +380,8 @@ def test_claims_need_numbers_alone() -> None:
 
 
 def test_only_parameters_the_lock_and_settings_of_jobs_are_read_from_yaml() -> None:
-    assert importers("ruamel") == {"params/document.py"}
-    of_the_lock = {"provenance.py", "scheduling/clones.py", "tracking/records.py"}
-    assert importers("yaml") == of_the_lock | {"scheduling/settings.py"}
+    assert importers("ruamel") == {"params/document.py", "scheduling/dvc_command.py"}
+    assert importers("yaml") == {"provenance.py", "scheduling/settings.py", "tracking/records.py"}
 
 
 def test_tracking_alone_imports_mlflow_and_only_when_it_is_used() -> None:

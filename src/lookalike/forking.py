@@ -1,10 +1,10 @@
 """A server that has imported the large packages once, and runs every stage in a fork of itself.
 
 `python src/lookalike/forking.py serve PARENT` puts a program named `python` into `.venv/forking`, where `dvc.yaml`
-looks before `.venv/bin`, and removes it when the process PARENT ends. That program passes a script on to the server, or
-starts the real Python if there is none. A stage then saves the 2 to 5 s that importing torch takes. It reads and writes
-the same bytes, because a fork begins like a fresh process: none of this package's modules is loaded, and nothing was
-drawn at random.
+looks before `.venv/bin`, and removes it when the process PARENT ends. That program passes a script or a module on to
+the server, or starts the real Python if there is none. A stage then saves the 2 to 5 s that importing torch takes, and
+DVC its own imports. They read and write the same bytes, because a fork begins like a fresh process: none of this
+package's modules is loaded, and nothing was drawn at random.
 
 This file is also run by its path, and imports nothing of the package.
 """
@@ -30,6 +30,7 @@ PACKAGES = (
     *("torch", "torch.optim", "torch.utils.data", "torch.utils.flop_counter", "torch._dynamo", "torchvision", "timm"),
     *("scipy.stats", "sklearn.linear_model", "sklearn.manifold", "sklearn.mixture", "sklearn.metrics", "pandas"),
     *("matplotlib.figure", "matplotlib.backends.backend_agg", "cv2", "PIL.Image", "pydantic", "ruamel.yaml", "jinja2"),
+    *("dvc.cli", "dvc.commands.repro", "dvc.repo.reproduce", "dvc.cachemgr", "dvc.data_cloud", "dvc.lock", "dvc.scm"),
 )
 
 
@@ -93,13 +94,16 @@ def serve(parent: int) -> None:
 
 
 def attend(connection: socket.socket) -> None:
-    """Run the script that a request names in a fork of this process; answer with its status, or end it when the
-    program that asked is gone."""
+    """Run what a request names in a fork of this process; answer with its status.
+
+    When the program that asked is gone or was stopped, the fork and what it began get SIGINT, as Ctrl-C sends it.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     request, streams, _, _ = socket.recv_fds(connection, LIMIT, 3)
     alive, held = os.pipe()  # the writing end closes with the script's process
     child = os.fork()
     if child == 0:
+        os.setsid()
         connection.close()
         os.close(alive)
         run_script(json.loads(request), streams)
@@ -109,7 +113,8 @@ def attend(connection: socket.socket) -> None:
         os.close(stream)
     ready, _, _ = select.select([connection.fileno(), alive], [], [])
     if alive not in ready:
-        os.kill(child, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGINT)
     _, status = os.waitpid(child, 0)
     with contextlib.suppress(BrokenPipeError):
         connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
@@ -117,7 +122,7 @@ def attend(connection: socket.socket) -> None:
 
 
 def run_script(request: dict[str, Any], streams: list[int]) -> None:
-    """Become a Python process that runs a script: its streams, folder, environment, arguments and paths."""
+    """Become a Python process that runs a script or a module: its streams, folder, environment, arguments and paths."""
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
@@ -127,32 +132,44 @@ def run_script(request: dict[str, Any], streams: list[int]) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv[:] = request["arguments"]
+    of_module = sys.argv[0] == "-m"
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    script = Path(sys.argv[0]).resolve()
-    sys.path[:0] = [str(script.parent), *(str(Path(path).resolve()) for path in paths)]
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    first = Path.cwd() if of_module else Path(sys.argv[0]).resolve().parent
+    sys.path[:0] = [str(first), *(str(Path(path).resolve()) for path in paths)]
+    if of_module:
+        del sys.argv[0]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def pass_on(arguments: list[str]) -> None:
-    """Have the server run a script, and end with its status; without a server, become the Python that runs it."""
+    """Have the server run a script or a module, and end with its status; without a server, become the Python that
+    runs it."""
     address = Path(__file__).resolve().parents[2] / FOLDER / "socket"
     own = Path(sys.executable)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # it ends this process, and the server then ends the script
     with socket.socket(socket.AF_UNIX) as connection:
         try:
-            if not arguments or not arguments[0].endswith(".py"):
+            if not arguments or not (arguments[0] == "-m" or arguments[0].endswith(".py")):
                 raise FileNotFoundError
             connection.connect(os.path.relpath(address))  # absolute it may be too long for a socket
         except OSError:
             os.execv(own, [str(own), *arguments])
         request = {"arguments": arguments, "folder": str(Path.cwd()), "environment": dict(os.environ)}
         socket.send_fds(connection, [json.dumps(request).encode()], [0, 1, 2])
+        signal.signal(signal.SIGINT, lambda *_: stop(connection))
         status = int(connection.recv(100) or 1)
     if status < 0:  # ended by a signal
         with contextlib.suppress(OSError):  # of SIGKILL, which has no handler
             signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     sys.exit(status)
+
+
+def stop(connection: socket.socket) -> None:
+    """Ask the server to stop what it runs; it then answers with the status."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from lookalike import forking
 from lookalike.scheduling import supervisor
 
 FOLDER = Path(".dvc", "tmp", "run")  # of logs and notes; git and DVC pass over it
 LINES = 12  # of a log that are shown when its stage has failed
 STARTED = "lookalike-stage"  # topic of the events that tell which stage runs where
-DVC = (sys.executable, "-m", "dvc", "--wait-for-lock")
+DVC = ("-m", "lookalike.scheduling.dvc_command", "--wait-for-lock")
 
 Lock = dict[str, Any]  # entries of dvc.lock by stage, whose format is DVC's
 
@@ -136,6 +137,12 @@ class Commands:
     log: Path
     environment: Mapping[str, str]
 
+    @property
+    def python(self) -> str:
+        """The program that forks what it runs where the run has begun one, else this very Python."""
+        forks = forking.FOLDER / "python"
+        return str(forks.absolute()) if forks.exists() else sys.executable
+
     def run(self, *arguments: str) -> None:
         """Run `dvc` with these arguments, and add what it prints to the log.
 
@@ -147,7 +154,7 @@ class Commands:
             if self.task.run in _stopped:
                 self.refuse("stopped before it began")
             process = subprocess.Popen(
-                (*guardian, *DVC, *arguments),
+                (*guardian, self.python, *DVC, *arguments),
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C goes to the run's process, which stops its stages in order

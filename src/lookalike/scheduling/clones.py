@@ -6,14 +6,11 @@ Each stage passes on what dvc.lock says of it. A worker pulls what the stage rea
 import subprocess
 from pathlib import Path
 
-import yaml
-
-from lookalike.artifacts.folders import write_text
 from lookalike.errors import InputError
 from lookalike.scheduling.attempt import CloneTask, Commands, Lock
+from lookalike.scheduling.dvc_command import LOCK, read_lock, write_lock
 from lookalike.scheduling.graph import dvc_repository
 
-LOCK = Path("dvc.lock")
 SCHEMA = "2.0"  # of dvc.lock
 
 
@@ -58,10 +55,10 @@ def git(*arguments: str) -> str:
 
 def read_entries() -> Lock:
     """What dvc.lock says, by stage; empty without the file."""
-    return yaml.safe_load(LOCK.read_text(encoding="utf-8"))["stages"] if LOCK.exists() else {}
+    return read_lock().get("stages", {})
 
 
 def add_entries(entries: Lock) -> None:
     """Write entries into dvc.lock; those of other stages stay."""
     with dvc_repository() as repo, repo.lock:
-        write_text(LOCK, yaml.safe_dump({"schema": SCHEMA, "stages": read_entries() | entries}, sort_keys=False))
+        write_lock(LOCK, {"schema": SCHEMA} | read_lock() | {"stages": read_entries() | entries})

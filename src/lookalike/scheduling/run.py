@@ -21,6 +21,7 @@ from lookalike.forking import forking_server
 from lookalike.long_runs import duration
 from lookalike.scheduling import attempt, clones
 from lookalike.scheduling.attempt import CloneTask, Done, Lock, StageFailedError, Task, run_stage
+from lookalike.scheduling.dvc_command import rewrite_lock
 from lookalike.scheduling.graph import Stage, dvc_repository, read_stages, to_run
 from lookalike.scheduling.progress import State, done_line, failed_lines, shown
 from lookalike.scheduling.times import chains, expected_seconds, load_times, save_times
@@ -198,6 +199,7 @@ def run_pipeline(
             if scheduler.begun:
                 client.run(attempt.stop_stages, run)
                 attempt.stop_stages(run)
+            rewrite_lock()
             save_times(times | {name: done.seconds for name, done in state.done.items() if done.ran})
         if scheduler.clones:
             fetch_outputs(scheduler.clones, [stage for stage in stages if stage.kept and stage.name in state.done])
