@@ -74,9 +74,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def training(
-    model: str, arguments: dict[str, Any], batch_size: int, target: runtime.Runtime
+    model: str,
+    arguments: dict[str, Any],
+    batch_size: int,
+    target: runtime.Runtime,
+    part: runtime.Part | None = None,
 ) -> tuple[int, Callable[[], object]]:
-    """Multiply-accumulates of a forward pass of one image, and a step on a batch of random images."""
+    """Multiply-accumulates of a forward pass of one image, and a step on a batch of random images.
+
+    They are `part` of a batch that several processes share; None means that they are the whole.
+    """
     with runtime.seeded(0, "init"):
         built = create_model(model, NORMALISED.get(model, {}) | arguments, input_shape=SHAPE, num_classes=10)
     macs = count_macs(built, SHAPE)
@@ -87,7 +94,7 @@ def training(
     pixels = stream.integers(0, 256, (batch_size, 32, 32, 3), dtype=np.uint8)
     labels = stream.integers(0, 10, batch_size)
     batch = place_images(pixels, labels, mean=(0.5,) * 3, std=(0.25,) * 3, runtime=target).batch(slice(None))
-    return macs, lambda: learner.step(*batch)
+    return macs, lambda: learner.step(*batch, part)
 
 
 def multiplication(size: int, target: runtime.Runtime) -> Callable[[], Tensor]:

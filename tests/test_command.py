@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.command import mirror, run, run_for_study, run_for_variants, stage_item
+from lookalike.command import mirror, relaunch, run, run_for_study, run_for_variants, stage_item
 from lookalike.errors import InputError
 from lookalike.params import Params
 
@@ -208,3 +208,63 @@ def test_a_variant_of_no_or_another_study_is_refused(
         run_for_variants(work_on, "found")
     assert capsys.readouterr().err.startswith(f"error: {said}")
     assert written(project) == {"former"}
+
+
+@pytest.fixture
+def executed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
+    """The programs that would have replaced this process, with their arguments."""
+    programs: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(os, "execv", lambda *program: programs.append(program))
+    monkeypatch.setattr(sys, "argv", ["stages/train.py", "fashion-cnn"])
+    for name in ("LOOKALIKE_LAUNCH", "RANK"):
+        monkeypatch.delenv(name, raising=False)
+    return programs
+
+
+def program_in(folder: Path, name: str) -> Path:
+    folder.mkdir()
+    (folder / name).touch(mode=0o755)
+    return folder / name
+
+
+def test_a_launcher_beside_this_python_replaces_the_process(
+    executed: list[tuple[str, list[str]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside, on_path = (program_in(tmp_path / folder, "launch") for folder in ("environment", "bin"))
+    monkeypatch.setenv("LOOKALIKE_LAUNCH", "launch --nproc-per-node 8 --log-dir 'my logs'")
+    monkeypatch.setenv("PATH", str(on_path.parent))
+    command = ["launch", "--nproc-per-node", "8", "--log-dir", "my logs", "stages/train.py", "fashion-cnn"]
+    monkeypatch.setattr(sys, "executable", str(beside.with_name("python")))
+    relaunch()
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "elsewhere" / "python"))
+    relaunch()
+    assert executed == [(str(beside), command), (str(on_path), command)]
+
+
+@pytest.mark.parametrize("launcher", [None, "", "launch"])
+def test_a_process_without_a_launcher_or_from_one_stays(
+    executed: list[tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch, launcher: str | None
+) -> None:
+    if launcher is not None:
+        monkeypatch.setenv("LOOKALIKE_LAUNCH", launcher)
+        monkeypatch.setenv("RANK", "0")
+    relaunch()
+    assert executed == []
+
+
+@pytest.mark.parametrize(
+    ("launcher", "message"),
+    [
+        ("no-such-launcher -n 2", "LOOKALIKE_LAUNCH: no-such-launcher: no such program"),
+        ("launch 'me", 'LOOKALIKE_LAUNCH: "launch \'me": No closing quotation'),
+        (" ", "LOOKALIKE_LAUNCH: names no program"),
+    ],
+)
+@pytest.mark.usefixtures("executed")
+def test_a_launcher_that_cannot_be_started_is_refused(
+    launcher: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKALIKE_LAUNCH", launcher)
+    with pytest.raises(InputError) as refused:
+        relaunch()
+    assert str(refused.value) == message

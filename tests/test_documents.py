@@ -199,7 +199,7 @@ def test_outputs_are_found() -> None:
 
 def test_commands_are_found() -> None:
     guides = [document for document in DOCUMENTS if document.startswith("docs/howto/")]
-    assert len(guides) == 5
+    assert len(guides) == 6
     assert {"README.md", "CONTRIBUTING.md", "docs/tutorial.md", "docs/performance.md", *guides} <= {*GUIDES}
     assert all(commands(document) for document in GUIDES)
 

@@ -30,8 +30,8 @@ def found():
     }
 
 if sys.argv[1] == "wait":
-    Path("pid").write_text(str(os.getpid()))
     try:
+        Path("pid").write_text(str(os.getpid()))
         time.sleep(60)
     finally:
         Path("closed").touch()

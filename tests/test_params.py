@@ -120,7 +120,7 @@ def test_a_list_and_a_text_have_a_greatest_length(section: type[StrictModel]) ->
             f"{TRAIN}.learning_rate",
             "epochs, batch_size, optimizer, lr, search, schedule, warmup_epochs, momentum, lr_drops, lr_factor, "
             "lr_other, l2, weight_decay, fraction, smoothing, augmentation, contrastive_margin, keep_epochs, "
-            "stop_at_error, pretrained, weights, layers",
+            "stop_at_error, pretrained, weights, layers, sync_batch_norm",
         ),
         # optional sections
         (f"{CROPS}.search.rate", "rates, epochs"),

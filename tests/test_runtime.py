@@ -5,6 +5,7 @@ import itertools
 import pytest
 import torch
 
+from lookalike import runtime as module
 from lookalike.runtime import (
     Runtime,
     derive_seed,
@@ -53,6 +54,17 @@ def test_seeded_restores_the_global_generator(fails: bool) -> None:
         assert fails
     assert torch.equal(before, torch.random.get_rng_state())
     assert torch.equal(inside, torch.rand(4, generator=generator(3, "init")))
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_start_warns_of_a_precision_that_is_slow_here(
+    fast: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "has_fast_bfloat16", lambda device: fast)
+    assert start("cpu", "bfloat16").precision is torch.bfloat16
+    assert start("cpu").precision is torch.float32
+    expected = ["this device has no bfloat16 instructions; float32 would be faster"]
+    assert caplog.messages == ([] if fast else expected)
 
 
 def test_start_refuses_operations_that_are_not_deterministic() -> None:

@@ -1,6 +1,8 @@
 """Run a stage or a command so that bad input and a stop end it without a traceback, each with its own exit status."""
 
 import os
+import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterable
@@ -102,6 +104,30 @@ def stage_item(*, several: bool = False) -> str:
     if (len(sys.argv) > 2 and not several) or not (given := sys.argv[1] if len(sys.argv) > 1 else item):
         sys.exit(f"usage: {Path(sys.argv[0]).name} NAME{' [VARIANT ...]' if several else ''}")
     return given
+
+
+def relaunch() -> None:
+    """Replace this process by the launcher in LOOKALIKE_LAUNCH, such as `torchrun`, which starts its script anew.
+
+    Does nothing without a launcher, or in a process that one has started, which knows its RANK. A launcher beside this
+    Python comes before others on the path: another `torchrun` would start another Python.
+
+    Raises:
+        InputError: there is no such program.
+    """
+    given = os.environ.get("LOOKALIKE_LAUNCH")
+    if not given or "RANK" in os.environ:
+        return
+    try:
+        words = shlex.split(given)
+    except ValueError as error:
+        raise InputError(f"LOOKALIKE_LAUNCH: {given!r}: {error}") from error
+    if not words:
+        raise InputError("LOOKALIKE_LAUNCH: names no program")
+    folders = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    if (found := shutil.which(words[0], path=folders)) is None:
+        raise InputError(f"LOOKALIKE_LAUNCH: {words[0]}: no such program")
+    os.execv(found, [*words, *sys.argv])
 
 
 def mirror() -> str | None:

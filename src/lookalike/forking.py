@@ -104,6 +104,7 @@ def attend(connection: socket.socket) -> None:
     child = os.fork()
     if child == 0:
         os.setsid()
+        os.set_inheritable(held, True)  # also where the script becomes another program, such as torchrun
         connection.close()
         os.close(alive)
         run_script(json.loads(request), streams)

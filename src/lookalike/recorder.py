@@ -14,7 +14,7 @@ from lookalike.artifacts.models import save_history
 from lookalike.training.loop import Outcome
 from lookalike.training.settings import EffectiveSettings
 
-LONG_SECONDS = 10.0  # longer training runs are shown in MLflow while they run, which takes seconds to start
+LONG_SECONDS = 60.0  # longer training runs are shown in MLflow while they run, which takes seconds to start
 
 
 class Recorder:

@@ -6,13 +6,14 @@ Channels-last memory, no compilation and an allocator that keeps its pages are f
 
 import ctypes
 import hashlib
+import logging
 import os
 import platform
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,8 @@ PIXELS_AT_ONCE = 2**20
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 Network = TypeVar("Network", bound=nn.Module)
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # names and numbers of glibc's mallopt(3)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,20 @@ class Runtime:
         return torch.autocast(self.device.type, dtype=self.precision)
 
 
+class Part(NamedTuple):
+    """The images of a batch that one of several processes computes: those from `start` to `stop`, of `total`."""
+
+    start: int
+    stop: int
+    total: int
+
+
 def start(device: str = "auto", precision: str = "float32") -> Runtime:
     """Set this process up for reproducible work and choose its device.
 
     Args:
         device: as torch names it; `auto` means CUDA where there is one, else the CPU.
-        precision: `float32` or `bfloat16`, see `Runtime`.
+        precision: `float32` or `bfloat16`, see `Runtime`. A warning says if the device has no instructions for it.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -65,6 +76,8 @@ def start(device: str = "auto", precision: str = "float32") -> Runtime:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     keep_freed_pages()
+    if precision == "bfloat16" and not has_fast_bfloat16(torch.device(device)):
+        _log.warning("this device has no bfloat16 instructions; float32 would be faster")
     return Runtime(torch.device(device), precision=PRECISIONS[precision])
 
 

@@ -11,11 +11,11 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from lookalike.artifacts.datasets import Dataset
-from lookalike.data import augmentation
 from lookalike.data.augmentation import (
     AffineJitter,
     Augmentation,
     ColourJitter,
+    Draws,
     PrincipalColourShift,
     ShoePairs,
     ToneJitter,
@@ -26,6 +26,7 @@ from lookalike.data.augmentation import (
     principal_components,
 )
 from lookalike.errors import InputError
+from lookalike.runtime import Part
 
 STILL = AffineJitter()
 SAME = ToneJitter(gamma=(1, 1), gain=(1, 1), lift=0, noise=0)
@@ -63,6 +64,16 @@ def test_the_same_draws_give_the_same_images_and_others_give_others(images: Tens
     once, again, other = (ALL.apply(images, labels, draws(seed)) for seed in (1, 1, 2))
     assert torch.equal(once, again)
     assert not torch.equal(once, other)
+
+
+@pytest.mark.parametrize("whole", [ALL, Augmentation(crop=2)], ids=["all", "crop"])
+def test_an_image_changes_in_the_same_way_in_any_part_of_a_batch(
+    images: Tensor, labels: Tensor, whole: Augmentation
+) -> None:
+    expected = whole.apply(images, labels, draws())
+    for start, stop in ((0, 7), (7, 8), (8, 20)):
+        found = whole.apply(images[start:stop], labels[start:stop], draws(), Part(start, stop, 20))
+        torch.testing.assert_close(found, expected[start:stop], rtol=0, atol=1e-6)
 
 
 def test_no_global_generator_is_used_and_the_input_is_left_alone(images: Tensor, labels: Tensor) -> None:
@@ -129,10 +140,10 @@ def test_tones_change_the_garment_and_leave_the_ground_black(images: Tensor, lab
 
 
 def test_each_quantity_has_a_draw_an_image_within_its_range() -> None:
-    values = augmentation.uniform(2000, -2.0, 3.0, draws())
+    values = Draws(draws()).uniform(2000, -2.0, 3.0)
     assert -2 <= values.min() < -1.9
     assert 2.9 < values.max() < 3
-    assert augmentation.bernoulli(4000, 0.25, draws()).float().mean().item() == pytest.approx(0.25, abs=0.03)
+    assert Draws(draws()).bernoulli(4000, 0.25).float().mean().item() == pytest.approx(0.25, abs=0.03)
 
 
 # --- the changes of the CIFAR-10 study, each against the same done image by image ------------------------------------
@@ -147,13 +158,13 @@ def colourful() -> Tensor:
 def drawn_by(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
     """What `uniform` draws from now on, in order."""
     drawn: list[Tensor] = []
-    uniform = augmentation.uniform
+    uniform = Draws.uniform
 
     def recording(*arguments: object) -> Tensor:
         drawn.append(uniform(*arguments))  # type: ignore[arg-type]
         return drawn[-1]
 
-    monkeypatch.setattr(augmentation, "uniform", recording)
+    monkeypatch.setattr(Draws, "uniform", recording)
     return drawn
 
 
@@ -205,7 +216,7 @@ def test_hue_turns_about_the_grey_axis(colourful: Tensor, monkeypatch: pytest.Mo
     angles = torch.linspace(-3, 3, 7)
     turns = Rotation.from_rotvec(angles[:, None].numpy() * np.ones(3) / math.sqrt(3)).as_matrix()
     torch.testing.assert_close(hue_rotation(angles), torch.from_numpy(turns).float(), atol=1e-6, rtol=0)
-    monkeypatch.setattr(augmentation, "uniform", lambda count, low, high, _: torch.full((count,), high))
+    monkeypatch.setattr(Draws, "uniform", lambda draws, count, low, high: torch.full((count,), high))
     found = Augmentation(colours=ColourJitter(hue=120)).apply(colourful, torch.zeros(40), draws())
     torch.testing.assert_close(found, colourful.roll(1, dims=1), atol=1e-5, rtol=0)  # red becomes green
 

@@ -48,6 +48,16 @@ def test_the_share_of_zeros_and_the_expectation(p: float, zeros: float, count: i
     assert out.unique().tolist() == pytest.approx([0, 1 / (1 - zeros)], rel=1e-15)
 
 
+@pytest.mark.parametrize("memory_format", [torch.channels_last, torch.contiguous_format])
+def test_an_image_has_the_same_mask_in_any_part_of_a_batch(memory_format: torch.memory_format) -> None:
+    x = torch.ones(7, 3, 5, 3).to(memory_format=memory_format)
+    whole = dropout(0.5)(x)
+    for start, stop in ((0, 2), (2, 3), (3, 7)):
+        layer = dropout(0.5)
+        layer.part = (start, stop, 7)
+        assert torch.equal(layer(x[start:stop]), whole[start:stop])
+
+
 def test_all_eight_bytes_of_a_draw_are_uniform() -> None:
     pieces = drawn_bytes(8 * 20_000).view(-1, 8).numpy()
     for position in range(8):

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from lookalike.data.tensors import ImageTensors, place_images
 from lookalike.models.fashion_cnn import FashionCNN
 from lookalike.models.layers import Dropout, Model, set_dropout_generator
 from lookalike.models.registry import MODELS, PUBLISHED, create_model
-from lookalike.runtime import Runtime, generator, seeded
+from lookalike.runtime import Part, Runtime, generator, seeded
 from lookalike.training import loop
 from lookalike.training.loop import Learner, Outcome, Schedule, train, validate
 from lookalike.training.optimisation import Optimisation, Optimiser
@@ -106,7 +107,7 @@ def test_each_epoch_and_seed_has_an_order_and_masks_of_its_own(
     orders: list[Tensor] = []
     masks: list[Tensor] = []
 
-    def note(learner: Learner, batch: Tensor, labels: Tensor) -> Tensor:
+    def note(learner: Learner, batch: Tensor, labels: Tensor, part: Part) -> Tensor:
         orders.append(batch)
         masks.append(learner.model.features[0](torch.ones(500)))
         return torch.zeros(2)
@@ -191,7 +192,7 @@ def test_an_epoch_never_waits_for_the_gpu(dataset: Dataset, monkeypatch: pytest.
     schedule = Schedule(2, 8, 0, Optimisation("adam", 1e-3))
     steps: list[int] = []
 
-    def strict(learner: Learner, *batch: Tensor) -> Tensor:
+    def strict(learner: Learner, *batch: Any) -> Tensor:
         """A step, from the second epoch's first (what the first allocates is there) to its last without a wait."""
         steps.append(len(steps))
         totals = original(learner, *batch)

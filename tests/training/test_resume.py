@@ -6,6 +6,7 @@ import os
 import runpy
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,9 +14,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 import yaml
+from safetensors.torch import load_file
 
 from lookalike.artifacts.datasets import Dataset, save_dataset
 
@@ -182,3 +185,75 @@ def test_a_second_process_on_the_same_waits_and_takes_over_what_is_finished(root
     assert [path.name for path in (project / "finished").glob("*/*")] == ["seed-0.pt"]
     assert list((project / "checkpoints").iterdir()) == []
     assert not list(project.rglob("*.part"))
+
+
+# several processes
+
+
+def launch(root: Path, folder: Path, variant: str) -> "subprocess.Popen[str]":
+    """The stage as DVC starts it, with a launcher of two processes; what they say is in its `stderr`."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("DVC_ROOT", "PATH")} | {
+        "CUDA_VISIBLE_DEVICES": "",
+        "DVC_STAGE": f"train@{variant}",
+        "LOOKALIKE_LAUNCH": "torchrun --standalone --nproc-per-node=2",  # found beside this Python, not on a path
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(root / "src"),
+    }
+    script = os.path.relpath(root / "stages" / "train.py", folder)
+    return subprocess.Popen([sys.executable, script], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def history(folder: Path) -> list[str]:
+    return (folder / "models" / "fashion" / "fashion-cnn" / "history.csv").read_text(encoding="utf-8").splitlines()
+
+
+def test_two_processes_go_on_where_one_was_killed(root: Path, project: Path) -> None:
+    """Also if that one had two threads, and with the same weights up to rounding."""
+    whole = project.with_name("whole")
+    shutil.copytree(project, whole)
+    assert ended(start(root, whole, "fashion-cnn", threads=2)) == 0
+
+    killed_after_an_epoch(root, project, "fashion-cnn", threads=2)
+    (checkpoint,) = (project / "checkpoints").glob("*/seed-0.pt")
+    done = len(torch.load(checkpoint, weights_only=True)["history"])
+    process = launch(root, project, "fashion-cnn")
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, said
+    assert said == ""
+    assert history(project)[: done + 1] == history(whole)[: done + 1]
+    assert len(history(project)) == len(history(whole))
+    (kept,), (expected,) = (list((folder / "finished").iterdir()) for folder in (project, whole))
+    assert kept.name == expected.name, "the number of processes is no part of the fingerprint"
+    found, states = {}, [load_file(next(folder.glob("models/*/*/seed-0.safetensors"))) for folder in (project, whole)]
+    for name, tensor in states[1].items():
+        found[name] = ((states[0][name] - tensor).norm() / tensor.norm()).item()
+    assert max(found.values()) < 1e-3, found
+
+
+def test_a_process_that_dies_ends_the_others_and_one_goes_on(root: Path, project: Path) -> None:
+    launched = launch(root, project, "fashion-cnn")
+    deadline = time.monotonic() + 120
+    while not (checkpoints := list(project.glob("checkpoints/*/seed-0.pt"))):
+        assert launched.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    leader = json.loads((checkpoints[0].parent / "process.json").read_text())["process"]
+    (other,) = (child for child in psutil.Process(launched.pid).children() if child.pid != leader)
+    other.kill()
+    said = launched.communicate(timeout=120)[1]
+    assert launched.returncode != 0
+    assert said.startswith("error: another process of this run has ended\n")
+    assert not (project / "models").exists()
+    first_epoch = torch.load(checkpoints[0], weights_only=True)["history"][0]
+
+    assert ended(start(root, project, "fashion-cnn")) == 0
+    assert len(history(project)) == 17
+    assert history(project)[1] == ",".join(map(repr, first_epoch.values()))  # it went on and did not start afresh
+
+
+def test_bad_input_is_refused_once(root: Path, project: Path) -> None:
+    process = launch(root, project, "no-such-net")
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode != 0
+    assert said.startswith("error: ")
+    assert said.count("no-such-net") == 1

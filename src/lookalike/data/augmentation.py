@@ -4,8 +4,9 @@ All images are float32 (N, C, H, W) in [0, 1], before normalisation; what moves 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,45 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.image_files import channels_first
 from lookalike.data.ground import EMPTY
 from lookalike.errors import InputError
+from lookalike.runtime import Part
 
 BENDS = 4  # control points of a bend along each edge
 NEAREST, FARTHEST = 0.3, 0.5  # how far the two of a pair lie from the middle, in half widths
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Random numbers for the images of a batch.
+
+    Attributes:
+        generator: on the images' device.
+        part: which images of a batch these are, if several processes share it; None means all. The numbers of the whole
+            batch are drawn then, so that an image has the same ones in any number of processes.
+    """
+
+    generator: Generator
+    part: Part | None = None
+
+    def own(self, draw: Callable[..., Tensor], count: int, *shape: int) -> Tensor:
+        """Draws of the shape (count, *shape) for the `count` images that are here."""
+        start, stop, total = self.part or (0, count, count)
+        return draw((total, *shape), generator=self.generator, device=self.generator.device)[start:stop]
+
+    def uniform(self, count: int, low: float, high: float) -> Tensor:
+        """A number from [low, high) for each of `count` images."""
+        return low + (high - low) * self.own(torch.rand, count)
+
+    def bernoulli(self, count: int, share: float) -> Tensor:
+        """A boolean for each of `count` images, true with probability `share`."""
+        return self.own(torch.rand, count) < share
+
+    def integers(self, count: int, below: int) -> Tensor:
+        """An integer from 0 to `below` - 1 for each of `count` images: (count, 1)."""
+        return self.own(partial(torch.randint, below), count, 1)
+
+    def normal(self, count: int, *shape: int) -> Tensor:
+        """Numbers from the standard normal distribution: (count, *shape)."""
+        return self.own(torch.randn, count, *shape)
 
 
 @dataclass(frozen=True)
@@ -105,19 +142,20 @@ class Augmentation:
     lighting: PrincipalColourShift | None = None
     tones: ToneJitter | None = None
 
-    def apply(self, images: Tensor, labels: Tensor, generator: Generator) -> Tensor:
-        """Changed images in a memory of their own, from the draws of `generator` (on the images' device)."""
+    def apply(self, images: Tensor, labels: Tensor, generator: Generator, part: Part | None = None) -> Tensor:
+        """Changed images in a memory of their own, from the draws of `generator`; see `Draws`."""
+        draws = Draws(generator, part)
         if self.pairs is not None:
-            images = show_pairs(images, labels, self.pairs, generator)
+            images = show_pairs(images, labels, self.pairs, draws)
         if self.placing is not None or self.bend is not None:
-            images = warp(images, self.placing, self.bend, generator)
+            images = warp(images, self.placing, self.bend, draws)
         if self.crop is not None:
-            images = random_crop(images, self.crop, generator)
+            images = random_crop(images, self.crop, draws)
         if self.colours is not None:
-            images = jitter_colours(images, self.colours, generator)
+            images = jitter_colours(images, self.colours, draws)
         if self.lighting is not None:
-            images = shift_lighting(images, self.lighting, generator)
-        return images if self.tones is None else jitter_tones(images, self.tones, generator)
+            images = shift_lighting(images, self.lighting, draws)
+        return images if self.tones is None else jitter_tones(images, self.tones, draws)
 
 
 KINDS = {"placing": AffineJitter, "colours": ColourJitter, "tones": ToneJitter}
@@ -153,43 +191,33 @@ def principal_components(pixels: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(scaled.T)).float()
 
 
-def uniform(count: int, low: float, high: float, generator: Generator) -> Tensor:
-    """`count` draws from [low, high)."""
-    return low + (high - low) * torch.rand(count, generator=generator, device=generator.device)
-
-
-def bernoulli(count: int, share: float, generator: Generator) -> Tensor:
-    """`count` booleans, true with probability `share`."""
-    return torch.rand(count, generator=generator, device=generator.device) < share
-
-
 def affine_matrices(rows: list[list[Tensor]]) -> Tensor:
     """Matrices (N, 2, 3) from their entries (N,); they map positions in the new image to positions in the old one."""
     return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
 
 
-def warp(images: Tensor, placing: AffineJitter | None, bend: float | None, generator: Generator) -> Tensor:
+def warp(images: Tensor, placing: AffineJitter | None, bend: float | None, draws: Draws) -> Tensor:
     """Images after a random affine map, then a smooth random displacement."""
     count = len(images)
     matrices = torch.eye(2, 3, device=images.device).expand(count, 2, 3)
     if placing is not None:
-        matrices = random_affine(count, placing, generator)
+        matrices = random_affine(count, placing, draws)
     grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
     if bend is not None:
-        points = torch.randn(count, 2, BENDS, BENDS, generator=generator, device=images.device) * bend
+        points = draws.normal(count, 2, BENDS, BENDS) * bend
         field = F.interpolate(points, size=images.shape[2:], mode="bicubic", align_corners=False)
         grid = grid + field.permute(0, 2, 3, 1)  # (N, 2, H, W) -> (N, H, W, 2)
     return F.grid_sample(images, grid, align_corners=False)
 
 
-def random_affine(count: int, placing: AffineJitter, generator: Generator) -> Tensor:
+def random_affine(count: int, placing: AffineJitter, draws: Draws) -> Tensor:
     """Random matrices (N, 2, 3), see `affine_matrices`."""
-    angle = uniform(count, -math.radians(placing.turn), math.radians(placing.turn), generator)
-    across, along = (uniform(count, *placing.scale, generator) for _ in range(2))
-    side = torch.where(bernoulli(count, 0.5 if placing.mirror else 0.0, generator), -1.0, 1.0)
-    shear = uniform(count, -placing.shear, placing.shear, generator)
-    right, down = (uniform(count, -placing.shift, placing.shift, generator) for _ in range(2))
-    rise = torch.where(bernoulli(count, 0.5, generator), -1.0, 1.0) if placing.vertical_flip else 1.0
+    angle = draws.uniform(count, -math.radians(placing.turn), math.radians(placing.turn))
+    across, along = (draws.uniform(count, *placing.scale) for _ in range(2))
+    side = torch.where(draws.bernoulli(count, 0.5 if placing.mirror else 0.0), -1.0, 1.0)
+    shear = draws.uniform(count, -placing.shear, placing.shear)
+    right, down = (draws.uniform(count, -placing.shift, placing.shift) for _ in range(2))
+    rise = torch.where(draws.bernoulli(count, 0.5), -1.0, 1.0) if placing.vertical_flip else 1.0
     cosine, sine = angle.cos(), angle.sin()
     return affine_matrices(
         [
@@ -199,13 +227,11 @@ def random_affine(count: int, placing: AffineJitter, generator: Generator) -> Te
     )
 
 
-def random_crop(images: Tensor, padding: int, generator: Generator) -> Tensor:
+def random_crop(images: Tensor, padding: int, draws: Draws) -> Tensor:
     """Images of the old size cut at random out of images with `padding` empty pixels on each side."""
     count, _, height, width = images.shape
     padded = F.pad(images, (padding,) * 4)
-    top, left = (
-        torch.randint(2 * padding + 1, (count, 1), generator=generator, device=images.device) for _ in range(2)
-    )
+    top, left = (draws.integers(count, 2 * padding + 1) for _ in range(2))
     rows = top + torch.arange(height, device=images.device)  # (N, H)
     columns = left + torch.arange(width, device=images.device)  # (N, W)
     each = torch.arange(count, device=images.device)[:, None, None]
@@ -213,7 +239,7 @@ def random_crop(images: Tensor, padding: int, generator: Generator) -> Tensor:
     return cut.permute(0, 3, 1, 2)
 
 
-def jitter_colours(images: Tensor, colours: ColourJitter, generator: Generator) -> Tensor:
+def jitter_colours(images: Tensor, colours: ColourJitter, draws: Draws) -> Tensor:
     """RGB images (N, 3, H, W) with other colours, one draw of each quantity per image.
 
     Raises:
@@ -223,19 +249,19 @@ def jitter_colours(images: Tensor, colours: ColourJitter, generator: Generator) 
         raise InputError(f"augmentation.colours needs images in red, green and blue, got {images.shape[1]} channel(s)")
     count = len(images)
     brightness, contrast, saturation = (
-        uniform(count, 1 - reach, 1 + reach, generator)[:, None, None, None]
+        draws.uniform(count, 1 - reach, 1 + reach)[:, None, None, None]
         for reach in (colours.brightness, colours.contrast, colours.saturation)
     )
-    turn = uniform(count, -math.radians(colours.hue), math.radians(colours.hue), generator)
+    turn = draws.uniform(count, -math.radians(colours.hue), math.radians(colours.hue))
     images = (images * brightness).clamp(0, 1)
     images = blend(images, luma(images).mean((2, 3), keepdim=True), contrast)
     images = blend(images, luma(images), saturation)
     return torch.einsum("nij,njhw->nihw", hue_rotation(turn), images).clamp(0, 1)
 
 
-def shift_lighting(images: Tensor, lighting: PrincipalColourShift, generator: Generator) -> Tensor:
+def shift_lighting(images: Tensor, lighting: PrincipalColourShift, draws: Draws) -> Tensor:
     """RGB images (N, 3, H, W), the colours of each shifted along the principal components."""
-    amounts = lighting.share * torch.randn(len(images), 3, generator=generator, device=images.device)
+    amounts = lighting.share * draws.normal(len(images), 3)
     shifts = amounts @ lighting.components.to(images.device)
     return (images + shifts[:, :, None, None]).clamp(0, 1)
 
@@ -258,23 +284,23 @@ def hue_rotation(angle: Tensor) -> Tensor:
     return affine_matrices([[along, behind, before], [before, along, behind], [behind, before, along]])
 
 
-def show_pairs(images: Tensor, labels: Tensor, pairs: ShoePairs, generator: Generator) -> Tensor:
+def show_pairs(images: Tensor, labels: Tensor, pairs: ShoePairs, draws: Draws) -> Tensor:
     """Images of which some are replaced by a pair of themselves."""
     count = len(images)
     mine = torch.isin(labels, torch.tensor(pairs.labels, device=labels.device))
-    chosen = (mine & bernoulli(count, pairs.share, generator))[:, None, None, None]
-    alone = bernoulli(count, 0.25, generator)[:, None, None, None]
-    left, right, middle = (turn_from_above(images, side, generator) for side in (-1.0, 1.0, 0.0))
+    chosen = (mine & draws.bernoulli(count, pairs.share))[:, None, None, None]
+    alone = draws.bernoulli(count, 0.25)[:, None, None, None]
+    left, right, middle = (turn_from_above(images, side, draws) for side in (-1.0, 1.0, 0.0))
     return torch.where(chosen, torch.where(alone, middle, torch.maximum(left, right)), images)
 
 
-def turn_from_above(images: Tensor, side: float, generator: Generator) -> Tensor:
+def turn_from_above(images: Tensor, side: float, draws: Draws) -> Tensor:
     """Each image turned so that it points up or down, give or take half a radian, and moved to the left or right."""
     count = len(images)
-    upwards = torch.where(bernoulli(count, 0.5, generator), 1.0, -1.0)
-    angle = upwards * math.pi / 2 + uniform(count, -0.5, 0.5, generator)
-    across, along = (uniform(count, 0.8, 1.05, generator) for _ in range(2))
-    away = side * uniform(count, NEAREST, FARTHEST, generator)
+    upwards = torch.where(draws.bernoulli(count, 0.5), 1.0, -1.0)
+    angle = upwards * math.pi / 2 + draws.uniform(count, -0.5, 0.5)
+    across, along = (draws.uniform(count, 0.8, 1.05) for _ in range(2))
+    away = side * draws.uniform(count, NEAREST, FARTHEST)
     cosine, sine = angle.cos(), angle.sin()
     matrices = affine_matrices(
         [
@@ -286,16 +312,16 @@ def turn_from_above(images: Tensor, side: float, generator: Generator) -> Tensor
     return F.grid_sample(images, grid, align_corners=False)
 
 
-def jitter_tones(images: Tensor, tones: ToneJitter, generator: Generator) -> Tensor:
+def jitter_tones(images: Tensor, tones: ToneJitter, draws: Draws) -> Tensor:
     """Images with other tones, one draw of each quantity per image."""
     count = len(images)
     gamma, gain, lift, noise = (
-        uniform(count, low, high, generator)[:, None, None, None]
+        draws.uniform(count, low, high)[:, None, None, None]
         for low, high in (tones.gamma, tones.gain, (0.0, tones.lift), (0.0, tones.noise))
     )
     garment = images > EMPTY
     bright = images.clamp(min=1e-4) ** gamma * gain * (1 - lift) + lift
-    grain = noise * torch.randn(images.shape, generator=generator, device=images.device)
+    grain = noise * draws.normal(*images.shape)
     return torch.where(garment, (bright + grain).clamp(0, 1), images)
 
 

@@ -103,8 +103,10 @@ class ImageStream(LabelledImages):
         return self.on_device(torch.from_numpy(self.files[which]))
 
     def on_device(self, images: Tensor) -> Tensor:
-        """(B, H, W, C) -> (B, C, H, W)."""
-        return images.permute(0, 3, 1, 2).to(self.labels.device, non_blocking=True)
+        """(B, H, W, C) -> (B, C, H, W). A GPU copies from pinned memory, while it still computes the batch before."""
+        device = self.labels.device
+        images = images.pin_memory() if device.type == "cuda" else images
+        return images.permute(0, 3, 1, 2).to(device, non_blocking=True)
 
     def batches(self, order: Sequence[Tensor], augment: Augment | None = None) -> Iterator[tuple[Tensor, Tensor]]:
         """See `LabelledImages`; other processes decode the next ones meanwhile. One iteration at a time."""

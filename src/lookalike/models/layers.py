@@ -87,6 +87,10 @@ class Dropout(nn.Module):
     Srivastava et al., JMLR 15 (2014). `p` is the probability of a zero, 0 <= p <= 255/256, rounded to the nearest
     1/256 (.2 becomes 51/256 = .1992). The other values are scaled by 1 / (1 - p) with the rounded p, so the expectation
     is exact. On a CPU one 64-bit draw serves eight elements; `torch.nn.functional.dropout` draws one per element.
+
+    Attributes:
+        part: start, stop and total, if the input is only the images from `start` to `stop` of a batch of `total`. The
+            masks of the whole batch are drawn then, so that an image has the same mask in any number of processes.
     """
 
     def __init__(self, p: float) -> None:
@@ -95,6 +99,7 @@ class Dropout(nn.Module):
             raise ValueError(f"dropout must lie in [0, 255/256], got {p}")
         self.threshold = round(p * 256)
         self.generator: torch.Generator | None = None
+        self.part: tuple[int, int, int] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape; the identity in evaluation mode or for p = 0."""
@@ -104,9 +109,12 @@ class Dropout(nn.Module):
 
     def keep_mask(self, x: Tensor) -> Tensor:
         """A boolean mask in the shape, memory layout and device of `x`."""
-        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device)
+        start, stop, total = self.part or (0, 1, 1)
+        each = x.numel() // (stop - start)  # elements of an image; without a part those of all
+        words = torch.empty((each * total + 7) // 8, dtype=torch.int64, device=x.device)
         # From -2**63 without an upper end is the full range: without arguments the top bit would never be drawn.
-        pieces = words.random_(-(2**63), None, generator=self.generator).view(torch.uint8)[: x.numel()]
+        drawn = words.random_(-(2**63), None, generator=self.generator).view(torch.uint8)
+        pieces = drawn[each * start : each * stop]  # images are outermost in both memory layouts
         keep = pieces >= self.threshold
         dense = x.is_contiguous() or (x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last))
         return keep.as_strided(x.shape, x.stride()) if dense else keep.view(x.shape)

@@ -117,6 +117,8 @@ class TrainingParams(StrictModel):
         pretrained: whether the run begins with published weights; None means random ones.
         weights: the published weights; None means the mirror's, else the publisher's, without a check of their sum.
         layers: which layers are trained: all (None means the same), or the head alone (a linear probe).
+        sync_batch_norm: whether batch normalisation uses the statistics of the whole batch where several processes
+            share it; None means true, and false those of each process's own part.
     """
 
     epochs: Count
@@ -141,6 +143,7 @@ class TrainingParams(StrictModel):
     pretrained: bool | None = None
     weights: WeightsParams | None = None
     layers: Literal["all", "head"] | None = None
+    sync_batch_norm: bool | None = None
 
     @model_validator(mode="after")
     def settings_fit_together(self) -> Self:

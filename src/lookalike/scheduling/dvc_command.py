@@ -66,7 +66,7 @@ def write_lock(path: Path, content: dict[str, Any]) -> None:
 
 
 def rewrite_lock(path: Path = LOCK) -> None:
-    """Write `dvc.lock` with the line breaks that `dvc repro` gives it, so that git shows no difference."""
+    """Write `dvc.lock` with the line breaks that `dvc repro` gives it, so that git shows no other difference."""
     from dvc.utils.serialize import dumps_yaml
     from dvc.utils.serialize._yaml import parse_yaml_for_update
 

@@ -28,6 +28,7 @@ from lookalike.scheduling.times import chains, expected_seconds, load_times, sav
 from lookalike.scheduling.workers import capacity
 
 TICK_SECONDS = 1.0  # between looks at the workers
+UNKNOWN = 1.0  # seconds, for the order of stages that never ran: then the longest chain is that of most stages
 
 
 class Outcome(Protocol):
@@ -77,7 +78,7 @@ class Scheduler:
         Raises:
             InputError: a stage takes more than any worker has.
         """
-        order = chains(self.state.stages, self.state.seconds)
+        order = chains(self.state.stages, {name: seconds or UNKNOWN for name, seconds in self.state.seconds.items()})
         waiting = sorted(self.state.stages, key=lambda stage: -order[stage.name])
         while waiting or self.begun:
             waiting = self.begin(waiting)
@@ -144,15 +145,12 @@ class Scheduler:
 
     def without_blocked(self, waiting: Sequence[Stage]) -> list[Stage]:
         """The stages that can still run; those behind one that has failed are noted."""
-        open_stages = []
+        lost = {*self.state.failed, *self.state.blocked}
         for stage in self.state.stages:
-            if stage not in waiting:
-                continue
-            if any(name in self.state.failed or name in self.state.blocked for name in stage.needs):
-                self.state.blocked.add(stage.name)
-            else:
-                open_stages.append(stage.name)
-        return [stage for stage in waiting if stage.name in open_stages]
+            if not lost.isdisjoint(stage.needs):
+                lost.add(stage.name)
+        self.state.blocked = lost - self.state.failed.keys()
+        return [stage for stage in waiting if stage.name not in lost]
 
     def note_start(self, event: tuple[float, dict[str, str]]) -> None:
         """Take in a worker's word that a stage has begun."""

@@ -1,4 +1,4 @@
-"""The folder of a run's checkpoints: used by one process at a time, always with the same number of threads."""
+"""The folder of a run's checkpoints: used by one run at a time, always with the same number of threads."""
 
 import json
 import logging
@@ -13,6 +13,7 @@ import torch
 from lookalike import provenance
 from lookalike.artifacts.datasets import link_or_copy
 from lookalike.artifacts.folders import naming_file, read_json, replace_folder, wait_to_hold
+from lookalike.training import distributed
 
 NOTE = "process.json"  # about the process that works in the folder, and holds this file, or did so last
 UNKNOWN = {"process": "?", "host": "another machine", "since": "?"}
@@ -25,6 +26,7 @@ def settle_threads(name: str, checkpoints: Path, device: torch.device, fingerpri
 
     On a CPU, sums are split among threads, so that the weights depend on their number. If `checkpoints` has an
     unfinished run of the variant `name` that differs only in this, it continues with its own number of threads.
+    Several processes continue it as well, but each keeps its threads: their sums are split in another way anyway.
     """
     if device.type != "cpu":
         return fingerprint(threads=None)
@@ -35,8 +37,10 @@ def settle_threads(name: str, checkpoints: Path, device: torch.device, fingerpri
             begun_with = read_note(folder).get("threads")
             if begun_with and folder.name == f"{name}-{fingerprint(threads=begun_with)}":
                 text = "%s: goes on with %d threads, as it began, not with %d; delete %s to begin anew"
-                _log.warning(text, name, begun_with, threads, folder)
-                threads, identity = begun_with, folder.name.removeprefix(f"{name}-")
+                identity = folder.name.removeprefix(f"{name}-")
+                if distributed.count() == 1:
+                    _log.warning(text, name, begun_with, threads, folder)
+                    threads = begun_with
                 break
     torch.set_num_threads(threads)  # MKL's as well, which may have been given another number
     return identity
@@ -55,8 +59,9 @@ def exclusive_folder(folder: Path) -> Iterator[None]:
         return f"{folder}: {who}"
 
     with wait_to_hold(folder / NOTE, (folder / NOTE).touch, busy):
+        begun_with = read_note(folder).get("threads") if is_begun(folder) else None
         note = {"process": os.getpid(), "host": provenance.host(), "since": provenance.now()}
-        write_note(folder, note | {"threads": torch.get_num_threads()})
+        write_note(folder, note | {"threads": begun_with or torch.get_num_threads()})
         yield
 
 

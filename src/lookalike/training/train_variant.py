@@ -194,6 +194,7 @@ def schedule(settings: EffectiveSettings, seed: int, dataset: Dataset) -> Schedu
         contrastive_margin=train.contrastive_margin,
         keep_epochs=(train.keep_epochs or ()) if seed == 0 else (),
         stop_at_error=train.stop_at_error,
+        sync_batch_norm=train.sync_batch_norm is not False,
     )
 
 
