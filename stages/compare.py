@@ -5,6 +5,8 @@ It runs no model and reads no data set: all statistics and pictures come from th
 
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from lookalike.artifacts.folders import replace_folder
 from lookalike.command import run_for_study
 from lookalike.params import Params
@@ -17,7 +19,7 @@ def compare(params: Params, study: str, out: Path) -> None:
 
     If the profile asks for it, the runs in `results/` are among the variants.
     """
-    with with_published(params) as (shown, root):
+    with threadpool_limits(1, "blas"), with_published(params) as (shown, root):  # more threads wait for each other
         compare_study(shown, study, root, out)
     replace_folder(out / "focus", Path("focus") / study)
 

@@ -6,6 +6,7 @@ A variant whose inputs are those that its folder was computed from is not explai
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from lookalike.artifacts.datasets import load_dataset
@@ -46,7 +47,9 @@ def explain(params: Params, study: str, names: Collection[str], out: Path) -> It
         inputs = input_digests(Path(__file__), load_description(models).model, folders, **shared, focus=focus)
         with replaced_unless_current(out / name, inputs) as part:
             if part is not None:
-                save_explanation(part, explain_one(models, found[name], setup, runtime, focus=focus))
+                with threadpool_limits(1, "blas"):  # more threads wait for each other
+                    explanation = explain_one(models, found[name], setup, runtime, focus=focus)
+                save_explanation(part, explanation)
     return ended
 
 

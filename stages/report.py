@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from lookalike.artifacts.reports import save_report
 from lookalike.claims.verdicts import VerdictRow, verdict_rows
 from lookalike.command import run
@@ -17,7 +19,7 @@ PARAMETERS = Path("params.yaml")
 def main() -> None:
     """Write the report of the active profile."""
     params = load_params(PARAMETERS)
-    with with_published(params) as (shown, root):
+    with threadpool_limits(1, "blas"), with_published(params) as (shown, root):  # more threads wait for each other
         report, standings, judged = assemble(shown, PARAMETERS.read_text(encoding="utf-8"), root)
     texts = {
         **to_html(report),

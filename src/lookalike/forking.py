@@ -10,6 +10,7 @@ This file is also run by its path, and imports nothing of the package.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -48,7 +49,9 @@ def forking_server() -> Iterator[None]:
     if sys.platform != "linux" or not FOLDER.parent.is_dir():
         yield
         return
-    server = subprocess.Popen((sys.executable, __file__, "serve", str(os.getpid())), start_new_session=True)
+    environment = {"OMP_WAIT_POLICY": "passive"} | os.environ  # read when torch is loaded, so no stage can set it later
+    command = (sys.executable, __file__, "serve", str(os.getpid()))
+    server = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         yield
     finally:
@@ -66,6 +69,7 @@ def serve(parent: int) -> None:
     for name in PACKAGES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    gc.freeze()  # else every fork looks through all imported objects for garbage, and copies their pages
     FOLDER.mkdir(parents=True, exist_ok=True)
     address, program = FOLDER / "socket", FOLDER / "python"
     address.unlink(missing_ok=True)

@@ -69,13 +69,32 @@ def auroc_estimate(
     Raises:
         ValueError: as `auroc`.
     """
-    below, not_above = ranks_among(positives, negatives)
+    value = auroc(positives, negatives)
     drawn_positives = resample(len(positives), draws=draws, seed=seed)
     drawn_negatives = resample(len(negatives), draws=draws, seed=seed + 1)  # else equal counts would be drawn alike
+    wins = wins_of_resamples(positives, negatives, drawn_positives, drawn_negatives)
+    return percentile_estimate(value, wins / (len(positives) * len(negatives)))
+
+
+def wins_of_resamples(
+    positives: NDArray[np.floating],
+    negatives: NDArray[np.floating],
+    drawn_positives: NDArray[np.float64],
+    drawn_negatives: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The pairs in each resample in which the positive (P,) scores higher than the negative (Q,), ties half: (draws,).
+
+    Args:
+        drawn_positives, drawn_negatives: how often each was drawn, (draws, P) and (draws, Q).
+    """
+    if len(positives) < len(negatives):  # counting up the fewer takes less time
+        return wins_of_resamples(-negatives, -positives, drawn_negatives, drawn_positives)
+    below, not_above = ranks_among(positives, negatives)
     # how many of the drawn negatives are among the lowest j, for j from 0 to Q
-    lowest = np.pad(drawn_negatives[:, np.argsort(negatives)].cumsum(axis=1, dtype=np.float64), ((0, 0), (1, 0)))
-    wins = (drawn_positives * (lowest[:, below] + lowest[:, not_above])).sum(axis=1) / 2
-    return percentile_estimate(auroc(positives, negatives), wins / (len(positives) * len(negatives)))
+    lowest = np.zeros((len(drawn_negatives), len(negatives) + 1))
+    np.cumsum(drawn_negatives.take(np.argsort(negatives), axis=1), axis=1, out=lowest[:, 1:])
+    wins = drawn_positives * (lowest.take(below, axis=1) + lowest.take(not_above, axis=1))
+    return wins.sum(axis=1) / 2
 
 
 def ranks_among(

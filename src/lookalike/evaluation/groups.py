@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.evaluation.metrics import Floats, Ints, confusion_matrix, log_softmax
-from lookalike.evaluation.statistics import Estimate, bootstrap_ratio
+from lookalike.evaluation.statistics import Estimate, ratio_estimate, resampled_sums
 
 PRODUCTS = 10
 
@@ -105,24 +105,24 @@ def look_alike_figures(
     predicted = logits.argmax(axis=2)
     right, in_group = predicted == labels, group_of[predicted] == group_of[labels]
     everywhere = np.ones_like(right)
-    means = {
-        "group_accuracy": (in_group, everywhere),
-        "confused_within": (in_group & ~right, everywhere),
-        "confused_across": (~in_group, everywhere),
-        "severity": (np.where(in_group, 1, 2), ~right),
-    }
     cases = {"all": everywhere, "right": right, "wrong": ~right}
+    means = {
+        "group_accuracy": (in_group, "all"),
+        "confused_within": (in_group & ~right, "all"),
+        "confused_across": (~in_group, "all"),
+        "severity": (np.where(in_group, 1, 2), "wrong"),
+    }
     log_probabilities = np.stack([log_softmax(seed) for seed in logits])
     shares = probability_shares(np.exp(log_probabilities), labels, group_of)
-    means |= {f"{part}_{case}": (shares[part], where) for part in shares for case, where in cases.items()}
-    means |= {
-        name: (values, everywhere) for name, values in confidence_figures(log_probabilities, shares, right).items()
-    }
+    means |= {f"{part}_{case}": (shares[part], case) for part in shares for case in cases}
+    means |= {name: (values, "all") for name, values in confidence_figures(log_probabilities, shares, right).items()}
     # a mean over seeds and images is a ratio of sums, in which images stay whole to be resampled
-    estimates: dict[str, Any] = {
-        name: bootstrap_ratio((values * where).sum(axis=0), where.sum(axis=0), weights)
-        for name, (values, where) in means.items()
-    }
+    drawn = {case: resampled_sums(where.sum(axis=0), weights) for case, where in cases.items()}
+    estimates: dict[str, Any] = {}
+    for name, (values, case) in means.items():
+        sums = (values * cases[case]).sum(axis=0)
+        counted = float(cases[case].sum())
+        estimates[name] = ratio_estimate(float(sums.sum()), counted, resampled_sums(sums, weights), drawn[case])
     return LookAlikeFigures(**estimates, mistakes=float((~right).sum(axis=1).mean()))
 
 

@@ -204,7 +204,8 @@ def error_consistency(first_right: Bools, second_right: Bools, weights: NDArray[
     """
     facts = (first_right, second_right, first_right == second_right)
     shares = (np.mean(fact, keepdims=True) for fact in facts)
-    drawn = (resampled_sums(fact, weights) / weights.sum(axis=1) for fact in facts)
+    images = resampled_sums(np.ones(len(first_right)), weights)
+    drawn = (resampled_sums(fact, weights) / images for fact in facts)
     (excess,), (room,) = beyond_chance(*shares)
     return ratio_estimate(float(excess), float(room), *beyond_chance(*drawn))
 

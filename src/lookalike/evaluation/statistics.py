@@ -120,13 +120,14 @@ def resample_clusters(clusters: NDArray[np.generic], *, draws: int = 1000, seed:
 
 def clusters_of(weights: NDArray[np.float64]) -> NDArray[np.int64]:
     """The number (N,) of each image's cluster: images of one cluster have equal weights (draws, N) in each resample."""
-    _, numbers = np.unique(weights[:COMPARED], axis=1, return_inverse=True)
-    return numbers.reshape(-1)
+    counts = np.ascontiguousarray(weights[:COMPARED].T, np.uint8)  # as texts they take a tenth of the time to compare
+    return np.unique(counts.view(f"S{counts.shape[1]}").ravel(), return_inverse=True)[1]
 
 
 def bootstrap_mean(values: NDArray[np.floating], weights: NDArray[np.float64]) -> Estimate:
     """The mean of `values` (N,) with its percentile interval over the resamples `weights` (draws, N)."""
-    return percentile_estimate(float(np.mean(values)), resampled_sums(values, weights) / weights.sum(axis=1))
+    images = resampled_sums(np.ones(len(values)), weights)
+    return percentile_estimate(float(np.mean(values)), resampled_sums(values, weights) / images)
 
 
 def share_where(values: NDArray[np.generic], where: NDArray[np.bool_], weights: NDArray[np.float64]) -> Estimate | None:

@@ -113,7 +113,11 @@ def class_similarity(
         weights: (draws, A), see `statistics.resample`; if the columns are other images, only the rows are resampled.
         seed: of the permutations.
     """
-    figures = resampled_class_similarity(similarity, pairing, weights)
+    return estimates_of(resampled_class_similarity(similarity, pairing, weights), similarity, pairing, seed)
+
+
+def estimates_of(figures: Resampled, similarity: Floats, pairing: Pairing, seed: int = 13) -> ClassSimilarity:
+    """The same from the `resampled_class_similarity` of the matrix."""
     estimates: dict[str, Any] = {name: estimate(figure) for name, figure in figures.items()}
     return ClassSimilarity(**estimates | permutation_p(similarity, pairing, seed))
 

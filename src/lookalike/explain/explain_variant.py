@@ -16,6 +16,7 @@ from lookalike.explain.attention import all_heads
 from lookalike.explain.class_similarity import (
     Pairing,
     class_similarity,
+    estimates_of,
     mistakes,
     over_control,
     resampled_class_similarity,
@@ -271,10 +272,11 @@ def class_similarity_with_controls(
 ) -> Json:
     """Class similarity of a method's "maps", of each control, and the difference of both ("over_<control>")."""
     own = resampled_class_similarity(matrix, pairing, weights)
-    found: Json = {"maps": asdict(class_similarity(matrix, pairing, weights))}
+    found: Json = {"maps": asdict(estimates_of(own, matrix, pairing))}
     for name, control in controls.items():
-        found[name] = asdict(class_similarity(control, pairing, weights))
-        found[f"over_{name}"] = asdict(over_control(own, resampled_class_similarity(control, pairing, weights)))
+        theirs = resampled_class_similarity(control, pairing, weights)
+        found[name] = asdict(estimates_of(theirs, control, pairing))
+        found[f"over_{name}"] = asdict(over_control(own, theirs))
     return found
 
 

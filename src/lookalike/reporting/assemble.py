@@ -1,5 +1,6 @@
 """From what the stages wrote to the report's content."""
 
+import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -176,6 +177,7 @@ def load_study_results(study: str, params: Params, root: Path) -> StudyResults:
 
 def draw_parts(studies: Sequence[StudyResults], said: Sentences) -> DrawnParts:
     """All chapters, each written in a process of its own: drawing takes most of a report's time."""
+    gc.freeze()  # else each process looks through all that was read so far for garbage, time and again
     with ProcessPoolExecutor() as pool:
         on_families, exploring = pool.submit(families_chapter, studies, said), pool.submit(explorer_section, studies)
         written = {study.name: [pool.submit(chapter, study) for chapter in CHAPTERS] for study in studies}
