@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(".venv", "forking")
+SECONDS_BETWEEN_SIGNALS = 5.0  # to a script that is to end
 LIMIT = 1_000_000  # bytes of a request; an environment has some thousand
 # What stages import, the slowest first. One that is missing takes its time in the stage itself.
 PACKAGES = (
-    *("torch", "torch.optim", "torch.utils.data", "torch.utils.flop_counter", "torch._dynamo", "torchvision", "timm"),
+    *("torch", "torch.optim", "torch.utils.data", "torch._dynamo", "torchvision", "timm"),
     *("scipy.stats", "sklearn.linear_model", "sklearn.manifold", "sklearn.mixture", "sklearn.metrics", "pandas"),
     *("matplotlib.figure", "matplotlib.backends.backend_agg", "cv2", "PIL.Image", "pydantic", "ruamel.yaml", "jinja2"),
     *("dvc.cli", "dvc.commands.repro", "dvc.repo.reproduce", "dvc.cachemgr", "dvc.data_cloud", "dvc.lock", "dvc.scm"),
@@ -117,9 +118,10 @@ def attend(connection: socket.socket) -> None:
     for stream in streams:
         os.close(stream)
     ready, _, _ = select.select([connection.fileno(), alive], [], [])
-    if alive not in ready:
+    while alive not in ready:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGINT)
+        ready, _, _ = select.select([alive], [], [], SECONDS_BETWEEN_SIGNALS)
     _, status = os.waitpid(child, 0)
     with contextlib.suppress(BrokenPipeError):
         connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())

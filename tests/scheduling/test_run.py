@@ -26,7 +26,7 @@ Make = Callable[[dict[str, dict[str, object]]], Path]
 HERE = partial(run_pipeline, workers=partial(local_workers, 2), shared=True)
 LOCKS = ".dvc/tmp/rwlock"
 RUN = """
-import sys
+import signal, sys
 from functools import partial
 from lookalike.command import run
 from lookalike.scheduling.run import run_pipeline
@@ -37,6 +37,7 @@ def main():
     sys.exit(0 if run_pipeline([], workers, shared=not sys.argv[1:]) else 1)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background, it is ignored
     run(main)
 """
 

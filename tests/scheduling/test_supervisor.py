@@ -75,7 +75,7 @@ def test_without_its_worker_it_does_not_begin(tmp_path: Path) -> None:
 def test_a_command_that_ignores_sigint_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     patient = Path(supervisor.__file__).read_text()
     hasty = tmp_path / "hasty.py"
-    hasty.write_text(patient.replace("PATIENCE = 20.0", "PATIENCE = 0.5"))
+    hasty.write_text(patient.replace("PATIENCE = 5.0", "PATIENCE = 0.2"))
     monkeypatch.setattr(supervisor, "__file__", str(hasty))
     process = start(tmp_path, IGNORES)
     child = begun(tmp_path)

@@ -6,6 +6,7 @@ second. `rewrite_lock` gives the file DVC's own line breaks in the end.
 """
 
 import io
+import signal
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -39,6 +40,8 @@ def main(arguments: list[str]) -> int:
         write_lock(Path(path), content)
 
     dvcfile.modify_yaml = modify_yaml
+    # Ctrl-C ends the stage, and DVC then ends with it. It must not end DVC while that writes the file of its locks.
+    signal.signal(signal.SIGINT, lambda *_: None)
     return dvc(arguments)
 
 

@@ -1,8 +1,8 @@
 """A process that runs a command for a worker, and ends it when it is asked to or when the worker is gone.
 
 `python supervisor.py PARENT LOG COMMAND ...` writes the command's output to LOG and ends with its status. The command
-leads a process group, which gets SIGINT, as Ctrl-C sends it, and SIGKILL if it has not ended after PATIENCE seconds.
-DVC releases its locks after SIGINT.
+leads a process group, which gets SIGINT, as Ctrl-C sends it, some times if need be, and SIGKILL in the end. DVC frees
+its locks after SIGINT.
 
 This file is run by its path and imports nothing of the package, because a stage would wait for that.
 """
@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 
 POLL_SECONDS = 0.2
-PATIENCE = 20.0
+PATIENCE = 5.0  # seconds after a signal
+SIGNALS = 5
 STOPPED = 128 + signal.SIGINT
 
 
@@ -36,12 +37,13 @@ def main(parent: int, log: Path, command: list[str]) -> int:
                 return process.wait(timeout=POLL_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
-        os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        for number in [signal.SIGINT] * SIGNALS + [signal.SIGKILL]:
+            os.killpg(process.pid, number)
+            try:
+                process.wait(timeout=PATIENCE)
+                break
+            except subprocess.TimeoutExpired:
+                continue
         return STOPPED
 
 
