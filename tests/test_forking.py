@@ -59,6 +59,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "stages/script.py": CLOSING + SCRIPT,
         "stages/beside.py": "",
         "src/here.py": "",
+        "src/module.py": "import sys; print(sys.argv[1:], __name__); sys.exit(3)",
     }.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(content, encoding="utf-8")
@@ -105,6 +106,13 @@ def test_a_script_finds_what_it_finds_in_a_python_of_its_own(root: Path, python:
     assert forked.pop("loaded") == ["decimal"]  # and nothing of the package
     assert forked == own
     assert forked["first"] == [str(root / "stages"), str(root / "src")]
+
+
+def test_a_module_beside_the_package_is_found_without_a_path_to_it(root: Path, python: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [python, "-m", "module", "an argument"]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (3, "['an argument'] __main__\n"), done.stderr
 
 
 @pytest.mark.parametrize(("what", "status"), [("0", 0), ("raise", 1), ("die", -signal.SIGKILL)])

@@ -144,6 +144,7 @@ def run_script(request: dict[str, Any], streams: list[int]) -> None:
     first = Path.cwd() if of_module else Path(sys.argv[0]).resolve().parent
     sys.path[:0] = [str(first), *(str(Path(path).resolve()) for path in paths)]
     if of_module:
+        sys.path.append(str(Path(__file__).resolve().parents[1]))  # where this package is, which `serve` has taken out
         del sys.argv[0]
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     else:

@@ -82,6 +82,15 @@ def test_stages_do_not_share_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         assert {*both["CUDA_VISIBLE_DEVICES"].split(",")} == {"3", "5"}
 
 
+def test_a_worker_that_offers_more_gpus_than_it_has_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setattr(attempt, "GPU_SECONDS", 0.1)
+    with pytest.raises(RuntimeError, match="offers more GPUs than it has"), visible_gpus(2):
+        pass
+    with visible_gpus(1) as environment:
+        assert environment["CUDA_VISIBLE_DEVICES"] == "0"
+
+
 def test_a_stage_without_gpus_has_the_environment_of_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)

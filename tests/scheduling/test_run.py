@@ -101,6 +101,18 @@ def test_only_what_the_targets_need_runs(project: Make) -> None:
     assert texts(folder).keys() == {"top.txt", "left.txt"}
 
 
+def test_a_stage_of_another_file_is_a_target(project: Make) -> None:
+    """As `published` is; without being named it does not run."""
+    folder = project(DIAMOND)
+    (folder / "other").mkdir()
+    write_stages(folder / "other", {"beside": {"cmd": "echo beside > beside.txt", "outs": ["beside.txt"]}})
+    assert HERE([])
+    assert not (folder / "other/beside.txt").exists()
+    assert HERE(["other/dvc.yaml:beside"])
+    assert (folder / "other/beside.txt").exists()
+    assert (folder / ".dvc/tmp/run/other-dvc.yaml:beside.log").exists()
+
+
 def test_stages_run_at_the_same_time(project: Make) -> None:
     """Each of the two waits until the other has begun."""
     meet = "touch {0}.txt; while [ ! -e {1}.txt ]; do sleep .05; done"

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -85,9 +84,10 @@ def test_a_command_that_ignores_sigint_is_killed(tmp_path: Path, monkeypatch: py
 
 
 def test_a_second_attempt_waits_for_the_end_of_the_first(tmp_path: Path) -> None:
-    first = start(tmp_path, "sleep 1; echo first")
-    wait_for((tmp_path / "log").exists)
-    time.sleep(0.2)
-    second = start(tmp_path, "echo second")
+    """Also where its log is gone, as a new attempt begins a new one."""
+    first = start(tmp_path, "touch begun; sleep 1; echo first >> order")
+    wait_for((tmp_path / "begun").exists)
+    (tmp_path / "log").unlink()
+    second = start(tmp_path, "echo second >> order")
     assert (first.wait(timeout=20), second.wait(timeout=20)) == (0, 0)
-    assert (tmp_path / "log").read_text() == "first\nsecond\n"
+    assert (tmp_path / "order").read_text() == "first\nsecond\n"

@@ -20,6 +20,7 @@ from lookalike.scheduling import supervisor
 
 FOLDER = Path(".dvc", "tmp", "run")  # of logs and notes; git and DVC pass over it
 LINES = 12  # of a log that are shown when its stage has failed
+GPU_SECONDS = 5.0  # that a stage waits for a GPU, which the one before gives back a moment before its end
 STARTED = "lookalike-stage"  # topic of the events that tell which stage runs where
 DVC = ("-m", "lookalike.scheduling.dvc_command", "--wait-for-lock")
 
@@ -111,7 +112,7 @@ def run_stage(task: Task) -> Done:
     from lookalike.scheduling.clones import run_in_clone
 
     started = time.perf_counter()
-    log = FOLDER / f"{task.name}.log"
+    log = FOLDER / f"{task.name.replace('/', '-')}.log"
     FOLDER.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     with visible_gpus(task.gpus) as environment:
@@ -204,13 +205,20 @@ def last_lines(log: Path) -> list[str]:
 
 @contextmanager
 def visible_gpus(count: int) -> Iterator[dict[str, str]]:
-    """The environment of a stage, which shows it `count` of the worker's GPUs; they are its own within the block."""
-    free = free_gpus()
-    taken = [free.get() for _ in range(count)]
+    """The environment of a stage, which shows it `count` of the worker's GPUs; they are its own within the block.
+
+    Raises:
+        RuntimeError: the worker has fewer GPUs than it was said to offer.
+    """
+    free, taken = free_gpus(), list[str]()
     try:
+        for _ in range(count):
+            taken.append(free.get(timeout=GPU_SECONDS))
         paths = [str(Path(sys.executable).parent), *filter(None, [os.environ.get("PATH")])]
         chosen = {"CUDA_VISIBLE_DEVICES": ",".join(taken)} if count else {}
         yield {"OMP_WAIT_POLICY": "passive"} | os.environ | {"PATH": os.pathsep.join(paths)} | chosen
+    except queue.Empty:
+        raise RuntimeError(f"{socket.gethostname()}: the worker offers more GPUs than it has") from None
     finally:
         for gpu in taken:
             free.put(gpu)

@@ -25,8 +25,8 @@ def main(parent: int, log: Path, command: list[str]) -> int:
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: asked.append(number))
-    with log.open("ab") as output:
-        fcntl.flock(output, fcntl.LOCK_EX)  # the stage of a worker that was killed may still be ending
+    with log.with_name(f"{log.name}.lock").open("ab") as lock, log.open("ab") as output:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the stage of a worker that was killed may still be ending
         if asked or os.getppid() != parent:
             return STOPPED
         process = subprocess.Popen(
