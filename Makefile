@@ -94,7 +94,7 @@ ui: $(INSTALLED)  ## browse the training runs in MLflow, at the address that is 
 	@$(BIN)/python -m lookalike.tracking.ui $(PORT)
 
 published: $(INSTALLED)  ## render results/ to reports/published/
-	$(BIN)/dvc repro --force --single-item reports/published/dvc.yaml:published
+	$(BIN)/dvc repro --force --single-item stages/dvc.yaml:published
 
 lock: $(INSTALLED)  ## pin the newest versions that pyproject.toml allows; what only tests and the site need comes last
 	@compile="$(BIN)/python -m uv pip compile --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url"; \

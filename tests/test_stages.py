@@ -29,7 +29,7 @@ STAGES = (
     *("compare", "costs", "primer", "publish", "report", "published"),
 )
 DATA_FILES = [path for path in SOURCE.rglob("*.*") if path.suffix not in {".py", ".pyc"}]
-FILES_OF_STAGES = ("dvc.yaml", "reports/published/dvc.yaml")  # the second has `published` alone
+FILES_OF_STAGES = ("dvc.yaml", "stages/dvc.yaml")  # the second has `published` alone
 DEFINED = [yaml.safe_load((ROOT / file).read_text(encoding="utf-8")) for file in FILES_OF_STAGES]
 PIPELINE: dict[str, Any] = DEFINED[0]["stages"] | DEFINED[1]["stages"]
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
