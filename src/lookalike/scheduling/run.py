@@ -31,8 +31,8 @@ TICK_SECONDS = 1.0  # between looks at the workers
 UNKNOWN = 1.0  # seconds, for the order of stages that never ran: then the longest chain is that of most stages
 
 
-class Outcome(Protocol):
-    """What both Dask's futures and those of a thread are."""
+class EndedStage(Protocol):
+    """A future of Dask or of a thread, whose stage has ended; `result` raises what the stage failed with."""
 
     def result(self) -> Done: ...
 
@@ -68,7 +68,7 @@ class Scheduler:
     state: State
     say: Callable[[str], None]
     clones: Clones | None = None
-    ended: "queue.SimpleQueue[tuple[Stage, Outcome]]" = field(default_factory=queue.SimpleQueue)
+    ended: "queue.SimpleQueue[tuple[Stage, EndedStage]]" = field(default_factory=queue.SimpleQueue)
     begun: dict[str, Stage] = field(default_factory=dict)  # and not ended
     own: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))  # of stages that stay in this folder
 
@@ -90,7 +90,7 @@ class Scheduler:
             waiting = self.without_blocked(waiting)
 
     def begin(self, waiting: Sequence[Stage]) -> list[Stage]:
-        """Hand out the stages that can begin now; the others."""
+        """Hand out the stages that can begin now, and return the others."""
         offered = capacity(self.client)
         self.state.at_once = offered.stages
         free = dict(offered.total) | {"stage": offered.stages - len(self.begun)}
@@ -124,7 +124,7 @@ class Scheduler:
             )
         future.add_done_callback(lambda future: self.ended.put((stage, future)))
 
-    def settle(self, stage: Stage, outcome: Outcome) -> None:
+    def settle(self, stage: Stage, outcome: EndedStage) -> None:
         """Note what has become of a stage."""
         del self.begun[stage.name]
         self.state.running.pop(stage.name, None)

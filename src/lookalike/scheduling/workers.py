@@ -1,9 +1,10 @@
 """Workers that run stages: in this process, of a running Dask scheduler, or as jobs of SLURM.
 
-Dask places each stage on a worker that is free and has what it takes, and places it anew if the worker dies.
+Dask gives each stage to a worker that is free and has what it takes, and to another one if that worker dies.
 """
 
 import logging
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -109,7 +110,7 @@ def slurm_workers(settings: SlurmSettings) -> Iterator[Client]:
     logs = FOLDER / "slurm"
     logs.mkdir(parents=True, exist_ok=True)
     folder = Path.cwd()
-    arguments = ["--resources", f"gpu={settings.gpus}"] if settings.gpus else []
+    gpus = settings.gpus
     with configured(LOST_JOBS):
         try:
             cluster = SLURMCluster(
@@ -125,9 +126,9 @@ def slurm_workers(settings: SlurmSettings) -> Iterator[Client]:
                 python=sys.executable,
                 local_directory=str(folder / logs),
                 log_directory=str(folder / logs),
-                worker_extra_args=arguments,
-                job_extra_directives=[*([f"--gpus={settings.gpus}"] if settings.gpus else []), *settings.directives],
-                job_script_prologue=[*settings.prologue, f"cd '{folder}'"],
+                worker_extra_args=["--resources", f"gpu={gpus}"] if gpus else [],
+                job_extra_directives=[*([f"--gpus={gpus}"] if gpus else []), *settings.directives],
+                job_script_prologue=[*settings.prologue, f"cd {shlex.quote(str(folder))}"],
                 scheduler_options={"dashboard": False},
                 silence_logs=False,
             )
