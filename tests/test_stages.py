@@ -380,8 +380,8 @@ def test_claims_need_numbers_alone() -> None:
 
 
 def test_only_parameters_the_lock_and_settings_of_jobs_are_read_from_yaml() -> None:
-    assert importers("ruamel") == {"params/document.py", "scheduling/dvc_command.py"}
-    assert importers("yaml") == {"provenance.py", "scheduling/settings.py", "tracking/records.py"}
+    assert importers("ruamel") == {"artifacts/dvc_lock.py", "params/document.py"}
+    assert importers("yaml") == {"provenance.py", "scheduling/settings.py"}
 
 
 def test_tracking_alone_imports_mlflow_and_only_when_it_is_used() -> None:

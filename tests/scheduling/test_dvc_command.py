@@ -11,7 +11,7 @@ from checkout import ROOT
 from dvc.utils.serialize import parse_yaml
 from scheduling.conftest import DIAMOND, DVC, ENVIRONMENT, Stage, call
 
-from lookalike.scheduling.dvc_command import read_lock, rewrite_lock, write_lock
+from lookalike.artifacts.dvc_lock import read_lock, rewrite_lock, write_lock
 
 Make = Callable[[dict[str, Stage]], Path]
 LONG = "x" * 120  # which DVC breaks into two lines

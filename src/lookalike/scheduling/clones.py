@@ -6,9 +6,9 @@ Each stage passes on what dvc.lock says of it. A worker pulls what the stage rea
 import subprocess
 from pathlib import Path
 
+from lookalike.artifacts.dvc_lock import LOCK, read_lock, write_lock
 from lookalike.errors import InputError
 from lookalike.scheduling.attempt import CloneTask, Commands, Lock
-from lookalike.scheduling.dvc_command import LOCK, read_lock, write_lock
 from lookalike.scheduling.graph import dvc_repository
 
 SCHEMA = "2.0"  # of dvc.lock

@@ -16,12 +16,12 @@ from typing import Any, Protocol
 from distributed import Client
 from rich.console import Console
 
+from lookalike.artifacts.dvc_lock import rewrite_lock
 from lookalike.errors import InputError
 from lookalike.forking import forking_server
 from lookalike.long_runs import duration
 from lookalike.scheduling import attempt, clones
 from lookalike.scheduling.attempt import CloneTask, Done, Lock, StageFailedError, Task, run_stage
-from lookalike.scheduling.dvc_command import rewrite_lock
 from lookalike.scheduling.graph import Stage, dvc_repository, read_stages, to_run
 from lookalike.scheduling.progress import State, done_line, failed_lines, shown
 from lookalike.scheduling.times import chains, expected_seconds, load_times, save_times

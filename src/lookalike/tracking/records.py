@@ -9,9 +9,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-import yaml
-
 from lookalike.artifacts.comparisons import load_metrics
+from lookalike.artifacts.dvc_lock import read_lock
 from lookalike.artifacts.fingerprint import sha_256
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import Description, Row, load_description, read_rows
@@ -114,8 +113,7 @@ def lock_digests(path: Path) -> dict[str, str]:
     """A hash of the entry of each stage in `dvc.lock`; none if there is no such file."""
     if not path.exists():
         return {}
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is ten times as fast
-    stages = yaml.load(path.read_text(encoding="utf-8"), loader)["stages"]
+    stages = read_lock(path)["stages"]
     return {name: sha_256(json.dumps(entry, sort_keys=True).encode())[:16] for name, entry in stages.items()}
 
 
