@@ -1,6 +1,5 @@
 """The origin of a result, asked of real git checkouts."""
 
-import hashlib
 import os
 import platform
 import socket
@@ -183,13 +182,3 @@ def test_now_is_utc_to_the_second() -> None:
     assert now.utcoffset() == timedelta(0)
     assert now.microsecond == 0
     assert abs(datetime.now(UTC) - now) < timedelta(seconds=30)
-
-
-def test_the_lock_has_a_digest_where_there_is_one(outside: Path) -> None:
-    assert provenance.lock_digest() is None
-    (outside / "dvc.lock").write_bytes(b"schema: '2.0'\n")
-    assert (
-        provenance.lock_digest()
-        == provenance.lock_digest(outside)
-        == hashlib.sha256(b"schema: '2.0'\n").hexdigest()[:16]
-    )

@@ -1,6 +1,5 @@
 """The origin of a result: commit, host, versions, time."""
 
-import hashlib
 import json
 import os
 import platform
@@ -64,7 +63,7 @@ def parameters_differ(committed: str) -> bool:
     """Whether the values of `params.yaml`, except the profile, differ from those of its text in a commit."""
     path = Path(PARAMETERS)
     current = path.read_text(encoding="utf-8") if path.exists() else None
-    return values_of(committed) != values_of(current)
+    return current != committed and values_of(current) != values_of(committed)
 
 
 def values_of(text: str | None) -> Any:
@@ -98,9 +97,3 @@ def host() -> str:
 def now() -> str:
     """The time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def lock_digest(root: Path = Path()) -> str | None:
-    """SHA-256 (16 hex digits) of `dvc.lock`; None where there is none yet."""
-    lock = root / "dvc.lock"
-    return hashlib.sha256(lock.read_bytes()).hexdigest()[:16] if lock.exists() else None

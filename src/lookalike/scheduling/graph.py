@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lookalike.errors import InputError
+from lookalike.scheduling.dvc_files import faster_files, params_read_once
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -43,7 +44,7 @@ def read_stages(targets: Sequence[str] = ()) -> list[Stage]:
     """
     import networkx
 
-    with dvc_repository() as repo, repo.lock:
+    with dvc_repository() as repo, repo.lock, params_read_once():
         graph = repo.index.graph
         found = (repo.stage.collect_granular(target, graph=graph) for target in targets or ("dvc.yaml",))
         wanted = {info.stage for infos in found for info in infos}
@@ -80,7 +81,7 @@ def dvc_repository() -> "Iterator[Repo]":
     from dvc.repo import Repo
 
     try:
-        with Repo(_wait_for_lock=True) as repo:
+        with faster_files(), Repo(_wait_for_lock=True) as repo:
             yield repo
     except DvcException as error:
         raise InputError(" ".join(str(error).split())) from error

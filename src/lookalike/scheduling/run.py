@@ -178,14 +178,31 @@ def run_pipeline(
     """
     console = Console(highlight=False, soft_wrap=True)
     began = time.monotonic()
-    every = read_stages(targets)
-    stages = to_run(every)
-    if not stages:
-        console.print("Everything is up to date.")
-        return True
+    with forking_server() if fork else nullcontext():  # which imports its packages while DVC looks at the stages
+        every = read_stages(targets)
+        stages = to_run(every)
+        if not stages:
+            console.print("Everything is up to date.")
+            return True
+        state = run_stages(every, stages, workers, console, shared=shared)
+    unchanged = sum(not done.ran for done in state.done.values())
+    ending = f"; {unchanged} had not changed" if unchanged else ""
+    console.print(f"{state.headline()} in {duration(time.monotonic() - began)}{ending}")
+    return len(state.done) == len(stages)
+
+
+def run_stages(
+    every: Sequence[Stage],
+    stages: Sequence[Stage],
+    workers: Callable[[], AbstractContextManager[Client]],
+    console: Console,
+    *,
+    shared: bool,
+) -> State:
+    """Run `stages`, which are among `every` stage; returns what has become of them."""
     times = load_times()
     state = State(stages, expected_seconds(stages, times))
-    with started_run() as run, forking_server() if fork else nullcontext(), workers() as client:
+    with started_run() as run, workers() as client:
         scheduler = Scheduler(client, run, state, console.print)
         try:
             with shown(state, console):
@@ -201,10 +218,7 @@ def run_pipeline(
             save_times(times | {name: done.seconds for name, done in state.done.items() if done.ran})
         if scheduler.clones:
             fetch_outputs(scheduler.clones, [stage for stage in stages if stage.kept and stage.name in state.done])
-    unchanged = sum(not done.ran for done in state.done.values())
-    ending = f"; {unchanged} had not changed" if unchanged else ""
-    console.print(f"{state.headline()} in {duration(time.monotonic() - began)}{ending}")
-    return len(state.done) == len(stages)
+    return state
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from blocks import rows, tables, titles, walk
 from small_study import CNN, COMMIT, DIVERGED, FEW, SmallStudy
 
 from lookalike import provenance
-from lookalike.artifacts.folders import write_json, write_text
+from lookalike.artifacts.folders import write_json
 from lookalike.params import Params
 from lookalike.reporting.chapters.provenance import data_set_table, provenance_chapter, report_origin
 from lookalike.reporting.document import Code
@@ -52,23 +52,20 @@ def test_parameters_stand_as_they_are(root: Path, params: Params) -> None:
     assert [block.text for block in walk([provenance_chapter(params, text, root)]) if isinstance(block, Code)] == [text]
 
 
-def test_the_report_has_an_origin_of_its_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_report_has_an_origin_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provenance, "commit", lambda: {"commit": "c0ffee", "dirty": True})
     monkeypatch.setenv("LOOKALIKE_HOST", "a quiet machine")
-    found = report_origin(root, {"tracking": "local store"})
+    found = report_origin({"tracking": "local store"})
     assert found["from commit"] == "c0ffee with uncommitted changes"
-    assert (found["on"], found["MLflow"], found["dvc.lock (SHA-256)"]) == ("a quiet machine", "local store", "none yet")
+    assert (found["on"], found["MLflow"]) == ("a quiet machine", "local store")
     assert f"torch {provenance.versions()['torch']}" in found["versions"]
     monkeypatch.setattr(provenance, "commit", lambda: {"commit": "c0ffee", "dirty": False})
-    write_text(root / "dvc.lock", "schema: '2.0'\n")
-    found = report_origin(root, {"tracking": "local store"})
-    assert found["from commit"] == "c0ffee"
-    assert found["dvc.lock (SHA-256)"] == provenance.lock_digest(root)
+    assert report_origin({"tracking": "local store"})["from commit"] == "c0ffee"
 
 
 def test_the_reports_origin_is_a_table(root: Path, params: Params) -> None:
     own = dict(rows(tables(provenance_chapter(params, "", root))["This report"]))
-    assert list(own) == ["rendered", "from commit", "dvc.lock (SHA-256)", "on", "versions", "MLflow"]
+    assert list(own) == ["rendered", "from commit", "on", "versions", "MLflow"]
     assert own["MLflow"] == "local store"
 
 

@@ -40,7 +40,7 @@ def provenance_chapter(params: Params, parameters: str, root: Path) -> Section:
     runs: Runs = mlflow.get("runs", {})  # none if the store failed
     training_rows = [training_row(root, variant.study, name, runs) for name, variant in params.variants.items()]
     sets = {study: load_test_set(root / "test_sets" / study) for study in params.studies}
-    own = [{"what": what, "value": value} for what, value in report_origin(root, mlflow).items()]
+    own = [{"what": what, "value": value} for what, value in report_origin(mlflow).items()]
     return section(
         "provenance",
         "Provenance",
@@ -84,14 +84,13 @@ def training_row(root: Path, study: str, variant: str, runs: Runs) -> Json:
     return run | {"commit": run["commit"][:10] + state, "finished": run["finished"][:19], "mlflow": ids or None}
 
 
-def report_origin(root: Path, mlflow: Json) -> dict[str, str]:
+def report_origin(mlflow: Json) -> dict[str, str]:
     """The report's own provenance, label -> text."""
     commit = provenance.commit()
     state = " with uncommitted changes" if commit["dirty"] else ""
     return {
         "rendered": provenance.now(),
         "from commit": f"{commit['commit']}{state}",
-        "dvc.lock (SHA-256)": provenance.lock_digest(root) or "none yet",
         "on": provenance.host(),
         "versions": ", ".join(f"{name} {version}" for name, version in provenance.versions().items()),
         "MLflow": mlflow.get("error") or mlflow["tracking"],
