@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,14 @@ import pytest
 from scheduling.conftest import DIAMOND
 
 from lookalike.scheduling import attempt
-from lookalike.scheduling.attempt import StageFailedError, Task, last_lines, run_stage, visible_gpus
+from lookalike.scheduling.attempt import (
+    StageFailedError,
+    Task,
+    environment_of_stage,
+    last_lines,
+    run_stage,
+    visible_gpus,
+)
 
 Make = Callable[[dict[str, dict[str, object]]], Path]
 
@@ -91,16 +99,13 @@ def test_a_worker_that_offers_more_gpus_than_it_has_says_so(monkeypatch: pytest.
         assert environment["CUDA_VISIBLE_DEVICES"] == "0"
 
 
-def test_a_stage_without_gpus_has_the_environment_of_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    with visible_gpus(0) as environment:
-        path = environment.pop("PATH")
-        assert environment == {name: value for name, value in os.environ.items() if name != "PATH"}
-        assert path.endswith(os.environ["PATH"])
-    monkeypatch.delenv("OMP_WAIT_POLICY")
-    with visible_gpus(0) as environment:
-        assert environment["OMP_WAIT_POLICY"] == "passive"
+def test_a_stage_has_the_environment_of_its_worker() -> None:
+    python = str(Path(sys.executable).parent)
+    found = environment_of_stage({"PATH": "/bin", "OMP_WAIT_POLICY": "active", "A": "b"})
+    assert found == {"PATH": f"{python}{os.pathsep}/bin", "OMP_WAIT_POLICY": "active", "A": "b"}
+    assert environment_of_stage({}) == {"PATH": python, "OMP_WAIT_POLICY": "passive"}
+    with visible_gpus(0) as gpus:
+        assert gpus == {}
 
 
 def test_a_refusal_names_the_machine(run: str) -> None:

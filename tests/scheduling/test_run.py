@@ -197,6 +197,18 @@ def worker_of(process: int) -> int:
     return process
 
 
+def test_a_stage_has_the_threads_that_its_worker_was_given(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the one thread that Dask's nanny allows."""
+    folder = project({"a": {"cmd": "env > env.txt", "outs": ["env.txt"]}})
+    monkeypatch.setitem(ENVIRONMENT, "OMP_NUM_THREADS", "3")
+    for name in ("MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delitem(ENVIRONMENT, name, raising=False)
+    with dask_workers(folder) as address:
+        assert run_pipeline((), partial(workers_of, address), shared=False)
+    lines = (folder / "env.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if "_NUM_THREADS=" in line] == ["OMP_NUM_THREADS=3"]
+
+
 def test_workers_in_clones_pass_outputs_through_a_remote(
     project: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,12 +99,25 @@ def run_on_worker(task: Task) -> Done:
     """Run a stage on this Dask worker, and tell the run's process that it has begun; see `run_stage`."""
     from distributed import get_worker
 
-    get_worker().log_event(STARTED, {"run": task.run, "stage": task.name, "host": socket.gethostname()})
-    return run_stage(task)
+    worker = get_worker()
+    worker.log_event(STARTED, {"run": task.run, "stage": task.name, "host": socket.gethostname()})
+    return run_stage(task, without_limits() if worker.nanny else os.environ)
 
 
-def run_stage(task: Task) -> Done:
-    """Run a stage in the current folder.
+def without_limits() -> dict[str, str]:
+    """The environment that Dask's nanny was started with, and what else it gives to its worker, but not its limits.
+
+    Dask lets each task have one thread of OpenMP, MKL and OpenBLAS, because it has a task per core in mind.
+    """
+    import dask
+    import psutil
+
+    limits, before = dask.config.get("distributed.nanny.pre-spawn-environ"), psutil.Process(os.getppid()).environ()
+    return {name: value for name, value in os.environ.items() if name in before or name not in limits}
+
+
+def run_stage(task: Task, environment: Mapping[str, str] = os.environ) -> Done:
+    """Run a stage in the current folder and, but for the GPUs that it may use, in this environment.
 
     Raises:
         StageFailedError: it failed, or the folder is not one in which it may run.
@@ -115,8 +128,8 @@ def run_stage(task: Task) -> Done:
     log = FOLDER / f"{task.name.replace('/', '-')}.log"
     FOLDER.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
-    with visible_gpus(task.gpus) as environment:
-        commands = Commands(task, log, environment)
+    with visible_gpus(task.gpus) as gpus:
+        commands = Commands(task, log, environment_of_stage(environment) | gpus)
         lock: Lock = {}
         if task.clone:
             lock = run_in_clone(task.name, task.clone, commands)
@@ -203,9 +216,15 @@ def last_lines(log: Path) -> list[str]:
     return [line for line in lines if line][-LINES:]
 
 
+def environment_of_stage(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same with this Python's programs on the path, and with threads that sleep while they wait."""
+    paths = [str(Path(sys.executable).parent), *filter(None, [environment.get("PATH")])]
+    return {"OMP_WAIT_POLICY": "passive"} | dict(environment) | {"PATH": os.pathsep.join(paths)}
+
+
 @contextmanager
 def visible_gpus(count: int) -> Iterator[dict[str, str]]:
-    """The environment of a stage, which shows it `count` of the worker's GPUs; they are its own within the block.
+    """The variables that show a stage `count` of the worker's GPUs, which are its own within the block.
 
     Raises:
         RuntimeError: the worker has fewer GPUs than it was said to offer.
@@ -214,9 +233,7 @@ def visible_gpus(count: int) -> Iterator[dict[str, str]]:
     try:
         for _ in range(count):
             taken.append(free.get(timeout=GPU_SECONDS))
-        paths = [str(Path(sys.executable).parent), *filter(None, [os.environ.get("PATH")])]
-        chosen = {"CUDA_VISIBLE_DEVICES": ",".join(taken)} if count else {}
-        yield {"OMP_WAIT_POLICY": "passive"} | os.environ | {"PATH": os.pathsep.join(paths)} | chosen
+        yield {"CUDA_VISIBLE_DEVICES": ",".join(taken)} if count else {}
     except queue.Empty:
         raise RuntimeError(f"{socket.gethostname()}: the worker offers more GPUs than it has") from None
     finally:

@@ -128,7 +128,11 @@ def slurm_workers(settings: SlurmSettings) -> Iterator[Client]:
                 log_directory=str(folder / logs),
                 worker_extra_args=["--resources", f"gpu={gpus}"] if gpus else [],
                 job_extra_directives=[*([f"--gpus={gpus}"] if gpus else []), *settings.directives],
-                job_script_prologue=[*settings.prologue, f"cd {shlex.quote(str(folder))}"],
+                job_script_prologue=[
+                    f"export OMP_NUM_THREADS={max(1, settings.cores // settings.stages)}",  # also of MKL and OpenBLAS
+                    *settings.prologue,
+                    f"cd {shlex.quote(str(folder))}",
+                ],
                 scheduler_options={"dashboard": False},
                 silence_logs=False,
             )
