@@ -16,7 +16,7 @@ from lookalike.models.registry import find_model
 from lookalike.params import load_params
 from lookalike.recorder import Recorder
 from lookalike.runtime import describe_device, peak_memory, start
-from lookalike.training.distributed import joined, leader_first, leads
+from lookalike.training.distributed import count, joined, leader_first, leads
 from lookalike.training.pretrained import starting_weights
 from lookalike.training.run_folder import exclusive_folder, keep_finished, restore_finished, settle_threads
 from lookalike.training.settings import effective_settings
@@ -51,7 +51,7 @@ def main(name: str) -> None:
         save_model(
             Path("models") / settings.study / name, trained.description, trained.weights, trained.history, trained.kept
         )
-        about = recorder.finish(describe_device(runtime), peak_memory(runtime.device))
+        about = recorder.finish(describe_device(runtime) | {"processes": count()}, peak_memory(runtime.device))
         save_run(Path("runs") / settings.study / name, about, trained.timings)
         keep_finished(checkpoints, finished)
 

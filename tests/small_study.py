@@ -341,6 +341,6 @@ def write_training(root: Path, name: str, epochs: int, train_images: int) -> Non
         "dirty": name == DIVERGED,
         "finished": "2026-01-02T03:04:05+00:00",
         "host": "here",
-        "device": {"name": "a CPU", "precision": "float32", "threads": 2},
+        "device": {"name": "a CPU", "precision": "float32", "threads": 2, "processes": 1},
     }
     save_run(root / "runs/fashion" / name, about, [Timing(0, 0, 3.0, 2.0)])

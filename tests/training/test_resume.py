@@ -149,7 +149,7 @@ def test_a_run_of_two_threads_goes_on_with_two(root: Path, project: Path) -> Non
     killed_after_an_epoch(root, project, variant, threads=2)
     assert ended(start(root, project, variant, threads=1)) == 0
     assert models(project) == whole[2]
-    assert json.loads((project / "runs/fashion/fashion-cnn/run.json").read_text())["device"]["threads"] == 2
+    assert device(project)["threads"] == 2
     (said,) = lines(project)
     assert said.startswith("fashion-cnn: goes on with 2 threads, as it began, not with 1; delete checkpoints/fashion-")
 
@@ -207,6 +207,12 @@ def history(folder: Path) -> list[str]:
     return (folder / "models" / "fashion" / "fashion-cnn" / "history.csv").read_text(encoding="utf-8").splitlines()
 
 
+def device(folder: Path) -> dict[str, object]:
+    """What `run.json` says of the device."""
+    about: dict[str, dict[str, object]] = json.loads((folder / "runs/fashion/fashion-cnn/run.json").read_text())
+    return about["device"]
+
+
 def test_two_processes_go_on_where_one_was_killed(root: Path, project: Path) -> None:
     """Also if that one had two threads, and with the same weights up to rounding."""
     whole = project.with_name("whole")
@@ -228,6 +234,7 @@ def test_two_processes_go_on_where_one_was_killed(root: Path, project: Path) -> 
     for name, tensor in states[1].items():
         found[name] = ((states[0][name] - tensor).norm() / tensor.norm()).item()
     assert max(found.values()) < 1e-3, found
+    assert [device(folder)["processes"] for folder in (project, whole)] == [2, 1]
 
 
 def test_a_process_that_dies_ends_the_others_and_one_goes_on(root: Path, project: Path) -> None:

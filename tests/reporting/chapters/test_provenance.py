@@ -8,7 +8,7 @@ from blocks import rows, tables, titles, walk
 from small_study import CNN, COMMIT, DIVERGED, FEW, SmallStudy
 
 from lookalike import provenance
-from lookalike.artifacts.folders import write_json
+from lookalike.artifacts.folders import read_json, write_json
 from lookalike.params import Params
 from lookalike.reporting.chapters.provenance import data_set_table, provenance_chapter, report_origin
 from lookalike.reporting.document import Code
@@ -16,12 +16,21 @@ from lookalike.reporting.document import Code
 
 def test_trainings_are_told_with_their_commits_and_their_runs(root: Path, params: Params) -> None:
     training_rows = rows(tables(provenance_chapter(params, "", root))["Where and when"])
-    shared = ["2026-01-02T03:04:05", "here", "a CPU", "float32", "2"]
+    shared = ["2026-01-02T03:04:05", "here", "a CPU", "float32", "2", "1"]
     assert training_rows == [
         [DIVERGED, f"mark of {DIVERGED}", f"{COMMIT[:10]} + changes", *shared, "–"],
         [CNN, f"mark of {CNN}", COMMIT[:10], *shared, "0: feedbeef, 1: cafe"],
         [FEW, f"mark of {FEW}", COMMIT[:10], *shared, "–"],
     ]
+
+
+def test_an_older_run_had_one_process(root: Path, params: Params) -> None:
+    path = root / "runs" / "fashion" / CNN / "run.json"
+    about = read_json(path)
+    del about["device"]["processes"]
+    write_json(path, about)
+    (row,) = (row for row in rows(tables(provenance_chapter(params, "", root))["Where and when"]) if row[0] == CNN)
+    assert row[-2] == "1"
 
 
 def test_data_sets_are_told_once_each(root: Path, params: Params) -> None:

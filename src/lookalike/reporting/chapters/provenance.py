@@ -30,6 +30,7 @@ TRAININGS = (
     Column("device", "device.name", text),
     Column("precision", "device.precision", text, extra=True),
     Column("threads", "device.threads", count, extra=True),
+    Column("processes", "device.processes", count, extra=True),
     Column("MLflow runs, by seed", "mlflow", text),
 )
 
@@ -81,7 +82,9 @@ def training_row(root: Path, study: str, variant: str, runs: Runs) -> Json:
     run: dict[str, Any] = read_json(root / "runs" / study / variant / "run.json")
     ids = ", ".join(f"{seed}: {run_id}" for seed, run_id in runs.get(variant, {}).items())
     state = " + changes" if run["dirty"] else ""
-    return run | {"commit": run["commit"][:10] + state, "finished": run["finished"][:19], "mlflow": ids or None}
+    device = {"processes": 1} | run["device"]  # older runs do not say it, and could not have more
+    shown = {"commit": run["commit"][:10] + state, "finished": run["finished"][:19], "mlflow": ids or None}
+    return run | shown | {"device": device}
 
 
 def report_origin(mlflow: Json) -> dict[str, str]:
