@@ -34,11 +34,11 @@ from lookalike.artifacts.test_sets import TestSet, save_test_set
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS
 from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.cases import first_of_each_class
+from lookalike.evaluation.complementary_errors import study_complementary_errors
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.pairs import Side
-from lookalike.evaluation.repair import study_complementary_errors
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.scores import describe_seed
 from lookalike.explain.explain_variant import explain_variant
@@ -158,7 +158,7 @@ def make_study(tiny: Dataset, params: Params) -> SmallStudy:
     evaluations = {name: evaluate(rng, photos, probed=name == CNN) for name in EVALUATED}
     sides = {name: Side(one.test_logits, one.temperatures) for name, one in evaluations.items()}
     look_alikes, _ = study_look_alikes(sides, test_set, group_of, [EVALUATED])
-    look_alikes["repairs"] = study_complementary_errors(evaluations, MACS, LABELS, [EVALUATED])
+    look_alikes["complementary_errors"] = study_complementary_errors(evaluations, MACS, LABELS, [EVALUATED])
     outputs = {name: one.photos for name, one in evaluations.items() if one.photos}
     on_photos = study_photos(outputs, sides, test_set, group_of, [EVALUATED], params.photos.collector)
     on_photos["chosen"] |= {"recipe": RECIPES[0]}

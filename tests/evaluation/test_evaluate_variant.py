@@ -29,6 +29,7 @@ from lookalike.data.augmentation import example_draws, from_settings
 from lookalike.data.outside import OutsideImages
 from lookalike.data.tensors import from_training_set
 from lookalike.evaluation.calibration import fit_temperature
+from lookalike.evaluation.complementary_errors import predictions_of
 from lookalike.evaluation.corrupted_images import CorruptedImages, evaluate_corrupted
 from lookalike.evaluation.cue_images import cue_images, evaluate_cues
 from lookalike.evaluation.evaluate_variant import (
@@ -49,7 +50,6 @@ from lookalike.evaluation.inference import Outputs, infer, readers_of, restore_m
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.outside import evaluate_outside
 from lookalike.evaluation.readouts import LabelledFeatures, read_out_seed
-from lookalike.evaluation.repair import predictions_of
 from lookalike.evaluation.scores import score_variant
 from lookalike.evaluation.suspects import find_suspects
 from lookalike.evaluation.views import compare_views

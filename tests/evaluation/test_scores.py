@@ -32,10 +32,10 @@ from lookalike.artifacts.test_sets import TestSet
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
 from lookalike.evaluation import metrics
 from lookalike.evaluation.calibration import HOTTEST, calibration_error
+from lookalike.evaluation.complementary_errors import study_complementary_errors
 from lookalike.evaluation.hierarchical import SeedSpread
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.pairs import Side
-from lookalike.evaluation.repair import study_complementary_errors
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.scores import (
     SeedScores,
@@ -251,7 +251,9 @@ def all_figures(evaluations: dict[str, Evaluation], photos: PhotoSet, dataset: D
             for name, one in evaluations.items()
         },
         "look-alikes": study_look_alikes(sides, tested, GROUP_OF, [STUDY])[0],
-        "repairs": study_complementary_errors(evaluations, {"cnn": 5, "vit": 70}, dataset.test_labels, [STUDY]),
+        "complementary_errors": study_complementary_errors(
+            evaluations, {"cnn": 5, "vit": 70}, dataset.test_labels, [STUDY]
+        ),
         "robustness": study_robustness(corrupted, [STUDY]),
         "photographs": study_photos(outputs, sides, tested, GROUP_OF, [STUDY], collector),
     }
@@ -318,7 +320,7 @@ def test_no_figure_is_computed_in_half_precision(dataset: Dataset, study: Callab
 
 
 def test_figures_need_no_torch() -> None:
-    modules = ("scores", "robustness", "repair", "look_alikes")
+    modules = ("scores", "robustness", "complementary_errors", "look_alikes")
     imports = "; ".join(f"import lookalike.evaluation.{name}" for name in modules)
     imports += "; import lookalike.photographs.comparison"
     command = f"import sys; {imports}; assert 'torch' not in sys.modules"

@@ -13,7 +13,7 @@ from small_study import SmallStudy, make_study, small_params, write_study
 from lookalike.artifacts.datasets import Dataset
 from lookalike.params import Params
 from lookalike.reporting.assemble import load_study_results
-from lookalike.reporting.chapters import convergence, costs, depth, inside, repairs, robustness, training
+from lookalike.reporting.chapters import complementary_errors, convergence, costs, depth, inside, robustness, training
 from lookalike.reporting.chapters import study_results as results_module
 from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.figures import embeddings, explanations, photographs
@@ -73,7 +73,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         inside,
         photographs,
         convergence,
-        repairs,
+        complementary_errors,
         robustness,
     )
     for module in (*drawing, training):

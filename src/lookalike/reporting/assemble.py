@@ -13,6 +13,7 @@ from lookalike.claims.judging import Judged
 from lookalike.params import Params
 from lookalike.reporting.address import PAGE
 from lookalike.reporting.chapters.claims import claims_chapter
+from lookalike.reporting.chapters.complementary_errors import complementary_errors_chapter
 from lookalike.reporting.chapters.convergence import convergence_chapter
 from lookalike.reporting.chapters.costs import costs_chapter
 from lookalike.reporting.chapters.embeddings import embeddings_chapter
@@ -31,7 +32,6 @@ from lookalike.reporting.chapters.pairs import pairs_chapter
 from lookalike.reporting.chapters.photographs import photographs_chapter
 from lookalike.reporting.chapters.primer import primer_chapter
 from lookalike.reporting.chapters.provenance import provenance_chapter
-from lookalike.reporting.chapters.repairs import repairs_chapter
 from lookalike.reporting.chapters.robustness import robustness_chapter
 from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.chapters.summary import summary_chapter
@@ -52,7 +52,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         costs_chapter,
         look_alikes_chapter,
         pairs_chapter,
-        repairs_chapter,
+        complementary_errors_chapter,
         robustness_chapter,
         photographs_chapter,
     ),
@@ -161,18 +161,18 @@ def appendix(study: StudyResults, drawn: DrawnParts) -> Page:
 def load_study_results(study: str, params: Params, root: Path) -> StudyResults:
     """The results of a study, its variants in the order of the parameter file."""
     _, details = load_metrics(root / "comparisons" / study)
-    figures = load_measurements(study, params, root)
+    measurements = load_measurements(study, params, root)
     standings = [
         make_standing(
             study,
             name,
-            figures.metrics[name],
+            measurements.metrics[name],
             load_description(root / "models" / study / name),
             read_rows(root / "runs" / study / name / "times.csv"),
         )
         for name in params.variants_of(study)
     ]
-    return StudyResults(study, params, root, figures, details, standings)
+    return StudyResults(study, params, root, measurements, details, standings)
 
 
 def draw_parts(studies: Sequence[StudyResults], said: Sentences) -> DrawnParts:

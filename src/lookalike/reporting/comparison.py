@@ -19,12 +19,12 @@ from lookalike.artifacts.explanations import Explanation, load_explanations
 from lookalike.artifacts.folders import write_json
 from lookalike.artifacts.models import Description, load_description, read_rows
 from lookalike.artifacts.test_sets import TestSet, load_test_set
+from lookalike.evaluation.complementary_errors import study_complementary_errors
 from lookalike.evaluation.groups import group_numbers
 from lookalike.evaluation.hierarchical import pooled_spread
 from lookalike.evaluation.look_alikes import study_look_alikes
 from lookalike.evaluation.metrics import Ints, confusion_matrix
 from lookalike.evaluation.pairs import Side
-from lookalike.evaluation.repair import study_complementary_errors
 from lookalike.evaluation.robustness import study_robustness
 from lookalike.evaluation.scores import Scored, score_variant, seed_accuracies
 from lookalike.families.all_findings import study_families
@@ -98,7 +98,7 @@ def compare_study(params: Params, study: str, root: Path, out: Path) -> None:
     pairs = [(first, second) for first, second in settings.pairs if {first, second} <= ended.keys()]
     look_alikes, compared = study_look_alikes(sides, test_set, found.group_of, pairs)
     macs = {name: found.models[name].macs for name in ended}
-    look_alikes["repairs"] = study_complementary_errors(ended, macs, test_set.labels, pairs)
+    look_alikes["complementary_errors"] = study_complementary_errors(ended, macs, test_set.labels, pairs)
     robustness = study_robustness({name: one.corrupted for name, one in ended.items() if one.corrupted}, pairs)
     outputs = {name: one.photos for name, one in ended.items() if one.photos}
     collector = params.photos.collector if params.photos else ""

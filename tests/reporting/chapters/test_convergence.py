@@ -49,7 +49,9 @@ def trained(results: StudyResults) -> StudyResults:
     }
     params = params.model_copy(update={"variants": variants})
     return replace(
-        results, params=params, figures=replace(results.figures, histories=results.figures.histories | histories)
+        results,
+        params=params,
+        measurements=replace(results.measurements, histories=results.measurements.histories | histories),
     )
 
 
@@ -64,7 +66,7 @@ def test_epochs_and_seconds_are_those_of_the_seeds_that_reached_the_goal(
     results: StudyResults, drawn: dict[str, Any]
 ) -> None:
     whole = trained(results)
-    histories = whole.figures.histories | {
+    histories = whole.measurements.histories | {
         FEW: [
             *reaching(6, 9),
             {
@@ -75,7 +77,7 @@ def test_epochs_and_seconds_are_those_of_the_seeds_that_reached_the_goal(
             },
         ]
     }
-    whole = replace(whole, figures=replace(whole.figures, histories=histories))
+    whole = replace(whole, measurements=replace(whole.measurements, histories=histories))
     table = tables(convergence_chapter(whole))["To the goal"]
     assert header(table)[:4] == ["variant", "learning rate", "seeds", "of them at the goal"]
     assert rows(table) == [
@@ -99,8 +101,8 @@ def test_the_ratio_is_that_of_geometric_means(results: StudyResults, drawn: dict
 
 def test_of_one_seed_there_is_no_ratio(results: StudyResults, drawn: dict[str, Any]) -> None:
     whole = trained(results)
-    histories = whole.figures.histories | {FEW: reaching(6)}
-    whole = replace(whole, figures=replace(whole.figures, histories=histories))
+    histories = whole.measurements.histories | {FEW: reaching(6)}
+    whole = replace(whole, measurements=replace(whole.measurements, histories=histories))
     assert "Ratios of epochs and seconds" not in tables(convergence_chapter(whole))
 
 
@@ -128,7 +130,7 @@ def test_convergence_is_drawn(results: StudyResults, drawn: dict[str, Any]) -> N
     part = convergence_chapter(whole)
     assert titles(part) == ["Convergence speed of ReLU and tanh"]
     assert shown(part) == {"fashion-convergence": "picture of convergence"}
-    assert drawn["convergence"] == ({name: whole.figures.histories[name] for name in EPOCHS}, 0.25, results.looks)
+    assert drawn["convergence"] == ({name: whole.measurements.histories[name] for name in EPOCHS}, 0.25, results.looks)
     picture = figures(part)["fashion-convergence"]
     assert (picture.variants, picture.main) == ((CNN, FEW), True)
     assert picture.words.finding == part.finding

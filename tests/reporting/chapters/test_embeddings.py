@@ -27,13 +27,13 @@ DRAWN = {f"{CNN}-{kind}": f"{FIGURES}/{CNN}/{kind}" for kind in ("map", "cluster
 
 
 def with_embedded(results: StudyResults, embedded: Json) -> StudyResults:
-    return replace(results, figures=replace(results.figures, embeddings=embedded))
+    return replace(results, measurements=replace(results.measurements, embeddings=embedded))
 
 
 def test_clusters_stand_with_their_scores(results: StudyResults, drawn: Json) -> None:
-    both = with_embedded(results, results.figures.embeddings | {FEW: results.figures.embeddings[CNN]})
+    both = with_embedded(results, results.measurements.embeddings | {FEW: results.measurements.embeddings[CNN]})
     agreement = figures(embeddings_chapter(both))["fashion-agreement"]
-    assert drawn["agreement"] == ({name: one["clusterings"] for name, one in both.figures.embeddings.items()},)
+    assert drawn["agreement"] == ({name: one["clusterings"] for name, one in both.measurements.embeddings.items()},)
     assert (agreement.variants, agreement.stage) == ((CNN, FEW), "report")
     (table,) = agreement.numbers
     assert rows(table) == [
@@ -48,7 +48,7 @@ def test_clusters_stand_with_their_scores(results: StudyResults, drawn: Json) ->
 
 def test_the_maps_of_a_focus_variant_are_those_that_compare_drew(results: StudyResults, drawn: Json) -> None:
     part = embeddings_chapter(
-        with_embedded(results, results.figures.embeddings | {FEW: results.figures.embeddings[CNN]})
+        with_embedded(results, results.measurements.embeddings | {FEW: results.measurements.embeddings[CNN]})
     )
     assert shown(part) == {"fashion-agreement": "picture of agreement", **DRAWN}
     assert titles(part) == ["Clusters in feature space", f"Features of {CNN}"]
@@ -137,7 +137,7 @@ def test_the_finding_is_how_well_mixtures_and_k_means_agree_with_the_classes(
     part = embeddings_chapter(results)
     assert part is not None
     assert part.finding == figures(part)["fashion-agreement"].words.finding
-    assert part.finding == agreement_sentence({CNN: results.figures.embeddings[CNN]["clusterings"]})
+    assert part.finding == agreement_sentence({CNN: results.measurements.embeddings[CNN]["clusterings"]})
 
 
 def test_findings_of_the_maps_and_the_mixture() -> None:

@@ -46,7 +46,7 @@ GAINS = [[0.1, -0.2, 0.3], [0.4, 0.5, 0.6]]  # two blocks of two heads, and the 
 
 
 def with_explained(results: StudyResults, explained: Json) -> StudyResults:
-    return replace(results, figures=replace(results.figures, explanations=explained))
+    return replace(results, measurements=replace(results.measurements, explanations=explained))
 
 
 def gain_rows(name: str, faithfulness: Json) -> list[list[str]]:
@@ -68,14 +68,16 @@ def gain_rows(name: str, faithfulness: Json) -> list[list[str]]:
 @pytest.fixture
 def both(results: StudyResults) -> StudyResults:
     """The focus variant, and one that is none."""
-    return with_explained(results, results.figures.explanations | {FEW: results.figures.explanations[CNN]})
+    return with_explained(results, results.measurements.explanations | {FEW: results.measurements.explanations[CNN]})
 
 
 @pytest.fixture
 def transformer(results: StudyResults) -> StudyResults:
     """The focus variant with heads of attention."""
     write_bytes(results.root / f"{FOLDER}/heads.webp", marked("heads"))
-    return with_explained(results, {CNN: results.figures.explanations[CNN] | {"heads": {"images": 3, "gains": GAINS}}})
+    return with_explained(
+        results, {CNN: results.measurements.explanations[CNN] | {"heads": {"images": 3, "gains": GAINS}}}
+    )
 
 
 def test_the_chapter_shows_charts_of_all_and_pictures_of_focus_variants(both: StudyResults, drawn: Json) -> None:
@@ -100,7 +102,7 @@ def test_the_chapter_shows_charts_of_all_and_pictures_of_focus_variants(both: St
 
 def test_charts_are_drawn_of_focus_variants(both: StudyResults, drawn: Json) -> None:
     part = explanations_chapter(both)
-    known = both.figures.explanations
+    known = both.measurements.explanations
     similarities = {CNN: known[CNN]["similarity"]}
     assert drawn == {
         "faithfulness": ({CNN: known[CNN]["faithfulness"]}, both.looks),
@@ -116,7 +118,7 @@ def test_charts_are_drawn_of_focus_variants(both: StudyResults, drawn: Json) -> 
 def test_maps_stand_with_their_gain_and_the_controls(both: StudyResults, drawn: Json) -> None:
     part = explanations_chapter(both)
     (table,) = figures(part)["fashion-faithfulness"].numbers
-    known = both.figures.explanations
+    known = both.measurements.explanations
     expected = {name: gain_rows(name, one["faithfulness"]) for name, one in known.items()}
     assert rows(table) == expected[CNN] + expected[FEW]
     assert "–" in {cell for row in rows(table) for cell in row}  # controls have nothing over themselves
@@ -126,7 +128,7 @@ def test_maps_stand_with_their_gain_and_the_controls(both: StudyResults, drawn: 
 
 def test_curves_stand_point_by_point(results: StudyResults, drawn: Json) -> None:
     (table,) = figures(explanations_chapter(results))["fashion-deletion"].numbers
-    known = results.figures.explanations[CNN]["faithfulness"]
+    known = results.measurements.explanations[CNN]["faithfulness"]
     own = {name: one["gain"]["value"] for name, one in known["methods"].items() if name not in ("random", "centre")}
     best = sorted(own, key=lambda name: -own[name])[0]
     areas = {name: known["methods"][name]["baselines"] for name in (best, "random", "centre")}  # those that are drawn
@@ -179,7 +181,7 @@ def test_sanity_stands_by_layer(results: StudyResults, drawn: Json) -> None:
     (table,) = figures(explanations_chapter(results))["fashion-sanity"].numbers
     assert rows(table) == [
         [CNN, method, step["unit"], amounts(step["correlation"])]
-        for method, steps in results.figures.explanations[CNN]["sanity"].items()
+        for method, steps in results.measurements.explanations[CNN]["sanity"].items()
         for step in steps
     ]
 
@@ -203,7 +205,7 @@ def test_likeness_of_maps_stands_with_p_and_both_controls(both: StudyResults, dr
                 amounts(one["photographs"]["class_contrast"]),
                 amounts(one["mistakes"]["right_minus_wrong"]),
             ]
-            for name, known in both.figures.explanations.items()
+            for name, known in both.measurements.explanations.items()
             for method, one in known["similarity"][measure].items()
         ]
 
@@ -224,12 +226,12 @@ def test_without_maps_of_photographs_there_is_no_heading_for_them(results: Study
 
 def test_where_nothing_was_confused_there_is_no_contrast(results: StudyResults, drawn: Json) -> None:
     (results.root / f"{FOLDER}/contrast.webp").unlink()
-    one = results.figures.explanations[CNN] | {"contrast": None}
+    one = results.measurements.explanations[CNN] | {"contrast": None}
     assert f"{CNN}-contrast" not in shown(explanations_chapter(with_explained(results, {CNN: one})))
 
 
 def test_focus_variants_that_were_not_explained_are_passed_over(results: StudyResults, drawn: Json) -> None:
-    part = explanations_chapter(with_explained(results, {FEW: results.figures.explanations[CNN]}))
+    part = explanations_chapter(with_explained(results, {FEW: results.measurements.explanations[CNN]}))
     assert shown(part) == {"fashion-faithfulness": "picture of faithfulness"}
     assert titles(part) == ["What the models look at"]
 
@@ -248,7 +250,7 @@ def test_where_the_mass_of_maps_lies_is_known_of_the_first_class(both: StudyResu
     assert one.variants == (CNN, FEW)
     assert rows(table) == [
         [variant, method, count(mass[0]["images"]), *(amounts(mass[0][key]) for key in ("x", "y", "spread"))]
-        for variant, known in both.figures.explanations.items()
+        for variant, known in both.measurements.explanations.items()
         for method, mass in known["mass"].items()
         if mass[0]
     ]

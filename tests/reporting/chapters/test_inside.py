@@ -35,7 +35,7 @@ DRAWN = ("filters-first", "features-last")  # of the small study
 
 
 def with_explained(results: StudyResults, explained: Json) -> StudyResults:
-    return replace(results, figures=replace(results.figures, explanations=explained))
+    return replace(results, measurements=replace(results.measurements, explanations=explained))
 
 
 @pytest.fixture
@@ -43,14 +43,14 @@ def whole(results: StudyResults) -> StudyResults:
     """With every picture, and a variant that is not in focus."""
     for kind in PICTURES:
         write_bytes(results.root / f"{FOLDER}/{kind}.webp", marked(kind))
-    return with_explained(results, results.figures.explanations | {FEW: results.figures.explanations[CNN]})
+    return with_explained(results, results.measurements.explanations | {FEW: results.measurements.explanations[CNN]})
 
 
 def test_the_chapter_has_charts_and_pictures_of_focus_variants(whole: StudyResults, drawn: Json) -> None:
     part = inside_chapter(whole)
     assert shown(part) == {**CHARTS, **RESPONSES, **{f"{CNN}-{kind}": kind for kind in PICTURES}}
     assert titles(part) == ["Inside the networks", f"Inside {CNN}"]
-    activity = whole.figures.explanations[CNN]["activity"]
+    activity = whole.measurements.explanations[CNN]["activity"]
     assert drawn == {"activation_histograms": (activity,), "activity_by_depth": (activity,)}
     for one in figures(part).values():
         assert one.variants == (CNN,)
@@ -78,14 +78,14 @@ def test_tuning_is_that_of_every_variant(whole: StudyResults, drawn: Json) -> No
             shares(one["selective"]),
         ]
         for name in (CNN, FEW)
-        for one in [whole.figures.explanations[name]["tuning"]]
+        for one in [whole.measurements.explanations[name]["tuning"]]
     ]
     assert rows(table) == expected
 
 
 def test_activations_stand_by_layer_before_and_after_training(results: StudyResults, drawn: Json) -> None:
     (table,) = figures(inside_chapter(results))[f"fashion-{CNN}-depth"].numbers
-    activity = results.figures.explanations[CNN]["activity"]
+    activity = results.measurements.explanations[CNN]["activity"]
     assert rows(table) == [
         [
             *(one["name"], name, str(one["channels"])),
@@ -100,7 +100,7 @@ def test_activations_stand_by_layer_before_and_after_training(results: StudyResu
 
 def test_what_batch_normalisation_does_is_said(results: StudyResults, drawn: Json) -> None:
     assert prose(inside_chapter(results)) == []
-    one, narrowing = results.figures.explanations[CNN], {"value": 0.5, "low": 0.4, "high": 0.6}
+    one, narrowing = results.measurements.explanations[CNN], {"value": 0.5, "low": 0.4, "high": 0.6}
     activity = one["activity"] | {"trained": one["activity"]["trained"] | {"narrowing": narrowing}}
     (said,) = prose(inside_chapter(with_explained(results, {CNN: one | {"activity": activity}})))
     assert said == narrowing_sentence(CNN, narrowing)
@@ -108,7 +108,7 @@ def test_what_batch_normalisation_does_is_said(results: StudyResults, drawn: Jso
 
 
 def test_a_transformer_has_no_charts_of_activations(results: StudyResults, drawn: Json) -> None:
-    one = results.figures.explanations[CNN] | {"activity": None}
+    one = results.measurements.explanations[CNN] | {"activity": None}
     shown_of = set(shown(inside_chapter(with_explained(results, {CNN: one}))))
     assert shown_of == {*RESPONSES, *(f"{CNN}-{kind}" for kind in DRAWN)}
     assert drawn == {}
@@ -118,7 +118,7 @@ def test_a_transformer_has_no_charts_of_activations(results: StudyResults, drawn
 def test_what_convolutions_hold_stands_by_channel(results: StudyResults, drawn: Json, kind: str, label: str) -> None:
     (table,) = figures(inside_chapter(results))[f"{CNN}-{kind}"].numbers
     what, _, end = kind.partition("-")
-    layers = results.figures.explanations[CNN]["convolutions"]
+    layers = results.measurements.explanations[CNN]["convolutions"]
     assert len(layers) == 2
     layer = layers[0 if end == "first" else 1]
     assert table.label == f"{label} {layer['name']}"
@@ -128,7 +128,7 @@ def test_what_convolutions_hold_stands_by_channel(results: StudyResults, drawn: 
 
 
 def test_a_single_convolution_is_the_first_and_the_last(results: StudyResults, drawn: Json) -> None:
-    one = results.figures.explanations[CNN]
+    one = results.measurements.explanations[CNN]
     part = inside_chapter(with_explained(results, {CNN: one | {"convolutions": one["convolutions"][:1]}}))
     labels = [figures(part)[f"{CNN}-{kind}"].numbers[0].label for kind in DRAWN]
     assert labels == [f"{what} of {one['convolutions'][0]['name']}" for what in ("Filters", "Feature maps")]
@@ -151,7 +151,7 @@ def test_the_finding_is_how_many_first_filters_respond_to_one_orientation(result
     assert tuning_sentence({}) == NOTHING
     part = inside_chapter(results)
     assert part is not None
-    assert part.finding == tuning_sentence({CNN: results.figures.explanations[CNN]["tuning"]})
+    assert part.finding == tuning_sentence({CNN: results.measurements.explanations[CNN]["tuning"]})
 
 
 def layer(name: str, deviation: float, zeros: float, channels: int) -> Json:

@@ -47,7 +47,9 @@ def standing(variant: str, *, train_images: int = 100, accuracy: float | None = 
 
 def changed(results: StudyResults, **look_alikes: Any) -> StudyResults:
     """The same with some of what was found of look-alikes replaced."""
-    return replace(results, figures=replace(results.figures, look_alikes=results.figures.look_alikes | look_alikes))
+    return replace(
+        results, measurements=replace(results.measurements, look_alikes=results.measurements.look_alikes | look_alikes)
+    )
 
 
 def at_chance(results: StudyResults, *names: str) -> StudyResults:
@@ -82,7 +84,7 @@ def test_the_probability_of_look_alikes_in_errors_is_said() -> None:
 
 def test_findings_are_about_the_focus_variant(results: StudyResults, drawn: Json) -> None:
     part = look_alikes_chapter(results)
-    focus = {CNN: results.figures.look_alikes["variants"][CNN]}
+    focus = {CNN: results.measurements.look_alikes["variants"][CNN]}
     errors, probabilities = figures(part).values()
     assert part.finding == errors.words.finding == within_group_sentence(focus)
     assert probabilities.words.finding == probability_sentence(focus)
@@ -98,7 +100,7 @@ def test_variants_at_chance_have_no_rows(results: StudyResults, drawn: Json) -> 
 
 def test_errors_and_probabilities_are_drawn_and_shown_of_every_variant(results: StudyResults, drawn: Json) -> None:
     part = look_alikes_chapter(results)
-    variants = results.figures.look_alikes["variants"]
+    variants = results.measurements.look_alikes["variants"]
     assert shown(part) == {
         "fashion-errors": "picture of errors",
         "fashion-shares": "picture of shares",
@@ -127,7 +129,7 @@ def test_errors_and_probabilities_are_drawn_and_shown_of_every_variant(results: 
 
 
 def test_a_model_that_makes_no_mistakes_has_no_severity(results: StudyResults, drawn: Json) -> None:
-    variants = results.figures.look_alikes["variants"]
+    variants = results.measurements.look_alikes["variants"]
     sure = variants[CNN] | {"mistakes": 0.0, "severity": None, "true_wrong": None}
     part = look_alikes_chapter(changed(results, variants=variants | {CNN: sure}))
     (errors,), (probability,) = (figures(part)[f"fashion-{kind}"].numbers for kind in ("errors", "shares"))

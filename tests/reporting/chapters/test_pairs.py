@@ -26,7 +26,9 @@ Json = dict[str, Any]
 
 def changed(results: StudyResults, **look_alikes: Any) -> StudyResults:
     """The same with some of what was found of look-alikes replaced."""
-    return replace(results, figures=replace(results.figures, look_alikes=results.figures.look_alikes | look_alikes))
+    return replace(
+        results, measurements=replace(results.measurements, look_alikes=results.measurements.look_alikes | look_alikes)
+    )
 
 
 def table_of(results: StudyResults) -> Table:
@@ -68,7 +70,7 @@ def test_pairs_with_a_variant_at_chance_are_left_out(results: StudyResults, draw
 
 def test_a_pair_is_shown_with_its_tests(results: StudyResults, drawn: Json) -> None:
     part: Any = pairs_chapter(results)
-    (pair,) = results.figures.look_alikes["pairs"]
+    (pair,) = results.measurements.look_alikes["pairs"]
     assert rows(table_of(results)) == [
         [
             f"{CNN}, {FEW}",
@@ -110,7 +112,7 @@ def test_a_pair_is_shown_with_the_images_that_a_rule_picked(
     picture, names = figures(part)[f"{PAIR}-cases"], study.class_names
     assert picture.stage == "compare@fashion"
     assert f"among the {len(CHOSEN)} test images that the report shows" in picture.words.method
-    (table,), (pair,) = picture.numbers, results.figures.look_alikes["pairs"]
+    (table,), (pair,) = picture.numbers, results.measurements.look_alikes["pairs"]
     assert len(table.rows) == len(pair["cases"]) > 2
     for row, case in zip(table.rows, pair["cases"], strict=True):
         index = case["index"]
@@ -153,7 +155,7 @@ def test_the_mean_divergence_is_said() -> None:
 
 def test_the_ranking_by_divergence_is_shown(results: StudyResults, drawn: Json) -> None:
     (table,) = figures(pairs_chapter(results))[f"{PAIR}-divergence"].numbers
-    ranking = results.figures.look_alikes["pairs"][0]["ranking"]
+    ranking = results.measurements.look_alikes["pairs"][0]["ranking"]
     columns = [[row[k].key for row in table.rows] for k in range(3)]
     assert columns == [ranking[key] for key in ("indices", "divergence", "divergence_calibrated")]
     assert len(columns[0]) > 5
@@ -170,7 +172,7 @@ def test_a_pair_that_was_not_drawn_has_its_numbers_alone(results: StudyResults, 
 
 
 def test_unknown_figures_of_a_pair_are_dashes(results: StudyResults, drawn: Json) -> None:
-    (pair,) = results.figures.look_alikes["pairs"]
+    (pair,) = results.measurements.look_alikes["pairs"]
     unknown = pair | {"divergence": None, "error_consistency": None, "mcnemar_p": 1.2e-6}
     (row,) = rows(table_of(changed(results, pairs=[unknown])))
     assert [row[k] for k in (5, 6, 8)] == ["< 0.0001", "–", "–"]

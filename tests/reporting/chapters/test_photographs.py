@@ -59,7 +59,7 @@ def estimate(value: float) -> dict[str, float]:
 
 def changed(results: StudyResults, **photos: Any) -> StudyResults:
     """The same with some of what was found on photographs replaced."""
-    return replace(results, figures=replace(results.figures, photos=results.figures.photos | photos))
+    return replace(results, measurements=replace(results.measurements, photos=results.measurements.photos | photos))
 
 
 def at_chance(results: StudyResults, *names: str) -> StudyResults:
@@ -114,7 +114,7 @@ def test_the_finding_is_accuracy_on_photographs_beside_that_on_the_test_set(resu
     assert accuracy_sentence({"fashion-cnn": (None, cnn[1])}, 0, "fitted") == (
         "No photograph shows one of the classes, so that no accuracy is known."
     )
-    on = results.figures.photos["figures"][CNN]["fitted"]["all"]["accuracy"]
+    on = results.measurements.photos["figures"][CNN]["fitted"]["all"]["accuracy"]
     part = photographs_chapter(results)
     assert part is not None
     assert part.finding == accuracy_sentence({CNN: (on, TEST)}, PHOTOGRAPHED - 2, "fitted")
@@ -122,7 +122,7 @@ def test_the_finding_is_accuracy_on_photographs_beside_that_on_the_test_set(resu
 
 def test_the_choice_stands_with_the_half_that_judges_it(results: StudyResults, drawn: Json) -> None:
     about, choice = prose(photographs_chapter(results))
-    best = results.figures.photos["chosen"]
+    best = results.measurements.photos["chosen"]
     assert f"{best['variant']} with the recipe fitted**, {shares(best['choose']['accuracy'])} % of " in choice
     assert f"**{shares(best['score']['accuracy'])} % of {best['score']['images']} on the other half**" in choice
     labelled = PHOTOGRAPHED - 2
@@ -179,7 +179,7 @@ def test_the_first_refused_photographs_are_named(number: int) -> None:
 
 
 def test_accuracy_stands_by_recipe_beside_that_on_the_test_set(results: StudyResults, drawn: Json) -> None:
-    photos = results.figures.photos
+    photos = results.measurements.photos
     collector = photos["failed_preparations"]["collector"]
     assert drawn == {}
     assert numbers(results, "accuracy") == [
@@ -204,18 +204,18 @@ def test_accuracy_stands_by_recipe_beside_that_on_the_test_set(results: StudyRes
 
 
 def test_pairs_stand_by_recipe(results: StudyResults, drawn: Json) -> None:
-    table, _ = tables_of(results.figures.photos)
+    table, _ = tables_of(results.measurements.photos)
     assert rows(table) == [
         [
             *(", ".join(EVALUATED), row["recipe"], points(row["accuracy_difference"])),
             *(count(row[key]) for key in ("only_first_right", "only_second_right")),
             *(p(row["mcnemar_p"]), amounts(row["error_consistency"])),
         ]
-        for row in results.figures.photos["comparisons"]
+        for row in results.measurements.photos["comparisons"]
     ]
     assert len(table.rows) == len(RECIPES)
     assert "McNemar's test takes photographs as independent" in table.note
-    assert len(tables_of(results.figures.photos | {"comparisons": []})) == 1
+    assert len(tables_of(results.measurements.photos | {"comparisons": []})) == 1
     folds = [block.title for block in walk([photographs_chapter(results)]) if isinstance(block, Fold)]  # type: ignore[list-item]
     assert folds[0] == "Pairs of variants, and accuracy by what is known of a photograph"
 
@@ -237,19 +237,19 @@ def test_accuracy_stands_by_what_is_known_of_a_photograph() -> None:
 
 
 def test_accuracy_by_class_is_that_of_the_chosen_recipe(results: StudyResults, drawn: Json) -> None:
-    chosen = {name: recipes["fitted"]["classes"] for name, recipes in results.figures.photos["figures"].items()}
+    chosen = {name: recipes["fitted"]["classes"] for name, recipes in results.measurements.photos["figures"].items()}
     assert numbers(results, "classes") == [
         [name, one, count(part["images"]), shares(part["accuracy"])]
         for name, parts in chosen.items()
         for one, part in parts.items()
     ]
     assert drawn["class_accuracy"] == (chosen,)
-    plain = changed(results, chosen=results.figures.photos["chosen"] | {"recipe": "plain"})
+    plain = changed(results, chosen=results.measurements.photos["chosen"] | {"recipe": "plain"})
     assert numbers(plain, "classes") != numbers(results, "classes")
 
 
 def test_steps_left_out_stand_by_recipe(results: StudyResults, drawn: Json) -> None:
-    (row,) = results.figures.photos["ablations"][CNN]
+    (row,) = results.measurements.photos["ablations"][CNN]
     assert numbers(results, "ablation") == [[CNN, "fitted", "crop", shares(row["accuracy"]), points(row["difference"])]]
     assert drawn["ablation"] == ({"fitted": [row | {"variant": CNN}]}, results.looks)
     assert figures(ablation_illustration(results))["fashion-photo-ablation"].variants == (CNN,)
@@ -289,7 +289,7 @@ def test_the_collecting_class_is_measured_of_those_variants_that_were_tried() ->
 
 
 def test_corrupted_test_images_stand_by_way_and_strength(results: StudyResults, drawn: Json) -> None:
-    known = results.figures.photos["failed_preparations"]
+    known = results.measurements.photos["failed_preparations"]
     assert numbers(results, "failures") == [
         [name, way, significant(strength), shares(share)]
         for way, variants in known["ways"].items()
@@ -297,7 +297,7 @@ def test_corrupted_test_images_stand_by_way_and_strength(results: StudyResults, 
         for strength, share in zip(known["strengths"], given, strict=True)
     ]
     assert drawn["failures"] == (
-        *collector_shares(results.figures.photos["figures"], known),
+        *collector_shares(results.measurements.photos["figures"], known),
         known["collector"],
         results.looks,
     )
@@ -306,7 +306,7 @@ def test_corrupted_test_images_stand_by_way_and_strength(results: StudyResults, 
 
 def test_where_no_variant_was_tried_nothing_is_said_of_steps_and_corruption(results: StudyResults, drawn: Json) -> None:
     without = changed(
-        results, ablations={}, failed_preparations=results.figures.photos["failed_preparations"] | {"ways": {}}
+        results, ablations={}, failed_preparations=results.measurements.photos["failed_preparations"] | {"ways": {}}
     )
     assert ablation_illustration(without) is None
     assert collector_section(without) is None
@@ -317,7 +317,7 @@ def test_where_no_variant_was_tried_nothing_is_said_of_steps_and_corruption(resu
 
 
 def test_distances_are_those_of_the_chosen_recipe(results: StudyResults, drawn: Json) -> None:
-    chosen = {CNN: results.figures.photos["distance"][CNN]["fitted"]}
+    chosen = {CNN: results.measurements.photos["distance"][CNN]["fitted"]}
     assert numbers(results, "distance") == [
         [
             *(name, significant(part["low"]), significant(part["high"])),
@@ -341,7 +341,7 @@ def test_distances_are_those_of_the_chosen_recipe(results: StudyResults, drawn: 
 
 
 def test_an_area_that_is_not_known_is_none(results: StudyResults, drawn: Json) -> None:
-    distance = results.figures.photos["distance"]
+    distance = results.measurements.photos["distance"]
     one = distance[CNN]["fitted"] | {"right_from_wrong": {"confidence": None, "distance": None}}
     photographs_chapter(changed(results, distance=distance | {CNN: distance[CNN] | {"fitted": one}}))
     assert drawn["distance"][1][CNN] is None
@@ -349,7 +349,7 @@ def test_an_area_that_is_not_known_is_none(results: StudyResults, drawn: Json) -
 
 def test_selective_prediction_stands_at_every_tenth(results: StudyResults, drawn: Json) -> None:
     table = numbers(results, "abstention")
-    chosen = {CNN: results.figures.photos["distance"][CNN]["fitted"]}
+    chosen = {CNN: results.measurements.photos["distance"][CNN]["fitted"]}
     assert drawn["abstention"] == ({name: one["abstention"] for name, one in chosen.items()}, results.looks)
     assert len(table) == 2 * len(EVERY_TENTH)
     assert [row[:2] for row in table[:: len(EVERY_TENTH)]] == [[CNN, by] for by in ("confidence", "distance")]

@@ -23,7 +23,7 @@ from lookalike.reporting.forms import amounts, points, shares
 
 
 def without(results: StudyResults, **changed: Json) -> StudyResults:
-    return replace(results, figures=replace(results.figures, **changed))
+    return replace(results, measurements=replace(results.measurements, **changed))
 
 
 def estimate(value: float) -> Json:
@@ -97,7 +97,7 @@ def test_figures_are_drawn_from_what_was_found(results: StudyResults, drawn: Jso
     variants = study.on_corrupted["variants"]
     assert drawn["overall"] == (variants,)
     assert drawn["severity"] == ({CNN: variants[CNN]}, "ece", results.looks)  # the last
-    assert drawn["drift"] == (results.figures.explanations[CNN]["drift"]["kinds"],)
+    assert drawn["drift"] == (results.measurements.explanations[CNN]["drift"]["kinds"],)
     np.testing.assert_array_equal(drawn["corruptions"][0], study.test_set.images[0])
     overall = figures(part)["fashion-corrupted"]
     assert [one.name for one in figures(part).values() if one.main] == ["fashion-corrupted"]
@@ -149,14 +149,14 @@ def test_variants_at_chance_have_no_rows(results: StudyResults, drawn: Json) -> 
 
 def test_layers_are_shown_with_the_yardstick(results: StudyResults, drawn: Json) -> None:
     (table,) = figures(robustness_chapter(results))[f"fashion-{CNN}-drift"].numbers
-    drift = results.figures.explanations[CNN]["drift"]["kinds"]
+    drift = results.measurements.explanations[CNN]["drift"]["kinds"]
     assert list(drift)[-1] == OTHER
     expected = [[kind, row["layer"], amounts(row["cosine"])] for kind, layers in drift.items() for row in layers]
     assert rows(table) == expected
 
 
 def test_a_focus_variant_whose_layers_were_not_followed_has_no_such_figure(results: StudyResults, drawn: Json) -> None:
-    one = results.figures.explanations[CNN] | {"drift": None}
+    one = results.measurements.explanations[CNN] | {"drift": None}
     assert f"fashion-{CNN}-drift" not in shown(robustness_chapter(without(results, explanations={CNN: one})))
     assert f"fashion-{CNN}-drift" not in shown(robustness_chapter(without(results, explanations={})))
 

@@ -34,8 +34,8 @@ def lead(results: StudyResults) -> Lead:
 
 def with_difference(lead: Lead, difference: Json, first: str = CNN, second: str = FEW) -> Lead:
     pair = {"first": first, "second": second, "accuracy_difference": difference}
-    known = {**lead.study.figures.look_alikes, "pairs": [pair]}
-    return replace(lead, study=replace(lead.study, figures=replace(lead.study.figures, look_alikes=known)))
+    known = {**lead.study.measurements.look_alikes, "pairs": [pair]}
+    return replace(lead, study=replace(lead.study, measurements=replace(lead.study.measurements, look_alikes=known)))
 
 
 def test_the_lead_is_a_pair_above_chance_or_the_best_variant(results: StudyResults) -> None:
@@ -75,11 +75,11 @@ def test_without_a_comparison_both_accuracies_are_said(lead: Lead) -> None:
 
 
 def test_mistakes_within_the_group_are_two_minus_their_severity(lead: Lead) -> None:
-    figures_of = lead.study.figures
+    measured = lead.study.measurements
     severe = {name: {"severity": estimate(1.2, 1.1, 1.4)} for name in (CNN, FEW)}
     severe[FEW] = {"severity": None}
-    known = {**figures_of.look_alikes, "variants": severe}
-    made = replace(lead, study=replace(lead.study, figures=replace(figures_of, look_alikes=known)))
+    known = {**measured.look_alikes, "variants": severe}
+    made = replace(lead, study=replace(lead.study, measurements=replace(measured, look_alikes=known)))
     chance = f"{100 * within_group_by_chance(lead.study):.0f} %"
     said = f"80 % (60 to 90) of the mistakes of `{CNN}` stay within a group of look-alikes; random mistakes would in"
     assert mistakes_sentence(made) == f"{said} {chance}."
@@ -99,12 +99,12 @@ def test_maps_are_held_against_a_spot_in_the_middle(lead: Lead) -> None:
         return {"shown": "CAM", "faithfulness": {"methods": {"CAM": shown, "centre": {"gain": {"value": 0.3}}}}}
 
     known = {CNN: explained(-0.2, -0.1), FEW: explained(-0.1, 0.1)}
-    made = replace(lead, study=replace(lead.study, figures=replace(lead.study.figures, explanations=known)))
+    made = replace(lead, study=replace(lead.study, measurements=replace(lead.study.measurements, explanations=known)))
     assert maps_sentence(made) == (
         f"maps by CAM explain `{CNN}` less well than a spot in the middle does (0.22 against 0.30) and `{FEW}` no "
         "better than a spot in the middle does (0.22 against 0.30) (gain in faithfulness)."
     )
-    none = replace(lead, study=replace(lead.study, figures=replace(lead.study.figures, explanations={})))
+    none = replace(lead, study=replace(lead.study, measurements=replace(lead.study.measurements, explanations={})))
     assert maps_sentence(none) is None
 
 
@@ -113,7 +113,7 @@ def test_photographs_are_left_out_where_there_are_none(lead: Lead) -> None:
     assert said is not None
     assert said.startswith("on ")
     assert f"`{CNN}` " in said
-    none = replace(lead, study=replace(lead.study, figures=replace(lead.study.figures, photos={})))
+    none = replace(lead, study=replace(lead.study, measurements=replace(lead.study.measurements, photos={})))
     assert on_photos(none) is None
 
 

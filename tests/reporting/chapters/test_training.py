@@ -130,8 +130,15 @@ def test_focus_variants_come_first_and_then_the_others_by_model(results: StudyRe
         "fashion-curves-fashion_cnn": EVALUATED,  # the one that diverged has no curves
     }
     assert [one.main for one in shown.values()] == [True, False]
-    assert drawn["training_curves"] == ({name: results.figures.histories[name] for name in EVALUATED}, results.looks)
-    assert part.finding == shown["fashion-curves"].words.finding == gap_sentence({CNN: results.figures.histories[CNN]})
+    assert drawn["training_curves"] == (
+        {name: results.measurements.histories[name] for name in EVALUATED},
+        results.looks,
+    )
+    assert (
+        part.finding
+        == shown["fashion-curves"].words.finding
+        == gap_sentence({CNN: results.measurements.histories[CNN]})
+    )
     assert titles(part) == ["Training"]
 
 
@@ -143,7 +150,7 @@ def test_curves_are_those_of_the_histories_with_epochs_from_one(results: StudyRe
     assert [[cell.key for cell in row] for row in table.rows] == [
         [name, row["seed"], row["epoch"] + 1, *(row[figure] for figure in names)]
         for name in EVALUATED
-        for row in results.figures.histories[name]
+        for row in results.measurements.histories[name]
     ]
     assert rows(table)[0][:3] == [CNN, "0", "1"]
 
@@ -192,17 +199,21 @@ def test_ends_of_training_runs_are_means_over_seeds(results: StudyResults, drawn
     two = [row(1, 0, 0.2, 0.3, 9.0), row(1, 1, 0.5, 0.4, 2.0), row(1, 2, 0.8, 0.6, 2.0)]
     two.append(row(1, 3, 0.8, 0.6, 1.0))
     lost = [row(2, 0, 0.1, 0.1, float("nan"))]
-    figures = replace(results.figures, histories=results.figures.histories | {CNN: [*one, *two, *lost], FEW: one})
-    table = tables(training_chapter(replace(results, figures=figures)))["Ends of the training runs"]
+    measurements = replace(
+        results.measurements, histories=results.measurements.histories | {CNN: [*one, *two, *lost], FEW: one}
+    )
+    table = tables(training_chapter(replace(results, measurements=measurements)))["Ends of the training runs"]
     ends = {cells[0]: cells[1:] for cells in rows(table)}
     assert ends[CNN] == ["85.00", "7.07", "55.00", "7.07", "30.00", "14.14", "2", "0.707", "75.00", "0.833", "2"]
     assert ends[FEW] == ["90.00", "–", "50.00", "–", "40.00", "–", "2", "–", "75.00", "1.5", "–"]
 
 
 def test_a_variant_without_a_seed_that_ended_has_dashes(results: StudyResults, drawn: dict[str, Any]) -> None:
-    histories = results.figures.histories | {DIVERGED: [{**results.figures.histories[CNN][0], "train_loss": math.nan}]}
-    figures = replace(results.figures, histories=histories)
-    table = tables(training_chapter(replace(results, figures=figures)))["Ends of the training runs"]
+    histories = results.measurements.histories | {
+        DIVERGED: [{**results.measurements.histories[CNN][0], "train_loss": math.nan}]
+    }
+    measurements = replace(results.measurements, histories=histories)
+    table = tables(training_chapter(replace(results, measurements=measurements)))["Ends of the training runs"]
     assert rows(table)[0] == [DIVERGED, *["–"] * 11]
 
 

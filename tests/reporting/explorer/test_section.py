@@ -89,7 +89,7 @@ def test_all_test_images_and_photographs_can_be_chosen(data: Json, study: SmallS
 def test_the_cases_of_the_report_are_among_the_images_whose_pictures_the_page_holds(
     results: StudyResults, data: Json
 ) -> None:
-    cases = [case["index"] for pair in results.figures.look_alikes["pairs"] for case in pair["cases"]]
+    cases = [case["index"] for pair in results.measurements.look_alikes["pairs"] for case in pair["cases"]]
     assert cases
     assert set(cases) <= set(data["shown"])
 
@@ -247,7 +247,7 @@ def test_a_variant_that_was_not_explained_or_embedded_has_neither_maps_nor_place
 
 
 def test_a_study_without_photographs_has_test_images_alone(results: StudyResults) -> None:
-    data, files = data_of(replace(results, figures=replace(results.figures, photos={})))
+    data, files = data_of(replace(results, measurements=replace(results.measurements, photos={})))
     assert data["studies"][0]["photographs"] is None
     assert data["packs"][f"fashion--{CNN}"]["photographs"] is None
     assert files == {}

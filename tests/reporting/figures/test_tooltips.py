@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
-from lookalike.reporting.figures.repairs import unsigned_percent
+from lookalike.reporting.figures.complementary_errors import unsigned_percent
 from lookalike.reporting.figures.style import name_rows, percent_ticks, points_ticks, whiskers
 from lookalike.reporting.figures.tooltips import MOST, tooltips
 

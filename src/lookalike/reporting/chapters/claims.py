@@ -36,7 +36,7 @@ EVIDENCE = {  # the part of the report that shows what a claim is judged by: a s
     "C6": "cifar-embeddings",
     "C7": "cifar-explanations",
     "Z1": "zoo-pairs",
-    "Z2": "zoo-repairs",
+    "Z2": "zoo-complementary-errors",
     "Z3": "zoo-costs",
     **dict.fromkeys(("H2", "H7"), "lenet-robustness"),
     "H3": "alexnet-convergence",

@@ -108,7 +108,8 @@ def arrival(study: StudyResults, name: str, description: Description, goal: floa
         return sum(share * took[row["seed"], row["epoch"]] for share, row in zip(shares, rows, strict=False))
 
     values = {
-        key: figure_by_seed(study.figures.histories[name], of) for key, of in (("epochs", epochs), ("seconds", seconds))
+        key: figure_by_seed(study.measurements.histories[name], of)
+        for key, of in (("epochs", epochs), ("seconds", seconds))
     }
     return {
         "variant": name,
@@ -133,7 +134,7 @@ def ratio_rows(arrivals: Mapping[str, Json]) -> list[Json]:
 
 
 def error_curves(study: StudyResults, trained: Sequence[str], goal: float, finding: str) -> Illustration | None:
-    histories = {name: study.figures.histories[name] for name in trained}
+    histories = {name: study.measurements.histories[name] for name in trained}
     words = Words(
         finding,
         f"Training error by epoch, one line per seed; the dashed line is the goal of {significant(100 * goal)} %.",

@@ -50,9 +50,9 @@ SCORES = (
 
 def embeddings_chapter(study: StudyResults) -> Section | None:
     """How well clusters agree with classes and groups, and the maps of the focus variants; None of nothing."""
-    if not study.figures.embeddings:
+    if not study.measurements.embeddings:
         return None
-    embedded = only_above_chance(study, study.figures.embeddings)
+    embedded = only_above_chance(study, study.measurements.embeddings)
     shown = agreement_illustration(study, embedded) if embedded else None
     closely = (variant_features(study, name, embedded[name]) for name in study.focus if name in embedded)
     finding = shown.words.finding if shown else NOTHING

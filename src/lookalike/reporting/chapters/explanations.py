@@ -31,9 +31,9 @@ INTRO = (
 def explanations_chapter(study: StudyResults) -> Section | None:
     """Maps of the focus variants with their scores, and what maps have in common; None if none was computed."""
     anchor, title = f"{study.name}-explanations", "What the models look at"
-    if not study.figures.explanations:
+    if not study.measurements.explanations:
         return None
-    explained = only_above_chance(study, study.figures.explanations)
+    explained = only_above_chance(study, study.measurements.explanations)
     if not explained:
         return section(anchor, title, finding=NOTHING)
     faithful = on_first_page(faithfulness_illustration(study, explained))

@@ -74,7 +74,7 @@ def sanity_sentence(by_variant: Mapping[str, Mapping[str, list[Json]]]) -> str:
 def similarity_section(study: StudyResults, close: Mapping[str, Json]) -> Section:
     """The similarity of the maps of one class."""
     similarities = {name: one["similarity"] for name, one in close.items()}
-    explained = only_above_chance(study, study.figures.explanations)
+    explained = only_above_chance(study, study.measurements.explanations)
     tables = {measure: similarity_table(explained, measure) for measure in drawings.MEASURES}
     shown = {name: one["similarity"]["spearman"][one["shown"]] for name, one in close.items()}
     methods = {name: one["shown"] for name, one in close.items()}

@@ -191,7 +191,7 @@ def mass_sentence(by_variant: Mapping[str, Json | None], class_name: str) -> str
 def maps_of_photographs(study: StudyResults, close: Mapping[str, Json]) -> Section | None:
     """A photograph of each class with every focus variant's map; None if none was drawn."""
     photos = study.test_set.photos
-    if not study.figures.photos or photos is None:
+    if not study.measurements.photos or photos is None:
         return None
     recipe, known = study.recipe, np.flatnonzero(photos.labels >= 0)
     shown = known[first_of_each_class(photos.labels[known], 1)]

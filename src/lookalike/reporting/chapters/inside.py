@@ -68,9 +68,9 @@ HOW = {  # how to read the pictures that `compare` drew
 
 def inside_chapter(study: StudyResults) -> Section | None:
     """Activations, filters and feature maps of the focus variants, and what filters are tuned to; None of nothing."""
-    if not study.figures.explanations:
+    if not study.measurements.explanations:
         return None
-    explained = only_above_chance(study, study.figures.explanations)
+    explained = only_above_chance(study, study.measurements.explanations)
     close = (variant_inside(study, name, explained[name]) for name in study.focus if name in explained)
     anchor, title = f"{study.name}-inside", "Inside the networks"
     finding = tuning_sentence({name: explained[name]["tuning"] for name in finding_variants(study, explained)})

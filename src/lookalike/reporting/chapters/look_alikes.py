@@ -52,7 +52,7 @@ REPEATED = (
 
 def look_alikes_chapter(study: StudyResults) -> Section:
     """How often models take a class for its look-alikes, and where their probability goes."""
-    variants = only_above_chance(study, study.figures.look_alikes["variants"])
+    variants = only_above_chance(study, study.measurements.look_alikes["variants"])
     focus = {name: variants[name] for name in finding_variants(study, variants)}
     return section(
         f"{study.name}-look-alikes",
@@ -124,7 +124,7 @@ def probability_illustration(study: StudyResults, variants: Mapping[str, Json], 
 
 def duplicate_section(study: StudyResults) -> Section:
     """Test images that are also in the training set, and the accuracy without them."""
-    twice = study.figures.look_alikes["duplicates"]
+    twice = study.measurements.look_alikes["duplicates"]
     anchor, title = f"{study.name}-trained-on", "Test images in the training set"
     if not (twice["images"] or twice["near"]):
         return section(anchor, title, finding="No test image is also in the training set, exactly or nearly.")

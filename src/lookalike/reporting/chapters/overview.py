@@ -7,7 +7,16 @@ from lookalike.reporting.document import BulletList, Section, figures_in, litera
 
 MOST_FIGURES = 3  # of a study
 # The chapters whose main figures come first: those of few studies before those of all.
-ORDER = ("convergence", "costs", "photographs", "robustness", "training", "repairs", "look-alikes", "explanations")
+ORDER = (
+    "convergence",
+    "costs",
+    "photographs",
+    "robustness",
+    "training",
+    "complementary-errors",
+    "look-alikes",
+    "explanations",
+)
 
 
 def study_overview(study: StudyResults, chapters: Sequence[Section], *, figures: bool) -> Section:

@@ -36,7 +36,7 @@ def own_photos_section(study: StudyResults) -> Section | None:
 
 def expected_accuracies(study: StudyResults) -> list[PhotoAccuracy]:
     """How often the models that answer about own photos are right; empty where the photograph model is not shown."""
-    about, photos = shown_photo_model(study), study.figures.photos
+    about, photos = shown_photo_model(study), study.measurements.photos
     if about is None or not photos:
         return []
     measured = {name: photos["figures"][name] for name in study.focus_variants if name in photos["figures"]}

@@ -57,7 +57,7 @@ NO_PAIR = "In no pair are both variants above chance in this run."
 
 def pairs_chapter(study: StudyResults) -> Section | None:
     """Pairs of variants above chance on the test images; None if none are compared."""
-    compared = study.figures.look_alikes["pairs"]
+    compared = study.measurements.look_alikes["pairs"]
     if not compared:
         return None
     rows = [row | {"pair": f"{row['first']}, {row['second']}"} for row in pairs_above_chance(study, compared)]

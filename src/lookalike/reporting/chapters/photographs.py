@@ -69,7 +69,7 @@ OF_FEW = (
 
 def photographs_chapter(study: StudyResults) -> Section | None:
     """Accuracy on photographs by recipe, what decides it, and how far it can be foreseen; None without any."""
-    photos = study.figures.photos
+    photos = study.measurements.photos
     if not photos:
         return None
     first = on_first_page(accuracy_illustration(study))
@@ -116,7 +116,7 @@ def choice_sentence(best: Json) -> str:
 
 def accuracy_illustration(study: StudyResults) -> Illustration | None:
     """Accuracy on photographs and on the test set of the variants above chance; None without such a variant."""
-    photos = study.figures.photos
+    photos = study.measurements.photos
     test: dict[str, Any] = {row.variant: accuracy_estimate(row) for row in study.standings}
     figures, collector = only_above_chance(study, photos["figures"]), photos["failed_preparations"]["collector"]
     if not figures:
@@ -176,7 +176,7 @@ def photograph_tables(photos: Json) -> list[Table]:
 
 def class_illustration(study: StudyResults) -> Illustration | None:
     """Accuracy on the photographs of each class; None if no variant has learnt."""
-    photos = study.figures.photos
+    photos = study.measurements.photos
     recipe = photos["chosen"]["recipe"]
     classes = {name: one[recipe]["classes"] for name, one in only_above_chance(study, photos["figures"]).items()}
     if not classes:

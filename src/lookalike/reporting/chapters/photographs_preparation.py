@@ -37,7 +37,7 @@ WAYS = (
 
 def ablation_illustration(study: StudyResults) -> Illustration | None:
     """The contribution of each step of a recipe; None if no variant above chance was tried without steps."""
-    ablations = only_above_chance(study, study.figures.photos["ablations"])
+    ablations = only_above_chance(study, study.measurements.photos["ablations"])
     if not ablations:
         return None
     steps = rows_by_recipe(ablations)
@@ -78,7 +78,7 @@ def steps_sentence(rows: Sequence[Json]) -> str:
 
 def collector_section(study: StudyResults) -> Section | None:
     """The class that failed preparations are taken for; None if no variant above chance was tried."""
-    figures, failures = study.figures.photos["figures"], study.figures.photos["failed_preparations"]
+    figures, failures = study.measurements.photos["figures"], study.measurements.photos["failed_preparations"]
     tried: Json = next(iter(failures["ways"].values()), {})
     shown = [name for name in tried if name in study.learnt]
     if not shown:

@@ -37,7 +37,7 @@ EVERY_TENTH = tuple(k / 10 for k in range(1, 11))
 
 def trust_section(study: StudyResults) -> Section | None:
     """How far photographs are from the training images, and selective prediction; None if no variant has learnt."""
-    recipe, distance = study.recipe, study.figures.photos["distance"]
+    recipe, distance = study.recipe, study.measurements.photos["distance"]
     chosen = {name: distance[name][recipe] for name in finding_variants(study, distance)}
     if not chosen:
         return None

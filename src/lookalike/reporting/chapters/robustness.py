@@ -53,7 +53,7 @@ METHOD = (
 
 def robustness_chapter(study: StudyResults) -> Section | None:
     """Accuracy and calibration by kind and severity; None of a study without corrupted images."""
-    known = study.figures.robustness
+    known = study.measurements.robustness
     if not known:
         return None
     variants = only_above_chance(study, known["variants"])
@@ -96,9 +96,9 @@ def overall_illustration(study: StudyResults, variants: Mapping[str, Json], find
         "Each row has the accuracy on the clean test images and that over all kinds and severities of corruption: the "
         "closer both are, the more robust is the variant. Bars: 95 % intervals over images.",
         "Accuracy of every variant on clean and on corrupted images",
-        f"{study.figures.robustness['images']:,} test images, the same for every variant. {METHOD}",
+        f"{study.measurements.robustness['images']:,} test images, the same for every variant. {METHOD}",
     )
-    pairs = [row for row in study.figures.robustness["pairs"] if {row["first"], row["second"]} <= variants.keys()]
+    pairs = [row for row in study.measurements.robustness["pairs"] if {row["first"], row["second"]} <= variants.keys()]
     numbers = [tabulate("Accuracy on corrupted images", OVERALL, named_rows(variants))]
     if pairs:
         numbers += [tabulate("Differences on corrupted images", PAIRS, pairs, "Paired over the same images.")]
@@ -107,7 +107,7 @@ def overall_illustration(study: StudyResults, variants: Mapping[str, Json], find
 
 def corruption_examples(study: StudyResults) -> Illustration | None:
     """One image under every corruption."""
-    strengths = study.figures.robustness["strengths"]
+    strengths = study.measurements.robustness["strengths"]
     rows = [
         {"kind": kind, **{str(k): value for k, value in zip(SEVERITIES, values, strict=True)}}
         for kind, values in strengths.items()
@@ -157,7 +157,7 @@ def kind_table(variants: Mapping[str, Json]) -> Table:
 
 def layer_illustrations(study: StudyResults, name: str) -> list[Illustration | None]:
     """One image through all layers of a variant, and how far each layer's output moves; nothing if not computed."""
-    drift = study.figures.explanations.get(name, {}).get("drift")
+    drift = study.measurements.explanations.get(name, {}).get("drift")
     if not drift:
         return []
     rows = [{"kind": kind, **row} for kind, layers in drift["kinds"].items() for row in layers]

@@ -29,7 +29,7 @@ class StudyResults:
 
     Attributes:
         root: the folder with `test_sets/`, `evaluations/`, `explanations/`, `embeddings/` and `comparisons/`.
-        figures: what they computed, by variant.
+        measurements: what they computed, by variant.
         details: `details.json` of the evaluation, by variant.
         standings: one row per variant, in the order of the parameters.
     """
@@ -37,7 +37,7 @@ class StudyResults:
     name: str
     params: Params
     root: Path
-    figures: StudyMeasurements
+    measurements: StudyMeasurements
     details: Json
     standings: Sequence[Standing]
 
@@ -114,7 +114,7 @@ class StudyResults:
     @property
     def recipe(self) -> str:
         """The recipe chosen for photographs; only of studies with photographs."""
-        return self.figures.photos["chosen"]["recipe"]
+        return self.measurements.photos["chosen"]["recipe"]
 
     def folder(self, stage: str, variant: str) -> Path:
         """The folder in which a stage, such as "evaluations", keeps what it wrote of a variant."""

@@ -98,7 +98,7 @@ def lead_accuracy_sentence(lead: Lead) -> str:
 
 def lead_difference(study: StudyResults, first: str, second: str) -> Json | None:
     """The difference of two accuracies, first minus second; None if the study does not compare the two."""
-    for pair in study.figures.look_alikes["pairs"]:
+    for pair in study.measurements.look_alikes["pairs"]:
         difference: Json = pair["accuracy_difference"]
         if (pair["first"], pair["second"]) == (first, second):
             return difference
@@ -117,7 +117,7 @@ def within_group_by_chance(study: StudyResults) -> float:
 def mistakes_sentence(lead: Lead) -> str | None:
     """How many mistakes stay within the look-alike group; None if no class has a look-alike."""
     study, random = lead.study, within_group_by_chance(lead.study)
-    known = {name: within_group_share(study.figures.look_alikes["variants"][name]) for name in lead.variants}
+    known = {name: within_group_share(study.measurements.look_alikes["variants"][name]) for name in lead.variants}
     parts = [f"{share_text(one)} of the mistakes of {lead.names[name]}" for name, one in known.items() if one]
     if not random or not parts:
         return None
@@ -126,7 +126,7 @@ def mistakes_sentence(lead: Lead) -> str | None:
 
 def lead_photographs_sentence(lead: Lead) -> str | None:
     """Accuracy on photographs; None of a study without photographs."""
-    photos = lead.study.figures.photos
+    photos = lead.study.measurements.photos
     if not photos:
         return None
     recipe = lead.study.recipe
@@ -141,7 +141,7 @@ def photo_accuracy(photos: Json, name: str, recipe: str) -> Json:
 
 def maps_sentence(lead: Lead) -> str | None:
     """Whether the maps that are shown explain more than a spot in the middle; None if none was made."""
-    explained = {name: one for name, one in lead.study.figures.explanations.items() if name in lead.variants}
+    explained = {name: one for name, one in lead.study.measurements.explanations.items() if name in lead.variants}
     parts = []
     for name, one in explained.items():
         methods = one["faithfulness"]["methods"]
@@ -200,7 +200,7 @@ def seed_deviation_sentence(lead: Lead) -> str:
 
 def lead_rows(lead: Lead) -> list[Row]:
     """The lead's variants first, then others that its study pairs with them or among themselves."""
-    study, photos = lead.study, lead.study.figures.photos
+    study, photos = lead.study, lead.study.measurements.photos
     others = (name for pair in study.pairs for name in pair if name in study.learnt)
     accuracy = {row.variant: accuracy_estimate(row) for row in study.standings}
     return [
@@ -208,7 +208,7 @@ def lead_rows(lead: Lead) -> list[Row]:
             variant=name,
             accuracy=accuracy[name],
             seeds=tuple(seed["accuracy"] for seed in study.details[name]["seeds"]),
-            within=within_group_share(study.figures.look_alikes["variants"][name]),
+            within=within_group_share(study.measurements.look_alikes["variants"][name]),
             photographs=photo_accuracy(photos, name, study.recipe) if photos else None,
         )
         for name in [*dict.fromkeys([*lead.variants, *others])][:MOST_ROWS]

@@ -84,7 +84,7 @@ METHOD = (
 
 def training_chapter(study: StudyResults) -> Section:
     """The learning curves, and what the training runs cost."""
-    histories = study.figures.histories
+    histories = study.measurements.histories
     shown = {name: histories[name] for name in finding_variants(study, histories)}
     finding = gap_sentence(shown) if shown else NOTHING
     rows = [last_epoch_row(row, histories[row.variant]) for row in study.standings]
@@ -128,7 +128,9 @@ def thinned_epochs(history: History) -> list[Mapping[str, float]]:
 
 def model_curves(study: StudyResults, models: list[str], shown: Mapping[str, History]) -> Illustration | None:
     """The learning curves of those variants of these models that are above chance; None if all of them are shown."""
-    histories = {name: study.figures.histories[name] for name in study.learnt if study.settings[name].model in models}
+    histories = {
+        name: study.measurements.histories[name] for name in study.learnt if study.settings[name].model in models
+    }
     if histories.keys() <= shown.keys():
         return None
     return learning_curves(study, f"curves-{models[0]}", histories, gap_range_sentence(histories))

@@ -41,7 +41,7 @@ def pack_variant(study: StudyResults, name: str, held: SelectableImages) -> Json
     """The predictions, maps and t-SNE positions of a variant's first seed; None where there are none."""
     evaluation = study.evaluation(name)
     photos = evaluation.photos if len(held.photographs) else None
-    explained = name in study.figures.explanations
+    explained = name in study.measurements.explanations
     explanation = load_explanation(study.root / "explanations" / study.name / name) if explained else None
     return {
         "tests": pack_predictions(evaluation.test_logits[0][held.tests]),
@@ -150,7 +150,7 @@ def pack_pair_maps(pairs: PairMaps) -> Json:
 
 def pack_tsne(study: StudyResults, name: str) -> Json | None:
     """The positions (n, 2) of test images on the t-SNE map, in hundredths of its unit; None without a map."""
-    if name not in study.figures.embeddings:
+    if name not in study.measurements.embeddings:
         return None
     embedding = load_embedding(study.root / "embeddings" / study.name / name)
     assert embedding is not None  # by contract: something was found

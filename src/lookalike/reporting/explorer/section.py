@@ -70,10 +70,10 @@ def select_images(study: StudyResults) -> SelectableImages:
     total, shown = len(study.labels), np.sort(study.test_set.shown)
     tests = np.arange(total) if is_searchable(total, len(study.class_names)) else shown
     photos = study.test_set.photos
-    if not study.figures.photos or photos is None:
+    if not study.measurements.photos or photos is None:
         return SelectableImages(tests, np.zeros(0, np.int64), "")
     step = -(-len(photos.about) // PHOTOGRAPHS)
-    return SelectableImages(tests, np.arange(0, len(photos.about), step), study.figures.photos["chosen"]["recipe"])
+    return SelectableImages(tests, np.arange(0, len(photos.about), step), study.measurements.photos["chosen"]["recipe"])
 
 
 def default_pair(study: StudyResults) -> tuple[str, str]:

@@ -3,6 +3,6 @@
 `style` holds colours, axes and legends, `rendering` makes WebP and PNG, for wide pages and (`narrow`) for telephones,
 with `tooltips`. `maps` lays out pixel-exact sheets of images and maps, on which `grids`, `inner_maps`, `cases`,
 `families_images` and `primer` build; `contact_sheets` shows photographs through the steps of recipes.
-Charts by topic: `training`, `costs`, `look_alikes`, `repairs`, `explanations`, `embeddings`, `activity`, `robustness`,
-`photographs`, `families`, `families_inside` and `summary`, the figure of the first screen.
+Charts by topic: `training`, `costs`, `look_alikes`, `complementary_errors`, `explanations`, `embeddings`, `activity`,
+`robustness`, `photographs`, `families`, `families_inside` and `summary`, the figure of the first screen.
 """

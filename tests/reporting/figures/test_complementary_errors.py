@@ -1,10 +1,10 @@
-"""The figure of the repair ledger: how long its bars are, and to which side."""
+"""The figure of complementary errors: how long its bars are, and to which side."""
 
 import pytest
 
 from lookalike.reporting.document import Json
+from lookalike.reporting.figures.complementary_errors import complementary_errors_figure
 from lookalike.reporting.figures.rendering import to_png
-from lookalike.reporting.figures.repairs import repairs_figure
 
 
 def counted(only_first: int, only_second: int, **named: str) -> Json:
@@ -18,7 +18,7 @@ PAIRS, CONTROL = (
 
 
 def test_bars_are_shares_of_all_images_to_the_side_of_who_is_right() -> None:
-    (axes,) = repairs_figure(PAIRS, CONTROL).axes
+    (axes,) = complementary_errors_figure(PAIRS, CONTROL).axes
     bars = [[bar.get_width() for bar in container] for container in axes.containers if hasattr(container, "patches")]
     assert [width for (width,) in bars] == pytest.approx([-0.2, 0.3, 0, 0.5, -0.25, 0.25])
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a\nb", "a\nc", "a\ntwo seeds"]
@@ -28,4 +28,4 @@ def test_bars_are_shares_of_all_images_to_the_side_of_who_is_right() -> None:
 
 
 def test_the_same_picture_is_the_same_bytes() -> None:
-    assert to_png(repairs_figure(PAIRS, CONTROL)) == to_png(repairs_figure(PAIRS, CONTROL))
+    assert to_png(complementary_errors_figure(PAIRS, CONTROL)) == to_png(complementary_errors_figure(PAIRS, CONTROL))

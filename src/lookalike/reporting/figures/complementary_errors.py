@@ -16,7 +16,7 @@ SIDES: dict[str, Look] = {
 
 
 @style()
-def repairs_figure(pairs: Sequence[Mapping[str, Any]], control: Sequence[Mapping[str, Any]]) -> Figure:
+def complementary_errors_figure(pairs: Sequence[Mapping[str, Any]], control: Sequence[Mapping[str, Any]]) -> Figure:
     """Images that only one of two models gets right, to its side; below the pairs two seeds of one variant.
 
     Args:

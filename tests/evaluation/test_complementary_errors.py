@@ -1,4 +1,4 @@
-"""The repair ledger against plain loops and statsmodels, and for models of which one is never needed."""
+"""Complementary errors against plain loops and statsmodels, and for models of which one is never needed."""
 
 from dataclasses import asdict, replace
 
@@ -9,7 +9,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
 from lookalike.artifacts.evaluations import Evaluation, Validation
-from lookalike.evaluation.repair import (
+from lookalike.evaluation.complementary_errors import (
     SeedPredictions,
     choose_gate,
     compare_all,
@@ -55,7 +55,10 @@ def test_counts_shares_and_mcnemar() -> None:
     ]
     assert [[found.both_right, found.only_first], [found.only_second, found.both_wrong]] == table
     assert found.mcnemar_p == pytest.approx(mcnemar(table, exact=True).pvalue)
-    for share, part, whole in ((found.fixed, table[1][0], sum(table[1])), (found.broken, table[0][1], sum(table[0]))):
+    for share, part, whole in (
+        (found.corrected, table[1][0], sum(table[1])),
+        (found.newly_broken, table[0][1], sum(table[0])),
+    ):
         assert share is not None
         low, high = proportion_confint(part, whole, method="wilson")
         assert (share.value, share.low, share.high) == pytest.approx((part / whole, low, high))
@@ -112,22 +115,22 @@ def test_a_cascade_takes_the_second_answer_up_to_the_gate() -> None:
     assert found.gain.value == pytest.approx(accuracy - np.mean(right(FIRST.test, LABELS)))
     assert found.macs == pytest.approx(100 + found.asked * 1000)
     assert found.gain.value > 0
-    assert found.macs_per_repair == pytest.approx(found.asked * 1000 / found.gain.value)
+    assert found.macs_per_correction == pytest.approx(found.asked * 1000 / found.gain.value)
 
 
 def test_a_second_model_that_is_always_wrong_is_never_asked() -> None:
     wrong = answers(np.eye(4)[(LABELS + 1) % 4], np.eye(4)[(VALID + 1) % 4], macs=1000)
     found = compare_errors(FIRST, wrong, LABELS, WEIGHTS)
     assert (found.cascade.gate, found.cascade.asked, found.cascade.macs) == (0, 0, 100)
-    assert found.cascade.macs_per_repair is None
+    assert found.cascade.macs_per_correction is None
     assert found.cascade.gain.value == found.only_second == 0
 
 
-def test_without_mistakes_nothing_can_be_repaired() -> None:
+def test_without_errors_nothing_can_be_corrected() -> None:
     never_wrong = answers(np.eye(4)[LABELS], np.eye(4)[VALID], macs=1)
-    assert compare_errors(never_wrong, SECOND, LABELS, WEIGHTS).fixed is None
+    assert compare_errors(never_wrong, SECOND, LABELS, WEIGHTS).corrected is None
     always_wrong = replace(never_wrong, test=np.eye(4)[(LABELS + 1) % 4])
-    assert compare_errors(always_wrong, SECOND, LABELS, WEIGHTS).broken is None
+    assert compare_errors(always_wrong, SECOND, LABELS, WEIGHTS).newly_broken is None
 
 
 def test_a_ledger_has_both_orders_and_two_seeds_as_control() -> None:

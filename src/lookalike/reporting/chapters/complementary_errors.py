@@ -6,7 +6,7 @@ from lookalike.reporting.chapters.pairs import NO_PAIR, finding_pair, pairs_abov
 from lookalike.reporting.chapters.sentences import share_text
 from lookalike.reporting.chapters.study_results import StudyResults, on_first_page
 from lookalike.reporting.document import Illustration, Json, Section, Words, section
-from lookalike.reporting.figures.repairs import repairs_figure
+from lookalike.reporting.figures.complementary_errors import complementary_errors_figure
 from lookalike.reporting.forms import count, millions, p, percent, points, shares, text
 from lookalike.reporting.tables import Column, labels, tabulate
 
@@ -14,8 +14,8 @@ COUNTS = (
     Column("only first right", "only_first", count),
     Column("only second right", "only_second", count),
     Column("both wrong", "both_wrong", count, "low"),
-    Column("of the first's errors corrected, %", "fixed", shares, "high"),
-    Column("of its right answers newly broken, %", "broken", shares, "low"),
+    Column("of the first's errors corrected, %", "corrected", shares, "high"),
+    Column("of its right answers newly broken, %", "newly_broken", shares, "low"),
     Column("McNemar p", "mcnemar_p", p),
 )
 LEDGER = (*labels("first", "second"), *COUNTS)
@@ -29,7 +29,7 @@ TOGETHER = (
     Column("accuracy of the cascade, %", "cascade.accuracy", shares, "high"),
     Column("cascade − first, points", "cascade.gain", points, "high"),
     Column("MACs per image", "cascade.macs", millions, "low"),
-    Column("MACs per corrected error", "cascade.macs_per_repair", millions, "low", extra=True),
+    Column("MACs per corrected error", "cascade.macs_per_correction", millions, "low", extra=True),
 )
 TOGETHER_NOTE = (
     "The mean is that of both models' probabilities after temperature scaling. In a cascade the second model is asked "
@@ -47,18 +47,18 @@ METHOD = (
 )
 
 
-def repairs_chapter(study: StudyResults) -> Section | None:
+def complementary_errors_chapter(study: StudyResults) -> Section | None:
     """The complementary errors of every pair of variants above chance; None if none are compared."""
-    ledger = study.figures.look_alikes["repairs"]
+    ledger = study.measurements.look_alikes["complementary_errors"]
     if not ledger["pairs"]:
         return None
     rows = pairs_above_chance(study, ledger["pairs"])
     control = [row for row in ledger["control"] if row["variant"] in {pair["first"] for pair in rows}]
-    finding = corrected_sentence(finding_pair(study, rows, "fixed"), control) if rows else NO_PAIR
+    finding = corrected_sentence(finding_pair(study, rows, "corrected"), control) if rows else NO_PAIR
     return section(
-        f"{study.name}-repairs",
+        f"{study.name}-complementary-errors",
         "Complementary errors",
-        on_first_page(repairs_illustration(study, rows, control, finding)) if rows else None,
+        on_first_page(complementary_errors_illustration(study, rows, control, finding)) if rows else None,
         finding=finding,
     )
 
@@ -66,17 +66,18 @@ def repairs_chapter(study: StudyResults) -> Section | None:
 def corrected_sentence(row: Json, control: Sequence[Json]) -> str:
     """The errors that the second model of a pair corrects and adds, and those that another seed corrects."""
     first, second = row["first"], row["second"]
-    if row["fixed"] is None:
+    if row["corrected"] is None:
         return f"{first} makes no error that {second} could correct."
-    errors, fixed, broken = row["only_second"] + row["both_wrong"], share_text(row["fixed"]), share_text(row["broken"])
-    again = [one["fixed"] for one in control if one["variant"] == first and one["fixed"] is not None]
+    errors = row["only_second"] + row["both_wrong"]
+    corrected, newly_broken = share_text(row["corrected"]), share_text(row["newly_broken"])
+    again = [one["corrected"] for one in control if one["variant"] == first and one["corrected"] is not None]
     return (
-        f"{second} corrects {fixed} of the {count(errors)} errors of {first} and newly breaks {broken} of its right "
-        f"answers{f'; another seed of {first} corrects {share_text(again[0])}' if again else ''}."
+        f"{second} corrects {corrected} of the {count(errors)} errors of {first} and newly breaks {newly_broken} of "
+        f"its right answers{f'; another seed of {first} corrects {share_text(again[0])}' if again else ''}."
     )
 
 
-def repairs_illustration(
+def complementary_errors_illustration(
     study: StudyResults, rows: Sequence[Json], control: Sequence[Json], finding: str
 ) -> Illustration | None:
     """The images that only one of two models gets right."""
@@ -90,4 +91,6 @@ def repairs_illustration(
         finding, HOW, "Diverging bars of the images that only one of two models gets right, pair by pair", METHOD
     )
     names = list(dict.fromkeys(row[side] for row in once for side in ("first", "second")))
-    return study.drawn_figure(repairs_figure(once, control), "repairs", words, names, *numbers)
+    return study.drawn_figure(
+        complementary_errors_figure(once, control), "complementary-errors", words, names, *numbers
+    )

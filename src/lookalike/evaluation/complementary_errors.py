@@ -1,8 +1,8 @@
 """Complementary errors: what a second model corrects and newly breaks, and the accuracy of both together.
 
-What a second model gets right where a first is wrong says little by itself: a second training of the first repairs some
-of its mistakes too, and breaks some of what it had right. Hence both directions are counted, and the control is another
-seed of the same model. All is of single seeds; temperatures and gates are chosen on validation images alone.
+What a second model gets right where a first is wrong says little by itself: a second training run of the first corrects
+some of its errors, too, and newly breaks some of what it had right. Hence both directions are counted, and the control
+is another seed of the same model. All is of single seeds; temperatures and gates are chosen on validation images alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class Cascade:
         asked: share of the test images that the second is asked about.
         accuracy, gain: of the cascade, and what it has over the first model.
         macs: multiply-accumulates of an image in the mean.
-        macs_per_repair: those that asking costs for each image more that is right; None if there are no more.
+        macs_per_correction: those that asking costs for each image more that is right; None if there are no more.
     """
 
     gate: float
@@ -51,7 +51,7 @@ class Cascade:
     accuracy: Estimate
     gain: Estimate
     macs: float
-    macs_per_repair: float | None
+    macs_per_correction: float | None
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class ErrorComparison:
 
     Attributes:
         both_right, only_first, only_second, both_wrong: numbers of images.
-        fixed: share of the first model's mistakes that the second gets right; None if it makes none.
-        broken: share of what the first gets right that the second gets wrong; None if it gets nothing right.
+        corrected: share of the first model's errors that the second gets right; None if it makes none.
+        newly_broken: share of what the first gets right that the second gets wrong; None if it gets nothing right.
         mcnemar_p: p-value of only_first against only_second, see `statistics.exact_mcnemar`.
         oracle: accuracy if one knew which of the two to believe.
         averaged, averaged_gain: accuracy of the mean of both probabilities, and what it has over the first model.
@@ -71,8 +71,8 @@ class ErrorComparison:
     only_first: int
     only_second: int
     both_wrong: int
-    fixed: Estimate | None
-    broken: Estimate | None
+    corrected: Estimate | None
+    newly_broken: Estimate | None
     mcnemar_p: float
     oracle: Estimate
     averaged: Estimate
@@ -145,8 +145,8 @@ def compare_errors(
         only_first=only_first,
         only_second=only_second,
         both_wrong=both_wrong,
-        fixed=proportion_or_none(only_second, only_second + both_wrong),
-        broken=proportion_or_none(only_first, only_first + both_right),
+        corrected=proportion_or_none(only_second, only_second + both_wrong),
+        newly_broken=proportion_or_none(only_first, only_first + both_right),
         mcnemar_p=exact_mcnemar(only_first, only_second),
         oracle=bootstrap_mean((one | two).astype(float), weights),
         averaged=bootstrap_mean(averaged.astype(float), weights),
@@ -195,5 +195,5 @@ def run_cascade(
         accuracy=bootstrap_mean(right.astype(float), weights),
         gain=bootstrap_mean(right.astype(float) - one, weights),
         macs=float(first.macs + asked.mean() * second.macs),
-        macs_per_repair=float(asked.sum()) * second.macs / more if more > 0 else None,
+        macs_per_correction=float(asked.sum()) * second.macs / more if more > 0 else None,
     )
