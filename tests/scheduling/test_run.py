@@ -15,6 +15,7 @@ import yaml
 from checkout import ROOT
 from scheduling.conftest import DIAMOND, DVC, ENVIRONMENT, call, dask_workers, wait_for, write_stages
 
+from lookalike.artifacts.dvc_lock import read_lock, write_lock
 from lookalike.errors import InputError
 from lookalike.scheduling import attempt
 from lookalike.scheduling.graph import Stage
@@ -77,11 +78,15 @@ def test_two_at_a_time_leave_what_dvc_repro_leaves(project: Make, tmp_path: Path
 
 
 def test_a_second_run_does_nothing(project: Make, capsys: pytest.CaptureFixture[str]) -> None:
-    project(DIAMOND)
+    lock = project(DIAMOND) / "dvc.lock"
     HERE([])
+    text = lock.read_text(encoding="utf-8")
+    write_lock(lock, read_lock(lock))  # as a run leaves it that is killed
+    assert lock.read_text(encoding="utf-8") != text
     capsys.readouterr()
     assert HERE([])
     assert capsys.readouterr().out == "Everything is up to date.\n"
+    assert lock.read_text(encoding="utf-8") == text
 
 
 def test_a_stage_behind_an_unchanged_output_does_not_run(project: Make, capsys: pytest.CaptureFixture[str]) -> None:

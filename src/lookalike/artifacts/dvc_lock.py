@@ -37,8 +37,8 @@ def write_lock(path: Path, content: dict[str, Any]) -> None:
 
 
 def rewrite_lock(path: Path = LOCK) -> None:
-    """Write `dvc.lock` as DVC does, so that git shows no other difference."""
-    if path.exists():
+    """Write `dvc.lock` as DVC does where it is JSON, so that git shows no other difference."""
+    if path.exists() and path.read_text(encoding="utf-8").startswith("{"):
         write_text(path, as_dvc_writes(read_lock(path)))
 
 

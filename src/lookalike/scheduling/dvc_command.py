@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from lookalike.scheduling.dvc_files import faster_files
+from lookalike.scheduling.dvc_files import use_faster_lock
 
 
 def main(arguments: list[str]) -> int:
@@ -12,8 +12,8 @@ def main(arguments: list[str]) -> int:
 
     # Ctrl-C ends the stage, and DVC then ends with it. It must not end DVC while that writes the file of its locks.
     signal.signal(signal.SIGINT, lambda *_: None)
-    with faster_files():
-        return dvc(arguments)
+    use_faster_lock()
+    return dvc(arguments)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from typing import Any
 from lookalike.artifacts.dvc_lock import LOCK, read_lock, write_lock
 
 
-@contextmanager
-def faster_files() -> Iterator[None]:
-    """DVC with a faster `dvc.lock` within the block.
+@cache
+def use_faster_lock() -> None:
+    """Have DVC read and write `dvc.lock` faster in this process from now on.
 
     After every stage DVC reads and writes the whole file in a way that would keep comments, which it does not have,
     and holds its lock meanwhile: 2 s for the hundred stages of this project.
@@ -39,10 +39,6 @@ def faster_files() -> Iterator[None]:
         return parse_yaml(text, path, typ)
 
     dvcfile.modify_yaml, strictyaml.parse_yaml = modify_file, parse
-    try:
-        yield
-    finally:
-        dvcfile.modify_yaml, strictyaml.parse_yaml = modify_yaml, parse_yaml
 
 
 @contextmanager

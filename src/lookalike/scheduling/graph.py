@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lookalike.errors import InputError
-from lookalike.scheduling.dvc_files import faster_files, params_read_once
+from lookalike.scheduling.dvc_files import params_read_once, use_faster_lock
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -80,8 +80,9 @@ def dvc_repository() -> "Iterator[Repo]":
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    use_faster_lock()
     try:
-        with faster_files(), Repo(_wait_for_lock=True) as repo:
+        with Repo(_wait_for_lock=True) as repo:
             yield repo
     except DvcException as error:
         raise InputError(" ".join(str(error).split())) from error

@@ -182,6 +182,7 @@ def run_pipeline(
         every = read_stages(targets)
         stages = to_run(every)
         if not stages:
+            rewrite_lock()  # which a run that was killed has left as JSON
             console.print("Everything is up to date.")
             return True
         state = run_stages(every, stages, workers, console, shared=shared)
