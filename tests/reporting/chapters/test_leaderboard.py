@@ -29,7 +29,7 @@ def test_the_most_accurate_variant_comes_first_and_has_a_star(results: StudyResu
     assert column(table, "study") == ["fashion"] * 3
     assert column(table, "test accuracy, %") == ["91.23 ★", "75.00", "–"]
     assert column(table, "95 % interval") == ["88.76 to 93.22", "70.00 to 80.00", "–"]
-    said = "In the study fashion fashion-cnn-10pct is the most accurate of 3 variants: 91.23 % (88.76 to 93.22)."
+    said = "The most accurate variants: in fashion fashion-cnn-10pct, 91.2 % (88.8 to 93.2)."
     assert leaderboard_chapter([part]).finding == said
 
 
@@ -75,4 +75,4 @@ def test_variants_at_chance_have_no_star_and_are_named_in_a_line(results: StudyR
     assert said.endswith(f": {CNN}, {FEW}.")
     assert said.startswith("**Not above chance** in the study fashion (")
     assert "★" not in "".join(column(*tables(part).values(), "test accuracy, %"))
-    assert part.finding == "In the study fashion no variant is above chance."
+    assert part.finding == "The most accurate variants: in fashion none is above chance."

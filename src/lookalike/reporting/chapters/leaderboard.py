@@ -7,7 +7,7 @@ from lookalike.evaluation.calibration import COLDEST, HOTTEST
 from lookalike.reporting.chapters.study_results import StudyResults, ece_estimate, not_above_chance
 from lookalike.reporting.chapters.training import reductions_of
 from lookalike.reporting.document import Json, Prose, Section, section
-from lookalike.reporting.forms import count, duration, estimate_form, millions, number, or_dash, percent, text
+from lookalike.reporting.forms import count, duration, estimate_form, millions, number, or_dash, percent, shares, text
 from lookalike.reporting.leaderboard import Standing
 from lookalike.reporting.tables import Column, labels, tabulate
 
@@ -59,20 +59,18 @@ def leaderboard_chapter(studies: Sequence[StudyResults]) -> Section:
     """All variants of all studies, the most accurate first."""
     rows = [row for study in studies for row in leaderboard_rows(study)]
     table = tabulate("Leaderboard", COLUMNS, rows, LEGEND)
-    finding = " ".join(best_sentence(study) for study in studies)
+    finding = f"The most accurate variants: {'; '.join(best_of(study) for study in studies)}."
     return section("leaderboard", "Leaderboard", *untrained_notes(studies), table, finding=finding)
 
 
-def best_sentence(study: StudyResults) -> str:
-    """Which variant of a study is the most accurate."""
-    rows = [row for row in ranked(study.standings) if row.variant in study.learnt]
-    if not rows:
-        return f"In the study {study.name} no variant is above chance."
-    best = rows[0]
-    return (
-        f"In the study {study.name} {best.variant} is the most accurate of {len(study.standings)} variants: "
-        f"{percent(best.accuracy)} % ({interval_text(best)})."
-    )
+def best_of(study: StudyResults) -> str:
+    """The most accurate variant of a study."""
+    for row in ranked(study.standings):
+        if row.variant in study.learnt:
+            known = {"value": row.accuracy, "low": row.accuracy_low, "high": row.accuracy_high}
+            accuracy, _, interval = shares(known).partition(" ")
+            return f"in {study.name} {row.variant}, {accuracy} % {interval}".rstrip()
+    return f"in {study.name} none is above chance"
 
 
 def ranked(standings: Sequence[Standing]) -> list[Standing]:
