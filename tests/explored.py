@@ -1,6 +1,6 @@
 """The explorer's page of two small studies and the files beside it; the second study has no photographs.
 
-The first has a third variant, whose pack stands beside the page. All test images have sprites.
+The first has a third variant, whose pack lies next to the page. All test images have sprites.
 """
 
 import io

@@ -58,10 +58,10 @@ def test_the_studies_in_the_readme_are_those_of_the_results() -> None:
 
 
 def test_the_page_and_its_tables_agree() -> None:
-    told = {row[0]: row for row in rows()}
+    shown = {row[0]: row for row in rows()}
     for row in table("claims.csv"):
         if row["claim_verdict"] != "not tested":
-            assert told[row["claim"]][1] == row["claim_verdict"]
+            assert shown[row["claim"]][1] == row["claim_verdict"]
     for row in table("leaderboard.csv"):
         (page,) = (found for found in rows() if found[0] == row["variant"] and len(found) == 9)
         assert page[1] == f"{100 * float(row['accuracy']):.2f}"

@@ -136,20 +136,20 @@ class Pipeline:
 
     def run(self, stage: str, key: str) -> set[str]:
         """Run one stage and read what it had imported."""
-        told = self.folder / "loaded.json"
+        listed = self.folder / "loaded.json"
         if stage == "published":
             self.keep_a_run()
         away = {"LOOKALIKE_MIRROR", "MLFLOW_TRACKING_URI"}
         environment = {name: value for name, value in os.environ.items() if name not in away} | {
             "PYTHONPATH": str(ROOT / "src"),
             "DVC_ROOT": str(self.folder),
-            "LOADED": str(told),
+            "LOADED": str(listed),
             "OMP_NUM_THREADS": "1",
         }
         command = [sys.executable, "-c", RUN_AND_TELL, str(ROOT / "stages" / f"{stage}.py"), *([key] if key else [])]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
-        return set(json.loads(told.read_text()))
+        return set(json.loads(listed.read_text()))
 
     def keep_a_run(self) -> None:
         """Keep the evidence of a variant in `results/`."""

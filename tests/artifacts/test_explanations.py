@@ -198,7 +198,7 @@ def test_the_close_up_of_a_large_network_stays_far_below_a_megabyte(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "said"),
     [
         ({"depth": [{"layer": "conv1"}]}, "seeds.0.depth.0.probe_accuracy: missing key"),
         ({"filters": {"count": "many"}}, "seeds.0.filters.count"),
@@ -206,7 +206,7 @@ def test_the_close_up_of_a_large_network_stays_far_below_a_megabyte(tmp_path: Pa
     ],
 )
 def test_findings_of_seeds_with_other_fields_are_refused_in_one_line(
-    tmp_path: Path, change: dict[str, Any], told: str
+    tmp_path: Path, change: dict[str, Any], said: str
 ) -> None:
     save_explanation(tmp_path, explanation())
     content, arrays = read_evidence(tmp_path, KIND)
@@ -215,5 +215,5 @@ def test_findings_of_seeds_with_other_fields_are_refused_in_one_line(
     with pytest.raises(InputError) as refused:
         load_explanation(tmp_path)
     assert str(refused.value).startswith(f"{tmp_path / 'evidence.json'}: ")
-    assert told in str(refused.value)
+    assert said in str(refused.value)
     assert "\n" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""photos/ is written whole, read back the same, and what was refused is told with its reason."""
+"""photos/ is written whole, read back the same, and what was refused is listed with its reason."""
 
 from dataclasses import replace
 from pathlib import Path

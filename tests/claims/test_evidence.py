@@ -79,7 +79,7 @@ def test_the_settings_of_a_demonstration_depart_from_the_study_s(gathered: Evide
     assert f"train.epochs: {effective_settings(params, CNN).train.epochs} (the study's own: {epochs})" in said
 
 
-def test_evidence_lies_below_the_present_folder_unless_told(
+def test_evidence_lies_below_the_present_folder_by_default(
     written: Path, params: Params, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(written)

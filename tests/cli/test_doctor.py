@@ -118,7 +118,7 @@ def committed(project: Path) -> Path:
     return project
 
 
-def test_the_commit_is_told(committed: Path) -> None:
+def test_the_commit_is_reported(committed: Path) -> None:
     found = only(doctor.check_git())
     assert (found.state, len(found.found)) == ("ok", len("commit 0123456789"))
     (committed / "params.yaml").write_text("profile: demo")
@@ -133,7 +133,7 @@ def test_a_download_without_git_is_a_fault(project: Path, monkeypatch: pytest.Mo
     assert "`git init && git add . && git commit -m Start`" in found.found
 
 
-def test_a_download_within_another_checkout_is_told(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_within_another_checkout_is_reported(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (committed / "download").mkdir()
     monkeypatch.chdir(committed / "download")
     found = only(doctor.check_git())
@@ -141,7 +141,7 @@ def test_a_download_within_another_checkout_is_told(committed: Path, monkeypatch
     assert found.found.startswith(f"no commit of {committed} holds this project")
 
 
-def test_a_shallow_clone_is_told(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shallow_clone_is_reported(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git("commit", "--allow-empty", "-m", "second")
     git("clone", f"file://{committed}", "whole")
     git("clone", "--depth", "1", f"file://{committed}", "shallow")
@@ -164,7 +164,7 @@ def test_torch_and_torchvision_of_other_versions_are_a_fault(project: Path, monk
     assert "do not load together (operator torchvision::nms does not exist)" in found.found
 
 
-def test_without_cuda_cores_and_threads_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_cuda_cores_and_threads_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     pair, device = doctor.check_device()
     assert pair.state == "ok"
@@ -184,7 +184,7 @@ def test_a_processor_without_bfloat16_is_said(
     assert device.found.endswith(f"no CUDA device{said} instructions")
 
 
-def test_with_cuda_its_name_and_memory_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_cuda_its_name_and_memory_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = SimpleNamespace(total_memory=80 * 2**30)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Abacus")
@@ -195,7 +195,7 @@ def test_with_cuda_its_name_and_memory_are_told(monkeypatch: pytest.MonkeyPatch)
 # Parameters and data.
 
 
-def test_the_profile_is_told() -> None:
+def test_the_profile_is_reported() -> None:
     assert only(doctor.check_params()) == Finding("ok", "params", "params.yaml is valid; its profile is demo")
 
 
@@ -274,7 +274,7 @@ def test_without_a_mirror_all_is_well() -> None:
     assert only(doctor.check_mirror("")).state == "ok"
 
 
-def test_what_a_mirror_has_is_told(project: Path) -> None:
+def test_the_content_of_a_mirror_is_reported(project: Path) -> None:
     mirror = project / "mirror"
     assert str(only(doctor.check_mirror(str(mirror)))) == (
         f"note   mirror    LOOKALIKE_MIRROR: {mirror} is no folder; name one, or unset it"
@@ -288,7 +288,7 @@ def test_what_a_mirror_has_is_told(project: Path) -> None:
     )
 
 
-def test_an_address_is_told_without_its_password_and_not_asked() -> None:
+def test_an_address_is_shown_without_its_password_and_not_asked() -> None:
     found = only(doctor.check_mirror("https://user:secret@example.invalid:81/sets"))
     assert (found.state, found.found) == (
         "ok",
@@ -322,7 +322,7 @@ def test_without_locks_nobody_is_at_work() -> None:
 
 
 @pytest.mark.parametrize("path", [".dvc/tmp/lock", "mlflow.db.lock"])
-def test_a_lock_that_is_held_is_told_from_a_file_that_was_left(path: str) -> None:
+def test_a_lock_that_is_held_is_distinguished_from_a_file_that_was_left(path: str) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(" 123\n")
     assert only(doctor.check_locks()).state == "ok"
@@ -342,7 +342,7 @@ def test_looking_at_a_lock_leaves_it_to_others() -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_the_living_are_told_from_the_dead() -> None:
+def test_running_processes_are_distinguished_from_ended_ones() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
     note_processes(os.getpid(), ended.pid)
@@ -359,7 +359,7 @@ def test_a_damaged_note_of_processes_is_a_fault() -> None:
     assert found == Finding("FAULT", "locks", ".dvc/tmp/rwlock: damaged; remove it if no dvc is running")
 
 
-def test_trainings_that_were_begun_are_told_from_what_they_left() -> None:
+def test_training_runs_that_were_begun_are_recognised_by_what_they_left() -> None:
     for name in (f"fashion-vit-{PRINT}/seed-0.pt", f"fashion-vit-{PRINT}/seed-1.pt", f"old-{PRINT}/seed-0.pt"):
         (Path("checkpoints") / name).parent.mkdir(parents=True, exist_ok=True)
         (Path("checkpoints") / name).touch()
@@ -403,7 +403,7 @@ def test_the_first_stages_that_would_run_are_named(fake_dvc: Callable[..., None]
     assert (found.state, found.found) == ("note", f"`dvc repro` would run {said}")
 
 
-def test_that_nothing_would_run_is_told(fake_dvc: Callable[..., None]) -> None:
+def test_a_run_with_nothing_to_do_says_so(fake_dvc: Callable[..., None]) -> None:
     fake_dvc("{}")
     assert only(doctor.check_pipeline()) == Finding("ok", "pipeline", "`dvc repro` would run nothing")
 
@@ -420,12 +420,12 @@ def test_that_nothing_would_run_is_told(fake_dvc: Callable[..., None]) -> None:
         ("", "exit status 3"),
     ],
 )
-def test_what_is_wrong_in_dvcs_words_is_told_if_it_fails(fake_dvc: Callable[..., None], err: str, said: str) -> None:
+def test_the_reason_in_dvcs_words_is_reported_if_it_fails(fake_dvc: Callable[..., None], err: str, said: str) -> None:
     fake_dvc(err=err, status=3)
     assert str(only(doctor.check_pipeline())).startswith(f"FAULT  pipeline  dvc status: {said}")
 
 
-def test_the_first_error_of_the_real_dvc_is_told(project: Path) -> None:
+def test_the_first_error_of_the_real_dvc_is_reported(project: Path) -> None:
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], check=True)
     (project / "dvc.yaml").write_text("stages:\n  check:\n    cmd: ${pyton} check.py\n")

@@ -1,4 +1,4 @@
-"""Distances and areas against scikit-learn, their intervals against a plain loop, and what cannot be told."""
+"""Distances and areas against scikit-learn, their intervals against a plain loop, and what cannot be measured."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def test_distances_are_those_of_scikit_learn(k: int, dtype: type) -> None:
     np.testing.assert_allclose(knn_distance(features, reference, k), reference_distance(features, reference, k), 1e-5)
 
 
-def test_the_tenth_neighbour_counts_unless_told() -> None:
+def test_the_tenth_neighbour_counts_by_default() -> None:
     np.testing.assert_array_equal(knn_distance(FEATURES, REFERENCE), knn_distance(FEATURES, REFERENCE, k=10))
 
 

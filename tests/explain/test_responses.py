@@ -86,12 +86,12 @@ def test_made_inputs_excite_more_than_noise_and_leave_the_model_alone(subject: S
     assert all(parameter.grad is None for parameter in subject.model.parameters())
 
 
-def test_figures_are_told_filter_by_filter(subject: Subject) -> None:
+def test_figures_are_described_filter_by_filter(subject: Subject) -> None:
     found = responses(subject)[0]
-    told = found.described()
-    assert told["layer"] == found.layer
-    assert [row["filter"] for row in told["filters"]] == found.filters.tolist()
-    assert [row["best"] for row in told["filters"]] == pytest.approx(found.values[:, 0].tolist())
+    known = found.described()
+    assert known["layer"] == found.layer
+    assert [row["filter"] for row in known["filters"]] == found.filters.tolist()
+    assert [row["best"] for row in known["filters"]] == pytest.approx(found.values[:, 0].tolist())
 
 
 def test_a_scaled_zero_stays_zero() -> None:

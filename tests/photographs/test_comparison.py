@@ -26,7 +26,7 @@ CLASSES = tuple("abcdefghij")
 GROUP_OF = np.array([0, 1, 0, 2, 1, 0, 3, 3, 0, 4])
 RECIPES = ("plain", "cut")
 WITHOUT = Preparation("plain", "mask"), Preparation("cut", "centre"), Preparation("cut", "mask")
-ABSORBER = 6  # "g"
+COLLECTOR = 6  # "g"
 RNG = np.random.default_rng(5)
 LABELS = RNG.choice([-1, 0, 1, 2, 4, 9], COUNT)
 HALVES = RNG.choice(["choose", "score"], COUNT)
@@ -91,7 +91,7 @@ def sides() -> dict[str, Side]:
 def study(sides: dict[str, Side], photos: PhotoSet | None = PHOTOS, **changes: PhotoOutputs) -> Json:
     """The whole study, with other `photos` or other outputs of a variant."""
     test_set = replace(TESTED, photos=photos)
-    return study_photos(OUTPUTS | changes, sides, test_set, GROUP_OF, PAIRS, CLASSES[ABSORBER])
+    return study_photos(OUTPUTS | changes, sides, test_set, GROUP_OF, PAIRS, CLASSES[COLLECTOR])
 
 
 @pytest.fixture(scope="module")
@@ -249,14 +249,14 @@ def test_senders_are_resampled_not_photographs(sides: dict[str, Side], found: Js
 
 def test_failures_is_the_share_of_other_classes_test_images(found: Json) -> None:
     failures = found["failed_preparations"]
-    assert (failures["collector"], failures["strengths"]) == (CLASSES[ABSORBER], list(STRENGTHS))
+    assert (failures["collector"], failures["strengths"]) == (CLASSES[COLLECTOR], list(STRENGTHS))
     assert list(failures["ways"]) == list(WAYS)
-    others = [i for i, label in enumerate(TESTED.labels) if label != ABSORBER]
+    others = [i for i, label in enumerate(TESTED.labels) if label != COLLECTOR]
     assert len(others) == 18
     for way, variants in failures["ways"].items():
         assert list(variants) == ["cnn", "vit"]
         for name, estimates in variants.items():
-            counts = [sum(predicted[i] == ABSORBER for i in others) for predicted in OUTPUTS[name].garments[way]]
+            counts = [sum(predicted[i] == COLLECTOR for i in others) for predicted in OUTPUTS[name].garments[way]]
             assert estimates == [asdict(proportion(int(count), 18)) for count in counts]
 
 
@@ -264,14 +264,14 @@ def test_failures_counts_the_images_that_were_corrupted(
     monkeypatch: pytest.MonkeyPatch, sides: dict[str, Side]
 ) -> None:
     monkeypatch.setattr(photo_study, "GARMENTS", 9)
-    everywhere = {way: np.full((len(STRENGTHS), 9), ABSORBER) for way in WAYS}
+    everywhere = {way: np.full((len(STRENGTHS), 9), COLLECTOR) for way in WAYS}
     some = {way: np.arange(45).reshape(5, 9) % 10 for way in WAYS}
     changes = {
         "cnn": replace(OUTPUTS["cnn"], garments=everywhere),
         "vit": replace(OUTPUTS["vit"], garments=some),
     }
     ways = study(sides, **changes)["failed_preparations"]["ways"]
-    others = int((TESTED.labels[:9] != ABSORBER).sum())
+    others = int((TESTED.labels[:9] != COLLECTOR).sum())
     assert others == 8
     assert ways["turn"]["cnn"] == [asdict(proportion(8, 8))] * 5
     assert ways["turn"]["vit"][1]["value"] == pytest.approx(1 / 8)  # predicted 9, 0, 1, ... 7
@@ -309,7 +309,7 @@ def test_what_is_far_and_what_is_unsure_is_of_the_first_seed(found: Json, varian
         assert sureness["aurc"][name] == pytest.approx(area_under_risk_coverage(score[where], correct[where]))
 
 
-def test_photographs_that_all_show_a_class_are_told_from_no_other(sides: dict[str, Side]) -> None:
+def test_photographs_that_all_show_a_class_have_no_others_to_compare_with(sides: dict[str, Side]) -> None:
     labels = np.where(LABELS < 0, 3, LABELS)
     found = study(sides, replace(PHOTOS, labels=labels))
     assert found["labelled"] == COUNT

@@ -102,7 +102,7 @@ def test_published_photographs_have_their_licence(tmp_path: Path, monkeypatch: p
     assert (provenance["source"], provenance["licence"]) == ("official", "CC0 1.0")
 
 
-def test_of_a_persons_own_photographs_the_good_are_prepared_and_each_other_is_told(
+def test_of_own_photographs_the_good_are_prepared_and_each_other_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drawn: list[Photograph], drawings: list[Snapshot]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -181,13 +181,13 @@ def html(report: Report) -> str:
 
 @pytest.mark.parametrize("write", [html, to_markdown])
 def test_what_is_assembled_can_be_written(assembled: Assembled, write: Callable[[Report], str]) -> None:
-    told = write(assembled[0])
-    assert all(name in told for name in (*EVALUATED, DIVERGED, "75.00", f"mark of {CNN}", "drawn garments"))
-    assert "4 of 10 epochs" in told
-    assert "1 of 10 epochs" not in told  # it diverged
-    assert all(word in told for word in ("drawn for a test", "no garment"))
-    assert all(word in told for word in ("HiResCAM", "0.987", "3 tied", "0.32 (0.20 to 0.40)", "mixture-on-tsne"))
-    assert "<b>" not in told or write is to_markdown
+    text = write(assembled[0])
+    assert all(name in text for name in (*EVALUATED, DIVERGED, "75.00", f"mark of {CNN}", "drawn garments"))
+    assert "4 of 10 epochs" in text
+    assert "1 of 10 epochs" not in text  # it diverged
+    assert all(word in text for word in ("drawn for a test", "no garment"))
+    assert all(word in text for word in ("HiResCAM", "0.987", "3 tied", "0.32 (0.20 to 0.40)", "mixture-on-tsne"))
+    assert "<b>" not in text or write is to_markdown
 
 
 def test_every_link_within_the_report_leads_to_one_place(assembled: Assembled) -> None:

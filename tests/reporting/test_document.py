@@ -73,7 +73,7 @@ def test_a_value_that_is_lacking_is_an_error_and_no_unknown_value(path: str) -> 
         tabulate("table", [Column("title", path, text)], [{"known": {"value": 2}}])
 
 
-def test_columns_of_words_are_told_from_columns_of_numbers() -> None:
+def test_columns_of_words_are_distinguished_from_columns_of_numbers() -> None:
     assert Column("name", "name", text).heading == Heading("name", textual=True)
     assert not any(Column("x", "x", form).heading.textual for form in (count, percent, shares, p))
 

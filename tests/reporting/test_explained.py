@@ -316,13 +316,13 @@ def test_convolutions_are_drawn_from_the_first_to_the_last(
     trained, untrained = (one.inside[state] for state in ("trained", "untrained"))
     for end, (name, kernels) in zip(ends, trained.filters.items(), strict=True):
         for kind, expected in (("filters", kernels), ("untrained", untrained.filters[name])):
-            shown, planes = drawn[f"{kind}-{end}"].given
+            shown, channels = drawn[f"{kind}-{end}"].given
             np.testing.assert_array_equal(shown, expected)
-            assert planes == CONVOLUTIONS[variant][name][1]
-        image, maps, told = drawn[f"features-{end}"].given
+            assert channels == CONVOLUTIONS[variant][name][1]
+        image, maps, said = drawn[f"features-{end}"].given
         np.testing.assert_array_equal(image, IMAGES[SHOWN[0]])
         np.testing.assert_array_equal(maps, trained.features[name])
-        assert told == name
+        assert said == name
 
 
 @pytest.mark.usefixtures("undrawn")

@@ -280,10 +280,10 @@ def test_below_each_figure_its_method_its_command_and_its_numbers_are_folded(rep
     assert ".venv/bin/dvc repro report from cnn, new, vit ." in whole.replace("vit.", "vit .")
     assert ".venv/bin/dvc repro evaluate@fashion from cnn" in one
     assert "from" not in three.partition("Numbers")[0]
-    for told, name in zip((whole, one, two, three), ("curves", "one", "two", "three"), strict=True):
-        assert f"Method of {name}." in told
-        assert f"Numbers of {name}" in told
-        assert "cnn 1,234 25.00 hot – –" in told
+    for folded, name in zip((whole, one, two, three), ("curves", "one", "two", "three"), strict=True):
+        assert f"Method of {name}." in folded
+        assert f"Numbers of {name}" in folded
+        assert "cnn 1,234 25.00 hot – –" in folded
     assert Parsed(appendix(report)).all("details").count({"class": "origin"}) == 4  # none of them open
 
 
@@ -396,7 +396,7 @@ def test_a_page_asks_the_network_for_nothing(report: Report) -> None:
 
 @pytest.mark.parametrize(("file", "own"), [("index.html", " 'self' file:"), ("fashion.html", "")])
 def test_a_page_forbids_itself_the_network(report: Report, file: str, own: str) -> None:
-    """The first page may load what stands beside it."""
+    """The first page may load what lies next to it."""
     page = Parsed(to_html(report)[file])
     (policy,) = [each["content"] for each in page.all("meta") if each.get("http-equiv") == "Content-Security-Policy"]
     rules = dict(rule.split(maxsplit=1) for rule in str(policy).split("; "))

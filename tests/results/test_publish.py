@@ -35,10 +35,10 @@ def test_all_that_is_rendered(
     assert {name: (out / name).read_bytes() for name in IN_GIT} == first
     leaderboard = pd.read_csv(out / "leaderboard.csv")
     assert list(leaderboard["variant"]) == [CNN, FEW]
-    told = (out / "README.md").read_text()
-    assert "F1" not in told  # the ViT has no run
-    assert "not tested" in told
-    assert f"| {CNN} |" in told
+    readme = (out / "README.md").read_text()
+    assert "F1" not in readme  # the ViT has no run
+    assert "not tested" in readme
+    assert f"| {CNN} |" in readme
 
     (damaged / "times.csv").unlink()
     published = publish(params, "profile: demo\n", out, results)

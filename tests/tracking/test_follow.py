@@ -1,4 +1,4 @@
-"""Trainings shown in MLflow while they run."""
+"""Training runs shown in MLflow while they run."""
 
 import os
 import shutil

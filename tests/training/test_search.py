@@ -39,5 +39,5 @@ def test_the_least_error_wins_then_the_smaller_rate(errors: dict[float, float | 
     assert best_rate(errors) == best
 
 
-def test_every_rate_is_told() -> None:
+def test_every_rate_is_reported() -> None:
     assert search_record({0.1: None, 0.01: 0.3}, 4) == RateSearch(4, (RateTrial(0.1, None), RateTrial(0.01, 0.3)))

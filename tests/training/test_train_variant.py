@@ -251,7 +251,9 @@ def test_every_seed_that_sees_few_images_is_trained_on_others(
     assert seen == [order[:7], order[7:14], order[14:21]]
 
 
-def test_a_training_can_be_told_which_classes_look_alike(run: Run, make_variant: MakeVariant, dataset: Dataset) -> None:
+def test_a_training_run_can_know_which_classes_look_alike(
+    run: Run, make_variant: MakeVariant, dataset: Dataset
+) -> None:
     halves = {"first": CLASSES[:5], "second": CLASSES[5:]}
     smoothing = {"groups": halves, "look_alikes": 0.2, "others": 0.1}
     smooth, plain = run(make_variant(smoothing=smoothing), granted()), run(make_variant(), granted(), "b")

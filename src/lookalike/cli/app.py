@@ -170,7 +170,7 @@ def fit_photo_model() -> None:
     help_epilogue=examples(
         "run --jobs 4                          four stages at a time on this machine",
         "run --dry                             which stages would run",
-        "run train --scheduler tcp://head:8786 the trainings, on workers of a Dask scheduler",
+        "run train --scheduler tcp://head:8786 the training runs, on workers of a Dask scheduler",
         "run --slurm slurm.yaml                everything, in jobs of SLURM",
     ),
 )

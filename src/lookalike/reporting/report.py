@@ -117,7 +117,7 @@ def as_script_json(data: Any) -> Markup:
 
 
 def to_markdown(report: Report) -> str:
-    """All pages in Markdown; figures stand beside it in `figures/`. What needs a browser is left out."""
+    """All pages in Markdown; figures lie next to it in `figures/`. What needs a browser is left out."""
     lines = [f"# Lookalike: {report.profile}", "", SUBTITLE, ""]
     if report.demonstration:
         lines += [f"> **This is a demonstration**: {DEMONSTRATION}", ""]

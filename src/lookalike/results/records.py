@@ -1,6 +1,6 @@
 """`results/<study>/<variant>/<run>/`: the evidence of a variant's training runs, as it is kept in git.
 
-A run is named by the first digits of the digest of its settings, so that other settings of a variant stand beside it.
+A run is named by the first digits of the digest of its settings: those with other settings of a variant are kept, too.
 `results/test_sets/<study>/` holds what is kept of the images that all variants of a study are tested on.
 """
 

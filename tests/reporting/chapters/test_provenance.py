@@ -14,7 +14,7 @@ from lookalike.reporting.chapters.provenance import data_set_table, provenance_c
 from lookalike.reporting.document import Code
 
 
-def test_trainings_are_told_with_their_commits_and_their_runs(root: Path, params: Params) -> None:
+def test_training_runs_are_shown_with_their_commits_and_mlflow_runs(root: Path, params: Params) -> None:
     training_rows = rows(tables(provenance_chapter(params, "", root))["Where and when"])
     shared = ["2026-01-02T03:04:05", "here", "a CPU", "float32", "2", "1"]
     assert training_rows == [
@@ -33,7 +33,7 @@ def test_an_older_run_had_one_process(root: Path, params: Params) -> None:
     assert row[-2] == "1"
 
 
-def test_data_sets_are_told_once_each(root: Path, params: Params) -> None:
+def test_data_sets_are_shown_once_each(root: Path, params: Params) -> None:
     part = provenance_chapter(params, "", root)
     assert rows(tables(part)["Data sets"]) == [["fashion_mnist", "drawn garments", "MIT", "d1"]]
     assert titles(part) == ["Provenance", "Data", "Training runs"]
@@ -78,7 +78,7 @@ def test_the_reports_origin_is_a_table(root: Path, params: Params) -> None:
     assert own["MLflow"] == "local store"
 
 
-def test_a_store_that_failed_is_told_and_leaves_no_runs(root: Path, params: Params) -> None:
+def test_a_store_that_failed_is_shown_and_leaves_no_runs(root: Path, params: Params) -> None:
     failed = {"tracking": "local store", "error": "disk full"}
     write_json(root / "published.json", failed)
     found = tables(provenance_chapter(params, "", root))

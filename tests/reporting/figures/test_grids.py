@@ -154,8 +154,8 @@ def test_each_side_shows_its_image_and_what_every_layer_makes_of_it() -> None:
 
 def test_numbers_are_laid_out_in_rows() -> None:
     np.testing.assert_array_equal(as_maps(np.arange(1.0, 8.0)[None]), [[[1, 2, 3], [4, 5, 6], [7, 0, 0]]])
-    planes = RNG.normal(size=(2, 3, 4))
-    np.testing.assert_array_equal(as_maps(planes), planes)
+    channels = RNG.normal(size=(2, 3, 4))
+    np.testing.assert_array_equal(as_maps(channels), channels)
 
 
 def test_what_filters_see_of_made_inputs_stands_beside_the_images_that_excite_most() -> None:

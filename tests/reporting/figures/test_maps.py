@@ -231,13 +231,13 @@ def mosaic(figure: Figure, left: int, count: int) -> NDArray[np.uint8]:
 
 
 @pytest.mark.parametrize(
-    ("planes", "said"), [(1, "3 filters of 1x1"), (4, "3 filters of 1x1, means over 4 input channels")]
+    ("channels", "said"), [(1, "3 filters of 1x1"), (4, "3 filters of 1x1, means over 4 input channels")]
 )
-def test_filters_share_one_scale_around_zero(planes: int, said: str) -> None:
-    filters = np.array([-0.5, 0.0, 0.25]).reshape(3, 1, 1, 1) + np.zeros((3, planes, 1, 1))
-    if planes > 1:
+def test_filters_share_one_scale_around_zero(channels: int, said: str) -> None:
+    filters = np.array([-0.5, 0.0, 0.25]).reshape(3, 1, 1, 1) + np.zeros((3, channels, 1, 1))
+    if channels > 1:
         filters += np.array([-1, 1, -2, 2]).reshape(1, 4, 1, 1)  # which the mean does not see
-    figure = filters_figure(filters.mean(axis=1, keepdims=True), planes)
+    figure = filters_figure(filters.mean(axis=1, keepdims=True), channels)
     np.testing.assert_array_equal(mosaic(figure, GAP, 3), DIVERGING[[0, 128, 191]])
     assert {said, "−0.5", "0.5"} <= texts(figure).keys()
 

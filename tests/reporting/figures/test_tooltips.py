@@ -103,7 +103,7 @@ def test_stacked_bars_are_asked_in_their_middles() -> None:
     ]
 
 
-def test_lines_without_name_or_data_are_silent_and_hidden_names_are_told() -> None:
+def test_lines_without_name_or_data_have_no_tooltip_and_hidden_names_have() -> None:
     axes = axes_from()
     axes.axhline(0.5, label="goal")
     axes.plot([0.5], [0.5])

@@ -21,7 +21,7 @@ DATA = (
     Column("licence", "licence", text),
     Column("SHA-256 of the arrays", "digest", text, extra=True),
 )
-TRAININGS = (
+TRAINING_RUNS = (
     Column("variant", "variant", text),
     Column("fingerprint", "fingerprint", text, extra=True),
     Column("commit", "commit", text),
@@ -47,7 +47,7 @@ def provenance_chapter(params: Params, parameters: str, root: Path) -> Section:
         "Provenance",
         tabulate("This report", ORIGIN, own),
         section("provenance-data", "Data", data_set_table(sets.values())),
-        section("provenance-training-runs", "Training runs", tabulate("Where and when", TRAININGS, training_rows)),
+        section("provenance-training-runs", "Training runs", tabulate("Where and when", TRAINING_RUNS, training_rows)),
         Fold("Parameters (params.yaml)", (Code(parameters),)),
         finding=origin_sentence(training_rows),
     )
