@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import Watched, launched, needs_chromium
 from checkout import Checkout
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from lookalike.artifacts.folders import read_json
 
@@ -193,15 +193,25 @@ def test_a_figure_says_its_numbers_and_its_command_when_asked(page: Page, ran: C
 def test_a_chart_answers_the_pointer(page: Page) -> None:
     view = page.locator("#figure-fashion-summary .view")
     left, top, text = json.loads(str(view.get_attribute("data-tooltips")))[0]
-    box = view.locator("img").bounding_box()
-    assert box is not None
-    view.scroll_into_view_if_needed()
-    box = view.locator("img").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + left * box["width"] / 100, box["y"] + top * box["height"] / 100)
+    point_at(page, view, left, top)
     expect(view.locator(".tip")).to_have_text(text)
     page.mouse.move(0, 0)
     expect(view.locator(".tip")).to_be_hidden()
+
+
+def point_at(page: Page, view: Locator, left: float, top: float) -> None:
+    """Move the pointer to a place of a chart in percent of its width and height."""
+    view.scroll_into_view_if_needed()
+    page.mouse.wheel(0, (box_of(view)["y"] + top * box_of(view)["height"] / 100) - 300)  # a long chart may be cut
+    page.wait_for_timeout(100)
+    box = box_of(view)
+    page.mouse.move(box["x"] + left * box["width"] / 100, box["y"] + top * box["height"] / 100)
+
+
+def box_of(view: Locator) -> FloatRect:
+    box = view.locator("img").bounding_box()
+    assert box is not None
+    return box
 
 
 def test_a_narrow_page_has_charts_in_one_column(browser: Browser, ran: Checkout) -> None:
@@ -211,5 +221,10 @@ def test_a_narrow_page_has_charts_in_one_column(browser: Browser, ran: Checkout)
         width, height = page.locator("#figure-fashion-summary img").evaluate(
             "(one) => [one.clientWidth, one.clientHeight]"
         )
+        view = page.locator("#figure-fashion-summary .view")
+        wide, narrow = (json.loads(str(view.get_attribute(f"data-{kind}tooltips"))) for kind in ("", "narrow-"))
+        assert len(narrow[0]) == 2, "its text is that of the wide chart"
+        point_at(page, view, *narrow[0])
+        expect(view.locator(".tip")).to_have_text(wide[0][2])
     assert width <= 358
     assert height > width

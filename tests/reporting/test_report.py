@@ -35,7 +35,16 @@ from lookalike.reporting.document import (
     texts_in_order,
 )
 from lookalike.reporting.forms import count, percent, text
-from lookalike.reporting.report import Page, Report, as_script_json, inline, render, to_html, to_markdown
+from lookalike.reporting.report import (
+    Page,
+    Report,
+    as_script_json,
+    inline,
+    render,
+    to_html,
+    to_markdown,
+    tooltips_as_json,
+)
 from lookalike.reporting.tables import Column, tabulate
 
 HOSTILE = "<b>bold</b> & \"quoted\" 'name'"
@@ -267,6 +276,12 @@ def test_a_figures_spots_stand_in_the_page_as_json(report: Report) -> None:
     (view,) = [each for each in Parsed(figure_of(appendix(report), "curves")).all("div") if "data-tooltips" in each]
     assert json.loads(str(view["data-tooltips"])) == [[12.5, 50.0, "spot of curves"]]
     assert "data-narrow-tooltips" not in view
+
+
+def test_spots_of_a_narrow_chart_share_their_texts_with_the_wide_one() -> None:
+    wide = (Tooltip(1, 2, "one"), Tooltip(3, 4, "two"), Tooltip(5, 6, "three"))
+    narrow = (Tooltip(7, 8, "one"), Tooltip(9, 10, "another"), Tooltip(11, 12, "three"), Tooltip(13, 14, "four"))
+    assert json.loads(tooltips_as_json(narrow, wide)) == [[7, 8], [9, 10, "another"], [11, 12], [13, 14, "four"]]
 
 
 def origins(html: str) -> list[str]:

@@ -92,9 +92,11 @@ def render(template: str, **content: object) -> str:
     return environment.get_template(template).render(**content)
 
 
-def tooltips_as_json(found: tuple[Tooltip, ...]) -> str:
-    """Spots of a chart as JSON: rows of left, top and text."""
-    return json.dumps([[one.left, one.top, one.text] for one in found], ensure_ascii=False, separators=(",", ":"))
+def tooltips_as_json(found: tuple[Tooltip, ...], wide: tuple[Tooltip, ...] = ()) -> str:
+    """Spots of a chart as JSON: rows of left, top and text, without texts that the `wide` chart has in the same row."""
+    known = [one.text for one in wide]
+    rows = ([one.left, one.top, one.text][: 2 if known[k : k + 1] == [one.text] else 3] for k, one in enumerate(found))
+    return json.dumps([*rows], ensure_ascii=False, separators=(",", ":"))
 
 
 def inline(prose: str) -> Markup:

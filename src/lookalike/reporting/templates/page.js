@@ -88,7 +88,10 @@ function answerPointer(view) {
   tip.hidden = dot.hidden = true;
   view.append(dot, tip);
   const narrow = matchMedia("(max-width: 40rem)");
-  const tooltips = () => JSON.parse((narrow.matches && view.dataset.narrowTooltips) || view.dataset.tooltips || "[]");
+  const tooltips = () => {
+    const wide = JSON.parse(view.dataset.tooltips), slim = narrow.matches && view.dataset.narrowTooltips;
+    return slim ? JSON.parse(slim).map(([x, y, text], k) => [x, y, text ?? wide[k][2]]) : wide;
+  };
   const hide = () => { tip.hidden = dot.hidden = true; };
   view.addEventListener("pointermove", (event) => {
     const { left, top, width, height } = view.querySelector("img").getBoundingClientRect();
