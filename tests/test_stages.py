@@ -393,7 +393,7 @@ def test_tracking_alone_imports_mlflow_and_only_when_it_is_used() -> None:
 
 
 def test_few_modules_know_the_environment() -> None:
-    """Reading it is left to the scripts, to what passes it on, and to whoever describes a machine; two libraries get
+    """Reading it is left to the scripts, to what passes it on, and to whoever describes a machine; three libraries get
     defaults."""
     readers, setters = set(), set()
     for name, tree in FILES.items():
@@ -405,4 +405,4 @@ def test_few_modules_know_the_environment() -> None:
     known = {"__main__.py", "command.py", "forking.py", "provenance.py", "runtime.py", "scheduling/attempt.py"}
     known |= {"tracking/__main__.py"}
     assert readers <= known
-    assert setters <= {"runtime.py", "tracking/store.py"}
+    assert setters <= {"cli/app.py", "runtime.py", "tracking/store.py"}

@@ -33,19 +33,21 @@ from lookalike.explain.maps import label_target
 from lookalike.explain.methods import DEFAULT, applicable_methods
 from lookalike.explain.own_photo import explain
 from lookalike.models.registry import create_model
-from lookalike.params import load_params
+from lookalike.params import Params, load_params
 from lookalike.photographs.own_photo import (
     READY,
     AnsweredPhotos,
     answer_photos,
+    ask_models,
     likeliest_look_alikes,
     prepare_own_photo,
 )
+from lookalike.photographs.photo_model import load_photo_model
 from lookalike.photographs.recipes import final_image
 from lookalike.photographs.trained_models import find_models, look_alike_groups, released_models
-from lookalike.reporting.figures.maps import is_blank, overlay
+from lookalike.reporting.figures.maps import is_blank, map_colours, overlay
 from lookalike.reporting.figures.style import DPI
-from lookalike.reporting.own_photo import SIDE, OwnPhotoPage, build_page, to_html
+from lookalike.reporting.own_photo import SIDE, OwnPhotoPage, WholeMapArtist, build_page, in_one_line, to_html
 from lookalike.reporting.own_photo_answer import ModelAnswer, sentence
 from lookalike.reporting.own_photo_figure import LINE, MAPS, to_figure
 
@@ -242,7 +244,7 @@ def captions(html: str) -> dict[tuple[str, ...], str]:
 
 
 def said_gain(gain: float) -> str:
-    return f"{gain:.2f}".replace("-", "−")
+    return f"{gain:z.2f}".replace("-", "−")
 
 
 def test_every_map_is_on_the_page_with_its_score(project: Path, html: str) -> None:
@@ -661,6 +663,81 @@ def test_the_released_models_answer_in_a_sentence_and_a_small_table(
     assert captions(html)
     assert "For a better picture" in html
     assert "demonstration" not in re.sub("<style>.*</style>", "", html, flags=re.DOTALL)
+
+
+@pytest.fixture
+def shown_whole(own_pictures: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Params, AnsweredPhotos]]:
+    """A photograph and a picture in the data set's format, answered by the released models."""
+    monkeypatch.chdir(Path(__file__).parents[1])
+    params = load_params()
+    photos = [prepare_own_photo(Path(one), params.photos.recipes, every=False) for one in own_pictures]
+    return params, ask_models(photos, released_models(params), load_photo_model())
+
+
+def test_the_photograph_model_has_maps_of_the_whole_photo_with_their_score(
+    shown_whole: tuple[Params, AnsweredPhotos],
+) -> None:
+    params, answered = shown_whole
+    photo, small = answered.photos
+    about, names, whole = answered.about, answered.class_names, photo.whole
+    assert about
+    assert about.faithfulness
+    assert whole
+    assert small.whole is None
+    pair = likeliest_look_alikes(
+        {"": whole.probabilities}, [[names.index(n) for n in g] for g in look_alike_groups(params)]
+    )
+    page = build_page(answered, explain(answered, look_alike_groups(params)), params)
+    drawn, none = (one.whole for one in page.pictures)
+    assert none is None
+    assert drawn
+    predicted, contrast = drawn.maps
+    first, second = (names[label] for label in pair)
+    assert first == max(zip(whole.probabilities, names, strict=True))[1]
+    gains = [said_gain(about.faithfulness.gain[name].value) for name in ("CAM", "random", "centre")]
+    score = "gain {} on {} labelled photographs (random {}, centre {}).".format(
+        gains[0], about.faithfulness.photographs, *gains[1:]
+    )
+    assert predicted.colours.caption == f"CAM of the predicted class; {score}"
+    assert contrast.colours.caption == f"{first} (green) against {second} (purple), by CAM; {score}"
+    assert predicted.colours.alt == "map of the photograph model over photo.jpg"
+    width, height = photo.read().size
+    assert whole.photo.shape == (round(224 * height / max(width, height)), round(224 * width / max(width, height)))
+    difference = whole.evidence[pair[0]] - whole.evidence[pair[1]]
+    for one, values in ((predicted, whole.evidence[pair[0]]), (contrast, difference)):
+        np.testing.assert_array_equal(
+            one.colours.pixels, map_colours(values, *drawn.photo.pixels.shape[1::-1], signed=True)
+        )
+    html = to_html(page)
+    assert html.count("map of the photograph model over photo.jpg") == 2
+    assert "The photograph model has maps (CAM) of the whole photo" in html
+
+
+def test_without_a_score_the_photograph_model_has_no_map(shown_whole: tuple[Params, AnsweredPhotos]) -> None:
+    params, answered = shown_whole
+    assert answered.about
+    unscored = replace(answered, about=replace(answered.about, faithfulness=None))
+    page = build_page(unscored, explain(unscored, look_alike_groups(params)), params)
+    assert [one.whole for one in page.pictures] == [None, None]
+
+
+def test_a_blank_map_of_the_photograph_model_says_so(shown_whole: tuple[Params, AnsweredPhotos]) -> None:
+    params, answered = shown_whole
+    artist = WholeMapArtist.of(answered, params)
+    (photo, small), blank = answered.photos, np.zeros((28, 21), np.float32)
+    assert artist
+    assert photo.whole
+    assert artist.draw(small) is None
+    drawn = artist.colours(photo, blank, "map", "CAM of the predicted class")
+    assert drawn.blank
+    assert drawn.colours.caption.startswith("Blank: CAM of the predicted class; gain ")
+    assert drawn.colours.alt == "Blank: map of the photograph model over photo.jpg"
+
+
+def test_a_score_is_one_line() -> None:
+    assert in_one_line("gain 0.20\nrandom 0.01\ncentre 0.10", "test images") == (
+        "gain 0.20 on test images (random 0.01, centre 0.10)"
+    )
 
 
 def test_json_has_every_probability_and_no_page_is_written(

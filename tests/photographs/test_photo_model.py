@@ -21,9 +21,11 @@ from lookalike.photographs.efficientnet_lite import EfficientNetLite0, with_publ
 from lookalike.photographs.photo_model import (
     PhotoModel,
     backbone,
-    class_probabilities,
+    by_class_name,
+    first_pixel,
     load_photo_model,
     save_photo_model,
+    scaled_size,
     view_features,
     views,
 )
@@ -48,6 +50,9 @@ def test_the_network_is_timm_s() -> None:
         expected = theirs.forward_head(theirs.forward_features(images), pre_logits=True)
         assert expected.std() > 0
         torch.testing.assert_close(ours(images), expected)
+        maps = ours.feature_maps(images)
+        assert maps.shape == (2, 1280, 7, 7)
+        assert torch.equal(maps.mean(dim=(2, 3)), ours(images))
 
 
 def test_weights_of_another_network_are_refused() -> None:
@@ -66,6 +71,12 @@ def test_the_first_view_is_timm_s_preparation(size: tuple[int, int]) -> None:
     np.testing.assert_allclose(first, prepare(picture).numpy(), atol=1e-6)
     np.testing.assert_array_equal(mirrored, first[:, :, ::-1])
     np.testing.assert_array_equal(other, padded[:, :, ::-1])
+
+
+def test_the_shorter_edge_is_scaled_and_the_middle_is_taken() -> None:
+    assert scaled_size((300, 400)) == (256, 341)
+    assert scaled_size((64, 32)) == (512, 256)
+    assert (first_pixel(256), first_pixel(341)) == (16, 58)
 
 
 @pytest.fixture(scope="module")
@@ -151,17 +162,18 @@ def test_distances_leave_out_the_sender(data: fitting.LabelledFeatures) -> None:
     assert fitting.distances_to_others(copies, np.arange(len(copies)))[0] < 0.01
 
 
-def test_a_class_that_the_head_does_not_have_gets_nothing(data: fitting.LabelledFeatures, model: PhotoModel) -> None:
-    probabilities = class_probabilities(model, data.features.mean(axis=1), CLASSES)
-    assert probabilities.shape == (90, 4)
-    assert (probabilities[:, 0] == 0).all()
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+def test_a_class_that_the_head_does_not_have_gets_nothing() -> None:
+    known = np.array([[1, 2], [3, 4]], np.float32)
+    found = by_class_name(known, ("Dress", "Coat"), CLASSES)
+    np.testing.assert_array_equal(found, np.array([[0, 0], [3, 4], [1, 2], [0, 0]], np.float32))
+    assert found.dtype == np.float32
 
 
 def test_what_is_saved_is_read_again(model: PhotoModel, tmp_path: Path) -> None:
     save_photo_model(tmp_path / "released", model)
     again = load_photo_model(tmp_path / "released")
     assert again.about == model.about
+    assert again.about.faithfulness is None  # not measured by the fit
     np.testing.assert_array_equal(again.head.weight, model.head.weight)
     np.testing.assert_allclose(again.references, model.references, atol=2e-3)
     (tmp_path / "released" / "head.safetensors").write_bytes(b"damaged")
@@ -173,8 +185,10 @@ def test_what_is_saved_is_read_again(model: PhotoModel, tmp_path: Path) -> None:
 
 
 def test_the_real_network_has_features_of_a_photograph() -> None:
-    features = view_features(backbone(), photograph(300, 200))
+    found = view_features(backbone(), photograph(300, 200))
+    features = found.features
     assert features.shape == (4, 1280)
+    assert found.maps.shape == (4, 1280, 7, 7)
     assert load_photo_model(ROOT / "released/photographs").distances(features.mean(axis=0, keepdims=True)).shape == (1,)
 
 
@@ -184,7 +198,8 @@ def test_the_released_head_is_small_and_its_card_has_its_numbers() -> None:
     assert len(weights) == 3
     assert sum(path.stat().st_size for path in weights) < 5_000_000
     assert load_file(folder / "head.safetensors")["weight"].dtype == np.float32
-    about = json.loads((folder / "model.json").read_text())["measured"]
+    model = json.loads((folder / "model.json").read_text())
+    about, faithfulness = model["measured"], model["faithfulness"]
     card = (ROOT / "docs/cards/photograph-model.md").read_text(encoding="utf-8")
     rows = [tuple(row.split(" | ")) for row in re.findall(r"^\| (.*) \|$", card, re.MULTILINE)]
 
@@ -202,3 +217,12 @@ def test_the_released_head_is_small_and_its_card_has_its_numbers() -> None:
     for one in about["ablation"]:
         by_split = ", ".join(f"{100 * share:.1f} %" for share in one["by_split"])
         assert (one["views"], f"{100 * one['accuracy']:.1f} %", by_split) in rows
+    assert f"{faithfulness['photographs']} photographs, one per sender" in card
+    named = {"CAM": "CAM", "random": "random maps", "centre": "Gaussian in the centre"}
+    gains = {words: faithfulness["gain"][name] for name, words in named.items()} | {
+        "CAM minus random maps": faithfulness["over_random"],
+        "CAM minus Gaussian": faithfulness["over_centre"],
+    }
+    for name, one in gains.items():
+        value, low, high = (f"{one[key]:z.2f}".replace("-", "−") for key in ("value", "low", "high"))
+        assert (name, value, f"{low} to {high}") in rows

@@ -50,7 +50,8 @@ def test_it_is_what_try_answers(classifier: Classifier, photo: Path, monkeypatch
     shares = re.findall(r"<td>([\d.]+) %</td>", answered)
     probabilities = [share for row in expected["rows"] for share in row["probabilities"].values()]
     assert shares == [f"{100 * share:.1f}" for share in probabilities]
-    assert answered.count('class="colours"') == 4  # two maps of both models
+    assert answered.count('class="colours"') == 6  # two maps of each model
+    assert "map of the photograph model over" in answered
     assert "(green) against " in answered
 
 

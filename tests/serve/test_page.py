@@ -86,7 +86,7 @@ def test_a_chosen_photo_is_answered_without_a_network(watched: Watched, address:
     said = choose(page, photo)
     assert "says the photograph model" in said
     assert page.locator("#answer .charts section").count() == 3
-    assert page.locator("#answer .colours").count() == 4
+    assert page.locator("#answer .colours").count() == 6
     assert all(url.startswith((f"{address}/", "data:", "blob:")) for url in watched.requests)
     assert watched.complaints == []
 

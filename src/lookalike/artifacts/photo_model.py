@@ -51,6 +51,31 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """A mean gain of maps over photographs, or a difference of two, with its 95 % interval; -1 to 1."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class MapFaithfulness:
+    """How faithful maps of the predicted class are, by deletion and insertion; see `explain.faithfulness`.
+
+    Attributes:
+        photographs: one per sender; maps are those of the padded view.
+        gain: by the method, and by control: "random" and "centre".
+        over_random, over_centre: the method's gain minus that of each control on the same photographs.
+    """
+
+    photographs: int
+    gain: dict[str, Gain]
+    over_random: Gain
+    over_centre: Gain
+
+
+@dataclass(frozen=True)
 class About:
     """`model.json`: what the head was fitted to, and how it was measured.
 
@@ -59,6 +84,8 @@ class About:
         c: inverse strength of the L2 penalty of the logistic regression.
         far: distance to the nearest photographs of other senders that 95 % of the labelled ones stay below.
         backbone_sha256: of the published file of weights.
+        measured: its accuracy.
+        faithfulness: of its maps; None means that it was not measured, and that no map is shown.
     """
 
     classes: tuple[str, ...]
@@ -66,6 +93,7 @@ class About:
     far: float
     backbone_sha256: str
     measured: Measured
+    faithfulness: MapFaithfulness | None
 
 
 def load_about(folder: Path = FOLDER) -> About:

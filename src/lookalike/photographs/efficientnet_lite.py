@@ -69,9 +69,13 @@ class EfficientNetLite0(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         self.top = Convolution(channels, FEATURES, 1)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def feature_maps(self, images: Tensor) -> Tensor:
+        """The last feature maps (N, 1280, 7, 7), whose means are the features."""
         hidden = self.blocks(F.relu6(self.stem(images)))  # (N, 3, 224, 224) -> (N, 320, 7, 7)
-        return F.relu6(self.top(hidden)).mean(dim=(2, 3))  # (N, 320, 7, 7) -> (N, 1280)
+        return F.relu6(self.top(hidden))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.feature_maps(images).mean(dim=(2, 3))
 
 
 def with_published_weights(published: Mapping[str, Tensor]) -> EfficientNetLite0:

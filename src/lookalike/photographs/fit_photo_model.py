@@ -46,7 +46,7 @@ class LabelledFeatures:
 
 
 def fit_photo_model(data: LabelledFeatures, backbone_sha256: str, class_names: Sequence[str]) -> PhotoModel:
-    """The head for all photographs of `data`, with its accuracy measured by leaving senders out."""
+    """The head for all photographs of `data`, with its accuracy measured by leaving senders out; without map scores."""
     averaged = data.features.mean(axis=1)
     right = {name: cross_validate(data.features[:, which].mean(axis=1), data, name) for name, which in VIEWS.items()}
     c = choose_penalty(averaged, data.labels, data.senders, seed=0)
@@ -54,7 +54,7 @@ def fit_photo_model(data: LabelledFeatures, backbone_sha256: str, class_names: S
     classes = tuple(name for name in class_names if name in present)
     head = fit_head(averaged, data.labels, c, classes)
     far = float(np.quantile(distances_to_others(averaged, data.senders), USUAL))
-    about = About(classes, c, far, backbone_sha256, summarise(right, data, classes))
+    about = About(classes, c, far, backbone_sha256, summarise(right, data, classes), faithfulness=None)
     return PhotoModel(head, averaged, about)
 
 

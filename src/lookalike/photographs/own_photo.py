@@ -20,7 +20,8 @@ from lookalike.artifacts.pictures import open_picture
 from lookalike.errors import RejectedError
 from lookalike.params import Recipe
 from lookalike.photographs.accuracy import BEST
-from lookalike.photographs.photo_model import PhotoModel, backbone, class_probabilities, view_features
+from lookalike.photographs.photo_model import PhotoModel, backbone, by_class_name, view_features
+from lookalike.photographs.photo_model_maps import evidence_maps
 from lookalike.photographs.recipes import (
     EDGE,
     MaskedPicture,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from lookalike.models.layers import Model
     from lookalike.photographs.efficientnet_lite import EfficientNetLite0
 
+SHOWN = 224  # pixels of the longer edge of a photo below a map
 AS_IT_IS, INVERTED = READY = ("as it is", "only inverted")  # ways beside the recipes, whose names have no spaces
 PhotoAnswers = dict[str, NDArray[np.float64]]  # by variant: the probability of each class (C,)
 
@@ -48,10 +50,14 @@ class WholeAnswer:
     Attributes:
         probabilities: of each class (C,).
         distance: from the labelled photographs, see `PhotoModel.distances`.
+        evidence: for each class (C, rows, columns), see `evidence_maps`.
+        photo: what the evidence lies in: small and grey, uint8 (H, W).
     """
 
     probabilities: NDArray[np.float64]
     distance: float
+    evidence: NDArray[np.float32]
+    photo: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -200,9 +206,18 @@ def whole_answer(
     photo: OwnPhoto, model: PhotoModel, network: "EfficientNetLite0", class_names: Sequence[str]
 ) -> WholeAnswer:
     """What the model for photographs says of one photo."""
-    features = view_features(network, photo.read()).mean(axis=0, keepdims=True)
-    (probabilities,) = class_probabilities(model, features, class_names)
-    return WholeAnswer(probabilities, float(model.distances(features)[0]))
+    picture = photo.read()
+    seen = view_features(network, picture)
+    features = seen.features.mean(axis=0, keepdims=True)
+    evidence = evidence_maps(model.head, seen.maps, picture.size)
+    small = picture.convert("L")
+    small.thumbnail((SHOWN, SHOWN))
+    return WholeAnswer(
+        probabilities=by_class_name(model.head.probabilities(features)[0], model.about.classes, class_names),
+        distance=float(model.distances(features)[0]),
+        evidence=by_class_name(evidence, model.about.classes, class_names),
+        photo=np.asarray(small),
+    )
 
 
 def likeliest_look_alikes(answers: PhotoAnswers, groups: Sequence[Sequence[int]]) -> tuple[int, int]:

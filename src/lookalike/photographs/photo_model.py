@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from lookalike.photographs.efficientnet_lite import EfficientNetLite0
 
 SIDE, SHORTER = 224, 256  # pixels: the network's images are the centre of a photograph whose shorter edge is 256
+PADDED = 2  # which of the views is the first with a margin
 NEIGHBOURS = 10
 USUAL = 0.95  # share of the labelled photographs that are as near to those of other senders as "like them" asks
 
 Floats = NDArray[np.float32]
+Number = TypeVar("Number", np.float32, np.float64)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,14 @@ class PhotoModel:
         return knn_distance(features, self.references, NEIGHBOURS)
 
 
+@dataclass(frozen=True)
+class ViewFeatures:
+    """Feature maps (4, 1280, 7, 7) of the views of a photograph, and the features (4, 1280), which are their means."""
+
+    maps: Floats
+    features: Floats
+
+
 def views(photograph: Image.Image) -> Iterator[Floats]:
     """Four images (3, 224, 224): the centre as it is and with a margin that makes it square, each also mirrored."""
     edge = max(photograph.size)
@@ -70,12 +80,23 @@ def views(photograph: Image.Image) -> Iterator[Floats]:
 
 def central_square(picture: Image.Image) -> Floats:
     """The centre (3, 224, 224) of a picture whose shorter edge is scaled to 256 pixels; values in -1..1."""
-    scale = SHORTER / min(picture.size)
-    width, height = (max(SHORTER, int(edge * scale)) for edge in picture.size)
-    scaled = picture.resize((width, height), Image.Resampling.BICUBIC)
-    left, top = round((width - SIDE) / 2), round((height - SIDE) / 2)
+    size = scaled_size(picture.size)
+    scaled = picture.resize(size, Image.Resampling.BICUBIC)
+    left, top = (first_pixel(edge) for edge in size)
     pixels = np.asarray(scaled.crop((left, top, left + SIDE, top + SIDE)), np.float32)
     return np.asarray((pixels.transpose(2, 0, 1) / 255 - 0.5) / 0.5, np.float32)
+
+
+def scaled_size(size: tuple[int, int]) -> tuple[int, int]:
+    """The width and height in pixels of a picture of this size, once its shorter edge is scaled to 256."""
+    scale = SHORTER / min(size)
+    width, height = (max(SHORTER, int(edge * scale)) for edge in size)
+    return width, height
+
+
+def first_pixel(edge: int) -> int:
+    """Where the middle 224 pixels of an edge begin."""
+    return round((edge - SIDE) / 2)
 
 
 @cache
@@ -93,13 +114,14 @@ def backbone() -> "EfficientNetLite0":
     return with_published_weights(torch.load(package_file(), map_location="cpu", weights_only=True))
 
 
-def view_features(network: "EfficientNetLite0", photograph: Image.Image) -> Floats:
-    """The features (4, 1280) of the views of a photograph."""
+def view_features(network: "EfficientNetLite0", photograph: Image.Image) -> ViewFeatures:
+    """The features of the views of a photograph, with the maps that they are the means of."""
     import torch
 
     images = torch.from_numpy(np.stack(list(views(photograph))))
     with torch.inference_mode():
-        return network(images).numpy()
+        maps = network.feature_maps(images)
+        return ViewFeatures(maps.numpy(), maps.mean(dim=(2, 3)).numpy())
 
 
 def save_photo_model(folder: Path, model: PhotoModel) -> None:
@@ -130,10 +152,8 @@ def load_photo_model(folder: Path = FOLDER) -> PhotoModel:
         raise InputError(f"{folder / WEIGHTS}: missing or damaged; `git checkout {folder}` restores it") from error
 
 
-def class_probabilities(model: PhotoModel, features: Floats, class_names: Sequence[str]) -> NDArray[np.float64]:
-    """Probabilities (N, C) of `class_names` from features (N, 1280); 0 for classes that the head does not have."""
-    known = model.head.probabilities(features)
-    probabilities = np.zeros((len(features), len(class_names)))
-    for column, name in enumerate(model.about.classes):
-        probabilities[:, class_names.index(name)] = known[:, column]
-    return probabilities
+def by_class_name(values: NDArray[Number], classes: Sequence[str], class_names: Sequence[str]) -> NDArray[Number]:
+    """What is known of the head's `classes` (K, ...) in the order of `class_names`: (C, ...), 0 for the other ones."""
+    ordered = np.zeros((len(class_names), *values.shape[1:]), values.dtype)
+    ordered[[class_names.index(name) for name in classes]] = values
+    return ordered

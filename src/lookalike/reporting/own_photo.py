@@ -2,26 +2,27 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.artifacts.folders import write_bytes, write_text
-from lookalike.artifacts.photo_model import Measured
+from lookalike.artifacts.photo_model import MapFaithfulness, Measured
 from lookalike.params import Params
-from lookalike.photographs.own_photo import AnsweredPhotos, OwnPhoto, PhotoAnswers
+from lookalike.photographs.own_photo import AnsweredPhotos, OwnPhoto, PhotoAnswers, likeliest_look_alikes
+from lookalike.photographs.photo_model_maps import METHOD
 from lookalike.photographs.recipes import EDGE, final_image
 from lookalike.photographs.requested_pictures import RequestedPictures
-from lookalike.photographs.trained_models import TrainedModel, photographed_dataset
+from lookalike.photographs.trained_models import TrainedModel, look_alike_groups, photographed_dataset
 from lookalike.reporting.document import data_uri
 from lookalike.reporting.explained import SIGNED, gain_note
 from lookalike.reporting.figures.contact_sheets import HEAT, png, strip
 from lookalike.reporting.figures.maps import is_blank, map_colours, overlay
-from lookalike.reporting.own_photo_answer import ShortAnswer, expected_accuracy, short_answers, way_of
+from lookalike.reporting.own_photo_answer import PHOTO_MODEL, ShortAnswer, expected_accuracy, short_answers, way_of
 from lookalike.reporting.photo_accuracy import ADVICE_ALT, PhotoAccuracies, advice_webp, read_accuracies
 from lookalike.reporting.report import render
 
@@ -69,6 +70,26 @@ class ScoredMap:
 
 
 @dataclass(frozen=True)
+class MapColours:
+    """The colours of a map of the photograph model, to be laid over the photo.
+
+    Attributes:
+        blank: whether the map says nothing; it is then not laid.
+    """
+
+    colours: PngPicture
+    blank: bool
+
+
+@dataclass(frozen=True)
+class WholeMaps:
+    """A photo in grey, and the photograph model's maps of its likeliest class and of that against its look-alike."""
+
+    photo: PngPicture
+    maps: list[MapColours]
+
+
+@dataclass(frozen=True)
 class RecipeResult:
     """One picture by one recipe: its steps, the result as it is and as a heat map, and what the models say of it.
 
@@ -94,7 +115,8 @@ class RecipeResult:
 class PhotoResult:
     """One picture, what is to be known of it, the recipes that could use it, and why others could not, by recipe.
 
-    `answer` is the short answer; `ready` marks a picture in the models' format, which is no photograph.
+    `answer` is the short answer; `ready` marks a picture in the models' format, which is no photograph. `whole` are the
+    photograph model's maps; None means that it was not asked, or that its maps have no score.
     """
 
     name: str
@@ -103,6 +125,7 @@ class PhotoResult:
     ready: bool
     attempts: list[RecipeResult]
     refused: dict[str, str]
+    whole: WholeMaps | None = None
 
     @property
     def remarks(self) -> list[str]:
@@ -180,6 +203,7 @@ def build_page(
     """Draw every step of the `answered` photos with their maps, and gather what is known of the models."""
     pictures, short = [], short_answers(answered, params)
     artist = MapArtist(answered.class_names, explanations)
+    whole_artist = WholeMapArtist.of(answered, params)
     for trial, maps, contrasts, answer in zip(
         answered.photos, explanations.maps, explanations.contrasts, short, strict=True
     ):
@@ -192,7 +216,8 @@ def build_page(
             )
             for recipe in trial.stages
         ]
-        pictures.append(PhotoResult(trial.name, answer, trial.note, trial.ready, attempts, trial.refused))
+        whole = whole_artist.draw(trial) if whole_artist else None
+        pictures.append(PhotoResult(trial.name, answer, trial.note, trial.ready, attempts, trial.refused, whole))
     missing = [f"maps: none, {path} is not there; run `dvc repro`" for path in explanations.missing]
     return OwnPhotoPage(
         expected=None if answered.about is None else answered.about.measured,
@@ -253,9 +278,8 @@ class MapArtist:
         """One map (h, w), which is a `what`, with a caption that begins with `said`."""
         method, blank = self.explanations.method, is_blank(values)
         score = gain_note(self.explanations.scores[variant], method)
-        gain, *controls = score.split("\n")
         flag = "Blank: " if blank else ""
-        caption = f"{flag}{said}; {gain} on test images ({', '.join(controls)})."
+        caption = f"{flag}{said}; {in_one_line(score, 'test images')}."
         alt = f"{flag}{what} of {variant} over {trial.name} by {way_of(recipe)}"
         signed, image = method in SIGNED, final_image(trial.stages[recipe][-1][1])
         blended, alone = overlay(image, values, SIDE, signed=signed), map_colours(values, SIDE, signed=signed)
@@ -264,6 +288,55 @@ class MapArtist:
             return PngPicture(png(Image.fromarray(pixels)), caption, alt)
 
         return ScoredMap(drawn(blended), drawn(alone), blank, score)
+
+
+@dataclass(frozen=True)
+class WholeMapArtist:
+    """Draws the photograph model's maps. `groups` are the labels of look-alike classes."""
+
+    class_names: Sequence[str]
+    groups: Sequence[Sequence[int]]
+    faithfulness: MapFaithfulness
+
+    @classmethod
+    def of(cls, answered: AnsweredPhotos, params: Params) -> Self | None:
+        """None if the model was not asked, or if its maps have no score."""
+        if answered.about is None or answered.about.faithfulness is None:
+            return None
+        names = answered.class_names
+        groups = [[names.index(name) for name in group] for group in look_alike_groups(params)]
+        return cls(names, groups, answered.about.faithfulness)
+
+    def draw(self, trial: OwnPhoto) -> WholeMaps | None:
+        """The maps of one photo; None for a picture that the model is not asked about."""
+        if trial.whole is None:
+            return None
+        one, two = likeliest_look_alikes({PHOTO_MODEL: trial.whole.probabilities}, self.groups)
+        evidence, first, second = trial.whole.evidence, self.class_names[one], self.class_names[two]
+        against = f"{first} (green) against {second} (purple), by {METHOD}"
+        what = f"contrast of {first} and {second}, map"
+        maps = [
+            self.colours(trial, evidence[one], "map", f"{METHOD} of the predicted class"),
+            self.colours(trial, evidence[one] - evidence[two], what, against),
+        ]
+        photo = png(Image.fromarray(trial.whole.photo))
+        return WholeMaps(PngPicture(photo, "The whole photo.", f"{trial.name} in grey"), maps)
+
+    def colours(self, trial: OwnPhoto, values: NDArray[np.float32], what: str, said: str) -> MapColours:
+        """One map, see `MapArtist.draw`."""
+        assert trial.whole is not None  # else there are no values
+        blank, (height, width) = is_blank(values), trial.whole.photo.shape
+        scores = {name: {"gain": asdict(one)} for name, one in self.faithfulness.gain.items()}
+        score = in_one_line(gain_note(scores, METHOD), f"{self.faithfulness.photographs} labelled photographs")
+        flag, pixels = "Blank: " if blank else "", map_colours(values, width, height, signed=METHOD in SIGNED)
+        alt = f"{flag}{what} of {PHOTO_MODEL} over {trial.name}"
+        return MapColours(PngPicture(png(Image.fromarray(pixels)), f"{flag}{said}; {score}.", alt), blank)
+
+
+def in_one_line(score: str, images: str) -> str:
+    """A `gain_note`, and on which images it was measured."""
+    gain, *controls = score.split("\n")
+    return f"{gain} on {images} ({', '.join(controls)})"
 
 
 def to_html(page: OwnPhotoPage) -> str:

@@ -29,6 +29,7 @@ from lookalike.reporting.figures.maps import (
     TITLE,
     as_tile,
     is_blank,
+    map_colours,
     maps_figure,
     overlay,
 )
@@ -94,6 +95,13 @@ def test_colours_of_both_signs_are_symmetric_around_zero() -> None:
     drawn = overlay(BLACK, np.array([[-2.0, 0.0, 2.0]]), 3, signed=True)[1] / OPACITY
     np.testing.assert_allclose(drawn, DIVERGING[[0, 128, 255]], atol=1)
     assert np.ptp(DIVERGING[128].astype(int)) < 5  # grey, that is neither sign
+
+
+def test_colours_alone_have_the_shape_of_what_they_lie_over() -> None:
+    values = maps(3, 4, lowest=-2)
+    assert map_colours(values, 40, 30, signed=True).shape == (30, 40, 3)
+    np.testing.assert_array_equal(map_colours(values, 40, signed=True), map_colours(values, 40, 40, signed=True))
+    assert (map_colours(0 * values, 40, 30, signed=True) == 255).all()
 
 
 def test_an_unsigned_map_runs_from_its_lowest_to_its_highest_value() -> None:

@@ -130,12 +130,13 @@ def overlay(image: NDArray[np.uint8], values: Floats, size: int, *, signed: bool
     return blended
 
 
-def map_colours(values: Floats, size: int, *, signed: bool) -> Pixels:
-    """The colours of `overlay` alone: (size, size, 3); white if the map is blank."""
+def map_colours(values: Floats, width: int, height: int | None = None, *, signed: bool) -> Pixels:
+    """The colours of `overlay` alone: (height, width, 3), `height` as `width` if None; white if the map is blank."""
+    size = (width, width if height is None else height)
     if is_blank(values):
-        return np.full((size, size, 3), 255, np.uint8)
+        return np.full((*size[::-1], 3), 255, np.uint8)
     shares = scale_to_unit(values) if signed else scale_to_unit(values - values.min())
-    enlarged = Image.fromarray(shares).resize((size, size), Image.Resampling.BILINEAR)
+    enlarged = Image.fromarray(shares).resize(size, Image.Resampling.BILINEAR)
     return apply_colours(np.asarray(enlarged), signed=signed)
 
 

@@ -1,0 +1,59 @@
+"""Fitting the model for photographs, with a network that sees colours alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from lookalike.cli import photo_model as command
+from lookalike.photographs import fit_photo_model as fitting
+from lookalike.photographs.collections import Photograph
+from lookalike.photographs.photo_model import load_photo_model, views
+
+CLASSES = ("Bag", "Coat", "Dress", "Shirt")  # no photograph shows a bag
+
+
+class Colours(nn.Module):
+    """Stands in for the network: its feature maps are the colours of 7 x 7 places."""
+
+    def feature_maps(self, images: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(images, 32)
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> list[Photograph]:
+    """A red coat, a green dress and a blue shirt by each of twelve senders, and a picture without a class."""
+    rng, found = np.random.default_rng(0), []
+    for k, name in enumerate([*np.repeat(CLASSES[1:], 12), ""]):
+        pixels = rng.integers(0, 90, (48, 64, 3), np.uint8)
+        pixels[10:30, 5 + k % 5 : 40, k // 12 % 3] += 150
+        Image.fromarray(pixels).save(tmp_path / f"{k}.png")
+        about = dict.fromkeys(command.ATTRIBUTES, "plain") | {"sender": str(k % 12)}
+        found.append(Photograph(f"{k}.png", tmp_path / f"{k}.png", str(name), about))
+    return found
+
+
+def test_the_model_is_written_with_the_scores_of_its_maps(
+    labelled: list[Photograph], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "backbone", Colours)
+    monkeypatch.setattr(command, "published_photographs", lambda cache, mirror: labelled)
+    for name, value in {"SPLITS": 1, "FOLDS": 2, "PENALTIES": (1.0,)}.items():
+        monkeypatch.setattr(fitting, name, value)
+    folder = tmp_path / "released"
+    model = command.fit_released(folder, CLASSES, tmp_path, None)
+    assert model.about.classes == CLASSES[1:]
+    assert model.about.measured.all.photographs == 36
+    assert model.about.faithfulness
+    assert model.about.faithfulness.photographs == 12  # one of each sender
+    assert model.about.faithfulness.over_random.value > 0
+    assert load_photo_model(folder).about == model.about
+
+
+def test_the_padded_views_are_those_that_are_not_mirrored(labelled: list[Photograph]) -> None:
+    images = command.padded_views(labelled[:2])
+    expected = [list(views(Image.open(one.path)))[2] for one in labelled[:2]]
+    torch.testing.assert_close(images, torch.from_numpy(np.stack(expected)))
