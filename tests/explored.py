@@ -126,7 +126,7 @@ def again(results: StudyResults) -> StudyResults:
     title = {"title": "the same again"}
     studies = {AGAIN: results.params.studies["fashion"].model_copy(update=title)}
     params = results.params.model_copy(update={"variants": variants, "studies": studies})
-    return replace(results, name=AGAIN, params=params, figures=replace(results.figures, photos={}))
+    return replace(results, name=AGAIN, params=params, measurements=replace(results.measurements, photos={}))
 
 
 def write_steps(folder: Path, study: SmallStudy) -> None:
