@@ -47,9 +47,10 @@ from lookalike.photographs.recipes import final_image
 from lookalike.photographs.trained_models import find_models, look_alike_groups, released_models
 from lookalike.reporting.figures.maps import is_blank, map_colours, overlay
 from lookalike.reporting.figures.style import DPI
-from lookalike.reporting.own_photo import SIDE, OwnPhotoPage, WholeMapArtist, build_page, in_one_line, to_html
+from lookalike.reporting.own_photo import OwnPhotoPage, build_page, to_html
 from lookalike.reporting.own_photo_answer import ModelAnswer, sentence
 from lookalike.reporting.own_photo_figure import LINE, MAPS, to_figure
+from lookalike.reporting.own_photo_maps import SIDE, WholeMapArtist, in_one_line
 
 VARIANTS = {  # architecture, arguments, and the seeds that ended well
     "fashion-cnn": ("fashion_cnn", {}, (0, 1)),

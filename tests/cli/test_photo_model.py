@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from colour_network import ColourNetwork
 from PIL import Image
-from torch import Tensor, nn
 
 from lookalike.cli import photo_model as command
 from lookalike.photographs import fit_photo_model as fitting
@@ -14,13 +14,6 @@ from lookalike.photographs.collections import Photograph
 from lookalike.photographs.photo_model import load_photo_model, views
 
 CLASSES = ("Bag", "Coat", "Dress", "Shirt")  # no photograph shows a bag
-
-
-class Colours(nn.Module):
-    """Stands in for the network: its feature maps are the colours of 7 x 7 places."""
-
-    def feature_maps(self, images: Tensor) -> Tensor:
-        return nn.functional.avg_pool2d(images, 32)
 
 
 @pytest.fixture
@@ -39,7 +32,7 @@ def labelled(tmp_path: Path) -> list[Photograph]:
 def test_the_model_is_written_with_the_scores_of_its_maps(
     labelled: list[Photograph], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "backbone", Colours)
+    monkeypatch.setattr(command, "backbone", ColourNetwork)
     monkeypatch.setattr(command, "published_photographs", lambda cache, mirror: labelled)
     for name, value in {"SPLITS": 1, "FOLDS": 2, "PENALTIES": (1.0,)}.items():
         monkeypatch.setattr(fitting, name, value)

@@ -5,7 +5,8 @@ from typing import cast
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from colour_network import ColourNetwork
+from torch import Tensor
 
 from lookalike.evaluation.statistics import Estimate
 from lookalike.explain.photo_model import ViewClassifier, as_gain, map_faithfulness, one_per_sender
@@ -16,19 +17,9 @@ from lookalike.photographs.photo_model_maps import METHOD
 HEAD = Head(10 * np.eye(3, dtype=np.float32), np.array([1, 0, -1], np.float32))
 
 
-class Colours(nn.Module):
-    """Stands in for the network: its feature maps are the colours of 7 x 7 places."""
-
-    def feature_maps(self, images: Tensor) -> Tensor:
-        return nn.functional.avg_pool2d(images, 32)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.feature_maps(images).mean(dim=(2, 3))
-
-
 @pytest.fixture
 def network() -> EfficientNetLite0:
-    return cast(EfficientNetLite0, Colours())
+    return cast(EfficientNetLite0, ColourNetwork())
 
 
 @pytest.fixture

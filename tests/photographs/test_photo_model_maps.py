@@ -4,21 +4,14 @@ import numpy as np
 import pytest
 import torch
 from checkout import ROOT
+from colour_network import ColourNetwork
 from PIL import Image
-from torch import Tensor, nn
 
 from lookalike.photographs.photo_model import Head, backbone, load_photo_model, view_features
 from lookalike.photographs.photo_model_maps import Span, evidence_maps, overlaps, span_of_centre, view_spans
 
 SIZES = [(300, 400), (400, 300), (320, 320)]  # portrait, landscape, square
 RED = Head(np.eye(3, dtype=np.float32), np.array([0.5, 0, -1], np.float32))  # the first class is evidence for red
-
-
-class Colours(nn.Module):
-    """Stands in for the network: its three feature maps are the colours 0..2 of 7 x 7 places."""
-
-    def feature_maps(self, images: Tensor) -> Tensor:
-        return nn.functional.avg_pool2d(images + 1, 32)
 
 
 def spot(size: tuple[int, int], x: float, y: float) -> Image.Image:
@@ -31,7 +24,7 @@ def spot(size: tuple[int, int], x: float, y: float) -> Image.Image:
 
 def maps_of(picture: Image.Image) -> np.ndarray:
     """The maps without what is faint: the margin has the mean colour, and cells on its border some of it."""
-    maps = evidence_maps(RED, view_features(Colours(), picture).maps, picture.size)
+    maps = evidence_maps(RED, view_features(ColourNetwork(added=1), picture).maps, picture.size)
     return np.where(np.abs(maps) > 0.05 * maps.max(), maps, 0)
 
 

@@ -10,7 +10,8 @@ from lookalike.photographs.own_photo import PhotoAnswers
 from lookalike.photographs.recipes import EDGE
 from lookalike.reporting.figures.contact_sheets import HEADER, TILE
 from lookalike.reporting.figures.style import BLUE, DPI, SMALL, style
-from lookalike.reporting.own_photo import SIDE, OwnPhotoPage, PhotoResult, PngPicture, RecipeResult
+from lookalike.reporting.own_photo import OwnPhotoPage, PhotoResult, RecipeResult
+from lookalike.reporting.own_photo_maps import SIDE, PngPicture
 
 MARGIN, LINE, GAP = 16, 24, 12
 NAMES = 84  # what the names of the classes take, if none is longer

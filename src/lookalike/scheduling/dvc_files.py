@@ -43,7 +43,7 @@ def use_faster_lock() -> None:
 
 @contextmanager
 def params_read_once() -> Iterator[None]:
-    """DVC with one look at `params.yaml` within the block, during which the file must not change.
+    """Have DVC read `params.yaml` once within the block, during which the file must not change.
 
     To tell whether a stage is stale, DVC would parse it and walk through all of it once per parameter of the stage.
     """
@@ -72,7 +72,7 @@ def value_at(content: Any, key: str) -> Any:
     """The value of a key with dots.
 
     Raises:
-        LookupError: there is none, or the key is one of those with which only DVC can deal: of a list, or a pattern.
+        LookupError: there is none, or only DVC can find it: the key leads into a list, or is a pattern.
     """
     for name in key.split("."):
         if not isinstance(content, dict):
