@@ -14,7 +14,7 @@ from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.data.tensors import ImageTensors, place_images
 from lookalike.errors import InputError
 from lookalike.evaluation import inference
-from lookalike.evaluation.inference import infer, restore_model
+from lookalike.evaluation.inference import folded, infer, restore_model
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime
 
@@ -102,3 +102,18 @@ def test_features_are_kept_on_demand_alone(dataset: Dataset, runtime: Runtime) -
     kept, dropped = (infer(model, data, keep_features=keep) for keep in (True, False))
     assert (kept.features.shape, dropped.features.shape) == ((20, 32), (20, 0))
     np.testing.assert_array_equal(kept.logits, dropped.logits)
+
+
+def test_a_folded_model_has_no_batch_normalisation_and_the_same_logits() -> None:
+    model = create_model("vgg", {"batch_norm": True, "max_channels": 8}, input_shape=(3, 32, 32), num_classes=10)
+    images = torch.rand(16, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    model.train()(images)  # running means and deviations that are not 0 and 1
+    before = {name: value.clone() for name, value in model.eval().state_dict().items()}
+    one = folded(model)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in one.modules())
+    assert [layer.inplace for layer in one.modules() if isinstance(layer, nn.ReLU)] == [True] * 10
+    with torch.inference_mode():
+        np.testing.assert_allclose(one(images), model(images), rtol=1e-5, atol=1e-6)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+    assert not any(layer.inplace for layer in model.modules() if isinstance(layer, nn.ReLU))
