@@ -32,6 +32,7 @@ from lookalike.artifacts.models import Epoch, SeedRecord, Timing, save_model, sa
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet, save_test_set
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES, SHIFT_PIXELS, SHIFTS
+from lookalike.data.failed_preparations import STRENGTHS, WAYS
 from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.complementary_errors import study_complementary_errors
@@ -51,7 +52,6 @@ from lookalike.models.registry import create_model
 from lookalike.params import Params, parse_params
 from lookalike.photographs.accuracy import DESCRIBED_BY
 from lookalike.photographs.comparison import study_photos
-from lookalike.photographs.failed_preparations import STRENGTHS, WAYS
 from lookalike.primer.page import primer_numbers
 from lookalike.reporting.figures.embeddings import CLUSTERINGS
 from lookalike.runtime import Runtime

@@ -59,7 +59,7 @@ def test_the_code_of_a_card_loads_the_weights(name: str, monkeypatch: pytest.Mon
 
 
 def test_the_data_card_counts_the_table() -> None:
-    with (ROOT / "src" / "lookalike" / "photographs" / "clothing.csv").open(newline="", encoding="utf-8") as file:
+    with (ROOT / "src" / "lookalike" / "data" / "clothing.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     text = card("photographs")
     labelled = [row for row in rows if row["fashion_mnist_label"]]

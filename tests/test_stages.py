@@ -9,7 +9,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,7 @@ def test_a_stage_depends_on_no_module_that_it_never_loads(pipeline: Pipeline, st
 
 
 def test_files_beside_the_modules_are_known_to_those_who_read_them() -> None:
-    assert read_files({"src/lookalike/photographs/collections.py"}) == {"src/lookalike/photographs/clothing.csv"}
+    assert read_files({"src/lookalike/data/labelled_clothing.py"}) == {"src/lookalike/data/clothing.csv"}
     assert read_files({"src/lookalike/photographs/recipes.py"}) == set()
 
 
@@ -283,7 +284,7 @@ def test_every_stage_starts_the_same_python(stage: str) -> None:
 Import = tuple[str, bool]  # the module, and whether it is imported when the importing module is
 
 
-def imports(nodes: list[ast.stmt], at_import: bool = True) -> Iterator[Import]:
+def imports(nodes: Sequence[ast.stmt], at_import: bool = True) -> Iterator[Import]:
     """Every import below `nodes`; one that is only there for type checkers is none."""
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -335,6 +336,23 @@ ABOVE = ("reporting", "tracking", "claims", "studies", "cli")
 def test_packages_import_downwards(folder: str, forbidden: str) -> None:
     assert importers(f"lookalike.{forbidden}", folder) == set()
     assert any(name.startswith(folder) for name in FILES)
+
+
+def package(name: str) -> str:
+    """The package, or the module beside the packages, in which a file or a module of `lookalike` lies."""
+    return name.removeprefix("lookalike.").replace("/", ".").removesuffix(".py").split(".")[0]
+
+
+def test_packages_form_no_cycle() -> None:
+    """Imports for type checkers count, too: who reads one package should not have to read its users."""
+    needs: dict[str, set[str]] = {}
+    for file, tree in FILES.items():
+        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        below = {package(name) for name, _ in imports(nodes) if name.startswith("lookalike.")}
+        needs.setdefault(package(file), set()).update(below - {package(file)})
+    assert {"data", "photographs", "evaluation"} < {
+        *TopologicalSorter(needs).static_order()
+    }  # CycleError names a cycle
 
 
 @pytest.mark.parametrize(

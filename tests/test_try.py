@@ -44,13 +44,14 @@ from lookalike.photographs.own_photo import (
 )
 from lookalike.photographs.photo_model import load_photo_model
 from lookalike.photographs.recipes import final_image
-from lookalike.photographs.trained_models import find_models, look_alike_groups, released_models
+from lookalike.photographs.trained_models import find_models, look_alike_groups
 from lookalike.reporting.figures.maps import is_blank, map_colours, overlay
 from lookalike.reporting.figures.style import DPI
 from lookalike.reporting.own_photo import OwnPhotoPage, build_page, to_html
 from lookalike.reporting.own_photo_answer import ModelAnswer, sentence
 from lookalike.reporting.own_photo_figure import LINE, MAPS, to_figure
 from lookalike.reporting.own_photo_maps import SIDE, WholeMapArtist, in_one_line
+from lookalike.results.released_models import released_models
 
 VARIANTS = {  # architecture, arguments, and the seeds that ended well
     "fashion-cnn": ("fashion_cnn", {}, (0, 1)),

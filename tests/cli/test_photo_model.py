@@ -9,8 +9,8 @@ from colour_network import ColourNetwork
 from PIL import Image
 
 from lookalike.cli import photo_model as command
+from lookalike.data.labelled_clothing import Photograph
 from lookalike.photographs import fit_photo_model as fitting
-from lookalike.photographs.collections import Photograph
 from lookalike.photographs.photo_model import load_photo_model, views
 
 CLASSES = ("Bag", "Coat", "Dress", "Shirt")  # no photograph shows a bag

@@ -8,8 +8,8 @@ from served import serving
 from tiny_photographs import jpegs, write_zip
 
 from lookalike.data.image_archives import CLOTHING, clothing_photographs
+from lookalike.data.labelled_clothing import is_published
 from lookalike.errors import InputError
-from lookalike.photographs.collections import is_published
 
 FOLDER = "clothing-dataset-small-master"
 NAMES = ("train/hat/a.jpg", "validation/hat/b.jpg", "test/skirt/c.jpg")

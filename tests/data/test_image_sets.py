@@ -18,15 +18,15 @@ from tiny_photographs import DAMAGED, jpegs, picture, write_files, write_tgz, wr
 
 from lookalike.artifacts.datasets import Dataset, load_dataset, save_dataset
 from lookalike.data import image_archives as photo_archives
+from lookalike.data import labelled_clothing
 from lookalike.data.image_archives import CLOTHES, IMAGENETTE_CLASSES, split_off
 from lookalike.data.image_folders import check_photographs, decoding_fault, interleave_classes
 from lookalike.data.image_sets import PHOTO_SETS
+from lookalike.data.labelled_clothing import TABLE, Photograph
 from lookalike.data.official import SOURCES
 from lookalike.data.sources import build_dataset
 from lookalike.errors import InputError
 from lookalike.params import DataProfile, DatasetParams, Split
-from lookalike.photographs import collections as wardrobe
-from lookalike.photographs.collections import TABLE, Photograph
 
 OFFICIAL = DataProfile(source="official")
 NOWHERE = ("http://127.0.0.1:9/archive",)  # the discard port: nobody listens
@@ -290,7 +290,7 @@ def test_the_500_are_gathered_from_wherever_they_lie(tmp_path: Path, monkeypatch
     names = [f"{name}/{k}.jpg" for name in CLOTHES for k in range(5)]
     folders = [write_files(tmp_path / place, jpegs(names)) for place in ("cache", "mirror")]
     found = [Photograph(name, folders[k % 2] / name, "Dress", {}) for k, name in enumerate(names)]
-    monkeypatch.setattr(wardrobe, "published_photographs", lambda cache, mirror: found)
+    monkeypatch.setattr(labelled_clothing, "published_photographs", lambda cache, mirror: found)
     data, files = build("clothing_500", tmp_path, tmp_path / "mirror")
     assert (len(data.train_images), len(data.test_images), files) == (40, 10, [])
     assert data.files["test"].names.tolist() == [f"{name}/4.jpg" for name in CLOTHES]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lookalike.data.masks import object_masks
 from lookalike.drawn.garments import draw_garments
 from lookalike.errors import InputError
 from lookalike.evaluation.cues import (
@@ -21,7 +22,6 @@ from lookalike.evaluation.cues import (
     keep_cue,
     low_pass,
 )
-from lookalike.photographs.masks import object_masks
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -114,7 +114,7 @@ def test_silhouettes_of_colour_images_are_grabcuts(colours: Pixels) -> None:
 
 
 def test_without_opencv_colour_images_have_no_silhouette(colours: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "lookalike.photographs.masks", raising=False)
+    monkeypatch.delitem(sys.modules, "lookalike.data.masks", raising=False)
     monkeypatch.setitem(sys.modules, "cv2", None)
     assert not colour_objects(colours).any()
     assert not keep_cue(colours, "silhouette", 1, seed=0)[1].any()

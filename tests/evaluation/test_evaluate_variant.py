@@ -49,12 +49,12 @@ from lookalike.evaluation.groups import look_alike_pairs
 from lookalike.evaluation.inference import Outputs, infer, readers_of, restore_model
 from lookalike.evaluation.metrics import softmax
 from lookalike.evaluation.outside import evaluate_outside
+from lookalike.evaluation.photo_outputs import photo_outputs
 from lookalike.evaluation.readouts import LabelledFeatures, read_out_seed
 from lookalike.evaluation.scores import score_variant
 from lookalike.evaluation.suspects import find_suspects
 from lookalike.evaluation.views import compare_views
 from lookalike.params import Variant
-from lookalike.photographs.predictions import photo_outputs
 from lookalike.runtime import Runtime
 from lookalike.training.train_variant import TrainingInputs, build, image_counts, initial_description
 

@@ -30,6 +30,7 @@ from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.data.corruptions import CORRUPTIONS, SEVERITIES
+from lookalike.data.failed_preparations import STRENGTHS, WAYS
 from lookalike.evaluation import metrics
 from lookalike.evaluation.calibration import HOTTEST, calibration_error
 from lookalike.evaluation.complementary_errors import study_complementary_errors
@@ -47,7 +48,6 @@ from lookalike.evaluation.scores import (
 )
 from lookalike.evaluation.statistics import resample, wilson_interval
 from lookalike.photographs.comparison import study_photos
-from lookalike.photographs.failed_preparations import STRENGTHS, WAYS
 
 Logits = tuple[NDArray[np.float32], NDArray[np.uint8]]
 SCORES = SeedScores(0, 0.8, 0.9, 1.0, 0.5, 0.1, 2.0, 0.9, 0.4, 0.05)

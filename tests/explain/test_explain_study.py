@@ -17,6 +17,7 @@ from lookalike.artifacts.evaluations import Evaluation
 from lookalike.artifacts.explanations import Explanation, load_explanation, quantise_maps, save_explanation
 from lookalike.artifacts.models import SeedRecord, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
+from lookalike.data.masks import object_masks
 from lookalike.drawn.garments import draw_garments
 from lookalike.evaluation.cues import grey_objects
 from lookalike.evaluation.evaluate_variant import EvaluationInputs, evaluate_variant
@@ -28,7 +29,6 @@ from lookalike.explain.seeds import SeedSetup, measure_seed
 from lookalike.explain.subject import Images, load_subject
 from lookalike.models.registry import create_model
 from lookalike.params import load_params
-from lookalike.photographs.masks import object_masks
 from lookalike.runtime import Runtime
 
 CLASSES = tuple("abcdefghij")
@@ -190,7 +190,7 @@ def test_objects_are_masked_in_grey_and_colour_images(case: Case) -> None:
 
 
 def test_without_opencv_a_warning_says_what_is_not_measured(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "lookalike.photographs.masks", raising=False)
+    monkeypatch.delitem(sys.modules, "lookalike.data.masks", raising=False)
     monkeypatch.setitem(sys.modules, "cv2", None)
     grey = case.asked.dataset.test_images
     colour = replace(case.asked, dataset=replace(case.asked.dataset, test_images=np.stack([grey] * 3, axis=3)))

@@ -7,10 +7,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from lookalike.data.masks import object_masks
 from lookalike.evaluation.statistics import bootstrap_mean, resample
 from lookalike.explain.faithfulness import centre_map
 from lookalike.explain.localisation import THRESHOLD, hits, localise, on_pixels, overlap
-from lookalike.photographs.masks import object_masks
 
 
 def mask(size: int, top: int, left: int, height: int, width: int) -> NDArray[np.bool_]:

@@ -13,13 +13,13 @@ from sklearn.metrics import roc_auc_score
 from lookalike.artifacts.evaluations import PhotoOutputs
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
+from lookalike.data.failed_preparations import STRENGTHS, WAYS
 from lookalike.evaluation.pairs import Side, as_json, compare_pair
 from lookalike.evaluation.selective_prediction import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
 from lookalike.evaluation.statistics import proportion, resample, resample_clusters, share_difference
 from lookalike.photographs import comparison as photo_study
 from lookalike.photographs.accuracy import best_recipe, photograph_figures
-from lookalike.photographs.comparison import study_photos
-from lookalike.photographs.failed_preparations import STRENGTHS, WAYS
+from lookalike.photographs.comparison import collector_share, study_photos
 
 COUNT = 48
 CLASSES = tuple("abcdefghij")
@@ -328,3 +328,12 @@ def test_a_model_that_is_always_right_or_wrong_has_nothing_to_tell_apart(sides: 
         assert found["distance"]["late"][recipe]["right_from_wrong"] == {"confidence": None, "distance": None}
         assert found["distance"]["late"][recipe]["aurc"] == pytest.approx({"confidence": shift, "distance": shift})
     json.dumps(found, allow_nan=False)
+
+
+def test_only_images_of_other_classes_are_counted() -> None:
+    labels = np.array([8, 8, 8, 0, 1, 2, 3, -1])
+    predicted = np.array([8, 8, 1, 8, 8, 2, 8, 8])
+    assert collector_share(predicted, labels, 8) == proportion(3, 4)
+    assert collector_share(predicted, labels, 5) == proportion(0, 7)
+    with pytest.raises(ValueError, match="0 of 0"):
+        collector_share(predicted[:3], labels[:3], 8)

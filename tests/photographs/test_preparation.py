@@ -13,12 +13,12 @@ from PIL import Image
 
 from lookalike.artifacts.photos import HALVES, Preparation
 from lookalike.artifacts.pictures import read_picture
+from lookalike.data.labelled_clothing import TABLE, Photograph
 from lookalike.data.official import FASHION_CLASSES
 from lookalike.drawn.photographs import Snapshot, draw_snapshots
 from lookalike.errors import InputError, RejectedError
 from lookalike.params import PhotoProfile, load_params
 from lookalike.photographs import preparation as module
-from lookalike.photographs.collections import TABLE, Photograph
 from lookalike.photographs.preparation import (
     DRAWING_SEED,
     ON_ITS_SIDE,
@@ -96,7 +96,7 @@ def test_published_photographs_have_their_licence(tmp_path: Path, monkeypatch: p
         asked.append(arguments)
         return published
 
-    monkeypatch.setattr(module.wardrobe, "published_photographs", fetch)
+    monkeypatch.setattr(module.labelled_clothing, "published_photographs", fetch)
     found, refused, provenance = find_photographs(PhotoProfile(source="official"), FASHION_CLASSES, tmp_path, "mirror")
     assert (found, refused, asked) == (published, [], [(tmp_path, "mirror")])
     assert (provenance["source"], provenance["licence"]) == ("official", "CC0 1.0")
@@ -224,7 +224,7 @@ def test_without_a_labelled_photograph_there_is_nothing_to_score() -> None:
         photo_set(unlabelled, prepared, NAIVE, FASHION_CLASSES, {})
 
 
-def wardrobe_of(counts: Sequence[int]) -> list[Photograph]:
+def photographs_of(counts: Sequence[int]) -> list[Photograph]:
     """As many photographs of each class, and of none of them."""
     labels = [*FASHION_CLASSES[: len(counts) - 1], ""]
     return [photograph(f"{label}/{k}.jpg", label) for label, n in zip(labels, counts, strict=True) for k in range(n)]
@@ -235,7 +235,7 @@ def halves_by_name(photographs: Sequence[Photograph]) -> dict[str, str]:
 
 
 def test_every_class_is_halved() -> None:
-    found = wardrobe_of([20, 7, 1, 2, 11])
+    found = photographs_of([20, 7, 1, 2, 11])
     count = Counter((one.label, half) for one, half in zip(found, split_halves(found), strict=True))
     assert {half for _, half in count} == {"choose", "score"}
     for label in {one.label for one in found}:
@@ -243,14 +243,14 @@ def test_every_class_is_halved() -> None:
 
 
 def test_halves_do_not_depend_on_the_order_nor_follow_it() -> None:
-    found = wardrobe_of([20, 7, 1, 2, 11])
+    found = photographs_of([20, 7, 1, 2, 11])
     shuffled = [found[k] for k in np.random.default_rng(0).permutation(len(found))]
     assert halves_by_name(shuffled) == halves_by_name(found)
     assert split_halves(found)[:20] not in (["choose", "score"] * 10, ["choose"] * 10 + ["score"] * 10)
 
 
 def test_another_photograph_moves_few_others_and_none_of_another_class() -> None:
-    found = wardrobe_of([20, 20, 20, 20, 20])
+    found = photographs_of([20, 20, 20, 20, 20])
     before = halves_by_name(found)
     shares = []
     for k in range(20):

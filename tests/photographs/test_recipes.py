@@ -8,12 +8,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from lookalike.data.masks import MASKS, Mask, Pixels
 from lookalike.drawn.garments import draw_garments
 from lookalike.drawn.photographs import BACKGROUNDS, Snapshot, draw_snapshots
 from lookalike.errors import RejectedError
 from lookalike.params import Recipe, load_params
 from lookalike.photographs import recipes as photos
-from lookalike.photographs.masks import MASKS, Mask, Pixels
 from lookalike.photographs.recipes import (
     Floats,
     MaskedPicture,

@@ -9,7 +9,8 @@ import pytest
 from scheduling.conftest import DIAMOND, DVC, call
 
 from lookalike.errors import InputError
-from lookalike.scheduling.graph import Stage, describe_stage, describe_stale, read_stages, to_run
+from lookalike.scheduling.graph import Stage, describe_stage, read_stages, to_run
+from lookalike.scheduling.times import describe_stale
 
 Make = Callable[[dict[str, dict[str, object]]], Path]
 

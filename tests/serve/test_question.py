@@ -9,8 +9,8 @@ from local_page import as_png
 from PIL import Image
 from pydantic import ValidationError
 
+from lookalike.data.masks import grabcut, recut
 from lookalike.errors import RejectedError
-from lookalike.photographs.masks import grabcut, recut
 from lookalike.photographs.recipes import Preparer
 from lookalike.serve.question import GARMENT, LONGEST, MARKED, Question, shown
 

@@ -58,7 +58,8 @@ def answer_request(request: Request) -> int:
     from lookalike.photographs.own_photo import ask_models, prepare_own_photos
     from lookalike.photographs.photo_model import load_photo_model
     from lookalike.photographs.requested_pictures import find_pictures
-    from lookalike.photographs.trained_models import find_models, released_models
+    from lookalike.photographs.trained_models import find_models
+    from lookalike.results.released_models import released_models
 
     outcomes = (request.page_file, request.figure_file)
     wanted = find_pictures(request.pictures, outcomes=outcomes, most=MAX_PICTURES)

@@ -23,7 +23,7 @@ def run_request(
         raise InputError(f"{given[0]} and {given[1]} exclude each other")
     load_params()  # which refuses params.yaml in words, before DVC reads it
     if dry:
-        from lookalike.scheduling.graph import describe_stale
+        from lookalike.scheduling.times import describe_stale
 
         print("\n".join(describe_stale(targets)))
         return True

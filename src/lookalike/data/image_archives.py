@@ -11,18 +11,18 @@ from typing import IO
 
 from lookalike.artifacts.folders import describe_disk_fault, replacing_folder
 from lookalike.artifacts.pictures import is_ignored
+from lookalike.data import labelled_clothing
 from lookalike.data.download import RemoteFile, fetch_file, provenance_of
 from lookalike.data.image_folders import Listing, PhotoFolder, list_classes
 from lookalike.errors import InputError
-from lookalike.photographs import collections as wardrobe
 
 Members = Generator[tuple[str, IO[bytes]], None, None]
 
 CLOTHING = RemoteFile(  # GitHub packs it anew on request
-    "clothing-dataset-small.zip", (wardrobe.ARCHIVE_URL,), None, is_whole=wardrobe.is_published
+    "clothing-dataset-small.zip", (labelled_clothing.ARCHIVE_URL,), None, is_whole=labelled_clothing.is_published
 )
 CLOTHES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
-ABOUT_CLOTHING = wardrobe.ABOUT | {"citation": "Grigorev: Clothing dataset (subset), 2020"}
+ABOUT_CLOTHING = labelled_clothing.ABOUT | {"citation": "Grigorev: Clothing dataset (subset), 2020"}
 TEST_EVERY = 5  # where no split is published
 IMAGENETTE = RemoteFile(
     "imagenette2-320.tgz",
@@ -82,7 +82,7 @@ def labelled_clothing_photographs(cache: Path, mirror: str | None) -> PhotoFolde
 
     They are few enough to be copied together: some may lie in the cache and others in the mirror.
     """
-    found = wardrobe.published_photographs(cache, mirror)
+    found = labelled_clothing.published_photographs(cache, mirror)
     folder = cache / "clothing_500" / "images"
     with replacing_folder(folder) as part:
         for photograph in found:

@@ -75,7 +75,7 @@ def colour_objects(images: Pixels) -> NDArray[np.bool_]:
     Without OpenCV, which not every machine has, all masks are empty.
     """
     try:
-        from lookalike.photographs.masks import object_masks
+        from lookalike.data.masks import object_masks
     except ModuleNotFoundError as error:
         if error.name != "cv2":
             raise

@@ -27,10 +27,10 @@ from lookalike.evaluation.groups import look_alike_pairs
 from lookalike.evaluation.inference import Outputs, infer, readers_of, restore_model
 from lookalike.evaluation.metrics import Ints, softmax
 from lookalike.evaluation.outside import evaluate_outside
+from lookalike.evaluation.photo_outputs import photo_outputs
 from lookalike.evaluation.readouts import LabelledFeatures, join_seeds, read_out_seed
 from lookalike.evaluation.suspects import find_suspects
 from lookalike.evaluation.views import compare_views
-from lookalike.photographs.predictions import photo_outputs
 from lookalike.runtime import Runtime
 
 AUGMENTED, DRAWS = 6, 4  # training images that show an augmentation, and draws of each

@@ -73,7 +73,7 @@ class ExplainSetup:
         if pixels.ndim == 3:
             return grey_objects(pixels)
         try:
-            from lookalike.photographs.masks import object_masks
+            from lookalike.data.masks import object_masks
         except ModuleNotFoundError as error:
             if error.name != "cv2":
                 raise

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.artifacts.folders import write_bytes
+from lookalike.data.masks import grabcut
 from lookalike.drawn.photographs import Snapshot, draw_snapshots
 from lookalike.params import Recipe, load_params
-from lookalike.photographs.masks import grabcut
 from lookalike.photographs.recipes import EDGE, Preparer, final_image, to_working_size
 
 FILE = Path("src/lookalike/reporting/templates/advice.webp")

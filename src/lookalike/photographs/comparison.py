@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from lookalike.artifacts.evaluations import PhotoOutputs
 from lookalike.artifacts.photos import PhotoSet
 from lookalike.artifacts.test_sets import TestSet
+from lookalike.data.failed_preparations import GARMENTS, STRENGTHS
 from lookalike.evaluation.distance import auroc_estimate
 from lookalike.evaluation.hierarchical import pooled_spread
 from lookalike.evaluation.metrics import Floats, Ints, softmax
 from lookalike.evaluation.pairs import Side, as_json, compare_pair
 from lookalike.evaluation.selective_prediction import accuracy_by_quantile, area_under_risk_coverage, risk_coverage
-from lookalike.evaluation.statistics import resample_clusters, share_difference, share_where
+from lookalike.evaluation.statistics import Estimate, proportion, resample_clusters, share_difference, share_where
 from lookalike.photographs.accuracy import best_scored, photograph_figures
-from lookalike.photographs.failed_preparations import GARMENTS, STRENGTHS, collector_share
 
 Json = dict[str, Any]
 
@@ -167,3 +167,17 @@ def collector_shares_by_way(outputs: dict[str, PhotoOutputs], collector: int, la
             for way in ways
         },
     }
+
+
+def collector_share(predicted: Ints, labels: Ints, collector: int) -> Estimate:
+    """Share of the images of all other classes that is predicted as the class `collector`, with Wilson's interval.
+
+    Args:
+        predicted: (N,).
+        labels: (N,); images labelled -1 are of no class and do not count.
+
+    Raises:
+        ValueError: no image of another class.
+    """
+    others = (labels != collector) & (labels >= 0)
+    return proportion(int((predicted[others] == collector).sum()), int(others.sum()))

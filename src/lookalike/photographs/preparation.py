@@ -16,12 +16,13 @@ from tqdm import tqdm
 
 from lookalike.artifacts.folders import replacing_folder
 from lookalike.artifacts.photos import HALVES, PhotoSet, Preparation, Refused, sender_of
+from lookalike.data import labelled_clothing
+from lookalike.data.labelled_clothing import Photograph
 from lookalike.drawn.garments import CLASSES as GARMENTS
 from lookalike.drawn.photographs import draw_snapshots
 from lookalike.errors import InputError, RejectedError
 from lookalike.params import PhotoProfile, Recipe
-from lookalike.photographs import collections as wardrobe
-from lookalike.photographs.collections import Photograph
+from lookalike.photographs.own_folder import own_photographs
 from lookalike.photographs.recipes import MaskedPicture, Preparer, final_image, leave_one_step_out
 
 Stages = list[tuple[str, MaskedPicture]]
@@ -53,9 +54,10 @@ def find_photographs(
         InputError: they cannot be had.
     """
     if profile.source == "official":
-        return wardrobe.published_photographs(cache, mirror), [], {"source": "official", **wardrobe.ABOUT}
+        found = labelled_clothing.published_photographs(cache, mirror)
+        return found, [], {"source": "official", **labelled_clothing.ABOUT}
     if profile.source == "own":
-        found, refused = wardrobe.own_photographs(Path(OWN_FOLDER), classes)
+        found, refused = own_photographs(Path(OWN_FOLDER), classes)
         return found, refused, {"source": "own", "citation": f"the folder {OWN_FOLDER}/", "licence": "their owner's"}
     if len(classes) != len(GARMENTS):
         raise InputError(
@@ -63,7 +65,7 @@ def find_photographs(
         )
     assert profile.count is not None  # validated with the parameters
     draw_folder(cache / "drawn", profile.count, classes)
-    found, refused = wardrobe.own_photographs(cache / "drawn", classes)
+    found, refused = own_photographs(cache / "drawn", classes)
     licence = "that of this project"
     return found, refused, {"source": "embedded", "citation": "garments drawn by this project", "licence": licence}
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.pictures import read_picture
+from lookalike.data.masks import MASKS, Mask, Pixels, frame_pixels, largest_object
 from lookalike.errors import RejectedError
 from lookalike.params import Recipe
-from lookalike.photographs.masks import MASKS, Mask, Pixels, frame_pixels, largest_object
 
 EDGE = 28
 WORKING_EDGE = 160  # pixels: what a mask needs, and what keeps GrabCut below a tenth of a second

@@ -95,17 +95,3 @@ def to_run(stages: Sequence[Stage]) -> list[Stage]:
         if stage.stale or not chosen.keys().isdisjoint(stage.needs):
             chosen[stage.name] = stage
     return [*chosen.values()]
-
-
-def describe_stale(targets: Sequence[str] = ()) -> list[str]:
-    """A line for each stage that would run: why, and how long it took last time."""
-    from lookalike.long_runs import duration
-    from lookalike.scheduling.times import load_times
-
-    times = load_times()
-    lines = []
-    for stage in to_run(read_stages(targets)):
-        why = "is stale" if stage.stale else "comes after a stale stage"
-        last = f"; took {duration(times[stage.name])} last time" if stage.name in times else ""
-        lines.append(f"{stage.name}: {why}{last}")
-    return lines or ["Everything is up to date."]

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from lookalike.artifacts.folders import read_json, write_text
-from lookalike.scheduling.graph import Stage
+from lookalike.long_runs import duration
+from lookalike.scheduling.graph import Stage, read_stages, to_run
 
 FILE = Path(".dvc", "tmp", "run", "seconds.json")
 
@@ -79,3 +80,14 @@ def seconds_left(
     open_stages = [stage for stage in stages if stage.name in rest]
     longest = max(chains(open_stages, rest).values(), default=0.0)
     return max(longest, sum(rest.values()) / at_once)
+
+
+def describe_stale(targets: Sequence[str] = ()) -> list[str]:
+    """A line for each stage that would run: why, and how long it took last time."""
+    times = load_times()
+    lines = []
+    for stage in to_run(read_stages(targets)):
+        why = "is stale" if stage.stale else "comes after a stale stage"
+        last = f"; took {duration(times[stage.name])} last time" if stage.name in times else ""
+        lines.append(f"{stage.name}: {why}{last}")
+    return lines or ["Everything is up to date."]

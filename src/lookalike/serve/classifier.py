@@ -7,22 +7,23 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
+from lookalike.data.masks import Mask
 from lookalike.errors import InputError
 from lookalike.explain.methods import DEFAULT
 from lookalike.explain.own_photo import explain
 from lookalike.params import Params
 from lookalike.photographs.accuracy import BEST
-from lookalike.photographs.masks import Mask
 from lookalike.photographs.own_photo import ask_models, prepare_photo
 from lookalike.photographs.photo_model import PhotoModel, backbone, load_photo_model
 from lookalike.photographs.recipes import Preparer
-from lookalike.photographs.trained_models import TrainedModel, look_alike_groups, released_models
+from lookalike.photographs.trained_models import TrainedModel, look_alike_groups
 from lookalike.reporting.document import data_uri
 from lookalike.reporting.figures.contact_sheets import png
 from lookalike.reporting.own_photo import build_page
 from lookalike.reporting.own_photo_answer import expected_accuracy
 from lookalike.reporting.photo_accuracy import ADVICE_ALT, advice_webp, read_accuracies
 from lookalike.reporting.report import render
+from lookalike.results.released_models import released_models
 from lookalike.serve.question import MAX_BYTES, Question, shown
 
 NAME = "your photo"

@@ -9,8 +9,8 @@ from PIL import Image
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
 from lookalike.artifacts.pictures import SMALLEST, decode_picture
+from lookalike.data.masks import Mask, recut
 from lookalike.errors import RejectedError
-from lookalike.photographs.masks import Mask, recut
 from lookalike.photographs.recipes import Preparer
 
 MAX_BYTES = 25_000_000  # of a picture; photos of phones have up to 15 million

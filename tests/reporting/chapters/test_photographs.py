@@ -12,8 +12,8 @@ from blocks import figures, prose, rows, shown, titles, walk
 from small_study import CNN, DIVERGED, EVALUATED, FEW, PHOTOGRAPHED, RECIPES, TEMPERATURES, SmallStudy
 
 from lookalike.artifacts.photos import SAMPLE, sample_photographs
+from lookalike.data.labelled_clothing import Photograph
 from lookalike.evaluation.pairs import Side
-from lookalike.photographs.collections import Photograph
 from lookalike.photographs.comparison import study_photos
 from lookalike.photographs.preparation import split_halves
 from lookalike.reporting.chapters.photographs import (

@@ -1,20 +1,17 @@
-"""Photographs of clothing with labels made by eye: 500 published ones, and those in a person's own folder."""
+"""The 500 published photographs of clothing that were labelled by eye, and how a table of labels is read."""
 
 import csv
 import hashlib
 import io
 import logging
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lookalike.artifacts.folders import write_bytes
-from lookalike.artifacts.pictures import list_files, replace_unwritable
 from lookalike.data.download import RemoteFile, UnobtainableError, fetch_file
-from lookalike.errors import InputError, RejectedError
-from lookalike.photographs.labels import FileNames
+from lookalike.errors import InputError
 
 Row = dict[str, str]  # a line of a table of labels
 
@@ -28,8 +25,6 @@ ABOUT = {
     "citation": "Grigorev: Clothing dataset (subset), 2020; the labels were made by eye for this study",
 }
 ABOUT_COLUMNS = ("worn", "background", "items", "doubtful", "view", "subtype", "note", "sender")
-LABELS = "labels.csv"
-NO_PICTURES = (LABELS, "README.md")  # of a person's own folder
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +55,7 @@ def published_photographs(
         InputError: the mirror has a different picture under a name, or the disk cannot take one.
         UnobtainableError: the pictures cannot be downloaded. A subclass of InputError.
     """
-    rows = _read_table(table)
+    rows = read_table(table)
     files = _published_files(rows)
     try:
         paths = [fetch_file(file, cache, mirror=mirror).path for file in files]
@@ -69,66 +64,19 @@ def published_photographs(
             _log.warning("%s; taking the publisher's archive", error)
         archive = fetch_file(RemoteFile(ARCHIVE_NAME, (archive_url,), None), cache, mirror=mirror)
         paths = _extract(archive.path, files, cache)
-    return [_photograph(row, path) for row, path in zip(rows, paths, strict=True)]
+    return [photograph_of(row, path) for row, path in zip(rows, paths, strict=True)]
 
 
 def is_published(archive: Path, table: Path = TABLE) -> bool:
     """Whether a file is the publisher's archive, however packed: it has all pictures of `table`, unchanged."""
     try:
-        _read_members(archive, _published_files(_read_table(table)))
+        _read_members(archive, _published_files(read_table(table)))
     except Exception:  # zipfile raises whatever a damaged archive leads it to
         return False
     return True
 
 
-def own_photographs(folder: Path, classes: Sequence[str]) -> tuple[list[Photograph], list[tuple[str, str]]]:
-    """The photographs in `folder`: those that its labels.csv lists, then all other pictures, without a label.
-
-    An entry that cannot be read is rejected alone; hidden and system entries are ignored.
-
-    labels.csv has the columns `file` (a path inside the folder) and `fashion_mnist_label` or `label` (one of `classes`,
-    or nothing), and may have those of `ABOUT_COLUMNS`. A path that is spelt otherwise is taken if it fits one picture
-    (`FileNames.fitting`). A picture that a refused line may mean is refused as well, instead of counted as of no class.
-
-    Returns:
-        The photographs, their pictures not read yet, and name and reason for each that is not used.
-
-    Raises:
-        InputError: labels.csv is missing, cannot be read or lacks a column.
-    """
-    rows = _read_table(folder / LABELS)
-    unlisted = _unlisted(folder, rows)
-    names = FileNames(folder.name, [name for name, reason in unlisted if not reason])
-    photographs, rejected, taken, meant = list[Photograph](), list[tuple[str, str]](), set[Path](), dict[str, str]()
-
-    def take(row: Row) -> None:
-        path, label = _locate(folder, row["file"], taken, names), row["label"]
-        if label and label not in classes:
-            raise RejectedError(f"its label {label!r} is none of {', '.join(classes)}")
-        photographs.append(_photograph(row | {"file": path.relative_to(folder).as_posix()}, path))
-
-    for row in rows:
-        try:
-            take(row)
-        except RejectedError as error:
-            rejected.append((row["file"], str(error)))
-            if _real(folder / row["file"]) not in taken:
-                meant |= dict.fromkeys(names.meant(row["file"]), row["file"])
-    spelt_otherwise = {name for name, _ in unlisted if _real(folder / name) in taken}
-    for name, reason in unlisted:
-        if name in spelt_otherwise:
-            continue
-        try:
-            if reason or name in meant:
-                advice = "may mean it, and is refused; correct the line"
-                raise RejectedError(reason or f"the line for {meant[name]} in {LABELS} {advice}")
-            take({"file": name, "label": ""})
-        except RejectedError as error:
-            rejected.append((replace_unwritable(name), str(error)))
-    return photographs, rejected
-
-
-def _read_table(path: Path) -> list[Row]:
+def read_table(path: Path) -> list[Row]:
     """The lines of a table of labels, with at least the keys `file` and `label`."""
     try:
         text = path.read_bytes().decode("utf-8-sig")  # spreadsheets put a mark before the first column's name
@@ -154,46 +102,9 @@ def _table_error(path: Path, reason: str) -> InputError:
     )
 
 
-def _photograph(row: Row, path: Path) -> Photograph:
+def photograph_of(row: Row, path: Path) -> Photograph:
+    """The photograph at `path` that a line of a table of labels describes."""
     return Photograph(row["file"], path, row["label"], {key: row.get(key, "") for key in ABOUT_COLUMNS})
-
-
-def _unlisted(folder: Path, rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """The files in `folder` that `rows` do not name, and why each cannot be a picture, "" if it can (`list_files`)."""
-    listed = {os.path.realpath(folder / name) for name in (*NO_PICTURES, *(row["file"] for row in rows))}
-    return [(name, reason) for name, reason in list_files(folder) if os.path.realpath(folder / name) not in listed]
-
-
-def _locate(folder: Path, name: str, taken: set[Path], names: FileNames) -> Path:
-    """The path of the picture `name` without detours, whose real path is added to those `taken`.
-
-    If there is none, that of the one among `names` that it fits.
-    """
-    if name != replace_unwritable(name):
-        raise RejectedError("its name is not UTF-8; rename it")
-    if not _is_file(folder / name):
-        name = names.find(name) or name
-    real = _real(folder / name)
-    if not real.is_relative_to(_real(folder)):
-        raise RejectedError("lies outside the folder")
-    if not _is_file(real):
-        near = names.near(name)
-        raise RejectedError(f"no such file; the nearest name is {near[0]}" if near else "no such file")
-    if real in taken:
-        raise RejectedError("listed twice; the first line counts")
-    taken.add(real)
-    return folder / os.path.normpath(name)
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that no file can have
-        return False
 
 
 def _extract(archive: Path, files: Sequence[RemoteFile], cache: Path) -> list[Path]:

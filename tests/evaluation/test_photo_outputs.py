@@ -17,14 +17,14 @@ from lookalike.artifacts.evaluations import Evaluation, PhotoOutputs, load_evalu
 from lookalike.artifacts.models import SeedRecord, load_description, save_model
 from lookalike.artifacts.photos import PhotoSet, Preparation
 from lookalike.artifacts.test_sets import TestSet
+from lookalike.data.failed_preparations import STRENGTHS, WAYS, imitate_failure
 from lookalike.drawn.garments import draw_garments
+from lookalike.evaluation import photo_outputs as photo_variant
 from lookalike.evaluation.evaluate_variant import EvaluationInputs, evaluate_variant, run_seeds
 from lookalike.evaluation.pairs import Side
+from lookalike.evaluation.photo_outputs import photo_outputs
 from lookalike.models.registry import create_model
-from lookalike.photographs import predictions as photo_variant
 from lookalike.photographs.comparison import study_photos
-from lookalike.photographs.failed_preparations import STRENGTHS, WAYS, imitate_failure
-from lookalike.photographs.predictions import photo_outputs
 from lookalike.runtime import Runtime
 
 Images = NDArray[np.uint8]

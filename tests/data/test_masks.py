@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 
 from lookalike.artifacts.pictures import read_picture
-from lookalike.drawn.photographs import BACKGROUNDS, draw_snapshots
-from lookalike.errors import InputError
-from lookalike.photographs.masks import (
+from lookalike.data.masks import (
     LOST,
     MASKS,
     Mask,
@@ -26,6 +24,8 @@ from lookalike.photographs.masks import (
     rembg_network,
     run_grabcut,
 )
+from lookalike.drawn.photographs import BACKGROUNDS, draw_snapshots
+from lookalike.errors import InputError
 from lookalike.photographs.recipes import to_working_size
 
 Cases = list[tuple[Pixels, Mask]]

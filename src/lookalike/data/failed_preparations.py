@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike.evaluation.metrics import Floats, Ints
-from lookalike.evaluation.statistics import Estimate, proportion
-
 Images = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 GARMENTS = 400  # test images that are corrupted: a share's interval is then ten points wide at most
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the first leaves an image as it is
 WIDEST = 4.0  # standard deviation of the blur of strength 1, in pixels
@@ -30,20 +28,6 @@ def imitate_failure(images: Images, how: str, strength: float) -> Images:
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must lie in [0, 1], got {strength}")
     return WAYS[how](images, strength)
-
-
-def collector_share(predicted: Ints, labels: Ints, collector: int) -> Estimate:
-    """Share of the images of all other classes that is predicted as the class `collector`, with Wilson's interval.
-
-    Args:
-        predicted: (N,).
-        labels: (N,); images labelled -1 are of no class and do not count.
-
-    Raises:
-        ValueError: no image of another class.
-    """
-    others = (labels != collector) & (labels >= 0)
-    return proportion(int((predicted[others] == collector).sum()), int(others.sum()))
 
 
 def lift_ground(images: Images, strength: float) -> Images:

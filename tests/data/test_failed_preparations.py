@@ -1,12 +1,11 @@
-"""Corrupted garments against SciPy and plain loops, on drawn garments; shares by hand."""
+"""Corrupted garments against SciPy and plain loops, on drawn garments."""
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
+from lookalike.data.failed_preparations import WAYS, Images, imitate_failure
 from lookalike.drawn.garments import draw_garments
-from lookalike.evaluation.statistics import proportion
-from lookalike.photographs.failed_preparations import WAYS, Images, collector_share, imitate_failure
 
 IMAGES, _ = draw_garments(40, seed=6)
 STRENGTHS = (0.1, 0.5, 1.0)
@@ -123,12 +122,3 @@ def test_a_strength_out_of_range_is_refused(strength: float) -> None:
 def test_an_unknown_way_is_refused() -> None:
     with pytest.raises(KeyError, match="crumple"):
         imitate_failure(IMAGES, "crumple", 0.5)
-
-
-def test_only_images_of_other_classes_are_counted() -> None:
-    labels = np.array([8, 8, 8, 0, 1, 2, 3, -1])
-    predicted = np.array([8, 8, 1, 8, 8, 2, 8, 8])
-    assert collector_share(predicted, labels, 8) == proportion(3, 4)
-    assert collector_share(predicted, labels, 5) == proportion(0, 7)
-    with pytest.raises(ValueError, match="0 of 0"):
-        collector_share(predicted[:3], labels[:3], 8)

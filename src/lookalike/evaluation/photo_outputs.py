@@ -9,9 +9,9 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Evaluation, PhotoOutputs
 from lookalike.artifacts.evidence import in_half
 from lookalike.artifacts.photos import PhotoSet
+from lookalike.data.failed_preparations import GARMENTS, STRENGTHS, WAYS, imitate_failure
 from lookalike.evaluation.distance import NEIGHBOURS, REFERENCES, TESTED, knn_distance
 from lookalike.evaluation.inference import Reader, readers_of
-from lookalike.photographs.failed_preparations import GARMENTS, STRENGTHS, WAYS, imitate_failure
 from lookalike.runtime import Runtime
 
 
