@@ -381,15 +381,16 @@ def test_these_import_little_of_this_package(folder: str, allowed: tuple[str, ..
 
 def test_an_architecture_imports_nothing_of_this_package_but_what_all_may_share() -> None:
     """So that what its training depends on can be told from the names of the files, without running it."""
-    shared = {"models/layers.py", "models/macs.py", "models/zoo.py"}
+    common = ("attention", "base", "initialisation", "layers")
+    shared = {f"models/{name}.py" for name in (*common, "macs", "zoo")}
     assert {f"src/lookalike/{file}" for file in shared} < {*definition("train")["deps"]}
     architectures = {f"models/{name}.py" for name in MODELS}
     others = {"models/__init__.py", "models/registry.py"}
     assert {file for file in FILES if file.startswith("models/")} == architectures | shared | others
     for file in architectures | shared:
-        of_this_package = {name for name, _ in IMPORTS[file] if name.startswith("lookalike")}
-        allowed = ("lookalike.models.layers.", *(["lookalike.models.zoo."] if file.startswith("models/zoo_") else []))
-        assert all(name.startswith(allowed) for name in of_this_package), file
+        allowed = (*common, *(["zoo"] if file.startswith("models/zoo_") else []))
+        beginnings = tuple(f"lookalike.models.{name}." for name in allowed)
+        assert all(name.startswith(beginnings) for name, _ in IMPORTS[file] if name.startswith("lookalike")), file
 
 
 def test_claims_need_numbers_alone() -> None:

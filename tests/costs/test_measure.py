@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lookalike.costs import measure
 from lookalike.costs.measure import compare_times, in_turns, size_of, speed_of, spread
-from lookalike.models.layers import Attention
+from lookalike.models.attention import Attention
 from lookalike.models.macs import WorkCounter, count_macs
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime

@@ -23,7 +23,7 @@ from lookalike.explain.attention import (
 )
 from lookalike.explain.cells import cells_of, on_tiles
 from lookalike.explain.maps import contrast_target
-from lookalike.models.layers import Transformer
+from lookalike.models.base import Transformer
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
 

@@ -24,7 +24,7 @@ from lookalike.explain.attributions import (
 from lookalike.explain.faithfulness import PerturbationTest, centre_map, faithfulness_scores
 from lookalike.explain.maps import contrast_target, explain_all, label_target
 from lookalike.explain.subject import Images, Subject
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, generator, seeded
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lookalike.explain.cam import activations_and_gradients, cam, grad_cam, hires_cam
 from lookalike.explain.maps import Explain, contrast_target, label_target
-from lookalike.models.layers import GlobalPooling, Model
+from lookalike.models.base import GlobalPooling, Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from lookalike.explain.cells import PIXELS, Cells, cells_of, on_tiles
 from lookalike.explain.methods import applicable_methods, tiling
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.models.registry import create_model
 from lookalike.primer.convolution import receptive_fields
 from lookalike.primer.fields import linearised

@@ -10,7 +10,7 @@ from torch import Tensor
 from lookalike.explain.attention import attention_layers, attention_maps
 from lookalike.explain.cells import Cells, cells_of
 from lookalike.explain.distances import attention_distance, distances
-from lookalike.models.layers import Transformer
+from lookalike.models.base import Transformer
 from lookalike.models.registry import create_model
 
 MODELS = {

@@ -45,7 +45,7 @@ from lookalike.explain.sanity import rank_correlation, units
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import SIMILARITIES, patch_means
 from lookalike.explain.subject import Images, Subject
-from lookalike.models.layers import Transformer
+from lookalike.models.base import Transformer
 from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import Runtime, seeded
 

@@ -25,7 +25,7 @@ from lookalike.explain.focus import (
 )
 from lookalike.explain.responses import responses
 from lookalike.explain.subject import Images, Subject
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, seeded
 

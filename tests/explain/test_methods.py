@@ -9,7 +9,7 @@ from conftest import TINY_ARGUMENTS
 from lookalike.explain.attention import all_heads
 from lookalike.explain.maps import contrast_target, explain_all
 from lookalike.explain.methods import DEFAULT, applicable_methods
-from lookalike.models.layers import Model, Transformer
+from lookalike.models.base import Model, Transformer
 from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import seeded
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lookalike.explain.representations import FEATURES, LAYERS, centred_products, flattened, layer_products, watched
-from lookalike.models.layers import Model, Transformer
+from lookalike.models.base import Model, Transformer
 from lookalike.models.registry import MODELS, create_model
 
 COUNT = 12

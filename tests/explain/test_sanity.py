@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from lookalike.explain.maps import label_target
 from lookalike.explain.sanity import cascade, rank_correlation, units
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.models.registry import create_model
 
 MODELS = ["fashion_cnn", "fashion_vit"]

@@ -20,7 +20,7 @@ from lookalike.explain.localisation import localise
 from lookalike.explain.seeds import BLIND, SeedSetup, measure_seed
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.subject import Images, Subject
-from lookalike.models.layers import Transformer
+from lookalike.models.base import Transformer
 from lookalike.models.registry import MODELS, create_model
 from lookalike.runtime import Runtime, seeded
 

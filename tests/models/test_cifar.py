@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.errors import InputError
-from lookalike.models.layers import Dropout, LocalResponseNorm, he_init_
+from lookalike.models.initialisation import he_init_
+from lookalike.models.layers import Dropout, LocalResponseNorm
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model
 from lookalike.primer.convolution import receptive_fields

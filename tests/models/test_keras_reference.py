@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lookalike.models.layers import Attention
+from lookalike.models.attention import Attention
 from lookalike.models.registry import create_model
 from lookalike.runtime import seeded
 from lookalike.training.loop import Learner

@@ -1,4 +1,4 @@
-"""Dropout: the right share of zeros in the right positions, exact gradients; and Keras's initial weights."""
+"""Dropout: the right share of zeros in the right positions, and exact gradients."""
 
 import math
 
@@ -8,7 +8,7 @@ import torch
 from scipy.stats import chisquare
 from torch import Tensor, nn
 
-from lookalike.models.layers import Dropout, keras_init_, set_dropout_generator
+from lookalike.models.layers import Dropout, set_dropout_generator
 
 SHAPES = [(7,), (3, 5), (2, 3, 5, 7), (4, 1, 3, 3), (1, 8, 1, 1), (0, 3)]
 
@@ -140,26 +140,3 @@ def test_the_gradient_is_mask_times_scale(channels_last: bool) -> None:
 def test_the_gradient_passes_gradcheck() -> None:
     x = torch.randn(3, 2, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda x: dropout(0.4)(x), x)  # a new layer a call: the same mask each time
-
-
-@pytest.mark.parametrize(
-    ("layer", "fans"),
-    [
-        (nn.Linear(30, 50), 30 + 50),
-        (nn.Conv2d(4, 16, 3), 9 * (4 + 16)),
-        (nn.Conv2d(8, 8, (1, 5), bias=False), 5 * (8 + 8)),
-    ],
-)
-def test_kernels_are_glorot_uniform_and_biases_zero(layer: nn.Linear | nn.Conv2d, fans: int) -> None:
-    limit = math.sqrt(6 / fans)
-    keras_init_(nn.Sequential(nn.Sequential(layer), nn.ReLU()))
-    assert layer.bias is None or not layer.bias.any()
-    assert_uniform(layer.weight, limit)
-
-
-def assert_uniform(weight: Tensor, limit: float) -> None:
-    """Within the limit, near it on both sides, and with the deviation of a uniform distribution."""
-    assert weight.abs().max() <= limit
-    assert weight.min() < -0.95 * limit
-    assert weight.max() > 0.95 * limit
-    assert weight.std().item() == pytest.approx(limit / math.sqrt(3), rel=0.1)

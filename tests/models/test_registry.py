@@ -14,19 +14,12 @@ from conftest import TINY_ARGUMENTS
 from torch import Tensor, nn
 
 from lookalike.errors import InputError
+from lookalike.models.attention import Attention, Block
+from lookalike.models.base import GlobalPooling, Model, Partitioned, Transformer
 from lookalike.models.fashion_cnn import FashionCNN
 from lookalike.models.fashion_transfg import FashionTransFG, gather, select_parts
 from lookalike.models.fashion_vit import FashionViT
-from lookalike.models.layers import (
-    Attention,
-    Block,
-    Dropout,
-    GlobalPooling,
-    Model,
-    Partitioned,
-    Transformer,
-    set_dropout_generator,
-)
+from lookalike.models.layers import Dropout, set_dropout_generator
 from lookalike.models.macs import write_out
 from lookalike.models.registry import MODELS, PUBLISHED, create_model, find_family, find_model
 from lookalike.models.zoo import ZooModel

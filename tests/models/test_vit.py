@@ -1,5 +1,6 @@
 """The vision transformer against timm's, with the same weights."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -8,13 +9,22 @@ from timm.models import create_model as create_timm
 from torch import Tensor, nn
 
 from lookalike.explain.attention import attention_maps
-from lookalike.models.vit import ViT, from_timm
+from lookalike.models.vit import ViT
 from lookalike.runtime import seeded
 
 SIZES: dict[str, dict[str, Any]] = {  # timm's name of a size -> how this project says it
     "vit_tiny_patch16_224": {},
     "vit_small_patch32_224": {"patch_size": 32, "embed_dim": 384, "num_heads": 6},
     "vit_base_patch8_224": {"patch_size": 8, "embed_dim": 768, "num_heads": 12, "depth": 3},
+}
+
+
+NAMES = {  # timm's name of a layer -> this project's
+    "cls_token": "class_token",
+    "pos_embed": "position_embedding",
+    "patch_embed.proj.": "patch_embedding.projection.",
+    ".attn.": ".attention.",
+    ".attention.proj.": ".attention.projection.",
 }
 
 
@@ -32,6 +42,16 @@ def counterpart(theirs: nn.Module, **arguments: Any) -> ViT:
     ours = ViT(input_shape=(3, 64, 64), num_classes=7, **arguments)
     ours.load_state_dict(from_timm(theirs.state_dict()))
     return ours.eval()
+
+
+def from_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state of a ViT of timm's, under the names of `lookalike.models.vit`."""
+    renamed = {}
+    for name, tensor in state.items():
+        for theirs, ours in NAMES.items():
+            name = name.replace(theirs, ours)
+        renamed[name] = tensor
+    return renamed
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from lookalike.explain.attention import attention_maps
 from lookalike.explain.maps import label_target
 from lookalike.explain.methods import applicable_methods
 from lookalike.explain.sanity import units
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.models.registry import PUBLISHED, create_model, find_family
 from lookalike.runtime import seeded
 

@@ -8,7 +8,7 @@ from small_study import worked_out
 from torch import nn
 
 from lookalike.explain.convolutions import convolutions
-from lookalike.models.layers import Transformer
+from lookalike.models.base import Transformer
 from lookalike.models.registry import MODELS, PUBLISHED, create_model
 from lookalike.primer import fields, page
 from lookalike.primer.convolution import Window

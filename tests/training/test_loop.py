@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from lookalike.artifacts.datasets import Dataset
 from lookalike.data.tensors import ImageTensors, place_images
+from lookalike.models.base import Model
 from lookalike.models.fashion_cnn import FashionCNN
-from lookalike.models.layers import Dropout, Model, set_dropout_generator
+from lookalike.models.layers import Dropout, set_dropout_generator
 from lookalike.models.registry import MODELS, PUBLISHED, create_model
 from lookalike.runtime import Part, Runtime, generator, seeded
 from lookalike.training import loop

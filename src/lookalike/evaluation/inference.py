@@ -17,7 +17,7 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.models import Description, load_description, load_weights
 from lookalike.data.tensors import LabelledImages, place_images, preprocessed
 from lookalike.errors import InputError
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, images_per_pass
 

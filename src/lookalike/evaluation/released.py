@@ -13,7 +13,7 @@ from lookalike.artifacts.models import load_description
 from lookalike.data.tensors import place_images
 from lookalike.evaluation.inference import infer, restore_model
 from lookalike.evaluation.metrics import softmax
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.runtime import Runtime
 
 

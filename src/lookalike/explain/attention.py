@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from lookalike.explain.cells import cells_of, on_tiles
 from lookalike.explain.maps import Explain, on_grid, outputs_of
-from lookalike.models.layers import Attention, Model, Transformer
+from lookalike.models.attention import Attention
+from lookalike.models.base import Model, Transformer
 
 
 def raw_attention(block: int, head: int | None = None) -> Explain:

@@ -19,7 +19,7 @@ from lookalike.explain.faithfulness import PerturbationTest, centre_map, gains, 
 from lookalike.explain.maps import Explain, split_to_fit
 from lookalike.explain.similarity import patch_means
 from lookalike.explain.subject import Subject
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.runtime import generator
 
 GRID = 7  # cells in a row of the common grid, and of the patches of occlusion

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lookalike.explain.maps import on_grid
-from lookalike.models.layers import GlobalPooling, Model, Transformer
+from lookalike.models.base import GlobalPooling, Model, Transformer
 
 
 def grad_cam(model: Model, images: Tensor, target: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 from lookalike.explain.attention import attention_maps
 from lookalike.explain.cells import Cells, cells_of
 from lookalike.explain.maps import split_to_fit
-from lookalike.models.layers import Transformer
+from lookalike.models.base import Transformer
 
 
 def attention_distance(model: Transformer, images: Tensor) -> Tensor:

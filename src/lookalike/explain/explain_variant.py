@@ -38,7 +38,7 @@ from lookalike.explain.sanity import RandomisationStep, cascade
 from lookalike.explain.selectivity import tuning
 from lookalike.explain.similarity import SIMILARITIES, patch_means, without_mean
 from lookalike.explain.subject import Images, Subject
-from lookalike.models.layers import Model, Partitioned, Transformer
+from lookalike.models.base import Model, Partitioned, Transformer
 
 SEED = 13  # of random maps and of the order of equal values
 ACTIVE = 64  # images whose activations are looked at

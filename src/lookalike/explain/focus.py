@@ -16,7 +16,7 @@ from lookalike.explain.faithfulness import PerturbationTest, faithfulness_scores
 from lookalike.explain.maps import Json, contrast_target, label_target, to_numpy
 from lookalike.explain.responses import responses
 from lookalike.explain.subject import Images, Subject
-from lookalike.models.layers import Transformer
+from lookalike.models.base import Transformer
 
 SEED = 13  # of random maps and of the order of equal values
 DRAWN = 6  # images that are shown with both of their likely classes

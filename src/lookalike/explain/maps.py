@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lookalike.models.layers import Model, Transformer
+from lookalike.models.base import Model, Transformer
 from lookalike.runtime import images_per_pass
 
 Explain = Callable[[Model, Tensor, Tensor], Tensor]

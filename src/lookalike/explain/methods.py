@@ -15,7 +15,7 @@ from lookalike.explain.attention import (
 from lookalike.explain.cam import cam, grad_cam, hires_cam
 from lookalike.explain.cells import Cells, cells_of, on_tiles
 from lookalike.explain.maps import Explain
-from lookalike.models.layers import GlobalPooling, Model, Transformer
+from lookalike.models.base import GlobalPooling, Model, Transformer
 
 # Applies to every model. Grad-CAM would average over positions, where a linear layer on all tokens has other weights.
 DEFAULT = "HiResCAM"

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from lookalike.explain.convolutions import run_order
 from lookalike.explain.maps import outputs_of, split_to_fit
-from lookalike.models.layers import Block, Model, Transformer
+from lookalike.models.attention import Block
+from lookalike.models.base import Model, Transformer
 
 PER_CLASS = 10  # images
 LAYERS = 8  # at most, evenly spaced, before the features

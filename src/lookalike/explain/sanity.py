@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from lookalike.evaluation.statistics import Estimate, bootstrap_mean, resample
 from lookalike.explain.faithfulness import is_blank
 from lookalike.explain.maps import Explain
-from lookalike.models.layers import Model, Partitioned
+from lookalike.models.base import Model, Partitioned
 
 
 @dataclass(frozen=True)

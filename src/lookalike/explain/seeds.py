@@ -21,7 +21,7 @@ from lookalike.explain.maps import to_numpy
 from lookalike.explain.selectivity import selectivity, spectral_entropy
 from lookalike.explain.similarity import spearman, without_mean
 from lookalike.explain.subject import Images, Subject
-from lookalike.models.layers import Transformer
+from lookalike.models.base import Transformer
 
 BLIND = ("embedded patches", "first attention output", "last attention")  # they need no gradient
 

@@ -17,7 +17,7 @@ from lookalike.evaluation.inference import restore_model
 from lookalike.evaluation.statistics import resample, resample_clusters
 from lookalike.explain.maps import Explain, explain_all, label_target
 from lookalike.explain.methods import applicable_methods
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.models.registry import create_model
 from lookalike.runtime import Runtime, seeded
 

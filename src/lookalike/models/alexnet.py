@@ -13,7 +13,9 @@ paper's own size too: BVLC's AlexNet for Caffe begins with .1.
 
 from torch import Tensor, nn
 
-from lookalike.models.layers import Dropout, LocalResponseNorm, Model, he_init_, require_side
+from lookalike.models.base import Model, require_side
+from lookalike.models.initialisation import he_init_
+from lookalike.models.layers import Dropout, LocalResponseNorm
 
 SMALL = 64  # pixels; images below get the small stem
 CHANNELS, DENSE = (96, 256, 384, 384, 256), 4096  # of the five convolutions, and of each dense layer

@@ -6,7 +6,9 @@ with ReLU and dropout, max-pooling after the first two, then dense 32 and dense 
 
 from torch import nn
 
-from lookalike.models.layers import Dropout, Model, keras_init_, require_side
+from lookalike.models.base import Model, require_side
+from lookalike.models.initialisation import keras_init_
+from lookalike.models.layers import Dropout
 
 
 class FashionCNN(Model):

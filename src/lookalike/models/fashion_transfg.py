@@ -19,7 +19,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import Block, Transformer, keras_init_
+from lookalike.models.attention import Block
+from lookalike.models.base import Transformer
+from lookalike.models.initialisation import keras_init_
 
 
 class FashionTransFG(Transformer):

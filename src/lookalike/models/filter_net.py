@@ -10,7 +10,8 @@ equal numbers of channels it would be 18/25. Initialised as torch does by defaul
 
 from torch import nn
 
-from lookalike.models.layers import Model, convolution_with_relu, require_choice, require_side
+from lookalike.models.base import Model, require_choice, require_side
+from lookalike.models.layers import convolution_with_relu
 
 DENSE = 128
 STAGES = {  # kernel and channels of the convolutions of each stage; ReLU follows each

@@ -8,7 +8,7 @@ fourth, and one dense layer. Initialised as torch does by default, alike for bot
 
 from torch import nn
 
-from lookalike.models.layers import Model, require_choice, require_side
+from lookalike.models.base import Model, require_choice, require_side
 
 CHANNELS = (32, 32, 64, 64)
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}

@@ -9,7 +9,9 @@ layer has a unit per class: 2,578 free parameters for ten classes. Activations a
 
 from torch import nn
 
-from lookalike.models.layers import Model, ScaledTanh, SparseConv2d, Subsampling, lecun_init_, pad_to, require_side
+from lookalike.models.base import Model, require_side
+from lookalike.models.initialisation import lecun_init_
+from lookalike.models.layers import ScaledTanh, SparseConv2d, Subsampling, pad_to
 
 SIDE = 28  # pixels, of a padded image
 # The feature maps of the first stage that each of the twelve feature maps of the second convolution sees: 20 pairs.

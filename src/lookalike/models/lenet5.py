@@ -10,17 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import (
-    Model,
-    Permutation,
-    ScaledTanh,
-    SparseConv2d,
-    Subsampling,
-    lecun_init_,
-    pad_to,
-    require_choice,
-    require_side,
-)
+from lookalike.models.base import Model, require_choice, require_side
+from lookalike.models.initialisation import lecun_init_
+from lookalike.models.layers import Permutation, ScaledTanh, SparseConv2d, Subsampling, pad_to
 
 SIDE = 32  # pixels, of a padded image
 # Table I: the feature maps of S2 that each of the sixteen feature maps of C3 sees.

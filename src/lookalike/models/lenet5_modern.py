@@ -6,7 +6,7 @@ maps of S2, a dense layer for outputs, and torch's initialisation.
 
 from torch import nn
 
-from lookalike.models.layers import Model, require_choice, require_side
+from lookalike.models.base import Model, require_choice, require_side
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 

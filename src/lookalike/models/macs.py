@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from lookalike.models.layers import Attention
+from lookalike.models.attention import Attention
 
 
 def product_macs(result: Tensor, left: Tensor, *_rest: Any, **_options: Any) -> int:

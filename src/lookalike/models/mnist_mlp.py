@@ -8,7 +8,9 @@ paper's appendix A, as in `lenet5`.
 
 from torch import nn
 
-from lookalike.models.layers import Model, Permutation, ScaledTanh, lecun_init_
+from lookalike.models.base import Model
+from lookalike.models.initialisation import lecun_init_
+from lookalike.models.layers import Permutation, ScaledTanh
 
 HIDDEN = 300  # units
 

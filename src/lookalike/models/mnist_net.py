@@ -6,7 +6,7 @@ channels without padding, each with ReLU, 2x2 max-pooling, dense 128 with ReLU a
 
 from torch import nn
 
-from lookalike.models.layers import Model, require_side
+from lookalike.models.base import Model, require_side
 
 
 class MnistNet(Model):

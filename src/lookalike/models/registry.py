@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lookalike.errors import InputError
 
 if TYPE_CHECKING:
-    from lookalike.models.layers import Model
+    from lookalike.models.base import Model
     from lookalike.models.zoo import ZooModel
 
 MODELS = {

@@ -8,7 +8,8 @@ Shortcuts have none (option A), so that a residual network and its plain counter
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lookalike.models.layers import GlobalPooling, he_init_
+from lookalike.models.base import GlobalPooling
+from lookalike.models.initialisation import he_init_
 
 CHANNELS = (16, 32, 64)  # of the three stages
 

@@ -6,7 +6,8 @@ ReLU and 2x2 max-pooling, then dense 256 and dense 10. Initialised as torch does
 
 from torch import nn
 
-from lookalike.models.layers import Dropout, Model, convolution_with_relu, require_side
+from lookalike.models.base import Model, require_side
+from lookalike.models.layers import Dropout, convolution_with_relu
 
 CHANNELS = (32, 64, 128)
 

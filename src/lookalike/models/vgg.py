@@ -8,15 +8,9 @@ does by default, which the source report used: whether the plain network trains 
 
 from torch import Tensor, nn
 
-from lookalike.models.layers import (
-    Dropout,
-    GlobalPooling,
-    LocalResponseNorm,
-    convolution_with_relu,
-    he_init_,
-    require_choice,
-    require_side,
-)
+from lookalike.models.base import GlobalPooling, require_choice, require_side
+from lookalike.models.initialisation import he_init_
+from lookalike.models.layers import Dropout, LocalResponseNorm, convolution_with_relu
 
 STAGES, DENSE = (64, 128, 256, 512, 512), (1000, 512)  # channels of the convolutions of a stage; units
 POOLED = (2, 4)  # stages that end in a max-pool

@@ -7,24 +7,17 @@ The defaults are ViT-Ti/16 (Touvron et al., 2021); S and B are 384 and 768 wide 
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from lookalike.models.layers import Attention, Transformer
+from lookalike.models.attention import Attention
+from lookalike.models.base import Transformer
 
 LAYER_NORM_EPS = 1e-6
+
+
 # Parts of the names of weights that differ: in timm (vision_transformer.py), and here.
-TIMM_NAMES = {
-    "cls_token": "class_token",
-    "pos_embed": "position_embedding",
-    "patch_embed.proj.": "patch_embedding.projection.",
-    ".attn.": ".attention.",
-    ".attention.proj.": ".attention.projection.",
-}
-
-
 class PatchEmbedding(nn.Module):
     """Cuts an image into patches that do not overlap and maps each linearly: a convolution as wide as its stride."""
 
@@ -113,13 +106,3 @@ class ViT(Transformer):
     def features(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, D)."""
         return self.norm(self.blocks(self.embed(images))[:, 0])
-
-
-def from_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state of a ViT of timm's, under the names of this module."""
-    renamed = {}
-    for name, tensor in state.items():
-        for theirs, ours in TIMM_NAMES.items():
-            name = name.replace(theirs, ours)
-        renamed[name] = tensor
-    return renamed

@@ -1,4 +1,4 @@
-"""Base classes of the zoo: networks of timm and torchvision with the attributes of `layers.Model`.
+"""Base classes of the zoo: networks of timm and torchvision with the attributes of `base.Model`.
 
 Each family has a module of its own, `zoo_*.py`.
 """
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor, nn
 
-from lookalike.models.layers import Attention, GlobalPooling, Partitioned, Transformer, require_choice
+from lookalike.models.attention import Attention
+from lookalike.models.base import GlobalPooling, Partitioned, Transformer, require_choice
 
 if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer

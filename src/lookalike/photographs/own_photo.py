@@ -35,7 +35,7 @@ from lookalike.photographs.trained_models import TrainedModel
 
 if TYPE_CHECKING:
     from lookalike.data.tensors import LabelledImages
-    from lookalike.models.layers import Model
+    from lookalike.models.base import Model
     from lookalike.photographs.efficientnet_lite import EfficientNetLite0
 
 SHOWN = 224  # pixels of the longer edge of a photo below a map

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from lookalike.explain.maps import outputs_of
-from lookalike.models.layers import Model, SparseConv2d, Subsampling
+from lookalike.models.base import Model
+from lookalike.models.layers import SparseConv2d, Subsampling
 from lookalike.models.lenet5 import Codes
 from lookalike.models.registry import create_model
 from lookalike.primer.convolution import ReceptiveField, receptive_fields

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from lookalike.errors import InputError
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.runtime import Part
 
 LONGEST_WAIT = timedelta(days=7)  # the first process may wait for another run of the same, or for a download

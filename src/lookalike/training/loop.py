@@ -16,7 +16,8 @@ from tqdm import tqdm
 from lookalike.artifacts.models import Epoch, Timing
 from lookalike.data.augmentation import Augmentation
 from lookalike.data.tensors import Augment, LabelledImages
-from lookalike.models.layers import Dropout, Model, set_dropout_generator
+from lookalike.models.base import Model
+from lookalike.models.layers import Dropout, set_dropout_generator
 from lookalike.runtime import Part, Runtime, generator, images_per_pass, to_host
 from lookalike.training import distributed
 from lookalike.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint

@@ -11,7 +11,7 @@ from textwrap import shorten
 
 from lookalike.artifacts.models import Preprocessing, PublishedWeights
 from lookalike.errors import InputError
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.models.registry import find_family
 from lookalike.training.settings import EffectiveSettings
 

@@ -12,7 +12,7 @@ from lookalike.artifacts.models import Description, Epoch, Preprocessing, RateSe
 from lookalike.data.augmentation import from_settings
 from lookalike.data.splits import seen_by
 from lookalike.data.tensors import LabelledImages, from_training_set, preprocessed
-from lookalike.models.layers import Model
+from lookalike.models.base import Model
 from lookalike.models.macs import count_macs
 from lookalike.models.registry import create_model, find_model
 from lookalike.runtime import Runtime, seeded, to_host
