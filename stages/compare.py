@@ -5,13 +5,12 @@ It runs no model and reads no data set: all statistics and pictures come from th
 
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 from lookalike.artifacts.folders import replace_folder
 from lookalike.command import run_for_study
 from lookalike.params import Params
 from lookalike.reporting.comparison import compare_study
 from lookalike.results.compare_with import with_published
+from lookalike.threads import one_thread
 
 
 def compare(params: Params, study: str, out: Path) -> None:
@@ -19,7 +18,7 @@ def compare(params: Params, study: str, out: Path) -> None:
 
     If the profile asks for it, the runs in `results/` are among the variants.
     """
-    with threadpool_limits(1, "blas"), with_published(params) as (shown, root):  # more threads wait for each other
+    with one_thread(), with_published(params) as (shown, root):
         compare_study(shown, study, root, out)
     replace_folder(out / "focus", Path("focus") / study)
 

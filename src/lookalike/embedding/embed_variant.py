@@ -24,6 +24,7 @@ from lookalike.embedding.neighbours import neighbour_preservation, neighbour_ran
 from lookalike.embedding.projection import pca, tsne
 from lookalike.evaluation.metrics import Floats, Ints
 from lookalike.evaluation.statistics import Estimate, resample
+from lookalike.threads import one_thread
 
 NEIGHBOURS = 15
 SHARES = 10
@@ -83,9 +84,8 @@ def embed(
             its contingency table (K, C).
     """
     import sklearn.manifold  # noqa: F401 - only libraries that are loaded already can be limited
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):  # more threads add up in another order, and wait for each other if cores are shared
+    with one_thread():
         projection = pca(features, max(settings.tsne_dims, settings.mixture_dims), seed)
         if len(projection.explained) < 2:
             return None
@@ -123,11 +123,9 @@ def agreement_of_seeds(
         classes: number of them.
         start: of the clusterings, 0 to 2**32 - 1; `embed` calls it `seed`.
     """
-    from threadpoolctl import threadpool_limits
-
     rows = []
     for seed, features in found:
-        with threadpool_limits(1):  # see `embed`
+        with one_thread():
             clusters = clusters_without_map(features, classes, settings, start)
         scores = (None if one is None else asdict(rand_index(one, labels)) for one in clusters)
         rows.append(SeedAgreement(seed, *scores))

@@ -10,6 +10,7 @@ from scipy.special import entr
 from lookalike.artifacts.evaluations import Readouts
 from lookalike.evaluation.distance import unit_rows
 from lookalike.evaluation.metrics import Bools, Floats, Ints
+from lookalike.threads import one_thread
 
 NEIGHBOURS = 10  # that vote on an image's class
 NOISE = 1e-12  # share of the largest eigenvalue: smaller ones are rounding
@@ -57,10 +58,8 @@ def read_out(
         classify: `linear_probe` or `neighbours`.
         valid, test: of M and of N images.
     """
-    from threadpoolctl import threadpool_limits
-
     right = np.zeros((len(pairs), len(test.labels)), bool)
-    with threadpool_limits(1, "blas"):  # of problems this small, more threads mostly wait for each other
+    with one_thread():
         for row, pair in zip(right, pairs, strict=True):
             (fitted, second), (asked, truth) = valid.of(pair), test.of(pair)
             both = second.any() and not second.all()
