@@ -7,28 +7,14 @@ from functools import cache
 from typing import Any
 
 import pytest
-from claims.invented import (
-    Variant,
-    alike,
-    bending,
-    deepening,
-    ended,
-    evidence,
-    faithful,
-    filtering,
-    measured,
-    on_object,
-    reaching,
-    wide,
-)
+from claims.invented import evidence, measured
+from studies.claim_cases import CASES
 
 from lookalike.claims.claim import Claim, Test
 from lookalike.claims.evidence import Evidence
 from lookalike.claims.judging import Answer, Verdict, judge
 from lookalike.claims.wording import sentence
-from lookalike.data.corruptions import CORRUPTIONS, SHIFTS
 from lookalike.studies import CLAIMS
-from lookalike.studies.fashion import READINGS
 
 STUDY_OF = (  # as STUDIES.md lists them
     dict.fromkeys((*(f"L{k}" for k in range(1, 12)), "F1", "F2", "F3", "F4", "F5", "F6", "F7"), "fashion")
@@ -44,193 +30,16 @@ ELSEWHERE = {  # variants of other studies that a claim is about
 NEITHER: dict[str, set[Verdict]] = {"Z3": {"inconclusive"}}  # one of its ideas is measured by no stage
 EACH = pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.key)
 TESTS = [pytest.param(test, id=f"{claim.key} {test.key}") for claim in CLAIMS for test in claim.tests]
-Variants = dict[str, Variant | float]
-
-
-def pair(first: Any, second: Any, names: tuple[str, str]) -> tuple[Variants, Variants]:
-    """The first of two variants is as `first` and the second as `second`; and the other way round."""
-    return dict(zip(names, (first, second), strict=True)), dict(zip(names, (second, first), strict=True))
-
-
-def fitted(train: float, valid: float, accuracy: float = 0.8) -> Variant:
-    return Variant(accuracy, train=train, valid=valid)
-
-
-def losing(share: float, *, kinds: Any = CORRUPTIONS) -> Variant:
-    return Variant(0.97, lost=dict.fromkeys(kinds, share))
-
-
-def sure(right: tuple[float, float, float], wrong: tuple[float, float, float], accuracy: float = 0.6) -> Variant:
-    return Variant(accuracy, right, wrong)
-
-
-def on_l2(l2: Variant) -> Variants:
-    other = fitted(0.95, 0.8)
-    return dict.fromkeys(("vgg11-bn", "vgg11-bn-dropout", "vgg11-bn-aug"), other) | dict.fromkeys(
-        ("vgg11-l2", "vgg11-bn-l2"), l2
-    )
-
-
-def with_filters(plain: Variant, normed: Variant) -> Variants:
-    return {
-        **dict.fromkeys(("cnn-plain", "vgg11-plain"), replace(plain, accuracy=0.1)),
-        **dict.fromkeys(("cnn-bn", "vgg11-bn"), normed),
-        "cnn-plain": plain,
-    }
-
-
-def drawn(cnn: float, vit: float) -> Variants:
-    """Accuracies of both families wherever they are compared."""
-    pairs = (("cnn", cnn), ("vit", vit))
-    found: Variants = {f"fashion-{name}{share}": one for name, one in pairs for share in ("", "-10pct", "-1pct")}
-    return found | {"zoo-vit": vit, "zoo-resnet": cnn}
-
-
-def ideas(plain: float, residual: float) -> Variants:
-    zoo: Variants = dict.fromkeys(("zoo-mobilenet", "zoo-googlenet", "zoo-resnet", "zoo-efficientnet"), 0.8)
-    return zoo | {"plain-56": Variant(0.7, epochs=ended(plain)), "residual-56": Variant(0.8, epochs=ended(residual))}
-
-
-def cases() -> dict[str, tuple[Variants, Variants]]:
-    """By claim: evidence for it and against it."""
-    fashion = ("fashion-cnn", "fashion-vit")
-    spread, narrow = sure((0.7, 0.2, 0.05), (0.05, 0.6, 0.3)), sure((0.7, 0.05, 0.2), (0.2, 0.6, 0.05))
-    as_sure = sure((0.93, 0.03, 0.01), (0.03, 0.63, 0.3), 0.9)  # as it is right: 90 %
-    lead_1, lead_10 = (("fashion-cnn-1pct", "fashion-vit-1pct"), ("fashion-cnn-10pct", "fashion-vit-10pct"))
-    maps = (*READINGS.values(),)
-    small, large = losing(0.05, kinds=SHIFTS), losing(0.5, kinds=SHIFTS)
-    leads = [a | b for a, b in zip(pair(0.8, 0.7, lead_1), pair(0.8, 0.7, lead_10), strict=True)]
-    parts = ("alexnet-nolrn", "alexnet-nodropout", "alexnet-noaug")
-    rates = ("vgg11-bn-lr2", "vgg11-bn-lralt")
-    ladder = ("cnn-plain", "cnn-bn", "cnn-bn-l2", "cnn-bn-l2-aug")
-    gaps = [fitted(0.95 - 0.05 * k, 0.75) for k in range(4)]
-    few, modern = (("fashion-cnn-1pct", "fashion-vit-1pct"), ("fashion-cnn-modern", "fashion-vit-modern"))
-    apart, same = (dict(zip(fashion, variants, strict=True)) for variants in ((Variant(),) * 2, (Variant(draw=1),) * 2))
-    few_apart, few_same = (dict(zip(few, one.values(), strict=True)) for one in (apart, same))
-    by_order = {"shuffled": 0.5}, {"shuffled": 0.2}
-    by_detail = {"low-pass": 0.5, "high-pass": 0.2}, {"low-pass": 0.2, "high-pass": 0.5}
-    probed = [{name: Variant(0.9, probe=share) for name in fashion} for share in (0.901, 0.95)]
-    shuffled = [
-        {"fashion-cnn": Variant(cues=one), "fashion-vit": Variant(cues=other), "fashion-vit-pos": Variant(cues=one)}
-        for one, other in (by_order, by_order[::-1])
-    ]
-    return {
-        "L1": (apart, same),
-        "L2": (few_apart | same, few_same | apart),
-        "L3": (apart, same),
-        "L4": pair(0.95, 0.85, fashion),
-        "L5": (probed[0], probed[1]),
-        "L6": pair(Variant(cues={"silhouette": 0.5}), Variant(cues={"silhouette": 0.2}), fashion),
-        "L7": (shuffled[0], shuffled[1]),
-        "L8": pair(Variant(cues=by_detail[0]), Variant(cues=by_detail[1]), fashion),
-        "L9": (
-            dict(zip(modern, (Variant(0.93, draw=1), Variant(0.931, draw=1)), strict=True)),
-            dict(zip(modern, (0.93, 0.9), strict=True)),
-        ),
-        "L10": (
-            {"fashion-cnn": Variant(findings=faithful(0.4)), "fashion-vit": Variant(findings=faithful(0.1))},
-            {name: Variant(findings=faithful(0.4)) for name in fashion},
-        ),
-        "L11": (
-            {"fashion-cnn": Variant(layers=1), "fashion-vit": Variant(layers=2)},
-            dict.fromkeys(fashion, Variant(layers=1)),
-        ),
-        "F1": pair(0.92, 0.9, fashion),
-        "F2": pair(Variant(photographs=0.3), Variant(photographs=0.5), fashion),
-        "F3": pair(spread, narrow, fashion),
-        "F4": pair(spread, narrow, fashion),
-        "F5": (
-            {"fashion-cnn": sure((0.95, 0.03, 0.01), (0.3, 0.6, 0.05)), "fashion-vit": narrow},
-            dict.fromkeys(fashion, as_sure),
-        ),
-        "F6": (
-            {"fashion-vit": Variant(findings=alike(maps, 0.3))},
-            {"fashion-vit": Variant(findings=alike(maps, 0.0))},
-        ),
-        "F7": (leads[0], leads[1]),
-        "C1": ({"vgg11-plain": 0.1, "vgg11-bn": 0.8}, {"vgg11-plain": 0.5, "vgg11-bn": 0.8}),
-        "C2": (
-            with_filters(Variant(findings=wide(2.0)), Variant(findings=wide(1.0))),
-            with_filters(Variant(findings=wide(1.0)), Variant(findings=wide(2.0))),
-        ),
-        "C3": (dict(zip(ladder, gaps, strict=True)), dict(zip(ladder, gaps[::-1], strict=True))),
-        "C4": (
-            {"vgg11-bn": 0.8, "vgg11-bn-dropout": 0.8, "vgg11-bn-aug": 0.8},
-            {"vgg11-bn": 0.8, "vgg11-bn-dropout": 0.8, "vgg11-bn-aug": 0.75},
-        ),
-        "C5": (on_l2(fitted(0.7, 0.69, 0.7)), on_l2(fitted(0.99, 0.7, 0.7))),
-        "C6": ({"vgg11-bn": Variant(0.8, clusters=(0.7, 0.6))}, {"vgg11-bn": Variant(0.8, clusters=(0.3, 0.6))}),
-        "C7": (
-            {"vgg11-bn": Variant(findings=on_object(0.1, 0.1))},
-            {"vgg11-bn": Variant(findings=on_object(0.1, 0.0))},
-        ),
-        "C8": (
-            {"vgg11-bn": Variant(epochs=bending(0.1)), **dict.fromkeys(rates, Variant(epochs=bending(0.5)))},
-            dict.fromkeys(("vgg11-bn", *rates), Variant(epochs=bending(0.1))),
-        ),
-        "C9": (
-            with_filters(Variant(findings=filtering(0.1, 0.1)), Variant(findings=filtering(0.1, 0.2))),
-            with_filters(Variant(findings=filtering(0.1, 0.2)), Variant(findings=filtering(0.1, 0.1))),
-        ),
-        "C10": (
-            {
-                "vgg11-bn": fitted(0.95, 0.8),
-                **dict.fromkeys(("vgg11-bn-dropout", "vgg11-bn-aug"), fitted(0.85, 0.82, 0.82)),
-            },
-            {
-                "vgg11-bn": fitted(0.95, 0.8),
-                **dict.fromkeys(("vgg11-bn-dropout", "vgg11-bn-aug"), fitted(0.95, 0.8, 0.7)),
-            },
-        ),
-        "Z1": (drawn(0.9, 0.8) | {"zoo-vit": 0.9, "zoo-resnet": 0.8}, drawn(0.9, 0.8)),
-        "Z2": pair(0.9, 0.8, ("zoo-hybrid", "zoo-vit")),
-        "Z3": (ideas(0.3, 0.1), ideas(0.1, 0.3)),
-        "H1": ({"lenet5": 0.9905}, {"lenet5": 0.98}),
-        "H2": (
-            dict.fromkeys(("lenet5", "mnist-net"), losing(0.05)),
-            dict.fromkeys(("lenet5", "mnist-net"), losing(0.3)),
-        ),
-        "H3": (
-            {
-                "four-layer-tanh": Variant(epochs=reaching(16, 17, 18)),
-                "four-layer-relu": Variant(epochs=reaching(3, 3, 3)),
-            },
-            {
-                "four-layer-tanh": Variant(epochs=reaching(8, 8, 8)),
-                "four-layer-relu": Variant(epochs=reaching(7, 7, 7)),
-            },
-        ),
-        "H4": ({"alexnet": 0.8, **dict.fromkeys(parts, 0.7)}, {"alexnet": 0.7, **dict.fromkeys(parts, 0.8)}),
-        "H5": pair(0.8, 0.7, ("cnn-3x3-3x3", "cnn-5x5")),
-        "H6": (
-            {"alexnet": Variant(findings=deepening(0.3, 0.3, -0.2, -0.1))},
-            {"alexnet": Variant(findings=deepening(0.3, 0.3, 0.2, 0.1))},
-        ),
-        "H7": (
-            {"lenet5": small, "mnist-mlp": large},
-            {"lenet5": large, "mnist-mlp": large},
-        ),
-        "H8": (
-            {"alexnet": Variant(0.8, (0.8, 0.15, 0.01), (0.1, 0.01, 0.8))},
-            {"alexnet": Variant(0.95, (0.8, 0.001, 0.1), (0.2, 0.7, 0.01))},
-        ),
-        "H9": (
-            {"lenet5": 0.98, "mnist-mlp": 0.95, "lenet5-permuted": 0.94, "mnist-mlp-permuted": 0.95},
-            {"lenet5": 0.98, "mnist-mlp": 0.95, "lenet5-permuted": 0.97, "mnist-mlp-permuted": 0.95},
-        ),
-        "H10": pair(0.99, 0.98, ("lenet5", "lenet1")),
-    }
 
 
 @cache
 def found(key: str, side: int) -> Evidence:
     """Evidence for a claim (0) or against it (1)."""
-    variants = cases()[key][side]
     costs = {
         "separable": [{"standard": {"macs": 9}, "separable": {"macs": 2}}],
         "designs": [{"plain": {"macs": 9}, "reduced": {"macs": 2}}],
     }
-    return replace(evidence(variants), costs=costs)
+    return replace(evidence(CASES[key][side]), costs=costs)
 
 
 def test_all_claims_of_the_studies_are_there() -> None:
