@@ -35,7 +35,7 @@ class Embedding:
     """The evidence of the features of one variant's first seed, for N test images.
 
     Attributes:
-        found: the figures, see `embedding.study.embed`.
+        found: the figures, see `embedding.embed_variant.embed`.
         indices: int64 (N,), the test images: the first few of each class.
         components: float16 (N, d), principal components of the features, those that mixtures are fitted to.
         tsne: float32 (N, 2).

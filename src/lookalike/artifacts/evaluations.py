@@ -80,7 +80,7 @@ class PhotoOutputs:
 class Cues:
     """Classes that S seeds prefer on N test images, the first of each class, reduced to one cue, in K conditions.
 
-    The conditions are images as they are and those of `data.cues.CUES`.
+    The conditions are images as they are and those of `evaluation.cues.CUES`.
 
     Attributes:
         usable: bool (K, N), False where a condition could not be made of an image.

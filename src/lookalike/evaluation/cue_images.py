@@ -16,7 +16,7 @@ from lookalike.runtime import Runtime
 
 @dataclass(frozen=True, eq=False)
 class CueImages:
-    """N test images of classes `labels` (N,), as they are and by every cue in `data.cues.CUES`.
+    """N test images of classes `labels` (N,), as they are and by every cue in `cues.CUES`.
 
     Attributes:
         usable: bool (K, N), whether each of the K conditions could be made of an image.

@@ -29,7 +29,7 @@ class DatasetParams(StrictModel):
 
 
 class Recipe(StrictModel):
-    """How a photograph becomes a picture like the data set's: steps in this order, see `data.photos`.
+    """How a photograph becomes a picture like the data set's: steps in this order, see `photographs.recipes`.
 
     `thumbnail` is (width, height) in pixels, `max_aspect` a width divided by a height, `stretch` the darkest and the
     brightest tone of a garment; null leaves the step out.

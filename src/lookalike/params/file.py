@@ -22,7 +22,7 @@ class CostsParams(StrictModel):
 
 
 class EmbeddingParams(StrictModel):
-    """How features are projected and clustered; see `embedding.study.Settings`."""
+    """How features are projected and clustered; see `embedding.embed_variant.Settings`."""
 
     perplexity: float = Field(gt=1, le=1000)
     tsne_dims: int = Field(ge=2, le=1000)
