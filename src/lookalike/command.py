@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from lookalike.errors import InputError
@@ -23,7 +22,7 @@ def run(main: Callable[..., None], *arguments: str) -> None:
 
     SIGTERM and Ctrl-C end the process through `SystemExit`, so that open files and runs are closed on the way.
     """
-    signal.signal(signal.SIGTERM, end_process)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         main(*arguments)
     except InputError as error:
@@ -137,8 +136,3 @@ def mirror() -> str | None:
     """
     given = os.environ.get("LOOKALIKE_MIRROR")
     return given if not given or "://" in given else str(Path(os.environ.get("DVC_ROOT", ".")).absolute() / given)
-
-
-def end_process(signum: int, frame: FrameType | None) -> None:
-    """Turn a signal into an orderly exit with the shell's status for it."""
-    sys.exit(128 + signum)

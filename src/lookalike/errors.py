@@ -1,4 +1,9 @@
-"""The exceptions that a person is meant to read."""
+"""The exceptions that a person is meant to read, and how they show a value."""
+
+from reprlib import Repr
+
+_short = Repr()
+_short.maxstring = _short.maxother = _short.maxlong = 60
 
 
 class InputError(Exception):
@@ -10,3 +15,8 @@ class InputError(Exception):
 
 class RejectedError(Exception):
     """A file is not used as a photograph; the message is the reason, in one line."""
+
+
+def abbreviated(value: object) -> str:
+    """A value as Python writes it, in about 60 characters."""
+    return _short.repr(value)

@@ -2,18 +2,14 @@
 
 from functools import cache
 from pathlib import Path
-from reprlib import Repr
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from lookalike.errors import InputError
+from lookalike.errors import InputError, abbreviated
 
 Kind = TypeVar("Kind")
 UNKNOWN = {"unexpected_keyword_argument", "extra_forbidden"}  # pydantic's words for a key that is no field
-
-_short = Repr()
-_short.maxstring = _short.maxother = _short.maxlong = 60
 
 
 def read_typed(path: Path, kind: type[Kind]) -> Kind:
@@ -51,10 +47,10 @@ def validator(kind: Any) -> TypeAdapter[Any]:
 def first_fault(error: ValidationError) -> str:
     """One line for one fault; an unknown key comes first, since it often is a required one that is misspelt."""
     fault = min(error.errors(include_url=False), key=lambda one: one["type"] not in UNKNOWN)
-    where = ".".join(part if part.isprintable() else _short.repr(part) for part in map(str, fault["loc"]))
+    where = ".".join(part if part.isprintable() else abbreviated(part) for part in map(str, fault["loc"]))
     if fault["type"] in UNKNOWN | {"missing"}:
         return f"{where}: {'unknown' if fault['type'] in UNKNOWN else 'missing'} key"
     message = fault["msg"][:1].lower() + fault["msg"][1:]
     if fault["type"] == "json_invalid":
         return f"not readable as JSON: {fault['ctx']['error']}"
-    return f"{where or 'the file'}: {message}, got {_short.repr(fault['input'])}"
+    return f"{where or 'the file'}: {message}, got {abbreviated(fault['input'])}"

@@ -5,7 +5,6 @@ the claim: it is written down before anything is measured, and bounded by the sm
 is what a claim states and how its tests decide; each claim records a digest of its rule and the day of its last change.
 """
 
-import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -127,7 +126,7 @@ class Rule:
         commit: in which it was changed.
         known: whether results that the rule is about were known then: of the variants as they are now, or of an earlier
             version with other settings.
-        digest: of the rule, see `rule_digest`.
+        digest: of the rule, see `rule_digest` in `tests/claims/test_rules.py`.
     """
 
     changed: str
@@ -157,12 +156,3 @@ class Claim:
     reported: str
     rule: Rule
     tests: tuple[Test, ...]
-
-
-def rule_digest(claim: Claim) -> str:
-    """The first 12 hex digits of the SHA-256 of what decides a claim."""
-    parts = [claim.key, claim.statement]
-    for test in claim.tests:
-        decides = (test.key, test.measure, test.region, test.variants, test.scale, test.control, test.overturns)
-        parts.append(repr((*decides, test.reading, test.trained, test.at_chance, test.measured is None)))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]

@@ -35,7 +35,6 @@ Verdict = Literal[
 LEAST_IMAGES = 10  # of which a verdict may be about
 
 UNMEASURED = "no stage measures this"
-NO_STUDY = "the study is not among the parameters"
 NO_DATA = "what it needs was not run"
 DEMONSTRATION = "this is a demonstration, with drawn images and short training runs"
 ONE_SEED = "fewer than three seeds, and no variant of the study that tells how much this varies between seeds"

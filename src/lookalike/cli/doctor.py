@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from lookalike.errors import InputError
 
@@ -199,9 +198,9 @@ def check_mirror(mirror: str | None) -> Iterator[Finding]:
     if not mirror:
         yield Finding("ok", "mirror", "LOOKALIKE_MIRROR is not set: published files come from their publishers")
     elif mirror.startswith(("http://", "https://")):
-        parts = urlsplit(mirror)
-        public = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        yield Finding("ok", "mirror", f"LOOKALIKE_MIRROR is {public} (it was not asked)")
+        from lookalike.data.download import without_password
+
+        yield Finding("ok", "mirror", f"LOOKALIKE_MIRROR is {without_password(mirror)} (it was not asked)")
     elif not Path(mirror).is_dir():
         yield Finding("note", "mirror", f"LOOKALIKE_MIRROR: {mirror} is no folder", "name one, or unset it")
     elif there := [name for name in MIRRORED if (Path(mirror) / name).is_dir()]:

@@ -103,23 +103,20 @@ class Mistakes:
     right_minus_wrong: Estimate | None
 
 
-def class_similarity(
-    similarity: Floats, pairing: Pairing, weights: NDArray[np.float64], seed: int = 13
-) -> ClassSimilarity:
+def class_similarity(similarity: Floats, pairing: Pairing, weights: NDArray[np.float64]) -> ClassSimilarity:
     """Estimates and p-values from one matrix of similarities.
 
     Args:
         similarity: (A, B), symmetric if rows and columns are the same images.
         weights: (draws, A), see `statistics.resample`; if the columns are other images, only the rows are resampled.
-        seed: of the permutations.
     """
-    return estimates_of(resampled_class_similarity(similarity, pairing, weights), similarity, pairing, seed)
+    return estimates_of(resampled_class_similarity(similarity, pairing, weights), similarity, pairing)
 
 
-def estimates_of(figures: Resampled, similarity: Floats, pairing: Pairing, seed: int = 13) -> ClassSimilarity:
+def estimates_of(figures: Resampled, similarity: Floats, pairing: Pairing) -> ClassSimilarity:
     """The same from the `resampled_class_similarity` of the matrix."""
     estimates: dict[str, Any] = {name: estimate(figure) for name, figure in figures.items()}
-    return ClassSimilarity(**estimates | permutation_p(similarity, pairing, seed))
+    return ClassSimilarity(**estimates | permutation_p(similarity, pairing))
 
 
 def resampled_class_similarity(similarity: Floats, pairing: Pairing, weights: NDArray[np.float64]) -> Resampled:

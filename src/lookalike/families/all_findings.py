@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lookalike.families import complementary, label_errors
-from lookalike.families.by_variant import calibrations, cue_uses, detections, separabilities
+from lookalike.families.by_variant import calibrations, cue_uses, detections, separability_of
 from lookalike.families.crossings import crossing
 from lookalike.families.findings import (
     Complementary,
@@ -30,7 +30,7 @@ def study_families(study: MeasuredStudy) -> FamilyFindings:
         compared=study.compared,
         consistency=consistency_of_all(study),
         complementary=complementary_errors(study),
-        separability=separabilities(study),
+        separability=tuple(separability_of(study, pair) for pair in study.pairs),
         effective_rank={
             name: tuple(one.readouts.effective_rank.tolist())
             for name, one in study.finished.items()

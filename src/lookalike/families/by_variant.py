@@ -23,11 +23,6 @@ from lookalike.families.measured import MeasuredStudy, estimate_of, finite_or_no
 from lookalike.families.separability import Pair
 
 
-def separabilities(study: MeasuredStudy) -> tuple[Separability, ...]:
-    """The separability of each pair of look-alikes by each variant."""
-    return tuple(separability_of(study, pair) for pair in study.pairs)
-
-
 def separability_of(study: MeasuredStudy, pair: Pair) -> Separability:
     """The separability of two classes by each variant."""
     scores = {

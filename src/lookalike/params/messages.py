@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from reprlib import Repr
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from lookalike.errors import abbreviated
 
 Location = tuple[int | str, ...]
 KEY = "[key]"  # pydantic's last step to a fault of a key itself
@@ -18,9 +19,6 @@ RENAMED = {  # keys of earlier versions
     "spoiled_a_class": "corrupted_per_class",
 }
 PLAIN = re.compile(r"[\w/+-][\w/+ -]{0,59}")
-
-_short = Repr()
-_short.maxstring = _short.maxother = _short.maxlong = 60
 
 
 def fault_line(error: ValidationError, model: type[BaseModel], above: Location = ()) -> str:
@@ -56,10 +54,6 @@ def dotted(location: Iterable[int | str]) -> str:
     """The path of a key with dots; parts with other characters than those of names are in quotes."""
     parts = [str(part) for part in location if part != KEY]
     return ".".join(part if PLAIN.fullmatch(part) else abbreviated(part) for part in parts)
-
-
-def abbreviated(value: Any) -> str:
-    return _short.repr(value)
 
 
 def allowed_keys(model: type[BaseModel], location: Location) -> list[str]:
@@ -106,7 +100,8 @@ def allowed_values(node: dict[str, Any]) -> str:
         return f"a section with the keys {keys}" if keys else "a section of names"
     if kind == "string" and "pattern" in node:
         return f"text of the form {node['pattern']}"
-    return {"boolean": "true or false", "string": f"text{text_length(node)}"}[str(kind)]
+    length = f" of {node['minLength']} to {node['maxLength']} characters" if "maxLength" in node else ""
+    return {"boolean": "true or false", "string": f"text{length}"}[str(kind)]
 
 
 def number_range(node: dict[str, Any]) -> str:
@@ -122,7 +117,3 @@ def list_length(node: dict[str, Any]) -> str:
     if least == most:
         return f" of {least}"
     return f" of {least} to {most}" if most else ""
-
-
-def text_length(node: dict[str, Any]) -> str:
-    return f" of {node['minLength']} to {node['maxLength']} characters" if "maxLength" in node else ""

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from lookalike.errors import abbreviated
 from lookalike.models.registry import MODELS, PUBLISHED
 from lookalike.params.arguments import argument_fault, keywords
 from lookalike.params.datasets import DatasetParams
 from lookalike.params.file import Params, Study
-from lookalike.params.messages import abbreviated, dotted
+from lookalike.params.messages import dotted
 from lookalike.params.profiles import Budget
 from lookalike.params.training import TrainingParams, Variant
 

@@ -177,13 +177,9 @@ def split_halves(photographs: Sequence[Photograph]) -> list[str]:
     for sender, one in zip(senders, photographs, strict=True):
         counts[sender][one.label] += 1
     half_of, surplus = dict[str, str](), Counter[str]()  # of the first half over the second, by class
-    for sender in sorted(counts, key=lambda name: (-count_labelled(counts[name]), hashlib.md5(name.encode()).digest())):
+    labelled = {sender: of.total() - of[""] for sender, of in counts.items()}
+    for sender in sorted(counts, key=lambda name: (-labelled[name], hashlib.md5(name.encode()).digest())):
         first = sum(surplus[label] * count for label, count in counts[sender].items()) <= 0
         half_of[sender] = HALVES[not first]
         (surplus.update if first else surplus.subtract)(counts[sender])
     return [half_of[sender] for sender in senders]
-
-
-def count_labelled(counts: Counter[str]) -> int:
-    """Number of photographs with a label, from the counts by label."""
-    return counts.total() - counts[""]

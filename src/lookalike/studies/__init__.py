@@ -4,8 +4,6 @@ A new study needs a module here, named as in `params.yaml`, and its name in the 
 about whatever a study measured, so that none has to be added.
 """
 
-from collections.abc import Iterable
-
 from lookalike.claims.claim import Claim
 from lookalike.claims.evidence import Evidence
 from lookalike.claims.judging import Judged, judge
@@ -16,6 +14,6 @@ CLAIMS: tuple[Claim, ...] = tuple(
 )
 
 
-def judge_all(evidence: Evidence, claims: Iterable[Claim] = CLAIMS) -> list[Judged]:
+def judge_all(evidence: Evidence) -> list[Judged]:
     """The verdicts on all claims, in their order."""
-    return [judge(claim, evidence) for claim in claims]
+    return [judge(claim, evidence) for claim in CLAIMS]
