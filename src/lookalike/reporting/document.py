@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 Json = dict[str, Any]
+TELEPHONE = 385  # CSS pixels: a picture that is no wider is legible on a telephone, at most a tenth smaller
 MOST_COLUMNS = 9  # that a table shows at first
 LEADING_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?")  # as JavaScript's parseFloat reads it
 MARKUP = re.compile(  # what Markdown would not show as it is; a `_` within a word and a `<` before a space it does
@@ -86,14 +87,23 @@ class Tooltip:
     text: str
 
 
+Box = tuple[int, int, int, int]  # x, y, width and height in a picture
+Part = tuple[Box, ...]  # boxes of one height that stand side by side
+
+
 @dataclass(frozen=True)
 class RenderedImage:
-    """A picture for one width of the page: WebP bytes, its size in CSS pixels, and its spots."""
+    """A picture for one width of the page: WebP bytes, its size in CSS pixels, and its spots.
+
+    Attributes:
+        parts: what a telephone shows of it, one below the other; none: the whole.
+    """
 
     webp: bytes
     width: int
     height: int
     tooltips: tuple[Tooltip, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @property
     def data_uri(self) -> str:
@@ -103,10 +113,15 @@ class RenderedImage:
 
 @dataclass(frozen=True)
 class RenderedFigure:
-    """A drawn figure: for wide pages, and for pages of a telephone's width (None: there the wide one scrolls)."""
+    """A drawn figure: for wide pages, and for pages of a telephone's width (None: there the wide one is shown)."""
 
     wide: RenderedImage
     narrow: RenderedImage | None = None
+
+    @property
+    def scrolls(self) -> bool:
+        """Whether it is too wide for a telephone and has nothing that is narrower."""
+        return self.narrow is None and not self.wide.parts and self.wide.width > TELEPHONE
 
 
 @dataclass(frozen=True)

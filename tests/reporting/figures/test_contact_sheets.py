@@ -9,6 +9,7 @@ from PIL import Image
 
 from lookalike.artifacts.photos import sample_photographs
 from lookalike.photographs.recipes import MaskedPicture
+from lookalike.reporting.document import TELEPHONE
 from lookalike.reporting.figures.contact_sheets import (
     GAP,
     HEADER,
@@ -16,6 +17,7 @@ from lookalike.reporting.figures.contact_sheets import (
     TILE,
     Stages,
     contact_sheets,
+    parts_of,
     sheets,
     strip,
     tile,
@@ -170,3 +172,12 @@ def test_names_of_any_kind_are_written_below_a_strip(numbered: list[bytes], name
     assert found.keys() == {f"steps/plain/{name}", "sheets/plain-01", "samples/plain"}
     below = read(found["sheets/plain-01"])[HEADER + TILE :]
     assert below.min() < 128
+
+
+def test_a_telephone_sees_the_steps_of_a_photograph_above_its_caption() -> None:
+    sheet = Image.new("RGB", (5 * (TILE + GAP) - GAP, 2 * ROW))
+    steps, rest, caption, *second = parts_of(sheet)
+    assert steps == ((0, 0, 4 * (TILE + GAP), HEADER + TILE),)
+    assert rest == ((4 * (TILE + GAP), 0, TILE, HEADER + TILE),)
+    assert caption == ((0, HEADER + TILE, TELEPHONE, HEADER + GAP),)
+    assert len(second) == 3

@@ -142,7 +142,7 @@ def test_clusters_are_sorted_by_their_largest_class() -> None:
     np.testing.assert_allclose(
         np.ma.asarray(axes.images[0].get_array()), TABLE[order] / np.array([10, 1, 1200, 12, 10])[:, None]
     )
-    assert [axes.get_title(loc="left"), bar.get_ylabel()] == ["k-means", "share of the cluster"]
+    assert [axes.get_title(loc="left"), bar.get_xlabel()] == ["k-means", "share of the cluster"]
 
 
 SWEEP = [

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.explain import faithfulness
+from lookalike.reporting.document import TELEPHONE
 from lookalike.reporting.figures.cases import BAR, CASE, KEY, ModelPredictions, cases_figure
 from lookalike.reporting.figures.inner_maps import HEAD, feature_maps_figure, filters_figure, heads_figure
 from lookalike.reporting.figures.maps import (
@@ -227,7 +228,7 @@ def test_each_head_stands_above_its_gain() -> None:
         said = f"{('head 1', 'head 2', 'mean')[head]}\ngain {GAINS[block, head]:z.2f}".replace("-", "−")
         assert written[x + LARGE / 2, y + LARGE + 1] == said
     x, y = headings["image"]
-    assert headings["random 0.05\ncentre 0.18"][0] == x
+    assert headings["random\n0.05\ncentre\n0.18"][0] == x
     np.testing.assert_array_equal(standing_at(figure, x - LARGE / 2, y + GAP, LARGE), as_tile(IMAGES[0], LARGE))
     assert headings["blank"] == (x + LARGE + GAP, headings["block 2"][1])
 
@@ -255,14 +256,14 @@ def test_filters_of_three_planes_are_coloured() -> None:
     filters[0, 0], filters[1, 2] = 0.4, -0.2
     figure = filters_figure(filters, 3)
     np.testing.assert_array_equal(mosaic(figure, GAP, 3), [(255, 128, 128), (128, 128, 64), (128, 128, 128)])
-    assert any("brightest 0.4" in text for text in texts(figure))
+    assert any("±0.4" in text for text in texts(figure))
 
 
 def test_filters_go_on_in_the_next_row() -> None:
     filters = np.linspace(-1, 1, 20).reshape(20, 1, 1, 1)
     figure = filters_figure(filters, 1)
     width = canvas(figure).shape[1]
-    assert width <= 814
+    assert width <= TELEPHONE
     columns = width // (MEDIUM + GAP)
     middle = canvas(figure)[TITLE + MEDIUM + GAP + MEDIUM // 2, GAP + MEDIUM // 2]
     np.testing.assert_array_equal(middle, DIVERGING[round(255 * columns / 19)])
@@ -275,7 +276,7 @@ def draw_features() -> Figure:
 def test_feature_maps_are_scaled_each_for_itself() -> None:
     figure = draw_features()
     np.testing.assert_array_equal(standing_at(figure, GAP, TITLE, LARGE), as_tile(IMAGES[0], LARGE))
-    tiles = [standing_at(figure, LARGE + 3 * GAP + k * (MEDIUM + GAP), TITLE, MEDIUM) for k in range(3)]
+    tiles = [standing_at(figure, GAP + k * (MEDIUM + GAP), TITLE + LARGE + GAP, MEDIUM) for k in range(3)]
     np.testing.assert_array_equal([tile[0, 0] for tile in tiles], DIVERGING[[255, 0, 128]])
     np.testing.assert_array_equal([tile[0, -1] for tile in tiles], DIVERGING[[128, 128, 128]])
     assert "blank" in texts(figure)
@@ -314,7 +315,7 @@ def test_each_case_has_its_maps_beside_bars_below_a_verdict() -> None:
         assert (left, written[left - GAP, top + LARGE / 2]) == (CASE, said)
         for side, verdict in zip(SIDES, verdicts[k], strict=True):
             x, y = found_at(figure, overlay(image, side.maps[k], LARGE, signed=side.signed))
-            bars = x - 4 * GAP - BAR * len(NAMES)
+            bars = x - 3 * GAP - BAR * len(NAMES)
             assert (y, written[bars, top - 2]) == (top, verdict)
             assert written[bars + BAR * (LABELS[k] + 0.5), top + LARGE + 1] == "▲"
             chart = canvas(figure)[top : top + LARGE, bars + BAR // 2 :][:, : BAR * len(NAMES) : BAR]
@@ -327,7 +328,7 @@ def test_bars_tell_the_true_class_from_a_wrong_one() -> None:
     figure = draw_cases()
     _, top = found_at(figure, as_tile(IMAGES[1], LARGE))
     x, _ = found_at(figure, overlay(IMAGES[1], SIDES[0].maps[1], LARGE, signed=False))
-    foot = canvas(figure)[top + LARGE - 1, x - 4 * GAP - BAR * len(NAMES) + BAR // 2 :: BAR][:4]
+    foot = canvas(figure)[top + LARGE - 1, x - 3 * GAP - BAR * len(NAMES) + BAR // 2 :: BAR][:4]
     expected = [to_rgb(colour) for colour in (RIGHT, "#999999", "#999999", WRONG)]
     np.testing.assert_allclose(foot / 255, expected, atol=1 / 255)
 

@@ -9,10 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lookalike.reporting.figures.narrow import WIDTH as NARROW
 from lookalike.reporting.figures.narrow import lay_out_narrow
 from lookalike.reporting.figures.rendering import pixels_of, render_chart, stored_chart, to_png, to_webp
-from lookalike.reporting.figures.style import BESIDE, DPI, WIDTH, legend_above, name_rows, style, write_beside
+from lookalike.reporting.figures.style import BESIDE, DPI, NARROW, WIDTH, legend_above, name_rows, style, write_beside
 
 LONG = "a name that is long for an axis of a narrow figure on a telephone"
 

@@ -4,6 +4,7 @@ from lookalike.artifacts.photo_model import ABOUT, FOLDER, About, load_about
 from lookalike.photographs.accuracy import BEST
 from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.document import Illustration, Prose, Section, Table, Words, section
+from lookalike.reporting.figures.parts import quarters
 from lookalike.reporting.figures.rendering import stored_chart
 from lookalike.reporting.forms import count, shares, text
 from lookalike.reporting.photo_accuracy import (
@@ -61,7 +62,8 @@ def advice_illustration(study: StudyResults, found: PhotoAccuracies) -> Illustra
         "fewer than 100 photographs they are Wilson's.",
     )
     tables = tuple(accuracy_table(found, of) for of in OF if of != "class")
-    return Illustration(f"{study.name}-advice", stored_chart(advice_webp()), words, "published", numbers=tables)
+    picture = stored_chart(advice_webp(), cut=quarters)
+    return Illustration(f"{study.name}-advice", picture, words, "published", numbers=tables)
 
 
 def ground_sentence(found: PhotoAccuracies) -> str:

@@ -185,9 +185,9 @@ def class_illustration(study: StudyResults) -> Illustration | None:
     columns = (*labels("variant", "class"), *PART)
     words = Words(
         finding=hardest_class_sentence({name: classes[name] for name in finding_variants(study, classes)}),
-        how="A row per class, a column per variant: the darker, the more of the class's photographs are recognised; "
-        "grey: no photograph.",
-        alt="Heat map of the accuracy on photographs by class and variant",
+        how="A row per variant, a column per class: percent of the class's photographs that are recognised; an empty "
+        "column: no photograph.",
+        alt="Heat map of the accuracy on photographs by variant and class",
         method=f"Recipe {recipe}; means over seeds.",
     )
     numbers = tabulate("Accuracy on photographs by class", columns, rows)

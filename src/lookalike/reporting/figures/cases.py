@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lookalike.reporting.figures.maps import GAP, LARGE, LINE, Floats, Place, Sheet, as_tile, tile_of
+from lookalike.reporting.figures.parts import Cuts
 from lookalike.reporting.figures.style import RIGHT, WRONG, Look
 
-CASE = 72  # pixels at the left of a case's image
-NAMES = 30  # pixels that the names of classes reach below the line of the last case
-BAR = 14  # pixels for the probability of one class
+CASE = 64  # pixels at the left of a case's image
+NAMES = 36  # pixels that the names of classes reach below the line of the last case
+BAR = 11  # pixels for the probability of one class
 KEY = "bars: probability of each class, 0 to 1;  ▲ true class"
 
 
@@ -57,12 +58,14 @@ def cases_figure(
     """
     rules = {case["rule"]: [k for k, other in enumerate(cases) if other["rule"] == case["rule"]] for case in cases}
     size, width = tile_of(images.shape[1], LARGE), BAR * len(class_names)
-    lefts = [CASE + size + 6 * GAP, CASE + 2 * size + 16 * GAP + width]
-    sheet, top = Sheet(), (len(sides) + 1) * LINE + 3 * GAP
+    lefts = [CASE + size + 4 * GAP, CASE + 2 * size + 12 * GAP + width]
+    sheet, top = Sheet(cuts=Cuts(CASE + size)), (len(sides) + 1) * LINE + 3 * GAP
+    sheet.cuts.columns = [x - 2 * GAP for left in lefts for x in (left, left + width + 3 * GAP)]
     notes = (f"{side.model}: {side.note}".replace("\n", ", ") for side in sides)
     sheet.write(GAP, top - GAP, "\n".join([KEY, *notes]), ha="left")
     for rule, members in rules.items():
         top += 4 * LINE
+        sheet.cuts.rows += [top - 4 * LINE - GAP // 2, top - 3 * LINE + GAP // 2]
         sheet.write(GAP, top - 3 * LINE, rule, ha="left", fontsize=9, fontweight="bold")
         for k in members:
             sheet.paste((CASE, top), as_tile(images[k], size))
@@ -71,7 +74,7 @@ def cases_figure(
                 paste_bars(sheet, (left, top), side.probabilities[k], labels[k])
                 said, colour = prediction_text(side.probabilities[k], labels[k], class_names)
                 sheet.write(left, top - 2, f"{side.model}: {said}", ha="left", color=colour)
-                sheet.paste_map((left + width + 4 * GAP, top), images[k], side.maps[k], size, signed=side.signed)
+                sheet.paste_map((left + width + 3 * GAP, top), images[k], side.maps[k], size, signed=side.signed)
             top += size + 3 * LINE
         for left in lefts:
             name_bars(sheet, left, top - 2 * LINE - size + LARGE, class_names)
@@ -103,6 +106,6 @@ def paste_bars(sheet: Sheet, place: Place, probabilities: Floats, label: int) ->
 
 
 def name_bars(sheet: Sheet, left: float, top: float, class_names: Sequence[str]) -> None:
-    look: Look = {"ha": "right", "va": "top", "rotation": 50, "rotation_mode": "anchor"}
+    look: Look = {"ha": "left", "va": "top", "rotation": -60, "rotation_mode": "anchor"}
     for k, name in enumerate(class_names):
-        sheet.write(left + BAR * (k + 0.5) + GAP / 2, top, name, **look)
+        sheet.write(left + BAR * (k + 0.5) - GAP / 2, top, name, **look)

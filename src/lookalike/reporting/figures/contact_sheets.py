@@ -11,10 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 from lookalike.artifacts.photos import sample_photographs
 from lookalike.artifacts.webp import webp
 from lookalike.photographs.recipes import MaskedPicture, final_image
+from lookalike.reporting.document import TELEPHONE, Part
+from lookalike.reporting.figures.parts import Cuts, parts_as_note
 
 TILE = 84  # pixels: three for each of a 28x28 picture
 GAP = 4
 HEADER = 16
+HIGH = HEADER + TILE + HEADER + GAP  # of a photograph with its caption
 ROWS_A_SHEET = 25
 HEAT = (np.asarray(mpl.colormaps["inferno"](np.arange(256)))[:, :3] * 255).round().astype(np.uint8)
 
@@ -64,10 +67,16 @@ def contact_sheets(strips: Mapping[str, Sequence[bytes]], photographs: Sequence[
     for recipe, rows in strips.items():
         pictures |= {f"steps/{recipe}/{name}": row for (name, _), row in zip(photographs, rows, strict=True)}
         pictures |= {f"sheets/{recipe}-{page:02d}": one for page, one in enumerate(sheets(rows, captions), start=1)}
-        pictures[f"samples/{recipe}"] = webp(
-            stacked(sample_photographs(rows), sample_photographs(captions)), lossless=False
-        )
+        sample = stacked(sample_photographs(rows), sample_photographs(captions))
+        pictures[f"samples/{recipe}"] = webp(sample, lossless=False, note=parts_as_note(parts_of(sample)))
     return pictures
+
+
+def parts_of(sheet: Image.Image) -> tuple[Part, ...]:
+    """What a telephone shows of a sheet: each photograph's steps, as many in a row as it has room for, and its name."""
+    names = range(HEADER + TILE, sheet.height, HIGH)
+    cuts = Cuts(0, [*range(TILE + GAP, sheet.width, TILE + GAP)], sorted([*names, *range(HIGH, sheet.height, HIGH)]))
+    return cuts.parts(sheet.height, [sheet.width, TELEPHONE] * len(names))
 
 
 def sheets(strips: Sequence[bytes], captions: Sequence[str]) -> list[bytes]:
@@ -78,12 +87,11 @@ def sheets(strips: Sequence[bytes], captions: Sequence[str]) -> list[bytes]:
 
 def stacked(strips: Sequence[bytes], captions: Sequence[str]) -> Image.Image:
     rows = [Image.open(io.BytesIO(one)) for one in strips]
-    high = HEADER + TILE + HEADER + GAP
-    sheet = Image.new("RGB", (max(row.width for row in rows), high * len(rows)), "white")
+    sheet = Image.new("RGB", (max(row.width for row in rows), HIGH * len(rows)), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
     for k, (row, caption) in enumerate(zip(rows, captions, strict=True)):
-        sheet.paste(row, (0, k * high))
-        draw.text((0, k * high + HEADER + TILE + 1), caption, fill="#444444", font=font)
+        sheet.paste(row, (0, k * HIGH))
+        draw.text((0, k * HIGH + HEADER + TILE + 1), caption, fill="#444444", font=font)
     return sheet
 
 

@@ -13,19 +13,23 @@ from numpy.typing import NDArray
 
 from lookalike.artifacts.embeddings import Embedding
 from lookalike.evaluation.metrics import Floats, Ints
+from lookalike.reporting.figures.parts import note_parts, quarters
 from lookalike.reporting.figures.style import (
     BLACK,
     DARK,
+    DPI,
     MARKERS,
     MIDDLE,
+    NARROW,
     PALETTE,
-    WIDTH,
+    SMALL,
     Look,
     dodged_whiskers,
     heat_map,
     legend_above,
     name_columns,
     name_rows,
+    percent_ticks,
     series_looks,
     style,
     subplots,
@@ -103,7 +107,7 @@ def embedding_figure(points: ProjectedImages, classes: Classes, cluster_title: s
     by_class = class_looks(classes)
     by_group = {name: base_look(k) for k, name in enumerate(classes.group_names)}
     by_cluster = {str(k): cluster_look(k) for k in range(int(points.clusters.max()) + 1)}
-    figure, panels = subplots(WIDTH + 0.4, 2, 2)
+    figure, panels = subplots(2 * NARROW + 0.4, 2, 2, width=2 * NARROW)
     panels = panels.ravel()
     draw_map(panels[0], points.pca, points.labels, by_class)
     draw_map(panels[1], points.tsne, points.labels, by_class)
@@ -116,7 +120,8 @@ def embedding_figure(points: ProjectedImages, classes: Classes, cluster_title: s
         axes.set_ylabel("t-SNE 2 (no unit)")
     panels[0].set_xlabel("principal component 1")
     panels[0].set_ylabel("principal component 2")
-    return figure
+    width, height = (round(inches * DPI) for inches in figure.get_size_inches())
+    return note_parts(figure, quarters(width, height))
 
 
 def base_look(group: int) -> Look:
@@ -187,13 +192,13 @@ def cluster_table_figure(table: NDArray[np.integer], class_names: Sequence[str],
     order = np.lexsort((-counts.max(axis=1), counts.argmax(axis=1)))
     counts, totals = counts[order], counts[order].sum(axis=1)
     shares = counts / np.maximum(totals, 1)[:, None]
-    figure, axes = subplots(0.26 * len(counts) + 1.5, width=min(WIDTH, 2.4 + 0.48 * len(class_names)))
-    image = heat_map(axes, shares, lambda row, column: f"{counts[row, column]:,}", dark=0.6, fontsize=7)
-    name_columns(axes, class_names, rotation=45)
+    figure, axes = subplots(0.26 * len(counts) + 2, width=max(NARROW, 0.3 * len(class_names)))
+    image = heat_map(axes, shares, lambda row, column: f"{counts[row, column]:,}", dark=0.6, fontsize=SMALL)
+    name_columns(axes, class_names, fontsize=8)
     axes.set_yticks(range(len(counts)), [f"{k} ({n:,})" for k, n in zip(order, totals, strict=True)])
     axes.set_ylabel("cluster (images)")
     axes.set_title(title)
-    figure.colorbar(image, ax=axes, label="share of the cluster")
+    percent_ticks(figure.colorbar(image, ax=axes, label="share of the cluster", location="bottom", aspect=40).ax.xaxis)
     return figure
 
 
@@ -206,7 +211,7 @@ def sweep_figure(rows: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any]) -
         chosen: "components" and "covariance" of one of them.
     """
     series = series_looks(dict.fromkeys(row["covariance"] for row in rows))
-    figure, axes = subplots(3.2, width=3.5)
+    figure, axes = subplots(3.2, width=NARROW)
     for covariance, look in series.items():
         fits = [row for row in rows if row["covariance"] == covariance]
         sizes, bics = (np.array([fit[key] for fit in fits]) for key in ("components", "bic"))

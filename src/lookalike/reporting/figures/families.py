@@ -19,6 +19,7 @@ from lookalike.reporting.figures.style import (
     DARK,
     FAMILIES,
     MIDDLE,
+    NARROW,
     SMALL,
     WIDTH,
     Estimated,
@@ -34,8 +35,8 @@ from lookalike.reporting.figures.style import (
 )
 
 MOST = 24  # letters of a class's name in a figure
-TILE = 56  # pixels of an image above the chart of cues
-NARROW = 5.0  # inches: a heat map alone
+ALONE = 5.0  # inches: the width of a heat map alone
+TILE = 56  # pixels of an image beside the chart of cues
 
 
 def estimated(found: Estimate | None) -> Estimated:
@@ -64,7 +65,7 @@ def consistency_figure(
         2 if known else 1,
         width_ratios=[1.5, 1] if known else None,
         squeeze=False,
-        width=WIDTH if known else NARROW,
+        width=WIDTH if known else ALONE,
     )
     draw_consistency(heat, consistency, families)
     for axes in rest:
@@ -162,41 +163,38 @@ def draw_rows(axes: Axes, rows: Sequence[str], values: Mapping[str, Sequence[Est
 
 @style()
 def cues_figure(strip: Mapping[Condition, NDArray[np.uint8]], uses: Mapping[str, CueUse], looks: Looks) -> Figure:
-    """The share of its accuracy that each variant keeps in each condition, below one image in each.
+    """The share of its accuracy that each variant keeps in each condition, one row each, beside an image in it.
 
     Args:
         strip: condition -> image (H, W[, 3]); conditions without a usable image are left out.
         uses: by variant; of those in `looks`, all with the same conditions.
     """
     conditions = next(iter(uses.values())).conditions
-    figure, (images, kept) = subplots(4, 2, 1, sharex=True, height_ratios=[0.55, 2.6])
+    height, shared = 0.4 * len(conditions), {"sharey": True, "width_ratios": [0.4, 2.1]}
+    figure, (images, kept) = subplots(height + 0.2 * len(looks) + 0.6, 1, 2, width=NARROW, **shared)
     draw_strip(images, [strip.get(condition) for condition in conditions])
-    dodged_whiskers(kept, looks.values(), (list(map(estimated, uses[name].kept)) for name in looks), up=True)
-    kinds, ends = runs_of([kind or "original" for kind, _ in conditions])
-    for middle, end, kind in zip(middles(ends), ends, kinds, strict=True):
-        images.text(middle, 1.05, kind, ha="center", va="bottom", fontsize=7)
-        kept.axvline(end - 0.5, color="#999999", linewidth=0.6)
-    kept.set_xticks(range(len(conditions)), [strength_of(condition) for condition in conditions])
-    kept.set_xlim(-0.5, len(conditions) - 0.5)
-    kept.tick_params(axis="x", length=0)
-    kept.grid(visible=False, axis="x")
-    kept.set_ylim(bottom=0)
-    percent_ticks(kept.yaxis)
-    kept.set_ylabel("accuracy kept,\nof that on images as they are")
-    kept.set_xlabel("patches per side; strength of the other changes (3: the strongest)")
-    figure.legend(*kept.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
+    dodged_whiskers(kept, looks.values(), (list(map(estimated, uses[name].kept)) for name in looks))
+    name_rows(kept, list(map(condition_name, conditions)))
+    kept.tick_params(axis="y", labelleft=True)  # which shared axes hide
+    for end in runs_of([kind for kind, _ in conditions])[1][:-1]:
+        kept.axhline(end - 0.5, color="#999999", linewidth=1)
+    kept.set_xlim(left=0)
+    percent_ticks(kept.xaxis)
+    kept.set_xlabel("accuracy kept,\nof that on the original images")
+    legend_above(figure, kept, columns=2)
     return figure
 
 
-def strength_of(condition: Condition) -> str:
+def condition_name(condition: Condition) -> str:
     kind, strength = condition
-    return {"": "", "silhouette": "", "shuffled": f"{strength}×{strength}"}.get(kind, str(strength))
+    patches = f"shuffled {strength}×{strength}"
+    return {"": "original", "silhouette": kind, "shuffled": patches}.get(kind, f"{kind} {strength}")
 
 
 def draw_strip(axes: Axes, images: Sequence[NDArray[np.uint8] | None]) -> None:
-    """Draw images in a row at 0, 1, ...; None leaves a gap."""
+    """Draw images below each other at 0, 1, ...; None leaves a gap."""
     for k, image in enumerate(images):
         if image is not None:
-            axes.imshow(as_tile(image, TILE), extent=(k - 0.45, k + 0.45, 0, 1), aspect="auto", interpolation="none")
-    axes.set_ylim(0, 1)
+            axes.imshow(as_tile(image, TILE), extent=(0, 1, k + 0.45, k - 0.45), aspect="auto", interpolation="none")
+    axes.set_xlim(0, 1)
     axes.set_axis_off()

@@ -22,8 +22,9 @@ from lookalike.reporting.figures.maps import (
     signed_tile,
     tile_of,
 )
+from lookalike.reporting.figures.parts import Cuts
 
-ACROSS = 5  # doubtful labels in a row
+ACROSS, PITCH = 4, 190  # doubtful labels in a row, and the pixels that each has
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def contrast_maps_figure(
     left, size, sheet = margin(names), tile_of(classes.shape[2], MEDIUM), Sheet()
     pitch = size + GAP
     width, height = left + (1 + len(maps)) * pitch + 2 * GAP, TITLE + len(pairs) * pitch
+    sheet.cuts.columns.append(width)
     for side in range(2):
         start, top = (left + side * width, TITLE) if 2 * width <= MOST else (left, TITLE + side * height)
         for column, heading in enumerate(["mean image", *maps]):
@@ -72,18 +74,19 @@ def contrast_maps_figure(
 
 
 def doubtful_figure(doubtful: Sequence[Doubtful], images: Sequence[NDArray[np.uint8]]) -> Figure:
-    """Images (H, W[, 3]) with doubtful labels, five per row, each above its label and the class of the judges."""
-    sheet, pitch = Sheet(), MOST // ACROSS
+    """Images (H, W[, 3]) with doubtful labels, four per row, each above its label and the class of the judges."""
+    sheet = Sheet(cuts=Cuts(columns=[PITCH * k for k in range(1, ACROSS)]))
     for k, (one, image) in enumerate(zip(doubtful, images, strict=True)):
         size = tile_of(len(image), LARGE)
-        x, y = k % ACROSS * pitch, k // ACROSS * (size + 3 * LINE + 3 * GAP)
-        sheet.paste((x + (pitch - size) // 2, y + GAP), as_tile(image, size))
+        x, y = k % ACROSS * PITCH, k // ACROSS * (size + 3 * LINE + 3 * GAP)
+        sheet.cuts.rows += [y] if x == 0 < y else []
+        sheet.paste((x + (PITCH - size) // 2, y + GAP), as_tile(image, size))
         lines = (
             f"test image {one.index}",
             f"label: {short(one.label)} {one.label_share:.2f}",
             f"judges: {short(one.judged)} {one.judged_share:.2f}",
         )
         for row, line in enumerate(lines):
-            sheet.write(x + pitch / 2, y + size + 2 * GAP + row * LINE, line, va="top")
+            sheet.write(x + PITCH / 2, y + size + 2 * GAP + row * LINE, line, va="top")
         sheet.end = y + size + 3 * LINE + 3 * GAP
     return sheet.figure()

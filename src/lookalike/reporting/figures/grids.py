@@ -12,6 +12,7 @@ from lookalike.reporting.figures.maps import (
     GAP,
     LINE,
     MEDIUM,
+    MOST,
     SMALL_IMAGE,
     TITLE,
     Floats,
@@ -24,6 +25,7 @@ from lookalike.reporting.figures.maps import (
     tile_of,
     tiles_per_row,
 )
+from lookalike.reporting.figures.parts import Cuts
 
 if TYPE_CHECKING:  # the primer draws without evidence
     from lookalike.artifacts.explanations import FilterExamples, InSteps, LayerOutputs
@@ -53,7 +55,8 @@ def class_maps_figure(
         title: what stands above, such as the method with its gain.
         signed: whether maps have either sign, see `maps.overlay`.
     """
-    left, size, sheet = margin(class_names), tile_of(images.shape[1], MEDIUM), Sheet()
+    left, size = margin(class_names), tile_of(images.shape[1], MEDIUM)
+    sheet = Sheet(cuts=Cuts(left - GAP, tile_edges(left, size), [TITLE - GAP // 2]))
     sheet.write(GAP, TITLE - GAP, title, ha="left")
     for row, name in enumerate(class_names):
         y = TITLE + row * (size + GAP)
@@ -72,10 +75,11 @@ def augmentation_figure(images: NDArray[np.uint8], drawn: NDArray[np.uint8], nam
 
 def image_table_figure(columns: Mapping[str, NDArray[np.uint8]], names: Sequence[str]) -> Figure:
     """Images in a table: heading -> (N, H, W[, 3]), and the names of the N rows; columns that do not fit go below."""
-    left, sheet = margin(names), Sheet()
-    size = tile_of(next(iter(columns.values())).shape[1], MEDIUM)
+    left, size = margin(names), tile_of(next(iter(columns.values())).shape[1], MEDIUM)
+    sheet = Sheet(cuts=Cuts(left - GAP, tile_edges(left, size)))
     for headings in chunks(list(columns), tiles_per_row(left, size + GAP)):
         top = (sheet.extent[1] if sheet.pictures else 0) + TITLE
+        sheet.cuts.rows += [top - TITLE] if sheet.pictures else []
         for column, heading in enumerate(headings):
             x = left + column * (size + GAP)
             sheet.write(x + size / 2, top - GAP, heading)
@@ -96,12 +100,14 @@ def journey_figure(image: NDArray[np.uint8], sides: "Mapping[str, InSteps]", cha
     """
     layers = next(iter(sides.values()))
     names = [f"{name}\n{channels[name]} of {maps.shape[1]}x{maps.shape[2]}" for name, maps in layers.items()]
-    size, left, sheet = tile_of(len(image), MEDIUM), margin([IMAGE, *names]), Sheet()
+    size, left = tile_of(len(image), MEDIUM), margin([IMAGE, *names])
     top = TITLE + size + LINE + 2 * GAP
+    sheet = Sheet(cuts=Cuts(left - GAP, rows=[TITLE + size + GAP]))
     name_layers(sheet, left, size, top, names)
     sheet.paste((left, TITLE), as_tile(image, size))
     for side, (heading, found) in enumerate(sides.items()):
         start = left + side * (CHANNELS * (MEDIUM + GAP) + 3 * GAP)
+        sheet.cuts.columns.append(start - GAP)
         sheet.write(start, top - GAP, heading, ha="left", fontsize=9)
         paste_layers(sheet, (start, top), found.values())
     sheet.add_map_scales([True])
@@ -116,16 +122,22 @@ def layers_figure(sides: "Mapping[str, LayerOutputs]") -> Figure:
             in rows; the same layers in each. Each map is coloured by its own largest absolute value.
     """
     first = next(iter(sides.values()))
-    size, left, sheet = tile_of(len(first.image), MEDIUM), margin([IMAGE, *first.outputs]), Sheet()
-    top = TITLE + size + LINE
+    size, left = tile_of(len(first.image), MEDIUM), margin([IMAGE, *first.outputs])
+    top, sheet = TITLE + size + LINE, Sheet(cuts=Cuts(left - GAP))
     name_layers(sheet, left, size, top, first.outputs)
     for side, (heading, layers) in enumerate(sides.items()):
         start = left + side * (max(size + GAP, ABREAST * (MEDIUM + GAP)) + 2 * GAP)
+        sheet.cuts.columns.append(start - GAP)
         sheet.write(start, TITLE - GAP, heading, ha="left")
         sheet.paste((start, TITLE), as_tile(layers.image, size))
         paste_layers(sheet, (start, top), layers.outputs.values())
     sheet.add_map_scales([True])
     return sheet.figure()
+
+
+def tile_edges(left: int, size: int) -> list[int]:
+    """Where a sheet with tiles of `size` from `left` on may be cut: between them."""
+    return [*range(left - GAP // 2, MOST, size + GAP)]
 
 
 def name_layers(sheet: Sheet, left: int, size: int, top: int, names: Iterable[str]) -> None:
@@ -150,10 +162,12 @@ def responses_figure(
         layers: by convolution, what its filters respond to.
         silent: layers and numbers of filters that respond to all images alike.
     """
-    best, sheet, top = next(iter(layers.values())).images.shape[1], Sheet(), 0
+    best, top = next(iter(layers.values())).images.shape[1], 0
     size = tile_of(test_set.images.shape[1], MEDIUM)
     across = min(1 + best, tiles_per_row(GAP, size + GAP))
     abreast = 2 if size == MEDIUM else 1  # filters in a row
+    second = GAP + across * (size + GAP) + 5 * GAP
+    sheet = Sheet(cuts=Cuts(0, [*tile_edges(GAP, size)[:across], *tile_edges(second, size)]))
     for name, layer in layers.items():
         alive = [(name, int(number)) not in silent for number in layer.filters]
         seen, top = field_of(layer.inputs[alive] if any(alive) else layer.inputs), top + 4 * LINE
@@ -161,8 +175,9 @@ def responses_figure(
         rows, columns = (part.stop - part.start for part in seen)
         title = f"{name}: a filter sees {rows}×{columns} pixels" if whole else name
         sheet.write(GAP, top - 2 * LINE, title, ha="left", fontsize=9)
+        sheet.cuts.rows += [top - 4 * LINE, top - 2 * LINE + GAP]
         for k, (number, made, images) in enumerate(zip(layer.filters, layer.inputs, layer.images, strict=True)):
-            left = GAP + k % abreast * (across * (size + GAP) + 5 * GAP)
+            left = second if k % abreast else GAP
             y = top + k // abreast * (size + LINE + GAP)
             if not alive[k]:
                 sheet.write(left, y - 2, f"filter {number}: never active", ha="left")

@@ -6,6 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from lookalike.reporting.document import TELEPHONE
+from lookalike.reporting.figures.grids import tile_edges
 from lookalike.reporting.figures.maps import (
     DIVERGING,
     GAP,
@@ -28,7 +30,7 @@ from lookalike.reporting.figures.maps import (
     tile_size,
     tiles_per_row,
 )
-from lookalike.reporting.figures.style import DPI, WIDTH
+from lookalike.reporting.figures.parts import Cuts
 
 HEAD = 112  # pixels of a tile of the attention of one head over a photograph: there are many of them
 
@@ -39,17 +41,18 @@ def heads_figure(image: NDArray[np.uint8], maps: Floats, gains: Floats, *, note:
     Args:
         maps: (blocks, heads + 1, h, w), without negative values; the last of a block is the mean over its heads.
         gains: (blocks, heads + 1).
-        note: what stands below the image: the gains of random maps and of a centred Gaussian.
+        note: what stands below the image, a word per line: the gains of random maps and of a centred Gaussian.
     """
     names = [f"block {k + 1}" for k in range(len(maps))]
     headings = [*(f"head {k + 1}" for k in range(maps.shape[1] - 1)), "mean"]
     left, top = margin(names), LINE + GAP
     size = max(tile_size(0, left, len(headings)), HEAD if len(image) > SMALL_IMAGE else 0)
     across = tiles_per_row(left, size + GAP) - 1
-    pitch, rows, sheet = size + 2 * LINE + GAP, -(-gains.shape[1] // across), Sheet()
+    pitch, rows = size + 2 * LINE + GAP, -(-gains.shape[1] // across)
+    sheet = Sheet(cuts=Cuts(left - GAP, tile_edges(left, size)))
     sheet.paste((left, top), as_tile(image, size))
     sheet.write(left + size / 2, top - GAP, "image")
-    sheet.write(left + size / 2, top + size + GAP, note, va="top")
+    sheet.write(left + size / 2, top + size + GAP, note.replace(" ", "\n"), va="top")
     for block, name in enumerate(names):
         sheet.name_row(left - GAP, top + block * rows * pitch, size, name)
     for block, head in np.ndindex(gains.shape):
@@ -75,16 +78,16 @@ def filters_figure(filters: Floats, inputs: int) -> Figure:
     if inputs == 3:
         kernels = ((scale_to_unit(filters).transpose(0, 2, 3, 1) + 1) * 127.5).round().astype(np.uint8)
         largest = np.abs(filters).max()
-        title += f", in red, green and blue: grey is 0, the brightest {largest:.2g}, the darkest −{largest:.2g}"
+        title += f" in colour: grey is 0, the extremes are ±{largest:.2g}"
     else:
         means = filters.mean(axis=1)
         largest = np.abs(means).max()
         title += f", means over {inputs} input channels" if inputs > 1 else ""
         kernels = apply_colours(scale_to_unit(means), signed=True)
-    paste_mosaic(sheet, GAP, [as_tile(kernel, MEDIUM) for kernel in kernels])
+    paste_mosaic(sheet, TITLE, [as_tile(kernel, MEDIUM) for kernel in kernels])
     if inputs != 3:
         sheet.add_scale(DIVERGING, f"−{largest:.2g}", f"{largest:.2g}")
-    sheet.write(GAP, TITLE - GAP, title, fontsize=9, ha="left")
+    sheet.write(GAP, TITLE - GAP, title, ha="left")
     return sheet.figure()
 
 
@@ -96,19 +99,20 @@ def feature_maps_figure(image: NDArray[np.uint8], maps: Floats, name: str) -> Fi
     sheet = Sheet()
     size = tile_of(len(image), LARGE)
     sheet.paste((GAP, TITLE), as_tile(image, size))
-    corners = paste_mosaic(sheet, size + 3 * GAP, [signed_tile(values, MEDIUM) for values in maps])
+    corners = paste_mosaic(sheet, TITLE + size + GAP, [signed_tile(values, MEDIUM) for values in maps])
     for (x, y), values in zip(corners, maps, strict=True):
         if is_blank(values):
             sheet.write(x + MEDIUM / 2, y + MEDIUM / 2, "blank", va="center")
-    sheet.write(GAP, TITLE - GAP, f"the image, and the {len(maps)} feature maps of {name}", fontsize=9, ha="left")
+    sheet.write(GAP, TITLE - GAP, f"the image, and the {len(maps)} feature maps of {name}", ha="left")
     sheet.add_map_scales([True])
     return sheet.figure()
 
 
-def paste_mosaic(sheet: Sheet, left: int, tiles: Sequence[Pixels]) -> list[Place]:
-    """Paste medium tiles in rows below the title, as wide as the figure may be; returns the place of each."""
-    columns, pitch = int((WIDTH * DPI - left) // (MEDIUM + GAP)), MEDIUM + GAP
-    corners = [(left + k % columns * pitch, TITLE + k // columns * pitch) for k in range(len(tiles))]
+def paste_mosaic(sheet: Sheet, top: int, tiles: Sequence[Pixels]) -> list[Place]:
+    """Paste medium tiles in rows from `top` on, as wide as a telephone shows; returns the place of each."""
+    pitch = MEDIUM + GAP
+    columns = (TELEPHONE - GAP) // pitch
+    corners = [(GAP + k % columns * pitch, top + k // columns * pitch) for k in range(len(tiles))]
     for place, tile in zip(corners, tiles, strict=True):
         sheet.paste(place, tile)
     return corners

@@ -12,6 +12,7 @@ from lookalike.reporting.figures.style import (
     BLACK,
     DARK,
     MIDDLE,
+    NARROW,
     NEAR,
     RIGHT,
     WRONG,
@@ -161,7 +162,7 @@ def divergence_figures(compared: "Iterable[ComparedPair]", focus: Collection[str
 def divergence_figure(ranking: Mapping[str, Any]) -> Figure:
     """How far two models diverge where they predict the same, before and after temperature: `Ranking` as JSON."""
     kinds = {"divergence": ("as trained", MIDDLE, "--"), "divergence_calibrated": ("after temperature", DARK, "-")}
-    figure, axes = subplots(3.2, width=3.5)
+    figure, axes = subplots(3.2, width=NARROW)
     for key, (name, colour, line) in kinds.items():
         values = np.maximum(ranking[key], LEAST_DIVERGENCE)
         label = f"{name}: median {np.median(ranking[key]):.2g} bit"

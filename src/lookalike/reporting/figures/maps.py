@@ -4,9 +4,11 @@ Each is one array of pixels, drawn at its own size on one pair of axes, since a 
 Places on it are in pixels from the top left.
 """
 
+import math
 import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
@@ -15,6 +17,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
+from lookalike.reporting.document import TELEPHONE
+from lookalike.reporting.figures.parts import Cuts, note_parts
 from lookalike.reporting.figures.style import DPI, SMALL, WIDTH, Look
 
 Pixels = NDArray[np.uint8]  # (H, W, 3)
@@ -47,11 +51,13 @@ class Sheet:
 
     Attributes:
         end: how far down there is something else than pictures.
+        cuts: where a telephone shows the next part below; none: anywhere.
     """
 
     pictures: list[tuple[Place, Pixels]] = field(default_factory=list)
     texts: list[tuple[float, float, str, Look]] = field(default_factory=list)
     end: int = 0
+    cuts: Cuts = field(default_factory=Cuts)
 
     def paste(self, place: Place, picture: Pixels) -> None:
         self.pictures.append((place, picture))
@@ -82,18 +88,22 @@ class Sheet:
     def add_map_scales(self, signed: Iterable[bool]) -> None:
         """Add the scales of maps, of which some may be signed and some not."""
         kinds = set(signed)
+        self.cuts.rows.append(self.extent[1] + GAP)
         if False in kinds:
             self.add_scale(SEQUENTIAL, "low", "high   of each map's own values")
         if True in kinds:
-            self.add_scale(DIVERGING, "−", "+   each map's largest value of either sign, 0 in the middle")
+            self.add_scale(DIVERGING, "−", "+   each map's largest value, 0 in the middle")
 
     @property
     def extent(self) -> Place:
         """The right and the lower end of all that is drawn."""
-        rights, ends = zip(*((x + len(each[0]), y + len(each)) for (x, y), each in self.pictures), strict=True)
-        beyond = {"left": 1, "center": 0.5, "right": 0}  # of its place, as shares of a text's width
-        texts = (x + beyond[look["ha"]] * text_width([text], look["fontsize"]) for x, _, text, look in self.texts)
-        return round(max(*rights, *texts)), max(*ends, self.end)
+        return self.right_of(0, math.inf), max(self.end, *(y + len(each) for (_, y), each in self.pictures))
+
+    def right_of(self, top: float, end: float) -> int:
+        """The right end of all that is drawn from `top` to `end`."""
+        rights = [x + len(each[0]) for (x, y), each in self.pictures if top <= y < end]
+        texts = [x + beyond(text, look) for x, y, text, look in self.texts if top <= y < end]
+        return round(max([0, *rights, *texts]))
 
     def figure(self) -> Figure:
         """The figure; each pixel of a picture is one pixel of the figure."""
@@ -102,12 +112,21 @@ class Sheet:
         for (left, top), picture in self.pictures:
             canvas[top : top + len(picture), left : left + len(picture[0])] = picture
         figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+        if width > TELEPHONE:
+            rights = [self.right_of(top, end) for top, end in pairwise([0, *self.cuts.rows, height])]
+            note_parts(figure, self.cuts.parts(height, [right and right + GAP for right in rights]))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.imshow(canvas, interpolation="none", aspect="auto", extent=(0, width, height, 0))
         for x, y, text, look in self.texts:
             axes.text(x, y, text, parse_math=False, **look)  # as in `style`
         return figure
+
+
+def beyond(text: str, look: Look) -> float:
+    """About how far a text reaches to the right of its place."""
+    share = {"left": 1, "center": 0.5, "right": 0}[look["ha"]] * (1.2 if look.get("fontweight") == "bold" else 1)
+    return share * text_width([text], look["fontsize"])
 
 
 def is_blank(values: Floats) -> bool:
@@ -184,9 +203,12 @@ def maps_figure(
     left = margin(row_names)
     size = tile_size(images.shape[1], left, 1 + len(columns))
     headings = {name: f"{wrapped(name, size)}\n{notes[name]}" for name in columns}
-    pitch, sheet = max(size, text_width(headings.values())) + GAP, Sheet()
+    pitch, sheet = max(size, text_width(headings.values())) + GAP, Sheet(cuts=Cuts(left - GAP))
+    sheet.cuts.columns = [left + size // 2 + round((k - 0.5) * pitch) for k in range(1, len(columns) + 1)]
     for names in chunks(list(columns), tiles_per_row(left, pitch) - 1):
-        top = (sheet.extent[1] + 3 * GAP if sheet.pictures else 0) + line_count(headings.values()) * LINE + GAP
+        start = sheet.extent[1] + 3 * GAP if sheet.pictures else 0
+        sheet.cuts.rows += [start] if start else []
+        top = start + line_count(headings.values()) * LINE + GAP
         sheet.write(left + size / 2, top - GAP, "image")
         for row, (name, image) in enumerate(zip(row_names, images, strict=True)):
             sheet.name_row(left - GAP, top + row * (size + GAP), size, name)

@@ -13,9 +13,8 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
 
-from lookalike.reporting.figures.style import BESIDE, columns_of, named_handles
+from lookalike.reporting.figures.style import BESIDE, NARROW, columns_of, named_handles
 
-WIDTH = 3.5  # inches
 LINE = 0.17  # inches that a line of text is high
 MANY = 4  # panels in a row, of which two stay side by side
 LETTERS = 46  # of a line of the legend
@@ -38,13 +37,13 @@ def lay_out_narrow(figure: Figure) -> bool:
 
     The figure is changed. Texts next to rows are left out, for there is no room.
     """
-    if figure.get_figwidth() <= WIDTH:
+    if figure.get_figwidth() <= NARROW:
         return False
     frames = {axes: axes.get_tightbbox(renderer_of(axes)) or axes.bbox for axes in figure.axes}
     panels = [measure_panel(axes, frames) for axes in figure.axes if is_panel(axes)]
     across = 2 if len({round(panel.axes.get_position().x0, 2) for panel in panels}) >= MANY else 1
     left = max(panel.left for panel in panels[::across]) + (0.25 if figure.get_supylabel() else 0)
-    room = (WIDTH - left) / across - 0.15
+    room = (NARROW - left) / across - 0.15
     if any(has_cells(panel.axes) and room < CELL * panel.width for panel in panels):
         return False
     for text in [text for axes in figure.axes for text in axes.texts if text.get_gid() == BESIDE]:
@@ -60,8 +59,8 @@ def lay_out_narrow(figure: Figure) -> bool:
             panel.axes.set_subplotspec(grid[k, column])
         rest += max(panel.room + fit_labels(panel.axes, room, revealed=panel is row[0]) for panel in row) + LINE
     label = figure._supxlabel  # type: ignore[attr-defined]
-    rest += LINE * (1 + wrap(label, WIDTH - 0.2)) if label else 0
-    figure.set_size_inches(WIDTH, sum(heights) + rest + draw_legend(figure, *names))
+    rest += LINE * (1 + wrap(label, NARROW - 0.2)) if label else 0
+    figure.set_size_inches(NARROW, sum(heights) + rest + draw_legend(figure, *names))
     return True
 
 
@@ -145,7 +144,7 @@ def draw_legend(figure: Figure, drawn: list[Artist], names: list[str]) -> float:
     """Draw the legend above all panels, in two columns where there is room; returns its height in inches."""
     if not names:
         return 0
-    columns, wrapped = min(2, columns_of(names, WIDTH)), [textwrap.fill(name, LETTERS) for name in names]
+    columns, wrapped = min(2, columns_of(names, NARROW)), [textwrap.fill(name, LETTERS) for name in names]
     figure.legend(drawn, wrapped, loc="outside upper center", ncols=columns, frameon=False, fontsize=8)
     lines = sum(name.count("\n") + 1 for name in wrapped)
     return LINE * -(-lines // columns) + 0.2

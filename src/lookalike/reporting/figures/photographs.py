@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from lookalike.reporting.figures.style import (
     DARK,
     MIDDLE,
+    NARROW,
     SMALL,
     WIDTH,
     Estimated,
@@ -89,26 +90,26 @@ def ablation_figure(steps: Mapping[str, Sequence[Mapping[str, Any]]], *, looks: 
 
 @style()
 def class_accuracy_figure(by_class: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Figure:
-    """Accuracy on photographs by class (rows), one column per recipe or variant; grey where there are no photographs.
+    """Accuracy on photographs in percent by variant (rows) and class (columns), and how many photographs of each class.
 
-    `by_class`: column -> class -> "accuracy": estimate or None, and "images": how many photographs.
+    `by_class`: variant -> class -> "accuracy": estimate or None, and "images": how many photographs.
     """
-    names = list(next(iter(by_class.values())))
-    cells = [[column[name] for column in by_class.values()] for name in names]
-    shares = np.array([[cell["accuracy"]["value"] if cell["accuracy"] else np.nan for cell in row] for row in cells])
+    classes = next(iter(by_class.values()))
+    found = [[row[name]["accuracy"] for name in classes] for row in by_class.values()]
+    shares = np.array([[one["value"] if one else np.nan for one in row] for row in found])
 
     def cell_text(row: int, column: int) -> str:
         share = shares[row, column]
-        return "none" if np.isnan(share) else f"{share:.0%}\nof {cells[row][column]['images']}"
+        return "" if np.isnan(share) else f"{100 * share:.0f}"
 
-    figure, axes = subplots(0.36 * len(names) + 1.4, width=min(WIDTH, 2.4 + 0.8 * len(by_class)))
+    figure, axes = subplots(0.2 * len(by_class) + 2, width=max(NARROW, 0.3 * len(classes)))
     axes.set_facecolor("#cccccc")
-    image = heat_map(axes, shares, cell_text, dark=0.7, fontsize=SMALL)
-    name_columns(axes, list(by_class), rotation=40, rotation_mode=None)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylabel("true class")
-    bar = figure.colorbar(image, ax=axes, shrink=0.75, label="accuracy on the class's photographs")
-    percent_ticks(bar.ax.yaxis)
+    image = heat_map(axes, shares, cell_text, dark=0.6, fontsize=SMALL)
+    name_columns(axes, [f"{name} ({one['images']})" for name, one in classes.items()], fontsize=8)
+    axes.set_yticks(range(len(by_class)), list(by_class), fontsize=8)
+    axes.set_xlabel("true class (photographs)")
+    bar = figure.colorbar(image, ax=axes, label="accuracy", location="bottom", aspect=40)
+    percent_ticks(bar.ax.xaxis)
     return figure
 
 

@@ -10,7 +10,7 @@ from lookalike.artifacts.image_files import to_pixels
 from lookalike.primer.convolution import Window
 from lookalike.primer.exercises import KERNEL, POOLINGS, convolve, pool
 from lookalike.primer.functions import ACTIVATIONS
-from lookalike.reporting.figures.grids import image_table_figure
+from lookalike.reporting.figures.grids import image_table_figure, tile_edges
 from lookalike.reporting.figures.maps import (
     GAP,
     LARGE,
@@ -22,7 +22,8 @@ from lookalike.reporting.figures.maps import (
     as_tile,
     scale_to_unit,
 )
-from lookalike.reporting.figures.style import legend_above, series_looks, style, subplots
+from lookalike.reporting.figures.parts import Cuts
+from lookalike.reporting.figures.style import NARROW, legend_above, series_looks, style, subplots
 
 
 def channels_figure(image: NDArray[np.uint8]) -> Figure:
@@ -46,7 +47,7 @@ def poolings_figure(image: NDArray[np.uint8]) -> Figure:
 
 
 def rows_figure(rows: Mapping[str, list[NDArray[np.uint8]]]) -> Figure:
-    sheet, top = Sheet(), 2 * LINE
+    sheet, top = Sheet(cuts=Cuts(0, tile_edges(GAP, LARGE))), 2 * LINE
     for name, pictures in rows.items():
         sheet.write(GAP, top - GAP, name, ha="left")
         for column, picture in enumerate(pictures):
@@ -63,7 +64,7 @@ def in_one_scale(maps: Sequence[Floats]) -> Pixels:
 def activation_functions_figure() -> Figure:
     """Activation functions, and their derivatives."""
     x = np.linspace(-4, 4, 401)
-    figure, (values, slopes) = subplots(4.8, 2, 1, width=3.5)
+    figure, (values, slopes) = subplots(4.8, 2, 1, width=NARROW)
     for (name, look), line in zip(series_looks(ACTIVATIONS).items(), ("-", "--", "-.", ":"), strict=True):
         for axes, function in ((values, ACTIVATIONS[name].apply), (slopes, ACTIVATIONS[name].derivative)):
             axes.plot(x, function(x), color=look["color"], linestyle=line, label=name)

@@ -16,6 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, MaxNLocator
 from numpy.typing import NDArray
 
 from lookalike.families.family import Family
+from lookalike.reporting.document import TELEPHONE
 
 Look = dict[str, Any]  # colour, marker, label and the like, as matplotlib's functions take them
 Looks = Mapping[str, Look]
@@ -32,8 +33,9 @@ DARK, MIDDLE, LIGHT = "#333333", "#777777", "#BBBBBB"
 MARKERS = "osD^vPX<>"
 BESIDE = "beside"  # marks texts at the right of rows, which only wide pages have
 SMALL = 6.5  # points: the least that is read at ease
-WIDTH = 7.4  # inches: a column of the report
 DPI = 110
+WIDTH = 7.4  # inches: a column of the report
+NARROW = TELEPHONE / DPI  # inches
 SETTINGS: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,

@@ -11,6 +11,7 @@ from lookalike.reporting.figures.style import (
     BLACK,
     DARK,
     MIDDLE,
+    NARROW,
     Look,
     Looks,
     label_epochs,
@@ -39,7 +40,7 @@ def reliability_figures(scored: "Scored") -> dict[str, Figure]:
 @style()
 def reliability_figure(before: dict[str, list[float]], after: dict[str, list[float]], temperature: float) -> Figure:
     """Accuracy against confidence in bins, before and after temperature scaling, above the number of images per bin."""
-    figure, (axes, counts) = subplots(3.8, 2, 1, sharex=True, height_ratios=[3, 1], width=3.5)
+    figure, (axes, counts) = subplots(3.8, 2, 1, sharex=True, height_ratios=[3, 1], width=NARROW)
     axes.plot([0, 1], [0, 1], color=MIDDLE, linestyle=":", label="confidence = accuracy")
     trained: Look = {"color": MIDDLE, "marker": "s", "linestyle": "--", "markerfacecolor": "white"}
     scaled: Look = {"color": DARK, "marker": "o", "linestyle": "-"}

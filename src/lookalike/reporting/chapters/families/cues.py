@@ -32,8 +32,8 @@ def cue_part(compared: FamilyComparison) -> ChapterPart | None:
         claims=("L6", "L7", "L8"),
         words=Words(
             finding=cue_sentence(compared, drawn),
-            how="Above: one test image in every condition. Below: how much of its accuracy each variant keeps on such "
-            "images; 100 % means that it does not need what was taken away.",
+            how="Left: one test image in every condition; strength 3 is the strongest. Right: how much of its accuracy "
+            "each variant keeps on such images; 100 % means that it does not need what was taken away.",
             alt="One image in every condition, and the share of its accuracy that each variant keeps in it",
             method="Silhouettes keep the outline alone, shuffled patches the parts without their order, a low-pass "
             "filter coarse and a high-pass filter fine structure, edges the contours. On the first test images of each "
