@@ -228,3 +228,17 @@ def test_a_narrow_page_has_charts_in_one_column(browser: Browser, ran: Checkout)
         expect(view.locator(".tip")).to_have_text(wide[0][2])
     assert width <= 358
     assert height > width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_figure_is_wider_than_a_page_of_390_pixels(browser: Browser, ran: Checkout, name: str) -> None:
+    """Neither its box nor what is in it; folds are open."""
+    with browser.new_context(viewport={"width": 390, "height": 900}) as context:
+        page = context.new_page()
+        open_page(page, ran, name)
+        page.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
+        wide = "one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > innerWidth"
+        views = f"[...document.querySelectorAll('.view')].filter((one) => {wide})"
+        assert page.evaluate(f"{views}.map((one) => one.closest('figure')?.id ?? one.className)") == []
+        hidden = "[...document.querySelectorAll('figure .view')].filter((one) => one.clientHeight < 30)"
+        assert page.evaluate(f"{hidden}.map((one) => one.closest('figure').id)") == []

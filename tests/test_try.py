@@ -169,12 +169,12 @@ def test_a_recipe_that_refuses_a_picture_is_missing_with_its_reason(project: Pat
 def test_probabilities_sum_to_one_for_all_classes(html: str) -> None:
     charts = re.findall(r'<table aria-label="Probability.*?</table>', html, flags=re.DOTALL)
     for chart in charts:
-        shares = [float(share) for share in re.findall(r"<td>([\d.]+) %</td>", chart)]
+        shares = [float(share) for share in re.findall(r"<td>([\d.]+)\s%</td>", chart)]
         widths = [float(share) for share in re.findall(r'width="([\d.]+)%"', chart)]
         assert len(shares) == 10
         assert widths == shares
         assert sum(shares) == pytest.approx(100, abs=0.5)  # each is rounded
-        (best,) = re.findall(r'class="best">.*?<td>([\d.]+) %</td>', chart)
+        (best,) = re.findall(r'class="best">.*?<td>([\d.]+)\s%</td>', chart)
         assert float(best) == max(shares)
 
 
@@ -565,7 +565,7 @@ def test_a_picture_like_the_data_sets_is_shown_as_it_is_and_inverted(
     look = "on a light ground, the inverse of the data set" if inverted else "on a dark ground, as in the data set"
     expected = f"28 x 28 pixels {look}; shown as it is and inverted, and by the recipes for photographs"
     assert f"small.{suffix}: {expected}" in lines
-    html = (trying / "try.html").read_text(encoding="utf-8")
+    html = (trying / "try.html").read_text(encoding="utf-8").replace("\u00a0", " ")
     ways = ["as it is", "only inverted", *(f"recipe {name}" for name in recipes(trying))]
     charts = re.findall(r'aria-label="Probability of each class: fashion-cnn, (.*?), small', html)
     assert charts == ways

@@ -85,7 +85,7 @@ class Tables(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.inside:
-            self.cells[-1] += data
+            self.cells[-1] += data.replace("\u00a0", " ")
 
 
 def test_every_name_stands_on_the_page_as_it_is(report: tuple[Report, Path]) -> None:

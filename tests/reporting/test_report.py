@@ -40,6 +40,7 @@ from lookalike.reporting.report import (
     Report,
     as_script_json,
     inline,
+    join_units,
     render,
     to_html,
     to_markdown,
@@ -270,6 +271,19 @@ def test_a_figure_has_a_view_for_narrow_pages_or_is_scrolled_there(report: Repor
     scrolled = Parsed(figure_of(appendix(report), "one"))
     assert scrolled.all("source") == []
     assert [(each.get("tabindex"), each.get("role")) for each in scrolled.all("div")[:1]] == [("0", "region")]
+
+
+def test_a_wide_picture_stands_in_the_page_once_and_its_parts_are_cut_from_it(report: Report) -> None:
+    one = report.illustrations["one"]
+    parts = (((0, 0, 300, 9),), ((0, 0, 40, 9), (300, 0, 200, 9)))
+    cut = replace(one, picture=RenderedFigure(replace(one.picture.wide, parts=parts)))
+    html = render("page.html", report=report, page=Page("a.html", "A", (section("s", "S", cut),)))
+    assert html.count(one.picture.wide.data_uri) == 1
+    view = Parsed(figure_of(html, "one"))
+    assert [each["href"] for each in view.all("use")] == ["#sheet-one"] * 3
+    boxes = [each.get("viewbox") for each in view.all("svg")]
+    assert boxes == ["0 0 800 300", "0 0 300 9", "0 0 300 9", "0 0 240 9", "0 0 40 9", "300 0 200 9"]
+    assert [(each.get("role"), each.get("aria-label")) for each in view.all("div")[:1]] == [("img", one.words.alt)]
 
 
 def test_a_figures_spots_stand_in_the_page_as_json(report: Report) -> None:
@@ -612,3 +626,9 @@ def test_markdown_tells_all_but_what_needs_a_browser(report: Report) -> None:
     explorer = markdown.split("## Explorer\n")[1].split("## Provenance")[0]
     assert explorer.strip() == ""
     assert "<" not in markdown
+
+
+def test_no_line_ends_between_a_number_and_its_unit() -> None:
+    html = '<p title="5 %">20 % of 30 seeds, <b>3.5 points</b> in 4 s</p><code>9 MB</code><script>8 % 3</script>'
+    joined = html.replace("20 %", "20\u00a0%").replace("3.5 points", "3.5\u00a0points").replace("4 s<", "4\u00a0s<")
+    assert join_units(html) == joined

@@ -28,7 +28,7 @@ def answer(classifier: Classifier, picture: bytes, **more: object) -> str:
 
 def sentence(answered: str) -> str:
     (found,) = re.findall('<p class="answer">(.*?)</p>', answered)
-    return html.unescape(found)
+    return html.unescape(found).replace("\u00a0", " ")
 
 
 def image(answered: str, kind: str) -> Image.Image:
@@ -47,7 +47,7 @@ def test_it_is_what_try_answers(classifier: Classifier, photo: Path, monkeypatch
     (expected,) = json.loads(capsys.readouterr().out)["pictures"]
     answered = answer(classifier, photo.read_bytes())
     assert sentence(answered) == expected["sentence"]
-    shares = re.findall(r"<td>([\d.]+) %</td>", answered)
+    shares = re.findall(r"<td>([\d.]+)\s%</td>", answered)
     probabilities = [share for row in expected["rows"] for share in row["probabilities"].values()]
     assert shares == [f"{100 * share:.1f}" for share in probabilities]
     assert answered.count('class="colours"') == 6  # two maps of each model
@@ -83,6 +83,6 @@ def test_without_a_garment_there_is_a_mask_to_be_mended(classifier: Classifier) 
 
 def test_a_picture_like_the_data_sets_has_no_mask(classifier: Classifier) -> None:
     answered = answer(classifier, as_png(Image.fromarray(draw_garments(1, seed=3)[0][0])))
-    assert "28 x 28 pixels on a dark ground" in answered
+    assert "28 x 28\u00a0pixels on a dark ground" in answered
     assert "the photograph model" not in answered
     assert "data-mask" not in answered

@@ -35,6 +35,12 @@ DEMONSTRATION = (
 )
 EMPHASIS = "*`"  # which captions and notes have as well
 LINK = re.compile(r"\[([^\]]+)\]\((https?://[^\s()]+|[\w./-]+(?:#[^\s()]*)?|#[^\s()]*)\)")  # [words](address)
+NO_BREAK = "\u00a0"
+UNIT = re.compile(  # a space before a unit, or what holds no text
+    r"<(script|style|pre|code)\b.*?</\1>|<[^>]*>"
+    r"|(?<=\d) (?=%|(?:percentage|points?|pixels?|px|bits?|ms|s|min|h|[kMGT]i?B?|W|Wh)\b)",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def to_html(report: Report) -> dict[str, str]:
 
 
 def render(template: str, **content: object) -> str:
-    """Fill a template; a name that it is not given is an error, not an empty place."""
+    """Fill a template; a name that it is not given is an error, not an empty place. For spaces see `join_units`."""
     environment = Environment(
         loader=PackageLoader("lookalike.reporting"),
         autoescape=True,
@@ -89,7 +95,12 @@ def render(template: str, **content: object) -> str:
         "percent": percent,
     }
     environment.globals |= {"subtitle": SUBTITLE, "demonstration": DEMONSTRATION, "first_page": PAGE}
-    return environment.get_template(template).render(**content)
+    return join_units(environment.get_template(template).render(**content))
+
+
+def join_units(html: str) -> str:
+    """HTML in which no line ends between a number and its unit; tags, scripts, styles and code stay as they are."""
+    return UNIT.sub(lambda found: NO_BREAK if found[0] == " " else found[0], html)
 
 
 def tooltips_as_json(found: tuple[Tooltip, ...], wide: tuple[Tooltip, ...] = ()) -> str:

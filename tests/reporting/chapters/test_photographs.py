@@ -41,7 +41,7 @@ from lookalike.reporting.chapters.photographs_trust import (
     selective_sentence,
     trust_section,
 )
-from lookalike.reporting.chapters.sentences import NOTHING
+from lookalike.reporting.chapters.sentences import NOTHING, share_text
 from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.document import Fold
 from lookalike.reporting.forms import amounts, count, p, percent, points, shares, significant
@@ -123,8 +123,10 @@ def test_the_finding_is_accuracy_on_photographs_beside_that_on_the_test_set(resu
 def test_the_choice_stands_with_the_half_that_judges_it(results: StudyResults, drawn: Json) -> None:
     about, choice = prose(photographs_chapter(results))
     best = results.measurements.photos["chosen"]
-    assert f"{best['variant']} with the recipe fitted**, {shares(best['choose']['accuracy'])} % of " in choice
-    assert f"**{shares(best['score']['accuracy'])} % of {best['score']['images']} on the other half**" in choice
+    assert (
+        f"{best['variant']} with the recipe fitted**, right in {share_text(best['choose']['accuracy'])} of " in choice
+    )
+    assert f"**{share_text(best['score']['accuracy'])} of {best['score']['images']} on the other half**" in choice
     labelled = PHOTOGRAPHED - 2
     assert about.startswith(f"{PHOTOGRAPHED} photographs (drawn for a test), {labelled} of them of one of the classes")
     assert "no sender has photographs in both." in about
@@ -156,7 +158,7 @@ def test_with_no_labelled_photograph_in_the_other_half_the_choice_is_said_not_to
     sides = {name: Side(study.evaluations[name].test_logits, TEMPERATURES) for name in EVALUATED}
     few = study_photos(outputs, sides, replace(test_set, photos=photos), np.arange(10), [EVALUATED], "Bag")
     _, choice = prose(photographs_chapter(changed(results, **few)))
-    assert choice.endswith(f"% of {len(alone)} there. {NOT_SCORED}")
+    assert choice.endswith(f" of {len(alone)} there. {NOT_SCORED}")
     assert "– %" not in choice
     assert "of 0" not in choice
 

@@ -11,7 +11,17 @@ from PIL import Image
 
 from lookalike.reporting.figures.narrow import lay_out_narrow
 from lookalike.reporting.figures.rendering import pixels_of, render_chart, stored_chart, to_png, to_webp
-from lookalike.reporting.figures.style import BESIDE, DPI, NARROW, WIDTH, legend_above, name_rows, style, write_beside
+from lookalike.reporting.figures.style import (
+    BELOW,
+    BESIDE,
+    DPI,
+    NARROW,
+    WIDTH,
+    legend_above,
+    name_rows,
+    style,
+    write_beside,
+)
 
 LONG = "a name that is long for an axis of a narrow figure on a telephone"
 
@@ -103,6 +113,20 @@ def test_notes_beside_rows_are_for_wide_pages_alone() -> None:
     assert not figure.axes[0].texts
 
 
+def test_a_scale_of_colours_below_its_panel_takes_no_height_from_it() -> None:
+    with style():
+        figure = Figure(figsize=(WIDTH, 3))
+        heat, line = figure.subplots(1, 2)
+        figure.colorbar(heat.imshow(np.eye(3), aspect="auto"), ax=heat, label="share", **BELOW)
+        line.plot([0, 1])
+    pixels_of(figure)
+    height = heat.bbox.height
+    assert laid_out(figure)
+    bar = figure.axes[-1]
+    assert line.bbox.y1 < bar.bbox.y0 < bar.bbox.y1 < heat.bbox.y0
+    assert heat.bbox.height == pytest.approx(height, rel=0.25)
+
+
 def test_empty_panels_go_and_scales_of_colours_stay() -> None:
     with style():
         figure = Figure(figsize=(WIDTH, 3))
@@ -118,15 +142,16 @@ def test_empty_panels_go_and_scales_of_colours_stay() -> None:
     assert line.bbox.y1 <= heat.bbox.y0
 
 
-def test_numbers_in_cells_that_would_become_too_small_keep_their_figure_wide() -> None:
+@pytest.mark.parametrize(("columns", "crowded"), [(3, False), (12, True)])
+def test_numbers_that_would_be_wider_than_their_cells_keep_their_figure_wide(columns: int, crowded: bool) -> None:
     with style():
         figure = Figure(figsize=(WIDTH, 3))
         axes = figure.subplots()
-        axes.imshow(np.eye(3), aspect="auto")
-        for k in range(3):
+        axes.imshow(np.eye(columns), aspect="auto")
+        for k in range(columns):
             axes.text(k, k, "1,234")
-    assert render_chart(figure).narrow is None
-    assert figure.get_figwidth() == WIDTH
+    drawn = render_chart(figure)
+    assert (drawn.narrow is None, drawn.scrolls) == (crowded, crowded)
 
 
 def test_a_small_figure_has_one_view() -> None:

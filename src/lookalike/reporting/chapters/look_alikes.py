@@ -100,8 +100,8 @@ def error_illustration(study: StudyResults, variants: Mapping[str, Json], findin
     """Errors within and across groups, and their severity."""
     words = Words(
         finding,
-        "Left: how often a variant is wrong within the look-alike group and across groups. Right: the mean severity of "
-        "its errors, 1 within the group and 2 across, and of how many errors this is the mean.",
+        "First panel: how often a variant is wrong within the look-alike group and across groups. Second: the mean "
+        "severity of its errors, 1 within the group and 2 across, and of how many errors this is the mean.",
         "Error rates within and across groups, and severity of errors, by variant",
         "Means over seeds with 95 % intervals over test images. A model that makes more of the easy errors has a lower "
         "mean severity.",

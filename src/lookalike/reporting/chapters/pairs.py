@@ -101,8 +101,8 @@ def difference_illustration(study: StudyResults, rows: Sequence[Json], finding: 
     sizes = {row.variant: row.train_images for row in study.standings}
     words = Words(
         finding,
-        "Dots right of 0 mean that the first variant has more: at the left of accuracy, in the other panels of "
-        "probability on images on which both predict the same class.",
+        "Dots right of 0 mean that the first variant has more: in the first panel of accuracy, in the others "
+        "of probability on images on which both predict the same class.",
         "Forest plot of the differences between pairs of variants",
         "First minus second variant. Bars: 95 % bootstrap intervals over test images, for accuracy over seeds and "
         "images.",

@@ -106,12 +106,13 @@ def photographs_sentence(photos: Json, refused: Sequence[tuple[str, str]], study
 def choice_sentence(best: Json) -> str:
     """The variant and recipe chosen on one half, and what they reach on the other, if a photograph is in it."""
     choice = (
-        f"**Chosen on one half: {best['variant']} with the recipe {best['recipe']}**, "
-        f"{shares(best['choose']['accuracy'])} % of {best['choose']['images']} there"
+        f"**Chosen on one half: {best['variant']} with the recipe {best['recipe']}**, right in "
+        f"{share_text(best['choose']['accuracy'])} of {best['choose']['images']} there"
     )
     if not best["score"]["images"]:
         return f"{choice}. {NOT_SCORED}"
-    return f"{choice} and **{shares(best['score']['accuracy'])} % of {best['score']['images']} on the other half**."
+    scored = f"{share_text(best['score']['accuracy'])} of {best['score']['images']}"
+    return f"{choice} and in **{scored} on the other half**."
 
 
 def accuracy_illustration(study: StudyResults) -> Illustration | None:

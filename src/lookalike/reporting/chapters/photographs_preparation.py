@@ -88,8 +88,9 @@ def collector_section(study: StudyResults) -> Section | None:
     about = {one: figures[one][study.recipe]["predicted"][name] for one in finding_variants(study, shown)}
     words = Words(
         finding=collector_sentence(about, failures, study.recipe),
-        how=f"Left: share of the labelled photographs that are taken for {name}. Right: the same for test images of "
-        f"the other classes that were corrupted on purpose. Where a line rises, this damage makes a {name} of them.",
+        how=f"First panel: share of the labelled photographs that are taken for {name}. Others: the same for test "
+        "images of the other classes that were corrupted on purpose. Where a line rises, this damage makes a "
+        f"{name} of them.",
         alt=f"Share predicted as {name} on photographs by recipe and on test images by strength of corruption",
         method=WAYS,
     )

@@ -54,7 +54,7 @@ POOLINGS = Words(
 ACTIVATIONS = Words(
     finding="The derivative of ReLU is 0 or 1, that of the sigmoid at most a quarter, and that of tanh vanishes where "
     "it saturates.",
-    how="Left: each function. Right: its derivative. A gradient is multiplied by the derivative at every layer, so "
+    how="Above: each function. Below: its derivative. A gradient is multiplied by the derivative at every layer, so "
     "that small derivatives make it vanish in deep networks.",
     alt="ReLU, leaky ReLU, tanh and sigmoid, and their derivatives",
 )

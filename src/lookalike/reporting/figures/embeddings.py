@@ -15,6 +15,7 @@ from lookalike.artifacts.embeddings import Embedding
 from lookalike.evaluation.metrics import Floats, Ints
 from lookalike.reporting.figures.parts import note_parts, quarters
 from lookalike.reporting.figures.style import (
+    BELOW,
     BLACK,
     DARK,
     DPI,
@@ -198,7 +199,7 @@ def cluster_table_figure(table: NDArray[np.integer], class_names: Sequence[str],
     axes.set_yticks(range(len(counts)), [f"{k} ({n:,})" for k, n in zip(order, totals, strict=True)])
     axes.set_ylabel("cluster (images)")
     axes.set_title(title)
-    percent_ticks(figure.colorbar(image, ax=axes, label="share of the cluster", location="bottom", aspect=40).ax.xaxis)
+    percent_ticks(figure.colorbar(image, ax=axes, label="share of the cluster", **BELOW).ax.xaxis)
     return figure
 
 

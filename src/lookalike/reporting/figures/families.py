@@ -16,6 +16,7 @@ from lookalike.families.family import Family
 from lookalike.families.findings import ClassPair, CueUse, ErrorConsistency, OfSize, Separability
 from lookalike.reporting.figures.maps import as_tile
 from lookalike.reporting.figures.style import (
+    BELOW,
     DARK,
     FAMILIES,
     MIDDLE,
@@ -60,7 +61,7 @@ def consistency_figure(
     known = [one for one in by_size if one.consistency is not None]
     variants = len(set(consistency.variants))
     figure, ((heat, *rest),) = subplots(
-        max(3.4, 0.13 * variants + 1),
+        max(3.8, 0.13 * variants + 1.5),
         1,
         2 if known else 1,
         width_ratios=[1.5, 1] if known else None,
@@ -88,7 +89,7 @@ def draw_consistency(axes: Axes, consistency: ErrorConsistency, families: Mappin
     axes.set_yticks(middles(ends), variants, fontsize=SMALL)
     mark_families(axes, names, families)
     axes.set_xlabel("the same models, in the same order")
-    axes.figure.colorbar(picture, ax=axes, label="error consistency κ")
+    axes.figure.colorbar(picture, ax=axes, label="error consistency κ", **BELOW)
 
 
 def family_order(names: Sequence[str], families: Mapping[str, Family]) -> list[int]:

@@ -15,6 +15,7 @@ from lookalike.families.family import Family
 from lookalike.families.findings import LearningCurves, Representation
 from lookalike.reporting.figures.families import draw_rows, family_order, mark_families
 from lookalike.reporting.figures.style import (
+    BELOW,
     MIDDLE,
     SMALL,
     Looks,
@@ -75,7 +76,7 @@ def representations_figure(found: Representation, compared: tuple[str, str], fam
     """CKA of the layers of both compared variants, next to that of the last layers of all variants."""
     order = family_order([*found.variants], families)
     names = [[*found.variants][k] for k in order]
-    figure, (panels,) = subplots(max(3.4, 0.14 * len(names) + 1), 1, 2 if found.compared else 1, squeeze=False)
+    figure, (panels,) = subplots(max(3.8, 0.14 * len(names) + 1.5), 1, 2 if found.compared else 1, squeeze=False)
     if found.compared:
         draw_cka(panels[0], np.array(found.compared, float))
         for name, axis in zip(compared, (panels[0].yaxis, panels[0].xaxis), strict=True):
@@ -88,7 +89,7 @@ def representations_figure(found: Representation, compared: tuple[str, str], fam
     mark_families(panels[-1], names, families)
     panels[-1].set_xlabel("the same variants, in the same order")
     panels[-1].set_title("last layers of all variants")
-    figure.colorbar(picture, ax=panels, label="linear CKA (1: the same up to rotation)", shrink=0.7)
+    figure.colorbar(picture, ax=panels, label="linear CKA (1: the same up to rotation)", **BELOW)
     return figure
 
 

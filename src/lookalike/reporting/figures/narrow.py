@@ -18,7 +18,6 @@ from lookalike.reporting.figures.style import BESIDE, NARROW, columns_of, named_
 LINE = 0.17  # inches that a line of text is high
 MANY = 4  # panels in a row, of which two stay side by side
 LETTERS = 46  # of a line of the legend
-CELL = 0.85  # of its width: what a panel with numbers in its cells must keep
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def lay_out_narrow(figure: Figure) -> bool:
     across = 2 if len({round(panel.axes.get_position().x0, 2) for panel in panels}) >= MANY else 1
     left = max(panel.left for panel in panels[::across]) + (0.25 if figure.get_supylabel() else 0)
     room = (NARROW - left) / across - 0.15
-    if any(has_cells(panel.axes) and room < CELL * panel.width for panel in panels):
+    if any(is_crowded(panel.axes, room) for panel in panels):
         return False
     for text in [text for axes in figure.axes for text in axes.texts if text.get_gid() == BESIDE]:
         text.remove()
@@ -58,6 +57,7 @@ def lay_out_narrow(figure: Figure) -> bool:
         for column, panel in enumerate(row):
             panel.axes.set_subplotspec(grid[k, column])
         rest += max(panel.room + fit_labels(panel.axes, room, revealed=panel is row[0]) for panel in row) + LINE
+    rest += sum(frames[axes].height / figure.dpi + LINE for axes in figure.axes if is_bar(axes) and lies(axes))
     label = figure._supxlabel  # type: ignore[attr-defined]
     rest += LINE * (1 + wrap(label, NARROW - 0.2)) if label else 0
     figure.set_size_inches(NARROW, sum(heights) + rest + draw_legend(figure, *names))
@@ -72,9 +72,15 @@ def is_bar(axes: Axes) -> bool:
     return axes.get_label() == "<colorbar>"
 
 
-def has_cells(axes: Axes) -> bool:
-    """Whether axes show a heat map with numbers in its cells."""
-    return bool(axes.images) and len(axes.texts) > 1
+def lies(axes: Axes) -> bool:
+    """Whether a scale of colours is horizontal and so needs height."""
+    return axes.bbox.width > axes.bbox.height
+
+
+def is_crowded(axes: Axes, room: float) -> bool:
+    """Whether a heat map that is `room` inches wide has numbers that are wider than its cells."""
+    columns = [image.get_size()[1] for image in axes.images]
+    return len(axes.texts) > 1 and any(count * width_of(text) > room for count in columns for text in axes.texts)
 
 
 def measure_panel(axes: Axes, frames: Mapping[Axes, Bbox]) -> Panel:

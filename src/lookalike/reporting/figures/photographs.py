@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lookalike.reporting.figures.style import (
+    BELOW,
     DARK,
     MIDDLE,
     NARROW,
@@ -108,7 +109,7 @@ def class_accuracy_figure(by_class: Mapping[str, Mapping[str, Mapping[str, Any]]
     name_columns(axes, [f"{name} ({one['images']})" for name, one in classes.items()], fontsize=8)
     axes.set_yticks(range(len(by_class)), list(by_class), fontsize=8)
     axes.set_xlabel("true class (photographs)")
-    bar = figure.colorbar(image, ax=axes, label="accuracy", location="bottom", aspect=40)
+    bar = figure.colorbar(image, ax=axes, label="accuracy", **BELOW)
     percent_ticks(bar.ax.xaxis)
     return figure
 

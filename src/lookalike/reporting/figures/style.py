@@ -32,6 +32,7 @@ PALETTE = ("#44AA99", "#882255", "#999933", "#CC6677", "#DDCC77", "#555555", "#9
 DARK, MIDDLE, LIGHT = "#333333", "#777777", "#BBBBBB"
 MARKERS = "osD^vPX<>"
 BESIDE = "beside"  # marks texts at the right of rows, which only wide pages have
+BELOW: Look = {"location": "bottom", "aspect": 40}  # of a scale of colours: beside, it takes a telephone's width
 SMALL = 6.5  # points: the least that is read at ease
 DPI = 110
 WIDTH = 7.4  # inches: a column of the report

@@ -58,9 +58,9 @@ def consistency_part(compared: FamilyComparison) -> ChapterPart | None:
         words=Words(
             finding=finding,
             how="κ is 1 where two models err on the same images, and 0 where they coincide as often as by chance. "
-            "Left: every pair of models; thin lines separate variants, whose seeds stand side by side, and thick lines "
-            "families. Right, where it was measured: κ of two runs of one variant and of a run of each family, by the "
-            "number of training images.",
+            "Heat map: every pair of models; thin lines separate variants, whose seeds stand side by side, and thick "
+            "lines families. Curves, where it was measured: κ of two runs of one variant and of a run of each family, "
+            "by the number of training images.",
             alt="Heat map of the error consistency of all pairs of models, and error consistency by training images",
             method="Geirhos et al., NeurIPS 2020; computed from all test images.",
         ),
@@ -134,8 +134,8 @@ def separability_part(compared: FamilyComparison) -> ChapterPart | None:
             finding=f"By AUROC the {one} separates {better} of {len(pairs)} pairs of look-alikes better than the "
             f"{other}; the hardest pair is {' and '.join(pairs[hardest].pair)} ({one} {ours:.3f}, {other} "
             f"{theirs:.3f}).",
-            how="Further right is better in both panels. Left: the probability that an image of the first class has a "
-            "larger difference of both logits than one of the second. Right: d′, the distance of the two classes' "
+            how="Further right is better in both panels. AUROC: the probability that an image of the first class has a "
+            "larger difference of both logits than one of the second. d′: the distance of the two classes' "
             "scores in standard deviations.",
             alt="AUROC and d′ of each pair of look-alike classes, by variant",
             method="Means over seeds, on the test images of the two classes.",

@@ -105,8 +105,8 @@ def representation_part(compared: FamilyComparison) -> ChapterPart | None:
         words=Words(
             finding=representation_sentence(found, compared),
             how="CKA is 1 where two sets of features are the same up to rotation and scale, and 0 where they have "
-            "nothing in common. Left: layers of the two compared variants, from the input down and to the right. "
-            "Right: last layers; the diagonal compares different runs of one variant (grey: there is only one).",
+            "nothing in common. First panel: layers of the two compared variants, from the input down and to the "
+            "right. Second: last layers; the diagonal compares different runs of one variant (grey: only one run).",
             alt="Heat maps of the similarity of layers between two variants, and of the last layers of all variants",
             method="Linear CKA without bias (Kornblith et al., ICML 2019) of the features of the same test images, "
             "mean over pairs of seeds.",

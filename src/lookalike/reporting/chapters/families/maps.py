@@ -42,9 +42,9 @@ def attribution_part(compared: FamilyComparison) -> ChapterPart | None:
         claims=("L10",),
         words=Words(
             finding=family_gain_sentence(gains, compared),
-            how="Left: further right is more faithful; 'centre' is a map that knows nothing but the middle. Further "
-            "panels, where objects have an outline: whether a map's maximum lies on the object, and intersection over "
-            "union.",
+            how="First panel: further right is more faithful; 'centre' is a map that knows nothing but the middle. "
+            "Further panels, where objects have an outline: whether a map's maximum lies on the object, and "
+            "intersection over union.",
             alt="Gain of faithfulness of each method on a common grid, for both families",
             method="Gain: area under the insertion curve minus that under the deletion curve. All maps are averaged on "
             "the same 7×7 grid, so that no family gains by finer maps. Means over seeds.",
