@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "lookalike"
 # The text of a link may hold a picture.
 LINK = re.compile(r"(?P<text>!?\[(?:!\[[^\]]*\]\([^)]*\)|[^\]])*\])\((?P<path>[^)#\s:]+)(?P<anchor>#[^)\s]*)?\)")
-COMMAND = re.compile(r"^## `lookalike (?P<command>[a-z ]+)`$", re.MULTILINE)
+COMMAND = re.compile(r"^## `lookalike (?P<command>[a-z -]+)`$", re.MULTILINE)
 ELSEWHERE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "*/README.md", "reports/published/**/*.*")
 
 
