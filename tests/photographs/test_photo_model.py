@@ -208,11 +208,11 @@ def test_the_released_head_is_small_and_its_card_has_its_numbers() -> None:
 
     accuracy, interval = said(about["all"])
     assert {("accuracy", accuracy), ("95 % interval", interval)} <= {*rows}
-    words = {"background": "ground", "items": "items", "view": "view of a shoe"}
-    grounds = {
-        f"{words[of]}: {value}": one for of, parts in about["attributes"].items() for value, one in parts.items()
+    words = {"view": "view of a shoe"}
+    attributes = {
+        f"{words.get(of, of)}: {value}": one for of, parts in about["attributes"].items() for value, one in parts.items()
     }
-    for name, one in (about["classes"] | grounds).items():
+    for name, one in (about["classes"] | attributes).items():
         assert (name, str(one["photographs"]), *said(one)) in rows
     for one in about["ablation"]:
         by_split = ", ".join(f"{100 * share:.1f} %" for share in one["by_split"])
