@@ -55,7 +55,7 @@ def test_the_help_has_examples_and_statuses_and_fits_a_terminal(
     text = capsys.readouterr().out
     assert f"examples:\n  lookalike {command}" in text
     assert (
-        "exit status:\n  0    done\n  1    doctor has found a fault, or not all of train or run could be done\n" in text
+        "exit status:\n  0    done\n  1    doctor found a fault, or train or run could not finish everything\n" in text
     )
     assert "\n  2    bad input" in text
     assert all(len(line) <= 100 for line in text.splitlines())

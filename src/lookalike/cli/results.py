@@ -12,7 +12,7 @@ from lookalike.errors import InputError
 
 results = App(
     name="results",
-    help="Keep finished training runs in results/, list and verify them.",
+    help="Add finished training runs to results/, list them and verify them.",
     help_epilogue=examples(
         "results add fashion-cnn fashion-vit",
         "results add evidence-1.zip evidence-2.zip",
@@ -27,11 +27,11 @@ results = App(
 def add(*what: Annotated[str, Parameter(required=True)]) -> None:
     """Copy the evidence of variants to results/.
 
-    Evaluate, explain and embed trained variants, as far as that has not been done,
-    and copy the evidence to results/; commit it then. Refused are a demonstration,
-    files with changes, and models that were trained with other settings than those
-    of params.yaml. The same is done for archives of evidence that a bundle has
-    left, see `lookalike bundle`.
+    Evaluate, explain and embed trained variants if necessary, and copy their evidence
+    to results/. Then commit it. The command refuses runs of a demonstration, a
+    checkout with uncommitted changes, and models trained with other settings than
+    those in params.yaml. It also adds the evidence archives of a bundle, see
+    `lookalike bundle`.
 
     Args:
         what: A variant, or an archive such as evidence-1.zip.
@@ -46,11 +46,11 @@ def add(*what: Annotated[str, Parameter(required=True)]) -> None:
 
 @results.command(name="list")
 def list_runs(*, json: bool = False) -> None:
-    """List every run, and say which cannot be read.
+    """List every run, and report unreadable runs.
 
     JSON is a list of objects with the texts `study`, `variant`, `run` (the name of
     its folder), `profile`, `precision`, `commit`, `date` and `device`, the integers
-    `parameters`, `images` (that it was trained on) and `seeds`, and the number
+    `parameters`, `images` (number of training images) and `seeds`, and the number
     `hours` (of training).
 
     Args:
@@ -93,7 +93,7 @@ def list_runs(*, json: bool = False) -> None:
 
 @results.command
 def verify() -> None:
-    """Check all files, and compute every figure again from the logits."""
+    """Check all files, and compute every number again from the logits."""
     from lookalike.results.verify import verify_all
 
     runs, faults = verify_all()
