@@ -148,7 +148,8 @@ class Explanation:
     """The evidence of the maps of one variant's first seed, for N test images and P photographs.
 
     Attributes:
-        found: the figures, see `explain.explain_variant.VariantFindings.found`, and "contrast" and "responses" of a focus variant.
+        found: the figures, see `explain.explain_variant.VariantFindings.found`, and "contrast" and "responses" of a
+            focus variant.
         shown: the method by which cases and photographs are explained.
         recipe: by which the photographs were prepared; "" without photographs.
         indices: int64 (N,), the test images: the first few of each class.
