@@ -8,6 +8,10 @@ from collections.abc import Callable
 import pytest
 from checkout import ROOT
 
+from lookalike.artifacts.evaluations import load_evaluation
+from lookalike.families.outside import detection, outside_scores
+from lookalike.photographs.energy import SCORE
+
 CARDS = ("cnn-bn", "fashion-cnn", "fashion-vit", "lenet5")
 Row = dict[str, str]
 
@@ -78,3 +82,20 @@ def test_the_data_card_counts_the_table() -> None:
 
 def senders(rows: list[Row]) -> int:
     return len({row["sender"] for row in rows})
+
+
+@pytest.mark.parametrize("name", ["fashion-cnn", "fashion-vit"])
+def test_a_card_says_how_many_digits_are_found_to_be_none_of_the_classes(name: str) -> None:
+    (folder,) = ROOT.glob(f"results/fashion/{name}/*/evaluation")
+    found = load_evaluation(folder)
+    outside = found.outside
+    assert outside
+    scores = outside_scores(found.test_logits, outside.logits, outside.test_distances, outside.distances)
+    stated = [
+        (one.auroc.value, 1 - one.fpr95.value) for one in map(detection, (scores[SCORE], scores["nearest neighbours"]))
+    ]
+    (energy, share), (neighbours, other) = ((f"{area:.2f}", f"{100 * part:.0f} %") for area, part in stated)
+    text = " ".join(card(name).split())
+    assert f"Of 1,000 digits of MNIST, the energy finds {share} that way (AUROC {energy})" in text
+    assert f"validation images {other} ({neighbours})" in text
+    assert (outside.name, len(outside.distances)) == ("mnist", 1000)

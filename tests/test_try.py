@@ -34,6 +34,7 @@ from lookalike.explain.methods import DEFAULT, applicable_methods
 from lookalike.explain.own_photo import explain
 from lookalike.models.registry import create_model
 from lookalike.params import Params, load_params
+from lookalike.photographs.energy import Energy
 from lookalike.photographs.own_photo import (
     READY,
     AnsweredPhotos,
@@ -48,7 +49,7 @@ from lookalike.photographs.trained_models import find_models, look_alike_groups
 from lookalike.reporting.figures.maps import is_blank, map_colours, overlay
 from lookalike.reporting.figures.style import DPI
 from lookalike.reporting.own_photo import OwnPhotoPage, build_page, to_html
-from lookalike.reporting.own_photo_answer import ModelAnswer, sentence
+from lookalike.reporting.own_photo_answer import ModelAnswer, sentence, unlike_training
 from lookalike.reporting.own_photo_figure import LINE, MAPS, to_figure
 from lookalike.reporting.own_photo_maps import SIDE, WholeMapArtist, in_one_line
 from lookalike.results.released_models import released_models
@@ -653,6 +654,7 @@ def test_the_released_models_answer_in_a_sentence_and_a_small_table(
     assert shown == ["the photograph model", "the CNN", "the ViT"]
     assert all(re.search(rf"(whole photo|recipe \w+) *{likeliest}$", line) for line in lines[1:4])
     assert re.match("  (L|Unl)ike the labelled photographs", lines[4])
+    lines = [line for line in lines if not line.startswith("  Unlike the images that ")]
     assert re.match(r"small.png: .*, says the CNN ", lines[5])  # no photograph, so that the third is not asked
     assert [re.split("  +", line)[1:3] for line in lines[6:8]] == [
         ["the CNN", "only inverted"],
@@ -754,6 +756,10 @@ def test_json_has_every_probability_and_no_page_is_written(
     for one, count in zip(found["pictures"], (3, 2), strict=True):
         assert [len(row["probabilities"]) for row in one["rows"]] == [10] * count
         assert all(sum(row["probabilities"].values()) == pytest.approx(1) for row in one["rows"])
+        assert [row["model"] for row in one["rows"] if row["energy"]] == ["the CNN", "the ViT"]
+        unlike = [row for row in one["rows"] if row["energy"] and row["energy"]["value"] < row["energy"]["usual"]]
+        assert [row["model"] in one["unlike"] for row in unlike] == [True] * len(unlike)
+        assert bool(one["unlike"]) == bool(unlike)
     assert not (tmp_path / "try.html").exists()
 
 
@@ -782,6 +788,39 @@ def test_look_alikes_are_named() -> None:
     assert sentence(rows, groups) == (
         "Sneaker, says the CNN (71 %); the ViT says Ankle boot (55 %), a look-alike; another says Coat (60 %)."
     )
+
+
+def test_models_are_named_whose_training_images_the_picture_is_unlike() -> None:
+    whole = ModelAnswer("the photograph model", "", {"Coat": 1})
+    known, cnn, vit = Energy(7, 4.5), Energy(3.111, 4.5), Energy(2, 5)
+    rows = [ModelAnswer(name, "", {"Coat": 1}, one) for name, one in (("the CNN", cnn), ("the ViT", vit))]
+    assert unlike_training([whole, *rows]) == (
+        "Unlike the images that the CNN and the ViT were trained on: energy 3.11 and 2.00; 95 % of the test images "
+        "have at least 4.50 and 5.00."
+    )
+    assert unlike_training([whole, rows[0], replace(rows[1], energy=known)]) == (
+        "Unlike the images that the CNN was trained on: energy 3.11; 95 % of the test images have at least 4.50."
+    )
+    assert not unlike_training([whole, replace(rows[0], energy=known), replace(rows[1], energy=None)])
+    assert not unlike_training([whole, whole, whole, *rows])  # by another recipe, which the sentence does not name
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_the_energy_is_shown_of_every_recipe(every: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bar = np.zeros((28, 28), np.uint8)
+    bar[4:24, 13:15] = 255
+    Image.fromarray(bar).save(tmp_path / "bar.png")
+    page = tmp_path / "page.html"
+    call_released(str(tmp_path / "bar.png"), "--out", str(page), *["--all"] * every)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("  Unlike the images that the CNN") for line in lines) == 1
+    by_model = [line for line in lines if ": energy: " in line]
+    assert [line.split(": ")[1] for line in by_model] == ["fashion-cnn", "fashion-vit"] * every
+    shown = re.findall(r"Energy (-?\d+\.\d\d); 95 % of the test images", page.read_text(encoding="utf-8"))
+    assert len(shown) % 2 == 0
+    if every:
+        values = [re.findall(r"-?\d+\.\d\d", line.partition(";")[0]) for line in by_model]
+        assert sorted(shown) == sorted(value for row in values for value in row)
 
 
 def test_released_models_are_those_whose_evidence_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

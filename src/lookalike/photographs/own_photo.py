@@ -5,11 +5,11 @@ has the models' format is classified as it is. One that cannot be used does not 
 the command says so before it imports torch, which takes seconds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from lookalike.artifacts.pictures import open_picture
 from lookalike.errors import RejectedError
 from lookalike.params import Recipe
 from lookalike.photographs.accuracy import BEST
+from lookalike.photographs.energy import Energy, energies
 from lookalike.photographs.photo_model import PhotoModel, backbone, by_class_name, view_features
 from lookalike.photographs.photo_model_maps import evidence_maps
 from lookalike.photographs.recipes import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 SHOWN = 224  # pixels of the longer edge of a photo below a map
 AS_IT_IS, INVERTED = READY = ("as it is", "only inverted")  # ways beside the recipes, whose names have no spaces
+Row = TypeVar("Row")
 PhotoAnswers = dict[str, NDArray[np.float64]]  # by variant: the probability of each class (C,)
 
 
@@ -71,6 +73,7 @@ class OwnPhoto:
         refused: why there are no stages.
         note: a remark for the reader, or "".
         answers: the models' probabilities for the last stage; empty until they are asked.
+        energies: how like the models' training images the last stage is, for those models that were evaluated.
         whole: the answer of the model for photographs; None means that it was not asked.
     """
 
@@ -80,6 +83,7 @@ class OwnPhoto:
     refused: dict[str, str]
     note: str = ""
     answers: dict[str, PhotoAnswers] = field(default_factory=dict)
+    energies: dict[str, dict[str, Energy]] = field(default_factory=dict)
     whole: WholeAnswer | None = None
 
     @property
@@ -233,9 +237,16 @@ def likeliest_look_alikes(answers: PhotoAnswers, groups: Sequence[Sequence[int]]
 
 def answer_photos(photos: Sequence[OwnPhoto], models: Sequence[TrainedModel]) -> list[OwnPhoto]:
     """The photos with the answers of all models; each model is loaded once."""
+    from lookalike.evaluation.metrics import softmax
+
     images = prepared_images(photos)
-    answers = rows_by_photo(photos, {model.variant: probabilities(model, images) for model in models})
-    return [replace(photo, answers=mine) for photo, mine in zip(photos, answers, strict=True)]
+    logits = [(model, predict(model, images)) for model in models]
+    answers = rows_by_photo(photos, {model.variant: softmax(of_all) for model, of_all in logits})
+    scored = {model.variant: found for model, of_all in logits if (found := energies(model, of_all))}
+    return [
+        replace(photo, answers=mine, energies=mine_scored)
+        for photo, mine, mine_scored in zip(photos, answers, rows_by_photo(photos, scored), strict=True)
+    ]
 
 
 def prepared_images(photos: Sequence[OwnPhoto]) -> NDArray[np.uint8]:
@@ -243,21 +254,18 @@ def prepared_images(photos: Sequence[OwnPhoto]) -> NDArray[np.uint8]:
     return np.stack([final_image(stages[-1][1]) for photo in photos for stages in photo.stages.values()])
 
 
-def rows_by_photo(
-    photos: Sequence[OwnPhoto], rows: Mapping[str, NDArray[Any]]
-) -> list[dict[str, dict[str, NDArray[Any]]]]:
-    """For each photo, by recipe and variant, its row of each variant's results (N, ...) for the `prepared_images`."""
+def rows_by_photo(photos: Sequence[OwnPhoto], rows: Mapping[str, Iterable[Row]]) -> list[dict[str, dict[str, Row]]]:
+    """For each photo, by recipe and variant, its one of each variant's N results for the `prepared_images`."""
     left = {variant: iter(values) for variant, values in rows.items()}
     return [{recipe: {name: next(row) for name, row in left.items()} for recipe in photo.stages} for photo in photos]
 
 
-def probabilities(model: TrainedModel, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The probabilities (N, C) of the classes that `model` predicts for images (N, 28, 28)."""
+def predict(model: TrainedModel, images: NDArray[np.uint8]) -> NDArray[np.floating]:
+    """The logits (N, C) that `model` predicts for images (N, 28, 28)."""
     from lookalike.evaluation.inference import infer
-    from lookalike.evaluation.metrics import softmax
 
     network, placed = restore(model, images)
-    return softmax(infer(network, placed, keep_features=False).logits)
+    return infer(network, placed, keep_features=False).logits
 
 
 def restore(model: TrainedModel, images: NDArray[np.uint8]) -> "tuple[Model, LabelledImages]":

@@ -9,7 +9,7 @@ from lookalike.artifacts.models import Description, load_description, read_rows
 from lookalike.errors import InputError
 from lookalike.params import Params
 
-MODELS, EXPLANATIONS = Path("models"), Path("explanations")
+MODELS, EVALUATIONS, EXPLANATIONS = Path("models"), Path("evaluations"), Path("explanations")
 REPRO = "run `dvc repro` first"
 
 
@@ -20,7 +20,7 @@ class TrainedModel:
     Attributes:
         folder: of its weights.
         description: the variant's `model.json`.
-        explanation: folder of what `explain` found of the variant, which may be missing.
+        evaluation, explanation: folders of what `evaluate` and `explain` found of the variant, which may be missing.
         mean, std: normalisation of its images, one number per channel, in units of [0, 1] pixels.
         valid_accuracy: after the last epoch, in [0, 1].
     """
@@ -29,6 +29,7 @@ class TrainedModel:
     folder: Path
     seed: int
     description: Description
+    evaluation: Path
     explanation: Path
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -102,5 +103,6 @@ def first_seed(variant: str, folder: Path, data: dict[str, Any]) -> list[Trained
         return []
     last = [row for row in read_rows(folder / "history.csv") if row["seed"] == seeds[0]][-1]
     normalised = (tuple(data["mean"]), tuple(data["std"]))
-    explanation = EXPLANATIONS / description.study / variant
-    return [TrainedModel(variant, folder, seeds[0], description, explanation, *normalised, last["valid_accuracy"])]
+    evaluation, explanation = (parent / description.study / variant for parent in (EVALUATIONS, EXPLANATIONS))
+    found = evaluation, explanation, *normalised
+    return [TrainedModel(variant, folder, seeds[0], description, *found, last["valid_accuracy"])]

@@ -11,13 +11,20 @@ from PIL import Image
 from lookalike.artifacts.folders import write_bytes, write_text
 from lookalike.artifacts.photo_model import Measured
 from lookalike.params import Params
+from lookalike.photographs.energy import Energy
 from lookalike.photographs.own_photo import AnsweredPhotos, OwnPhoto, PhotoAnswers
 from lookalike.photographs.recipes import EDGE, final_image
 from lookalike.photographs.requested_pictures import RequestedPictures
 from lookalike.photographs.trained_models import TrainedModel, photographed_dataset
 from lookalike.reporting.document import data_uri
 from lookalike.reporting.figures.contact_sheets import HEAT, png, strip
-from lookalike.reporting.own_photo_answer import ShortAnswer, expected_accuracy, short_answers, way_of
+from lookalike.reporting.own_photo_answer import (
+    ShortAnswer,
+    expected_accuracy,
+    short_answers,
+    usual_energies,
+    way_of,
+)
 from lookalike.reporting.own_photo_maps import MapArtist, PngPicture, ScoredMap, WholeMapArtist, WholeMaps
 from lookalike.reporting.photo_accuracy import ADVICE_ALT, PhotoAccuracies, advice_webp, read_accuracies
 from lookalike.reporting.report import render
@@ -33,7 +40,7 @@ class RecipeResult:
     """One picture by one recipe: its steps, the result as it is and as a heat map, and what the models say of it.
 
     `recipe` may be one of the ways `READY`. `maps` of the predicted class and `contrasts`, of one look-alike against
-    the other, are by variant, of those variants whose maps have a score.
+    the other, are by variant, of those variants whose maps have a score; `energies` of those that were evaluated.
     """
 
     recipe: str
@@ -41,6 +48,7 @@ class RecipeResult:
     result: PngPicture
     heat: PngPicture
     answers: PhotoAnswers
+    energies: dict[str, Energy]
     maps: dict[str, ScoredMap]
     contrasts: dict[str, ScoredMap]
 
@@ -48,6 +56,11 @@ class RecipeResult:
     def way(self) -> str:
         """How the picture was prepared, in words."""
         return way_of(self.recipe)
+
+    def energy_of(self, variant: str) -> str:
+        """The energy by a variant that was evaluated, in words."""
+        one = self.energies[variant]
+        return f"Energy {one.value:.2f}; {usual_energies([one])}."
 
 
 @dataclass(frozen=True)
@@ -131,6 +144,11 @@ class OwnPhotoPage:
         """Whether any model has maps."""
         return any(one.maps for one in self.attempts)
 
+    @property
+    def has_energies(self) -> bool:
+        """Whether any model was evaluated."""
+        return any(one.energies for one in self.attempts)
+
     def best(self, probabilities: NDArray[np.float64]) -> tuple[str, float]:
         """The most probable class and its probability."""
         return self.class_names[probabilities.argmax()], float(probabilities.max())
@@ -189,7 +207,8 @@ def recipe_result(
         kind: PngPicture(picture, caption, f"{trial.name} by {way_of(recipe)} {alt}")
         for kind, (picture, caption, alt) in drawn.items()
     }
-    return RecipeResult(recipe, **pictures, answers=trial.answers[recipe], maps=maps, contrasts=contrasts)
+    answers, energies = trial.answers[recipe], trial.energies[recipe]
+    return RecipeResult(recipe, **pictures, answers=answers, energies=energies, maps=maps, contrasts=contrasts)
 
 
 def to_html(page: OwnPhotoPage) -> str:
@@ -219,13 +238,26 @@ def write_page(page: OwnPhotoPage, html: Path, figure: Path | None) -> WrittenPa
 
 
 def summary_lines(page: OwnPhotoPage) -> list[str]:
-    """A line for each picture and model with its prediction by every recipe, and one for each recipe left out."""
+    """What is printed of every recipe: predictions and energies, a line for each picture and model, and what is left
+    out.
+    """
     lines = page.warning
     for picture in page.pictures:
-        lines += [*picture.answer.lines[:1], *picture.answer.notes]
+        lines += [*picture.answer.lines[:1], *(f"  {note}" for note in picture.answer.notes)]
         for model in page.models:
             answers = {one.recipe: page.best(one.answers[model.variant]) for one in picture.attempts}
             said = ", ".join(f"{recipe} {name} {share:.0%}" for recipe, (name, share) in answers.items())
             lines.append(f"{picture.name}: {model.variant}: {said}")
+            lines += [f"{picture.name}: {model.variant}: {line}" for line in energy_line(picture, model.variant)]
         lines += picture.remarks
     return [*lines, *page.accuracy, *page.left_out]
+
+
+def energy_line(picture: PhotoResult, variant: str) -> list[str]:
+    """A line with the energies of the picture by every recipe, if the variant was evaluated."""
+    energies = {one.recipe: one.energies[variant] for one in picture.attempts if variant in one.energies}
+    if not energies:
+        return []
+    values = ", ".join(f"{recipe} {energy.value:.2f}" for recipe, energy in energies.items())
+    usual = usual_energies([next(iter(energies.values()))])
+    return [f"energy: {values}; {usual}"]

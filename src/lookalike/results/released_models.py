@@ -32,14 +32,14 @@ def released_model(run: Run) -> TrainedModel:
     """The first seed of a run that is kept with its weights."""
     description, seed = run.description, run.description.finished_seeds[0]
     last = [row for row in read_rows(run.folder / "history.csv") if row["seed"] == seed][-1]
-    folders = run.folder / "weights", run.folder / "explanation"
     channels = description.input_shape[0]
     return TrainedModel(
         variant=run.record.variant,
-        folder=folders[0],
+        folder=run.folder / "weights",
         seed=seed,
         description=description,
-        explanation=folders[1],
+        evaluation=run.folder / "evaluation",
+        explanation=run.folder / "explanation",
         mean=(0.0,) * channels,
         std=(1.0,) * channels,
         valid_accuracy=last["valid_accuracy"],
