@@ -50,7 +50,7 @@ from lookalike.reporting.figures.maps import is_blank, map_colours, overlay
 from lookalike.reporting.figures.style import DPI
 from lookalike.reporting.own_photo import OwnPhotoPage, build_page, to_html
 from lookalike.reporting.own_photo_answer import ModelAnswer, sentence, unlike_training
-from lookalike.reporting.own_photo_figure import LINE, MAPS, to_figure
+from lookalike.reporting.own_photo_figure import LINE, MAPS, WHOLE, to_figure
 from lookalike.reporting.own_photo_maps import SIDE, WholeMapArtist, in_one_line
 from lookalike.results.released_models import released_models
 
@@ -715,6 +715,39 @@ def test_the_photograph_model_has_maps_of_the_whole_photo_with_their_score(
     html = to_html(page)
     assert html.count("map of the photograph model over photo.jpg") == 2
     assert "The photograph model has maps (CAM) of the whole photo" in html
+
+
+def test_the_figure_has_the_photograph_model_s_maps_and_chart(
+    shown_whole: tuple[Params, AnsweredPhotos],
+) -> None:
+    params, answered = shown_whole
+    page = build_page(answered, explain(answered, look_alike_groups(params)), params)
+    photo = page.pictures[0]
+    assert photo.whole
+    figure = to_figure(page)
+    drawn = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    width, height = photo.whole.photo.pixels.shape[1::-1]
+    for one in photo.whole.maps:
+        blended = Image.fromarray(photo.whole.over_photo(one))
+        np.testing.assert_allclose(blended, 0.4 * photo.whole.photo.pixels + 0.6 * one.colours.pixels, atol=0.51)
+        blended.thumbnail((SIDE, SIDE))
+        assert sum(np.array_equal(blended, pixels) for pixels in drawn) == 1
+        assert blended.width / blended.height == pytest.approx(width / height, abs=0.02)
+    said = [" ".join(text.get_text().split()) for text in figure.texts]
+    assert {one.colours.caption for one in photo.whole.maps} <= {*said}
+    charts = [text.get_text().split("\n") for axes in figure.axes if axes.patches for text in axes.texts]
+    assert sum(chart[0] == "the photograph model" for chart in charts) == 1
+    bare = to_figure(replace(page, pictures=[replace(one, whole=None) for one in page.pictures]))
+    assert figure.get_figheight() * DPI == pytest.approx(bare.get_figheight() * DPI + WHOLE)
+
+
+def test_a_blank_map_of_the_whole_photo_has_no_colours(shown_whole: tuple[Params, AnsweredPhotos]) -> None:
+    params, answered = shown_whole
+    page = build_page(answered, explain(answered, look_alike_groups(params)), params)
+    whole = page.pictures[0].whole
+    assert whole
+    blank = replace(whole.maps[0], blank=True)
+    np.testing.assert_array_equal(whole.over_photo(blank), whole.photo.pixels)
 
 
 def test_without_a_score_the_photograph_model_has_no_map(shown_whole: tuple[Params, AnsweredPhotos]) -> None:

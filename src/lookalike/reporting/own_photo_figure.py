@@ -1,17 +1,20 @@
 """The page about a user's own pictures as one figure. All measures are in pixels."""
 
+import textwrap
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from lookalike.photographs.own_photo import PhotoAnswers
 from lookalike.photographs.recipes import EDGE
 from lookalike.reporting.figures.contact_sheets import HEADER, TILE
 from lookalike.reporting.figures.style import BLUE, DPI, SMALL, style
 from lookalike.reporting.own_photo import OwnPhotoPage, PhotoResult, RecipeResult
-from lookalike.reporting.own_photo_maps import SIDE, PngPicture
+from lookalike.reporting.own_photo_answer import ModelAnswer
+from lookalike.reporting.own_photo_maps import SIDE, PngPicture, WholeMaps
 
 MARGIN, LINE, GAP = 16, 24, 12
 NAMES = 84  # what the names of the classes take, if none is longer
@@ -23,6 +26,8 @@ MAP = SIDE // 2  # of a map
 MAPS = MAP + 2 * LINE + GAP  # a row of maps with their scores
 TALLEST = 2**16 - 1  # what matplotlib can draw
 BAND = LINE + HEADER + TILE + ABOVE + SIDE + 2 * GAP  # a recipe's height
+CAPTION = 6 * 14  # six small lines below a map of the whole photo
+WHOLE = LINE + ABOVE + SIDE + CAPTION + 2 * GAP  # the photograph model's height
 READING = """{}: what speaks for the class that a model predicts (green)
 and what against (purple), to the map's own largest value.
 Gain: how faithful such maps are, on test images; random maps
@@ -85,7 +90,8 @@ def to_figure(page: OwnPhotoPage) -> Figure:
 def height_of(picture: PhotoResult, page: OwnPhotoPage) -> int:
     """Pixels of the figure's height that a picture takes."""
     band = BAND + MAPS * page.has_maps
-    return band * len(picture.attempts) + LINE * (1 + bool(picture.note) + len(picture.refused))
+    lines = LINE * (1 + bool(picture.note) + len(picture.refused))
+    return band * len(picture.attempts) + WHOLE * bool(picture.whole) + lines
 
 
 def chart_width(page: OwnPhotoPage) -> int:
@@ -99,11 +105,18 @@ def names_width(page: OwnPhotoPage) -> int:
     return max(NAMES, LETTER * max(map(len, page.class_names)) + GAP)
 
 
+def chart_left(page: OwnPhotoPage) -> int:
+    """Where the first model's chart begins."""
+    return MARGIN + 2 * (SIDE + GAP) + names_width(page)
+
+
 def draw_picture(sheet: PixelFigure, picture: PhotoResult, page: OwnPhotoPage) -> None:
-    """One picture by all recipes."""
+    """One picture, whole and by all recipes."""
     sheet.write(shortened(picture.name), fontsize=12, fontweight="bold")
     if picture.note:
         sheet.write(picture.note)
+    if picture.whole:
+        draw_whole(sheet, picture.answer.rows[0], picture.whole, page)
     for one in picture.attempts:
         draw_recipe(sheet, one, page)
     for recipe, reason in picture.refused.items():
@@ -115,9 +128,25 @@ def shortened(name: str) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST // 2]}…{name[1 - LONGEST // 2 :]}"
 
 
+def draw_whole(sheet: PixelFigure, answer: ModelAnswer, whole: WholeMaps, page: OwnPhotoPage) -> None:
+    """The photograph model's maps over the photo, and its chart."""
+    sheet.write(answer.input, fontweight="bold")
+    sheet.top += ABOVE
+    for column, one in enumerate(whole.maps):
+        left = MARGIN + column * (SIDE + GAP)
+        picture = Image.fromarray(whole.over_photo(one))
+        picture.thumbnail((SIDE, SIDE))
+        sheet.axes(left, *picture.size).imshow(picture, interpolation="nearest", aspect="auto")
+        caption, below = textwrap.fill(one.colours.caption, SIDE // LETTER), sheet.top + picture.height + GAP // 2
+        sheet.figure.text(left / sheet.width, 1 - below / sheet.height, caption, fontsize=7.5, va="top")
+    shares = np.array(list(answer.probabilities.values()))
+    draw_charts(sheet.axes(chart_left(page), chart_width(page), SIDE), {answer.model: shares}, page)
+    sheet.top += SIDE + CAPTION + 2 * GAP
+
+
 def draw_recipe(sheet: PixelFigure, one: RecipeResult, page: OwnPhotoPage) -> None:
     """One recipe's band."""
-    left = MARGIN + 2 * (SIDE + GAP) + names_width(page)
+    left = chart_left(page)
     sheet.write(one.way, fontweight="bold")
     sheet.show(MARGIN, one.steps)
     sheet.top += HEADER + TILE

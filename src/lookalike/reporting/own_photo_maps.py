@@ -18,7 +18,7 @@ from lookalike.photographs.trained_models import look_alike_groups
 from lookalike.reporting.document import data_uri
 from lookalike.reporting.explained import SIGNED, gain_note
 from lookalike.reporting.figures.contact_sheets import png
-from lookalike.reporting.figures.maps import is_blank, map_colours, overlay
+from lookalike.reporting.figures.maps import blend, is_blank, map_colours, overlay
 from lookalike.reporting.own_photo_answer import PHOTO_MODEL, way_of
 
 if TYPE_CHECKING:  # pictures are drawn without torch
@@ -81,6 +81,10 @@ class WholeMaps:
 
     photo: PngPicture
     maps: list[MapColours]
+
+    def over_photo(self, one: MapColours) -> NDArray[np.uint8]:
+        """One of the maps over the photo (H, W, 3), without colours if it is blank."""
+        return self.photo.pixels if one.blank else blend(self.photo.pixels, one.colours.pixels)
 
 
 @dataclass(frozen=True)

@@ -143,9 +143,12 @@ def overlay(image: NDArray[np.uint8], values: Floats, size: int, *, signed: bool
     grey = as_tile(image, size).mean(axis=2, keepdims=True).repeat(3, axis=2)
     if is_blank(values):
         return grey.astype(np.uint8)
-    blended: Pixels = (
-        ((1 - OPACITY) * grey + OPACITY * map_colours(values, size, signed=signed)).round().astype(np.uint8)
-    )
+    return blend(grey, map_colours(values, size, signed=signed))
+
+
+def blend(grey: Pixels | Floats, colours: Pixels) -> Pixels:
+    """Colours (H, W, 3) over a grey image (H, W, 3)."""
+    blended: Pixels = ((1 - OPACITY) * grey + OPACITY * colours).round().astype(np.uint8)
     return blended
 
 
