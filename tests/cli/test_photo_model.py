@@ -4,14 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from colour_network import ColourNetwork
 from PIL import Image
 
 from lookalike.cli import photo_model as command
 from lookalike.data.labelled_clothing import Photograph
 from lookalike.photographs import fit_photo_model as fitting
-from lookalike.photographs.photo_model import load_photo_model, views
+from lookalike.photographs.photo_model import load_photo_model
 
 CLASSES = ("Bag", "Coat", "Dress", "Shirt")  # no photograph shows a bag
 
@@ -44,9 +43,3 @@ def test_the_model_is_written_with_the_scores_of_its_maps(
     assert model.about.faithfulness.photographs == 12  # one of each sender
     assert model.about.faithfulness.over_random.value > 0
     assert load_photo_model(folder).about == model.about
-
-
-def test_the_padded_views_are_those_that_are_not_mirrored(labelled: list[Photograph]) -> None:
-    images = command.padded_views(labelled[:2])
-    expected = [list(views(Image.open(one.path)))[2] for one in labelled[:2]]
-    torch.testing.assert_close(images, torch.from_numpy(np.stack(expected)))

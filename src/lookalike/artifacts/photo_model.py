@@ -61,10 +61,12 @@ class Gain:
 
 @dataclass(frozen=True)
 class MapFaithfulness:
-    """How faithful maps of the predicted class are, by deletion and insertion; see `explain.faithfulness`.
+    """How faithful maps of the predicted class are, by deletion and insertion in whole photographs.
+
+    See `explain.faithfulness`. Intervals resample senders.
 
     Attributes:
-        photographs: one per sender; maps are those of the padded view.
+        photographs: one per sender.
         gain: by the method, and by control: "random" and "centre".
         over_random, over_centre: the method's gain minus that of each control on the same photographs.
     """

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from lookalike.photographs.efficientnet_lite import EfficientNetLite0
 
 SIDE, SHORTER = 224, 256  # pixels: the network's images are the centre of a photograph whose shorter edge is 256
-PADDED = 2  # which of the views is the first with a margin
 NEIGHBOURS = 10
 USUAL = 0.95  # share of the labelled photographs that are as near to those of other senders as "like them" asks
 
