@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lookalike.artifacts.pictures import open_picture
-from lookalike.data.labelled_clothing import Photograph, published_photographs
+from lookalike.data.labelled_clothing import published_photographs
 from lookalike.explain.photo_model import map_faithfulness, one_per_sender
 from lookalike.photographs.fit_photo_model import LabelledFeatures, fit_photo_model
 from lookalike.photographs.lite0_package import SHA256
