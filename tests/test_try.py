@@ -849,7 +849,7 @@ def test_the_energy_is_shown_of_every_recipe(every: bool, tmp_path: Path, capsys
     assert sum(line.startswith("  Unlike the images that the CNN") for line in lines) == 1
     by_model = [line for line in lines if ": energy: " in line]
     assert [line.split(": ")[1] for line in by_model] == ["fashion-cnn", "fashion-vit"] * every
-    shown = re.findall(r"Energy (-?\d+\.\d\d); 95 % of the test images", page.read_text(encoding="utf-8"))
+    shown = re.findall(r"Energy (-?\d+\.\d\d); 95\xa0% of the test images", page.read_text(encoding="utf-8"))
     assert len(shown) % 2 == 0
     if every:
         values = [re.findall(r"-?\d+\.\d\d", line.partition(";")[0]) for line in by_model]

@@ -13,7 +13,8 @@ from lookalike.evaluation.distance import auroc
 from lookalike.families.outside import from_logits
 from lookalike.params import load_params
 from lookalike.photographs.energy import SCORE, energies
-from lookalike.photographs.trained_models import TrainedModel, released_models
+from lookalike.photographs.trained_models import TrainedModel
+from lookalike.results.released_models import released_models
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from lookalike.reporting.figures.parts import TELEPHONE, Part
+
 Json = dict[str, Any]
-TELEPHONE = 385  # CSS pixels: a picture that is no wider is legible on a telephone, at most a tenth smaller
 MOST_COLUMNS = 9  # that a table shows at first
 LEADING_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?")  # as JavaScript's parseFloat reads it
 MARKUP = re.compile(  # what Markdown would not show as it is; a `_` within a word and a `<` before a space it does
@@ -85,10 +86,6 @@ class Tooltip:
     left: float
     top: float
     text: str
-
-
-Box = tuple[int, int, int, int]  # x, y, width and height in a picture
-Part = tuple[Box, ...]  # boxes of one height that stand side by side
 
 
 @dataclass(frozen=True)

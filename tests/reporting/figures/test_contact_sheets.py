@@ -9,7 +9,6 @@ from PIL import Image
 
 from lookalike.artifacts.photos import sample_photographs
 from lookalike.photographs.recipes import MaskedPicture
-from lookalike.reporting.document import TELEPHONE
 from lookalike.reporting.figures.contact_sheets import (
     GAP,
     HEADER,
@@ -22,6 +21,7 @@ from lookalike.reporting.figures.contact_sheets import (
     strip,
     tile,
 )
+from lookalike.reporting.figures.parts import TELEPHONE
 
 ROW = HEADER + TILE + HEADER + GAP
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.explain import faithfulness
-from lookalike.reporting.document import TELEPHONE
 from lookalike.reporting.figures.cases import BAR, CASE, KEY, ModelPredictions, cases_figure
 from lookalike.reporting.figures.inner_maps import HEAD, feature_maps_figure, filters_figure, heads_figure
 from lookalike.reporting.figures.maps import (
@@ -34,6 +33,7 @@ from lookalike.reporting.figures.maps import (
     maps_figure,
     overlay,
 )
+from lookalike.reporting.figures.parts import TELEPHONE
 from lookalike.reporting.figures.rendering import to_png
 from lookalike.reporting.figures.style import RIGHT, SMALL, WRONG
 

@@ -7,9 +7,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lookalike.artifacts.webp import note_of
-from lookalike.reporting.document import TELEPHONE
 from lookalike.reporting.figures.maps import GAP, MEDIUM, Sheet
-from lookalike.reporting.figures.parts import Cuts, note_parts, parts_as_note, quarters, read_parts
+from lookalike.reporting.figures.parts import TELEPHONE, Cuts, note_parts, parts_as_note, quarters, read_parts
 from lookalike.reporting.figures.rendering import render_chart, stored_chart, to_webp
 
 TILE = np.zeros((MEDIUM, MEDIUM, 3), np.uint8)

@@ -11,8 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lookalike.artifacts.photos import sample_photographs
 from lookalike.artifacts.webp import webp
 from lookalike.photographs.recipes import MaskedPicture, final_image
-from lookalike.reporting.document import TELEPHONE, Part
-from lookalike.reporting.figures.parts import Cuts, parts_as_note
+from lookalike.reporting.figures.parts import TELEPHONE, Cuts, Part, parts_as_note
 
 TILE = 84  # pixels: three for each of a 28x28 picture
 GAP = 4

@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lookalike.reporting.document import TELEPHONE
 from lookalike.reporting.figures.grids import tile_edges
 from lookalike.reporting.figures.maps import (
     DIVERGING,
@@ -30,7 +29,7 @@ from lookalike.reporting.figures.maps import (
     tile_size,
     tiles_per_row,
 )
-from lookalike.reporting.figures.parts import Cuts
+from lookalike.reporting.figures.parts import TELEPHONE, Cuts
 
 HEAD = 112  # pixels of a tile of the attention of one head over a photograph: there are many of them
 

@@ -17,8 +17,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike.reporting.document import TELEPHONE
-from lookalike.reporting.figures.parts import Cuts, note_parts
+from lookalike.reporting.figures.parts import TELEPHONE, Cuts, note_parts
 from lookalike.reporting.figures.style import DPI, SMALL, WIDTH, Look
 
 Pixels = NDArray[np.uint8]  # (H, W, 3)

@@ -4,10 +4,14 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-from lookalike.reporting.document import TELEPHONE, Box, Part
+TELEPHONE = 385  # CSS pixels: a picture that is no wider is legible on a telephone, at most a tenth smaller
+Box = tuple[int, int, int, int]  # x, y, width and height in a picture
+Part = tuple[Box, ...]  # boxes of one height that stand side by side
 
 
 @dataclass
@@ -53,7 +57,7 @@ def quarters(width: int, height: int) -> tuple[Part, ...]:
     return tuple((box,) for box in boxes)
 
 
-def note_parts(figure: Figure, parts: Iterable[Part]) -> Figure:
+def note_parts(figure: "Figure", parts: Iterable[Part]) -> "Figure":
     """The figure with its parts, which `rendering` stores in the picture."""
     figure.set_gid(parts_as_note(parts))
     return figure

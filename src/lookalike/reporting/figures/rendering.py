@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lookalike.artifacts.webp import note_of, webp
-from lookalike.reporting.document import Part, RenderedFigure, RenderedImage
+from lookalike.reporting.document import RenderedFigure, RenderedImage
 from lookalike.reporting.figures.narrow import lay_out_narrow
-from lookalike.reporting.figures.parts import read_parts
+from lookalike.reporting.figures.parts import Part, read_parts
 from lookalike.reporting.figures.style import prepare_layout
 from lookalike.reporting.figures.tooltips import tooltips
 

@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, MaxNLocator
 from numpy.typing import NDArray
 
 from lookalike.families.family import Family
-from lookalike.reporting.document import TELEPHONE
+from lookalike.reporting.figures.parts import TELEPHONE
 
 Look = dict[str, Any]  # colour, marker, label and the like, as matplotlib's functions take them
 Looks = Mapping[str, Look]
