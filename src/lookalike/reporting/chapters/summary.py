@@ -151,12 +151,13 @@ def maps_sentence(lead: Lead) -> str | None:
             methods[one["shown"]]["over_centre"],
         )
         better = "better than" if over["low"] > 0 else "less well than" if over["high"] < 0 else "no better than"
-        both = f"{gain['value']:z.2f} against {centre['value']:z.2f}".replace("-", "−")
+        unit = "" if parts else "gain in faithfulness "
+        both = f"{unit}{gain['value']:z.2f} against {centre['value']:z.2f}".replace("-", "−")
         parts.append(f"{lead.names[name]} {better} a spot in the middle does ({both})")
     if not parts:
         return None
     method = next(iter(explained.values()))["shown"]
-    return f"maps by {method} explain {' and '.join(parts)} (gain in faithfulness)."
+    return f"maps by {method} explain {' and '.join(parts)}."
 
 
 def open_claims_sentence(judged: Sequence[Judged]) -> str | None:
