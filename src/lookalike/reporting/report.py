@@ -38,7 +38,7 @@ LINK = re.compile(r"\[([^\]]+)\]\((https?://[^\s()]+|[\w./-]+(?:#[^\s()]*)?|#[^\
 NO_BREAK = "\u00a0"
 UNIT = re.compile(  # a space before a unit, or what holds no text
     r"<(script|style|pre|code)\b.*?</\1>|<[^>]*>"
-    r"|(?<=\d) (?=%|(?:percentage|points?|pixels?|px|bits?|ms|s|min|h|[kMGT]i?B?|W|Wh)\b)",
+    r"|(?<=±) (?=\d)|(?<=\d) (?=%|(?:percentage|points?|pixels?|px|bits?|ms|s|min|h|[kMGT]i?B?|W|Wh)\b)",
     re.DOTALL,
 )
 

@@ -57,7 +57,8 @@ def lay_out_narrow(figure: Figure) -> bool:
         for column, panel in enumerate(row):
             panel.axes.set_subplotspec(grid[k, column])
         rest += max(panel.room + fit_labels(panel.axes, room, revealed=panel is row[0]) for panel in row) + LINE
-    rest += sum(frames[axes].height / figure.dpi + LINE for axes in figure.axes if is_bar(axes) and lies(axes))
+    bars = [axes for axes in figure.axes if is_bar(axes) and lies(axes)]
+    rest += sum(frames[axes].height / figure.dpi + LINE * wrap(axes.xaxis.label, room) for axes in bars)
     label = figure._supxlabel  # type: ignore[attr-defined]
     rest += LINE * (1 + wrap(label, NARROW - 0.2)) if label else 0
     figure.set_size_inches(NARROW, sum(heights) + rest + draw_legend(figure, *names))
