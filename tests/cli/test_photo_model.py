@@ -1,5 +1,6 @@
 """Fitting the model for photographs, with a network that sees colours alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ from PIL import Image
 
 from lookalike.cli import photo_model as command
 from lookalike.data.labelled_clothing import Photograph
+from lookalike.drawn.photographs import draw_snapshots
 from lookalike.photographs import fit_photo_model as fitting
 from lookalike.photographs.photo_model import load_photo_model
 
 CLASSES = ("Bag", "Coat", "Dress", "Shirt")  # no photograph shows a bag
+DRAWN = draw_snapshots(8, seed=1)
 
 
 @pytest.fixture
@@ -33,6 +36,7 @@ def test_the_model_is_written_with_the_scores_of_its_maps(
 ) -> None:
     monkeypatch.setattr(command, "backbone", ColourNetwork)
     monkeypatch.setattr(command, "published_photographs", lambda cache, mirror: labelled)
+    monkeypatch.setattr(command, "drawings", lambda: [replace(one, label=k % 4) for k, one in enumerate(DRAWN)])
     for name, value in {"SPLITS": 1, "FOLDS": 2, "PENALTIES": (1.0,)}.items():
         monkeypatch.setattr(fitting, name, value)
     folder = tmp_path / "released"

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 from sklearn.model_selection import GroupKFold
 from timm.data import create_transform, resolve_data_config
 
+from lookalike.artifacts.photo_model import Gain
 from lookalike.errors import InputError
 from lookalike.photographs import fit_photo_model as fitting
 from lookalike.photographs.efficientnet_lite import EfficientNetLite0, with_published_weights
@@ -88,7 +89,9 @@ def data() -> fitting.LabelledFeatures:
     features = 0.3 * centres + rng.normal(size=(90, 4, 1280))
     ground = np.array(["plain", "", "plain"] * 30)
     senders = np.repeat(np.arange(30), 3)
-    return fitting.LabelledFeatures(features.astype(np.float32), labels, senders, {"background": ground})
+    noise = rng.normal(size=features.shape).astype(np.float32)  # a mask that takes the garment away
+    drawn = fitting.Drawings(100 * rng.normal(size=(6, 1280)).astype(np.float32), np.tile(CLASSES[1:], 2))
+    return fitting.LabelledFeatures(features.astype(np.float32), labels, senders, {"background": ground}, noise, drawn)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +134,10 @@ def test_nobody_s_photographs_are_answered_by_a_head_that_was_fitted_to_them(
     labels = np.array(CLASSES[1:])[rng.integers(0, 3, 30)][senders]
     features = np.repeat(own[:, None], 4, axis=1).astype(np.float32)
     monkeypatch.setattr(fitting, "PENALTIES", (0.01,))
-    right = fitting.cross_validate(features[:, 0], fitting.LabelledFeatures(features, labels, senders, {}), "test")
+    given = fitting.LabelledFeatures(
+        features, labels, senders, {}, features, fitting.Drawings(features[:0, 0], labels[:0])
+    )
+    right = fitting.cross_validate(features[:, 0], given, "test")
     assert right.shape == (fitting.SPLITS, 90)
     assert right.mean() < 0.6
     shuffled = GroupKFold(3).split(features, groups=np.arange(90))  # what leaking would look like
@@ -146,12 +152,31 @@ def test_the_measured_accuracies_are_those_of_the_splits(data: fitting.LabelledF
     assert measured.all.low <= measured.all.accuracy <= measured.all.high
     assert measured.all.accuracy == pytest.approx(np.mean(measured.by_split))
     assert measured.all.accuracy > 0.8
-    assert measured.ablation[-1].by_split == measured.by_split
+    ablation = {one.views: one for one in measured.ablation}
+    assert [*ablation] == [*fitting.VIEWS, fitting.MASKED, fitting.DRAWN]
+    assert ablation[fitting.ALL].by_split == measured.by_split
+    assert ablation[fitting.ALL].difference == Gain(0, 0, 0)
+    assert ablation[fitting.MASKED].difference.high < -0.2
+    for one in ablation.values():
+        assert one.difference.value == pytest.approx(one.accuracy - measured.all.accuracy)
+        assert one.difference.low <= one.difference.value <= one.difference.high
     shares = [one.accuracy * one.photographs for one in measured.classes.values()]
     assert sum(shares) / 90 == pytest.approx(measured.all.accuracy)
     parts = [*measured.classes.values(), *measured.attributes["background"].values()]
     assert all(one.low < one.accuracy <= one.high + 1e-9 for one in parts)
     assert {name: one.photographs for name, one in measured.attributes["background"].items()} == {"plain": 60}
+
+
+def test_heads_are_fitted_to_drawings_only_where_these_are_given(
+    data: fitting.LabelledFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drawings that show every class under another name."""
+    monkeypatch.setattr(fitting, "PENALTIES", (0.01,))
+    averaged = data.features.mean(axis=1)
+    misleading = fitting.Drawings(np.tile(averaged, (20, 1)), np.tile(np.roll(data.labels, 1), 20))
+    plain, misled = (fitting.cross_validate(averaged, data, "test", drawn) for drawn in (None, misleading))
+    assert plain.mean() > 0.8
+    assert misled.mean() < 0.2
 
 
 def test_distances_leave_out_the_sender(data: fitting.LabelledFeatures) -> None:
@@ -218,7 +243,9 @@ def test_the_released_head_is_small_and_its_card_has_its_numbers() -> None:
         assert (name, str(one["photographs"]), *said(one)) in rows
     for one in about["ablation"]:
         by_split = ", ".join(f"{100 * share:.1f} %" for share in one["by_split"])
-        assert (one["views"], f"{100 * one['accuracy']:.1f} %", by_split) in rows
+        points = (f"{100 * one['difference'][key]:z.1f}".replace("-", "−") for key in ("value", "low", "high"))
+        difference = "–" if one["views"] == fitting.ALL else "{} ({} to {})".format(*points)
+        assert (one["views"], f"{100 * one['accuracy']:.1f} %", by_split, difference) in rows
     assert f"{faithfulness['photographs']} photographs, one per sender" in card
     named = {"CAM": "CAM", "random": "random maps", "centre": "Gaussian in the centre"}
     gains = {words: faithfulness["gain"][name] for name, words in named.items()} | {

@@ -1,17 +1,20 @@
 """The command that fits the model for photographs."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from lookalike.artifacts.pictures import open_picture
 from lookalike.data.labelled_clothing import published_photographs
 from lookalike.explain.photo_model import map_faithfulness, one_per_sender
-from lookalike.photographs.fit_photo_model import LabelledFeatures, fit_photo_model
+from lookalike.photographs.fit_photo_model import Drawings, LabelledFeatures, fit_photo_model
 from lookalike.photographs.lite0_package import SHA256
-from lookalike.photographs.photo_model import PhotoModel, backbone, save_photo_model, view_features
+from lookalike.photographs.photo_model import Floats, PhotoModel, backbone, save_photo_model, view_features
+from lookalike.photographs.photo_model_steps import drawings, masked
 
 ATTRIBUTES = ("background", "items", "view")
 
@@ -24,11 +27,22 @@ def fit_released(folder: Path, class_names: tuple[str, ...], cache: Path, mirror
     """
     network = backbone()
     labelled = [one for one in published_photographs(cache, mirror) if one.label]
+    labels = np.array([one.label for one in labelled])
+    drawn = [one for one in drawings() if class_names[one.label] in labels]
+
+    def features(pictures: Iterable[Image.Image], what: str) -> Floats:
+        return np.stack([view_features(network, picture).features for picture in tqdm(pictures, desc=what)])
+
     data = LabelledFeatures(
-        np.stack([view_features(network, open_picture(one.path)).features for one in tqdm(labelled, desc="features")]),
-        np.array([one.label for one in labelled]),
+        features((open_picture(one.path) for one in labelled), "features"),
+        labels,
         np.array([int(one.about["sender"]) for one in labelled]),
         {name: np.array([one.about[name] for one in labelled]) for name in ATTRIBUTES},
+        features((masked(open_picture(one.path)) for one in labelled), "masked"),
+        Drawings(
+            features((Image.fromarray(one.image) for one in drawn), "drawn").mean(axis=1),
+            np.array([class_names[one.label] for one in drawn]),
+        ),
     )
     fitted = fit_photo_model(data, SHA256, class_names)
     chosen = tqdm(one_per_sender(data.senders), desc="maps")

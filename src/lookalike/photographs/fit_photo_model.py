@@ -1,7 +1,7 @@
 """Fitting the model for photographs, and its accuracy on photographs of senders that it was not fitted to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
-from lookalike.artifacts.photo_model import Ablation, About, Measured, PartAccuracy
+from lookalike.artifacts.photo_model import Ablation, About, Gain, Measured, PartAccuracy
 from lookalike.evaluation.distance import knn_distance
-from lookalike.evaluation.statistics import resample_clusters, share_where
+from lookalike.evaluation.statistics import bootstrap_mean, resample_clusters, share_where
 from lookalike.photographs.photo_model import (
     NEIGHBOURS,
     USUAL,
@@ -27,28 +27,44 @@ PENALTIES = (0.0003, 0.001, 0.003, 0.01)  # values of C
 FOLDS, INNER_FOLDS, SPLITS = 10, 3, 3
 VIEWS = {"as it is": [0], "as it is, mirrored": [0, 1], "padded, mirrored": [2, 3], "all four": [0, 1, 2, 3]}
 ALL = "all four"
+MASKED, DRAWN = f"{ALL}, background masked", f"{ALL}, fitted to drawings too"
 
 Labels = NDArray[np.str_]
 Senders = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Drawings:
+    """Features (M, 1280) of M drawn photographs, means over their views, and the class names (M,)."""
+
+    features: Floats
+    labels: Labels
+
+
+@dataclass(frozen=True)
 class LabelledFeatures:
     """Features (N, 4, 1280) of the views of N photographs, their class names (N,) and senders (N,).
 
-    `attributes` are what else is known of them, (N,) each.
+    Attributes:
+        attributes: what else is known of them, (N,) each.
+        masked: their features (N, 4, 1280) with the background masked.
+        drawn: of the same classes.
     """
 
     features: Floats
     labels: Labels
     senders: Senders
     attributes: dict[str, Labels]
+    masked: Floats
+    drawn: Drawings
 
 
 def fit_photo_model(data: LabelledFeatures, backbone_sha256: str, class_names: Sequence[str]) -> PhotoModel:
     """The head for all photographs of `data`, with its accuracy measured by leaving senders out; without map scores."""
     averaged = data.features.mean(axis=1)
     right = {name: cross_validate(data.features[:, which].mean(axis=1), data, name) for name, which in VIEWS.items()}
+    right[MASKED] = cross_validate(data.masked.mean(axis=1), data, MASKED)
+    right[DRAWN] = cross_validate(averaged, data, DRAWN, data.drawn)
     c = choose_penalty(averaged, data.labels, data.senders, seed=0)
     present = set(data.labels)
     classes = tuple(name for name in class_names if name in present)
@@ -58,26 +74,40 @@ def fit_photo_model(data: LabelledFeatures, backbone_sha256: str, class_names: S
     return PhotoModel(head, averaged, about)
 
 
-def cross_validate(features: Floats, data: LabelledFeatures, what: str) -> NDArray[np.float64]:
-    """Whether each photograph is answered rightly by a head fitted to other senders' photographs: (SPLITS, N)."""
+def cross_validate(
+    features: Floats, data: LabelledFeatures, what: str, drawn: Drawings | None = None
+) -> NDArray[np.float64]:
+    """Whether each photograph is answered rightly by a head fitted to other senders' photographs: (SPLITS, N).
+
+    The heads are also fitted to the `drawn` ones.
+    """
     right = np.zeros((SPLITS, len(features)))
     for seed in tqdm(range(SPLITS), desc=what, unit="split"):
         for fit, score in GroupKFold(FOLDS, shuffle=True, random_state=seed).split(features, groups=data.senders):
-            c = choose_penalty(features[fit], data.labels[fit], data.senders[fit], seed)
-            predicted = classifier(c).fit(features[fit], data.labels[fit]).predict(features[score])
+            c = choose_penalty(features[fit], data.labels[fit], data.senders[fit], seed, drawn)
+            predicted = fit_with(drawn, c, features[fit], data.labels[fit]).predict(features[score])
             right[seed, score] = predicted == data.labels[score]
     return right
 
 
-def choose_penalty(features: Floats, labels: Labels, senders: Senders, seed: int) -> float:
+def choose_penalty(
+    features: Floats, labels: Labels, senders: Senders, seed: int, drawn: Drawings | None = None
+) -> float:
     """The C that is right for most photographs of senders left out."""
     folds = list(GroupKFold(INNER_FOLDS, shuffle=True, random_state=seed).split(features, groups=senders))
 
     def correct(c: float) -> int:
-        fitted = ((classifier(c).fit(features[fit], labels[fit]), score) for fit, score in folds)
+        fitted = ((fit_with(drawn, c, features[fit], labels[fit]), score) for fit, score in folds)
         return sum(int((one.predict(features[score]) == labels[score]).sum()) for one, score in fitted)
 
     return max(PENALTIES, key=correct)
+
+
+def fit_with(drawn: Drawings | None, c: float, features: Floats, labels: Labels):  # type: ignore[no-untyped-def]
+    """The classifier, fitted to these photographs and to drawn ones."""
+    if drawn:
+        features, labels = np.concatenate([features, drawn.features]), np.concatenate([labels, drawn.labels])
+    return classifier(c).fit(features, labels)
 
 
 def classifier(c: float):  # type: ignore[no-untyped-def]  # scikit-learn has no types
@@ -125,7 +155,12 @@ def summarise(right: dict[str, NDArray[np.float64]], data: LabelledFeatures, cla
             for name, values in data.attributes.items()
         },
         ablation=tuple(
-            Ablation(name, float(one.mean()), tuple(float(split.mean()) for split in one))
+            Ablation(
+                name,
+                float(one.mean()),
+                tuple(float(split.mean()) for split in one),
+                Gain(**asdict(bootstrap_mean(one.mean(axis=0) - per_photograph, weights))),
+            )
             for name, one in right.items()
         ),
     )
