@@ -101,8 +101,8 @@ def test_maps_are_held_against_a_spot_in_the_middle(lead: Lead) -> None:
     known = {CNN: explained(-0.2, -0.1), FEW: explained(-0.1, 0.1)}
     made = replace(lead, study=replace(lead.study, measurements=replace(lead.study.measurements, explanations=known)))
     assert maps_sentence(made) == (
-        f"maps by CAM explain `{CNN}` less well than a spot in the middle does (gain in faithfulness 0.22 against 0.30) "
-        f"and `{FEW}` no better than a spot in the middle does (0.22 against 0.30)."
+        f"maps by CAM explain `{CNN}` less well than a spot in the middle does (gain in faithfulness 0.22 against "
+        f"0.30) and `{FEW}` no better than a spot in the middle does (0.22 against 0.30)."
     )
     none = replace(lead, study=replace(lead.study, measurements=replace(lead.study.measurements, explanations={})))
     assert maps_sentence(none) is None

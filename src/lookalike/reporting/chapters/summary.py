@@ -142,7 +142,7 @@ def photo_accuracy(photos: Json, name: str, recipe: str) -> Json:
 def maps_sentence(lead: Lead) -> str | None:
     """Whether the maps that are shown explain more than a spot in the middle; None if none was made."""
     explained = {name: one for name, one in lead.study.measurements.explanations.items() if name in lead.variants}
-    parts = []
+    parts: list[str] = []
     for name, one in explained.items():
         methods = one["faithfulness"]["methods"]
         gain, centre, over = (
