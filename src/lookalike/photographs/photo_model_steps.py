@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from lookalike.data.masks import grabcut
 from lookalike.drawn.photographs import Snapshot, draw_snapshots
-from lookalike.photographs.masks import grabcut
 from lookalike.photographs.recipes import EMPTY, FULL, to_working_size
 
 DRAWINGS, SEED = 300, 13
