@@ -21,7 +21,8 @@ NEUTRAL = (
     "lookalike.recorder",
 )
 LIBRARIES = ("torch", "torchvision", "timm")
-SHARED = ("__init__", "layers", "macs", "zoo")  # of the architectures' package, loaded by several of them
+# Modules of the architectures' package that several of them load.
+SHARED = ("__init__", "attention", "base", "initialisation", "layers", "macs", "zoo")
 
 
 def is_neutral(module: str) -> bool:
