@@ -143,7 +143,7 @@ def prepare_photo(
     """
     stages, note = ready_made_stages(preparer, every=every)
     photo = OwnPhoto(name, read, stages, {}, note)
-    for recipe in recipes if every else sorted(recipes, key=lambda one: one != BEST):
+    for recipe in sorted(recipes, key=lambda one: one != BEST):
         if photo.stages and not every:
             break
         try:
