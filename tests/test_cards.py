@@ -12,7 +12,7 @@ from lookalike.artifacts.evaluations import load_evaluation
 from lookalike.families.outside import detection, outside_scores
 from lookalike.photographs.energy import SCORE
 
-CARDS = ("cnn-bn", "fashion-cnn", "fashion-vit", "lenet5")
+CARDS = ("cnn-bn", "fashion-cnn", "fashion-vit", "lenet5", "vgg11-bn")
 Row = dict[str, str]
 
 
@@ -21,11 +21,6 @@ def percent(key: str) -> Callable[[Row], str]:
 
 
 NUMBERS: dict[str, Callable[[Row], str]] = {
-    "test accuracy, mean over 3 seeds": percent("accuracy"),
-    "95 % interval over seeds and images": lambda row: (
-        f"{percent('accuracy_low')(row)} to {percent('accuracy_high')(row)}"
-    ),
-    "standard deviation over seeds": lambda row: f"{100 * float(row['accuracy_sd']):.2f} points",
     "top-2 accuracy": percent("top2_accuracy"),
     "NLL, nats": lambda row: f"{float(row['nll']):.3f}",
     "ECE": percent("ece"),
@@ -33,6 +28,22 @@ NUMBERS: dict[str, Callable[[Row], str]] = {
     "parameters": lambda row: f"{int(row['parameters']):,}",
     "multiply-accumulates per image": lambda row: f"{int(row['macs']):,}",
 }
+
+
+def interval(row: Row) -> str:
+    return f"{percent('accuracy_low')(row)} to {percent('accuracy_high')(row)}"
+
+
+def accuracies(row: Row) -> dict[str, str]:
+    """The accuracy with its uncertainty."""
+    accuracy = percent("accuracy")(row)
+    if row["seeds"] == "1":
+        return {"test accuracy, one seed": accuracy, "95 % interval over seeds and images": interval(row)}
+    return {
+        f"test accuracy, mean over {row['seeds']} seeds": accuracy,
+        "95 % interval over seeds and images": interval(row),
+        "standard deviation over seeds": f"{100 * float(row['accuracy_sd']):.2f} points",
+    }
 
 
 def card(name: str) -> str:
@@ -49,8 +60,8 @@ def test_the_numbers_of_a_card_are_those_of_the_leaderboard(name: str) -> None:
         (row,) = (row for row in csv.DictReader(file) if row["variant"] == name)
     text = card(name).partition("## Results\n")[2].partition("## Use\n")[0]
     stated = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", text, re.MULTILINE))
-    assert row["seeds"] == "3"
-    assert {key: stated.get(key) for key in NUMBERS} == {key: number(row) for key, number in NUMBERS.items()}
+    expected = accuracies(row) | {key: number(row) for key, number in NUMBERS.items()}
+    assert {key: stated.get(key) for key in expected} == expected
 
 
 @pytest.mark.parametrize("name", CARDS)
