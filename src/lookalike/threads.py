@@ -4,9 +4,9 @@ from threadpoolctl import threadpool_limits
 
 
 def one_thread() -> threadpool_limits:
-    """A context in which BLAS and OpenMP use one thread; it concerns libraries that were loaded before.
+    """A context in which BLAS and OpenMP use one thread. It affects only libraries that are loaded already.
 
-    On problems as small as those of the analyses more threads mostly wait for each other. They also add up in another
-    order, so that results would depend on the number of cores.
+    The analyses' problems are so small that several threads mostly wait for each other. Several threads also add in
+    another order, so results would depend on the number of cores.
     """
     return threadpool_limits(1)

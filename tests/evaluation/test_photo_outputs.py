@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from descriptions import described
+from garment_dataset import CLASSES, garment_dataset
 from numpy.typing import NDArray
 from torch import nn
 
@@ -41,7 +42,6 @@ ABOUT = [
     for k, half in enumerate(("choose", "score", "choose", "score", "score", "choose"))
 ]
 SEEDS = (4, 1)  # in the order of the description; seed 0 diverged
-CLASSES = tuple("abcdefghij")
 TWIN, ONCE = 3, 4  # photographs that stand eleven times and once among the validation images
 PREPARATIONS = tuple(Preparation(*way) for way in (("plain", ""), ("plain", "mask"), ("cut", ""), ("cut", "centre")))
 
@@ -63,19 +63,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     """Drawn garments, 50 of them held out, 31 to test on; six photographs prepared in four ways; untrained models."""
     images, labels = draw_garments(121, seed=3)
     images[40:50] = images[70]  # ten copies
-    dataset = Dataset(
-        name="drawn",
-        class_names=CLASSES,
-        train_images=images[:90],
-        train_labels=labels[:90],
-        test_images=images[90:],
-        test_labels=labels[90:],
-        train_indices=np.arange(40),
-        valid_indices=np.arange(40, 90)[::-1].copy(),
-        mean=(0.3,),
-        std=(0.4,),
-        provenance={},
-    )
+    dataset = garment_dataset(images, labels)
+    dataset = replace(dataset, valid_indices=dataset.valid_indices[::-1].copy())
     shown, _ = draw_garments(24, seed=11)
     shown = shown.reshape(4, 6, 28, 28)
     shown[2, TWIN] = images[70]

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 from descriptions import described
+from garment_dataset import CLASSES, garment_dataset
 from invented_evidence import EXPLAINED, assert_same
 
-from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Evaluation
 from lookalike.artifacts.explanations import Explanation, load_explanation, quantise_maps, save_explanation
 from lookalike.artifacts.models import SeedRecord, save_model
@@ -31,7 +31,6 @@ from lookalike.models.registry import create_model
 from lookalike.params import load_params
 from lookalike.runtime import Runtime
 
-CLASSES = tuple("abcdefghij")
 GROUPS = {"tops": ("a", "c"), "others": ("b", "d", "e"), "rest": ("f", "g", "h", "i", "j")}
 COUNT = 31
 RUNTIME = Runtime(torch.device("cpu"))
@@ -50,19 +49,7 @@ class Case:
 def case(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Case:
     """Two seeds of an untrained network, the first of which diverged; drawn garments and six photographs."""
     images, labels = draw_garments(90 + COUNT, seed=3)
-    dataset = Dataset(
-        name="drawn",
-        class_names=CLASSES,
-        train_images=images[:90],
-        train_labels=labels[:90],
-        test_images=images[90:],
-        test_labels=labels[90:],
-        train_indices=np.arange(40),
-        valid_indices=np.arange(40, 90),
-        mean=(0.3,),
-        std=(0.4,),
-        provenance={},
-    )
+    dataset = garment_dataset(images, labels)
     shown, _ = draw_garments(12, seed=11)
     ways = Preparation("plain", ""), Preparation("cut", "")
     about = [{"name": f"{k}", "sender": sender} for k, sender in enumerate("aabcca")]

@@ -1,7 +1,7 @@
 """Whether a prepared picture is unlike the images that a model of the study was trained on: its energy score.
 
-The score needs the model's logits alone. Among those that do, it tells images of another data set best, in the evidence
-of both released models.
+The score needs only the model's logits. Of the scores that need no more, it separates the test images best from images
+of another data set, in the evidence of both released models.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SCORE = "energy"
 
 @dataclass(frozen=True)
 class Energy:
-    """The score of one picture by one model, see `families.outside.SCORES`: the lower, the less like its classes.
+    """The score of one picture by one model, see `families.outside.SCORES`. A low score: unlike the model's classes.
 
     Attributes:
         value: of the picture.

@@ -48,7 +48,7 @@ class LabelledFeatures:
     Attributes:
         attributes: what else is known of them, (N,) each.
         masked: their features (N, 4, 1280) with the background masked.
-        drawn: of the same classes.
+        drawn: drawings of the same classes.
     """
 
     features: Floats
@@ -79,7 +79,7 @@ def cross_validate(
 ) -> NDArray[np.float64]:
     """Whether each photograph is answered rightly by a head fitted to other senders' photographs: (SPLITS, N).
 
-    The heads are also fitted to the `drawn` ones.
+    Each head is also fitted to the drawings, if `drawn` has some.
     """
     right = np.zeros((SPLITS, len(features)))
     for seed in tqdm(range(SPLITS), desc=what, unit="split"):

@@ -255,7 +255,7 @@ def prepared_images(photos: Sequence[OwnPhoto]) -> NDArray[np.uint8]:
 
 
 def rows_by_photo(photos: Sequence[OwnPhoto], rows: Mapping[str, Iterable[Row]]) -> list[dict[str, dict[str, Row]]]:
-    """For each photo, by recipe and variant, its one of each variant's N results for the `prepared_images`."""
+    """For each photo, by recipe and variant: its own of the N results that each variant has for `prepared_images`."""
     left = {variant: iter(values) for variant, values in rows.items()}
     return [{recipe: {name: next(row) for name, row in left.items()} for recipe in photo.stages} for photo in photos]
 

@@ -1,4 +1,4 @@
-"""Steps that the model for photographs does without, so that what they would gain is measured: masks and drawings."""
+"""Steps that the model for photographs does not use: masks and drawings. The ablation measures what they would gain."""
 
 import cv2
 import numpy as np

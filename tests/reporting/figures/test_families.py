@@ -230,7 +230,7 @@ def test_doubtful_labels_stand_below_their_images_four_in_a_row() -> None:
     said = texts(figure)
     assert said[:3] == ["test image 0", "label: Shirt 0.02", "judges: Coat 0.90"]
     assert said[-2] == f"label: {'x' * (MOST - 1)}… 0.02"
-    places = [text.get_position() for text in figure.axes[0].texts[::3]]
-    assert len({y for _, y in places}) == 2
-    assert places[0][0] == pytest.approx(places[4][0])
-    assert len({x for x, _ in places}) == 4
+    positions = [text.get_position() for text in figure.axes[0].texts[::3]]
+    assert len({y for _, y in positions}) == 2
+    assert positions[0][0] == pytest.approx(positions[4][0])
+    assert len({x for x, _ in positions}) == 4

@@ -50,7 +50,7 @@ class Sheet:
 
     Attributes:
         end: how far down there is something else than pictures.
-        cuts: where a telephone shows the next part below; none: anywhere.
+        cuts: the positions at which a telephone may cut the sheet.
     """
 
     pictures: list[tuple[Place, Pixels]] = field(default_factory=list)
@@ -123,7 +123,7 @@ class Sheet:
 
 
 def beyond(text: str, look: Look) -> float:
-    """About how far a text reaches to the right of its place."""
+    """About how far a text reaches to the right of its position."""
     share = {"left": 1, "center": 0.5, "right": 0}[look["ha"]] * (1.2 if look.get("fontweight") == "bold" else 1)
     return share * text_width([text], look["fontsize"])
 

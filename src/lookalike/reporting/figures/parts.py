@@ -1,4 +1,4 @@
-"""Where a wide picture is cut, so that a telephone shows its parts one below the other."""
+"""Parts of a wide picture, which a telephone shows one below the other."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -16,12 +16,12 @@ Part = tuple[Box, ...]  # boxes of one height that stand side by side
 
 @dataclass
 class Cuts:
-    """Places in pixels where a picture may be cut.
+    """Positions in pixels at which a picture may be cut.
 
     Attributes:
-        names: how wide the names of its rows are, at the left: every part repeats them.
-        columns: x at which it is cut from top to bottom, where a band would be too wide.
-        rows: y at which it is cut from side to side, always.
+        names: the width of the row names at the left, which every part repeats.
+        columns: x of the vertical cuts; they are used only where a band is wider than a telephone.
+        rows: y of the horizontal cuts; all are used.
     """
 
     names: int = 0
@@ -33,13 +33,13 @@ class Cuts:
 
         Args:
             height: of the picture.
-            rights: how wide the bands between `rows` are, from the top; 0 of one in which nothing is.
+            rights: the width of each band between two `rows`, from the top; 0 means that the band is empty.
         """
         bands = zip(pairwise([0, *self.rows, height]), rights, strict=True)
         return tuple(part for (top, end), right in bands for part in self.parts_of_band(top, end - top, right))
 
     def parts_of_band(self, top: int, height: int, right: int) -> Iterable[Part]:
-        """What stands between two cuts from side to side: as many columns at a time as a telephone has room for."""
+        """The parts of the band between two horizontal cuts, each with as many columns as fit on a telephone."""
         edges, start = sorted({*(x for x in self.columns if self.names < x < right), right}), 0
         while right > start:
             left = start and self.names  # the first part has the names anyway
@@ -51,7 +51,7 @@ class Cuts:
 
 
 def quarters(width: int, height: int) -> tuple[Part, ...]:
-    """The parts of a picture that consists of two rows of two equal ones."""
+    """The four equal parts of a picture, in two rows."""
     x, y = width // 2, height // 2
     boxes: list[Box] = [(left, top, x, y) for top in (0, y) for left in (0, x)]
     return tuple((box,) for box in boxes)
@@ -64,10 +64,10 @@ def note_parts(figure: "Figure", parts: Iterable[Part]) -> "Figure":
 
 
 def parts_as_note(parts: Iterable[Part]) -> str:
-    """Parts as text that a picture keeps."""
+    """Parts as text, which is stored in a picture."""
     return json.dumps([*parts], separators=(",", ":"))
 
 
 def read_parts(note: str | None) -> tuple[Part, ...]:
-    """The parts out of a note; none out of none."""
+    """The parts in a note of `parts_as_note`; None or "" means none."""
     return tuple(tuple((x, y, width, height) for x, y, width, height in part) for part in json.loads(note or "[]"))
