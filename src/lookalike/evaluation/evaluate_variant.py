@@ -24,7 +24,7 @@ from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.corrupted_images import CorruptedImages, corrupted_images, evaluate_corrupted
 from lookalike.evaluation.cue_images import CueImages, cue_images, evaluate_cues
 from lookalike.evaluation.groups import look_alike_pairs
-from lookalike.evaluation.inference import Outputs, infer, readers_of, restore_model
+from lookalike.evaluation.inference import Outputs, folded, infer, readers_of, restore_model
 from lookalike.evaluation.metrics import Ints, softmax
 from lookalike.evaluation.outside import evaluate_outside
 from lookalike.evaluation.photo_outputs import photo_outputs
@@ -145,7 +145,7 @@ def run_seeds(
     validated: list[Outputs] = []
     train_right, read = [], []
     for seed in seeds:
-        model = restore_model(folder, description, seed, runtime)
+        model = folded(restore_model(folder, description, seed, runtime))
         of_test, of_valid = (infer(model, images, keep_features=True) for images in (test, valid))
         features = (LabelledFeatures(of_valid.features, valid_labels), LabelledFeatures(of_test.features, test_labels))
         read.append(read_out_seed(*features, pairs))

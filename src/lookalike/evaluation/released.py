@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lookalike.artifacts.folders import read_json
 from lookalike.artifacts.models import load_description
 from lookalike.data.tensors import place_images
-from lookalike.evaluation.inference import infer, restore_model
+from lookalike.evaluation.inference import folded, infer, restore_model
 from lookalike.evaluation.metrics import softmax
 from lookalike.models.base import Model
 from lookalike.runtime import Runtime
@@ -38,7 +38,7 @@ def _load_pyfunc(folder: str) -> ReleasedModel:
     path, runtime = Path(folder), Runtime(torch.device("cpu"))
     description, about = load_description(path), read_json(path / "dataset.json")
     (weights,) = path.glob("seed-*.safetensors")
-    model = restore_model(path, description, int(weights.stem.removeprefix("seed-")), runtime)
+    model = folded(restore_model(path, description, int(weights.stem.removeprefix("seed-")), runtime))
     how = description.preprocessing
     mean, std = (how.mean, how.std) if how else (tuple(about["mean"]), tuple(about["std"]))
     return ReleasedModel(model, mean, std, runtime)
