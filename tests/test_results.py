@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import load_file
 
 from lookalike.data.sources import build_dataset
 from lookalike.evaluation.inference import readers_of
 from lookalike.params import load_params
 from lookalike.results.records import Run, find_runs
+from lookalike.results.released_models import released_models
 from lookalike.results.verify import verify_all
 from lookalike.runtime import start
 
@@ -87,3 +89,11 @@ def test_weights_in_half_precision_predict_what_the_evidence_says(run: Run, tmp_
     (reader,) = readers_of(folder, dataset, start(), seeds=evaluation.seeds[:1])
     predicted = reader.read(dataset.test_images[:2000]).logits.argmax(axis=1)
     assert (predicted != evaluation.test_logits[0, :2000].argmax(axis=1)).sum() <= 1
+
+
+def test_the_models_for_photos_of_ones_own_are_whole_and_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    files = [model.folder / f"seed-{model.seed}.safetensors" for model in released_models(load_params())]
+    for file in files:
+        assert {str(values.dtype) for values in load_file(file).values()} == {"float32"}
+    assert sum(file.stat().st_size for file in [*files, Path("released/photographs/head.safetensors")]) < 5e6

@@ -121,7 +121,8 @@ def write_test_set(folder: Path, test_set: object) -> None:
         save_test_set(part, test_set)  # type: ignore[arg-type]
 
 
-def test_a_focus_variant_keeps_its_weights_in_half_precision(root: Path, params: Params, results: Path) -> None:
+def test_a_focus_variant_keeps_its_weights(root: Path, params: Params, results: Path) -> None:
+    """In half precision; the first seed of a model that classifies photos of one's own is kept as it was trained."""
     weights = {"head.weight": np.linspace(-1, 1, 7, dtype=np.float32), "steps": np.array(5)}
     folder = root / "models/fashion" / CNN
     for name in ("seed-0", "seed-1", "seed-0-epoch-1", "start"):
@@ -129,7 +130,13 @@ def test_a_focus_variant_keeps_its_weights_in_half_precision(root: Path, params:
     save_file({"large": np.zeros(2**20 + 1, np.float32)}, folder / "seed-2.safetensors")
     kept = copy_evidence(params, CNN, root, "c0ffee", results) / "weights"
     assert {path.name for path in kept.iterdir()} == {"seed-0.safetensors", "seed-1.safetensors"}
-    half = load_file(kept / "seed-0.safetensors")
+    half = load_file(kept / "seed-1.safetensors")
     assert half["head.weight"].dtype == np.float16
     assert (half["steps"].dtype, half["steps"]) == (np.int64, 5)
     np.testing.assert_allclose(half["head.weight"], weights["head.weight"], atol=1e-3)
+    released = load_file(kept / "seed-0.safetensors")
+    assert released["head.weight"].dtype == np.float32
+    np.testing.assert_array_equal(released["head.weight"], weights["head.weight"])
+    not_for_photos = params.model_copy(update={"photos": None})
+    kept = copy_evidence(not_for_photos, CNN, root, "c0ffee", results) / "weights"
+    assert load_file(kept / "seed-0.safetensors")["head.weight"].dtype == np.float16

@@ -156,7 +156,7 @@ def copy_evidence(params: Params, name: str, root: Path, evaluated: str, results
                 for file in EVIDENCE:
                     shutil.copyfile(source / file, folder / part / file)
         if name in params.studies[study].focus:
-            keep_weights(root / "models" / study / name, folder)
+            keep_weights(root / "models" / study / name, folder, released=params.photographed(study))
         summary = score_variant(load_evaluation(folder / "evaluation"), test_set.labels, test_set.class_names).summary
         record = Record(
             version=1,
@@ -184,8 +184,12 @@ def copy_evidence(params: Params, name: str, root: Path, evaluated: str, results
     return target
 
 
-def keep_weights(models: Path, folder: Path) -> None:
-    """Keep the weights of all seeds in half precision in `folder`/weights, if each takes at most `WEIGHTS` bytes."""
+def keep_weights(models: Path, folder: Path, *, released: bool) -> None:
+    """Keep the weights of all seeds in half precision in `folder`/weights, if each takes at most `WEIGHTS` bytes.
+
+    The first seed of a `released` model, which classifies photos of one's own, is kept as it was trained.
+    """
+    first = f"seed-{load_description(folder).finished_seeds[0]}.safetensors" if released else None
     for path in sorted(models.glob("seed-*.safetensors")):
         if "epoch" in path.name:  # of the way there
             continue
@@ -193,7 +197,7 @@ def keep_weights(models: Path, folder: Path) -> None:
         half = {name: in_half(values) if values.dtype.kind == "f" else values for name, values in weights.items()}
         if sum(values.nbytes for values in half.values()) <= WEIGHTS:
             (folder / "weights").mkdir(exist_ok=True)
-            save_file(half, folder / "weights" / path.name)
+            save_file(weights if path.name == first else half, folder / "weights" / path.name)
 
 
 def check_size(what: str, folder: Path, limit: int) -> None:
