@@ -17,7 +17,7 @@ from checkout import ROOT
 from lookalike import forking
 
 SCRIPT = """
-import json, os, signal, sys, time
+import atexit, json, os, signal, sys, threading, time
 from pathlib import Path
 
 import beside, here  # next to the script, and on PYTHONPATH
@@ -35,6 +35,11 @@ if sys.argv[1] == "wait":
         time.sleep(60)
     finally:
         Path("closed").touch()
+elif sys.argv[1] == "late":
+    atexit.register(print, "at exit")
+    threading.Thread(target=lambda: (time.sleep(0.2), print("in a thread"))).start()
+elif sys.argv[1] == "say":
+    sys.exit("said")
 elif sys.argv[1] == "raise":
     raise RuntimeError("broken")
 elif sys.argv[1] == "die":
@@ -113,6 +118,17 @@ def test_a_module_beside_the_package_is_found_without_a_path_to_it(root: Path, p
     command = [python, "-m", "module", "an argument"]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stdout) == (3, "['an argument'] __main__\n"), done.stderr
+
+
+@pytest.mark.parametrize("what", ["late", "say"])
+def test_a_script_ends_as_it_does_in_a_python_of_its_own(root: Path, python: str, what: str) -> None:
+    """After its threads and what it registered; a text to `sys.exit` is printed."""
+    ends = []
+    for program in (sys.executable, python):
+        process = start(program, root, what)
+        ends.append((*process.communicate("", timeout=20), process.returncode))
+    assert ends[0] == ends[1]
+    assert ends[0] == {"late": ("in a thread\nat exit\n", "", 0), "say": ("", "said\n", 1)}[what]
 
 
 @pytest.mark.parametrize(("what", "status"), [("0", 0), ("raise", 1), ("die", -signal.SIGKILL)])

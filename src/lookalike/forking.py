@@ -9,6 +9,7 @@ package's modules is loaded, and nothing was drawn at random.
 This file is also run by its path, and imports nothing of the package.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -20,9 +21,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 FOLDER = Path(".venv", "forking")
 SECONDS_BETWEEN_SIGNALS = 5.0  # to a script that is to end
@@ -63,7 +65,7 @@ def forking_server() -> Iterator[None]:
 def serve(parent: int) -> None:
     """Import the packages, then run a fork for each request until this process is stopped or its `parent` has ended.
 
-    A fork leaves this function, too, with the status of its script, and ends like any Python process.
+    A fork whose script raises an exception leaves this function, too, and ends like any Python process.
     """
     server, own = os.getpid(), Path(__file__).resolve().parent
     sys.path[:] = [path for path in sys.path if Path(path or ".").resolve() not in (own, own.parent)]
@@ -112,8 +114,7 @@ def attend(connection: socket.socket) -> None:
         os.set_inheritable(held, True)  # also where the script becomes another program, such as torchrun
         connection.close()
         os.close(alive)
-        run_script(json.loads(request), streams)
-        return
+        end(run_script(json.loads(request), streams))
     os.close(held)
     for stream in streams:
         os.close(stream)
@@ -128,8 +129,12 @@ def attend(connection: socket.socket) -> None:
     os._exit(0)
 
 
-def run_script(request: dict[str, Any], streams: list[int]) -> None:
-    """Become a Python process that runs a script or a module: its streams, folder, environment, arguments and paths."""
+def run_script(request: dict[str, Any], streams: list[int]) -> int:
+    """Become a Python process that runs a script or a module: its streams, folder, environment, arguments and paths.
+
+    Returns:
+        The exit status, if the script ends by itself or by `sys.exit`.
+    """
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
@@ -146,9 +151,25 @@ def run_script(request: dict[str, Any], streams: list[int]) -> None:
     if of_module:
         sys.path.append(str(Path(__file__).resolve().parents[1]))  # where this package is, which `serve` has taken out
         del sys.argv[0]
-        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-    else:
-        runpy.run_path(sys.argv[0], run_name="__main__")
+    try:
+        if of_module:
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(sys.argv[0], run_name="__main__")
+    except SystemExit as ended:
+        if ended.code is None or isinstance(ended.code, int):
+            return ended.code or 0
+        raise
+    return 0
+
+
+def end(status: int) -> NoReturn:
+    """End as a Python process does, but without deleting every imported object, which takes 0.4 s."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status & 0xFF)
 
 
 def pass_on(arguments: list[str]) -> None:
