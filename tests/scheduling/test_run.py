@@ -1,6 +1,7 @@
 """Runs of small projects: on this machine, on workers of a scheduler, in clones, and with faults."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -96,8 +97,29 @@ def test_a_stage_behind_an_unchanged_output_does_not_run(project: Make, capsys: 
     capsys.readouterr()
     assert HERE([])
     out = capsys.readouterr().out
-    assert "bottom: has not changed" in out
-    assert "2 of 2 stages done" in out
+    assert re.search("^left: [^h]", out, re.MULTILINE)
+    assert "bottom: " not in out
+    assert re.search("2 of 2 stages done in .*; 1 had not changed", out)
+
+
+def test_a_stage_behind_another_output_runs_though_others_are_the_same(
+    project: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`bottom` reads what `left` and `right` write; one of them writes something else."""
+    folder = project(DIAMOND)
+    HERE([])
+    write_stages(
+        folder,
+        DIAMOND
+        | {
+            "left": DIAMOND["left"] | {"cmd": f"{DIAMOND['left']['cmd']}; true"},
+            "right": DIAMOND["right"] | {"cmd": "echo another > right.txt"},
+        },
+    )
+    capsys.readouterr()
+    assert HERE([])
+    assert re.search("^bottom: [^h]", capsys.readouterr().out, re.MULTILINE)
+    call(folder, *DVC, "status", "-q")
 
 
 def test_only_what_the_targets_need_runs(project: Make) -> None:

@@ -24,6 +24,7 @@ class Stage:
         kept: whether DVC's cache keeps all its outputs, so that a remote can hold them.
         resources: what it takes of a worker by name, as `meta` in `dvc.yaml` says: `gpu`, a number of them, and
             `memory`, in GiB.
+        outputs: the hash of each output by path, as `dvc.lock` has it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Stage:
     stale: bool
     kept: bool = True
     resources: Mapping[str, float] = field(default_factory=dict)
+    outputs: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def read_stages(targets: Sequence[str] = ()) -> list[Stage]:
@@ -71,6 +73,7 @@ def describe_stage(stage: "DvcStage", needs: "Iterator[DvcStage]") -> Stage:
         stale=stage.changed(),
         kept=all(out.use_cache for out in stage.outs),
         resources=resources,
+        outputs={out.def_path: out.hash_info.value for out in stage.outs},
     )
 
 

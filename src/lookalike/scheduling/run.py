@@ -70,6 +70,7 @@ class Scheduler:
     clones: Clones | None = None
     ended: "queue.SimpleQueue[tuple[Stage, EndedStage]]" = field(default_factory=queue.SimpleQueue)
     begun: dict[str, Stage] = field(default_factory=dict)  # and not ended
+    same: set[str] = field(default_factory=set)  # stages that have ended with the outputs that were there before
     own: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))  # of stages that stay in this folder
 
     def work(self) -> None:
@@ -81,7 +82,7 @@ class Scheduler:
         order = chains(self.state.stages, {name: seconds or UNKNOWN for name, seconds in self.state.seconds.items()})
         waiting = sorted(self.state.stages, key=lambda stage: -order[stage.name])
         while waiting or self.begun:
-            waiting = self.begin(waiting)
+            waiting = self.begin(self.without_unchanged(waiting))
             try:
                 stage, outcome = self.ended.get(timeout=TICK_SECONDS)
             except queue.Empty:
@@ -99,15 +100,39 @@ class Scheduler:
                 free[name] -= amount
         rest = []
         for stage in waiting:
-            ready = all(name in self.state.done or name not in self.state.seconds for name in stage.needs)
             needed = {"stage": 1} | (offered.needed(stage) if offered.stages else {})
-            if not ready or any(free[name] < amount for name, amount in needed.items()):
+            if not self.is_ready(stage) or any(free[name] < amount for name, amount in needed.items()):
                 rest.append(stage)
                 continue
             for name, amount in needed.items():
                 free[name] -= amount
             self.submit(stage, {name: amount for name, amount in needed.items() if name != "stage"})
         return rest
+
+    def is_ready(self, stage: Stage) -> bool:
+        """Whether all that it needs is done, or was before this run."""
+        return all(name in self.state.done or name not in self.state.seconds for name in stage.needs)
+
+    def without_unchanged(self, waiting: Sequence[Stage]) -> list[Stage]:
+        """The stages without those that were not stale and whose inputs have turned out to be the same.
+
+        In clones these run, because they pass their outputs on.
+        """
+        for stage in self.state.stages if self.clones is None else ():
+            changed = {name for name in stage.needs if name in self.state.seconds} - self.same
+            if stage in waiting and not stage.stale and self.is_ready(stage) and not changed:
+                self.state.done[stage.name] = Done(stage.name, ran=False, seconds=0)
+                self.same.add(stage.name)
+        return [stage for stage in waiting if stage.name not in self.state.done]
+
+    def leaves_the_same(self, stage: Stage, done: Done) -> bool:
+        """Whether an ended stage has the outputs that were there before; False where no other stage would gain."""
+        if not done.ran:
+            return True
+        if all(one.stale for one in self.state.stages if stage.name in one.needs):
+            return False
+        outs = clones.read_entries()[stage.name].get("outs", [])
+        return {out["path"]: out[out["hash"]] for out in outs} == stage.outputs
 
     def submit(self, stage: Stage, resources: dict[str, float]) -> None:
         """Hand out a stage to a worker; in a run of clones, one whose outputs no remote holds is run here."""
@@ -139,6 +164,8 @@ class Scheduler:
             self.say(failed_lines(self.state.failed[stage.name]))
         else:
             self.state.done[stage.name] = done
+            if self.leaves_the_same(stage, done):
+                self.same.add(stage.name)
             if self.clones:
                 self.clones.lock |= done.lock
             self.say(done_line(self.state, done))
