@@ -14,7 +14,7 @@ from dvc.fs import LocalFileSystem
 from dvc.utils.serialize import dumps_yaml, parse_yaml
 from scheduling.conftest import DIAMOND, DVC, ENVIRONMENT, Stage, call
 
-from lookalike.artifacts.dvc_lock import read_lock, rewrite_lock, write_lock
+from lookalike.artifacts.dvc_lock import COPY, read_lock, rewrite_lock, write_lock
 from lookalike.scheduling.dvc_files import params_read_once
 
 Make = Callable[[dict[str, Stage]], Path]
@@ -61,6 +61,23 @@ def test_in_the_end_it_has_the_same_bytes(both: tuple[Path, Path]) -> None:
     assert fast.read_bytes() == plain.read_bytes() != before
     call(plain.parent, *DVC, "repro", "-q", "--force", "odd")
     assert plain.read_bytes() == fast.read_bytes(), "as DVC itself writes it"
+
+
+def test_an_unchanged_file_is_not_parsed_again(both: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    _, fast = both
+    rewrite_lock(fast)
+    content, copy = parse_yaml(fast.read_text(encoding="utf-8"), "dvc.lock"), fast.parent / COPY
+    for damaged in ("", "[]", "{}", '{"sha256": "of another text", "content": {}}'):
+        text = copy.read_text(encoding="utf-8")
+        copy.write_text(damaged)
+        assert read_lock(fast) == content
+        copy.write_text(text)
+    with monkeypatch.context() as patched:
+        patched.setattr("ruamel.yaml.YAML.load", None)
+        assert read_lock(fast) == content
+    assert "up to date" in call(fast.parent, sys.executable, "-m", "lookalike.scheduling.dvc_command", "status")
+    fast.write_text(fast.read_text(encoding="utf-8").replace("top", "summit"))
+    assert "summit" in read_lock(fast)["stages"]
 
 
 def test_dvc_reads_what_the_faster_one_wrote(both: tuple[Path, Path]) -> None:

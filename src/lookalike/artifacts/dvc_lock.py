@@ -1,12 +1,15 @@
 """`dvc.lock`, which DVC reads and writes around every stage."""
 
+import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from lookalike.artifacts.folders import write_text
 
 LOCK = Path("dvc.lock")
+COPY = Path(".dvc", "tmp", "lock.json")  # of the content that `rewrite_lock` wrote last, with the digest of its text
 
 
 def read_lock(path: Path = LOCK) -> dict[str, Any]:
@@ -16,11 +19,23 @@ def read_lock(path: Path = LOCK) -> dict[str, Any]:
     if not path.exists():
         return {}
     text = path.read_text(encoding="utf-8")
-    try:
-        content: dict[str, Any] = json.loads(text)
-    except json.JSONDecodeError:
-        content = YAML(typ="safe").load(text) or {}  # by the rules of YAML 1.2, which are DVC's: `yes` is a text
-    return content
+    content = parsed_before(path, text)
+    return YAML(typ="safe").load(text) or {} if content is None else content  # YAML 1.2 as DVC's: `yes` is a text
+
+
+def parsed_before(path: Path, text: str) -> dict[str, Any] | None:
+    """The content of the text of a lock, if it is JSON, or if the `COPY` beside it has it; None: parse the YAML."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        if text.startswith("{"):
+            content: dict[str, Any] = json.loads(text)
+            return content
+        copy = json.loads((path.parent / COPY).read_text(encoding="utf-8"))
+        return copy["content"] if copy["sha256"] == digest(text) else None
+    return None
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_lock(path: Path, content: dict[str, Any]) -> None:
@@ -39,7 +54,10 @@ def write_lock(path: Path, content: dict[str, Any]) -> None:
 def rewrite_lock(path: Path = LOCK) -> None:
     """Write `dvc.lock` as DVC does where it is JSON, so that git shows no other difference."""
     if path.exists() and path.read_text(encoding="utf-8").startswith("{"):
-        write_text(path, as_dvc_writes(read_lock(path)))
+        content = read_lock(path)
+        text = as_dvc_writes(content)
+        write_text(path, text)
+        write_text(path.parent / COPY, json.dumps({"sha256": digest(text), "content": content}))
 
 
 def as_dvc_writes(content: dict[str, Any]) -> str:

@@ -1,13 +1,12 @@
 """DVC in this process reads and writes its files faster, with the same content."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lookalike.artifacts.dvc_lock import LOCK, read_lock, write_lock
+from lookalike.artifacts.dvc_lock import LOCK, parsed_before, read_lock, write_lock
 
 
 @cache
@@ -33,10 +32,8 @@ def use_faster_lock() -> None:
         write_lock(Path(path), content)
 
     def parse(text: str, path: str, typ: str = "safe") -> Any:
-        with suppress(json.JSONDecodeError):
-            if typ == "safe" and text.startswith("{"):
-                return json.loads(text)
-        return parse_yaml(text, path, typ)
+        content = parsed_before(Path(path), text) if typ == "safe" and Path(path).name == LOCK.name else None
+        return parse_yaml(text, path, typ) if content is None else content
 
     dvcfile.modify_yaml, strictyaml.parse_yaml = modify_file, parse
 

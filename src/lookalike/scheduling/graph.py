@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lookalike.errors import InputError
@@ -48,8 +49,10 @@ def read_stages(targets: Sequence[str] = ()) -> list[Stage]:
 
     with dvc_repository() as repo, repo.lock, params_read_once():
         graph = repo.index.graph
-        found = (repo.stage.collect_granular(target, graph=graph) for target in targets or ("dvc.yaml",))
+        found = (repo.stage.collect_granular(target, graph=graph) for target in targets)
         wanted = {info.stage for infos in found for info in infos}
+        if not targets:
+            wanted = {stage for stage in graph if Path(stage.path) == Path("dvc.yaml").absolute()}
         wanted |= {needed for stage in wanted for needed in networkx.descendants(graph, stage)}
         order = list(networkx.lexicographical_topological_sort(graph.reverse(), key=lambda stage: stage.addressing))
         return [describe_stage(stage, graph.successors(stage)) for stage in order if stage in wanted]
