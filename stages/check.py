@@ -1,7 +1,7 @@
 """Stage check: params.yaml -> checked, a file whose content never changes.
 
-It runs before all others whenever the file has changed, so that a mistake ends `dvc repro` with one line before
-anything else is run.
+It runs before all others, so that a mistake in what they share ends `dvc repro` with one line. An edit of a variant
+does not run it: that variant's own stage validates the file.
 """
 
 import os

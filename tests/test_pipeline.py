@@ -59,27 +59,27 @@ DRESS_FOR_SHIRT = {
 @pytest.mark.parametrize(
     ("change", "touched"),
     [
-        ({"photos.recipes.naive.sharpen": True}, PREPARED | LAST),
-        ({"photos.collector": "Dress"}, PREPARED | LAST),
-        ({"profiles.demo.explain.scored": 3}, {"explain@fashion"} | BEHIND),
-        ({"embedding.starts": 2}, {"embed@fashion"} | BEHIND),
-        ({"groups.fashion_mnist": DRESS_FOR_SHIRT}, LAST),
-        ({"studies.fashion.focus": ["fashion-vit"]}, LAST),
-        ({"studies.fashion.title": "Garments"}, {"report"}),
+        ({"photos.recipes.naive.sharpen": True}, {"check"} | PREPARED | LAST),
+        ({"photos.collector": "Dress"}, {"check"} | PREPARED | LAST),
+        ({"profiles.demo.explain.scored": 3}, {"check", "explain@fashion"} | BEHIND),
+        ({"embedding.starts": 2}, {"check", "embed@fashion"} | BEHIND),
+        ({"groups.fashion_mnist": DRESS_FOR_SHIRT}, {"check"} | LAST),
+        ({"studies.fashion.focus": ["fashion-vit"]}, {"check"} | LAST),
+        ({"studies.fashion.title": "Garments"}, {"check", "report"}),
         ({"variants.fashion-vit.train.lr": 2e-3}, {"train@fashion-vit"} | TRAINED),
         ({f"{GROUPED}.train.smoothing.groups": DRESS_FOR_SHIRT}, {f"train@{GROUPED[9:]}"} | TRAINED),
-        ({"profiles.demo.photos.count": 20}, PREPARED | LAST),
+        ({"profiles.demo.photos.count": 20}, {"check"} | PREPARED | LAST),
     ],
     ids=["recipe", "collector", "maps", "mixture", "groups", "focus", "title", "lr", "smoothing", "count"],
 )
 def test_an_edit_touches_its_own_stages_and_those_behind_them(
     checkout: Checkout, change: dict[str, object], touched: set[str]
 ) -> None:
-    """After any edit `check` runs; its output stays the same, so that what depends on it alone does not run."""
+    """`check` runs, and its output stays the same: what depends on it alone does not run."""
     checkout.edit(change)
     checkout.run("dvc", "repro", "check")
     dry = checkout.repro("--dry", "--force-downstream")
-    assert dry == touched
+    assert dry == touched - {"check"}
     checkout.run("git", "checkout", "-q", "--", "dvc.lock")
 
 
@@ -115,7 +115,7 @@ def override(checkout: Checkout) -> tuple[set[str], list[str]]:
 
 def test_an_override_trains_its_variant_and_no_other(override: tuple[set[str], list[str]]) -> None:
     stages, lines = override
-    assert stages == {"check", "train@fashion-cnn"} | TRAINED
+    assert stages == {"train@fashion-cnn"} | TRAINED
     assert lines == ["lr: 0.0003"]
 
 
@@ -143,9 +143,6 @@ def test_an_edit_of_the_wording_trains_nothing(checkout: Checkout) -> None:
     [
         ({"nonsense_key": 1}, r"nonsense_key: unknown key; allowed here: "),
         ({"variants.fashion-cnn.train.nonsense_key": 1}, r"variants\.fashion-cnn\.train\.nonsense_key: unknown key; "),
-        ({"variants.fashion-cnn.dataset": "mnits"}, r"variants\.fashion-cnn\.dataset: no 'mnits'; allowed: "),
-        ({"variants.fashion-cnn.model": "fashoin_cnn"}, r"variants\.fashion-cnn\.model: no 'fashoin_cnn'; allowed: "),
-        ({"variants.fashion-cnn.budget": "fashoin"}, r"variants\.fashion-cnn\.budget: .* has no budget 'fashoin'; "),
         ({"variants.fashion-cnn.train.lr": -1}, r"variants\.fashion-cnn\.train\.lr: "),
         ({"profile": "dmeo"}, r"profile: no 'dmeo'; allowed: demo, "),
         ({"studies.fashion.data": "mnits"}, r"studies\.fashion\.data: no 'mnits'; allowed: "),
