@@ -249,7 +249,8 @@ def test_a_process_that_dies_ends_the_others_and_one_goes_on(root: Path, project
     other.kill()
     said = launched.communicate(timeout=120)[1]
     assert launched.returncode != 0
-    assert said.startswith("error: another process of this run has ended\n")
+    # torchrun may notice it before the first process does, and end that one.
+    assert "error: another process of this run has ended\n" in said or f"(SIGKILL) received by PID {other.pid}" in said
     assert not (project / "models").exists()
     first_epoch = torch.load(checkpoints[0], weights_only=True)["history"][0]
 

@@ -131,8 +131,8 @@ class Scheduler:
             return True
         if all(one.stale for one in self.state.stages if stage.name in one.needs):
             return False
-        outs = clones.read_entries()[stage.name].get("outs", [])
-        return {out["path"]: out[out["hash"]] for out in outs} == stage.outputs
+        outs = clones.read_entries().get(stage.name, {}).get("outs", [])  # no entry: of another dvc.lock
+        return {out["path"]: out.get(out.get("hash")) for out in outs} == stage.outputs
 
     def submit(self, stage: Stage, resources: dict[str, float]) -> None:
         """Hand out a stage to a worker; in a run of clones, one whose outputs no remote holds is run here."""
