@@ -60,7 +60,10 @@ def require_repository() -> None:
 
 
 def parameters_differ(committed: str) -> bool:
-    """Whether the values of `params.yaml`, except the profile, differ from those of its stripped text in a commit."""
+    """Whether the values of `params.yaml`, except the profile, differ from those in a commit.
+
+    `committed` is the text of that file, as `git` returns it: without white space at its ends.
+    """
     path = Path(PARAMETERS)
     current = path.read_text(encoding="utf-8").strip() if path.exists() else None
     return current != committed and values_of(current) != values_of(committed)

@@ -1,15 +1,15 @@
 """`dvc.lock`, which DVC reads and writes around every stage."""
 
-import hashlib
 import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from lookalike.artifacts.fingerprint import sha_256
 from lookalike.artifacts.folders import write_text
 
 LOCK = Path("dvc.lock")
-COPY = Path(".dvc", "tmp", "lock.json")  # of the content that `rewrite_lock` wrote last, with the digest of its text
+COPY = Path(".dvc", "tmp", "lock.json")  # the content that `rewrite_lock` wrote last, and the SHA-256 of its text
 
 
 def read_lock(path: Path = LOCK) -> dict[str, Any]:
@@ -24,18 +24,17 @@ def read_lock(path: Path = LOCK) -> dict[str, Any]:
 
 
 def parsed_before(path: Path, text: str) -> dict[str, Any] | None:
-    """The content of the text of a lock, if it is JSON, or if the `COPY` beside it has it; None: parse the YAML."""
+    """The content of a lock's text if no YAML has to be parsed for it: the text is JSON, or `COPY` is of this text.
+
+    None means that it has to be parsed.
+    """
     with suppress(OSError, ValueError, KeyError, TypeError):
         if text.startswith("{"):
             content: dict[str, Any] = json.loads(text)
             return content
         copy = json.loads((path.parent / COPY).read_text(encoding="utf-8"))
-        return copy["content"] if copy["sha256"] == digest(text) else None
+        return copy["content"] if copy["sha256"] == sha_256(text.encode()) else None
     return None
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_lock(path: Path, content: dict[str, Any]) -> None:
@@ -57,7 +56,7 @@ def rewrite_lock(path: Path = LOCK) -> None:
         content = read_lock(path)
         text = as_dvc_writes(content)
         write_text(path, text)
-        write_text(path.parent / COPY, json.dumps({"sha256": digest(text), "content": content}))
+        write_text(path.parent / COPY, json.dumps({"sha256": sha_256(text.encode()), "content": content}))
 
 
 def as_dvc_writes(content: dict[str, Any]) -> str:
