@@ -74,3 +74,10 @@ def test_places_follow_the_order_asked_for() -> None:
     assert positions_of(integers(7, 3, 9), integers(9, 7, 9)).tolist() == [2, 0, 2]
     assert positions_of(integers(7), integers()).dtype == np.int64
     assert len(a_test_set().shown) == N
+
+
+def test_published_images_have_the_name_that_people_know() -> None:
+    drawn = replace(a_test_set(), name="fashion_mnist", provenance={"source": "embedded"})
+    assert drawn.title == "fashion_mnist"
+    assert replace(drawn, provenance={"source": "official"}).title == "Fashion-MNIST"
+    assert replace(drawn, name="own_set", provenance={"source": "official"}).title == "own_set"

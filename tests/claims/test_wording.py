@@ -123,11 +123,14 @@ def test_a_verdict_at_reduced_size_says_so() -> None:
     one = Answer(CNN, two(0.024, 0.019, 0.029), "not tested at the study's size", "reproduced")
     assert sentence(one).endswith("(1.9 to 2.9). At reduced size: reproduced.")
     judged = Judged(Claim("X", "all", "", "", "", CLAIMS[0].rule, (CNN,)), (one,))
-    assert open_remarks(judged) == "At reduced size the claim is reproduced."
+    assert open_remarks(judged) == ""
+    undecided = replace(one, reduced="inconclusive")
+    both = open_remarks(replace(judged, answers=(one, undecided)))
+    assert both == "At reduced size the verdict on the claim is: inconclusive."
     whole = replace(one, verdict="reproduced", reduced=None)
     assert open_remarks(replace(judged, answers=(whole,))) == ""
     missing = replace(one, measured=None, verdict="not tested", reduced=None)
-    assert open_remarks(replace(judged, answers=(whole, missing))) == "1 of 2 tests were not done."
+    assert open_remarks(replace(judged, answers=(whole, missing))) == "1 of 2 tests was not done."
     assert open_remarks(replace(judged, answers=(missing, missing))) == ""
 
 

@@ -11,6 +11,7 @@ from lookalike.artifacts.evidence import read_evidence, write_evidence
 from lookalike.artifacts.photos import PhotoSet, Preparation
 
 KIND = "test set"
+TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}  # of published data sets
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,11 @@ class TestSet:
     provenance: dict[str, Any]
     photos: PhotoSet | None = None
     refused: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The name that people know the published data set by; its key if these are other images."""
+        return TITLES.get(self.name, self.name) if self.provenance.get("source") == "official" else self.name
 
     def pictures(self, indices: NDArray[np.integer]) -> NDArray[np.uint8]:
         """The images (k, H, W[, 3]) of k test images that are shown."""

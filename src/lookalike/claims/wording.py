@@ -142,10 +142,12 @@ def remark_on(answer: Answer) -> str:
 
 
 def open_remarks(judged: Judged) -> str:
-    """What the verdict on a claim leaves to be said: that at reduced size, and how many tests were not done; "" if
-    nothing."""
-    parts = [f"At reduced size the claim is {judged.reduced}."] if judged.reduced else []
+    """What the tests of a claim leave to be said: its verdict at reduced size, where it is not that of each test, and
+    how many tests were not done; "" if nothing."""
+    parts = []
+    if judged.reduced and {answer.at_any_size for answer in judged.decisive} != {judged.reduced}:
+        parts.append(f"At reduced size the verdict on the claim is: {judged.reduced}.")
     missing = sum(answer.measured is None for answer in judged.decisive)
     if 0 < missing < len(judged.decisive):
-        parts.append(f"{missing} of {len(judged.decisive)} tests were not done.")
+        parts.append(f"{missing} of {len(judged.decisive)} tests {'was' if missing == 1 else 'were'} not done.")
     return " ".join(parts)

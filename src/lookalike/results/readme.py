@@ -8,9 +8,17 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from lookalike.artifacts.test_sets import TITLES
 from lookalike.claims.judging import Judged
 from lookalike.params import Params
-from lookalike.reporting.chapters.claims import SUMMARY, claim_row, multiplicity_note, verdict_counts, verdict_order
+from lookalike.reporting.chapters.claims import (
+    SOURCES,
+    SUMMARY,
+    claim_row,
+    multiplicity_note,
+    verdict_counts,
+    verdict_order,
+)
 from lookalike.reporting.chapters.families.chapter import ANCHOR
 from lookalike.reporting.chapters.leaderboard import interval_text
 from lookalike.reporting.chapters.study_results import ece_estimate
@@ -72,7 +80,7 @@ def study_table(every: Params, published: "Published", judged: Sequence[Judged])
         {
             "study": name,
             "title": settings.title,
-            "data": settings.data,
+            "data": TITLES.get(settings.data, settings.data),
             "variants": f"{len(published.chosen.keys() & own.keys())} of {len(own)}",
             "claims": verdict_counts([one for one in judged if one.claim.study == name]) or "none",
         }
@@ -106,9 +114,8 @@ def published_readme(
         "claims",
         "What became of the claims",
         Prose(
-            f"Of {len(judged)} claims, those of the four studies and this project's own hypotheses (L1, L2, ...): "
-            f"**{verdict_counts(judged)}**. The claims not tested wait for their training runs; they are in "
-            "`claims.csv`, with every test and its rule."
+            f"Of {len(judged)} claims: **{verdict_counts(judged)}**. {SOURCES} The claims not tested wait for their "
+            "training runs; they are in `claims.csv`, with every test and its rule."
         ),
         tabulate(
             "Claims and verdicts", SUMMARY, map(claim_row, sorted(run, key=verdict_order)), multiplicity_note(judged)

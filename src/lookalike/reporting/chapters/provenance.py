@@ -58,7 +58,7 @@ def data_set_table(sets: Collection[TestSet]) -> Table:
     known = [one for _, one in sorted({one.name: one for one in sets}.items())]
     rows = [
         {
-            "name": one.name,
+            "name": one.title,
             "about": one.provenance.get("about") or f"{one.provenance['citation']}; {one.provenance['homepage']}",
             "licence": one.provenance["licence"],
             "digest": one.digest,

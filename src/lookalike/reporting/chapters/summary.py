@@ -16,7 +16,7 @@ from lookalike.reporting.forms import shares, text
 from lookalike.reporting.tables import Column, tabulate
 
 ANCHOR = "summary"
-MOST_ROWS = 6
+MOST_ROWS = 7
 TABLE = (
     Column("variant", "variant", text),
     Column("test accuracy, %", "accuracy", shares, better="high"),
@@ -79,7 +79,7 @@ def lead_accuracy_sentence(lead: Lead) -> str:
     study, names = lead.study, lead.names
     measured = {row.variant: row.accuracy or 0.0 for row in study.standings}
     both = " and ".join(f"{100 * measured[name]:.1f} %" for name in lead.variants)
-    where = f"{len(study.labels):,} test images of {literal(study.test_set.name)}"
+    where = f"{len(study.labels):,} test images of {literal(study.test_set.title)}"
     if len(lead.variants) == 1:
         return f"{names[lead.variants[0]]} is right in {both} of {where}."
     first, second = lead.variants

@@ -90,7 +90,7 @@ def study_data(study: StudyResults, held: SelectableImages, both: tuple[str, str
     order = np.argsort(test_set.shown)
     return {
         "name": study.name,
-        "title": f"{study.data}: {study.params.studies[study.name].title}",
+        "title": f"{test_set.title}: {study.params.studies[study.name].title}",
         "classes": study.class_names,
         "groups": list(groups),
         "groupOf": group_numbers(groups, study.class_names).tolist(),
@@ -144,5 +144,5 @@ def disagreement_sentence(study: StudyResults) -> str:
     right = [int((differ & (said == study.labels)).sum()) for said in (first, second)]
     return (
         f"{both[0]} and {both[1]} disagree on {count(int(differ.sum()))} of {count(len(differ))} test images of "
-        f"{study.data}; {both[0]} is right on {count(right[0])} of them, {both[1]} on {count(right[1])}."
+        f"{study.test_set.title}; {both[0]} is right on {count(right[0])} of them, {both[1]} on {count(right[1])}."
     )
