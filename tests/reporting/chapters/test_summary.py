@@ -11,6 +11,7 @@ from lookalike.reporting.chapters import summary as module
 from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.chapters.summary import (
     Lead,
+    highest_sentence,
     lead_accuracy_sentence,
     lead_of,
     maps_sentence,
@@ -21,6 +22,7 @@ from lookalike.reporting.chapters.summary import (
 )
 from lookalike.reporting.chapters.summary import lead_photographs_sentence as on_photos
 from lookalike.reporting.document import BulletList, Json
+from lookalike.reporting.figures.summary import Row
 
 
 def estimate(value: float, low: float, high: float) -> Json:
@@ -122,6 +124,18 @@ def test_the_variation_from_seed_to_seed_is_said_where_it_is_known(lead: Lead) -
     varied = [replace(row, accuracy_sd=0.0123) if row.variant == CNN else row for row in lead.study.standings]
     said = seed_deviation_sentence(replace(lead, study=replace(lead.study, standings=varied)))
     assert said == f"From seed to seed the accuracy varies with a standard deviation of 1.2 points ({CNN})."
+
+
+def test_the_figure_says_which_accuracies_are_the_highest() -> None:
+    first = Row("a", estimate(0.914, 0.90, 0.92), (), estimate(0.5, 0.4, 0.6), estimate(0.51, 0.42, 0.58))
+    second = replace(first, variant="b", accuracy=estimate(0.919, 0.91, 0.92), photographs=estimate(0.4, 0.3, 0.5))
+    assert highest_sentence([first, second]) == (
+        "The highest accuracies measured: 91.9 % (91.0 to 92.0) on test images (b) and 51 % (42 to 58) on photographs "
+        "(a)."
+    )
+    unphotographed = [replace(first, photographs=None), replace(second, accuracy=None, photographs=None)]
+    said = "The highest accuracy measured: 91.4 % (90.0 to 92.0) on test images (a)."
+    assert highest_sentence(unphotographed) == said
 
 
 @pytest.mark.usefixtures("quick")

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from lookalike.evaluation.calibration import COLDEST, HOTTEST
-from lookalike.reporting.chapters.study_results import StudyResults, ece_estimate, not_above_chance
+from lookalike.reporting.chapters.sentences import tenths_text
+from lookalike.reporting.chapters.study_results import StudyResults, accuracy_estimate, ece_estimate, not_above_chance
 from lookalike.reporting.chapters.training import reductions_of
 from lookalike.reporting.document import Json, Prose, Section, section
-from lookalike.reporting.forms import count, duration, estimate_form, millions, number, or_dash, percent, shares, text
+from lookalike.reporting.forms import count, duration, estimate_form, millions, number, or_dash, percent, text
 from lookalike.reporting.leaderboard import Standing
 from lookalike.reporting.tables import Column, labels, tabulate
 
@@ -66,10 +67,8 @@ def leaderboard_chapter(studies: Sequence[StudyResults]) -> Section:
 def best_of(study: StudyResults) -> str:
     """The most accurate variant of a study."""
     for row in ranked(study.standings):
-        if row.variant in study.learnt:
-            known = {"value": row.accuracy, "low": row.accuracy_low, "high": row.accuracy_high}
-            accuracy, _, interval = shares(known).partition(" ")
-            return f"in {study.name} {row.variant}, {accuracy} % {interval}".rstrip()
+        if row.variant in study.learnt and (accuracy := accuracy_estimate(row)):
+            return f"in {study.name} {row.variant}, {tenths_text(accuracy)}"
     return f"in {study.name} none is above chance"
 
 

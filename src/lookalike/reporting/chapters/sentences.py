@@ -49,6 +49,12 @@ def share_text(of: Estimated) -> str:
     return f"{value} % {interval}"
 
 
+def tenths_text(of: Estimated) -> str:
+    """A share with its interval, if that is known, to a tenth of a percent: "46.1 % (38.0 to 54.2)"."""
+    value, _, interval = shares(of).partition(" ")
+    return f"{value} % {interval}".rstrip()
+
+
 def difference_text(of: Estimated) -> str:
     """A difference of shares with its interval: "−3.0 points (−5.0 to −1.0)"."""
     value, interval = points(of).split(" ", 1)

@@ -8,7 +8,7 @@ from lookalike.artifacts.comparisons import load_families
 from lookalike.claims.judging import Judged
 from lookalike.families.findings import FamilyFindings
 from lookalike.reporting.chapters.look_alikes import within_group_share
-from lookalike.reporting.chapters.sentences import accuracy_clause, capitalised, share_text, size_text
+from lookalike.reporting.chapters.sentences import accuracy_clause, capitalised, share_text, size_text, tenths_text
 from lookalike.reporting.chapters.study_results import StudyResults, accuracy_estimate
 from lookalike.reporting.document import BulletList, Illustration, Json, Section, Words, literal, section
 from lookalike.reporting.figures.summary import Row, summary_figure
@@ -180,13 +180,25 @@ def lead_illustration(lead: Lead) -> Illustration | None:
     table = tabulate("What the figure shows", TABLE, rows)
     alt = "Test accuracy, share of mistakes within the look-alike group, and accuracy on photographs, by variant"
     how = (
-        "Filled: the mean over seeds with its 95 % interval over seeds and images; rings: single seeds. The axes begin "
-        "where the data do."
+        "Filled: the mean over seeds with its 95 % interval over seeds and images; rings: single seeds. "
+        f"{seed_deviation_sentence(lead)} The axes begin where the data do."
     )
     picture = summary_figure(rows, study.looks, chance=study.chance, random=within_group_by_chance(study))
     method = "Photographs: all that have a class, by the chosen recipe."
-    words = Words(seed_deviation_sentence(lead), how, alt, method)
+    words = Words(highest_sentence(rows), how, alt, method)
     return study.drawn_figure(picture, "summary", words, [row.variant for row in rows], table)
+
+
+def highest_sentence(rows: Sequence[Row]) -> str:
+    """Which of the variants that the figure shows has the highest accuracy on test images and on photographs."""
+    tested = {row.variant: row.accuracy for row in rows if row.accuracy}
+    photographed = {row.variant: row.photographs for row in rows if row.photographs}
+    best = max(tested, key=lambda name: tested[name]["value"])
+    said = f"The highest accuracies measured: {tenths_text(tested[best])} on test images ({best})"
+    if not photographed:
+        return f"{said.replace('accuracies', 'accuracy')}."
+    best = max(photographed, key=lambda name: photographed[name]["value"])
+    return f"{said} and {share_text(photographed[best])} on photographs ({best})."
 
 
 def seed_deviation_sentence(lead: Lead) -> str:

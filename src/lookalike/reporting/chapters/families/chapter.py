@@ -64,8 +64,8 @@ def opening(compared: FamilyComparison) -> Prose:
     weak = [f"`{name}`" for name in compared.both if name not in study.learnt]
     warning = f" **{listed(weak)} {'are' if weak[1:] else 'is'} not above chance in this run.**" if weak else ""
     return Prose(
-        f"This chapter compares {first} with {second} on {images:,} test images of {literal(study.test_set.title)}. "
-        f"Its classes form {alike} pair{'s' if alike != 1 else ''} of look-alikes.{warning} Intervals are 95 % intervals "
+        f"This chapter compares {first} with {second} on {images:,} test images of {literal(study.test_set.title)}. Its"
+        f" classes form {alike} pair{'s' if alike != 1 else ''} of look-alikes.{warning} Intervals are 95 % intervals "
         "over test images and, from three seeds on, over seeds as well."
     )
 
