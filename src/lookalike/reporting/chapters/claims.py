@@ -198,7 +198,6 @@ def table_of_tests(judged: Sequence[Judged]) -> Table:
 
 
 def date_table(judged: Sequence[Judged]) -> Table:
-    """When each claim's rule was last changed."""
     rows = [{"claim": one.claim.key, **vars(one.claim.rule)} for one in judged]
     note = "A rule is what a claim states and how its tests decide. Known: whether results were known when it changed."
     return tabulate("Dates of the rules", DATES, rows, note)

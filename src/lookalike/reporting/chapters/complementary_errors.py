@@ -80,7 +80,6 @@ def corrected_sentence(row: Json, control: Sequence[Json]) -> str:
 def complementary_errors_illustration(
     study: StudyResults, rows: Sequence[Json], control: Sequence[Json], finding: str
 ) -> Illustration | None:
-    """The images that only one of two models gets right."""
     once = rows[::2]  # both orders of a pair are the same images
     numbers = (
         tabulate("Corrected and newly broken", LEDGER, rows),

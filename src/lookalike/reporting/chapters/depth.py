@@ -53,7 +53,6 @@ def depth_section(anchor: str, study: StudyResults) -> Section:
 
 
 def depth_curves(study: StudyResults, histories: dict[str, Rows]) -> Illustration | None:
-    """The training error of each network by epoch."""
     rows = [depth_row(*one) for one in histories.items()]
     ends = tabulate("Ends of the training runs", ENDS, rows, ENDS_NOTE)
     words = Words(depth_sentence(histories), HOW, f"Training error by epoch of {listed([*histories])}", METHOD)

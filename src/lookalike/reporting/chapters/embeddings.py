@@ -142,7 +142,6 @@ def sweep_words(name: str, one: Json) -> Words:
 
 
 def cluster_table(table: list[list[int]], class_names: list[str]) -> Table:
-    """Test images by cluster and class."""
     columns = (
         Column("cluster", "cluster", count),
         *(Column(name, str(k), count, extra=k >= 8) for k, name in enumerate(class_names)),

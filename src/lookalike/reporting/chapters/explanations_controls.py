@@ -9,14 +9,13 @@ from lookalike.reporting.figures import explanations as drawings
 from lookalike.reporting.forms import amounts, p, text
 from lookalike.reporting.tables import Column, labels, tabulate
 
-METHOD = labels("variant", "method")
 SANITY = (
-    *METHOD,
+    *labels("variant", "method"),
     Column("randomised down to", "unit", text),
     Column("rank correlation with the original map", "correlation", amounts, "low"),
 )
 SIMILARITY = (
-    *METHOD,
+    *labels("variant", "method"),
     Column("within a class", "maps.within_class", amounts),
     Column("look-alikes", "maps.look_alikes", amounts),
     Column("between groups", "maps.between_groups", amounts),

@@ -13,9 +13,8 @@ from lookalike.reporting.figures.grids import BY_CLASS
 from lookalike.reporting.forms import amounts, count, number, percent, text
 from lookalike.reporting.tables import Column, labels, tabulate
 
-METHOD = labels("variant", "method")
 GAINS = (
-    *METHOD,
+    *labels("variant", "method"),
     Column("images", "images", count),
     Column("gain", "gain", amounts, "high"),
     Column("over random maps", "over_random", amounts, "high"),
@@ -27,13 +26,9 @@ GAINS = (
         for kind in ("deletion", "insertion")
     ),
 )
-DUEL = (
-    Column("map", "method", text),
-    Column("images", "images", count),
-    Column("gain", "gain", amounts, "high"),
-)
+DUEL = (Column("map", "method", text), Column("images", "images", count), Column("gain", "gain", amounts, "high"))
 MASS = (
-    *METHOD,
+    *labels("variant", "method"),
     Column("images", "images", count),
     Column("centre, from the left", "x", amounts),
     Column("centre, from the top", "y", amounts),
@@ -95,7 +90,6 @@ def map_words(name: str, methods: Mapping[str, Json]) -> Words:
 
 
 def controls_clause(methods: Mapping[str, Json]) -> str:
-    """The gains of the controls."""
     random, centre = (amounts(methods[key]["gain"]) for key in ("random", "centre"))
     return f"random maps gain {random}, a spot in the middle {centre}"
 
@@ -201,10 +195,7 @@ def maps_of_photographs(study: StudyResults, close: Mapping[str, Json]) -> Secti
         | {name: photos.class_names[one[row]] for name, one in predicted.items()}
         for row, k in enumerate(shown)
     ]
-    columns = (
-        *labels("photograph", "class"),
-        *(Column(f"{name} predicts", name, text) for name in predicted),
-    )
+    columns = (*labels("photograph", "class"), *(Column(f"{name} predicts", name, text) for name in predicted))
     words = Words(
         finding=predictions_sentence({name: (one == photos.labels[shown]).tolist() for name, one in predicted.items()}),
         how="A row per photograph, a column per variant: a map that lies on the background shows what misleads.",

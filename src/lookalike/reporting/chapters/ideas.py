@@ -94,10 +94,12 @@ def separable_section(anchor: str, counted: Json, measured: Json) -> Section:
         }
         for row, took in zip(counted["separable"], measured["separable"], strict=True)
     ]
+    macs = range_text([row["left"] for row in rows], percent)
+    time = range_text([row["ratio"]["value"] for row in rows], percent)
     exact = sum(abs(row["left"] - row["predicted"]) < 1e-9 for row in rows)
     finding = (
-        f"A depthwise separable convolution needs {macs_left(rows)} % of the MACs of a 3x3 convolution, as predicted "
-        f"in {exact} of {len(rows)} layers, and {time_left(rows)} % of its time."
+        f"A depthwise separable convolution needs {macs} % of the MACs of a 3x3 convolution, as predicted "
+        f"in {exact} of {len(rows)} layers, and {time} % of its time."
     )
     table = tabulate("Separable convolutions", SEPARABLE, rows, SEPARABLE_NOTE)
     return table_section(anchor, "Depthwise separable convolutions", SEPARABLE_HOW, table, finding)
@@ -109,10 +111,12 @@ def bottleneck_section(anchor: str, counted: Json, measured: Json) -> Section:
         row | time_estimates(took) | {"left": row["reduced"]["macs"] / row["plain"]["macs"]}
         for row, took in zip(counted["designs"], measured["designs"], strict=True)
     ]
+    macs = range_text([row["left"] for row in rows], percent)
+    time = range_text([row["ratio"]["value"] for row in rows], percent)
     weights = range_text([row["reduced"]["parameters"] / row["plain"]["parameters"] for row in rows], percent)
     finding = (
-        f"A block with a 1x1 bottleneck needs {weights} % of the weights, {macs_left(rows)} % of the MACs and "
-        f"{time_left(rows)} % of the time of the same block without it."
+        f"A block with a 1x1 bottleneck needs {weights} % of the weights, {macs} % of the MACs and "
+        f"{time} % of the time of the same block without it."
     )
     table = tabulate("Bottlenecks", DESIGNS, rows, DESIGNS_NOTE)
     return table_section(anchor, "1x1 bottlenecks", DESIGNS_HOW, table, finding)
@@ -131,16 +135,6 @@ def scaling_section(anchor: str, counted: Json, measured: Json) -> Section:
     )
     table = tabulate("Compound scaling", SCALING, rows, SCALING_NOTE)
     return table_section(anchor, "Compound scaling", SCALING_HOW, table, finding)
-
-
-def macs_left(rows: Sequence[Json]) -> str:
-    """The least and the greatest share of the MACs that is left, in percent."""
-    return range_text([row["left"] for row in rows], percent)
-
-
-def time_left(rows: Sequence[Json]) -> str:
-    """The least and the greatest share of the time that is left, in percent."""
-    return range_text([row["ratio"]["value"] for row in rows], percent)
 
 
 def time_estimates(took: Json) -> Json:

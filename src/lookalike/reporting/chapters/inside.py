@@ -52,11 +52,7 @@ RESPONSES = (
     Column("in the middle, test images", "middle", significant),
     Column("in the middle, made input", "reached", significant),
 )
-WHAT = {
-    "filters": "Filters of",
-    "untrained": "Filters before training of",
-    "features": "Feature maps of",
-}
+WHAT = {"filters": "Filters of", "untrained": "Filters before training of", "features": "Feature maps of"}
 PICTURES = ("journey", *(f"{what}-{end}" for end in ("first", "last") for what in ("untrained", "filters", "features")))
 HOW = {  # how to read the pictures that `compare` drew
     "journey": "A row per convolution, before pooling and ReLU: the five maps that vary most, untrained and trained.",
@@ -176,9 +172,8 @@ def activation_blocks(
         alt=f"Deviation, share of zeros and effective rank by convolution of {name}, before and after training",
         method="95 % intervals over images.",
     )
-    said = [Prose(narrowing_sentence(name, trained["narrowing"]))] if trained["narrowing"] else []
     return [
-        *said,
+        Prose(narrowing_sentence(name, trained["narrowing"])) if trained["narrowing"] else None,
         study.drawn_figure(activation_histograms_figure(activity), f"{name}-activations", ridges, [name], numbers),
         study.drawn_figure(activity_by_depth_figure(activity), f"{name}-depth", depth, [name], numbers),
     ]

@@ -54,13 +54,14 @@ def look_alikes_chapter(study: StudyResults) -> Section:
     """How often models take a class for its look-alikes, and where their probability goes."""
     variants = only_above_chance(study, study.measurements.look_alikes["variants"])
     focus = {name: variants[name] for name in finding_variants(study, variants)}
+    finding = within_group_sentence(focus)
     return section(
         f"{study.name}-look-alikes",
         "Look-alike classes",
-        on_first_page(error_illustration(study, variants, within_group_sentence(focus))) if variants else None,
+        on_first_page(error_illustration(study, variants, finding)) if variants else None,
         probability_illustration(study, variants, probability_sentence(focus)) if variants else None,
         duplicate_section(study),
-        finding=within_group_sentence(focus),
+        finding=finding,
     )
 
 

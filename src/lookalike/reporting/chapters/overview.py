@@ -28,10 +28,7 @@ def study_overview(study: StudyResults, chapters: Sequence[Section], *, figures:
         f"[{literal(part.title)}]({page_of(name)}#{part.anchor}): {literal(part.finding)}" for part in chapters
     )
     return section(
-        f"study-{name}",
-        study.params.studies[name].title,
-        BulletList(said),
-        *(main[:MOST_FIGURES] if figures else ()),
+        f"study-{name}", study.params.studies[name].title, BulletList(said), *(main[:MOST_FIGURES] if figures else ())
     )
 
 

@@ -1,6 +1,6 @@
 """What to expect of the released models on your own photo, and how to take a better one."""
 
-from lookalike.artifacts.photo_model import ABOUT, FOLDER, About, load_about
+from lookalike.artifacts.photo_model import ABOUT, FOLDER, load_about
 from lookalike.photographs.accuracy import BEST
 from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.document import Illustration, Prose, Section, Table, Words, section
@@ -37,18 +37,12 @@ def own_photos_section(study: StudyResults) -> Section | None:
 
 def expected_accuracies(study: StudyResults) -> list[PhotoAccuracy]:
     """How often the models that answer about own photos are right; empty where the photograph model is not shown."""
-    about, photos = shown_photo_model(study), study.measurements.photos
-    if about is None or not photos:
+    folder, photos = study.root / FOLDER, study.measurements.photos
+    if not photos or not (folder / ABOUT).is_file():  # a demonstration's root has no photograph model
         return []
     measured = {name: photos["figures"][name] for name in study.focus_variants if name in photos["figures"]}
     by_variant = [row for name, one in measured.items() for row in variant_rows(name, BEST, one[BEST])]
-    return [*photo_model_rows(about.measured), *by_variant]
-
-
-def shown_photo_model(study: StudyResults) -> About | None:
-    """What is known of the photograph model; None below a root that does not have it, such as a demonstration's."""
-    folder = study.root / FOLDER
-    return load_about(folder) if (folder / ABOUT).is_file() else None
+    return [*photo_model_rows(load_about(folder).measured), *by_variant]
 
 
 def advice_illustration(study: StudyResults, found: PhotoAccuracies) -> Illustration:

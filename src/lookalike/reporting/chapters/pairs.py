@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lookalike.reporting.address import explorer_address
+from lookalike.reporting.chapters.look_alikes import PARTS
 from lookalike.reporting.chapters.sentences import difference_text
 from lookalike.reporting.chapters.study_results import StudyResults, rows_of_columns
 from lookalike.reporting.document import Illustration, Json, Section, Table, Words, beside, section
@@ -29,7 +30,6 @@ PAIRS_NOTE = (
     "two-sided. κ: 1 if both err on the same images, 0 as if by chance. Divergence: Jensen–Shannon, mean over the "
     "images with the same prediction. Confidence apart: mean absolute difference where both are right."
 )
-PARTS = {"true": "true", "look_alikes": "look-alikes", "outside": "outside"}
 DIFFERENCES = (
     Column("first and second", "pair", text),
     *(
@@ -108,13 +108,9 @@ def difference_illustration(study: StudyResults, rows: Sequence[Json], finding: 
         "images.",
     )
     names = list(dict.fromkeys(name for row in rows for name in (row["first"], row["second"])))
+    sized = [row | {"train_images": train_images_text(row, sizes)} for row in rows]
     numbers = (
-        tabulate(
-            "Pairs of variants",
-            PAIRS,
-            [row | {"train_images": train_images_text(row, sizes)} for row in rows],
-            PAIRS_NOTE,
-        ),
+        tabulate("Pairs of variants", PAIRS, sized, PAIRS_NOTE),
         tabulate("Differences of probability", DIFFERENCES, rows),
     )
     return study.drawn_figure(comparisons.pair_figure(rows), "pairs", words, names, *numbers)

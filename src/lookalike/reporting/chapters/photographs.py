@@ -35,9 +35,8 @@ from lookalike.reporting.forms import amounts, count, p, points, shares, text
 from lookalike.reporting.tables import Column, labels, tabulate
 
 NAMED = 5  # refused photographs that are named; the rest stands in a file
-BY_VARIANT = labels("variant", "recipe")
 ACCURACY = (
-    *BY_VARIANT,
+    *labels("variant", "recipe"),
     Column("all, %", "all.accuracy", shares, "high"),
     Column("half to choose on, %", "halves.choose.accuracy", shares, "high"),
     Column("half to score on, %", "halves.score.accuracy", shares, "high"),
@@ -131,7 +130,7 @@ def accuracy_illustration(study: StudyResults) -> Illustration | None:
         for name, recipes in figures.items()
         for recipe, row in recipes.items()
     ]
-    recipe = photos["chosen"]["recipe"]
+    recipe = study.recipe
     said = {name: (figures[name][recipe]["all"]["accuracy"], test[name]) for name in finding_variants(study, figures)}
     note = f"Means over seeds with 95 % intervals. The class that collects failed preparations: {collector}."
     words = Words(
@@ -177,9 +176,8 @@ def photograph_tables(photos: Json) -> list[Table]:
 
 def class_illustration(study: StudyResults) -> Illustration | None:
     """Accuracy on the photographs of each class; None if no variant has learnt."""
-    photos = study.measurements.photos
-    recipe = photos["chosen"]["recipe"]
-    classes = {name: one[recipe]["classes"] for name, one in only_above_chance(study, photos["figures"]).items()}
+    recipe, figures = study.recipe, only_above_chance(study, study.measurements.photos["figures"])
+    classes = {name: one[recipe]["classes"] for name, one in figures.items()}
     if not classes:
         return None
     rows = [part | {"variant": name, "class": one} for name, parts in classes.items() for one, part in parts.items()]

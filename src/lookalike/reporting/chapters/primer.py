@@ -58,11 +58,7 @@ ACTIVATIONS = Words(
     "that small derivatives make it vanish in deep networks.",
     alt="ReLU, leaky ReLU, tanh and sigmoid, and their derivatives",
 )
-RULES = {
-    "max": "the largest of four",
-    "average": "the mean of four",
-    "L2": "the root of the sum of four squares",
-}
+RULES = {"max": "the largest of four", "average": "the mean of four", "L2": "the root of the sum of four squares"}
 
 
 def primer_chapter(root: Path) -> Section | None:
@@ -187,10 +183,7 @@ def primer_picture(folder: Path, name: str, words: Words, *numbers: Table) -> Il
 
 
 def matrix_table(label: str, rows: list[list[float]]) -> Table:
-    columns = (
-        Column("row", "row", count),
-        *(Column(f"column {k + 1}", str(k), number) for k in range(len(rows[0]))),
-    )
+    columns = (Column("row", "row", count), *(Column(f"column {k + 1}", str(k), number) for k in range(len(rows[0]))))
     numbered = [{"row": k + 1, **{str(n): value for n, value in enumerate(row)}} for k, row in enumerate(rows)]
     return tabulate(label, columns, numbered)
 

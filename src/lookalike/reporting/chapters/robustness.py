@@ -25,20 +25,14 @@ OVERALL = (
     Column("over all corruptions, %", "overall", shares, "high"),
     Column("ECE on clean images, %", "clean.ece", shares, "low"),
 )
-PAIRS = (
-    *labels("first", "second"),
-    Column("first minus second, points", "overall", points, "high"),
-)
+PAIRS = (*labels("first", "second"), Column("first minus second, points", "overall", points, "high"))
 KINDS = (
     *labels("variant", "kind"),
     *(Column(f"accuracy at {k + 1}, %", f"{k}.accuracy", shares, "high") for k in range(len(SEVERITIES))),
     *(Column(f"ECE at {k + 1}, %", f"{k}.ece", shares, "low", extra=True) for k in range(len(SEVERITIES))),
 )
 STRENGTHS = (Column("kind", "kind", text), *(Column(f"severity {k}", f"{k}", significant) for k in SEVERITIES))
-DRIFT = (
-    *labels("kind", "layer"),
-    Column("cosine", "cosine", amounts, "high"),
-)
+DRIFT = (*labels("kind", "layer"), Column("cosine", "cosine", amounts, "high"))
 Measure = Literal["accuracy", "ece"]
 MEASURES: dict[Measure, tuple[str, str]] = {
     "accuracy": ("Accuracy", "lowest"),

@@ -1,15 +1,14 @@
 """Parts of the sentences in chapters: the variants that a finding is about, lists of names, numbers with intervals."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.document import Json
-from lookalike.reporting.forms import estimate_form, or_dash, points, shares
+from lookalike.reporting.forms import Form, estimate_form, or_dash, points, shares
 
 Estimated = Mapping[str, float]  # "value", "low" and "high"
 
 NOTHING = "No variant that this section is about is above chance in this run."
-whole = estimate_form(100, 0)
 signed_points = or_dash(lambda share: f"{100 * share:+z.1f}")
 
 
@@ -43,28 +42,20 @@ def accuracy_clause(by_variant: Mapping[str, str]) -> str:
     return listed([f"{first} is right in {value}", *(f"{name} in {other}" for name, other in rest)])
 
 
-def share_text(of: Estimated) -> str:
-    """A share with its interval: "46 % (38 to 54)"."""
-    value, interval = whole(of).split(" ", 1)
-    return f"{value} % {interval}"
+def with_unit(form: Form, unit: str) -> Callable[[Estimated], str]:
+    """The form of an estimate whose unit stands before its interval, if that is known."""
+
+    def written(of: Estimated) -> str:
+        value, _, interval = form(of).partition(" ")
+        return f"{value} {unit} {interval}".rstrip()
+
+    return written
 
 
-def tenths_text(of: Estimated) -> str:
-    """A share with its interval, if that is known, to a tenth of a percent: "46.1 % (38.0 to 54.2)"."""
-    value, _, interval = shares(of).partition(" ")
-    return f"{value} % {interval}".rstrip()
-
-
-def difference_text(of: Estimated) -> str:
-    """A difference of shares with its interval: "−3.0 points (−5.0 to −1.0)"."""
-    value, interval = points(of).split(" ", 1)
-    return f"{value} points {interval}"
-
-
-def size_text(of: Estimated) -> str:
-    """A difference of shares without a plus sign: "3.0 points (1.0 to 5.0)"."""
-    value, interval = shares(of).split(" ", 1)
-    return f"{value} points {interval}"
+share_text = with_unit(estimate_form(100, 0), "%")  # "46 % (38 to 54)"
+tenths_text = with_unit(shares, "%")  # "46.1 % (38.0 to 54.2)"
+difference_text = with_unit(points, "points")  # "−3.0 points (−5.0 to −1.0)"
+size_text = with_unit(shares, "points")  # a difference without a plus sign: "3.0 points (1.0 to 5.0)"
 
 
 def comparison_text(difference: Estimated) -> str:

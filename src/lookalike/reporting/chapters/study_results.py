@@ -89,7 +89,7 @@ class StudyResults:
     @property
     def class_names(self) -> list[str]:
         """The names of the data set's classes."""
-        return [row["class"] for row in self.details[self.evaluated[0]]["first_seed"]["classes"]]
+        return [*self.test_set.class_names]
 
     @cached_property
     def test_set(self) -> TestSet:
@@ -146,10 +146,8 @@ class StudyResults:
         file = self.root / "comparisons" / self.name / f"{path}.webp"
         if not file.exists():
             return None
-        name = name or "-".join(path.split("/")[-2:])
-        return Illustration(
-            name, stored_chart(file.read_bytes()), words, f"compare@{self.name}", tuple(variants), numbers
-        )
+        name, picture = name or "-".join(path.split("/")[-2:]), stored_chart(file.read_bytes())
+        return Illustration(name, picture, words, f"compare@{self.name}", tuple(variants), numbers)
 
     def drawn_figure(
         self, figure: Figure | None, name: str, words: Words, variants: Iterable[str], *numbers: Table
@@ -172,9 +170,7 @@ def not_above_chance(row: Standing, chance: float) -> bool:
 
 def accuracy_estimate(row: Standing) -> Json | None:
     """A variant's accuracy on the test images with its interval; None if every seed diverged."""
-    if row.accuracy is None:
-        return None
-    return {"value": row.accuracy, "low": row.accuracy_low, "high": row.accuracy_high}
+    return None if row.accuracy is None else {"value": row.accuracy, "low": row.accuracy_low, "high": row.accuracy_high}
 
 
 def ece_estimate(row: Standing) -> Json | None:

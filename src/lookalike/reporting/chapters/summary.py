@@ -145,11 +145,8 @@ def maps_sentence(lead: Lead) -> str | None:
     parts: list[str] = []
     for name, one in explained.items():
         methods = one["faithfulness"]["methods"]
-        gain, centre, over = (
-            methods[one["shown"]]["gain"],
-            methods["centre"]["gain"],
-            methods[one["shown"]]["over_centre"],
-        )
+        gain, centre = (methods[key]["gain"] for key in (one["shown"], "centre"))
+        over = methods[one["shown"]]["over_centre"]
         better = "better than" if over["low"] > 0 else "less well than" if over["high"] < 0 else "no better than"
         unit = "" if parts else "gain in faithfulness "
         both = f"{unit}{gain['value']:z.2f} against {centre['value']:z.2f}".replace("-", "−")
@@ -202,7 +199,6 @@ def highest_sentence(rows: Sequence[Row]) -> str:
 
 
 def seed_deviation_sentence(lead: Lead) -> str:
-    """The standard deviation of the accuracy over seeds."""
     deviations = {row.variant: row.accuracy_sd for row in lead.study.standings}
     known = {name: deviation for name in lead.variants if (deviation := deviations[name]) is not None}
     if not known:

@@ -15,17 +15,7 @@ from lookalike.reporting.chapters.study_results import StudyResults, on_first_pa
 from lookalike.reporting.chapters.training_rows import mean_and_sd, over_seeds
 from lookalike.reporting.document import Illustration, Json, Section, Table, Words, fold, section
 from lookalike.reporting.figures.training import training_curves_figure
-from lookalike.reporting.forms import (
-    count,
-    duration,
-    millions,
-    number,
-    percent,
-    points,
-    shares,
-    significant,
-    text,
-)
+from lookalike.reporting.forms import count, duration, millions, number, percent, points, shares, significant, text
 from lookalike.reporting.leaderboard import Standing
 from lookalike.reporting.tables import Column, tabulate
 

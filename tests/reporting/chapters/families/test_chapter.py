@@ -85,7 +85,7 @@ def compared(made: Made) -> FamilyComparison:
 
 def of(made: Made, sentences: Mapping[str, str] | None = None, **changes: Any) -> FamilyComparison:
     """What the parts are written from, with other findings."""
-    return FamilyComparison(made.results, replace(made.findings, **changes), CNN, VIT, sentences or {})
+    return FamilyComparison(made.results, replace(made.findings, **changes), (CNN, VIT), sentences or {})
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def first_family_comparison(studies: Sequence[StudyResults], sentences: Sentence
     for study in studies:
         findings = load_families(study.root / "comparisons" / study.name, FamilyFindings)
         if findings.compared is not None:
-            return FamilyComparison(study, findings, *findings.compared, sentences.get(study.name, {}))
+            return FamilyComparison(study, findings, findings.compared, sentences.get(study.name, {}))
     return None
 
 

@@ -21,9 +21,10 @@ def cue_part(compared: FamilyComparison) -> ChapterPart | None:
     uses = compared.findings.cues
     if not {*compared.both} <= uses.keys():
         return None
-    conditions = uses[compared.first].conditions
+    first, second = compared.both
+    conditions = uses[first].conditions
     alike = {name: one for name, one in uses.items() if one.conditions == conditions}
-    if compared.second not in alike:
+    if second not in alike:
         return None
     shown = compared.shown(alike)
     drawn = {name: alike[name] for name in shown}

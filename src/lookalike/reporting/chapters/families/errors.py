@@ -167,4 +167,4 @@ def difference_table(pairs: Sequence[Separability], compared: FamilyComparison) 
     )
     rows = [vars(pair) | {"pair": ", ".join(pair.pair)} for pair in pairs]
     note = "None (–) below three seeds of either variant."
-    return tabulate(f"Differences: {compared.first} − {compared.second}", columns, rows, note)
+    return tabulate(f"Differences: {' − '.join(compared.both)}", columns, rows, note)

@@ -124,8 +124,8 @@ def representation_sentence(found: Representation, compared: FamilyComparison) -
     if (contrast := found.contrast) is not None:
         between, within = estimate_text(contrast.between), estimate_text(contrast.within)
         return f"Linear CKA of the last layers is {between} {pair}, and {within} between two runs of one of them."
-    names = list(found.variants)
-    value = found.last_layers[names.index(compared.first)][names.index(compared.second)] if found.compared else None
+    names, (first, second) = list(found.variants), compared.both
+    value = found.last_layers[names.index(first)][names.index(second)] if found.compared else None
     if value is None:
         return "How alike the features of both families are was not measured."
     return f"Linear CKA of the last layers is {value:.2f} {pair}."
@@ -133,10 +133,7 @@ def representation_sentence(found: Representation, compared: FamilyComparison) -
 
 def feature_tables(found: Representation, compared: FamilyComparison) -> Iterator[Table]:
     """CKA of each layer between seeds, the effective rank of features, and how far attention reaches."""
-    columns = (
-        *labels("variant", "layer"),
-        Column("CKA between seeds", "value", number),
-    )
+    columns = (*labels("variant", "layer"), Column("CKA between seeds", "value", number))
     rows = [
         {"variant": name, "layer": layer, "value": value}
         for name, one in found.variants.items()

@@ -28,8 +28,7 @@ HITS, IOU = "pointing game: share of\nmaxima on the object", "IoU of map\nand ob
 
 def attribution_part(compared: FamilyComparison) -> ChapterPart | None:
     """How faithful the maps of both families are by the same methods; None unless both were measured."""
-    gains = {name: gains_of(one) for name, one in compared.explanations.items()}
-    gains = {name: found for name, found in gains.items() if found}
+    gains = {name: scored for name, one in compared.explanations.items() if (scored := gains_of(one))}
     if len(gains) < 2:
         return None
     located = {
@@ -178,10 +177,7 @@ def map_agreement_sentence(by_pair: Sequence[float]) -> str:
 
 
 def agreement_table(pairs: Sequence[tuple[str, str]], agreement: Sequence[Sequence[float]]) -> Table:
-    columns = (
-        *labels("class", "against"),
-        Column("correlation of both families' maps", "correlation", number),
-    )
+    columns = (*labels("class", "against"), Column("correlation of both families' maps", "correlation", number))
     rows = [
         {"class": own, "against": other, "correlation": value if np.isfinite(value) else None}
         for pair, values in zip(pairs, agreement, strict=True)

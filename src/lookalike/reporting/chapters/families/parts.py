@@ -22,29 +22,23 @@ class FamilyComparison:
     """Two variants of different families, with all that was found about their study.
 
     Attributes:
-        first, second: the two variants.
+        both: the two variants.
         sentences: what was found for each claim about the study, by its key.
     """
 
     study: StudyResults
     findings: FamilyFindings
-    first: str
-    second: str
+    both: tuple[str, str]
     sentences: Mapping[str, str]
 
-    @property
-    def both(self) -> tuple[str, str]:
-        """The two variants."""
-        return self.first, self.second
-
     def family(self, variant: str) -> str:
-        """The family of a variant."""
         return self.findings.families[variant]
 
     @property
     def families(self) -> tuple[str, str]:
         """The families of both variants."""
-        return self.family(self.first), self.family(self.second)
+        first, second = self.both
+        return self.family(first), self.family(second)
 
     @cached_property
     def explanations(self) -> dict[str, Explanation]:

@@ -1,7 +1,5 @@
 """How far labels and probabilities can be trusted: doubtful test labels, calibration by group, images of no class."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -121,20 +119,14 @@ def cleaned_table(found: LabelErrors) -> Table:
     return tabulate("Accuracy with and without doubtful labels", CLEANED, named_rows(found.variants), note)
 
 
-def trust_fold(compared: FamilyComparison) -> Fold | None:
-    """Tables of calibration and of images of no class; None without any."""
-    tables = tuple(trust_tables(compared))
-    return Fold("How far probabilities can be trusted: calibration, selective prediction, images of no class", tables)
-
-
-def trust_tables(compared: FamilyComparison) -> Iterator[Table]:
+def trust_fold(compared: FamilyComparison) -> Fold:
     """Calibration by variant and by group of look-alikes; detection of images of another data set."""
     note = (
         "Mean over seeds; 0 is best (Kull et al., NeurIPS 2019). Intervals are over images alone and corrected for "
         "noise, which makes every measured error too large; so an interval may lie below its value."
     )
-    yield tabulate("Classwise calibration", CALIBRATED, named_rows(compared.findings.calibration), note)
-    yield selective_table(compared)
+    calibrated = tabulate("Classwise calibration", CALIBRATED, named_rows(compared.findings.calibration), note)
+    tables = [calibrated, selective_table(compared)]
     if detected := compared.findings.outside:
         rows = [
             {"variant": variant, "name": one.name, "score": score, "auroc": found.auroc}
@@ -143,7 +135,9 @@ def trust_tables(compared: FamilyComparison) -> Iterator[Table]:
             for score, found in one.scores.items()
         ]
         note = "Whether a score tells test images from images of another data set: AUROC 1 is best, 0.5 is chance."
-        yield tabulate("Detection of images of no class", OUTSIDE, rows, note)
+        tables.append(tabulate("Detection of images of no class", OUTSIDE, rows, note))
+    title = "How far probabilities can be trusted: calibration, selective prediction, images of no class"
+    return Fold(title, tuple(tables))
 
 
 def selective_table(compared: FamilyComparison) -> Table:
