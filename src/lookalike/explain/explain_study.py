@@ -14,7 +14,6 @@ from lookalike.artifacts.datasets import Dataset
 from lookalike.artifacts.evaluations import Evaluation
 from lookalike.artifacts.explanations import Explanation, PairMaps, Representations
 from lookalike.artifacts.photos import PhotoSet
-from lookalike.artifacts.seed_findings import SeedFindings
 from lookalike.evaluation.cases import first_of_each_class
 from lookalike.evaluation.cues import grey_objects
 from lookalike.evaluation.groups import group_numbers, look_alike_pairs
@@ -25,7 +24,7 @@ from lookalike.explain.localisation import Masks
 from lookalike.explain.pair_maps import pair_maps
 from lookalike.explain.representations import PER_CLASS, layer_products
 from lookalike.explain.seeds import SeedSetup, measure_seed
-from lookalike.explain.subject import Images, Subject, load_subject
+from lookalike.explain.subject import Images, load_subject
 from lookalike.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -102,20 +101,6 @@ class ExplainSetup:
         return {"recipe": self.recipe, "groups": self.group_of.tolist(), "sample": sample, "corrupt": self.corrupt}
 
 
-@dataclass(frozen=True, eq=False)
-class SeedEvidence:
-    """The measurements of one seed.
-
-    Attributes:
-        products: by layer, see `representations`.
-        pair_maps: float32 (P, 2, H, W), see `pair_maps`; None unless it is a focus variant with look-alikes.
-    """
-
-    findings: SeedFindings
-    products: dict[str, NDArray[np.float16]]
-    pair_maps: NDArray[np.float32] | None
-
-
 def explain_one(folder: Path, seen: Evaluation, setup: ExplainSetup, runtime: Runtime, *, focus: bool) -> Explanation:
     """The evidence of a variant: of its first seed, of every seed, and additional evidence of a `focus` variant.
 
@@ -129,29 +114,21 @@ def explain_one(folder: Path, seen: Evaluation, setup: ExplainSetup, runtime: Ru
     explained = explain_variant(subject.part(chosen), shown, setup.group_of, corrupt=setup.corrupt, **counts)
     focus_findings = examine_focus_variant(subject, chosen, setup.group_of, setup.sample.scored) if focus else None
     seed_setup = SeedSetup(shown, setup.group_of, setup.masks if focus else None, focus, setup.sample.scored)
-    every = (
-        load_subject(folder, seed, setup.dataset, runtime, images_of_seed(seen, setup, number))
-        for number, seed in enumerate(seen.seeds)
-    )  # one model at a time is loaded
-    measured = [seed_evidence(seed, one, setup, seed_setup) for seed, one in zip(seen.seeds, every, strict=True)]
-    contrasts = [one.pair_maps for one in measured if one.pair_maps is not None]
+    findings, products, contrasts = [], [], []
+    for number, seed in enumerate(seen.seeds):
+        one = load_subject(folder, seed, setup.dataset, runtime, images_of_seed(seen, setup, number))
+        findings.append(measure_seed(seed, one.part(chosen), seed_setup))
+        products.append(layer_products(one.model, one.part(setup.compared).inputs))
+        if focus and setup.pairs:
+            contrasts.append(pair_maps(one, setup.pairs, setup.contrasted))
     return replace(
         explained.evidence(chosen, setup.recipe if shown else "", focus_findings),
-        seeds=tuple(one.findings for one in measured),
+        seeds=tuple(findings),
         representations=Representations(
-            setup.compared, tuple(measured[0].products), np.stack([[*one.products.values()] for one in measured])
+            setup.compared, tuple(products[0]), np.stack([[*one.values()] for one in products])
         ),
         pair_maps=PairMaps(setup.pairs, np.mean(contrasts, axis=0)) if contrasts else None,
         attributed=min(setup.sample.scored, len(chosen)),
-    )
-
-
-def seed_evidence(seed: int, subject: Subject, setup: ExplainSetup, seed_setup: SeedSetup) -> SeedEvidence:
-    """The measurements of one seed; `subject` is that seed with all test images."""
-    return SeedEvidence(
-        measure_seed(seed, subject.part(setup.chosen), seed_setup),
-        layer_products(subject.model, subject.part(setup.compared).inputs),
-        pair_maps(subject, setup.pairs, setup.contrasted) if seed_setup.focus and setup.pairs else None,
     )
 
 

@@ -5,13 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from lookalike.explain.attention import (
-    embedded_patches,
-    first_attention,
-    gradient_rollout,
-    raw_attention,
-    rollout,
-)
+from lookalike.explain.attention import embedded_patches, first_attention, gradient_rollout, raw_attention, rollout
 from lookalike.explain.cam import cam, grad_cam, hires_cam
 from lookalike.explain.cells import Cells, cells_of, on_tiles
 from lookalike.explain.maps import Explain
@@ -27,7 +21,14 @@ def applicable_methods(model: Model) -> dict[str, Explain]:
     applicable = {"CAM": tiling(model, model.pooled)(cam)} if isinstance(model, GlobalPooling) else {}
     applicable |= {"Grad-CAM": on_image(grad_cam), "HiResCAM": on_image(hires_cam)}
     if isinstance(model, Transformer):
-        applicable |= {name: on_image(explain) for name, explain in attention_methods().items()}
+        of_attention = {
+            "last attention": raw_attention(-1),  # of the last block that sees all tokens
+            "rollout": rollout,
+            "gradient rollout": gradient_rollout,
+            "embedded patches": embedded_patches,
+            "first attention output": first_attention,
+        }
+        applicable |= {name: on_image(explain) for name, explain in of_attention.items()}
     return applicable
 
 
@@ -45,14 +46,3 @@ def tiling(model: Model, layer: nn.Module) -> Callable[[Explain], Explain]:
         return on_image
 
     return decorate
-
-
-def attention_methods() -> dict[str, Explain]:
-    """The methods for transformers only; raw attention is that of the last block that sees all tokens."""
-    return {
-        "last attention": raw_attention(-1),
-        "rollout": rollout,
-        "gradient rollout": gradient_rollout,
-        "embedded patches": embedded_patches,
-        "first attention output": first_attention,
-    }

@@ -32,18 +32,15 @@ def layer_products(model: Model, images: Tensor) -> dict[str, NDArray[np.float16
 def watched(model: Model, images: Tensor) -> dict[str, nn.Module]:
     """A transformer's blocks, or the convolutions in the order in which they are run; at most `LAYERS`, by name."""
     if isinstance(model, Transformer):
-        every = {f"block{k}": last_of(block) for k, block in enumerate(model.blocks, start=1)}
+        # the last layer of a `Block`, because a model may call `attend` instead of the block
+        outputs = (block.norm2 if isinstance(block, Block) else block for block in model.blocks)
+        every: dict[str, nn.Module] = {f"block{k}": layer for k, layer in enumerate(outputs, start=1)}
     else:
         order = (layer for _, layer in run_order(model, images.shape[1:]) if isinstance(layer, nn.Conv2d))
         every = {f"conv{k}": layer for k, layer in enumerate(order, start=1)}
     names = list(every)
     chosen = np.unique(np.linspace(0, len(names) - 1, min(LAYERS, len(names))).round().astype(int))
     return {names[k]: every[names[k]] for k in chosen}
-
-
-def last_of(block: nn.Module) -> nn.Module:
-    """The module with a block's output: the block, or its last layer if a model may call `attend` instead."""
-    return block.norm2 if isinstance(block, Block) else block
 
 
 @torch.inference_mode()

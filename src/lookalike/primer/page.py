@@ -31,7 +31,10 @@ LOGITS = (2.0, 1.0, 0.1, -1.0)
 def primer_numbers() -> Json:
     """JSON-able: "sizes" with "checked", "convolution", "poolings", "flatten", "stacks", "answers" and "fields"."""
     return {
-        "sizes": [size_row(*one) for one in SIZES],
+        "sizes": [
+            {"name": name, "inputs": inputs, **asdict(window), "outputs": window.outputs(inputs)}
+            for name, inputs, window in SIZES
+        ],
         "checked": check_arithmetic(SETTINGS),
         "convolution": example_findings(convolve(IMAGE, KERNEL, Window(3)))
         | {"image": IMAGE.tolist(), "kernel": KERNEL.tolist()},
@@ -41,11 +44,6 @@ def primer_numbers() -> Json:
         "answers": softmax_and_sigmoid(),
         "fields": {name: {"side": side, "layers": field_rows(name)} for name, (side, _) in SIDES.items()},
     }
-
-
-def size_row(name: str, inputs: int, window: Window) -> Json:
-    """The output size of a window on an image side."""
-    return {"name": name, "inputs": inputs, **asdict(window), "outputs": window.outputs(inputs)}
 
 
 def check_arithmetic(count: int) -> Json:
