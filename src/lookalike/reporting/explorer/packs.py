@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.artifacts.embeddings import load_embedding
-from lookalike.artifacts.explanations import Explanation, PairContrast, PairMaps, load_explanation, quantise_maps
+from lookalike.artifacts.explanations import Explanation, PairContrast, load_explanation, quantise_maps
 from lookalike.artifacts.test_sets import TestSet
 from lookalike.evaluation.metrics import softmax
 from lookalike.reporting.chapters.study_results import StudyResults
@@ -122,12 +122,16 @@ def comparison_phrase(gain: Mapping[str, float], control: Mapping[str, float]) -
     return "less well than" if gain["high"] < control["low"] else "not clearly better than"
 
 
-def pack_contrasts(evidence: Explanation, test_set: TestSet) -> Json | None:
-    """Contrast maps (one class minus another): of single test images, and means over the images of a class."""
+def pack_contrasts(evidence: Explanation, test_set: TestSet) -> Json:
+    """Contrast maps (one class minus another): of single test images, and means over both classes of each pair."""
     single, pairs = evidence.close_up and evidence.close_up.contrast, evidence.pair_maps
     return {
         "images": single and pack_contrast_maps(single, test_set),
-        "pairs": pairs and pack_pair_maps(pairs),
+        "pairs": pairs
+        and {
+            "pairs": [list(pair) for pair in pairs.pairs],
+            **pack_rasters(pairs.maps.reshape(-1, *pairs.maps.shape[2:])),
+        },
     }
 
 
@@ -140,12 +144,6 @@ def pack_contrast_maps(single: PairContrast, test_set: TestSet) -> Json:
         "others": single.others.tolist(),
         **pack_rasters(single.maps["contrast"].astype(np.float32)),
     }
-
-
-def pack_pair_maps(pairs: PairMaps) -> Json:
-    """Mean maps of both classes of each pair, in the order of the pairs."""
-    height, width = pairs.maps.shape[2:]
-    return {"pairs": [list(pair) for pair in pairs.pairs], **pack_rasters(pairs.maps.reshape(-1, height, width))}
 
 
 def pack_tsne(study: StudyResults, name: str) -> Json | None:

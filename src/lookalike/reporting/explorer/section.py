@@ -1,7 +1,6 @@
 """The explorer of single images: its section of the page, and the files beside the page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,44 +24,26 @@ INTRO = (
 Files = dict[str, bytes]
 
 
-@dataclass(frozen=True)
-class ExplorerStudy:
-    """One study: its JSON, and the packs of all variants by name, of which the page itself has those of `both`."""
-
-    study: str
-    data: Json
-    packs: dict[str, Json]
-    both: tuple[str, str]
-    pictures: Files
-
-
 def explorer_section(studies: Sequence[StudyResults]) -> tuple[Section, Files]:
-    """The section of the page, and the files beside the page by their path."""
-    explored = [build_study(study) for study in studies]
+    """The section of the page, and the files beside the page by their path: pictures, and the packs of variants.
+
+    The page itself has the packs of the variants that the explorer opens with.
+    """
     files: Files = {}
-    data: Json = {"studies": [one.data for one in explored], "packs": {}}
-    for one in explored:
-        files |= one.pictures
-        for name, content in one.packs.items():
-            key = f"{one.study}--{name}"
-            if name in one.both:
+    data: Json = {"studies": [], "packs": {}}
+    for study in studies:
+        held, both = select_images(study), default_pair(study)
+        steps = load_steps(study, held)
+        data["studies"].append(study_data(study, held, both, steps))
+        files |= pictures_beside(study, held, steps)
+        for name in study.evaluated:
+            key, content = f"{study.name}--{name}", pack_variant(study, name, held)
+            if name in both:
                 data["packs"][key] = content
             else:
                 files[f"{FOLDER}/{key}.js"] = pack_file(key, content)
     sentence = disagreement_sentence(studies[0]) if studies else ""
     return section("explorer", "Explorer", Prose(INTRO), Explorer(data), finding=sentence), files
-
-
-def build_study(study: StudyResults) -> ExplorerStudy:
-    held, both = select_images(study), default_pair(study)
-    steps = load_steps(study, held)
-    return ExplorerStudy(
-        study=study.name,
-        data=study_data(study, held, both, steps),
-        packs={name: pack_variant(study, name, held) for name in study.evaluated},
-        both=both,
-        pictures=pictures_beside(study, held, steps),
-    )
 
 
 def select_images(study: StudyResults) -> SelectableImages:
