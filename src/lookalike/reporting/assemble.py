@@ -1,7 +1,7 @@
 """From what the stages wrote to the report's content."""
 
 import gc
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +37,7 @@ from lookalike.reporting.chapters.study_results import StudyResults
 from lookalike.reporting.chapters.summary import summary_chapter
 from lookalike.reporting.chapters.training import training_chapter
 from lookalike.reporting.chapters.variants import variants_chapter
-from lookalike.reporting.document import Block, Prose, Section, figures_in
+from lookalike.reporting.document import Prose, Section, blocks_in, figures_in
 from lookalike.reporting.explorer.section import explorer_section
 from lookalike.reporting.leaderboard import Standing, make_standing
 from lookalike.reporting.measurements import load_measurements
@@ -139,16 +139,9 @@ def addresses_in(*pages: Page) -> dict[str, str]:
     for page in pages:
         file = "" if page.file == PAGE else page.file
         addresses |= {one.name: f"{file}#figure-{one.name}" for one in figures_in(page.sections)}
-        addresses |= {anchor: f"{file}#{anchor}" for anchor in anchors_in(page.sections)}
+        sections = (block for block in blocks_in(page.sections) if isinstance(block, Section))
+        addresses |= {one.anchor: f"{file}#{one.anchor}" for one in sections}
     return addresses
-
-
-def anchors_in(blocks: Iterable[Block]) -> Iterator[str]:
-    """The anchors of all sections."""
-    for block in blocks:
-        if isinstance(block, Section):
-            yield block.anchor
-            yield from anchors_in(block.blocks)
 
 
 def appendix(study: StudyResults, drawn: DrawnParts) -> Page:

@@ -8,7 +8,7 @@ import base64
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from lookalike.reporting.figures.parts import TELEPHONE, Part
 
@@ -50,7 +50,6 @@ class Table:
         cards: whether rows become cards where the page is narrow: for tables of sentences.
     """
 
-    kind: ClassVar[str] = "table"
     label: str
     columns: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -150,7 +149,6 @@ class Illustration:
         main: whether the report's first page shows it, too.
     """
 
-    kind: ClassVar[str] = "figure"
     name: str
     picture: RenderedFigure
     words: Words
@@ -172,7 +170,6 @@ class Matrix:
         addresses: what each cell links to, like `counts`; empty for no links.
     """
 
-    kind: ClassVar[str] = "matrix"
     name: str
     label: str
     finding: str
@@ -186,7 +183,6 @@ class Matrix:
 class Prose:
     """A paragraph, in which **stars** make bold, `ticks` code and `[words](address)` links; for names see `literal`."""
 
-    kind: ClassVar[str] = "prose"
     text: str
 
 
@@ -194,7 +190,6 @@ class Prose:
 class BulletList:
     """A list of sentences, each as in `Prose`."""
 
-    kind: ClassVar[str] = "bullets"
     sentences: tuple[str, ...]
 
 
@@ -202,7 +197,6 @@ class BulletList:
 class Beside:
     """Blocks that stand side by side where there is room."""
 
-    kind: ClassVar[str] = "beside"
     blocks: tuple["Block", ...]
 
 
@@ -210,7 +204,6 @@ class Beside:
 class Fold:
     """Blocks that are shown when they are asked for."""
 
-    kind: ClassVar[str] = "fold"
     title: str
     blocks: tuple["Block", ...]
 
@@ -219,7 +212,6 @@ class Fold:
 class Code:
     """A text shown as it is."""
 
-    kind: ClassVar[str] = "code"
     text: str
 
 
@@ -227,7 +219,6 @@ class Code:
 class Explorer:
     """Images to choose from, with what models say of them; `data` is JSON, see `explorer`."""
 
-    kind: ClassVar[str] = "explorer"
     data: Json
 
 
@@ -235,7 +226,6 @@ class Explorer:
 class Section:
     """Blocks under a heading; `anchor` is the heading's address in the page, `finding` what it says in one sentence."""
 
-    kind: ClassVar[str] = "section"
     anchor: str
     title: str
     blocks: tuple["Block", ...]
@@ -293,10 +283,14 @@ def fold(title: str, *blocks: Block | None) -> Fold | None:
     return Fold(title, there) if there else None
 
 
+def blocks_in(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Every block in the order of the page, each before those that it holds."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Section | Beside | Fold):
+            yield from blocks_in(block.blocks)
+
+
 def figures_in(blocks: Iterable[Block]) -> Iterator[Illustration]:
     """Every figure, in the order of the page."""
-    for block in blocks:
-        if isinstance(block, Illustration):
-            yield block
-        elif isinstance(block, Section | Beside | Fold):
-            yield from figures_in(block.blocks)
+    return (block for block in blocks_in(blocks) if isinstance(block, Illustration))

@@ -134,13 +134,11 @@ def to_markdown(report: Report) -> str:
     lines = [f"# Lookalike: {report.profile}", "", SUBTITLE, ""]
     if report.demonstration:
         lines += [f"> **This is a demonstration**: {DEMONSTRATION}", ""]
-    return "\n".join(lines + [line for page in report.pages for line in page_in_markdown(page)])
-
-
-def page_in_markdown(page: Page) -> list[str]:
-    """A page under its title; the first one has none."""
-    title = [] if page.file == PAGE else [f"## {literal(page.title)}", ""]
-    return title + [line for part in page.sections for line in in_markdown(part, 2 if page.file == PAGE else 3)]
+    for page in report.pages:
+        first = page.file == PAGE  # it stands under the report's title
+        lines += [] if first else [f"## {literal(page.title)}", ""]
+        lines += [line for part in page.sections for line in in_markdown(part, 2 if first else 3)]
+    return "\n".join(lines)
 
 
 def in_markdown(block: Block, level: int) -> list[str]:
@@ -159,7 +157,8 @@ def in_markdown(block: Block, level: int) -> list[str]:
         case Table():
             return table_in_markdown(block)
         case Matrix():
-            return matrix_in_markdown(block)
+            rows = [[name, *row] for name, row in zip(block.names, block.counts, strict=True)]
+            return [literal(block.finding), "", *rows_in_markdown(block.label, [block.corner, *block.names], rows)]
         case Illustration():
             return figure_in_markdown(block)
         case Fold() | Beside():
@@ -176,12 +175,6 @@ def figure_in_markdown(figure: Illustration) -> list[str]:
     numbers = [line for table in figure.numbers for line in table_in_markdown(table)]
     picture = f"![{literal(words.alt)}](figures/{figure.name}.webp)"
     return [literal(words.finding), "", picture, "", below, "", *numbers]
-
-
-def matrix_in_markdown(matrix: Matrix) -> list[str]:
-    """Counts as a table."""
-    rows = [[name, *row] for name, row in zip(matrix.names, matrix.counts, strict=True)]
-    return [literal(matrix.finding), "", *rows_in_markdown(matrix.label, [matrix.corner, *matrix.names], rows)]
 
 
 def table_in_markdown(table: Table) -> list[str]:
