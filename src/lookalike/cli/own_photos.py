@@ -90,9 +90,9 @@ def show(request: Request, answered: "AnsweredPhotos", params: "Params", wanted:
         from lookalike.reporting.own_photo import build_page, write_page
 
         page = build_page(answered, explain(answered, look_alike_groups(params)), params, wanted)
-        written = write_page(page, request.page_file, request.figure_file if request.every else None)
+        lines, files = write_page(page, request.page_file, request.figure_file if request.every else None)
         if not request.json:
-            print("\n".join([*written.lines, f"See {written.files}."]))
+            print("\n".join([*lines, f"See {files}."]))
     if request.open:
         import webbrowser
 

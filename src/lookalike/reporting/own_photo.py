@@ -114,16 +114,6 @@ class OwnPhotoPage:
     unusable: dict[str, str]
 
     @property
-    def advice(self) -> str:
-        """The picture of better and worse photographs, as an address that holds it."""
-        return data_uri(advice_webp())
-
-    @property
-    def advice_alt(self) -> str:
-        """The alternative text of that picture."""
-        return ADVICE_ALT
-
-    @property
     def accuracy(self) -> list[str]:
         """A line with the accuracy that is to be expected, if it was measured."""
         return [] if self.expected is None else [expected_accuracy(self.expected)]
@@ -213,28 +203,24 @@ def recipe_result(
 
 def to_html(page: OwnPhotoPage) -> str:
     """The page, with all that it shows inside."""
-    return render("try.html", report=page)
+    return render("try.html", report=page, advice=data_uri(advice_webp()), advice_alt=ADVICE_ALT)
 
 
-@dataclass(frozen=True)
-class WrittenPage:
-    """What is printed about a page, and the files that were written, in words."""
+def write_page(page: OwnPhotoPage, html: Path, figure: Path | None) -> tuple[list[str], str]:
+    """Write the page, and all of it as one figure if a file is named, for which matplotlib is imported.
 
-    lines: list[str]
-    files: str
-
-
-def write_page(page: OwnPhotoPage, html: Path, figure: Path | None) -> WrittenPage:
-    """Write the page, and all of it as one figure if a file is named, for which matplotlib is imported."""
+    Returns:
+        The lines to be printed about the page, and the files that were written, in words.
+    """
     write_text(html, to_html(page))
     if figure is None:
         lines = [line for one in page.pictures for line in [*one.answer.lines, *one.remarks]]
-        return WrittenPage([*page.warning, *lines, *page.accuracy, *page.left_out], str(html))
+        return [*page.warning, *lines, *page.accuracy, *page.left_out], str(html)
     from lookalike.reporting.figures.rendering import to_png
     from lookalike.reporting.own_photo_figure import to_figure
 
     write_bytes(figure, to_png(to_figure(page)))
-    return WrittenPage(summary_lines(page), f"{html} and {figure}")
+    return summary_lines(page), f"{html} and {figure}"
 
 
 def summary_lines(page: OwnPhotoPage) -> list[str]:
