@@ -44,16 +44,13 @@ def variant_rows(model: str, recipe: str, figures: Mapping[str, Any]) -> list[Ph
     """The rows of a variant, from its `PhotographFigures` as JSON."""
     parts = {"all": {"": figures["all"]}, "class": figures["classes"], **figures["attributes"]}
     return [
-        PhotoAccuracy(model, recipe, of, value, part["images"], **renamed(part["accuracy"]))
+        PhotoAccuracy(
+            model, recipe, of, value, part["images"], *(part["accuracy"][end] for end in ("value", "low", "high"))
+        )
         for of in ("all", *OF)
         for value, part in parts[of].items()
         if part["images"]
     ]
-
-
-def renamed(estimate: Mapping[str, float]) -> dict[str, float]:
-    """An `Estimate` as JSON by the names of the table."""
-    return {"accuracy": estimate["value"], "low": estimate["low"], "high": estimate["high"]}
 
 
 def photo_model_rows(measured: Measured) -> list[PhotoAccuracy]:

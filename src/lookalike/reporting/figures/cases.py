@@ -69,7 +69,8 @@ def cases_figure(
         sheet.write(GAP, top - 3 * LINE, rule, ha="left", fontsize=9, fontweight="bold")
         for k in members:
             sheet.paste((CASE, top), as_tile(images[k], size))
-            sheet.write(CASE - GAP, top + size / 2, case_label(cases[k]), ha="right", va="center")
+            name = f"image {cases[k]['index']}\ndivergence\n{cases[k]['divergence']:.3f} bit"
+            sheet.write(CASE - GAP, top + size / 2, name, ha="right", va="center")
             for left, side in zip(lefts, sides, strict=True):
                 paste_bars(sheet, (left, top), side.probabilities[k], labels[k])
                 said, colour = prediction_text(side.probabilities[k], labels[k], class_names)
@@ -82,10 +83,6 @@ def cases_figure(
     sheet.end = top + 2 * GAP
     sheet.add_map_scales(side.signed for side in sides)
     return sheet.figure()
-
-
-def case_label(case: Mapping[str, Any]) -> str:
-    return f"image {case['index']}\ndivergence\n{case['divergence']:.3f} bit"
 
 
 def prediction_text(probabilities: Floats, label: int, class_names: Sequence[str]) -> tuple[str, str]:

@@ -237,15 +237,11 @@ def agreement_figure(variants: Mapping[str, Clusterings]) -> Figure:
     figure, panels = subplots(0.68 * len(variants) + 2, len(PARTITIONS), len(SCORES), sharex=True, sharey=True)
     for row, (partition, named) in zip(panels, PARTITIONS.items(), strict=True):
         for axes, (score, title) in zip(row, SCORES.items(), strict=True):
-            draw_agreement(axes, variants, partition, score)
+            scores = ([own[name][partition][score] for own in variants.values()] for name in CLUSTERINGS)
+            dodged_whiskers(axes, CLUSTERINGS.values(), scores)
+            name_rows(axes, list(variants))
             axes.set_title(f"{title}\nwith {named}")
     panels[0, 0].set_xlim(-0.03, 1.03)
     figure.supxlabel("agreement: 1 if the partitions are the same; ARI and AMI: 0 if as by chance")
     legend_above(figure, panels[0, 0], columns=2)
     return figure
-
-
-def draw_agreement(axes: Axes, variants: Mapping[str, Clusterings], partition: str, score: str) -> None:
-    scores = ([clusterings[name][partition][score] for clusterings in variants.values()] for name in CLUSTERINGS)
-    dodged_whiskers(axes, CLUSTERINGS.values(), scores)
-    name_rows(axes, list(variants))

@@ -204,13 +204,14 @@ def maps_figure(
     """
     left = margin(row_names)
     size = tile_size(images.shape[1], left, 1 + len(columns))
-    headings = {name: f"{wrapped(name, size)}\n{notes[name]}" for name in columns}
+    headings = {name: f"{textwrap.fill(name, round(size / LETTER))}\n{notes[name]}" for name in columns}
     pitch, sheet = max(size, text_width(headings.values())) + GAP, Sheet(cuts=Cuts(left - GAP))
+    lines = max(text.count("\n") + 1 for text in headings.values())
     sheet.cuts.columns = [left + size // 2 + round((k - 0.5) * pitch) for k in range(1, len(columns) + 1)]
     for names in chunks(list(columns), tiles_per_row(left, pitch) - 1):
         start = sheet.extent[1] + 3 * GAP if sheet.pictures else 0
         sheet.cuts.rows += [start] if start else []
-        top = start + line_count(headings.values()) * LINE + GAP
+        top = start + lines * LINE + GAP
         sheet.write(left + size / 2, top - GAP, "image")
         for row, (name, image) in enumerate(zip(row_names, images, strict=True)):
             sheet.name_row(left - GAP, top + row * (size + GAP), size, name)
@@ -252,11 +253,3 @@ def tiles_per_row(left: int, pitch: int) -> int:
 
 def chunks(names: Sequence[str], across: int) -> list[Sequence[str]]:
     return [names[k : k + across] for k in range(0, len(names), across)]
-
-
-def wrapped(text: str, width: int) -> str:
-    return textwrap.fill(text, round(width / LETTER))
-
-
-def line_count(texts: Iterable[str]) -> int:
-    return max(text.count("\n") + 1 for text in texts)

@@ -1,6 +1,6 @@
 """The primer's pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -36,17 +36,6 @@ def channels_figure(image: NDArray[np.uint8]) -> Figure:
         "each convolved": list(in_one_scale(edges)),
         "summed": list(in_one_scale([np.sum(edges, axis=0)])),
     }
-    return rows_figure(rows)
-
-
-def poolings_figure(image: NDArray[np.uint8]) -> Figure:
-    """A grey image (H, W) and its 2x2 poolings side by side, each as an image of its own range."""
-    pooled = {kind: pool(image / 255, kind, Window(2, 2)).result for kind in POOLINGS}
-    pictures = {"as it is": image} | {kind: to_pixels(values[None, ..., None])[0] for kind, values in pooled.items()}
-    return image_table_figure({heading: picture[None] for heading, picture in pictures.items()}, [""])
-
-
-def rows_figure(rows: Mapping[str, list[NDArray[np.uint8]]]) -> Figure:
     sheet, top = Sheet(cuts=Cuts(0, tile_edges(GAP, LARGE))), 2 * LINE
     for name, pictures in rows.items():
         sheet.write(GAP, top - GAP, name, ha="left")
@@ -54,6 +43,13 @@ def rows_figure(rows: Mapping[str, list[NDArray[np.uint8]]]) -> Figure:
             sheet.paste((GAP + column * (LARGE + GAP), top), as_tile(picture, LARGE))
         top += LARGE + 2 * LINE
     return sheet.figure()
+
+
+def poolings_figure(image: NDArray[np.uint8]) -> Figure:
+    """A grey image (H, W) and its 2x2 poolings side by side, each as an image of its own range."""
+    pooled = {kind: pool(image / 255, kind, Window(2, 2)).result for kind in POOLINGS}
+    pictures = {"as it is": image} | {kind: to_pixels(values[None, ..., None])[0] for kind, values in pooled.items()}
+    return image_table_figure({heading: picture[None] for heading, picture in pictures.items()}, [""])
 
 
 def in_one_scale(maps: Sequence[Floats]) -> Pixels:

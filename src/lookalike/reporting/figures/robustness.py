@@ -74,17 +74,13 @@ def overall_figure(variants: Mapping[str, Json]) -> Figure:
     }
     figure, axes = subplots(0.3 * len(variants) + 1.1)
     for key, look in looks.items():
-        found = [accuracy_of(variant[key]) for variant in variants.values()]
-        whiskers(axes, range(len(variants)), found, **look)
+        found = (variant[key] for variant in variants.values())
+        whiskers(axes, range(len(variants)), [one.get("accuracy", one) for one in found], **look)
     name_rows(axes, list(variants))
     percent_ticks(axes.xaxis)
     axes.set_xlabel("accuracy")
     legend_above(figure, axes)
     return figure
-
-
-def accuracy_of(figure: Json) -> dict[str, Any]:
-    return dict(figure.get("accuracy", figure))
 
 
 @style()

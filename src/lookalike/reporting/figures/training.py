@@ -83,12 +83,9 @@ def training_curves_figure(histories: Mapping[str, Rows], *, looks: Looks) -> Fi
         label_epochs(axes.xaxis)
         if max(lengths) > UNLIKE * min(lengths):
             axes.set_xscale("log")
-    for axes, title in (
-        (loss, "dashed: training"),
-        (accuracy, "solid: validation"),
-        (gap, "training − validation"),
-    ):
-        axes.set_title(title)
+    loss.set_title("dashed: training")
+    accuracy.set_title("solid: validation")
+    gap.set_title("training − validation")
     legend_above(figure, accuracy)
     return figure
 
