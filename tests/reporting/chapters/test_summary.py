@@ -130,11 +130,10 @@ def test_the_figure_says_which_accuracies_are_the_highest() -> None:
     first = Row("a", estimate(0.914, 0.90, 0.92), (), estimate(0.5, 0.4, 0.6), estimate(0.51, 0.42, 0.58))
     second = replace(first, variant="b", accuracy=estimate(0.919, 0.91, 0.92), photographs=estimate(0.4, 0.3, 0.5))
     assert highest_sentence([first, second]) == (
-        "The highest accuracies measured: 91.9 % (91.0 to 92.0) on test images (b) and 51 % (42 to 58) on photographs "
-        "(a)."
+        "The highest accuracy is 91.9 % (91.0 to 92.0) on test images (b) and 51 % (42 to 58) on photographs (a)."
     )
     unphotographed = [replace(first, photographs=None), replace(second, accuracy=None, photographs=None)]
-    said = "The highest accuracy measured: 91.4 % (90.0 to 92.0) on test images (a)."
+    said = "The highest accuracy is 91.4 % (90.0 to 92.0) on test images (a)."
     assert highest_sentence(unphotographed) == said
 
 

@@ -8,7 +8,14 @@ from lookalike.artifacts.comparisons import load_families
 from lookalike.claims.judging import Judged
 from lookalike.families.findings import FamilyFindings
 from lookalike.reporting.chapters.look_alikes import within_group_share
-from lookalike.reporting.chapters.sentences import accuracy_clause, capitalised, share_text, size_text, tenths_text
+from lookalike.reporting.chapters.sentences import (
+    accuracy_clause,
+    capitalised,
+    listed,
+    share_text,
+    size_text,
+    tenths_text,
+)
 from lookalike.reporting.chapters.study_results import StudyResults, accuracy_estimate
 from lookalike.reporting.document import BulletList, Illustration, Json, Section, Words, literal, section
 from lookalike.reporting.figures.summary import Row, summary_figure
@@ -191,11 +198,11 @@ def highest_sentence(rows: Sequence[Row]) -> str:
     tested = {row.variant: row.accuracy for row in rows if row.accuracy}
     photographed = {row.variant: row.photographs for row in rows if row.photographs}
     best = max(tested, key=lambda name: tested[name]["value"])
-    said = f"The highest accuracies measured: {tenths_text(tested[best])} on test images ({best})"
-    if not photographed:
-        return f"{said.replace('accuracies', 'accuracy')}."
-    best = max(photographed, key=lambda name: photographed[name]["value"])
-    return f"{said} and {share_text(photographed[best])} on photographs ({best})."
+    parts = [f"{tenths_text(tested[best])} on test images ({best})"]
+    if photographed:
+        best = max(photographed, key=lambda name: photographed[name]["value"])
+        parts.append(f"{share_text(photographed[best])} on photographs ({best})")
+    return f"The highest accuracy is {listed(parts)}."
 
 
 def seed_deviation_sentence(lead: Lead) -> str:
